@@ -1,0 +1,74 @@
+"""The error tree, on one page, and what each boundary does with it.
+
+======================  ====  =====================================================================
+error                   exit  who raises it, and what becomes of it
+======================  ====  =====================================================================
+``BadRequest``          2     anything the user asked for that cannot be done; the command prints
+                              the message on one line and stops before anything is played
+``SceneError``          2     an authored object (scene, persona, graph, ending) that makes no sense
+``ScenarioError``       2     a scenario that is unknown, does not import or takes other parameters
+``ModelError``          2     a model string that names no stage
+``StoreRefused``        2     a file that is not ours, is newer than the code, locked or read-only
+``RunFailed``           1     something broke while playing; what was committed stays committed
+``StoreFailed``         1     the store could not be written (a full disk, say)
+``StageError``          --    one call to a model went wrong: recorded as a ``Failure`` event, and
+                              the scene it happened in ends as ``failed``; the run goes on
+======================  ====  =====================================================================
+
+Every message says what is wrong, where, and how to fix it. Everything else that is raised is a
+defect of Elsinore's and is not caught.
+"""
+
+from __future__ import annotations
+
+
+class ElsinoreError(Exception):
+    """The root of everything that Elsinore raises on purpose."""
+
+    exit_code = 1
+
+
+class BadRequest(ElsinoreError, ValueError):
+    """The user asked for something that cannot be done. Exit code 2."""
+
+    exit_code = 2
+
+
+class SceneError(BadRequest):
+    """An authored object makes no sense.
+
+    The message reads ``WHERE: WHAT; FIX``. It is a ``ValueError``, so that pydantic passes it on
+    when one authored object holds another.
+    """
+
+
+class ScenarioError(BadRequest):
+    """A scenario is unknown, does not import, or does not take a parameter."""
+
+
+class ModelError(BadRequest):
+    """A model string names no stage, or the stage takes no such parameter."""
+
+
+class StoreRefused(BadRequest):
+    """A store cannot be used as asked: not ours, newer than the code, in use, or read-only."""
+
+
+class RunFailed(ElsinoreError):
+    """A run broke. What was committed stays committed. Exit code 1."""
+
+
+class StoreFailed(RunFailed):
+    """The store could not be written: a full disk, say."""
+
+
+class StageError(ElsinoreError):
+    """One call to a stage went wrong.
+
+    ``reason`` is one word of a small vocabulary (``timeout``, ``empty``, ``in-doubt``, ...), by
+    which failures are counted; the message is for people.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason

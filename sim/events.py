@@ -1,0 +1,109 @@
+"""What can happen in a scene: frozen records, one for each kind of event.
+
+Events hold facts. Everything that can be computed from them (who flipped, who agreed) is a measure
+and lives in ``analysis``. ``seconds`` is a fact of the clock: it is stored, and left out of the
+canonical export.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that one call used, as the stage counts them. ``usd`` is None if the price is unknown."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    usd: float | None = None
+
+
+NO_USAGE = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What was said: by whom, who heard it, and the facts of its making.
+
+    ``index`` counts from 1. ``audience`` is None for a public turn, else the names of those who
+    heard it besides the speaker. ``prompt`` is the chained hash of the prompt (hexadecimal).
+    ``cut`` is what the stage wrote after the turn was over, which nobody heard; ``strangers`` are
+    the speakers in it who are not in the cast. ``exact`` says whether an exact stage could infer
+    exactly (None for a stage that infers nothing).
+    """
+
+    kind: ClassVar[str] = "turn"
+
+    index: int
+    speaker: str
+    text: str
+    audience: tuple[str, ...] | None = None
+    prompt: str = ""
+    finish: str = "stop"
+    cut: str = ""
+    strangers: tuple[str, ...] = ()
+    exact: bool | None = None
+    usage: Usage = NO_USAGE
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An actor's answer to an off-stage question.
+
+    ``turn`` is the number of turns that the actor could have heard (0: before the first). ``key``
+    names the question (``stance:sell``). ``value`` is the parsed answer, or None if it is missing,
+    and then ``missing`` says why. ``gauge`` tells a gauge, on which the scene may depend, from a
+    probe, on which nothing depends.
+    """
+
+    turn: int
+    actor: str
+    key: str
+    value: Any
+    gauge: bool = False
+    sample: int = 0
+    raw: str = ""
+    missing: str | None = None
+    prompt: str = ""
+    exact: bool | None = None
+    usage: Usage = NO_USAGE
+    seconds: float = 0.0
+
+    @property
+    def kind(self) -> str:
+        """``"gauge"`` or ``"probe"``."""
+        return "gauge" if self.gauge else "probe"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A call that went wrong for good, after whatever was tried. It is data, not a crash."""
+
+    kind: ClassVar[str] = "failure"
+
+    turn: int
+    actor: str
+    doing: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The curtain: after how many turns, and why.
+
+    ``status`` is ``"done"`` if an ending was reached and ``"failed"`` if the scene could not go on.
+    """
+
+    kind: ClassVar[str] = "ended"
+
+    turn: int
+    reason: str
+    status: str = "done"
+
+
+Event = Turn | Answer | Failure | Ended
