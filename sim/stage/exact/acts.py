@@ -1,0 +1,34 @@
+"""The dialogue acts of the exact stage, and the grid of stances.
+
+``repeat`` has no words of its own: it says an earlier line again. Every other act is realised by
+the grammar.
+"""
+
+from __future__ import annotations
+
+ACTS = (
+    "assert",
+    "rebut",
+    "concede",
+    "agree",
+    "question",
+    "hedge",
+    "platitude",
+    "insult",
+    "reveal",
+    "disclaim",
+    "narrate",
+    "repeat",
+)
+"""Every act, in the order in which tables list them."""
+
+ACT_INDEX = {act: index for index, act in enumerate(ACTS)}
+
+STANCED = frozenset({"assert", "rebut", "concede", "agree", "hedge", "reveal"})
+"""Acts whose words say where the speaker stands."""
+
+LEVELS = 9
+"""G, the number of levels of a stance on [-1, 1]: -1, -0.75, ..., 1."""
+
+GRID = tuple(-1.0 + 2.0 * level / (LEVELS - 1) for level in range(LEVELS))
+"""The stance at each level."""
