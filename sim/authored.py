@@ -1,0 +1,48 @@
+"""The base of what people author: frozen, strict, and with errors that help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sim.errors import SceneError
+
+
+class Authored(BaseModel):
+    """A frozen pydantic model that refuses unknown fields and raises ``SceneError``.
+
+    Pydantic's own message lists every violated rule over several lines. A person at a terminal
+    wants one line: which field, what is wrong with it, how to fix it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise SceneError(explain(type(self), error)) from None
+
+
+def explain(model: type[BaseModel], error: ValidationError) -> str:
+    """One line for a pydantic error: the first problem, and how many others there are."""
+    problems = error.errors(include_url=False)
+    first = problems[0]
+    where = ".".join([model.__name__, *(str(step) for step in first["loc"])])
+    kind = first["type"]
+    if kind == "extra_forbidden":
+        known = ", ".join(model.model_fields)
+        text = f"{where}: no such field; {model.__name__} has: {known}"
+    elif kind == "missing":
+        text = f"{where}: is missing; give it a value"
+    elif kind == "value_error":
+        # Raised by our own validators, which name the field, the value and the fix themselves.
+        text = str(first["ctx"]["error"])
+        if isinstance(first["ctx"]["error"], SceneError) is False:
+            text = f"{where}: {text}"
+    else:
+        text = f"{where}: {first['msg']} (got {first['input']!r:.80})"
+    if len(problems) > 1:
+        text += f" (and {len(problems) - 1} more)"
+    return text
