@@ -102,11 +102,11 @@ class Graph(Authored):
                 f"add an edge that leads to {name!r}, or leave {name!r} out of the cast"
             )
 
-    def networkx(self) -> networkx.DiGraph[str]:
+    def networkx(self) -> networkx.DiGraph[Any]:
         """The graph as a networkx ``DiGraph`` with ``weight`` on its edges."""
         import networkx
 
-        graph: networkx.DiGraph[str] = networkx.DiGraph()
+        graph: networkx.DiGraph[Any] = networkx.DiGraph()
         graph.add_nodes_from(self.names)
         graph.add_weighted_edges_from((edge.source, edge.target, edge.weight) for edge in self.edges)
         return graph
@@ -176,7 +176,7 @@ def ring(*names: str) -> Graph:
         Edge(source=name, target=names[(index + 1) % len(names)])
         for index, name in enumerate(names)
     ]
-    return Graph(names=names, edges=edges, first=names[0])
+    return Graph(names=names, edges=tuple(edges), first=names[0])
 
 
 def complete(*names: str, weights: dict[str, float] | None = None) -> Graph:
@@ -200,7 +200,7 @@ def complete(*names: str, weights: dict[str, float] | None = None) -> Graph:
         for target in names
         if source != target
     ]
-    return Graph(names=names, edges=edges, first=names[0])
+    return Graph(names=names, edges=tuple(edges), first=names[0])
 
 
 def star(moderator: str, *others: str) -> Graph:
@@ -212,7 +212,7 @@ def star(moderator: str, *others: str) -> Graph:
     _at_least_two("star", (moderator, *others))
     edges = [Edge(source=moderator, target=name) for name in others]
     edges += [Edge(source=name, target=moderator) for name in others]
-    return Graph(names=(moderator, *others), edges=edges, first=moderator)
+    return Graph(names=(moderator, *others), edges=tuple(edges), first=moderator)
 
 
 def _at_least_two(shape: str, names: tuple[str, ...]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, InstanceOf, model_validator
 
 from sim.authored import Authored
 from sim.endings import Ending
@@ -49,7 +49,7 @@ class Scene(Authored):
     graph: Graph
     routing: Any = Field(default_factory=Walk)
     probes: tuple[Probe, ...] = ()
-    ends: Ending
+    ends: InstanceOf[Ending]
     layout: LayoutName = "persona_first"
     words: int = Field(default=60, ge=1)
 

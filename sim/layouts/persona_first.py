@@ -1,0 +1,67 @@
+"""``persona_first``: the character in the system message, own turns as the assistant's.
+
+What others said since the actor's own last turn is one user message, with names: official clients
+spend CPU time on every message. For chat models; most in character.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sim.events import Turn
+from sim.layouts import wording
+from sim.layouts.base import spoken
+from sim.layouts.prompt import Prompt
+from sim.probes import Question
+from sim.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class PersonaFirst:
+    """See the module."""
+
+    name: str = "persona_first"
+
+    def opening(self, scene: Scene, seat: int) -> Prompt:
+        persona = scene.cast[seat].persona
+        return Prompt.start(
+            "system",
+            f"{wording.part(scene, persona.name)}\n{wording.subject(scene)}\n\n"
+            f"{wording.character(persona)}\n\n{wording.manner(scene, persona.name)}",
+        )
+
+    def hear(self, prompt: Prompt, own: str, turns: Sequence[Turn]) -> Prompt:
+        others: list[str] = []
+        for turn in turns:
+            if turn.speaker == own:
+                if others:
+                    prompt = prompt.then("user", "\n\n".join(others))
+                    others = []
+                prompt = _after_something_said(prompt, own).then("assistant", turn.text)
+            else:
+                others.append(spoken(turn))
+        return prompt.then("user", "\n\n".join(others)) if others else prompt
+
+    def cue(self, prompt: Prompt, scene: Scene, seat: int, question: Question | None) -> Prompt:
+        name = scene.cast[seat].name
+        if question is not None:
+            gap = "\n\n" if prompt.role == "user" else ""
+            return prompt.then("user", gap + wording.aside(question, name))
+        return _after_something_said(prompt, name)
+
+    def stops(self, scene: Scene, seat: int) -> tuple[str, ...]:
+        return tuple(f"\n{name}:" for name in scene.names if name != scene.cast[seat].name)
+
+
+def _after_something_said(prompt: Prompt, name: str) -> Prompt:
+    """The prompt with a user message at its end, which chat models need before they speak.
+
+    Used for the cue and again when the turn is part of the past, so that a prompt which was sent
+    is a prefix of the next one.
+    """
+    if prompt.role == "system":
+        return prompt.then("user", wording.OPENS.format(name=name))
+    if prompt.role == "assistant":
+        return prompt.then("user", wording.GO_ON.format(name=name))
+    return prompt

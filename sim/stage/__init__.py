@@ -1,0 +1,1 @@
+"""Stages: language models as simulators, behind one protocol."""
