@@ -61,6 +61,9 @@ async def play(
     performance = _Performance(scene, stage, seed, observers, resume)
     try:
         await performance.turns()
+    except asyncio.CancelledError:
+        performance.abandon()
+        raise
     finally:
         await performance.settle()
     return performance.transcript
@@ -87,7 +90,9 @@ class _Performance:
         self.view = PublicView()
         self.transcript = Transcript()
         self.said: list[Turn] = []
-        self.asking: set[asyncio.Task[None]] = set()
+        self.asking: set[asyncio.Task[Answer]] = set()
+        self.broken: BaseException | None = None
+        self.asked_at: dict[str, int] = {}
         self.pages = _shared([self.layout.opening(scene, seat) for seat in range(len(self.names))])
         self.read = [0] * len(self.names)
         self.stops = [self.layout.stops(scene, seat) for seat in range(len(self.names))]
@@ -134,13 +139,14 @@ class _Performance:
             for place in cues:
                 turn = await self.turn(seat_in_cast[place], len(said) + 1)
                 if turn is None:
+                    await self.settle()
                     self.end(Ended(len(said), "a turn failed", "failed"))
                     return
                 said.append(turn)
                 view.last = turn if turn.audience is None else view.last
                 view.turns = turn.index
                 state = router.heard(state, turn, place)
-                if self.scene.probes and ends.reached(view) is None:
+                if self.scene.probes:
                     self.ask_probes(turn.index)
                 for gauge, every in gauges:
                     if turn.index % every == 0:
@@ -209,11 +215,19 @@ class _Performance:
     def ask_probes(self, turn: int, last: bool = False) -> None:
         """Start the probes that are due after ``turn`` turns, beside the scene."""
         for probe in self.scene.probes:
-            if last or probe.due(turn):
+            key = probe.question.key
+            if (last or probe.due(turn)) and self.asked_at.get(key) != turn:
+                self.asked_at[key] = turn
                 for request, actor, sample in self.requests(probe, turn, "probe"):
-                    task = asyncio.ensure_future(self.ask(probe, turn, request, actor, sample))
+                    task = asyncio.ensure_future(self.answer(probe, turn, request, actor, sample))
                     self.asking.add(task)
-                    task.add_done_callback(self.asking.discard)
+                    task.add_done_callback(self.answered)
+
+    def answered(self, task: asyncio.Task[Answer]) -> None:
+        """A probe came back. What broke it is kept for ``settle``, which raises it."""
+        self.asking.discard(task)
+        if not task.cancelled() and self.broken is None:
+            self.broken = task.exception()
 
     async def read_gauge(self, gauge: Probe, turn: int) -> None:
         """Ask a gauge, and wait for the answers: the scene depends on them."""
@@ -239,9 +253,6 @@ class _Performance:
                 request = Request(prompt, seed, name, purpose, self.stops[seat], None, schema)
                 requests.append((request, name, sample))
         return requests
-
-    async def ask(self, probe: Probe, turn: int, request: Request, actor: str, sample: int) -> None:
-        await self.answer(probe, turn, request, actor, sample)
 
     async def answer(
         self, probe: Probe, turn: int, request: Request, actor: str, sample: int
@@ -271,9 +282,17 @@ class _Performance:
         return answer
 
     async def settle(self) -> None:
-        """Wait for the probes that are still out. An error in one of them is raised here."""
+        """Wait for the probes that are still out; raise what broke one of them."""
         while self.asking:
-            await asyncio.gather(*self.asking)
+            await asyncio.wait(self.asking)
+        if self.broken is not None:
+            broken, self.broken = self.broken, None
+            raise broken
+
+    def abandon(self) -> None:
+        """The scene was cancelled: so are its probes."""
+        for task in self.asking:
+            task.cancel()
 
 
 def _shared(pages: list[Prompt]) -> list[Prompt]:
