@@ -1,0 +1,539 @@
+"""The words of the exact stage: P(text | act, stance level, fillers, what has been said so far).
+
+A line is a frame with its slots filled (``frames``) and, in a stanced act, a sentence that says
+where the speaker stands (``stances``). Three things are asked of it: that it can be listened to,
+that it can be inverted (``parse``), and that its law is known exactly (``Grammar.probability``).
+
+**The law.** Let G = ``GAMMA``. Given act, level, slots and ``used``:
+
+1. The frame f is drawn among the eligible frames of the act (all its slots can be filled), with
+   weight G**(times f was used so far in the scene, by anyone).
+2. The fillers (p, s) of f are drawn jointly, p uniform over the speaker's points (if f has
+   ``{point}``) and s over the stance sentences of the level (if f is stanced), with weight
+   G**(times s was used so far) * G**(times exactly this line was used so far).
+
+Both are renormalised, so the probabilities of all lines sum to 1 whatever was said before. A
+sentence is discounted apart from the line it stands in, since speakers who stay where they are would otherwise
+say "I am firmly against this." every other turn. Counts stop at ``_MOST``, beyond which a discount
+would underflow.
+
+**The sampling** is direct, by inverting the cumulative weights, and not by rejection: once most
+frames of an act have been used, nearly all proposals would be thrown away. Combinations never have
+to be listed, since all but the few whose very line was said before share the factor of their
+sentence.
+
+**The inversion** looks candidates up by their first or last few literal characters, after taking
+off a stance sentence at either end, and then finds every way to cut the text at the literals
+of the frame. So it is complete even for a name that contains half a frame, and needs no knowledge
+of names, points or topic.
+
+Arithmetic is + - * / on floats, with powers from a table: the same text everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from math import fsum
+from typing import Final, Literal
+
+from sim.seeds import Stream
+from sim.stage.exact.acts import STANCED
+from sim.stage.exact.frames import FRAMES
+from sim.stage.exact.stances import STANCES
+
+Half = Literal["all", "build", "held"]
+
+GAMMA: Final = 0.02
+"""The discount for each earlier use of a frame, a stance sentence or a whole line."""
+
+_MOST: Final = 60
+
+
+def _powers() -> tuple[float, ...]:
+    powers = [1.0]
+    while len(powers) <= _MOST:
+        powers.append(powers[-1] * GAMMA)
+    return tuple(powers)
+
+
+_POWERS: Final = _powers()
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """What a speaker can fill frames with.
+
+    ``own`` is the speaker's name, ``name`` the one addressed, ``points`` the speaker's talking
+    points, ``heard`` the point that was brought up last by somebody else (a ``Parse.point``).
+    """
+
+    own: str
+    name: str
+    points: tuple[str, ...]
+    heard: str | None
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parse:
+    """One derivation of a text: its act, frame and fillers."""
+
+    act: str
+    frame: int
+    level: int | None
+    point: str | None
+    name: str | None
+    phrase: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A frame taken apart: literals[0] slot[0] literals[1] ... around which a stance may stand."""
+
+    number: int
+    act: str
+    held: bool
+    stance_at: Literal["none", "head", "tail"]
+    literals: tuple[str, ...]
+    slots: tuple[str, ...]
+    text: str
+
+    def render(self, slots: Slots, point: str | None, phrase: int | None) -> str:
+        """The line: this frame with its slots filled.
+
+        ``point`` fills ``{point}`` or ``{heard}``, ``phrase`` is the number of a stance sentence.
+        """
+        pieces = [self.literals[0]]
+        for slot, literal in zip(self.slots, self.literals[1:], strict=True):
+            if slot == "name":
+                pieces.append(slots.name)
+            elif slot == "self":
+                pieces.append(slots.own)
+            elif slot == "topic":
+                pieces.append(slots.topic)
+            else:
+                assert point is not None
+                pieces.append(point)
+            pieces.append(literal)
+        if phrase is not None:
+            if self.stance_at == "head":
+                pieces[0] = f"{PHRASES[phrase]} {pieces[0]}"
+            else:
+                pieces.append(f" {PHRASES[phrase]}")
+        return "".join(pieces)
+
+
+PHRASES: Final = tuple(sentence for level in STANCES for sentence in level)
+"""All stance sentences; a phrase number is an index into this."""
+
+_LEVEL_OF: Final = tuple(level for level, sentences in enumerate(STANCES) for _ in sentences)
+
+_SLOT: Final = re.compile(r"\{(name|self|point|heard|topic)\}")
+
+
+def _take_apart() -> tuple[Frame, ...]:
+    frames: list[Frame] = []
+    for act, texts in FRAMES.items():
+        for index, text in enumerate(texts):
+            core = text
+            at: Literal["none", "head", "tail"] = "none"
+            if text.startswith("{stance} "):
+                core, at = text.removeprefix("{stance} "), "head"
+            elif text.endswith(" {stance}"):
+                core, at = text.removesuffix(" {stance}"), "tail"
+            pieces = _SLOT.split(core)
+            frames.append(
+                Frame(
+                    number=len(frames),
+                    act=act,
+                    held=index % 2 == 1,
+                    stance_at=at,
+                    literals=tuple(pieces[::2]),
+                    slots=tuple(pieces[1::2]),
+                    text=text,
+                )
+            )
+    return tuple(frames)
+
+
+ALL_FRAMES: Final = _take_apart()
+"""Every frame, by its global number."""
+
+
+# --- Inversion ---------------------------------------------------------------------------------
+
+_EDGE: Final = 6  # characters by which a frame is looked up; the tests hold all frames to it
+_STANCE_EDGE: Final = 12
+
+_Index = dict[str, tuple[Frame, ...]]
+
+
+def _index() -> tuple[dict[str, _Index], dict[str, _Index], dict[str, tuple[Frame, ...]]]:
+    heads: dict[str, _Index] = {"none": {}, "head": {}, "tail": {}}
+    tails: dict[str, _Index] = {"none": {}, "head": {}, "tail": {}}
+    others: dict[str, tuple[Frame, ...]] = {"none": (), "head": (), "tail": ()}
+    for frame in ALL_FRAMES:
+        first, last, at = frame.literals[0], frame.literals[-1], frame.stance_at
+        if len(first) >= _EDGE:
+            key = first[:_EDGE]
+            heads[at][key] = (*heads[at].get(key, ()), frame)
+        elif len(last) >= _EDGE:
+            key = last[-_EDGE:]
+            tails[at][key] = (*tails[at].get(key, ()), frame)
+        else:
+            others[at] = (*others[at], frame)
+    return heads, tails, others
+
+
+_HEADS, _TAILS, _OTHERS = _index()
+
+
+def _index_stances() -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    heads: dict[str, list[int]] = {}
+    tails: dict[str, list[int]] = {}
+    for phrase, sentence in enumerate(PHRASES):
+        heads.setdefault(sentence[:_STANCE_EDGE], []).append(phrase)
+        tails.setdefault(sentence[-_STANCE_EDGE:], []).append(phrase)
+    return heads, tails
+
+
+_STANCE_HEADS, _STANCE_TAILS = _index_stances()
+
+
+def _cuts(frame: Frame, core: str) -> Iterator[tuple[str, ...]]:
+    """Every way to read ``core`` as the frame: the fillers of its slots, in order."""
+    literals = frame.literals
+    first, last = literals[0], literals[-1]
+    if not frame.slots:
+        if core == first:
+            yield ()
+        return
+    start, stop = len(first), len(core) - len(last)
+    if start > stop or not core.startswith(first) or not core.endswith(last):
+        return
+    inner = literals[1:-1]
+    if not inner:
+        yield (core[start:stop],)
+        return
+    for literal in inner:  # cheap: most candidates fall here
+        if literal not in core:
+            return
+    stack: list[tuple[int, tuple[str, ...]]] = [(start, ())]
+    while stack:
+        begin, fillers = stack.pop()
+        if len(fillers) == len(inner):
+            yield (*fillers, core[begin:stop])
+            continue
+        literal = inner[len(fillers)]
+        at = core.find(literal, begin, stop)
+        while at >= 0:
+            stack.append((at + len(literal), (*fillers, core[begin:at])))
+            at = core.find(literal, at + 1, stop)
+
+
+def _parses_of(core: str, at: str, phrase: int | None) -> Iterator[Parse]:
+    candidates = (
+        *_HEADS[at].get(core[:_EDGE], ()),
+        *_TAILS[at].get(core[-_EDGE:], ()),
+        *_OTHERS[at],
+    )
+    level = None if phrase is None else _LEVEL_OF[phrase]
+    for frame in candidates:
+        for fillers in _cuts(frame, core):
+            found: dict[str, str] = {}
+            for slot, filler in zip(frame.slots, fillers, strict=True):
+                if found.setdefault(slot, filler) != filler:
+                    break  # a slot that occurs twice has one filler
+            else:
+                yield Parse(
+                    frame.act,
+                    frame.number,
+                    level,
+                    found.get("point", found.get("heard")),
+                    found.get("name"),
+                    phrase,
+                )
+
+
+@lru_cache(maxsize=1 << 16)
+def parse(text: str) -> tuple[Parse, ...]:
+    """All derivations of a text, over both halves, whoever speaks; () for foreign text.
+
+    >>> parse("Facts first, feelings later. I am firmly against this.")[0].level
+    1
+    >>> [p.act for p in parse("You are a fraud, Ada, and not even a careful one.")]
+    ['insult']
+    >>> parse("To be, or not to be.")
+    ()
+    """
+    found = list(_parses_of(text, "none", None))
+    for phrase in _STANCE_HEADS.get(text[:_STANCE_EDGE], ()):
+        sentence = PHRASES[phrase]
+        if text.startswith(sentence) and text.startswith(" ", len(sentence)):
+            found.extend(_parses_of(text[len(sentence) + 1 :], "head", phrase))
+    for phrase in _STANCE_TAILS.get(text[-_STANCE_EDGE:], ()):
+        sentence = PHRASES[phrase]
+        if text.endswith(sentence):
+            core = text[: -len(sentence)]
+            if core.endswith(" "):
+                found.extend(_parses_of(core[:-1], "tail", phrase))
+    if len(found) > 1:
+        # Two cuts may differ only in fillers that a Parse does not name.
+        found = sorted(dict.fromkeys(found), key=lambda one: one.frame)
+    return tuple(found)
+
+
+# --- The law -----------------------------------------------------------------------------------
+
+
+class Used:
+    """How often each frame, stance sentence and line has been used in a scene so far.
+
+    >>> used = Used()
+    >>> text = "The important thing is that everybody has been heard."
+    >>> used.add(text, parse(text))
+    >>> used.copy().times(text), Used().times(text)
+    (1, 0)
+    """
+
+    __slots__ = ("_frames", "_lines", "_phrases", "_said")
+
+    def __init__(self) -> None:
+        self._frames = [0] * len(ALL_FRAMES)
+        self._phrases = [0] * len(PHRASES)
+        self._lines: dict[str, int] = {}
+        # frame -> the (line, point, phrase) that it could have said and that somebody said
+        self._said: dict[int, tuple[tuple[str, str | None, int | None], ...]] = {}
+
+    def copy(self) -> Used:
+        """A copy that can be added to without changing this one."""
+        new = object.__new__(Used)
+        new._frames = self._frames.copy()
+        new._phrases = self._phrases.copy()
+        new._lines = self._lines.copy()
+        new._said = self._said.copy()  # its values are immutable
+        return new
+
+    def times(self, text: str) -> int:
+        """How often this very line was said (lines outside the grammar are not counted)."""
+        return self._lines.get(text, 0)
+
+    def add(self, text: str, parses: tuple[Parse, ...]) -> None:
+        """Count a line that was said; ``parses`` is ``parse(text)``. Foreign text changes nothing.
+
+        An ambiguous line counts for the frame and the sentence of its first parse only, but every
+        frame that could say it again is told.
+        """
+        if not parses:
+            return
+        first = parses[0]
+        self._frames[first.frame] = min(self._frames[first.frame] + 1, _MOST)
+        if first.phrase is not None:
+            self._phrases[first.phrase] = min(self._phrases[first.phrase] + 1, _MOST)
+        times = self._lines.get(text, 0)
+        self._lines[text] = min(times + 1, _MOST)
+        if times:
+            return
+        for frame, point, phrase in dict.fromkeys((p.frame, p.point, p.phrase) for p in parses):
+            self._said[frame] = (*self._said.get(frame, ()), (text, point, phrase))
+
+
+_TURN: Final = {"my": "your", "our": "your"}
+
+
+def turned(heard: str, points: tuple[str, ...]) -> str:
+    """What a speaker calls a point that somebody else brought up.
+
+    "my well" becomes "your well", unless it is one of the speaker's own points; and "your well"
+    becomes "my well" only if it is.
+
+    >>> turned("my grandmother's well", ())
+    "your grandmother's well"
+    >>> turned("your mill", ("my mill",))
+    'my mill'
+    >>> turned("the mill", ())
+    'the mill'
+    """
+    word, space, rest = heard.partition(" ")
+    if word == "your":
+        for point in (f"my {rest}", f"our {rest}"):
+            if point in points:
+                return point
+    elif word in _TURN and heard not in points:
+        return f"{_TURN[word]}{space}{rest}"
+    return heard
+
+
+class Grammar:
+    """The law of the lines, over all frames and stance sentences or over one half of them.
+
+    >>> ada = Slots("Ada", "Ben", ("the water table",), None, "the sale of the spring")
+    >>> grammar, used = Grammar(), Used()
+    >>> line = grammar.draw(Stream(3), "assert", 0, ada, used)
+    >>> parse(line)[0].act, parse(line)[0].level
+    ('assert', 0)
+    >>> 0.0 < grammar.probability(line, "assert", 0, ada, used) < 1.0
+    True
+    >>> grammar.probability(line, "assert", 1, ada, used)
+    0.0
+    """
+
+    __slots__ = ("_eligible", "_phrases", "half")
+
+    def __init__(self, half: Half = "all") -> None:
+        if half not in ("all", "build", "held"):
+            raise ValueError(f"a half is 'all', 'build' or 'held', not {half!r}")
+        self.half = half
+        self._eligible: dict[tuple[str, bool, bool, bool], tuple[int, ...]] = {}
+        yes_no = (False, True)
+        for act in FRAMES:
+            mine = [f for f in ALL_FRAMES if f.act == act and self._keeps(f.held)]
+            for has in ((p, h, t) for p in yes_no for h in yes_no for t in yes_no):
+                lacking = {
+                    s for s, ok in zip(("point", "heard", "topic"), has, strict=True) if not ok
+                }
+                numbers = tuple(f.number for f in mine if lacking.isdisjoint(f.slots))
+                self._eligible[(act, *has)] = numbers
+        phrases: list[tuple[int, ...]] = []
+        start = 0
+        for sentences in STANCES:
+            kept = [start + i for i in range(len(sentences)) if self._keeps(i % 2 == 1)]
+            phrases.append(tuple(kept))
+            start += len(sentences)
+        self._phrases = tuple(phrases)
+
+    def _keeps(self, held: bool) -> bool:
+        return self.half == "all" or held == (self.half == "held")
+
+    def _frames(self, act: str, slots: Slots) -> tuple[int, ...]:
+        key = (act, bool(slots.points), slots.heard is not None, bool(slots.topic))
+        try:
+            return self._eligible[key]
+        except KeyError:
+            raise ValueError(f"{act!r} is not an act with words of its own") from None
+
+    def _fillers(
+        self, frame: Frame, level: int | None, slots: Slots
+    ) -> tuple[tuple[str | None, ...], tuple[int | None, ...]]:
+        """The points and the stance sentences that the frame can take."""
+        points: tuple[str | None, ...] = (None,)
+        if "point" in frame.slots:
+            points = slots.points
+        elif "heard" in frame.slots:
+            assert slots.heard is not None
+            points = (turned(slots.heard, slots.points),)
+        phrases: tuple[int | None, ...] = (None,)
+        if frame.stance_at != "none":
+            if level is None or level < 0:
+                raise ValueError(f"{frame.act!r} needs a stance level, not {level!r}")
+            phrases = self._phrases[level]
+        return points, phrases
+
+    def _discounts(
+        self,
+        frame: Frame,
+        points: tuple[str | None, ...],
+        phrases: tuple[int | None, ...],
+        slots: Slots,
+        used: Used,
+    ) -> dict[tuple[int, int], float]:
+        """(index of phrase, index of point) -> the discount, where the line was said before."""
+        discounts: dict[tuple[int, int], float] = {}
+        for text, point, phrase in used._said.get(frame.number, ()):
+            if point not in points or phrase not in phrases:
+                continue
+            if frame.render(slots, point, phrase) != text:
+                continue  # said to somebody else, or by another speaker
+            discount = _POWERS[used._lines[text]]
+            row = phrases.index(phrase)
+            for column, other in enumerate(points):
+                if other == point:
+                    discounts[row, column] = discount
+        return discounts
+
+    @staticmethod
+    def _rows(
+        phrases: tuple[int | None, ...],
+        columns: int,
+        discounts: dict[tuple[int, int], float],
+        used: Used,
+    ) -> list[float]:
+        """The weight of each stance sentence, summed over the points."""
+        fresh = [columns] * len(phrases)
+        stale = [0.0] * len(phrases)
+        for (row, _), discount in discounts.items():
+            fresh[row] -= 1
+            stale[row] += discount  # never subtracted from 1, which would lose all its digits
+        rows = []
+        for row, phrase in enumerate(phrases):
+            weight = fresh[row] + stale[row]
+            rows.append(weight if phrase is None else weight * _POWERS[used._phrases[phrase]])
+        return rows
+
+    def draw(self, stream: Stream, act: str, level: int | None, slots: Slots, used: Used) -> str:
+        """A line of this act at this level. The level is ignored in acts that have no stance.
+
+        Takes three numbers from the stream: for the frame, the stance sentence, and the point.
+        """
+        numbers = self._frames(act, slots)
+        counts = used._frames
+        number = numbers[stream.choose([_POWERS[counts[number]] for number in numbers])]
+        frame = ALL_FRAMES[number]
+        points, phrases = self._fillers(frame, level, slots)
+        discounts = self._discounts(frame, points, phrases, slots, used)
+        row = stream.choose(self._rows(phrases, len(points), discounts, used))
+        if discounts:
+            column = stream.choose([discounts.get((row, i), 1.0) for i in range(len(points))])
+        else:
+            column = stream.below(len(points))
+        return frame.render(slots, points[column], phrases[row])
+
+    def probability(
+        self, text: str, act: str, level: int | None, slots: Slots, used: Used
+    ) -> float:
+        """P(text | act, level, slots, used), over all derivations; 0.0 if it cannot be drawn."""
+        numbers = self._frames(act, slots)
+        wanted = level if act in STANCED else None
+        total = None
+        terms: list[float] = []
+        done: set[tuple[int, str | None, int | None]] = set()
+        for one in parse(text):
+            key = (one.frame, one.point, one.phrase)
+            if one.act != act or one.level != wanted or one.frame not in numbers or key in done:
+                continue
+            done.add(key)
+            frame = ALL_FRAMES[one.frame]
+            points, phrases = self._fillers(frame, level, slots)
+            if one.point not in points or one.phrase not in phrases:
+                continue
+            if frame.render(slots, one.point, one.phrase) != text:
+                continue
+            if total is None:
+                total = fsum(_POWERS[used._frames[number]] for number in numbers)
+            discounts = self._discounts(frame, points, phrases, slots, used)
+            rows = self._rows(phrases, len(points), discounts, used)
+            row = phrases.index(one.phrase)
+            weight = 1.0 if one.phrase is None else _POWERS[used._phrases[one.phrase]]
+            here = fsum(
+                discounts.get((row, column), 1.0)
+                for column, point in enumerate(points)
+                if point == one.point
+            )
+            terms.append(_POWERS[used._frames[one.frame]] / total * (weight * here / fsum(rows)))
+        return fsum(terms)
+
+    def lines(self, act: str, level: int | None, slots: Slots) -> Iterator[str]:
+        """Every line that ``draw`` could give, once each."""
+        seen: set[str] = set()
+        for number in self._frames(act, slots):
+            frame = ALL_FRAMES[number]
+            points, phrases = self._fillers(frame, level, slots)
+            for point in points:
+                for phrase in phrases:
+                    text = frame.render(slots, point, phrase)
+                    if text not in seen:
+                        seen.add(text)
+                        yield text
