@@ -1,0 +1,225 @@
+"""The statistics that the measures share. Each names its source.
+
+A function that cannot say anything returns NaN and does not guess: one scene has no interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import inf, isnan, nan, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats as distributions
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate and the limits of its interval. NaN where there is nothing to say."""
+
+    estimate: float
+    low: float
+    high: float
+
+    @property
+    def excludes_zero(self) -> bool:
+        return self.low > 0 or self.high < 0
+
+
+UNKNOWN = Interval(nan, nan, nan)
+
+
+def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interval:
+    """Exact interval for a proportion (Clopper and Pearson, Biometrika 26, 1934).
+
+    >>> found = clopper_pearson(0, 10)
+    >>> found.low, round(found.high, 4)
+    (0.0, 0.3085)
+    """
+    if trials == 0:
+        return UNKNOWN
+    tail = (1 - level) / 2
+    low, high = 0.0, 1.0
+    if successes > 0:
+        low = float(distributions.beta.ppf(tail, successes, trials - successes + 1))
+    if successes < trials:
+        high = float(distributions.beta.ppf(1 - tail, successes + 1, trials - successes))
+    return Interval(successes / trials, low, high)
+
+
+def jackknife(rows: Floats, statistic: Callable[[Floats], Floats], level: float = 0.95) -> Interval:
+    """Interval of a smooth function of means, by leaving out one unit at a time.
+
+    ``rows`` is units by variables; ``statistic`` maps an array of means (... by variables) to
+    numbers. Variance by the jackknife (Tukey 1958; Efron and Tibshirani 1993, chapter 11), limits
+    by Student's t with n - 1 degrees of freedom. One unit gives an estimate and no limits.
+
+    >>> rows = np.array([[1.0], [2.0], [3.0]])
+    >>> round(jackknife(rows, lambda means: means[..., 0]).high, 4)
+    4.4841
+    """
+    count = len(rows)
+    if count == 0:
+        return UNKNOWN
+    total = rows.sum(axis=0)
+    estimate = float(statistic(total / count))
+    if count == 1:
+        return Interval(estimate, nan, nan)
+    left_out = statistic((total - rows) / (count - 1))
+    spread = float(np.sum((left_out - left_out.mean()) ** 2)) * (count - 1) / count
+    half = float(distributions.t.ppf((1 + level) / 2, count - 1)) * sqrt(spread)
+    return Interval(estimate, estimate - half, estimate + half)
+
+
+def jackknife_ratio(numerator: Floats, denominator: Floats, level: float = 0.95) -> Interval:
+    """Interval of a ratio of means, E[numerator] / E[denominator]; see ``jackknife``."""
+    return jackknife(
+        np.column_stack([numerator, denominator]),
+        lambda means: _divide(means[..., 0], means[..., 1]),
+        level,
+    )
+
+
+def _divide(above: Floats, below: Floats) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(below == 0, nan, above / below), dtype=np.float64)
+
+
+def cluster_bootstrap(
+    values: Floats,
+    clusters: Sequence[object] | NDArray[np.generic],
+    generator: np.random.Generator,
+    replicates: int = 2000,
+    level: float = 0.95,
+) -> Interval:
+    """Percentile interval of a mean whose observations come in clusters.
+
+    Whole clusters are drawn with replacement (Davison and Hinkley 1997, section 3.8). With fewer
+    than two clusters there is nothing to draw, hence no interval.
+    """
+    kept = ~np.isnan(values)
+    values = values[kept]
+    if len(values) == 0:
+        return UNKNOWN
+    _, group = np.unique(np.asarray(clusters)[kept], return_inverse=True)
+    totals = np.bincount(group, weights=values)
+    sizes = np.bincount(group)
+    estimate = float(values.mean())
+    if len(totals) < 2:
+        return Interval(estimate, nan, nan)
+    drawn = generator.integers(0, len(totals), size=(replicates, len(totals)))
+    means = totals[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(estimate, float(low), float(high))
+
+
+def restricted_mean_time(
+    times: Floats, happened: NDArray[np.bool_], horizon: float, level: float = 0.95
+) -> Interval:
+    """Mean of min(time, horizon) with censored times: the area under the Kaplan-Meier curve.
+
+    Variance by Greenwood's sum (Klein and Moeschberger 2003, section 4.5). If the curve ends before
+    the horizon (the last trial was censored earlier), there is no estimate, rather than one that
+    pretends to know the rest.
+
+    >>> found = restricted_mean_time(np.array([1.0, 2.0, 3.0]), np.array([True] * 3), 3.0)
+    >>> found.estimate
+    2.0
+    """
+    count = len(times)
+    if count == 0 or horizon <= 0:
+        return UNKNOWN
+    moments = np.unique(times[happened & (times <= horizon)])
+    at_risk = np.array([np.sum(times >= moment) for moment in moments], dtype=float)
+    events = np.array([np.sum(happened & (times == moment)) for moment in moments], dtype=float)
+    survival = np.concatenate([[1.0], np.cumprod(1 - events / at_risk)])
+    if survival[-1] > 0 and float(times.max()) < horizon:
+        return UNKNOWN
+    edges = np.concatenate([[0.0], moments, [horizon]])
+    pieces = survival * np.diff(edges)
+    area = float(pieces.sum())
+    rest = np.cumsum(pieces[::-1])[::-1][1:]
+    left = at_risk * (at_risk - events)
+    terms = np.divide(events * rest**2, left, out=np.zeros_like(rest), where=left > 0)
+    # Klein and Moeschberger's correction D / (D - 1) for few events.
+    number = float(events.sum())
+    variance = float(terms.sum()) * (number / (number - 1) if number > 1 else 1.0)
+    if count == 1:
+        return Interval(area, nan, nan)
+    half = float(distributions.norm.ppf((1 + level) / 2)) * sqrt(variance)
+    return Interval(area, max(0.0, area - half), min(horizon, area + half))
+
+
+def sign_flip(
+    first: Floats,
+    second: Floats,
+    statistic: Callable[[Floats], Floats] | None = None,
+    exact_up_to: int = 14,
+    draws: int = 9999,
+    seed: int = 0,
+) -> float:
+    """Two-sided p for paired samples by exchanging the members of pairs.
+
+    ``first`` and ``second`` are pairs, or pairs by variables; ``statistic`` maps means of variables
+    to a number, and is taken of both sides and subtracted (for one variable it is the mean: the
+    sign-flip test of Fisher 1935). All 2^n exchanges are tried for up to ``exact_up_to`` pairs,
+    else ``draws`` random ones with the observed one counted among them (Phipson and Smyth 2010).
+
+    >>> sign_flip(np.array([3.0, 4.0, 5.0]), np.array([1.0, 1.0, 1.0]))
+    0.25
+    """
+    if len(first) == 0:
+        return nan
+    one = first.reshape(len(first), -1)
+    two = second.reshape(len(second), -1)
+    count = len(one)
+    of = statistic if statistic is not None else (lambda means: means[..., 0])
+    if count <= exact_up_to:
+        bits = (np.arange(2**count)[:, None] >> np.arange(count)) & 1
+        signs = 1.0 - 2.0 * bits
+    else:
+        generator = np.random.default_rng(seed)
+        signs = generator.choice([-1.0, 1.0], size=(draws, count))
+        signs = np.vstack([np.ones((1, count)), signs])
+    centre = (one + two).sum(axis=0) / (2 * count)
+    shift = signs @ (one - two) / (2 * count)
+    spread = np.abs(of(centre + shift) - of(centre - shift))
+    if isnan(float(spread[0])):
+        return nan
+    # Equal statistics can differ in their last bits: the order of the sum is not the same.
+    return float(np.mean(spread >= spread[0] - 1e-12 * max(1.0, float(spread[0]))))
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """Adjusted p values that keep the family-wise error rate (Holm 1979). NaN stays NaN.
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    known = [place for place, value in enumerate(values) if not isnan(value)]
+    order = sorted(known, key=lambda place: values[place])
+    adjusted = [nan] * len(values)
+    highest = 0.0
+    for rank, place in enumerate(order):
+        highest = max(highest, min(1.0, (len(order) - rank) * values[place]))
+        adjusted[place] = highest
+    return adjusted
+
+
+def benjamini_hochberg(values: Sequence[float]) -> list[float]:
+    """Adjusted p values that keep the false discovery rate (Benjamini and Hochberg 1995).
+
+    >>> [round(value, 4) for value in benjamini_hochberg([0.01, 0.04, 0.03])]
+    [0.03, 0.04, 0.04]
+    """
+    known = [place for place, value in enumerate(values) if not isnan(value)]
+    order = sorted(known, key=lambda place: values[place], reverse=True)
+    adjusted = [nan] * len(values)
+    lowest = inf
+    for rank, place in enumerate(order):
+        lowest = min(lowest, 1.0, values[place] * len(order) / (len(order) - rank))
+        adjusted[place] = lowest
+    return adjusted

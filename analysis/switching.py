@@ -1,0 +1,245 @@
+"""A two-state switching filter: the actor's own character or another, with two free rates.
+
+At an actor's turn k its state is own (0) or other (1). Between turns it switches own to other with
+probability q01 and back with q10. The evidence of a turn is e = log p(text | other, showing) -
+log p(text | own). Somebody who is other can conceal it and speak as own, with probability kappa at
+each turn, so the likelihood ratio of a turn is kappa + (1 - kappa) exp(e): an unremarkable turn is
+weak evidence of a return.
+
+q10 is free. A filter without returns (a static mixture of characters) is certain for ever after one
+strong sign, and so manufactures irreversibility; here the data have to say so.
+
+*References.* Baum et al. 1970; Rabiner 1989; Zucchini, MacDonald and Langrock 2016, chapter 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf, log, pi
+
+import numpy as np
+
+from analysis.stats import Floats, Interval
+
+START = 0.01
+"""Probability that an actor is other before its first turn, where switching explains the others.
+Fixed, so that a character that was there from the start is told from one that came (M1 from M2)."""
+
+MOST_CONCEALED = 0.95
+"""Kappa is uniform below this. At 1 nobody could ever be told from anybody."""
+
+_COARSE = (21, 7)
+_FINE = (23, 9)
+_CELLS = 1_500_000
+Box = tuple[tuple[float, float], ...]
+# Rates have a prior Beta(1, 1): flat. Only their product with the likelihood is ever used, so an
+# arm without signs leaves q10 where it was: anywhere.
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Both rates and the concealment of one arm: posterior means, and 95% intervals.
+
+    The intervals are highest-density intervals of the posterior under flat priors. They reach zero
+    where zero cannot be excluded.
+    """
+
+    q01: Interval
+    q10: Interval
+    concealment: float
+    series: int
+    steps: int
+
+    @property
+    def verdict(self) -> str:
+        """ "absorbing" only if the upper limit of q10 is below a tenth of q01."""
+        return "absorbing" if self.q10.high < 0.1 * self.q01.estimate else "not established"
+
+
+def concealed(evidence: Floats, concealment: float | Floats) -> Floats:
+    """Log-likelihood ratio of turns whose speaker conceals with this probability.
+
+    >>> float(concealed(np.array(-50.0), 0.5)) == float(np.log(0.5))
+    True
+    """
+    with np.errstate(divide="ignore"):
+        return np.asarray(
+            np.logaddexp(np.log(concealment), np.log1p(-np.asarray(concealment)) + evidence)
+        )
+
+
+def log_likelihood(
+    series: Sequence[Floats], q01: Floats, q10: Floats, concealment: Floats, start: Floats
+) -> Floats:
+    """Log-likelihood of all series together at each point (arrays of one length), by the forward
+    algorithm, relative to every turn being own."""
+    padded, lengths = _pad(series)
+    found = np.zeros(len(q01))
+    if not len(lengths):
+        return found
+    size = max(1, _CELLS // (len(q01) * max(1, padded.shape[1])))
+    for place in range(0, len(padded), size):
+        found += _forward(padded[place : place + size], q01, q10, concealment, start)
+    return found
+
+
+def _pad(series: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """Series as rows, NaN after their end. NaN within a series is a turn without evidence."""
+    lengths = np.array([len(part) for part in series], dtype=float)
+    padded = np.full((len(series), int(lengths.max(initial=0))), np.nan)
+    for row, part in enumerate(series):
+        padded[row, : len(part)] = part
+    return padded, lengths
+
+
+def _forward(rows: Floats, q01: Floats, q10: Floats, concealment: Floats, start: Floats) -> Floats:
+    # Evidence is bounded (see evidence.text), so likelihood ratios are safe without logarithms;
+    # what is missing has ratio 1. The scale is taken out at each step.
+    ratio = np.exp(np.where(np.isnan(rows), 0.0, rows))
+    count = len(rows)
+    other = np.broadcast_to(start, (count, len(q01))).astype(float)
+    total = np.zeros((count, len(q01)))
+    for turn in range(rows.shape[1]):
+        # There is a step before the first turn too: who was own before the scene can open as other.
+        other = other * (1 - q10 - q01) + q01
+        seen = concealment + (1 - concealment) * ratio[:, turn, None]
+        seen = np.where(np.isnan(rows[:, turn, None]), 1.0, seen)
+        weight = other * seen
+        scale = 1 - other + weight
+        total += np.log(scale)
+        other = weight / scale
+    return np.asarray(total.sum(axis=0))
+
+
+def smooth(evidence: Floats, q01: float, q10: float, concealment: float) -> Floats:
+    """P(other at each turn | the whole series), by forward filtering and backward smoothing.
+
+    >>> found = smooth(np.array([-1.0, -1.0, 3.0, 3.0]), 0.1, 0.05, 0.0)
+    >>> [bool(value > 0.5) for value in found]
+    [False, False, True, True]
+    """
+    count = len(evidence)
+    ratio = np.where(np.isnan(evidence), 1.0, np.exp(concealed(evidence, concealment)))
+    forward = np.empty(count)
+    other = START
+    for turn in range(count):
+        other = other * (1 - q10 - q01) + q01
+        other = other * ratio[turn] / (1 - other + other * ratio[turn])
+        forward[turn] = other
+    smoothed = forward.copy()
+    for turn in range(count - 2, -1, -1):
+        ahead = forward[turn] * (1 - q10 - q01) + q01
+        to_other = smoothed[turn + 1] / ahead if ahead > 0 else 0.0
+        to_own = (1 - smoothed[turn + 1]) / (1 - ahead) if ahead < 1 else 0.0
+        smoothed[turn] = forward[turn] * ((1 - q10) * to_other + q10 * to_own)
+    return smoothed
+
+
+def estimate(series: Sequence[Floats], level: float = 0.95) -> Rates:
+    """Both rates from the series of one arm, by summing the posterior on a grid.
+
+    The grid is even in arcsin(sqrt(q)), where a proportion's spread does not depend on its size;
+    a second grid covers the part of the first that holds the posterior.
+    """
+    box: Box = ((0.0, pi / 2), (0.0, pi / 2), (0.0, MOST_CONCEALED))
+    for size in (_COARSE, _FINE):
+        axes = tuple(
+            _middles(*side, many) for side, many in zip(box, (size[0], *size), strict=True)
+        )
+        posterior = _posterior(series, axes)
+        margins = [posterior.sum(axis=others) for others in ((1, 2), (0, 2), (0, 1))]
+        box = tuple(
+            _support(axis, mass, side[1])
+            for axis, mass, side in zip(axes, margins, box, strict=True)
+        )
+    return Rates(
+        _summary(axes[0], margins[0], level),
+        _summary(axes[1], margins[1], level),
+        float(margins[2] @ axes[2]),
+        len(series),
+        sum(len(part) for part in series),
+    )
+
+
+def _posterior(series: Sequence[Floats], axes: tuple[Floats, ...]) -> Floats:
+    first, second, kappa = (points.ravel() for points in np.meshgrid(*axes, indexing="ij"))
+    q01, q10 = np.sin(first) ** 2, np.sin(second) ** 2
+    value = log_likelihood(series, q01, q10, kappa, np.full(len(q01), START))
+    # A flat prior on q is sin(2 theta) on theta.
+    weight = np.exp(value - value.max()) * np.sin(2 * first) * np.sin(2 * second)
+    return np.asarray((weight / weight.sum()).reshape([len(axis) for axis in axes]))
+
+
+def _middles(low: float, high: float, size: int) -> Floats:
+    edges = np.linspace(low, high, size + 1)
+    return np.asarray((edges[1:] + edges[:-1]) / 2)
+
+
+def _support(points: Floats, mass: Floats, most: float) -> tuple[float, float]:
+    """The stretch of an axis outside of which next to nothing of the posterior lies."""
+    step = float(points[1] - points[0])
+    held = np.flatnonzero(mass > 1e-6 * mass.max())
+    return (
+        max(0.0, float(points[held[0]]) - 1.5 * step),
+        min(most, float(points[held[-1]]) + 1.5 * step),
+    )
+
+
+def _summary(angles: Floats, mass: Floats, level: float) -> Interval:
+    """Posterior mean and highest-density interval of q = sin(theta)^2."""
+    step = float(angles[1] - angles[0])
+    edges = np.clip(np.append(angles - step / 2, angles[-1] + step / 2), 0, pi / 2)
+    rates = np.sin(edges) ** 2
+    mean = float(np.sum(mass * np.sin(angles) ** 2) / mass.sum())
+    cumulated = np.concatenate([[0.0], np.cumsum(mass) / mass.sum()])
+    # The shortest stretch that holds `level`, its lower end searched on a fine lattice.
+    lower = np.linspace(0, 1 - level, 201)
+    lows = np.interp(lower, cumulated, rates)
+    highs = np.interp(lower + level, cumulated, rates)
+    best = int(np.argmin(highs - lows))
+    return Interval(mean, float(lows[best]), float(highs[best]))
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanism:
+    """One account of how the other character comes about, fitted to one arm."""
+
+    name: str
+    log_likelihood: float
+    bic: float
+    rate: float
+    concealment: float
+
+
+def mechanisms(series: Sequence[Floats]) -> list[Mechanism]:
+    """M0 (switching, as likely back as forth), M1 (other from the start or never, concealing), M2
+    (switching without return), best first.
+
+    Each has two free numbers, a rate (or M1's share) and a concealment, so that BIC compares
+    likelihoods; the number of observations is that of series, the unit of the design.
+    """
+    rates = np.sin(_middles(0.0, pi / 2, 120)) ** 2
+    kappa = np.linspace(0.0, 0.95, 39)
+    grid = np.array(np.meshgrid(rates, kappa, indexing="ij")).reshape(2, -1)
+    rate, hidden = grid
+    none, fixed = np.zeros(len(rate)), np.full(len(rate), START)
+    found = []
+    for name, q01, q10, start in (
+        ("M0", rate, rate, fixed),
+        ("M1", none, none, rate),
+        ("M2", rate, none, fixed),
+    ):
+        value = log_likelihood(series, q01, q10, hidden, start)
+        best = int(value.argmax())
+        penalty = 2 * log(len(series)) if series else inf
+        found.append(
+            Mechanism(
+                name,
+                float(value[best]),
+                penalty - 2 * float(value[best]),
+                float(rate[best]),
+                float(hidden[best]),
+            )
+        )
+    return sorted(found, key=lambda mechanism: mechanism.bic)
