@@ -13,9 +13,9 @@ that it can be inverted (``parse``), and that its law is known exactly (``Gramma
    G**(times s was used so far) * G**(times exactly this line was used so far).
 
 Both are renormalised, so the probabilities of all lines sum to 1 whatever was said before. A
-sentence is discounted apart from the line it stands in, since speakers who stay where they are would otherwise
-say "I am firmly against this." every other turn. Counts stop at ``_MOST``, beyond which a discount
-would underflow.
+sentence is discounted apart from the line it stands in, since speakers who stay where they are
+would otherwise say "I am firmly against this." every other turn. Counts stop at ``_MOST``, beyond
+which a discount would underflow.
 
 **The sampling** is direct, by inverting the cumulative weights, and not by rejection: once most
 frames of an act have been used, nearly all proposals would be thrown away. Combinations never have
@@ -36,6 +36,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from math import fsum
 from typing import Final, Literal
 
@@ -79,7 +80,11 @@ class Slots:
 
 @dataclass(frozen=True, slots=True)
 class Parse:
-    """One derivation of a text: its act, frame and fillers."""
+    """One derivation of a text: its act, frame and fillers, as they were said.
+
+    ``point`` and ``name`` are on the surface: "your well" for what another calls "my well" (see
+    ``turned``), and "Mayor" for "The Mayor" when spoken to (see ``called``).
+    """
 
     act: str
     frame: int
@@ -87,6 +92,28 @@ class Parse:
     point: str | None
     name: str | None
     phrase: int | None
+
+
+Manner = Literal["spoken to", "spoken of", "first"]
+
+
+def called(name: str, manner: Manner) -> str:
+    """A name or role as it stands in a sentence: only a leading "The" can change.
+
+    >>> called("The Mayor", "spoken to"), called("The Mayor", "spoken of"), called("Ada", "first")
+    ('Mayor', 'the Mayor', 'Ada')
+    """
+    if manner == "first" or not name.startswith("The ") or len(name) == 4:
+        return name
+    return name[4:] if manner == "spoken to" else f"t{name[1:]}"
+
+
+def _manner(act: str, before: str, after: str) -> Manner:
+    if before.endswith(("(", ". ")):
+        return "first"
+    if act != "narrate" and (before.endswith(", ") or after.startswith((",", ".", ";", ":", "?"))):
+        return "spoken to"
+    return "spoken of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +126,7 @@ class Frame:
     stance_at: Literal["none", "head", "tail"]
     literals: tuple[str, ...]
     slots: tuple[str, ...]
+    manners: tuple[Manner, ...]
     text: str
 
     def render(self, slots: Slots, point: str | None, phrase: int | None) -> str:
@@ -107,11 +135,11 @@ class Frame:
         ``point`` fills ``{point}`` or ``{heard}``, ``phrase`` is the number of a stance sentence.
         """
         pieces = [self.literals[0]]
-        for slot, literal in zip(self.slots, self.literals[1:], strict=True):
+        for slot, manner, literal in zip(self.slots, self.manners, self.literals[1:], strict=True):
             if slot == "name":
-                pieces.append(slots.name)
+                pieces.append(called(slots.name, manner))
             elif slot == "self":
-                pieces.append(slots.own)
+                pieces.append(called(slots.own, manner))
             elif slot == "topic":
                 pieces.append(slots.topic)
             else:
@@ -153,6 +181,9 @@ def _take_apart() -> tuple[Frame, ...]:
                     stance_at=at,
                     literals=tuple(pieces[::2]),
                     slots=tuple(pieces[1::2]),
+                    manners=tuple(
+                        _manner(act, before, after) for before, after in pairwise(pieces[::2])
+                    ),
                     text=text,
                 )
             )
