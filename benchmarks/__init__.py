@@ -1,0 +1,1 @@
+"""Benchmarks: how fast Elsinore is, side by side with its peers."""

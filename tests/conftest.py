@@ -1,0 +1,49 @@
+"""What all tests share: no silent skips on the checking machine, and Hypothesis without a clock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+from hypothesis import settings
+
+NO_SKIPS = os.environ.get("ELSINORE_NO_SKIPS") == "1"
+
+# A busy machine is no bug, so no example has a deadline; and the same commit gives the same
+# examples wherever it counts.
+settings.register_profile("here", deadline=None)
+settings.register_profile("checks", deadline=None, derandomize=True)
+settings.load_profile("checks" if NO_SKIPS else "here")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell coroutines apart in tracebacks, and leave nobody's configuration in the way."""
+    for name in [name for name in os.environ if name.startswith("ELSINORE_")]:
+        if name != "ELSINORE_NO_SKIPS":
+            del os.environ[name]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A skipped test has shown nothing: under ``ELSINORE_NO_SKIPS`` it has failed."""
+    report = yield
+    # An expected failure is reported as skipped too, but it did run.
+    if NO_SKIPS and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which is a failure here: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips itself."""
+    report = yield
+    if NO_SKIPS and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which is a failure here: {report.longrepr}"
+    return report
