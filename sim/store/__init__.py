@@ -1,0 +1,43 @@
+"""The SQLite event store: one file a study, one writer, any number of readers.
+
+``Writer`` queues facts and commits them in groups; ``open_readonly`` reads; ``export_jsonl``
+writes the canonical export. ``to_row`` and ``from_row`` turn events into rows and back.
+"""
+
+from sim.store.codec import (
+    encode,
+    encode_sorted,
+    from_row,
+    text_from_column,
+    to_row,
+    usage_from_json,
+    usage_to_json,
+)
+from sim.store.export import export_jsonl, export_lines
+from sim.store.opening import Durable, Lease, open_readonly
+from sim.store.redaction import redact, redact_arguments, redact_tree
+from sim.store.schema import APPLICATION_ID, MIGRATIONS, VERSION, migrate
+from sim.store.writer import Writer
+
+__all__ = [
+    "APPLICATION_ID",
+    "MIGRATIONS",
+    "VERSION",
+    "Durable",
+    "Lease",
+    "Writer",
+    "encode",
+    "encode_sorted",
+    "export_jsonl",
+    "export_lines",
+    "from_row",
+    "migrate",
+    "open_readonly",
+    "redact",
+    "redact_arguments",
+    "redact_tree",
+    "text_from_column",
+    "to_row",
+    "usage_from_json",
+    "usage_to_json",
+]

@@ -1,0 +1,133 @@
+"""What is refused before a store is opened, and why."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from sim.errors import StoreRefused
+
+_MAGIC = b"SQLite format 3\x00"
+
+NETWORK_FILE_SYSTEMS = frozenset(
+    {
+        "9p",
+        "afs",
+        "beegfs",
+        "ceph",
+        "cifs",
+        "fuse.cephfs",
+        "fuse.glusterfs",
+        "fuse.rclone",
+        "fuse.s3fs",
+        "fuse.sshfs",
+        "gfs2",
+        "gpfs",
+        "lustre",
+        "ncpfs",
+        "nfs",
+        "nfs4",
+        "ocfs2",
+        "smb3",
+        "smbfs",
+    }
+)
+"""Types of file system on which the shared memory of SQLite's WAL does not work."""
+
+_MOUNTS = Path("/proc/self/mountinfo")
+
+
+def file_system_of(path: str, mounts: str) -> str | None:
+    """The type of the file system that holds an absolute path, or None if it cannot be told.
+
+    ``mounts`` is the text of ``/proc/self/mountinfo``.
+
+    >>> mounts = "1 0 8:1 / / rw - ext4 /dev/sda rw\\n2 1 0:9 / /home/a\\\\040b rw - nfs4 h:/x rw"
+    >>> file_system_of("/home/a b/c.db", mounts), file_system_of("/home/c.db", mounts)
+    ('nfs4', 'ext4')
+    """
+    found: str | None = None
+    longest = -1
+    for line in mounts.splitlines():
+        before, dash, after = line.partition(" - ")
+        fields = before.split(" ")
+        if not dash or len(fields) < 5 or not after:
+            continue
+        # The kernel writes blanks in a path as octal escapes.
+        point = (
+            fields[4].encode().decode("unicode_escape").encode("latin-1").decode("utf-8", "replace")
+        )
+        inside = path == point or path.startswith(point.rstrip("/") + "/")
+        # Of two mounts at one point the later one hides the earlier.
+        if inside and len(point) >= longest:
+            longest = len(point)
+            found = after.split(" ", 1)[0]
+    return found
+
+
+def refuse_network(path: Path) -> None:
+    """Raise ``StoreRefused`` if the path lies on a network file system."""
+    try:
+        mounts = _MOUNTS.read_text("utf-8", "replace")
+    except OSError:
+        return  # not Linux; what ``PRAGMA journal_mode`` answers has to do
+    kind = file_system_of(str(path), mounts)
+    if kind in NETWORK_FILE_SYSTEMS:
+        raise StoreRefused(
+            f"store {path}: lies on a network file system ({kind}), where SQLite's write-ahead log "
+            "loses data; use a path on a local disk"
+        )
+
+
+def writable(path: Path) -> bool:
+    """Whether a file or folder can be written, by its mode even if we are root."""
+    mode = path.stat().st_mode
+    return bool(mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)) and os.access(path, os.W_OK)
+
+
+def absolute(path: Path | str) -> Path:
+    """The path with symbolic links followed, so that a store has one lease however it is named.
+
+    Raises ``StoreRefused`` if it names a directory or something else that is no file, or if its
+    folder does not exist.
+    """
+    if not str(path) or "\x00" in str(path):
+        raise StoreRefused(f"store {str(path)!r}: is no path; name a file")
+    resolved = Path(os.path.realpath(Path(path).expanduser()))
+    try:
+        if resolved.is_dir():
+            raise StoreRefused(f"store {resolved}: is a directory; name a file in it")
+        if resolved.exists() and not resolved.is_file():
+            raise StoreRefused(f"store {resolved}: is no regular file; name another one")
+        if not resolved.parent.is_dir():
+            raise StoreRefused(
+                f"store {resolved}: there is no folder {resolved.parent}; create it first"
+            )
+    except OSError as error:
+        raise StoreRefused(f"store {resolved}: {error.strerror}; use another path") from None
+    return resolved
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise ``StoreRefused`` if an existing file is no SQLite database or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(_MAGIC))
+    except OSError as error:
+        raise StoreRefused(
+            f"store {path}: cannot be read ({error.strerror}); check its permissions"
+        ) from None
+    if magic != _MAGIC:
+        raise StoreRefused(
+            f"store {path}: is not an Elsinore store (no SQLite file); use another path"
+        )
+
+
+def refuse_read_only(path: Path) -> None:
+    """Raise ``StoreRefused`` if the file or its folder cannot be written."""
+    for place, what in ((path, "is read-only"), (path.parent, "lies in a read-only folder")):
+        if place.exists() and not writable(place):
+            raise StoreRefused(
+                f"store {path}: {what}; make it writable (chmod u+w {place}) or use another path"
+            )

@@ -1,0 +1,144 @@
+"""Events as rows, and rows as events."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sim.events import NO_USAGE, Answer, Ended, Event, Failure, Turn, Usage
+from sim.store.redaction import redact
+
+EventRow = tuple[str, int, str, str, str, int, str, float]
+"""trial, turn, kind, actor, key, sample, payload, seconds: the columns of ``events``."""
+
+_lean = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+_ascii = json.JSONEncoder(separators=(",", ":")).encode
+_sorted = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_sorted_ascii = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+def encode(value: Any) -> str:
+    """JSON for a column. Half a surrogate pair, which no file can hold, is written as an escape."""
+    text = _lean(value)
+    return text if text.isascii() or _storable(text) else _ascii(value)
+
+
+def encode_sorted(value: Any) -> str:
+    """JSON with sorted keys: the same value gives the same bytes. For exports and hashes."""
+    text = _sorted(value)
+    return text if text.isascii() or _storable(text) else _sorted_ascii(value)
+
+
+def _storable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def text_to_column(text: str) -> str | bytes:
+    """A text for a column; as bytes if it holds half a surrogate pair."""
+    return text if text.isascii() or _storable(text) else text.encode("utf-8", "surrogatepass")
+
+
+def text_from_column(column: str | bytes) -> str:
+    """The inverse of ``text_to_column``."""
+    return column if isinstance(column, str) else column.decode("utf-8", "surrogatepass")
+
+
+_NO_USAGE_FIELDS = [0, 0, 0, None]
+
+
+def usage_to_json(usage: Usage) -> list[Any]:
+    """Usage as prompt, completion and cached tokens, and dollars (or None)."""
+    if usage is NO_USAGE:
+        return _NO_USAGE_FIELDS
+    return [usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens, usage.usd]
+
+
+def usage_from_json(fields: list[Any]) -> Usage:
+    """The inverse of ``usage_to_json``."""
+    return NO_USAGE if fields == _NO_USAGE_FIELDS else Usage(*fields)
+
+
+def to_row(trial: str, event: Event) -> EventRow:
+    """An event as a row of ``events``."""
+    if isinstance(event, Turn):
+        payload = {
+            "text": event.text,
+            "audience": event.audience,
+            "prompt": event.prompt,
+            "finish": event.finish,
+            "cut": event.cut,
+            "strangers": event.strangers,
+            "exact": event.exact,
+            "usage": usage_to_json(event.usage),
+        }
+        return (
+            trial, event.index, "turn", event.speaker, "", 0, encode(payload), event.seconds,
+        )  # fmt: skip
+    if isinstance(event, Answer):
+        payload = {
+            "value": event.value,
+            "raw": event.raw,
+            "missing": event.missing,
+            "prompt": event.prompt,
+            "exact": event.exact,
+            "usage": usage_to_json(event.usage),
+        }
+        return (
+            trial, event.turn, event.kind, event.actor, event.key, event.sample,
+            encode(payload), event.seconds,
+        )  # fmt: skip
+    if isinstance(event, Failure):
+        # What a provider says about a refused key may quote the key.
+        payload = {"reason": event.reason, "message": redact(event.message)}
+        return (trial, event.turn, "failure", event.actor, event.doing, 0, encode(payload), 0.0)
+    payload = {"reason": event.reason, "status": event.status}
+    return (trial, event.turn, "ended", "", "", 0, encode(payload), 0.0)
+
+
+def from_row(row: EventRow) -> Event:
+    """The inverse of ``to_row``."""
+    _, turn, kind, actor, key, sample, text, seconds = row
+    payload = json.loads(text)
+    if kind == "turn":
+        audience = payload["audience"]
+        return Turn(
+            index=turn,
+            speaker=actor,
+            text=payload["text"],
+            audience=None if audience is None else tuple(audience),
+            prompt=payload["prompt"],
+            finish=payload["finish"],
+            cut=payload["cut"],
+            strangers=tuple(payload["strangers"]),
+            exact=payload["exact"],
+            usage=usage_from_json(payload["usage"]),
+            seconds=seconds,
+        )
+    if kind in ("probe", "gauge"):
+        return Answer(
+            turn=turn,
+            actor=actor,
+            key=key,
+            value=payload["value"],
+            gauge=kind == "gauge",
+            sample=sample,
+            raw=payload["raw"],
+            missing=payload["missing"],
+            prompt=payload["prompt"],
+            exact=payload["exact"],
+            usage=usage_from_json(payload["usage"]),
+            seconds=seconds,
+        )
+    if kind == "failure":
+        return Failure(
+            turn=turn,
+            actor=actor,
+            doing=key,
+            reason=payload["reason"],
+            message=payload["message"],
+        )
+    return Ended(turn=turn, reason=payload["reason"], status=payload["status"])

@@ -1,0 +1,128 @@
+"""The canonical export: what happened, in one order, without clock facts.
+
+Two stores that hold the same trials give the same bytes, however many scenes were played at once
+and however often the run was killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from sim.errors import BadRequest, RunFailed
+from sim.store.codec import encode_sorted
+from sim.store.opening import open_readonly
+
+_TRIALS = """
+    SELECT trial, scenario, parameters, model, stage, seed, arm, focal, "of", scene, status,
+           reason, turns
+    FROM trials ORDER BY scenario, model, seed, arm, focal, trial
+"""
+_EVENTS = """
+    SELECT turn, kind, actor, key, sample, payload
+    FROM events WHERE trial = ? ORDER BY turn, kind, actor, key, sample
+"""
+
+
+def export_lines(connection: sqlite3.Connection) -> Iterator[str]:
+    """The lines of the canonical export, without line ends, from an open store."""
+    for row in connection.execute(_TRIALS):
+        trial = row[0]
+        yield encode_sorted(
+            {
+                "record": "trial",
+                "trial": trial,
+                "scenario": row[1],
+                "parameters": json.loads(row[2]),
+                "model": row[3],
+                "stage": row[4],
+                "seed": row[5],
+                "arm": row[6],
+                "focal": row[7],
+                "of": row[8],
+                "scene": json.loads(row[9]),
+                "status": row[10],
+                "reason": row[11],
+                "turns": row[12],
+            }
+        )
+        for turn, kind, actor, key, sample, payload in connection.execute(_EVENTS, (trial,)):
+            yield encode_sorted(
+                {
+                    **json.loads(payload),
+                    "record": "event",
+                    "trial": trial,
+                    "turn": turn,
+                    "kind": kind,
+                    "actor": actor,
+                    "key": key,
+                    "sample": sample,
+                }
+            )
+
+
+def export_jsonl(store: Path | str, out: Path | str) -> None:
+    """Write the canonical export of a store as JSON Lines; ``out`` may be ``-`` for stdout.
+
+    A file appears whole or not at all. Raises ``StoreRefused`` if the store cannot be read,
+    ``BadRequest`` if there is no place for the file, ``RunFailed`` if it cannot be written.
+    """
+    connection = open_readonly(store)
+    try:
+        # One transaction, so that a run that goes on meanwhile does not show halfway.
+        connection.execute("BEGIN")
+        lines = export_lines(connection)
+        if str(out) == "-":
+            sys.stdout.flush()
+            _write(sys.stdout.buffer, lines)
+        else:
+            _export_to(Path(os.path.realpath(out)), lines, Path(os.path.realpath(store)))
+    finally:
+        connection.close()
+
+
+def _export_to(out: Path, lines: Iterator[str], store: Path) -> None:
+    if out in {Path(f"{store}{suffix}") for suffix in ("", "-wal", "-shm", ".lock")}:
+        raise BadRequest(f"export {out}: is the store itself; write to another file")
+    if out.is_dir():
+        raise BadRequest(f"export {out}: is a directory; name a file in it")
+    if not out.parent.is_dir():
+        raise BadRequest(f"export {out}: there is no folder {out.parent}; create it first")
+    if out.exists() and not out.is_file():
+        # A pipe or a device is written to, and not replaced by a file.
+        with _failing(out), out.open("wb") as stream:
+            _write(stream, lines)
+        return
+    draft = out.with_name(f".{out.name}.{os.getpid()}.new")
+    try:
+        with _failing(out):
+            with draft.open("wb") as file:
+                _write(file, lines)
+            os.replace(draft, out)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _write(stream: BinaryIO, lines: Iterator[str]) -> None:
+    for line in lines:
+        stream.write(line.encode())
+        stream.write(b"\n")
+    stream.flush()
+
+
+@contextlib.contextmanager
+def _failing(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError as error:
+        raise BadRequest(f"export {out}: {error.strerror}; use another path") from None
+    except OSError as error:
+        raise RunFailed(
+            f"export {out}: cannot be written ({error.strerror}); make room or use another path"
+        ) from error

@@ -1,0 +1,136 @@
+"""The schema of a store, and the migrations that lead to it.
+
+``PRAGMA application_id`` says that a file is ours and ``PRAGMA user_version`` which schema it has.
+Migrations only go forward; number ``i`` leads from version ``i`` to ``i + 1``, and the first one
+builds the tables in an empty file. A released migration is never edited: a new version is a new
+entry at the end, and a committed store of the old version in ``tests/stores``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+APPLICATION_ID = 0x456C7369
+"""``Elsi`` in ASCII."""
+
+_FIRST = (
+    """
+    CREATE TABLE runs (
+        run INTEGER PRIMARY KEY,
+        started REAL NOT NULL,
+        ended REAL,
+        outcome TEXT,
+        manifest TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE trials (
+        trial TEXT PRIMARY KEY,
+        run INTEGER NOT NULL,
+        scenario TEXT NOT NULL,
+        parameters TEXT NOT NULL,
+        model TEXT NOT NULL,
+        stage TEXT NOT NULL,
+        seed INTEGER NOT NULL,
+        arm TEXT NOT NULL,
+        focal TEXT,
+        "of" TEXT,
+        scene TEXT NOT NULL,
+        status TEXT NOT NULL,
+        reason TEXT,
+        turns INTEGER NOT NULL
+    )
+    """,
+    # No WITHOUT ROWID: rows with long payloads are cheaper to append than to keep sorted.
+    """
+    CREATE TABLE events (
+        trial TEXT NOT NULL,
+        turn INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        key TEXT NOT NULL,
+        sample INTEGER NOT NULL,
+        payload TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        PRIMARY KEY (trial, turn, kind, actor, key, sample)
+    )
+    """,
+    # A key begins with the first letters of its trial's id: the replies of a trial are neighbours
+    # in the key's index, and no second index is needed to find them.
+    """
+    CREATE TABLE replies (
+        key TEXT PRIMARY KEY,
+        trial TEXT NOT NULL,
+        text TEXT NOT NULL,
+        finish TEXT NOT NULL,
+        exact INTEGER,
+        usage TEXT NOT NULL,
+        seconds REAL NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE intents (
+        key TEXT PRIMARY KEY,
+        trial TEXT NOT NULL,
+        run INTEGER NOT NULL,
+        turn INTEGER NOT NULL,
+        purpose TEXT NOT NULL,
+        actor TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE verdicts (
+        trial TEXT NOT NULL,
+        judge TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        PRIMARY KEY (trial, judge)
+    )
+    """,
+    """
+    CREATE TABLE truths (
+        trial TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        PRIMARY KEY (trial, actor)
+    )
+    """,
+)
+
+Migration = Sequence[str]
+"""SQL statements, one a string, all of which run in one transaction."""
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+
+VERSION = len(MIGRATIONS)
+"""The schema version that this code writes."""
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The schema version of an open store; 0 for an empty file."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Bring an open store to the newest version, in one transaction: wholly or not at all.
+
+    The connection must be in autocommit mode (``isolation_level=None``). Raises ``sqlite3.Error``
+    and leaves the store as it was if a statement fails.
+    """
+    version = version_of(connection)
+    if version >= len(migrations):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statements in migrations[version:]:
+            for statement in statements:
+                connection.execute(statement)
+        # Pragmas take no parameters; both numbers are ours.
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(migrations)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
