@@ -18,13 +18,16 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from sqlite3 import Connection, connect
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from sim.events import Answer, Ended, Event, Failure, Turn
+from sim.store import open_readonly
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
 
 COLUMNS: dict[str, dict[str, str]] = {
     "trials": {
@@ -131,11 +134,6 @@ def load(store_path: Path | str) -> Tables:
         return _read(connection)
     finally:
         connection.close()
-
-
-def open_readonly(path: Path) -> Connection:
-    """Open a store for reading only. Until ``sim.store`` exists, without checking whose it is."""
-    return connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
 
 
 def tables_from(records: Iterable[Record]) -> Tables:

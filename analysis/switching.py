@@ -27,21 +27,23 @@ START = 0.01
 Fixed, so that a character that was there from the start is told from one that came (M1 from M2)."""
 
 MOST_CONCEALED = 0.95
-"""Kappa is uniform below this. At 1 nobody could ever be told from anybody."""
+"""Kappa lies below this. At 1 nobody could ever be told from anybody."""
 
 _COARSE = (21, 7)
 _FINE = (23, 9)
 _CELLS = 1_500_000
 Box = tuple[tuple[float, float], ...]
-# Rates have a prior Beta(1, 1): flat. Only their product with the likelihood is ever used, so an
-# arm without signs leaves q10 where it was: anywhere.
+# Weak priors, as Beta(1, b): the density falls with (1 - q)^(b - 1). They matter where there are
+# few trials: with one trial a flat prior on q01 expects a flip every other turn and finds it early.
+# An arm without signs leaves q10 where it was, nearly anywhere, and so never counts as absorbing.
+_PRIOR_Q01, _PRIOR_Q10, _PRIOR_KAPPA = 5, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
     """Both rates and the concealment of one arm: posterior means, and 95% intervals.
 
-    The intervals are highest-density intervals of the posterior under flat priors. They reach zero
+    The intervals are highest-density intervals of the posterior under weak priors. They reach zero
     where zero cannot be excluded.
     """
 
@@ -55,18 +57,6 @@ class Rates:
     def verdict(self) -> str:
         """ "absorbing" only if the upper limit of q10 is below a tenth of q01."""
         return "absorbing" if self.q10.high < 0.1 * self.q01.estimate else "not established"
-
-
-def concealed(evidence: Floats, concealment: float | Floats) -> Floats:
-    """Log-likelihood ratio of turns whose speaker conceals with this probability.
-
-    >>> float(concealed(np.array(-50.0), 0.5)) == float(np.log(0.5))
-    True
-    """
-    with np.errstate(divide="ignore"):
-        return np.asarray(
-            np.logaddexp(np.log(concealment), np.log1p(-np.asarray(concealment)) + evidence)
-        )
 
 
 def log_likelihood(
@@ -120,7 +110,8 @@ def smooth(evidence: Floats, q01: float, q10: float, concealment: float) -> Floa
     [False, False, True, True]
     """
     count = len(evidence)
-    ratio = np.where(np.isnan(evidence), 1.0, np.exp(concealed(evidence, concealment)))
+    seen = np.exp(np.where(np.isnan(evidence), 0.0, evidence))
+    ratio = np.where(np.isnan(evidence), 1.0, concealment + (1 - concealment) * seen)
     forward = np.empty(count)
     other = START
     for turn in range(count):
@@ -166,8 +157,10 @@ def _posterior(series: Sequence[Floats], axes: tuple[Floats, ...]) -> Floats:
     first, second, kappa = (points.ravel() for points in np.meshgrid(*axes, indexing="ij"))
     q01, q10 = np.sin(first) ** 2, np.sin(second) ** 2
     value = log_likelihood(series, q01, q10, kappa, np.full(len(q01), START))
-    # A flat prior on q is sin(2 theta) on theta.
+    # A flat density of q is sin(2 theta) on theta.
     weight = np.exp(value - value.max()) * np.sin(2 * first) * np.sin(2 * second)
+    weight *= (1 - q01) ** (_PRIOR_Q01 - 1) * (1 - q10) ** (_PRIOR_Q10 - 1)
+    weight *= (1 - kappa) ** (_PRIOR_KAPPA - 1)
     return np.asarray((weight / weight.sum()).reshape([len(axis) for axis in axes]))
 
 

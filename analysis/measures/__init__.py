@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from analysis.measures import collapse as collapse
-    from analysis.measures import conflict as conflict
-    from analysis.measures import convergence as convergence
-    from analysis.measures import flip as flip
-    from analysis.measures import loop as loop
-    from analysis.measures import outcomes as outcomes
+    import analysis.measures.collapse as collapse
+    import analysis.measures.conflict as conflict
+    import analysis.measures.convergence as convergence
+    import analysis.measures.flip as flip
+    import analysis.measures.loop as loop
+    import analysis.measures.outcomes as outcomes
 
 __all__ = ["collapse", "conflict", "convergence", "flip", "loop", "outcomes"]
 

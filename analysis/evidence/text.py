@@ -1,0 +1,152 @@
+"""What a line gives away by its words alone: hostility, disclosure, assistant talk, platitude.
+
+*Evidence*: T. Scores are in [0, 1]: 1 - exp(-w), where w is the weight of the expressions found
+(``lexicon``), tempered for long texts, which have more room for any expression: w is multiplied by
+sqrt(60 / words) above 60 words. Shares are expressions per sentence.
+
+For the switching filters a line is turned into a log-likelihood ratio of *other* over *own*:
+
+- ``opposite``: that the line comes from the persona's opposite. Disclosure ("I never cared") counts
+  whatever the persona; hostility and warmth count by ``polarity``, how much kinder the persona is
+  than its opposite by their descriptions. A provocateur who insults is in character.
+- ``assistant``: that the line comes from an assistant that fell out of the role.
+
+A line that shows nothing is weak evidence for *own*, the weaker the shorter it is. Every ratio is
+bounded (|e| <= 4), so that no single line settles the matter.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from math import exp, sqrt
+
+from analysis.evidence.lexicon import plain, rows, weigh
+from analysis.evidence.politeness import politeness
+
+EVIDENCE = "T"
+BOUND = 4.0
+_LONG = 60
+_SILENCE = 0.7
+_HALF = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One line's scores. ``sign`` is agreement minus contradiction with whoever spoke before."""
+
+    words: int
+    hostility: float
+    disclosure: float
+    warmth: float
+    assistant: float
+    platitude: float
+    hedge: float
+    politeness: float
+    sign: float
+
+
+@lru_cache(maxsize=65536)
+def score(text: str) -> Scores:
+    """The scores of one line.
+
+    >>> score("You are a pathetic liar, and I never cared about you.").hostility > 0.9
+    True
+    >>> score("You are no fool, and I care about this town.").hostility
+    0.0
+    """
+    lowered = plain(text)
+    words = len(lowered.split())
+    sentences = max(1, len(re.findall(r"[.!?]+(?:\s|$)", lowered)))
+    temper = min(1.0, sqrt(_LONG / words)) if words else 1.0
+
+    def level(category: str, *, negatable: bool, about_others: bool = False) -> float:
+        weight = weigh(lowered, category, negatable=negatable, about_others=about_others)
+        return 1 - exp(-weight * temper)
+
+    agreement = weigh(lowered, "agreement", negatable=True)
+    return Scores(
+        words=words,
+        hostility=level("hostility", negatable=True, about_others=True),
+        disclosure=level("disclosure", negatable=True),
+        warmth=level("warmth", negatable=True),
+        assistant=level("assistant", negatable=False),
+        platitude=weigh(lowered, "platitude") / sentences,
+        hedge=weigh(lowered, "hedge") / sentences,
+        politeness=politeness(text),
+        sign=agreement - weigh(lowered, "contradiction"),
+    )
+
+
+_UNSAID = 0.7
+"""Polarity where the descriptions do not tell: most personas are decent, most opposites are not."""
+
+
+@lru_cache(maxsize=4096)
+def polarity(own: str, opposite: str | None) -> float:
+    """How much kinder a persona is than its opposite, in [-1, 1], by words in their descriptions.
+
+    >>> polarity("A kind guardian.", "A cruel jailer.")
+    1.0
+    >>> polarity("A provocateur who taunts.", "A gentle peacemaker.")
+    -1.0
+    """
+    first = _valence(own)
+    if opposite is None:
+        # The opposite of a harsh persona is anybody's guess; hostility tells nothing then.
+        return 0.0 if first < 0 else _UNSAID
+    difference = first - _valence(opposite)
+    if difference == 0:
+        return _UNSAID
+    return max(-1.0, min(1.0, difference))
+
+
+@cache
+def _valences() -> tuple[frozenset[str], frozenset[str]]:
+    found = {name: frozenset(words.split()) for name, words in rows("valence.tsv")}
+    return found["kind"], found["harsh"]
+
+
+def _valence(text: str) -> float:
+    words = re.findall(r"[a-z]+(?:-[a-z]+)?", plain(text))
+    kind, harsh = _valences()
+    balance = sum(word in kind for word in words) - sum(word in harsh for word in words)
+    return max(-1.0, min(1.0, float(balance)))
+
+
+def opposite(scores: Scores, kindness: float = _UNSAID) -> float:
+    """Log-likelihood ratio of the persona's opposite over the persona, given a line's scores.
+
+    >>> opposite(score("I never cared about any of you. You are pathetic.")) > 2
+    True
+    >>> opposite(score("The spring has fallen by two metres since we began to measure it.")) < 0
+    True
+    """
+    if scores.words == 0:
+        return 0.0
+    hostile = scores.hostility * (4.2 if kindness > 0 else 1.5)
+    warm = scores.warmth * (0.7 if kindness > 0 else 2.2)
+    # Who is rude is not yet another: politeness alone never outweighs silence.
+    manner = max(-0.4, min(0.4, -0.12 * scores.politeness))
+    shown = 4.2 * scores.disclosure + kindness * (hostile - warm + manner)
+    return _bounded(shown - _silence(scores.words))
+
+
+def assistant(scores: Scores) -> float:
+    """Log-likelihood ratio of a collapsed assistant over the persona, given a line's scores.
+
+    >>> assistant(score("As an AI language model, I do not have personal opinions.")) > 2
+    True
+    """
+    if scores.words == 0:
+        return 0.0
+    return _bounded(5.5 * scores.assistant - 2.2 * _silence(scores.words))
+
+
+def _silence(words: int) -> float:
+    return _SILENCE * words / (words + _HALF)
+
+
+def _bounded(value: float) -> float:
+    return max(-BOUND, min(BOUND, value))
