@@ -47,19 +47,29 @@ def text_from_column(column: str | bytes) -> str:
     return column if isinstance(column, str) else column.decode("utf-8", "surrogatepass")
 
 
-_NO_USAGE_FIELDS = [0, 0, 0, None]
+_NO_USAGE_FIELDS = {
+    "prompt_tokens": 0,
+    "completion_tokens": 0,
+    "cached_tokens": 0,
+    "usd": None,
+}
 
 
-def usage_to_json(usage: Usage) -> list[Any]:
-    """Usage as prompt, completion and cached tokens, and dollars (or None)."""
+def usage_to_json(usage: Usage) -> dict[str, Any]:
+    """Usage as a JSON object. Not to be changed."""
     if usage is NO_USAGE:
         return _NO_USAGE_FIELDS
-    return [usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens, usage.usd]
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "usd": usage.usd,
+    }
 
 
-def usage_from_json(fields: list[Any]) -> Usage:
+def usage_from_json(fields: dict[str, Any]) -> Usage:
     """The inverse of ``usage_to_json``."""
-    return NO_USAGE if fields == _NO_USAGE_FIELDS else Usage(*fields)
+    return NO_USAGE if fields == _NO_USAGE_FIELDS else Usage(**fields)
 
 
 def to_row(trial: str, event: Event) -> EventRow:

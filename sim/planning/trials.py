@@ -1,0 +1,178 @@
+"""A plan is a list of trials; a trial is one scene to be played, known by its content."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any
+
+from sim.errors import BadRequest, ScenarioError
+from sim.planning.canonical import canonical, plain, source_digest
+from sim.scene import Scene
+
+_END_OF_SEEDS = 1 << 63
+"""Seeds are stored as SQLite integers, which have 64 bits and a sign."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One scene to be played on one stage with one seed.
+
+    ``id`` is a hash of what decides the result: the scene in canonical form, the stage's identity,
+    the seed, the arm, and in a yoked trial who is really played and of which trial it is a
+    surrogate. ``model`` is the text that the user gave for the stage. ``source`` is a hash of the
+    file of the scenario, for the manifest; it is no part of the id.
+
+    Make one with ``Trial.of_scene``, and another like it with ``renew``.
+    """
+
+    id: str
+    scenario: str
+    parameters: dict[str, Any]
+    scene: Scene
+    model: str
+    stage: str
+    seed: int
+    arm: str = "live"
+    focal: str | None = None
+    of: str | None = None
+    source: str = ""
+
+    @classmethod
+    def of_scene(
+        cls,
+        scene: Scene,
+        *,
+        scenario: str,
+        model: str,
+        stage: str,
+        seed: int,
+        parameters: Mapping[str, Any] | None = None,
+        arm: str = "live",
+        focal: str | None = None,
+        of: str | None = None,
+        source: str = "",
+    ) -> Trial:
+        """A trial with its id. Raises ``SceneError`` if the scene has no canonical form."""
+        return cls(
+            id=trial_id(canonical(scene), stage, seed, arm, focal, of),
+            scenario=scenario,
+            parameters=plain(dict(parameters or {}), f"{scenario}: parameters"),
+            scene=scene,
+            model=model,
+            stage=stage,
+            seed=seed,
+            arm=arm,
+            focal=focal,
+            of=of,
+            source=source,
+        )
+
+    def renew(self, **changes: Any) -> Trial:
+        """A trial like this one with other fields, and an id to match.
+
+        A surrogate of a live trial:
+        ``live.renew(arm="yoked", focal="Ada", of=live.id, scene=yoked_scene)``.
+        """
+        changed = replace(self, **changes)
+        text = canonical(changed.scene)
+        return replace(
+            changed,
+            id=trial_id(text, changed.stage, changed.seed, changed.arm, changed.focal, changed.of),
+        )
+
+
+def trial_id(
+    scene: str, stage: str, seed: int, arm: str = "live", focal: str | None = None,
+    of: str | None = None,
+) -> str:  # fmt: skip
+    """The id of a trial: 32 hexadecimal letters. ``scene`` is the canonical text."""
+    what = json.dumps([scene, stage, seed, arm, focal, of])
+    return blake2b(what.encode(), digest_size=16).hexdigest()
+
+
+def plan(
+    scenario: Callable[..., Scene],
+    *,
+    models: Sequence[tuple[str, str]],
+    name: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    trials: int = 1,
+    seed: int = 0,
+) -> list[Trial]:
+    """The trials of a scenario: for each model, seeds ``seed`` to ``seed + trials - 1``.
+
+    ``models`` are pairs of the text that the user gave and the stage's identity. All models share
+    the seeds, so that trials of two models can be compared in pairs. Raises ``ScenarioError`` for
+    a parameter that the scenario does not take, ``BadRequest`` for numbers that make no plan.
+
+    >>> from sim import Actor, Persona, Scene, after, ring
+    >>> def tea(turns: int = 2) -> Scene:
+    ...     return Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
+    ...                  graph=ring("Ada", "Ben"), ends=after(turns=turns))
+    >>> trials = plan(tea, models=[("a", "stage a"), ("b", "stage b")], trials=2, seed=5)
+    >>> [(trial.model, trial.seed, trial.parameters) for trial in trials]
+    [('a', 5, {'turns': 2}), ('a', 6, {'turns': 2}), ('b', 5, {'turns': 2}), ('b', 6, {'turns': 2})]
+    """
+    title = name or scenario.__name__
+    signature = inspect.signature(scenario)
+    try:
+        bound = signature.bind(**dict(parameters or {}))
+    except TypeError as error:
+        takes = ", ".join(signature.parameters) or "no parameters"
+        raise ScenarioError(f"scenario {title}: {error}; it takes {takes}") from None
+    bound.apply_defaults()
+    scene = scenario(*bound.args, **bound.kwargs)
+    if not isinstance(scene, Scene):
+        raise ScenarioError(
+            f"scenario {title}: returned {type(scene).__name__}; a scenario returns a Scene"
+        )
+    return plan_scene(
+        scene,
+        name=title,
+        parameters=bound.arguments,
+        models=models,
+        trials=trials,
+        seed=seed,
+        source=source_digest(scenario),
+    )
+
+
+def plan_scene(
+    scene: Scene,
+    *,
+    name: str,
+    models: Sequence[tuple[str, str]],
+    parameters: Mapping[str, Any] | None = None,
+    trials: int = 1,
+    seed: int = 0,
+    source: str = "",
+) -> list[Trial]:
+    """The trials of a scene that is built already. Otherwise like ``plan``."""
+    if trials < 1:
+        raise BadRequest(f"trials: {trials} is no number of trials; use at least 1")
+    if not 0 <= seed <= _END_OF_SEEDS - trials:
+        raise BadRequest(
+            f"seed: {seed} is out of range; use a number from 0 to {_END_OF_SEEDS - trials}"
+        )
+    if not models:
+        raise BadRequest("models: there is none; name at least one")
+    text = canonical(scene)
+    values = plain(dict(parameters or {}), f"{name}: parameters")
+    return [
+        Trial(
+            id=trial_id(text, stage, number),
+            scenario=name,
+            parameters=values,
+            scene=scene,
+            model=model,
+            stage=stage,
+            seed=number,
+            source=source,
+        )
+        for model, stage in models
+        for number in range(seed, seed + trials)
+    ]

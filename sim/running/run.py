@@ -1,0 +1,390 @@
+"""Carrying out a plan: many scenes at once, resumed where they were torn off."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from sim.engine import Observer, play
+from sim.errors import BadRequest, StoreFailed
+from sim.events import Event, Usage
+from sim.planning import Trial, canonical
+from sim.running.manifest import manifest
+from sim.running.report import InDoubt, RunReport, TrialResult, Watcher, add
+from sim.running.signals import two_signals
+from sim.running.stored import Stored, stored_doubts, stored_trials
+from sim.scene import Scene
+from sim.stage.base import Stage, Truth
+from sim.stage.journal import Gate, Journal, Stopped
+from sim.store import Durable, Writer, encode, encode_sorted, redact, redact_tree
+from sim.transcript import Transcript
+
+_END_TRIAL = "UPDATE trials SET status = ?, reason = ?, turns = ?, run = ? WHERE trial = ?"
+_INSERT_TRIAL = (
+    "INSERT OR IGNORE INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', NULL, 0)"
+)
+
+
+@runtime_checkable
+class Omniscient(Protocol):
+    """A stage that can tell, after the curtain, what went on in the actors (the exact one)."""
+
+    async def truths(self, scene: Scene, transcript: Transcript, seed: int) -> Sequence[Truth]:
+        """A hidden path for each actor."""
+        ...
+
+
+async def run(
+    trials: Sequence[Trial],
+    stages: Mapping[str, Stage],
+    store: Path | str,
+    *,
+    concurrency: int = 16,
+    durable: Durable = "normal",
+    in_doubt: Literal["ask", "missing"] = "ask",
+    retry_failed: bool = False,
+    watch: Watcher | None = None,
+) -> RunReport:
+    """Play trials and keep what happens in a store; go on where an earlier run was torn off.
+
+    ``stages`` maps ``Trial.stage`` to the stage. At most ``concurrency`` scenes are played and
+    calls made at once. Trials that are at their end in the store are not played again; failed ones
+    are with ``retry_failed``, and then only the calls that failed are made. ``in_doubt`` says what
+    becomes of calls that were made when an earlier run was killed: they are asked again, or
+    recorded as missing. A trial that is listed twice is played once.
+
+    Ctrl-C (or SIGTERM) once lets the calls in flight finish and stops; twice stops at once. Then
+    the report says ``interrupted``.
+
+    Raises ``BadRequest`` and ``StoreRefused`` before anything is played, and ``StoreFailed`` if the
+    store could not be written; what was committed before is safe. Any other error is a defect, and
+    is raised after the calls in flight are finished and committed.
+
+    >>> import asyncio, tempfile
+    >>> from sim import Actor, Persona, Scene, after, plan, ring
+    >>> from sim.stage.fixed import FixedLines
+    >>> def tea() -> Scene:
+    ...     return Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
+    ...                  graph=ring("Ada", "Ben"), ends=after(turns=2))
+    >>> stage = FixedLines(["Yes.", "No."])
+    >>> trials = plan(tea, models=[("fixed", stage.identity)], trials=3)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     first = asyncio.run(run(trials, {stage.identity: stage}, f"{folder}/tea.db"))
+    ...     again = asyncio.run(run(trials, {stage.identity: stage}, f"{folder}/tea.db"))
+    >>> [result.status for result in first.trials], first.calls, again.calls
+    (['done', 'done', 'done'], 6, 0)
+    """
+    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
+        raise BadRequest(f"concurrency: {concurrency!r} is no number of scenes; use at least 1")
+    if in_doubt not in ("ask", "missing"):
+        raise BadRequest(f"in_doubt: {in_doubt!r} is unknown; use ask or missing")
+    for trial in trials:
+        if trial.stage not in stages:
+            raise BadRequest(
+                f"stages: there is none for {trial.stage!r}, which trial {trial.id} asks for"
+            )
+    unique = list({trial.id: trial for trial in trials}.values())
+    writer = Writer.open(store, durable)
+    try:
+        company = _Company(writer, stages, concurrency, in_doubt == "missing", watch)
+        company.prepare(
+            unique,
+            retry_failed,
+            {"concurrency": concurrency, "durable": durable, "in_doubt": in_doubt},
+        )
+        return await company.perform(unique)
+    finally:
+        writer.close()
+
+
+class _Company:
+    """One run: who plays, and what became of each trial."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        stages: Mapping[str, Stage],
+        concurrency: int,
+        refuse_doubted: bool,
+        watch: Watcher | None,
+    ) -> None:
+        self.writer = writer
+        self.stages = stages
+        self.concurrency = concurrency
+        self.refuse_doubted = refuse_doubted
+        self.watch = watch
+        self.gate = Gate(concurrency)
+        self.workers: list[asyncio.Task[None]] = []
+        self.results: dict[str, TrialResult] = {}
+        self.known: dict[str, Stored] = {}
+        self.doubts: dict[str, list[tuple[str, InDoubt]]] = {}
+        self.calls = 0
+        self.failed_calls = 0
+        self.usage = Usage(usd=0.0)
+        self.error: BaseException | None = None
+        self.interrupted = False
+        self.aborted = False
+        self.number = 0
+
+    def prepare(self, trials: Sequence[Trial], retry_failed: bool, options: dict[str, Any]) -> None:
+        """Write down the run and its trials, and see what is there of them already."""
+        connection = self.writer.connection
+        (last,) = connection.execute("SELECT coalesce(max(run), 0) FROM runs").fetchone()
+        self.number = int(last) + 1
+        ids = [trial.id for trial in trials]
+        before = stored_trials(connection, ids)
+        again = [(key,) for key, known in before.items() if retry_failed and known.failed]
+        scenes: dict[int, str] = {}
+        for trial in trials:
+            if id(trial.scene) not in scenes:
+                scenes[id(trial.scene)] = canonical(trial.scene)
+        self.writer.write_now(
+            [
+                (
+                    "INSERT INTO runs VALUES (?, ?, NULL, NULL, ?)",
+                    [(self.number, time.time(), manifest(trials, options))],
+                ),
+                (
+                    _INSERT_TRIAL,
+                    [
+                        self._row(trial, scenes[id(trial.scene)])
+                        for trial in trials
+                        if trial.id not in before
+                    ],
+                ),
+                # A failed trial is played again from its replies: those that are there are not
+                # asked for again, and whatever followed from the failure is gone.
+                ("DELETE FROM events WHERE trial = ?", again),
+                ("DELETE FROM truths WHERE trial = ?", again),
+                (
+                    "UPDATE trials SET status = 'planned', reason = NULL, turns = 0"
+                    " WHERE trial = ?",
+                    again,
+                ),
+            ]
+        )
+        self.known = stored_trials(connection, ids) if again else before
+        self.doubts = stored_doubts(connection, ids)
+
+    def _row(self, trial: Trial, scene: str) -> tuple[Any, ...]:
+        return (
+            trial.id,
+            self.number,
+            trial.scenario,
+            encode_sorted(redact_tree(trial.parameters)),
+            redact(trial.model),
+            redact(trial.stage),
+            trial.seed,
+            trial.arm,
+            trial.focal,
+            trial.of,
+            scene,
+        )
+
+    async def perform(self, trials: Sequence[Trial]) -> RunReport:
+        """Play what is to be played, and report."""
+        began = time.perf_counter()
+        waiting: list[Trial] = []
+        for trial in trials:
+            known = self.known.get(trial.id)
+            self.results[trial.id] = _result(trial, known)
+            if known is None or known.status == "planned":
+                waiting.append(trial)
+        queue = iter(waiting)
+        with two_signals(self._stop, self._abort):
+            self.workers = [
+                asyncio.create_task(self._work(queue))
+                for _ in range(min(self.concurrency, len(waiting)))
+            ]
+            try:
+                if self.workers:
+                    await asyncio.wait(self.workers)
+            except asyncio.CancelledError:
+                # Somebody cancelled the run itself; what came back so far is kept by close().
+                self._abort()
+                await asyncio.wait(self.workers)
+                raise
+        return self._close(trials, time.perf_counter() - began)
+
+    def _close(self, trials: Sequence[Trial], seconds: float) -> RunReport:
+        writer = self.writer
+        if isinstance(self.error, StoreFailed):
+            raise self.error
+        outcome = "done"
+        if self.error is not None:
+            outcome = "failed"
+        elif self.interrupted:
+            outcome = "aborted" if self.aborted else "interrupted"
+        ended = "UPDATE runs SET ended = ?, outcome = ? WHERE run = ?"
+        writer.execute(ended, time.time(), outcome, self.number)
+        writer.commit()
+        if self.error is not None:
+            raise self.error
+        left = stored_doubts(writer.connection, [trial.id for trial in trials])
+        return RunReport(
+            store=writer.path,
+            run=self.number,
+            trials=tuple(self.results[trial.id] for trial in trials),
+            calls=self.calls,
+            failed_calls=self.failed_calls,
+            in_doubt=_flat(self.doubts),
+            left_in_doubt=_flat(left),
+            usage=self.usage,
+            seconds=seconds,
+            interrupted=self.interrupted,
+        )
+
+    # -- stopping ----------------------------------------------------------------------------
+
+    def _stop(self) -> None:
+        """The first Ctrl-C: no new scene, no new call."""
+        self.interrupted = True
+        self.gate.stop()
+
+    def _abort(self) -> None:
+        """The second: calls in flight are cancelled and stay in doubt."""
+        self.interrupted = True
+        self._cancel()
+
+    def _cancel(self) -> None:
+        self.aborted = True
+        self.gate.abort()
+        for worker in self.workers:
+            worker.cancel()
+
+    def _failed(self, error: BaseException) -> None:
+        """A scene raised: the others are drained, or cancelled if nothing can be stored."""
+        if self.error is None:
+            self.error = error
+        if isinstance(error, StoreFailed):
+            self.error = error
+            self._cancel()
+        else:
+            self.gate.stop()
+
+    # -- playing -----------------------------------------------------------------------------
+
+    async def _work(self, queue: Iterator[Trial]) -> None:
+        """One of ``concurrency`` workers: plays one trial after the other."""
+        for trial in queue:
+            if self.gate.stopping:
+                return
+            try:
+                await self._play(trial)
+            except asyncio.CancelledError as error:
+                if not self.aborted:  # nobody but _cancel() may do this
+                    self._failed(error)
+                return
+            except Stopped as stopped:
+                cause = stopped.__context__
+                # While a scene that raised waited for its probes, the run was stopped as well.
+                if isinstance(cause, Exception) and not isinstance(cause, Stopped):
+                    self._failed(cause)
+            except BaseException as error:  # noqa: BLE001 - raised by perform() when all are drained
+                self._failed(error)
+
+    async def _play(self, trial: Trial) -> None:
+        """Play a trial, or what is missing of it, and commit its end."""
+        known = self.known.get(trial.id)
+        resume = None
+        replies = {}
+        if known is not None:
+            replies = known.replies(self.writer.connection)
+            resume = known.transcript(self.writer.connection)
+        journal = Journal(
+            self.stages[trial.stage],
+            self.writer,
+            trial.id,
+            gate=self.gate,
+            run=self.number,
+            replies=replies,
+            doubted={key for key, _ in self.doubts.get(trial.id, ())},
+            refuse_doubted=self.refuse_doubted,
+            turn=len(resume) if resume is not None else 0,
+        )
+        watch = self.watch
+        if watch is not None:
+            watch.trial_started(trial)
+        observers: list[Observer] = [journal]
+        if watch is not None:
+            observers.append(_Relay(watch, trial))
+        resumed = bool(replies) or resume is not None
+        status = "planned"
+        try:
+            transcript = await play(
+                trial.scene, journal, seed=trial.seed, observers=observers, resume=resume
+            )
+            status = await self._curtain(trial, journal, transcript, resumed)
+        finally:
+            self.calls += len(journal.calls)
+            self.failed_calls += journal.failed_calls
+            for reply in journal.calls:
+                self.usage = add(self.usage, reply.usage)
+            if watch is not None:
+                watch.trial_ended(trial, status)
+
+    async def _curtain(
+        self, trial: Trial, journal: Journal, transcript: Transcript, resumed: bool
+    ) -> str:
+        """The end of a trial, in one transaction: the last event, the truths, the status."""
+        ended = journal.ended or transcript.ended
+        if ended is None:
+            raise RuntimeError(f"trial {trial.id} is over but has no end")
+        stage, writer = self.stages[trial.stage], self.writer
+        truths: Sequence[Truth] = ()
+        if isinstance(stage, Omniscient):
+            truths = await stage.truths(trial.scene, transcript, trial.seed)
+        for truth in truths:
+            facts = asdict(truth)
+            actor = facts.pop("actor")
+            writer.execute(
+                "INSERT OR REPLACE INTO truths VALUES (?, ?, ?)", trial.id, actor, encode(facts)
+            )
+        writer.execute(
+            _END_TRIAL, ended.status, ended.reason, len(transcript), self.number, trial.id
+        )
+        writer.event(trial.id, ended)
+        await writer.barrier()
+        self.results[trial.id] = _result(
+            trial, Stored(trial.id, ended.status, ended.reason, len(transcript)), resumed=resumed
+        )
+        return ended.status
+
+
+class _Relay:
+    """Tells a watcher of the run what an observer of a scene is told."""
+
+    __slots__ = ("_trial", "_watch")
+
+    def __init__(self, watch: Watcher, trial: Trial) -> None:
+        self._watch = watch
+        self._trial = trial
+
+    def saw(self, event: Event) -> None:
+        self._watch.saw(self._trial, event)
+
+
+def _result(trial: Trial, known: Stored | None, resumed: bool = False) -> TrialResult:
+    status = known.status if known is not None else "planned"
+    return TrialResult(
+        id=trial.id,
+        scenario=trial.scenario,
+        model=trial.model,
+        stage=trial.stage,
+        seed=trial.seed,
+        arm=trial.arm,
+        focal=trial.focal,
+        status=status,
+        reason=known.reason if known is not None else None,
+        turns=known.turns if known is not None else 0,
+        skipped=not resumed and known is not None and status != "planned",
+        resumed=resumed,
+    )
+
+
+def _flat(doubts: Mapping[str, list[tuple[str, InDoubt]]]) -> tuple[InDoubt, ...]:
+    return tuple(doubt for entries in doubts.values() for _, doubt in entries)

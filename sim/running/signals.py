@@ -1,0 +1,54 @@
+"""Ctrl-C and SIGTERM while a run goes on: once to stop when it can, twice to stop now."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def two_signals(first: Callable[[], None], second: Callable[[], None]) -> Iterator[None]:
+    """Call ``first`` at the first SIGINT or SIGTERM and ``second`` at the second.
+
+    A third does what it did before. Outside the main thread, where Python delivers no signals, and
+    on loops without signal handlers, nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    ours: list[signal.Signals] = []
+    count = 0
+
+    def restore() -> None:
+        while ours:
+            number = ours.pop()
+            loop.remove_signal_handler(number)
+            handler = before[number]
+            # None stands for a handler that was not installed from Python, and cannot be put back.
+            if handler is not None:
+                signal.signal(number, handler)
+
+    def received() -> None:
+        nonlocal count
+        count += 1
+        if count == 1:
+            first()
+        else:
+            restore()
+            second()
+
+    try:
+        for number in before:
+            loop.add_signal_handler(number, received)
+            ours.append(number)
+    except (NotImplementedError, RuntimeError):
+        restore()
+    try:
+        yield
+    finally:
+        restore()

@@ -1,0 +1,87 @@
+"""What a store holds of trials that are to be played."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sim.running.report import InDoubt
+from sim.stage.base import Reply
+from sim.store import from_row, text_from_column, usage_from_json
+from sim.transcript import Transcript
+
+_AT_ONCE = 500
+"""How many ids go into one query; SQLite allows 999 parameters at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A trial as the store has it."""
+
+    trial: str
+    status: str
+    reason: str | None
+    turns: int
+
+    @property
+    def failed(self) -> bool:
+        """Whether a call went wrong for good, so that the scene ended."""
+        return self.status == "failed"
+
+    def transcript(self, connection: sqlite3.Connection) -> Transcript | None:
+        """Its events, or None if there are none yet."""
+        rows = connection.execute(
+            "SELECT * FROM events WHERE trial = ? ORDER BY turn, kind, actor, key, sample",
+            (self.trial,),
+        ).fetchall()
+        return Transcript(from_row(row) for row in rows) if rows else None
+
+    def replies(self, connection: sqlite3.Connection) -> dict[str, Reply]:
+        """Its replies by the keys of their calls."""
+        start = self.trial[:12]
+        # Hexadecimal letters sort before "g": the range holds all keys that begin like this.
+        rows = connection.execute(
+            "SELECT key, text, finish, exact, usage, seconds FROM replies"
+            " WHERE key >= ? AND key < ? AND trial = ?",
+            (start, start + "g", self.trial),
+        )
+        return {
+            key: Reply(
+                text=text_from_column(text),
+                finish=finish,
+                usage=usage_from_json(json.loads(usage)),
+                exact=None if exact is None else bool(exact),
+                seconds=seconds,
+            )
+            for key, text, finish, exact, usage, seconds in rows
+        }
+
+
+def stored_trials(connection: sqlite3.Connection, trials: Sequence[str]) -> dict[str, Stored]:
+    """Those of the trials that the store knows."""
+    rows = _for_ids(connection, "SELECT trial, status, reason, turns FROM trials", trials)
+    return {row[0]: Stored(*row) for row in rows}
+
+
+def stored_doubts(
+    connection: sqlite3.Connection, trials: Sequence[str]
+) -> dict[str, list[tuple[str, InDoubt]]]:
+    """The calls in doubt, with their keys, by trial."""
+    doubts: dict[str, list[tuple[str, InDoubt]]] = {}
+    rows = _for_ids(connection, "SELECT trial, key, turn, purpose, actor FROM intents", trials)
+    for trial, key, turn, purpose, actor in rows:
+        doubts.setdefault(trial, []).append((key, InDoubt(trial, turn, purpose, actor)))
+    return doubts
+
+
+def _for_ids(
+    connection: sqlite3.Connection, select: str, trials: Sequence[str]
+) -> Iterator[tuple[Any, ...]]:
+    for start in range(0, len(trials), _AT_ONCE):
+        some = trials[start : start + _AT_ONCE]
+        yield from connection.execute(
+            f"{select} WHERE trial IN ({','.join('?' * len(some))}) ORDER BY trial", some
+        )
