@@ -1,0 +1,97 @@
+"""Typed answers: a value for a JSON schema, from where the speaker stands and a stream.
+
+Numbers are the stance, on the scale that the schema gives; choices are drawn evenly; texts are
+lines. Probes ask for numbers; the rest lets verdicts and any pydantic model be asked for too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sim.errors import StageError
+from sim.seeds import Stream
+
+_ISSUE = re.compile(r' on "(.+?)"\?')
+
+
+def issue_of(question: str) -> str | None:
+    """The issue that a stance question names, or None.
+
+    >>> issue_of('Where do you, Ada, stand right now on "sell"? Say it as one number.')
+    'sell'
+    """
+    found = _ISSUE.search(question)
+    return found.group(1) if found else None
+
+
+def fill(schema: Mapping[str, Any], stance: float, stream: Stream, line: Callable[[], str]) -> Any:
+    """A value that fits the schema.
+
+    Raises ``StageError`` (reason ``schema``) for a type that it does not know.
+
+    >>> fill({"type": "number", "minimum": 0, "maximum": 10}, 0.5, Stream(1), str)
+    7.5
+    """
+    return _Filler(schema, stance, stream, line).value(schema)
+
+
+class _Filler:
+    def __init__(
+        self,
+        root: Mapping[str, Any],
+        stance: float,
+        stream: Stream,
+        line: Callable[[], str],
+    ) -> None:
+        self.root = root
+        self.stance = stance
+        self.stream = stream
+        self.line = line
+
+    def value(self, schema: Mapping[str, Any]) -> Any:
+        """A value for a part of the schema."""
+        schema = self.resolved(schema)
+        if "const" in schema:
+            return schema["const"]
+        if "enum" in schema:
+            choices = schema["enum"]
+            return choices[self.stream.below(len(choices))]
+        for union in ("anyOf", "oneOf"):
+            if union in schema:
+                parts = [part for part in schema[union] if part.get("type") != "null"]
+                return self.value(parts[0]) if parts else None
+        kind = schema.get("type", "object" if "properties" in schema else None)
+        if kind == "object":
+            return {name: self.value(part) for name, part in schema.get("properties", {}).items()}
+        if kind in ("number", "integer"):
+            return self.number(schema, kind == "integer")
+        if kind == "boolean":
+            return self.stance > 0.0
+        if kind == "string":
+            return self.line()
+        if kind == "array":
+            count = max(1, int(schema.get("minItems", 1)))
+            return [self.value(schema.get("items", {"type": "string"})) for _ in range(count)]
+        if kind == "null":
+            return None
+        raise StageError("schema", f"the exact stage has no answer of the type {kind!r}")
+
+    def resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The schema behind a local reference ("#/$defs/Name")."""
+        reference = schema.get("$ref")
+        if reference is None:
+            return schema
+        part: Any = self.root
+        for step in str(reference).removeprefix("#/").split("/"):
+            part = part[step]
+        found: Mapping[str, Any] = part
+        return found
+
+    def number(self, schema: Mapping[str, Any], whole: bool) -> float | int:
+        """The stance on the scale of the schema; [-1, 1] if it gives none."""
+        low = float(schema.get("minimum", schema.get("exclusiveMinimum", -1.0)))
+        high = float(schema.get("maximum", schema.get("exclusiveMaximum", max(1.0, low + 1.0))))
+        value = low + (self.stance + 1.0) / 2.0 * (high - low)
+        return round(value) if whole else value

@@ -1,0 +1,114 @@
+"""The parameters of an exact stage: typed, checked, and part of its identity."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sim.errors import ModelError
+from sim.stage.exact.tables import KINDS
+
+MECHANISMS = ("M0", "M1", "M2", "M3")
+HALVES = ("all", "build", "held")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What can be set on an exact stage. Symbols as in ``docs/exact-stage.md``.
+
+    ``mechanism`` of the switch between self and shadow; ``kappa`` concealment; ``pi`` the share of
+    born shadows (M1, M3); ``hazard`` eta, ``provocation`` rho and ``insistence`` sigma of a flip;
+    ``alpha`` the hold of the persona's own stance, ``beta`` the pull of the bias node at ``bias``;
+    ``own_weight`` omega, the weight of what one said oneself; ``confidence`` epsilon, the distance
+    beyond which others are not heeded (2 or more: none); ``tau`` the temperature of the reward;
+    ``window`` the block of own turns of M3; ``half`` which realisations are used.
+    """
+
+    kind: str = "base"
+    mechanism: str = "M2"
+    kappa: float = 0.4
+    pi: float = 0.3
+    hazard: float = 0.01
+    provocation: float = 0.15
+    insistence: float = 0.02
+    alpha: float = 0.55
+    beta: float = 0.0
+    bias: float = 0.0
+    own_weight: float = 0.4
+    confidence: float = 2.0
+    tau: float = 0.5
+    window: int = 8
+    half: str = "all"
+
+    def __post_init__(self) -> None:
+        _one_of("mechanism", self.mechanism, MECHANISMS)
+        _one_of("half", self.half, HALVES)
+        for name in ("kappa", "pi", "hazard", "provocation", "insistence", "alpha", "beta"):
+            _within(name, getattr(self, name), 0.0, 1.0)
+        _within("bias", self.bias, -1.0, 1.0)
+        _within("own_weight", self.own_weight, 0.0, 1.0)
+        _within("confidence", self.confidence, 0.0, 2.0)
+        _within("tau", self.tau, 0.05, 100.0)
+        _within("window", self.window, 1, 1_000_000)
+        if self.alpha + self.beta > 1.0:
+            raise ModelError(
+                f"embedded: alpha + beta is {self.alpha + self.beta:g}; they are shares of one "
+                "mean, so lower one until the sum is at most 1"
+            )
+
+    @property
+    def identity(self) -> str:
+        """The kind and every parameter, in a fixed order: part of a trial's hash."""
+        shown = [
+            f"{field.name}={getattr(self, field.name)}"
+            for field in fields(self)
+            if field.name != "kind"
+        ]
+        return f"embedded:{self.kind}?{'&'.join(shown)}"
+
+
+PARAMETERS = tuple(field.name for field in fields(Parameters) if field.name != "kind")
+
+
+def read_parameters(kind: str, given: dict[str, Any]) -> Parameters:
+    """Parameters from a kind and texts or numbers. Raises ``ModelError``.
+
+    >>> read_parameters("bimodal", {"kappa": "0.2"}).kappa
+    0.2
+    """
+    if kind not in KINDS:
+        raise ModelError(f"embedded:{kind}: no such kind{_closest(kind, tuple(KINDS))}")
+    values: dict[str, Any] = dict(KINDS[kind].defaults)
+    if kind == "bimodal":
+        values["mechanism"] = "M1"
+    kinds_of: dict[str, Any] = {field.name: type(field.default) for field in fields(Parameters)}
+    for name, value in given.items():
+        if name not in PARAMETERS:
+            raise ModelError(
+                f"embedded:{kind}: no parameter named {name!r}{_closest(name, PARAMETERS)}"
+            )
+        try:
+            values[name] = kinds_of[name](value)
+        except (TypeError, ValueError):
+            raise ModelError(
+                f"embedded:{kind}: {name} is {value!r}; "
+                f"give it {'a whole number' if kinds_of[name] is int else 'a number'}"
+            ) from None
+    return Parameters(kind=kind, **values)
+
+
+def _closest(name: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {near[0]!r}? There are" if near else "; there are"
+    return f"{hint}: {', '.join(known)}"
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ModelError(f"embedded: {name} is {value!r}; use one of {', '.join(known)}")
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ModelError(f"embedded: {name} is {value!r}; use a value from {low:g} to {high:g}")

@@ -1,0 +1,147 @@
+"""A prompt read as a script: who the speaker is, what was said, and what is asked.
+
+The stage has no other way to know anything. It reads the labelled lines of ``layouts.wording`` in
+any of the layouts, from chat messages or from one text, and makes do with less: a prompt without
+labels still has a speaker, lines and, in its words, something to talk about.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+
+from sim.stage.exact.tables import TRAIT_WORDS
+from sim.stage.exact.talking_points import talking_points
+
+_PLAYS = re.compile(r"^You play (.+?) (?:in a scene with (.+)|alone on the stage)\.$", re.M)
+_COMPANY = re.compile(r"^A scene with (.+)\.$", re.M)
+_SUBJECT = re.compile(r"^Subject: (.+)$", re.M)
+_CHARACTER = re.compile(r"^Character: (.+)$", re.M)
+_LISTS = {
+    label: re.compile(rf"^{label}: (.+)$", re.M) for label in ("Traits", "Goals", "Brings up")
+}
+_STANCE = re.compile(r'^Stance of .+? on "(.+)", from -1 .*: ([-+]?[0-9.]+(?:e-?\d+)?)$', re.M)
+_INSISTS = re.compile(r"\b(always|never|nothing but|under no circumstances|at any price)\b", re.I)
+
+_HEADERS = ("You play ", "A scene with ", "The people of the scene:", "Character: ", "Subject: ")
+_SPOKEN = re.compile(r"([^\n:\[\](){}]{1,80}):(?:[ \t]+(?=\S)|$)")
+_MANNER = "Write what "
+_CUE = re.compile(r"\((?:The scene opens\. .+ speaks first|.+ goes on)\.\)")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts:
+    """What the prompt says about the speaker and the scene. Compared by identity: a cache key.
+
+    ``issue`` is the first issue that the speaker has a stance on, the one that its lines speak of.
+    """
+
+    own: str
+    others: tuple[str, ...]
+    topic: str
+    points: tuple[str, ...]
+    stances: MappingProxyType[str, float]
+    issue: str | None
+    temperament: tuple[str, ...]
+    insistent: bool
+
+    @property
+    def stance(self) -> float:
+        """x0, the persona's own stance; 0 where the prompt states none."""
+        return 0.0 if self.issue is None else self.stances[self.issue]
+
+
+@lru_cache(maxsize=4096)
+def read_facts(header: str, speaker: str) -> Facts:
+    """The facts in the labelled lines of a prompt. ``speaker`` counts if the prompt names nobody.
+
+    >>> facts = read_facts("You play Ada in a scene with Ben and Cleo.\\nSubject: Tea?", "")
+    >>> facts.own, facts.others, facts.topic
+    ('Ada', ('Ben', 'Cleo'), 'Tea')
+    """
+    plays = _PLAYS.search(header)
+    company = _COMPANY.search(header)
+    own = plays.group(1) if plays and not speaker else speaker or "Somebody"
+    listed = (plays.group(2) if plays else None) or (company.group(1) if company else "")
+    others = tuple(name for name in re.split(r", | and ", listed) if name and name != own)
+    subject = _first(_SUBJECT, header)
+    character = _first(_CHARACTER, header).removeprefix(f"{own}.").strip()
+    lists = {
+        label: tuple(part.strip() for part in _first(pattern, header).split(";") if part.strip())
+        for label, pattern in _LISTS.items()
+    }
+    stances: dict[str, float] = {}
+    for issue, value in _STANCE.findall(header):
+        try:
+            stances[issue] = min(1.0, max(-1.0, float(value)))
+        except ValueError:
+            continue  # "1.2.3" is no number, and then no stance is stated
+    # Without labels, the words of the prompt are all there is to talk about.
+    sources = (subject, *lists["Goals"], character) if subject or character else (header,)
+    return Facts(
+        own=own,
+        others=others,
+        topic=subject.rstrip(" .?!") or "this",
+        points=talking_points(lists["Brings up"], *sources),
+        stances=MappingProxyType(stances),
+        issue=next(iter(stances), None),
+        temperament=_temperament(lists["Traits"]),
+        insistent=_INSISTS.search(character) is not None,
+    )
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    return found.group(1).strip() if found else ""
+
+
+def _temperament(traits: tuple[str, ...]) -> tuple[str, ...]:
+    words = {word for trait in traits for word in re.findall(r"[a-z-]+", trait.lower())}
+    return tuple(name for name, known in TRAIT_WORDS.items() if words & known)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One paragraph of a chunk: a ``line``, a ``header``, a ``question`` or a ``cue``."""
+
+    kind: str
+    speaker: str
+    text: str
+
+
+@lru_cache(maxsize=1 << 14)
+def read_parts(text: str) -> tuple[Part, ...]:
+    """The parts of a chunk that is not the speaker's own.
+
+    >>> [(part.kind, part.speaker, part.text) for part in read_parts("Ben: Well?\\n\\nCleo: No.")]
+    [('line', 'Ben', 'Well?'), ('line', 'Cleo', 'No.')]
+    """
+    parts: list[Part] = []
+    for paragraph in text.split("\n\n"):
+        if not paragraph.strip():
+            continue
+        start = paragraph.lstrip("\n")
+        if start.startswith(_HEADERS):
+            parts.append(Part("header", "", start))
+        elif start.startswith("[Off stage"):
+            question, _, rest = start.partition("\n")
+            parts.append(Part("question", rest.strip().rstrip(":"), question))
+        elif (
+            _CUE.fullmatch(start.strip())
+            or start.startswith(_MANNER)
+            or "speaks first.)\nWrite what " in start
+        ):
+            continue
+        elif (spoken := _SPOKEN.match(start)) is not None:
+            words = start[spoken.end() :].rstrip("\n")
+            kind = "line" if words else "cue"
+            parts.append(Part(kind, spoken.group(1).strip(), words))
+        elif parts and parts[-1].kind == "line":
+            # A blank line inside what somebody said.
+            last = parts.pop()
+            parts.append(Part("line", last.speaker, f"{last.text}\n\n{paragraph.rstrip()}"))
+        else:
+            parts.append(Part("line", "", start.rstrip("\n")))
+    return tuple(parts)
