@@ -79,7 +79,7 @@ def read_parameters(kind: str, given: dict[str, Any]) -> Parameters:
     """
     if kind not in KINDS:
         raise ModelError(f"embedded:{kind}: no such kind{_closest(kind, tuple(KINDS))}")
-    values: dict[str, Any] = dict(KINDS[kind].defaults)
+    values: dict[str, Any] = dict(KINDS[kind].defaults or {})
     if kind == "bimodal":
         values["mechanism"] = "M1"
     kinds_of: dict[str, Any] = {field.name: type(field.default) for field in fields(Parameters)}

@@ -181,7 +181,7 @@ class Kind:
     run_on: float = 0.0
     stranger: float = 0.0
     follows: tuple[str, float] | None = None
-    defaults: Mapping[str, float] = MappingProxyType({})
+    defaults: Mapping[str, float] | None = None
 
 
 _BASE = (BASE_SELF, OPEN_SHADOW, THE_ASSISTANT, THE_PARTNER, THE_LOOP)
@@ -251,89 +251,25 @@ TRAITS: Mapping[str, Mapping[str, float]] = MappingProxyType(
 )  # fmt: skip
 """How a temperament tilts the acts of ``self``: factors, before renormalising."""
 
+_WORDS = {
+    "harsh": """
+        abrasive aggressive angry bitter combative contemptuous cruel cutting goading hostile
+        mocking nasty provocative provoking quarrelsome ruthless sarcastic scornful sneering
+        spiteful taunting vicious
+    """,
+    "kind": """
+        amiable caring compassionate courteous friendly generous gentle good-natured gracious
+        kind loving mild patient protective soft-spoken sympathetic tender warm
+    """,
+    "curious": "curious inquisitive nosy observant questioning watchful",
+    "blunt": "blunt confident decisive direct firm forthright headstrong outspoken proud stubborn",
+    "careful": """
+        careful cautious deliberate diplomatic even-handed fair impartial measured moderate
+        neutral tactful thoughtful
+    """,
+}
+
 TRAIT_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "harsh": frozenset(
-            [
-                "abrasive",
-                "aggressive",
-                "angry",
-                "bitter",
-                "combative",
-                "contemptuous",
-                "cruel",
-                "cutting",
-                "goading",
-                "hostile",
-                "mocking",
-                "nasty",
-                "provocative",
-                "provoking",
-                "quarrelsome",
-                "ruthless",
-                "sarcastic",
-                "scornful",
-                "sneering",
-                "spiteful",
-                "taunting",
-                "vicious",
-            ]
-        ),
-        "kind": frozenset(
-            [
-                "amiable",
-                "caring",
-                "compassionate",
-                "courteous",
-                "friendly",
-                "generous",
-                "gentle",
-                "good-natured",
-                "gracious",
-                "kind",
-                "loving",
-                "mild",
-                "patient",
-                "protective",
-                "soft-spoken",
-                "sympathetic",
-                "tender",
-                "warm",
-            ]
-        ),
-        "curious": frozenset(
-            ["curious", "inquisitive", "nosy", "observant", "questioning", "watchful"]
-        ),
-        "blunt": frozenset(
-            [
-                "blunt",
-                "confident",
-                "decisive",
-                "direct",
-                "firm",
-                "forthright",
-                "headstrong",
-                "outspoken",
-                "proud",
-                "stubborn",
-            ]
-        ),
-        "careful": frozenset(
-            [
-                "careful",
-                "cautious",
-                "deliberate",
-                "diplomatic",
-                "even-handed",
-                "fair",
-                "impartial",
-                "measured",
-                "moderate",
-                "neutral",
-                "tactful",
-                "thoughtful",
-            ]
-        ),
-    }
+    {name: frozenset(words.split()) for name, words in _WORDS.items()}
 )
 """The words for traits that the stage knows. Others leave no mark on the acts."""
