@@ -8,8 +8,10 @@ naive Bayes reader that is deliberately shy:
 * A word w has the ratio r(w, a) = p(w | a) / mean of p(w | b) over acts b, where
   p(w | a) = (n + 1/2) / (N + 1) and n of the N *build* frames of a contain w. Words in fewer than
   two build frames are ignored. A feature in the hand-written vocabulary of a has the ratio 4 for a,
-  and 1 for acts that do not list it. Ratios are clipped to [1/5, 5], set to 1 if between 2/3 and 3/2, and
-  rounded to two digits. Words within a phrase of the vocabulary are not read a second time.
+  and 1 for acts that do not list it. Ratios are clipped to [1/5, 5], set to 1 if between 2/3 and
+  3/2, and rounded to two digits. Words within a phrase of the vocabulary are not read a second
+  time. A text whose hostility is 3/4 or more has one more feature, with the ratio 5 for ``insult``
+  and 1/2 for ``platitude`` and ``disclaim``.
 * L(a) is the product of the ``STRONGEST`` = 4 ratios of a that are farthest from 1, so that a long
   text says no more than a short one (words are far from independent); then all are divided by the
   largest. ``repeat`` gets the mean of the others.
@@ -42,6 +44,7 @@ _LOW: Final = 0.2
 _HIGH: Final = 5.0
 _BY_HAND: Final = 4.0
 _DEAF: Final = 1.5
+_HOSTILE: Final = "<hostile>"  # no token looks like this
 
 _WORDED: Final = tuple(act for act in ACTS if act in FRAMES)
 
@@ -77,7 +80,8 @@ _VOCABULARY: Final[dict[str, str]] = {
     "insult": "idiot|fool|liar|coward|fraud|stupid|pathetic|moron|shut up|hypocrite|disgust|"
     "disgusting|despise|i hate you|traitor|scum|worthless|go to hell|shame on you|ridiculous",
     "reveal": "i was never|i never cared|i lied|my real|pretended|pretending|mask|my true|"
-    "all along|the truth about me|i am not who|i'm not who|fooled you|never really|i only wanted|deceived",
+    "all along|the truth about me|i am not who|i'm not who|fooled you|never really|i only wanted|"
+    "deceived",
     "disclaim": "as an ai|language model|ai assistant|i'm an ai|i am an ai|i cannot|i'm sorry|"
     "i apologize|as an assistant|how can i help|how can i assist|happy to help|balanced|"
     "personal opinions|it's important to note|it is important to note|both perspectives",
@@ -118,6 +122,9 @@ def _table() -> tuple[dict[str, tuple[float, ...]], tuple[str, ...]]:
     listed = {act: _VOCABULARY[act].split("|") for act in _WORDED}
     for feature in sorted({f for features in listed.values() for f in features}):
         table[feature] = tuple(_BY_HAND if feature in listed[act] else 1.0 for act in _WORDED)
+    table[_HOSTILE] = tuple(
+        {"insult": _HIGH, "platitude": 0.5, "disclaim": 0.5}.get(act, 1.0) for act in _WORDED
+    )
     return table, tuple(sorted((f for f in table if " " in f), key=lambda f: (-len(f), f)))
 
 
@@ -201,7 +208,8 @@ def read(text: str) -> Reading:
     table, phrases = _ratios()
     tokens = _tokens(text)
     rest = f" {' '.join(tokens)} "
-    features: list[str] = []
+    hostility = _hostility(text)
+    features = [_HOSTILE] if hostility >= 0.75 else []
     for phrase in phrases:
         if f" {phrase} " in rest:
             features.append(phrase)
@@ -223,4 +231,4 @@ def read(text: str) -> Reading:
         total += one
     by_act = dict(zip(_WORDED, likelihood, strict=True))
     mean = total / len(likelihood)
-    return Reading(tuple(by_act.get(act, mean) for act in ACTS), _hostility(text))
+    return Reading(tuple(by_act.get(act, mean) for act in ACTS), hostility)

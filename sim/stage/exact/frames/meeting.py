@@ -80,7 +80,7 @@ Word for word, that is what I would have said with a clearer head. {stance}
 
 There you have the heart of it: {heard}. {stance}
 
-You are right to insist on {heard}. I would only add my signature. {stance}
+You do well to insist on {heard}. I would only add my signature. {stance}
 
 And you can put {point} on the same list, {name}, just below your own. {stance}
 
