@@ -1,0 +1,68 @@
+"""The command ``elsinore``.
+
+This package declares the command and its options (``app``) and is the last boundary: whatever
+Elsinore raises on purpose becomes one line here. What a subcommand does stands in a module of its
+own, which is loaded when the subcommand runs, so that ``--help`` costs no more than typer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from io import TextIOWrapper
+
+from sim.cli.app import app
+from sim.cli.completion import mend_bash
+from sim.errors import ElsinoreError
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command and leave with its exit code: 0, 1 (failed), 2 (bad request) or 130."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that knows only ASCII gets escapes instead of a traceback.
+            stream.reconfigure(errors="backslashreplace")
+    mend_bash()
+    try:
+        app()
+    except ElsinoreError as error:
+        _say(str(error))
+        logging.getLogger(__name__).debug("raised here:", exc_info=error)
+        _leave(error.exit_code)
+    except KeyboardInterrupt:
+        _say("interrupted")
+        _leave(130)
+    except BrokenPipeError:
+        _leave(141)
+    except SystemExit as leaving:
+        _leave(leaving.code)
+
+
+def _say(message: str) -> None:
+    """One line on standard error, without keys and without control characters."""
+    # Loaded now, since most commands say nothing here.
+    from sim.cli.logs import without_keys
+    from sim.cli.terminal import one_line
+
+    with contextlib.suppress(BrokenPipeError):
+        print(f"elsinore: {one_line(without_keys(message))}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _leave(code: int | str | None) -> None:
+    """Leave; if nobody reads standard output any more, without a complaint about it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered would be flushed again at exit, and complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = code or 141
+    except OSError as error:
+        # /dev/full, or a disk that is: what was asked for did not arrive.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say(f"standard output cannot be written ({error.strerror})")
+        code = 1
+    raise SystemExit(code)

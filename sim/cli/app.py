@@ -1,0 +1,254 @@
+"""The command's declaration: subcommands, options, help. No work is done here."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sim import __version__
+from sim.cli import completion, settings
+
+app = typer.Typer(
+    name="elsinore",
+    # Plain help: rich's would triple the time that it takes to appear.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 something failed, 2 bad request, 130 interrupted.",
+)
+
+
+class Durable(StrEnum):
+    """What a stored turn survives."""
+
+    normal = "normal"
+    full = "full"
+
+
+class InDoubt(StrEnum):
+    """What becomes of a call that was under way when a run was killed."""
+
+    ask = "ask"
+    missing = "missing"
+
+
+class Level(StrEnum):
+    """Levels of logging."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
+class Format(StrEnum):
+    """Formats of an export."""
+
+    jsonl = "jsonl"
+
+
+LogLevel = Annotated[
+    Level,
+    typer.Option(
+        "--log-level",
+        envvar="ELSINORE_LOG_LEVEL",
+        help="How much to log to standard error. debug shows tracebacks.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Store = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STORE", autocompletion=completion.stores, help="A store: runs/mousetrap.db"
+    ),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"elsinore {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """A laboratory for simulated minds: one language model plays several people.
+
+    Start with: elsinore run mousetrap
+
+    Options come before the environment (ELSINORE_MODEL, ELSINORE_TRIALS, ...), and that before
+    elsinore.toml in the working directory ([run] with trials = 20, say).
+    """
+    context.default_map = settings.read()
+
+
+@app.command("list")
+def _list(json: Json = False, log_level: LogLevel = Level.warning) -> None:
+    """List the scenarios with their parameters, and the models."""
+    _work("listing", log_level).command(as_json=json)
+
+
+@app.command("run")
+def _run(
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENARIO",
+            autocompletion=completion.scenarios,
+            help="A name (see elsinore list), or my_file.py:my_scenario",
+        ),
+    ],
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            envvar="ELSINORE_MODEL",
+            autocompletion=completion.models,
+            metavar="MODEL",
+            show_default="embedded:base",
+            help="The stage that plays. Given several times: arms with the same seeds, compared.",
+        ),
+    ] = None,
+    trials: Annotated[
+        int,
+        typer.Option("--trials", "-n", min=1, envvar="ELSINORE_TRIALS", help="Trials per model."),
+    ] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, envvar="ELSINORE_SEED", help="Seed of the first trial.")
+    ] = 0,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-P",
+            "--parameter",
+            metavar="NAME=VALUE",
+            autocompletion=completion.parameters,
+            help="A parameter of the scenario; may be given several times.",
+        ),
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ELSINORE_STORE",
+            autocompletion=completion.stores,
+            show_default="runs/SCENARIO.db",
+            help="Where everything is kept. What is there already is not played again.",
+        ),
+    ] = None,
+    concurrency: Annotated[
+        int,
+        typer.Option(
+            min=1, envvar="ELSINORE_CONCURRENCY", help="Calls to the model in flight at most."
+        ),
+    ] = 16,
+    durable: Annotated[
+        Durable,
+        typer.Option(
+            envvar="ELSINORE_DURABLE",
+            help="normal: turns survive a killed process. full: a power cut, too.",
+        ),
+    ] = Durable.normal,
+    in_doubt: Annotated[
+        InDoubt,
+        typer.Option(
+            envvar="ELSINORE_IN_DOUBT",
+            help="Calls that were under way when a run was killed: ask again, or leave missing.",
+        ),
+    ] = InDoubt.ask,
+    yoked: Annotated[
+        bool,
+        typer.Option(
+            "--yoked",
+            envvar="ELSINORE_YOKED",
+            help="Also play surrogates that tell a shared pull from interaction.",
+        ),
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Play failed trials of the store again.")
+    ] = False,
+    json: Json = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing unless something is wrong.")
+    ] = False,
+    log_level: LogLevel = Level.warning,
+) -> None:
+    """Play a scenario, keep it in a store, and say what became of the actors.
+
+    A run that was interrupted or killed goes on where it was when it is started again.
+    """
+    work = _work("playing", log_level)
+    work.command(
+        work.Options(
+            scenario=scenario,
+            models=tuple(model or ["embedded:base"]),
+            trials=trials,
+            seed=seed,
+            parameters=tuple(parameter or ()),
+            store=store,
+            concurrency=concurrency,
+            durable=durable.value,
+            in_doubt=in_doubt.value,
+            yoked=yoked,
+            retry_failed=retry_failed,
+            as_json=json,
+            quiet=quiet,
+        )
+    )
+
+
+@app.command("show")
+def _show(
+    store: Store,
+    trial: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[TRIAL]",
+            autocompletion=completion.trials,
+            help="A trial, by the beginning of its id. Without it, all are listed.",
+        ),
+    ] = None,
+    probes: Annotated[
+        bool, typer.Option("--probes", help="Also show what the actors answered off stage.")
+    ] = False,
+    prompt: Annotated[
+        int | None,
+        typer.Option(metavar="TURN", min=1, help="Print the exact prompt that this turn answered."),
+    ] = None,
+    json: Json = False,
+    log_level: LogLevel = Level.warning,
+) -> None:
+    """List the trials of a store, or print the transcript of one."""
+    _work("showing", log_level).command(store, trial, probes=probes, prompt=prompt, as_json=json)
+
+
+@app.command("export")
+def _export(
+    store: Store,
+    out: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is standard output.")
+    ],
+    form: Annotated[
+        Format, typer.Option("--format", help="jsonl: the canonical export, one record a line.")
+    ] = Format.jsonl,
+    log_level: LogLevel = Level.warning,
+) -> None:
+    """Write everything in a store to a file: the same trials give the same bytes."""
+    _work("exporting", log_level).command(store, out, form.value)
+
+
+def _work(module: str, level: Level) -> Any:
+    """The module that does a subcommand's work, loaded now."""
+    import_module("sim.cli.logs").set_up(level.value)
+    return import_module(f"sim.cli.{module}")

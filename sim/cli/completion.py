@@ -1,0 +1,122 @@
+"""What the shell completes: names of scenarios, models, parameters, stores and trials.
+
+Nothing here may raise: a completion that fails prints over the line that is being typed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from pkgutil import iter_modules
+
+import typer
+
+from sim.errors import ElsinoreError
+
+_KINDS = ("base", "sft", "rlhf", "helpful_only", "bimodal")
+_BREAKS = (":", "=")
+
+# What bash has already taken for words of their own (see ``mend_bash``).
+_typed = ""
+
+
+def mend_bash() -> None:
+    """Put the words together again that bash takes apart.
+
+    Bash breaks words at ``:`` and ``=``, so that ``embedded:ba`` comes as three words, and
+    replaces only the last of them. Typer does not know that.
+    """
+    global _typed
+    if not os.environ.get("_ELSINORE_COMPLETE", "").endswith("_bash"):
+        return
+    words = os.environ.get("COMP_WORDS", "").split("\n")
+    try:
+        here = int(os.environ.get("COMP_CWORD", ""))
+    except ValueError:
+        return
+    whole: list[str] = []
+    place = 0
+    for number, word in enumerate(words):
+        # A break belongs to the word before it, and so does what comes after it.
+        follows = number > 1 and (word in _BREAKS or words[number - 1] in _BREAKS)
+        if follows and whole:
+            if number == here:
+                _typed = whole[-1] + (word if word in _BREAKS else "")
+            whole[-1] += word
+        else:
+            whole.append(word)
+        if number <= here:
+            place = len(whole) - 1
+    os.environ["COMP_WORDS"] = "\n".join(whole)
+    os.environ["COMP_CWORD"] = str(place)
+
+
+def _matching(names: Iterator[str] | list[str], incomplete: str) -> list[str]:
+    return [name.removeprefix(_typed) for name in names if name.startswith(incomplete)]
+
+
+def scenarios(incomplete: str) -> list[str]:
+    """Scenarios that ship, and Python files here."""
+    spec = find_spec("scenarios")
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    shipped = sorted(e.name for e in iter_modules(places) if not e.name.startswith("_"))
+    return _matching([*shipped, *_files(incomplete, (".py",))], incomplete)
+
+
+def models(incomplete: str) -> list[str]:
+    """The models that can be named without more ado."""
+    return _matching([f"embedded:{kind}" for kind in _KINDS], incomplete)
+
+
+def parameters(context: typer.Context, incomplete: str) -> list[str]:
+    """``name=`` for each parameter of the scenario that stands on the line."""
+    from sim.scenario import find
+
+    name = context.params.get("scenario")
+    # A user's own file is not executed because somebody pressed a key.
+    if not name or ":" in name or name.endswith(".py"):
+        return []
+    try:
+        found = find(name)
+    except ElsinoreError:
+        return []
+    return _matching([f"{parameter.name}=" for parameter in found.parameters], incomplete)
+
+
+def stores(incomplete: str) -> list[str]:
+    """Store files here and below ``runs/``."""
+    below = [] if incomplete else [str(path) for path in sorted(Path("runs").glob("*.db"))]
+    return _matching([*_files(incomplete, (".db",)), *below], incomplete)
+
+
+def trials(context: typer.Context, incomplete: str) -> list[str]:
+    """Trials of the store that stands on the line."""
+    from sim.store import open_readonly
+
+    store = context.params.get("store")
+    if not store:
+        return []
+    try:
+        connection = open_readonly(store)
+    except ElsinoreError:
+        return []
+    try:
+        found = [str(row[0])[:12] for row in connection.execute("SELECT trial FROM trials")]
+    finally:
+        connection.close()
+    return _matching(found, incomplete)
+
+
+def _files(incomplete: str, endings: tuple[str, ...]) -> list[str]:
+    folder = Path(incomplete).parent if not incomplete.endswith("/") else Path(incomplete)
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return []
+    return [
+        f"{entry}/" if entry.is_dir() else str(entry)
+        for entry in entries
+        if entry.name.endswith(endings) or (entry.is_dir() and not entry.name.startswith("."))
+    ]

@@ -1,0 +1,53 @@
+"""``elsinore list``: what can be played, and by which models."""
+
+from __future__ import annotations
+
+import json
+
+from rich.padding import Padding
+from rich.text import Text
+
+from sim.cli.terminal import out, visible
+from sim.scenario import Scenario, available
+from sim.stage.models import known_models
+
+
+def command(*, as_json: bool) -> None:
+    """Print the scenarios and models."""
+    scenarios, models = available(), known_models()
+    console = out()
+    if as_json:
+        found = {"scenarios": [_record(one) for one in scenarios], "models": list(models)}
+        console.out(json.dumps(found))
+        return
+    for scenario in scenarios:
+        title = Text(scenario.name, style="bold")
+        title.append(f"  {visible(scenario.summary)}", style="not bold")
+        console.print(title)
+        for parameter in scenario.parameters:
+            line = Text.assemble(
+                "-P ",
+                (parameter.name, "cyan"),
+                f"={parameter.default!r}"
+                if not isinstance(parameter.default, str)
+                else f"={parameter.default}",
+                (f"  {parameter.type_name}", "dim"),
+            )
+            console.print(Padding(line, (0, 0, 0, 4)))
+    console.print()
+    console.print(Text("models", style="bold"), Text("  " + ", ".join(models)), sep="")
+
+
+def _record(scenario: Scenario) -> dict[str, object]:
+    return {
+        "name": scenario.name,
+        "summary": scenario.summary,
+        "parameters": [
+            {
+                "name": parameter.name,
+                "type": parameter.type_name,
+                "default": parameter.plain(parameter.default),
+            }
+            for parameter in scenario.parameters
+        ],
+    }

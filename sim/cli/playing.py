@@ -1,0 +1,219 @@
+"""``elsinore run``: plan, play, and say what became of the actors."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal, TypeVarTuple, Unpack, cast
+
+from rich.text import Text
+
+from sim.cli.progress import Progress
+from sim.cli.terminal import err, out
+from sim.errors import BadRequest, ElsinoreError, RunFailed
+from sim.planning import Trial, plan_scene, source_digest
+from sim.running import RunReport, run
+from sim.scenario import Scenario, build, find, own, read
+from sim.stage.base import Stage
+from sim.stage.models import open_stage
+
+log = logging.getLogger(__name__)
+
+YOKED = "sim.study.yoked"
+"""Holds ``yoked(trials) -> list[Trial]``: the surrogates of live trials."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for."""
+
+    scenario: str
+    models: tuple[str, ...]
+    trials: int
+    seed: int
+    parameters: tuple[str, ...]
+    store: Path | None
+    concurrency: int
+    durable: str
+    in_doubt: str
+    yoked: bool
+    retry_failed: bool
+    as_json: bool
+    quiet: bool
+
+
+def command(options: Options) -> None:
+    """Play what was asked for. Leaves with 1 if a trial failed and with 130 after Ctrl-C."""
+    scenario = find(options.scenario)
+    stages, models = _open(options.models)
+    trials = _plan(scenario, options, models)
+    if options.yoked:
+        trials += _surrogates(trials)
+    if not options.quiet:
+        own("analysis")  # Refused now, rather than after everything was played.
+    store = _store(options.store, scenario)
+    report = _play(trials, stages, store, options)
+    if not options.quiet or options.as_json:
+        _tell(report, trials, store, options)
+    _leave(report, store)
+
+
+def _open(models: tuple[str, ...]) -> tuple[dict[str, Stage], list[tuple[str, str]]]:
+    """The stages by identity, and the models with the identities of their stages."""
+    stages: dict[str, Stage] = {}
+    named: list[tuple[str, str]] = []
+    for model in dict.fromkeys(models):
+        stage = open_stage(model)
+        if stage.identity in stages:
+            other = next(name for name, identity in named if identity == stage.identity)
+            raise BadRequest(f"models {other} and {model} are one and the same; name one of them")
+        stages[stage.identity] = stage
+        named.append((model, stage.identity))
+    return stages, named
+
+
+def _plan(scenario: Scenario, options: Options, models: list[tuple[str, str]]) -> list[Trial]:
+    given: dict[str, str] = {}
+    for text in options.parameters:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise BadRequest(f"-P {text}: is no parameter; write -P name=value")
+        if name in given:
+            raise BadRequest(f"-P {text}: {name} is given twice; give it once")
+        given[name] = value
+    parameters = read(scenario, given)
+    scene = build(scenario, parameters)
+    return plan_scene(
+        scene,
+        name=scenario.name,
+        models=models,
+        parameters={each.name: each.plain(parameters[each.name]) for each in scenario.parameters},
+        trials=options.trials,
+        seed=options.seed,
+        source=source_digest(scenario.function),
+    )
+
+
+def _surrogates(trials: list[Trial]) -> list[Trial]:
+    if find_spec("sim.study") is None or find_spec(YOKED) is None:
+        raise BadRequest("--yoked: this version cannot play surrogates yet; leave it out")
+    yoked = cast(Callable[[list[Trial]], list[Trial]], import_module(YOKED).yoked)
+    return yoked(trials)
+
+
+def _store(asked: Path | None, scenario: Scenario) -> Path:
+    """Where the run is kept. Only the default folder is created: a misspelt one should not be."""
+    if asked is not None:
+        return asked
+    folder = Path("runs")
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise RunFailed(f"the folder runs cannot be created ({error.strerror})") from error
+    return folder / f"{scenario.name.rpartition(':')[2]}.db"
+
+
+_Arguments = TypeVarTuple("_Arguments")
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop that tells of Ctrl-C. The run itself decides what it means."""
+
+    told: Callable[[int], None] = staticmethod(lambda times: None)
+    times = 0
+
+    def add_signal_handler(
+        self, sig: int, callback: Callable[[Unpack[_Arguments]], Any], *args: Unpack[_Arguments]
+    ) -> None:
+        def handler() -> None:
+            self.times += 1
+            self.told(self.times)
+            callback(*args)
+
+        super().add_signal_handler(sig, handler)
+
+
+def _play(
+    trials: list[Trial], stages: dict[str, Stage], store: Path, options: Options
+) -> RunReport:
+    console = err()
+    draw = console.is_terminal and not console.is_dumb_terminal and not options.quiet
+    longest = {trial.id: trial.scene.ends.bound() or 1 for trial in trials}
+    free = all(getattr(stage, "free", False) for stage in stages.values())
+    with (
+        Progress(
+            options.scenario.rpartition("/")[2],
+            len(trials),
+            longest,
+            free,
+            console if draw else None,
+        ) as progress,
+        asyncio.Runner(loop_factory=_Loop) as runner,
+    ):
+        cast(_Loop, runner.get_loop()).told = progress.interrupted
+        return runner.run(
+            run(
+                trials,
+                stages,
+                store,
+                concurrency=options.concurrency,
+                durable=cast(Literal["normal", "full"], options.durable),
+                in_doubt=cast(Literal["ask", "missing"], options.in_doubt),
+                retry_failed=options.retry_failed,
+                watch=progress,
+            )
+        )
+
+
+def _tell(report: RunReport, trials: list[Trial], store: Path, options: Options) -> None:
+    """Measure, and print the result. Loaded now: pandas and scipy take a second."""
+    results = import_module("sim.cli.results")
+    found = results.measure(report, trials, store)
+    if options.as_json:
+        out().out(results.to_json(found))
+        return
+    import_module("sim.cli.tables").show(found, out())
+
+
+def _leave(report: RunReport, store: Path) -> None:
+    """Say what a reader of the table must not miss, and leave with the exit code."""
+    console = err()
+    failed = [result for result in report.trials if result.status == "failed"]
+    again = " ".join(shlex.quote(word) for word in ["elsinore", *sys.argv[1:]])
+    if report.in_doubt:
+        log.warning("%d calls were in doubt from an earlier run", len(report.in_doubt))
+    if report.interrupted:
+        left = sum(result.status == "planned" for result in report.trials)
+        doubt = f"; {len(report.left_in_doubt)} calls are in doubt" if report.left_in_doubt else ""
+        console.print(
+            Text(
+                f"elsinore: interrupted with {left} of {len(report.trials)} trials to go{doubt}; "
+                f"to go on, run the same command: {again}"
+            ),
+            soft_wrap=True,
+        )
+        raise SystemExit(130)
+    if failed:
+        raise TrialsFailed(
+            f"{len(failed)} of {len(report.trials)} trials failed "
+            f"({_first_failure(store, failed[0].id) or failed[0].reason}); "
+            "to play them again, add --retry-failed to the same command"
+        )
+
+
+class TrialsFailed(RunFailed):
+    """Trials that failed: they are in the store, and the run went on to its end."""
+
+
+def _first_failure(store: Path, trial: str) -> str | None:
+    try:
+        return cast(str | None, import_module("sim.cli.stored").first_failure(store, trial))
+    except ElsinoreError:
+        return None

@@ -1,0 +1,210 @@
+"""What became of the actors: measured, as one JSON object or as a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from math import comb
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pandas as pd
+
+from analysis.load import Tables, load
+from analysis.measures import convergence, outcomes
+from analysis.stats import clopper_pearson
+from sim.cli.stored import short_ids
+from sim.planning import Trial
+from sim.running import RunReport
+
+FATES = ("flip", "collapse", "loop")
+"""What can become of an actor, as columns of ``outcomes.by_actor``."""
+
+Record = dict[str, Any]
+
+
+def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
+    """Everything that a run has to say, as plain values. Missing numbers are None, never 0."""
+    ids = {trial.id for trial in trials}
+    tables = only(load(store), ids)
+    models = list(dict.fromkeys(trial.model for trial in trials))
+    fates = fates_by_trial(tables)
+    ends = {row.trial: row for row in convergence.by_trial(tables).itertuples()}
+    turns = tables.turns.groupby("trial").size().to_dict()
+    names = short_ids(store)
+    records = [
+        {
+            "id": result.id,
+            "short": names.get(result.id, result.id),
+            "scenario": result.scenario,
+            "model": result.model,
+            "stage": result.stage,
+            "seed": result.seed,
+            "status": result.status,
+            "reason": result.reason,
+            "turns": int(turns.get(result.id, 0)),
+            "outcomes": fates.get(result.id, {}),
+            "convergence": _ends(ends.get(result.id)),
+        }
+        for result in report.trials
+        if result.arm != "yoked"
+    ]
+    by_arm = {row.model: row for row in convergence.by_arm(tables).itertuples()}
+    return {
+        "store": str(store),
+        "scenario": trials[0].scenario,
+        "parameters": trials[0].parameters,
+        "seconds": report.seconds,
+        "calls": report.calls,
+        "failed_calls": report.failed_calls,
+        "interrupted": report.interrupted,
+        "in_doubt": len(report.in_doubt),
+        "left_in_doubt": len(report.left_in_doubt),
+        "surrogates": sum(result.arm == "yoked" for result in report.trials),
+        "trials": records,
+        "arms": [_arm(model, records, by_arm.get(model)) for model in models],
+        "comparisons": [
+            comparison
+            for model in models[1:]
+            for comparison in _comparisons(tables, model, models[0])
+        ],
+    }
+
+
+def to_json(found: Record) -> str:
+    """The record as JSON. NaN is no JSON, and would be a defect of ours."""
+    return json.dumps(found, allow_nan=False)
+
+
+def only(tables: Tables, ids: set[str]) -> Tables:
+    """The tables of these trials alone."""
+
+    def kept(table: pd.DataFrame) -> pd.DataFrame:
+        return table[table["trial"].isin(ids)].reset_index(drop=True)
+
+    return Tables(
+        kept(tables.trials),
+        kept(tables.cast),
+        kept(tables.turns),
+        kept(tables.answers),
+        kept(tables.failures),
+    )
+
+
+def fates_by_trial(tables: Tables) -> dict[str, dict[str, Record]]:
+    """What became of each actor, by trial and actor, in the order of the cast."""
+    found: dict[str, dict[str, Record]] = {}
+    for row in outcomes.by_actor(tables).itertuples():
+        found.setdefault(str(row.trial), {})[str(row.actor)] = {
+            "flip": whole(row.flip),
+            "flip_confidence": number(row.flip_confidence),
+            "collapse": whole(row.collapse),
+            "loop": whole(row.loop),
+        }
+    return found
+
+
+def number(value: Any) -> float | None:
+    """A number, or None where pandas has NaN or <NA>."""
+    return None if pd.isna(value) else float(value)
+
+
+def whole(value: Any) -> int | None:
+    """A whole number, or None where pandas has <NA>."""
+    return None if pd.isna(value) else int(value)
+
+
+def _ends(row: Any) -> Record:
+    if row is None:
+        return {"c": None, "start": None, "end": None, "agreed_at": None, "reason": "not measured"}
+    return {
+        "c": number(row.c),
+        "start": number(row.start),
+        "end": number(row.end),
+        "agreed_at": whole(row.agreed_at),
+        "reason": None if pd.isna(row.reason) else str(row.reason),
+    }
+
+
+def _arm(model: str, records: list[Record], row: Any) -> Record:
+    """One model: what became of each actor over its trials, and how far the actors converged."""
+    mine = [record for record in records if record["model"] == model]
+    done = [record for record in mine if record["status"] == "done"]
+    actors = list(dict.fromkeys(actor for record in mine for actor in record["outcomes"]))
+    measured = [record["convergence"] for record in done]
+    whole_ends = [ends for ends in measured if None not in (ends["start"], ends["end"])]
+    three = ("", "_low", "_high")
+    names = [f"{name}{end}" for name in ("c", "shared", "interaction") for end in three]
+    return {
+        "model": model,
+        "trials": len(mine),
+        "done": len(done),
+        "failed": sum(record["status"] == "failed" for record in mine),
+        "turns": sum(record["turns"] for record in mine),
+        "outcomes": {
+            actor: {fate: _times(done, actor, fate) for fate in FATES} for actor in actors
+        },
+        "convergence": {
+            **{name: None if row is None else number(getattr(row, name)) for name in names},
+            "start": _mean([ends["start"] for ends in whole_ends]),
+            "end": _mean([ends["end"] for ends in whole_ends]),
+            "agreed": None if row is None else whole(row.agreed),
+            "used": 0 if row is None else int(row.used),
+        },
+    }
+
+
+def _times(records: list[Record], actor: str, fate: str) -> Record:
+    """How often something happened to an actor, and when."""
+    cast = [record["outcomes"][actor] for record in records if actor in record["outcomes"]]
+    turns = sorted(fates[fate] for fates in cast if fates[fate] is not None)
+    share = clopper_pearson(len(turns), len(cast))
+    low, high = _median_limits(turns)
+    return {
+        "count": len(turns),
+        "of": len(cast),
+        "low": number(share.low),
+        "high": number(share.high),
+        "median": median(turns) if turns else None,
+        "median_low": low,
+        "median_high": high,
+    }
+
+
+def _median_limits(ordered: Sequence[int]) -> tuple[int | None, int | None]:
+    """The 95% interval of a median from order statistics; None below six values.
+
+    It covers whatever the distribution (David and Nagaraja 2003, section 7.1).
+
+    >>> _median_limits([1, 2, 3, 4, 5, 6]), _median_limits([1, 2, 3])
+    ((1, 6), (None, None))
+    """
+    count = len(ordered)
+    below, place = 0.0, 0
+    while place < count:
+        below += comb(count, place) / 2**count
+        if below > 0.025:
+            break
+        place += 1
+    return (ordered[place - 1], ordered[count - place]) if place else (None, None)
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _comparisons(tables: Tables, model: str, other: str) -> list[Record]:
+    return [
+        {
+            "a": model,
+            "b": other,
+            "pairs": int(row["pairs"]),
+            "left_out": int(row["left_out"]),
+            **{
+                name: number(row[name])
+                for name in ("c_a", "c_b", "difference", "difference_low", "difference_high", "p")
+            },
+        }
+        for _, row in convergence.compare(tables, model, other).iterrows()
+    ]

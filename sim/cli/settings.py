@@ -1,0 +1,100 @@
+"""``elsinore.toml``: defaults for a folder, below options and the environment."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from sim.errors import BadRequest
+
+FILE = Path("elsinore.toml")
+LEVELS = ("debug", "info", "warning", "error")
+
+Check = Callable[[Any], str | None]
+"""What a value should be, or None if it is."""
+
+
+def _text(value: Any) -> str | None:
+    return None if isinstance(value, str) and value else "a text"
+
+
+def _texts(value: Any) -> str | None:
+    several = isinstance(value, list) and value and all(_text(item) is None for item in value)
+    return None if several or _text(value) is None else "a text or a list of texts"
+
+
+def _flag(value: Any) -> str | None:
+    return None if isinstance(value, bool) else "true or false"
+
+
+def _whole(least: int) -> Check:
+    def check(value: Any) -> str | None:
+        fits = isinstance(value, int) and not isinstance(value, bool) and value >= least
+        return None if fits else f"a whole number of at least {least}"
+
+    return check
+
+
+def _one_of(*choices: str) -> Check:
+    return lambda value: None if value in choices else f"one of {', '.join(choices)}"
+
+
+KEYS: Mapping[str, Mapping[str, Check]] = {
+    "run": {
+        "model": _texts,
+        "trials": _whole(1),
+        "seed": _whole(0),
+        "store": _text,
+        "concurrency": _whole(1),
+        "durable": _one_of("normal", "full"),
+        "in_doubt": _one_of("ask", "missing"),
+        "yoked": _flag,
+        "retry_failed": _flag,
+        "quiet": _flag,
+        "log_level": _one_of(*LEVELS),
+    },
+    "list": {"log_level": _one_of(*LEVELS)},
+    "show": {"probes": _flag, "log_level": _one_of(*LEVELS)},
+    "export": {"log_level": _one_of(*LEVELS)},
+}
+"""The sections of the file (one a command), their keys, and what each value must be."""
+
+
+def read(file: Path = FILE) -> dict[str, dict[str, Any]]:
+    """The file's sections, for click's ``default_map``; empty if there is no file.
+
+    Raises ``BadRequest`` with the file and the key if something in it is wrong.
+    """
+    try:
+        text = file.read_text("utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRequest(f"{file}: cannot be read ({error}); mend or remove it") from error
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadRequest(f"{file}: is no TOML: {error}") from error
+    for section, keys in found.items():
+        _known(f"{file}: [{section}]", "section", section, KEYS)
+        if not isinstance(keys, dict):
+            raise BadRequest(f"{file}: {section} is a section; write [{section}] above its keys")
+        for key, value in keys.items():
+            where = f"{file}: {section}.{key}"
+            _known(where, "key", key, KEYS[section])
+            wanted = KEYS[section][key](value)
+            if wanted is not None:
+                raise BadRequest(f"{where}: {value!r} is not {wanted}")
+            if key == "model" and isinstance(value, str):
+                keys[key] = [value]
+    return found
+
+
+def _known(where: str, what: str, name: str, known: Mapping[str, Any]) -> None:
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        meant = f"did you mean {close[0]}? Known" if close else "known"
+        raise BadRequest(f"{where}: no such {what}; {meant}: {', '.join(known)}")
