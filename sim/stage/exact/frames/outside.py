@@ -1,4 +1,7 @@
-"""Frames from outside the play: ``disclaim`` (an assistant steps out) and ``narrate``."""
+"""Frames from outside the play: ``disclaim`` (an assistant steps out) and ``narrate``.
+
+A stage direction quotes a point, since "my well" would not be the speaker's in it.
+"""
 
 from __future__ import annotations
 
@@ -87,9 +90,9 @@ NARRATE = """
 
 (It has grown so dark that {name} is only an outline against the window.)
 
-({self} unfolds a newspaper cutting, something about {point}, and smooths it flat.)
+({self} unfolds a newspaper cutting, underlines "{point}", and smooths it flat.)
 
-({self} writes a few words about {point} on an envelope, then crosses them out.)
+({self} writes "{point}" on the back of an envelope, then slowly crosses it out.)
 
 (A chair scrapes. {self} is standing, and seems surprised to be.)
 
