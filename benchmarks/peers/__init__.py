@@ -1,1 +1,1 @@
-"""One module for each framework that is measured; each runs in a process and environment of its own."""
+"""The frameworks that are measured, one a module, each in a process and environment of its own."""

@@ -1,0 +1,139 @@
+"""How much time and memory the framework takes, side by side with its peers, in one run.
+
+    .tools/bin/uv run python -m benchmarks.overhead            # ours and the peers: ten minutes
+    .tools/bin/uv run python -m benchmarks.overhead --ours     # without the peers: two minutes
+    .tools/bin/uv run python -m benchmarks.overhead --quick    # short, and rough
+
+Every subject is measured in a process of its own, and the peers in an environment of their own too
+(some cannot be installed together with us). Rounds go around the subjects, so that a machine that
+slows down slows all of them; the table has the medians over the rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.beyond import PARTS
+from benchmarks.tables import show
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Found = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A module to run, with what has to be installed for it."""
+
+    module: str
+    packages: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+
+BARE = Peer("benchmarks.peers.bare_loop")
+OURS = Peer("benchmarks.peers.ours")
+
+
+def peers() -> list[Peer]:
+    """The peers and their versions; langchain-core is the one that we are pinned to."""
+    core = f"langchain-core=={version('langchain-core')}"
+    return [
+        Peer("benchmarks.peers.langchain_core", (core,)),
+        Peer("benchmarks.peers.langgraph_ring", ("langgraph==1.2.22", core)),
+        Peer("benchmarks.peers.langgraph_ring", ("langgraph==1.2.22", core), ("--checkpoints",)),
+        Peer("benchmarks.peers.autogen_ring", ("autogen-agentchat==0.7.5",)),
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, and perhaps write down; the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--ours", action="store_true", help="leave the peers out")
+    parser.add_argument("--quick", action="store_true", help="one short round")
+    parser.add_argument("--rounds", type=int, help="how often to go around (default 3)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found there")
+    chosen = parser.parse_args(arguments)
+    rounds = chosen.rounds or (1 if chosen.quick else 3)
+    subjects = [BARE, OURS, *([] if chosen.ours else peers())]
+    quick = ("--quick",) if chosen.quick else ()
+    turns: list[list[Found]] = []
+    beyond: list[dict[str, Found]] = []
+    for number in range(rounds):
+        print(f"round {number + 1} of {rounds}", file=sys.stderr)
+        turns.append([started(peer, quick) for peer in subjects])
+        beyond.append({part: in_process("benchmarks.beyond", part, *quick) for part in PARTS})
+    found: Found = {
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "rounds": rounds,
+        "subjects": [middle([lap[index] for lap in turns]) for index in range(len(subjects))],
+        "beyond": middle(beyond),
+        # Ratios are taken within a round, where both numbers saw the same machine.
+        "scenes_over_bare": median(
+            lap[1]["scenes_s"] / lap[0]["scenes_s"] for lap in turns
+        ),
+    }  # fmt: skip
+    show(found)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def started(peer: Peer, options: Sequence[str]) -> Found:
+    """What was found about one subject."""
+    if not peer.packages:
+        return in_process(peer.module, *options)
+    uv = os.environ.get("UV", "uv")
+    wanted = [word for package in peer.packages for word in ("--with", package)]
+    with tempfile.TemporaryDirectory() as nowhere:
+        # Away from our project, or uv would apply our pins to the peer.
+        return read(
+            [
+                uv, "run", "--quiet", "--isolated", "--no-project",
+                "--python", sys.executable, *wanted,
+                "python", "-m", peer.module, *peer.options, *options,
+            ],
+            Path(nowhere),
+        )  # fmt: skip
+
+
+def in_process(module: str, *options: str) -> Found:
+    """What a module of ours prints, run in our own environment."""
+    return read([sys.executable, "-m", module, *options], ROOT)
+
+
+def read(command: list[str], folder: Path) -> Found:
+    """The line of JSON that a command prints last."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, check=True
+    )
+    found: Found = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def middle(found: Sequence[Any]) -> Any:
+    """The medians of the numbers in several findings of one shape; of the best, the best."""
+    first = found[0]
+    if isinstance(first, dict):
+        return {
+            key: (min if key.startswith("best") else middle)([one[key] for one in found])
+            for key in first
+        }
+    return median(found) if isinstance(first, int | float) else first
+
+
+if __name__ == "__main__":
+    sys.exit(main())

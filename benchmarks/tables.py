@@ -1,0 +1,129 @@
+"""The tables that the benchmark prints: the subjects side by side, and ours against the bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measuring import LENGTHS
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A promise of the design: what was found, and what it must not exceed (or stay below)."""
+
+    what: str
+    found: float
+    bar: float
+    unit: str = ""
+    at_least: bool = False
+
+    @property
+    def met(self) -> bool:
+        """Whether the promise is kept."""
+        return self.found >= self.bar if self.at_least else self.found <= self.bar
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print the tables, to a terminal or to a file."""
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(
+        f"Python {found['python']}, {found['cores']} cores, medians of {found['rounds']} rounds. "
+        "A turn: CPU time of the framework; three actors in a ring, instant replies of 65 words."
+    )
+    console.print(time_of_turns(found))
+    console.print(time_of_scenes(found))
+    console.print(against_bars(found))
+
+
+def time_of_turns(found: dict[str, Any]) -> Table:
+    """All subjects: microseconds a turn, and that as a multiple of the bare loop and of ours."""
+    bare, ours = found["subjects"][:2]
+    table = Table(title="µs a turn, in scenes of so many turns")
+    table.add_column("", overflow="fold")
+    for heading in (*map(str, LENGTHS), "× bare", "× ours", "1000/30"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for subject in found["subjects"]:
+        a_turn = [subject["turn_us"][str(length)]["median"] for length in LENGTHS]
+        table.add_row(
+            titled(subject),
+            *(f"{value:.1f}" for value in a_turn),
+            f"{a_turn[-1] / bare['turn_us']['1000']['median']:,.0f}",
+            f"{a_turn[-1] / ours['turn_us']['1000']['median']:.1f}",
+            f"{a_turn[-1] / a_turn[0]:.2f}",
+        )
+    return table
+
+
+def time_of_scenes(found: dict[str, Any]) -> Table:
+    """All subjects: many scenes at once, memory, import."""
+    bare, ours = found["subjects"][:2]
+    table = Table(title="100 scenes of 30 turns at 50 ms; memory of 1000 turns; import")
+    table.add_column("", overflow="fold")
+    for heading in ("scenes", "× bare", "memory", "import", "× ours"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for subject in found["subjects"]:
+        start = subject["import_s"]["median"]
+        table.add_row(
+            titled(subject),
+            f"{subject['scenes_s']:.3f} s",
+            f"{subject['scenes_s'] / bare['scenes_s']:.3f}",
+            f"{memory(subject):.1f} MB",
+            f"{start:.3f} s",
+            f"{start / ours['import_s']['median']:.1f}",
+        )
+    return table
+
+
+def titled(subject: dict[str, Any]) -> str:
+    """A subject's name with the version of its first package."""
+    versions = list(subject["versions"].values())
+    name, comma, how = subject["subject"].partition(",")
+    return " ".join([name, *versions[:1]]) + comma + how
+
+
+def against_bars(found: dict[str, Any]) -> Table:
+    """Ours against what the design promises."""
+    table = Table(title="Against the bars")
+    for heading in ("", "found", "bar", ""):
+        table.add_column(heading, justify="right" if heading else "left")
+    for bar in bars(found):
+        table.add_row(
+            bar.what,
+            f"{bar.found:,.3g}{bar.unit}" if bar.found < 1000 else f"{bar.found:,.0f}{bar.unit}",
+            f"{'≥' if bar.at_least else '≤'} {bar.bar:,g}{bar.unit}",
+            "[green]pass[/]" if bar.met else "[red]miss[/]",
+        )
+    return table
+
+
+def bars(found: dict[str, Any]) -> Iterator[Bar]:
+    """Every promise, with what was found."""
+    ours, beyond = found["subjects"][1], found["beyond"]
+    a_turn = {length: ours["turn_us"][str(length)]["median"] for length in LENGTHS}
+    for length, value in a_turn.items():
+        yield Bar(f"a turn, scenes of {length}", value, 20, " µs")
+    yield Bar("flat: 1000 turns over 30", a_turn[1000] / a_turn[30], 1.2)
+    yield Bar("100 scenes × 30 turns at 50 ms, over bare", found["scenes_over_bare"], 1.03)
+    stored = beyond["store"]
+    yield Bar("… with a store", stored["scenes_s"], 1.7, " s")
+    yield Bar("a turn with a store, 100 scenes at once", stored["together_us"], 60, " µs")
+    yield Bar("a turn with a store, one scene", stored["alone_us"], 300, " µs")
+    yield Bar("a scene with probes, over its turns alone", beyond["probes"]["ratio"], 1.05)
+    yield Bar("memory of 1000 turns", memory(ours), 15, " MB")
+    starts = beyond["starts"]
+    yield Bar("import sim", starts["import sim"]["median"], 0.05, " s")
+    both = "from sim import Scene, Persona"
+    yield Bar(both, starts[both]["median"], 0.25, " s")
+    yield Bar("elsinore --help", starts["elsinore --help"]["median"], 0.2, " s")
+    rate = beyond["exact"]["turns_per_s"]
+    yield Bar("the exact stage, turns a second", rate, 3000, at_least=True)
+
+
+def memory(subject: dict[str, Any]) -> float:
+    """Megabytes for 1000 turns: resident or allocated, whichever is more."""
+    return float(max(subject["memory_mb"], subject["allocated_mb"]))
