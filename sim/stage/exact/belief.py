@@ -13,7 +13,7 @@ from sim.seeds import Stream
 from sim.stage.exact.acts import ACT_INDEX, ACTS, GRID, STANCED
 from sim.stage.exact.grammar import Grammar, Parse, Slots, parse
 from sim.stage.exact.heard import Heard
-from sim.stage.exact.laws import Acting, Laws, heard_mean, stance_law, stance_mean
+from sim.stage.exact.laws import Acting, Laws, heard_mean, stance_law, stance_mean, surfaced
 from sim.stage.exact.reader import read
 from sim.stage.exact.script import Facts
 from sim.stage.exact.tables import ASSISTANT, CHARACTERS, LOOP, PARTNER, SELF, SHADOW, Row
@@ -44,7 +44,8 @@ class Situation:
     """Everything that the laws of the next turn depend on, worked out.
 
     ``predicted`` is P(z') before the turn; ``switching`` K(z'|z); ``means`` are m by character;
-    ``own_lines`` and ``partner_lines`` are what can be repeated; ``slots`` fill the frames.
+    ``own_lines`` and ``partner_lines`` are what can be repeated; ``partner_stance`` is what the
+    partner expressed last; ``slots`` fill the frames.
     """
 
     acting: Acting
@@ -54,6 +55,7 @@ class Situation:
     slots: Slots
     own_lines: tuple[str, ...]
     partner_lines: tuple[str, ...]
+    partner_stance: float | None
 
 
 class Inference:
@@ -135,6 +137,7 @@ class Inference:
             Slots(facts.own, name, facts.points, heard, facts.topic),
             own_lines,
             partner_lines,
+            None if partner is None else node.stances.get(partner),
         )
 
     def means(self, facts: Facts, node: Heard, partner: str | None, own: float) -> Row:
@@ -191,10 +194,9 @@ class Inference:
         for character, row in enumerate(rows):
             terms: list[float] = []
             for one, weight in weights:
-                p = row[ACT_INDEX[one.act]] * weight
-                if one.level is not None and p:
-                    p *= stance_law(means[character])[one.level]
-                terms.append(p)
+                terms.append(_said(situation, row, one) * weight)
+                if one.level is not None and terms[-1]:
+                    terms[-1] *= stance_law(means[character])[one.level]
             if character == LOOP:
                 terms.append(row[REPEAT] * own)
             elif character == PARTNER:
@@ -269,7 +271,7 @@ class Inference:
         for share, acts_as in ways:
             row, law = situation.acting.rows[acts_as], stance_law(situation.means[acts_as])
             for one, weight in weights:
-                p = share * row[ACT_INDEX[one.act]] * weight
+                p = share * _said(situation, row, one) * weight
                 if one.level is not None:
                     p *= law[one.level]
                 cases.append((p, one.level, acts_as))
@@ -279,6 +281,14 @@ class Inference:
         if level is None:
             level = stream.choose(stance_law(situation.means[acts_as]))
         return GRID[level]
+
+
+def _said(situation: Situation, row: Row, one: Parse) -> float:
+    """P(the act of a line | row), at the stance that the line states, if it states one."""
+    act = ACT_INDEX[one.act]
+    if one.level is None:
+        return row[act]
+    return surfaced(row, act, GRID[one.level], situation.partner_stance)
 
 
 def _concealed(plain: list[float], conceal: float) -> Row:

@@ -24,7 +24,9 @@ from sim.stage.exact.tables import (
 
 _ASSERT = ACT_INDEX["assert"]
 _REPEAT = ACT_INDEX["repeat"]
-_REPLIES = tuple(ACT_INDEX[act] for act in ("rebut", "concede", "agree"))
+_REBUT, _CONCEDE, _AGREE = (ACT_INDEX[act] for act in ("rebut", "concede", "agree"))
+_REPLIES = (_REBUT, _CONCEDE, _AGREE)
+_MOVED = frozenset({_ASSERT, *_REPLIES})
 assert LEVELS == 9, "the binomial law below is written out for nine levels"
 
 MOST_LIKELY_FLIP = 0.9
@@ -102,6 +104,38 @@ class Acting:
     conceal: float
     pull: Row
     followed: Acting | None = None
+
+
+FAR = 1.0
+NEAR = 0.25
+
+
+def surface(act: int, stance: float, partner: float | None) -> int:
+    """The act that is said when ``act`` is meant: nobody agrees from the other side.
+
+    Agreement of one who stands ``FAR`` from where the partner stood last comes out as a
+    concession; contradiction of one who stands ``NEAR`` it comes out as an assertion. ``partner``
+    is None while the partner has expressed no stance.
+    """
+    if partner is None:
+        return act
+    if act == _AGREE:
+        return _CONCEDE if abs(stance - partner) >= FAR else act
+    if act == _REBUT:
+        return _ASSERT if abs(stance - partner) <= NEAR else act
+    return act
+
+
+def surfaced(row: Row, act: int, stance: float, partner: float | None) -> float:
+    """P(act is said | row, stance): what is meant so, and what comes out so."""
+    if act not in _MOVED or partner is None:
+        return row[act]
+    p = row[act] if surface(act, stance, partner) == act else 0.0
+    if act == _CONCEDE and surface(_AGREE, stance, partner) == _CONCEDE:
+        p += row[_AGREE]
+    elif act == _ASSERT and surface(_REBUT, stance, partner) == _ASSERT:
+        p += row[_REBUT]
+    return p
 
 
 class Laws:

@@ -30,14 +30,14 @@ class Parameters:
     kappa: float = 0.4
     pi: float = 0.3
     hazard: float = 0.01
-    provocation: float = 0.15
+    provocation: float = 0.25
     insistence: float = 0.02
-    alpha: float = 0.55
+    alpha: float = 0.7
     beta: float = 0.0
     bias: float = 0.0
     own_weight: float = 0.4
     confidence: float = 2.0
-    tau: float = 0.5
+    tau: float = 0.25
     window: int = 8
     half: str = "all"
 

@@ -23,7 +23,7 @@ from sim.stage.exact.answers import fill, issue_of
 from sim.stage.exact.belief import IS_STANCED, REPEAT, Belief, Inference, Situation
 from sim.stage.exact.grammar import Grammar
 from sim.stage.exact.heard import Heard, Lines
-from sim.stage.exact.laws import Laws, stance_law
+from sim.stage.exact.laws import Laws, stance_law, surface
 from sim.stage.exact.parameters import Parameters
 from sim.stage.exact.run_on import run_on, run_ons
 from sim.stage.exact.script import Facts, read_facts, read_parts
@@ -53,7 +53,7 @@ class ExactStage:
     >>> prompt = Prompt.start("system", "You play Ada in a scene with Ben.\\nSubject: Tea.")
     >>> request = Request(prompt.then("user", "Ben: Well?"), seed=3, speaker="Ada")
     >>> reply = asyncio.run(stage.perform(request))
-    >>> reply == asyncio.run(stage.perform(request)), reply.exact
+    >>> reply.text == asyncio.run(stage.perform(request)).text, reply.exact
     (True, False)
     """
 
@@ -207,7 +207,8 @@ class ExactStage:
         if character == SHADOW and stream.unit() < situation.acting.conceal:
             character = SELF
         level = stream.choose(stance_law(situation.means[character]))
-        act = stream.choose(situation.acting.rows[character])
+        meant = stream.choose(situation.acting.rows[character])
+        act = surface(meant, GRID[level], situation.partner_stance)
         if act == REPEAT:
             lines = situation.partner_lines if character == PARTNER else situation.own_lines
             return lines[stream.below(len(lines))]

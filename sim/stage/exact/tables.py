@@ -186,14 +186,14 @@ class Kind:
 
 _BASE = (BASE_SELF, OPEN_SHADOW, THE_ASSISTANT, THE_PARTNER, THE_LOOP)
 _SFT = (SFT_SELF, OPEN_SHADOW, THE_ASSISTANT, THE_PARTNER, THE_LOOP)
-_SFT_PRIOR = (0.93, 0.0, 0.06, 0.005, 0.005)
-_SFT_LEAVE = (0.03, 0.003, 0.002)
-_SFT_BACK = (0.25, 0.6, 0.4)
+_SFT_PRIOR = (0.98, 0.0, 0.01, 0.005, 0.005)
+_SFT_LEAVE = (0.05, 0.003, 0.002)
+_SFT_BACK = (0.12, 0.6, 0.4)
 
 POLITE = MappingProxyType(
     {
         "assert": 0.0, "rebut": -0.5, "concede": 0.4, "agree": 0.6, "question": 0.1,
-        "hedge": 0.35, "platitude": 0.5, "insult": -2.0, "reveal": -2.0, "disclaim": 0.35,
+        "hedge": 0.3, "platitude": 0.6, "insult": -2.0, "reveal": -2.0, "disclaim": 0.7,
         "narrate": -0.1, "repeat": -0.4,
     }
 )  # fmt: skip
