@@ -130,7 +130,7 @@ class _Loop(asyncio.SelectorEventLoop):
     times = 0
 
     def add_signal_handler(
-        self, sig: int, callback: Callable[[Unpack[_Arguments]], Any], *args: Unpack[_Arguments]
+        self, sig: int, callback: Callable[[Unpack[_Arguments]], Any], *args: *_Arguments
     ) -> None:
         def handler() -> None:
             self.times += 1

@@ -27,9 +27,12 @@ Record = dict[str, Any]
 def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
     """Everything that a run has to say, as plain values. Missing numbers are None, never 0."""
     ids = {trial.id for trial in trials}
-    tables = only(load(store), ids)
+    whole_store = load(store)
+    tables = only(whole_store, ids)
     models = list(dict.fromkeys(trial.model for trial in trials))
-    fates = fates_by_trial(tables)
+    # The detectors learn their rates from all trials of an arm. Here and in ``show`` these are all
+    # that the store has, so that a transcript never contradicts the table.
+    fates = fates_by_trial(whole_store)
     ends = {row.trial: row for row in convergence.by_trial(tables).itertuples()}
     turns = tables.turns.groupby("trial").size().to_dict()
     names = short_ids(store)
@@ -208,3 +211,8 @@ def _comparisons(tables: Tables, model: str, other: str) -> list[Record]:
         }
         for _, row in convergence.compare(tables, model, other).iterrows()
     ]
+
+
+def fates_of_store(store: Path) -> dict[str, dict[str, Record]]:
+    """What became of each actor of each trial of a store."""
+    return fates_by_trial(load(store))

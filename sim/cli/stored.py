@@ -85,8 +85,21 @@ def one_trial(connection: sqlite3.Connection, store: Path, beginning: str) -> St
 
 
 def _trial(row: tuple[Any, ...]) -> StoredTrial:
-    before, parameters, middle, scene, after = row[:2], row[2], row[3:9], row[9], row[10:]
-    return StoredTrial(*before, json.loads(parameters), *middle, json.loads(scene), *after)
+    return StoredTrial(
+        id=row[0],
+        scenario=row[1],
+        parameters=json.loads(row[2]),
+        model=row[3],
+        stage=row[4],
+        seed=row[5],
+        arm=row[6],
+        focal=row[7],
+        of=row[8],
+        scene=json.loads(row[9]),
+        status=row[10],
+        reason=row[11],
+        turns=row[12],
+    )
 
 
 def events(connection: sqlite3.Connection, trial: str) -> list[Event]:
