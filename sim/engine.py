@@ -54,9 +54,9 @@ async def play(
     >>> from sim.stage.fixed import FixedLines
     >>> scene = Scene(topic="Tea?", cast=(Actor(Persona(name="Ada")), Actor(Persona(name="Ben"))),
     ...               graph=ring("Ada", "Ben"), ends=after(turns=2))
-    >>> transcript = asyncio.run(play(scene, FixedLines(["Yes.", "No."]), seed=1))
+    >>> transcript = asyncio.run(play(scene, FixedLines(["Please."]), seed=1))
     >>> [(turn.speaker, turn.text) for turn in transcript.turns]
-    [('Ada', 'Yes.'), ('Ben', 'No.')]
+    [('Ada', 'Please.'), ('Ben', 'Please.')]
     """
     performance = _Performance(scene, stage, seed, observers, resume)
     try:

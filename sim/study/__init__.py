@@ -1,0 +1,1 @@
+"""Studies: playing and analysing joined."""
