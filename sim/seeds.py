@@ -26,8 +26,9 @@ def derive(seed: int, *path: str | int) -> int:
     >>> derive(7, "a", "b") == derive(7, "ab")
     False
     """
-    # repr() quotes text and escapes what could end it, so the encoding can be parsed back.
-    return int.from_bytes(blake2b(repr((seed, path)).encode(), digest_size=8).digest(), "little")
+    # ascii() quotes text and escapes what could end it, so the encoding can be parsed back. repr()
+    # would not do: which signs it escapes depends on the Unicode version, hence on Python's.
+    return int.from_bytes(blake2b(ascii((seed, path)).encode(), digest_size=8).digest(), "little")
 
 
 class Stream:
