@@ -28,7 +28,9 @@ class Number(Authored):
     @model_validator(mode="after")
     def _wide(self) -> Self:
         if not self.low < self.high:
-            raise SceneError(f"Number: the scale from {self.low} to {self.high} is empty; swap them")
+            raise SceneError(
+                f"Number: the scale from {self.low} to {self.high} is empty; swap them"
+            )
         return self
 
     def schema_(self) -> Mapping[str, Any]:
@@ -71,7 +73,7 @@ def _json_field(raw: str, field: str) -> Any:
         return None
     try:
         found, _ = json.JSONDecoder().raw_decode(raw, start)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter for an answer that nests without end
         return None
     return found.get(field)
 
@@ -82,6 +84,17 @@ class Question(Authored):
     key: str
     text: str
     answer: Number
+
+    @model_validator(mode="after")
+    def _asks_by_name(self) -> Self:
+        try:
+            self.text.format(name="Ada")
+        except (LookupError, ValueError, AttributeError):
+            raise SceneError(
+                f"Question.text: {self.text!r} has braces around something other than {{name}}; "
+                "double those that are meant as they stand"
+            ) from None
+        return self
 
 
 class Probe(Authored):
@@ -96,6 +109,16 @@ class Probe(Authored):
     every: int | None = Field(default=None, ge=1)
     to: tuple[str, ...] | None = None
     samples: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _asks_somebody(self) -> Self:
+        if self.to is not None:
+            if not self.to:
+                raise SceneError("Probe.to: is empty; name whom to ask, or leave it out to ask all")
+            for name in self.to:
+                if self.to.count(name) > 1:
+                    raise SceneError(f"Probe.to: {name!r} is there twice; name everybody once")
+        return self
 
     def due(self, turn: int) -> bool:
         """Whether the probe asks after ``turn`` turns (the end aside)."""
@@ -118,7 +141,8 @@ def ask_stance(
     """
     question = Question(
         key=f"stance:{issue}",
-        text=STANCE_QUESTION.format(issue=issue),
+        # The text is formatted once more, with the actor's name.
+        text=STANCE_QUESTION.format(issue=issue.replace("{", "{{").replace("}", "}}")),
         answer=Number(field="stance", low=-1.0, high=1.0),
     )
     return Probe(question=question, issue=issue, every=every, to=to, samples=samples)
