@@ -40,7 +40,7 @@ class Edge(Authored):
 
     source: str
     target: str
-    weight: float = Field(default=1.0, gt=0.0)
+    weight: float = Field(default=1.0, gt=0.0, allow_inf_nan=False)
     when: Condition | None = None
 
 
@@ -108,7 +108,9 @@ class Graph(Authored):
 
         graph: networkx.DiGraph[Any] = networkx.DiGraph()
         graph.add_nodes_from(self.names)
-        graph.add_weighted_edges_from((edge.source, edge.target, edge.weight) for edge in self.edges)
+        graph.add_weighted_edges_from(
+            (edge.source, edge.target, edge.weight) for edge in self.edges
+        )
         return graph
 
     def compiled(self) -> Floor:

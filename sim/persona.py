@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
@@ -42,12 +43,22 @@ class Persona(Authored):
     @classmethod
     def _speakable(cls, name: str) -> str:
         # A name stands before a colon in every layout, so it must not contain one or a line break.
-        if name != name.strip() or not name or any(sign in name for sign in ":\n\r"):
+        if name != name.strip() or ":" in name or name.splitlines() != [name]:
             raise SceneError(
                 f"Persona.name: {name!r} cannot stand before a line; "
                 "use a name without colons, line breaks or outer blanks"
             )
         return name
+
+    @field_validator("stances")
+    @classmethod
+    def _one_line(cls, stances: dict[str, float]) -> dict[str, float]:
+        for issue in stances:
+            if not issue.strip() or issue.splitlines() != [issue]:
+                raise SceneError(
+                    f"Persona.stances: {issue!r} names no issue; use one line of text"
+                )
+        return stances
 
     @field_validator("traits", "goals", "points", mode="before")
     @classmethod
@@ -75,13 +86,13 @@ class Population(Authored):
         if weights is not None:
             if len(weights) != len(self.personas):
                 raise SceneError(
-                    f"Population.weights: {len(weights)} weights for {len(self.personas)} personas; "
-                    "give one weight for each"
+                    f"Population.weights: {len(weights)} weights for {len(self.personas)} "
+                    "personas; give one weight for each"
                 )
-            if min(weights) < 0 or not max(weights) > 0:
+            if not all(0 <= weight < inf for weight in weights) or not max(weights) > 0:
                 raise SceneError(
                     f"Population.weights: {weights!r} is no distribution; "
-                    "use weights of at least 0, one of them above 0"
+                    "use finite weights of at least 0, one of them above 0"
                 )
         return self
 
