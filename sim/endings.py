@@ -110,7 +110,7 @@ class Either(Ending):
         return min(bounds, default=None)
 
     def gauges(self) -> tuple[Probe, ...]:
-        return self.left.gauges() + self.right.gauges()
+        return _distinct(self.left.gauges() + self.right.gauges())
 
     def names(self) -> tuple[str, ...]:
         return self.left.names() + self.right.names()
@@ -134,16 +134,21 @@ class Both(Ending):
         return None if left is None or right is None else max(left, right)
 
     def gauges(self) -> tuple[Probe, ...]:
-        return self.left.gauges() + self.right.gauges()
+        return _distinct(self.left.gauges() + self.right.gauges())
 
     def names(self) -> tuple[str, ...]:
         return self.left.names() + self.right.names()
 
 
+def _distinct(gauges: tuple[Probe, ...]) -> tuple[Probe, ...]:
+    """A gauge on which two endings depend is asked once."""
+    return tuple(gauge for index, gauge in enumerate(gauges) if gauge not in gauges[:index])
+
+
 def after(*, turns: int) -> Ending:
     """End after so many turns, at least 1."""
-    if turns < 1:
-        raise SceneError(f"after.turns: {turns} turns are no scene; use at least 1")
+    if isinstance(turns, bool) or not isinstance(turns, int) or turns < 1:
+        raise SceneError(f"after.turns: {turns!r} turns are no scene; use a whole number from 1 on")
     return After(turns)
 
 
@@ -153,7 +158,7 @@ def agreement(*, gauge: Probe, within: float = 0.2) -> Ending:
     The gauge is asked on the critical path, after each of its ``every`` turns, or after each
     round (as many turns as there are actors) if it does not say.
     """
-    if within < 0:
+    if not within >= 0:
         raise SceneError(f"agreement.within: {within:g} can never be reached; use 0 or more")
     return Agreement(gauge, within)
 

@@ -87,7 +87,10 @@ class Scene(Authored):
                     f"Scene.cast: {name!r} is not in the graph and would never speak; "
                     "add an edge, or leave the actor out"
                 )
-        if not all(callable(getattr(self.routing, part, None)) for part in ("start", "heard", "next")):
+        # A class has these methods too, but only an instance can be asked.
+        if isinstance(self.routing, type) or not all(
+            callable(getattr(self.routing, part, None)) for part in ("start", "heard", "next")
+        ):
             raise SceneError(
                 f"Scene.routing: {self.routing!r} is no router; "
                 "use Walk(), LongestWait() or an object with start, heard and next"
@@ -100,7 +103,14 @@ class Scene(Authored):
                 raise SceneError(
                     f"Scene.probes: {key!r} is asked by two probes; ask it once, or use other keys"
                 )
-        for gauge in self.ends.gauges():
+        gauges = self.ends.gauges()
+        keys = [gauge.question.key for gauge in gauges]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise SceneError(
+                    f"Scene.ends: two different gauges ask {key!r}; use one gauge, or other keys"
+                )
+        for gauge in gauges:
             self._check_question("Scene.ends", gauge)
             if len(gauge.to or names) < 2:
                 raise SceneError(
@@ -112,11 +122,20 @@ class Scene(Authored):
                 raise SceneError(
                     f"Scene.ends: {name!r} is not in the cast; use one of {', '.join(names)}"
                 )
-        if self.ends.bound() is None:
+        bound = self.ends.bound()
+        if bound is None:
             raise SceneError(
                 "Scene.ends: nothing makes sure that this scene is ever over; "
                 "add `| after(turns=...)`"
             )
+        for gauge in gauges:
+            first = gauge.every or len(names)
+            if first > bound:
+                raise SceneError(
+                    f"Scene.ends: the gauge {gauge.question.key!r} is first asked after turn "
+                    f"{first}, but the scene is over after {bound} at the latest; "
+                    "ask it more often, or play longer"
+                )
         return self
 
     def _check_question(self, where: str, probe: Probe) -> None:
