@@ -14,7 +14,7 @@ class FixedLines:
     """Says its lines by the depth of the prompt; questions get the answer 0.
 
     Like every stage it is a function of the prompt alone: the k-th turn that an actor can see
-    gets the k-th line, round and round. ``latency`` is in seconds.
+    gets the k-th line, round and round, up to a stop. ``latency`` is in seconds.
 
     >>> FixedLines(["Yes.", "No."]).identity.startswith("fixed:")
     True
@@ -37,6 +37,9 @@ class FixedLines:
             field = next(iter(request.schema["properties"]))
             return Reply(f'{{"{field}": 0}}', usage=Usage(0, 1), seconds=self.latency)
         line = self.lines[(request.prompt.depth - 2) % len(self.lines)]
+        for stop in request.stop:
+            if stop in line:
+                line = line[: line.index(stop)]
         return Reply(line, usage=Usage(0, 1), seconds=self.latency)
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
