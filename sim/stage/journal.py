@@ -19,7 +19,7 @@ from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from typing import Protocol
 
-from sim.errors import StageError
+from sim.errors import StageError, StoreFailed
 from sim.events import Ended, Event, Turn
 from sim.stage.base import LogProb, Reply, Request, Stage
 
@@ -191,7 +191,11 @@ class Journal:
             return
         if isinstance(event, Turn):
             self._turn = event.index
-        self._ledger.event(self._trial, event)
+        try:
+            self._ledger.event(self._trial, event)
+        except StoreFailed:
+            _hush()
+            raise
 
     async def perform(self, request: Request) -> Reply:
         """The stored reply, or the inner stage's, with its intent committed before.
@@ -203,36 +207,59 @@ class Journal:
         known = self._replies.get(key)
         if known is not None:
             return known
-        ledger, gate = self._ledger, self._gate
+        gate = self._gate
         if self._refuse_doubted and key in self._doubted:
-            ledger.settle(key)
+            self._ledger.settle(key)
             raise StageError(
                 "in-doubt",
                 f"{request.speaker}'s {request.purpose} was asked before the last run was killed; "
                 "whether it was answered (and paid for) is not known",
             )
-        purpose = request.purpose
-        await gate.enter(purpose != "probe")
         try:
-            # A turn is numbered as it will be, a question by the turns that could be heard.
-            turn = self._turn + 1 if purpose == "turn" else self._turn
-            ledger.intent(key, self._trial, self._run, turn, purpose, request.speaker)
-            await ledger.barrier()
+            await gate.enter(request.purpose != "probe")
             try:
-                reply = await self.stage.perform(request)
-            except StageError:
-                self.failed_calls += 1
-                ledger.settle(key)
-                raise
-            self.calls.append(reply)
-            ledger.reply(key, self._trial, reply)
-            return reply
-        finally:
-            gate.leave()
+                return await self._call(key, request)
+            finally:
+                gate.leave()
+        except (Stopped, StoreFailed):
+            _hush()
+            raise
+
+    async def _call(self, key: str, request: Request) -> Reply:
+        ledger, purpose = self._ledger, request.purpose
+        # A turn is numbered as it will be, a question by the turns that could be heard.
+        turn = self._turn + 1 if purpose == "turn" else self._turn
+        ledger.intent(key, self._trial, self._run, turn, purpose, request.speaker)
+        await ledger.barrier()
+        try:
+            reply = await self.stage.perform(request)
+        except StageError:
+            self.failed_calls += 1
+            ledger.settle(key)
+            raise
+        self.calls.append(reply)
+        ledger.reply(key, self._trial, reply)
+        return reply
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
         """The inner stage's; nothing is remembered, since it changes nothing."""
         return await self.stage.log_prob(request, text)
+
+
+def _hush() -> None:
+    """Let asyncio not report what the current task raises, if nobody asks the task for it.
+
+    When a run stops or its store fails, every probe that is out raises the same. Whoever waits for
+    them hears of one; dozens of reports on stderr would only hide it.
+    """
+    task = asyncio.current_task()
+    if task is not None:
+        task.add_done_callback(_ask_for_exception)
+
+
+def _ask_for_exception(task: asyncio.Task[object]) -> None:
+    if not task.cancelled():
+        task.exception()
 
 
 def call_key(trial: str, request: Request) -> str:
