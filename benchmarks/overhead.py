@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -95,7 +96,7 @@ def started(peer: Peer, options: Sequence[str]) -> Found:
     """What was found about one subject."""
     if not peer.packages:
         return in_process(peer.module, *options)
-    uv = os.environ.get("UV", "uv")
+    uv = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
     wanted = [word for package in peer.packages for word in ("--with", package)]
     with tempfile.TemporaryDirectory() as nowhere:
         # Away from our project, or uv would apply our pins to the peer.

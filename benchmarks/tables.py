@@ -82,7 +82,7 @@ def time_of_scenes(found: dict[str, Any]) -> Table:
 def titled(subject: dict[str, Any]) -> str:
     """A subject's name with the version of its first package."""
     versions = list(subject["versions"].values())
-    name, comma, how = subject["subject"].partition(",")
+    name, comma, how = str(subject["subject"]).partition(",")
     return " ".join([name, *versions[:1]]) + comma + how
 
 

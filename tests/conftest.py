@@ -18,7 +18,7 @@ settings.load_profile("checks" if NO_SKIPS else "here")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell coroutines apart in tracebacks, and leave nobody's configuration in the way."""
+    """Leave nobody's own configuration of the command in the way."""
     for name in [name for name in os.environ if name.startswith("ELSINORE_")]:
         if name != "ELSINORE_NO_SKIPS":
             del os.environ[name]
