@@ -55,9 +55,7 @@ class Persona(Authored):
     def _one_line(cls, stances: dict[str, float]) -> dict[str, float]:
         for issue in stances:
             if not issue.strip() or issue.splitlines() != [issue]:
-                raise SceneError(
-                    f"Persona.stances: {issue!r} names no issue; use one line of text"
-                )
+                raise SceneError(f"Persona.stances: {issue!r} names no issue; use one line of text")
         return stances
 
     @field_validator("traits", "goals", "points", mode="before")
