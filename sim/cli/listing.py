@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from rich.padding import Padding
 from rich.text import Text
 
 from sim.cli.terminal import out, visible
@@ -25,15 +24,14 @@ def command(*, as_json: bool) -> None:
         title.append(f"  {visible(scenario.summary)}", style="not bold")
         console.print(title)
         for parameter in scenario.parameters:
+            default = parameter.default
             line = Text.assemble(
-                "-P ",
+                "    -P ",
                 (parameter.name, "cyan"),
-                f"={parameter.default!r}"
-                if not isinstance(parameter.default, str)
-                else f"={parameter.default}",
+                f"={default if isinstance(default, str) else repr(default)}",
                 (f"  {parameter.type_name}", "dim"),
             )
-            console.print(Padding(line, (0, 0, 0, 4)))
+            console.print(line)
     console.print()
     console.print(Text("models", style="bold"), Text("  " + ", ".join(models)), sep="")
 

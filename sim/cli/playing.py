@@ -7,13 +7,12 @@ import logging
 import shlex
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, TypeVarTuple, Unpack, cast
-
-from rich.text import Text
 
 from sim.cli.progress import Progress
 from sim.cli.terminal import err, out
@@ -173,9 +172,24 @@ def _play(
 
 
 def _tell(report: RunReport, trials: list[Trial], store: Path, options: Options) -> None:
-    """Measure, and print the result. Loaded now: pandas and scipy take a second."""
+    """Measure, and print the result. What measures is loaded now: pandas and scipy are slow."""
+    if report.interrupted and not options.as_json:
+        return  # whoever presses Ctrl-C does not want to wait for the measures
     results = import_module("sim.cli.results")
-    found = results.measure(report, trials, store)
+    if report.interrupted:
+        out().out(results.to_json(results.unmeasured(report, trials, store)))
+        return
+    console = err()
+    shown = console.is_terminal and not console.is_dumb_terminal and not options.quiet
+    waiting = console.status("measuring what became of the actors") if shown else nullcontext()
+    try:
+        with waiting:
+            found = results.measure(report, trials, store)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "interrupted while measuring; everything is played and stored, so the same command "
+            "goes straight on to the result"
+        ) from None
     if options.as_json:
         out().out(results.to_json(found))
         return
@@ -184,7 +198,6 @@ def _tell(report: RunReport, trials: list[Trial], store: Path, options: Options)
 
 def _leave(report: RunReport, store: Path) -> None:
     """Say what a reader of the table must not miss, and leave with the exit code."""
-    console = err()
     failed = [result for result in report.trials if result.status == "failed"]
     again = " ".join(shlex.quote(word) for word in ["elsinore", *sys.argv[1:]])
     if report.in_doubt:
@@ -192,20 +205,22 @@ def _leave(report: RunReport, store: Path) -> None:
     if report.interrupted:
         left = sum(result.status == "planned" for result in report.trials)
         doubt = f"; {len(report.left_in_doubt)} calls are in doubt" if report.left_in_doubt else ""
-        console.print(
-            Text(
-                f"elsinore: interrupted with {left} of {len(report.trials)} trials to go{doubt}; "
-                f"to go on, run the same command: {again}"
-            ),
-            soft_wrap=True,
+        raise Interrupted(
+            f"interrupted with {left} of {len(report.trials)} trials to go{doubt}; "
+            f"to go on, run the same command: {again}"
         )
-        raise SystemExit(130)
     if failed:
         raise TrialsFailed(
             f"{len(failed)} of {len(report.trials)} trials failed "
             f"({_first_failure(store, failed[0].id) or failed[0].reason}); "
             "to play them again, add --retry-failed to the same command"
         )
+
+
+class Interrupted(ElsinoreError):
+    """Ctrl-C, where nothing is lost by it."""
+
+    exit_code = 130
 
 
 class TrialsFailed(RunFailed):

@@ -35,25 +35,35 @@ def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
     fates = fates_by_trial(whole_store)
     ends = {row.trial: row for row in convergence.by_trial(tables).itertuples()}
     turns = tables.turns.groupby("trial").size().to_dict()
-    names = short_ids(store)
+    found = unmeasured(report, trials, store)
     records = [
         {
-            "id": result.id,
-            "short": names.get(result.id, result.id),
-            "scenario": result.scenario,
-            "model": result.model,
-            "stage": result.stage,
-            "seed": result.seed,
-            "status": result.status,
-            "reason": result.reason,
-            "turns": int(turns.get(result.id, 0)),
-            "outcomes": fates.get(result.id, {}),
-            "convergence": _ends(ends.get(result.id)),
+            **record,
+            "turns": int(turns.get(record["id"], 0)),
+            "outcomes": fates.get(record["id"], {}),
+            "convergence": _ends(ends.get(record["id"])),
         }
-        for result in report.trials
-        if result.arm != "yoked"
+        for record in found["trials"]
     ]
     by_arm = {row.model: row for row in convergence.by_arm(tables).itertuples()}
+    return {
+        **found,
+        "measured": True,
+        "trials": records,
+        "arms": [_arm(model, records, by_arm.get(model)) for model in models],
+        "comparisons": [
+            comparison
+            for model in models[1:]
+            for comparison in _comparisons(tables, model, models[0])
+        ],
+    }
+
+
+def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
+    """What is known without measuring anything: every number that would be measured is None."""
+    names = short_ids(store)
+    casts = {trial.id: trial.scene.names for trial in trials}
+    nothing = {**dict.fromkeys(FATES), "flip_confidence": None}
     return {
         "store": str(store),
         "scenario": trials[0].scenario,
@@ -65,13 +75,26 @@ def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
         "in_doubt": len(report.in_doubt),
         "left_in_doubt": len(report.left_in_doubt),
         "surrogates": sum(result.arm == "yoked" for result in report.trials),
-        "trials": records,
-        "arms": [_arm(model, records, by_arm.get(model)) for model in models],
-        "comparisons": [
-            comparison
-            for model in models[1:]
-            for comparison in _comparisons(tables, model, models[0])
+        "measured": False,
+        "trials": [
+            {
+                "id": result.id,
+                "short": names.get(result.id, result.id),
+                "scenario": result.scenario,
+                "model": result.model,
+                "stage": result.stage,
+                "seed": result.seed,
+                "status": result.status,
+                "reason": result.reason,
+                "turns": result.turns,
+                "outcomes": {actor: dict(nothing) for actor in casts[result.id]},
+                "convergence": _ends(None),
+            }
+            for result in report.trials
+            if result.arm != "yoked"
         ],
+        "arms": [],
+        "comparisons": [],
     }
 
 

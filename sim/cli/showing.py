@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sim.cli.stored import StoredTrial, all_trials, events, one_trial, opened, short
 from sim.cli.tables import NONE, table
-from sim.cli.terminal import one_line, out, visible
+from sim.cli.terminal import one_line, out, print_block, visible
 from sim.cli.transcripts import print_transcript
 from sim.errors import BadRequest, RunFailed
 from sim.events import Event, Turn
@@ -102,7 +102,7 @@ def _list(store: Path, as_json: bool) -> None:
             _flips(fates.get(trial.id, {})),
         ]
         made.add_row(*cells)
-    console.print(made)
+    print_block(console, made)
     console.print(Text(f"Read one: elsinore show {store} {names[trials[0].id]}", style="dim"))
 
 

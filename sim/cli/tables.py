@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sim.cli.terminal import one_line
+from sim.cli.terminal import one_line, print_block
 
 NONE = "–"
 _TITLES = {"flip": "flipped", "collapse": "collapsed", "loop": "looped"}
@@ -24,9 +24,9 @@ def show(found: Record, console: Console) -> None:
     several = len(arms) > 1
     console.print(_headline(found))
     if any(arm["outcomes"] for arm in arms):
-        console.print(_fates(arms, found["trials"], several))
+        print_block(console, _fates(arms, found["trials"], several))
     if any(arm["convergence"]["used"] for arm in arms):
-        console.print(_convergence(arms))
+        print_block(console, _convergence(arms))
     for comparison in found["comparisons"]:
         console.print(_comparison(comparison))
     if all(str(arm["model"]).startswith("embedded:") for arm in arms):

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 # Controls (tab and line feed aside), marks that turn the direction of writing, line separators
 # that are none in a terminal, and halves of surrogate pairs, which cannot be encoded.
@@ -46,3 +46,13 @@ def out() -> Console:
 def err() -> Console:
     """The console for everything else: standard error."""
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def print_block(console: Console, block: RenderableType) -> None:
+    """Print a table. In a pipe without the blanks that fill it up to its right edge."""
+    if console.is_terminal:
+        console.print(block)
+        return
+    with console.capture() as captured:
+        console.print(block)
+    console.out("\n".join(line.rstrip() for line in captured.get().splitlines()))
