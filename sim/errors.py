@@ -13,6 +13,7 @@ error                   exit  who raises it, and what becomes of it
 ``StoreFailed``         1     the store could not be written (a full disk, say)
 ``StageError``          --    one call to a model went wrong: recorded as a ``Failure`` event, and
                               the scene it happened in ends as ``failed``; the run goes on
+``StageClosed``         1     no call can go through (a wrong key, say): the run ends at once
 ======================  ====  =====================================================================
 
 Every message says what is wrong, where, and how to fix it. Everything else that is raised is a
@@ -66,9 +67,29 @@ class StageError(ElsinoreError):
     """One call to a stage went wrong.
 
     ``reason`` is one word of a small vocabulary (``timeout``, ``empty``, ``in-doubt``, ...), by
-    which failures are counted; the message is for people.
+    which failures are counted; the message is for people. ``transient`` says that the same call
+    may go through later, and ``retry_after`` how many seconds the provider asked to wait.
+    ``attempts`` are the reasons of all attempts of a call that was retried in vain.
     """
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        *,
+        transient: bool = False,
+        retry_after: float | None = None,
+        attempts: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(message)
         self.reason = reason
+        self.transient = transient
+        self.retry_after = retry_after
+        self.attempts = attempts
+
+
+class StageClosed(StageError):
+    """No call to this stage can go through: the key is wrong, or the model does not exist.
+
+    It ends the run after the first failure instead of failing every trial.
+    """

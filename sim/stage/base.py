@@ -37,7 +37,8 @@ class Reply:
     """What a stage answered.
 
     ``finish`` is ``stop``, ``length`` or ``refusal``. ``exact`` is for stages that infer: whether
-    the inference was exact. ``seconds`` is how long the stage took.
+    the inference was exact. ``seconds`` is how long the stage took. ``retries`` are the reasons of
+    the attempts that failed before this one.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Reply:
     usage: Usage = NO_USAGE
     exact: bool | None = None
     seconds: float = 0.0
+    retries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
