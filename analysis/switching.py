@@ -36,7 +36,7 @@ Box = tuple[tuple[float, float], ...]
 # Weak priors, as Beta(1, b): the density falls with (1 - q)^(b - 1). They matter where there are
 # few trials: with one trial a flat prior on q01 expects a flip every other turn and finds it early.
 # An arm without signs leaves q10 where it was, nearly anywhere, and so never counts as absorbing.
-_PRIOR_Q01, _PRIOR_Q10, _PRIOR_KAPPA = 12, 2, 3
+_PRIOR_Q01, _PRIOR_Q10, _PRIOR_KAPPA = 12, 2, 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ For the switching filters a line is turned into a log-likelihood ratio of *other
   than its opposite by their descriptions. A provocateur who insults is in character.
 - ``assistant``: that the line comes from an assistant that fell out of the role.
 
-A line that shows nothing is weak evidence for *own*, the weaker the shorter it is. Every ratio is
+These are ratios for a speaker who *shows* the other character: a line that shows nothing is evidence
+for *own*, the weaker the shorter it is; that the other may conceal itself is the filter's affair. Every ratio is
 bounded (|e| <= 4), so that no single line settles the matter.
 """
 
@@ -28,8 +29,13 @@ from analysis.evidence.politeness import politeness
 EVIDENCE = "T"
 BOUND = 4.0
 _LONG = 60
-_SILENCE = 0.7
+_TELLS = 4.5
+_SILENCE = 3.0
 _HALF = 8.0
+# A line of 24 words in which somebody who shows the other character shows nothing that the lexicon
+# knows: log of about 1 in 9. How often such a speaker hides is not in here: that is the filter's
+# concealment, estimated per arm. Were it in here too, a silent stretch could never be told from a
+# return, and the filter would manufacture irreversibility.
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ def polarity(own: str, opposite: str | None) -> float:
     first = _valence(own)
     if opposite is None:
         # The opposite of a harsh persona is anybody's guess; hostility tells nothing then.
-        return 0.0 if first < 0 else _UNSAID
+        return 1.0 if first > 0 else 0.0 if first < 0 else _UNSAID
     difference = first - _valence(opposite)
     if difference == 0:
         return _UNSAID
@@ -125,12 +131,13 @@ def opposite(scores: Scores, kindness: float = _UNSAID) -> float:
     """
     if scores.words == 0:
         return 0.0
-    hostile = scores.hostility * (4.2 if kindness > 0 else 1.5)
-    warm = scores.warmth * (0.7 if kindness > 0 else 2.2)
+    hostile = scores.hostility * (_TELLS if kindness > 0 else 1.5)
+    warm = scores.warmth * (0.7 if kindness > 0 else 2.5)
     # Who is rude is not yet another: politeness alone never outweighs silence.
     manner = max(-0.4, min(0.4, -0.12 * scores.politeness))
-    shown = 4.2 * scores.disclosure + kindness * (hostile - warm + manner)
-    return _bounded(shown - _silence(scores.words))
+    shown = _TELLS * scores.disclosure + kindness * (hostile - warm + manner)
+    nothing = (1 - scores.disclosure) * (1 - scores.hostility)
+    return _bounded(shown - nothing * _silence(scores.words))
 
 
 def assistant(scores: Scores) -> float:
@@ -141,7 +148,8 @@ def assistant(scores: Scores) -> float:
     """
     if scores.words == 0:
         return 0.0
-    return _bounded(5.5 * scores.assistant - 2.2 * _silence(scores.words))
+    nothing = 1 - scores.assistant
+    return _bounded(_TELLS * scores.assistant - nothing * _silence(scores.words))
 
 
 def _silence(words: int) -> float:

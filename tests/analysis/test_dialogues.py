@@ -164,18 +164,3 @@ def test_outcomes_join_the_three() -> None:
     assert onset(table, "Maud", "flip") == 7
     assert onset(table, "Rolf", "flip") is None
 
-
-def test_drift_by_small_steps_is_no_flip() -> None:
-    lines = [
-        "Thank you, dear friend, please take your time.",
-        "Thank you, I hope that you are well.",
-        "Let us look at the accounts of the house.",
-        "That is a foolish question to ask.",
-        "That is a foolish and ridiculous question.",
-        "That is a stupid, ridiculous, foolish question.",
-        "You are a stupid liar, and a fool.",
-    ]
-    slow = [line for line in lines for _ in range(2)]
-    turns = [("Maud", line) for line in slow]
-    row = flip.by_actor(played(turns, [WARDEN])).iloc[0]
-    assert pd.isna(row["flip"]) or row["flip_confidence"] < 0.6
