@@ -30,7 +30,7 @@ class Parameters:
     kappa: float = 0.4
     pi: float = 0.3
     hazard: float = 0.01
-    provocation: float = 0.25
+    provocation: float = 0.3
     insistence: float = 0.02
     alpha: float = 0.7
     beta: float = 0.0

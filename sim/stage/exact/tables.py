@@ -238,7 +238,7 @@ def reward_weights(reward: Mapping[str, float], tau: float) -> Row:
 TRAITS: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
         "harsh": MappingProxyType(
-            {"insult": 14.0, "rebut": 2.2, "question": 1.2, "agree": 0.3, "concede": 0.3,
+            {"insult": 24.0, "rebut": 2.2, "question": 1.2, "agree": 0.3, "concede": 0.3,
              "hedge": 0.4, "platitude": 0.3}
         ),
         "kind": MappingProxyType(
