@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import Any
 
 from sim.errors import BadRequest, ScenarioError
-from sim.planning.canonical import canonical, plain, source_digest
+from sim.planning.forms import canonical, plain, source_digest
 from sim.scene import Scene
 
 _END_OF_SEEDS = 1 << 63

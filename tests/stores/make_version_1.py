@@ -34,7 +34,10 @@ def tea(turns: int = 2) -> Scene:
 
 EVENTS = (
     Answer(0, "Ada", "stance:tea", 0.25, raw='{"stance": 0.25}', prompt="00ff", seconds=0.1),
-    Turn(1, "Ada", 'He said: "Tea?" ☕ \ud800', None, "00aa", "stop", "", (), True, Usage(7, 3, 2, 0.1), 0.5),
+    Turn(
+        1, "Ada", 'He said: "Tea?" ☕ \ud800', None, "00aa", "stop", "", (), True,
+        Usage(7, 3, 2, 0.1), 0.5,
+    ),
     Answer(1, "Ben", "stance:tea", None, gauge=True, sample=1, missing="no number"),
     Turn(2, "Ben", "No.", ("Ada",), "00bb", "length", "NARRATOR: Silence.", ("NARRATOR",)),
     Failure(2, "Ada", "turn", "timeout", "no reply within 60 s"),
@@ -74,7 +77,7 @@ def main() -> None:
         path.unlink(missing_ok=True)
     asyncio.run(write(store))
     Path(f"{store}.lock").unlink()
-    # Out of the write-ahead log's mode, so that reading the committed file leaves nothing beside it.
+    # Without a write-ahead log, so that reading the committed file leaves nothing beside it.
     connection = sqlite3.connect(store)
     connection.execute("PRAGMA journal_mode = DELETE")
     connection.close()

@@ -191,8 +191,9 @@ class _Company:
         waiting: list[Trial] = []
         for trial in trials:
             known = self.known.get(trial.id)
-            self.results[trial.id] = _result(trial, known)
-            if known is None or known.status == "planned":
+            over = known is not None and known.status != "planned"
+            self.results[trial.id] = _result(trial, known, skipped=over)
+            if not over:
                 waiting.append(trial)
         queue = iter(waiting)
         with two_signals(self._stop, self._abort):
@@ -368,8 +369,9 @@ class _Relay:
         self._watch.saw(self._trial, event)
 
 
-def _result(trial: Trial, known: Stored | None, resumed: bool = False) -> TrialResult:
-    status = known.status if known is not None else "planned"
+def _result(
+    trial: Trial, known: Stored | None, *, skipped: bool = False, resumed: bool = False
+) -> TrialResult:
     return TrialResult(
         id=trial.id,
         scenario=trial.scenario,
@@ -378,10 +380,10 @@ def _result(trial: Trial, known: Stored | None, resumed: bool = False) -> TrialR
         seed=trial.seed,
         arm=trial.arm,
         focal=trial.focal,
-        status=status,
+        status=known.status if known is not None else "planned",
         reason=known.reason if known is not None else None,
         turns=known.turns if known is not None else 0,
-        skipped=not resumed and known is not None and status != "planned",
+        skipped=skipped,
         resumed=resumed,
     )
 
