@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Under importlib mode tests cannot import their neighbours; what they share is `backstage`.
+sys.path.insert(0, str(Path(__file__).with_name("support")))
 
 NO_SKIPS = os.environ.get("ELSINORE_NO_SKIPS") == "1"
 
