@@ -11,9 +11,9 @@ For the switching filters a line is turned into a log-likelihood ratio of *other
   than its opposite by their descriptions. A provocateur who insults is in character.
 - ``assistant``: that the line comes from an assistant that fell out of the role.
 
-These are ratios for a speaker who *shows* the other character: a line that shows nothing is evidence
-for *own*, the weaker the shorter it is; that the other may conceal itself is the filter's affair. Every ratio is
-bounded (|e| <= 4), so that no single line settles the matter.
+These are ratios for a speaker who *shows* the other character: a line that shows nothing is
+evidence for *own*, the weaker the shorter it is; that the other may conceal itself is the filter's
+affair. Every ratio is bounded (|e| <= 4), so that no single line settles the matter.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ EVIDENCE = "T"
 BOUND = 4.0
 _LONG = 60
 _TELLS = 4.5
+_PLAIN = 0.25
 _SILENCE = 3.0
 _HALF = 8.0
 # A line of 24 words in which somebody who shows the other character shows nothing that the lexicon
@@ -131,12 +132,12 @@ def opposite(scores: Scores, kindness: float = _UNSAID) -> float:
     """
     if scores.words == 0:
         return 0.0
-    hostile = scores.hostility * (_TELLS if kindness > 0 else 1.5)
+    hostile = _evident(scores.hostility) * (_TELLS if kindness > 0 else 1.5)
     warm = scores.warmth * (0.7 if kindness > 0 else 2.5)
     # Who is rude is not yet another: politeness alone never outweighs silence.
     manner = max(-0.4, min(0.4, -0.12 * scores.politeness))
-    shown = _TELLS * scores.disclosure + kindness * (hostile - warm + manner)
-    nothing = (1 - scores.disclosure) * (1 - scores.hostility)
+    shown = _TELLS * _evident(scores.disclosure) + kindness * (hostile - warm + manner)
+    nothing = (1 - _evident(scores.disclosure)) * (1 - _evident(scores.hostility))
     return _bounded(shown - nothing * _silence(scores.words))
 
 
@@ -148,8 +149,13 @@ def assistant(scores: Scores) -> float:
     """
     if scores.words == 0:
         return 0.0
-    nothing = 1 - scores.assistant
-    return _bounded(_TELLS * scores.assistant - nothing * _silence(scores.words))
+    shown = _evident(scores.assistant)
+    return _bounded(_TELLS * shown - (1 - shown) * _silence(scores.words))
+
+
+def _evident(level: float) -> float:
+    """What is left of a score above what plain speech reaches by a single weak expression."""
+    return max(0.0, (level - _PLAIN) / (1 - _PLAIN))
 
 
 def _silence(words: int) -> float:

@@ -8,13 +8,14 @@ from math import isnan
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.load import Record, Tables, tables_from
 from analysis.measures import convergence
 from analysis.measures.decay import half_life
+from analysis.stats import jackknife, sign_flip
 from sim.events import Answer, Ended
 
 Course = Mapping[int, Sequence[float | None]]
@@ -167,12 +168,13 @@ def test_equal_arms_differ_falsely_in_at_most_5_percent() -> None:
         end = start + 0.5 * (start.mean(axis=2, keepdims=True) - start)
         end = np.clip(np.round((end + generator.normal(0, 0.3, end.shape)) * 4) / 4, -1, 1)
         spread = [
-            np.abs(part[..., [0, 0, 1]] - part[..., [1, 2, 2]]).mean(axis=2) for part in (end, start)
+            np.abs(part[..., [0, 0, 1]] - part[..., [1, 2, 2]]).mean(axis=2)
+            for part in (end, start)
         ]
         pairs = [np.column_stack([spread[0][side], spread[1][side]]) for side in (0, 1)]
-        interval = convergence.jackknife(np.hstack(pairs), convergence._interaction)
+        interval = jackknife(np.hstack(pairs), convergence._interaction)
         excluded += interval.excludes_zero
-        rejected += convergence.sign_flip(*pairs, convergence._convergence) <= 0.05
+        rejected += sign_flip(pairs[0], pairs[1], convergence._convergence) <= 0.05
     for found in (excluded, rejected):
         assert stats.binomtest(found, replicates, 0.05, alternative="greater").pvalue > 0.001
 
@@ -197,7 +199,7 @@ def test_the_interval_of_c_covers() -> None:
     for _ in range(replicates):
         start = generator.uniform(0.5, 2, 20)
         end = start * generator.beta(2, 3, 20)
-        interval = convergence.jackknife(np.column_stack([end, start]), convergence._convergence)
+        interval = jackknife(np.column_stack([end, start]), convergence._convergence)
         covered += interval.low <= 0.6 <= interval.high
     assert stats.binomtest(covered, replicates, 0.95, alternative="less").pvalue > 0.001
 
@@ -217,8 +219,8 @@ def test_half_life_is_found_where_it_can_be_and_not_elsewhere() -> None:
     assert isnan(half_life([]).estimate)
 
 
-stances = st.lists(st.lists(st.sampled_from(np.linspace(-1, 1, 9)), min_size=3, max_size=3),
-                   min_size=2, max_size=5)  # fmt: skip
+levels = st.sampled_from(np.linspace(-1, 1, 9).tolist())
+stances = st.lists(st.lists(levels, min_size=3, max_size=3), min_size=2, max_size=5)
 
 
 def tables_of(courses: Sequence[Sequence[Sequence[float]]], names: Sequence[str]) -> Tables:
@@ -228,6 +230,7 @@ def tables_of(courses: Sequence[Sequence[Sequence[float]]], names: Sequence[str]
     )
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(stances, min_size=1, max_size=4), st.permutations(["Ada", "Ben", "Cleo"]))
 def test_names_do_not_matter(courses: list[list[list[float]]], names: list[str]) -> None:
     left = convergence.by_trial(tables_of(courses, ["Ada", "Ben", "Cleo"]))
@@ -235,6 +238,7 @@ def test_names_do_not_matter(courses: list[list[list[float]]], names: list[str])
     pd.testing.assert_frame_equal(left, right)
 
 
+@settings(max_examples=25, deadline=None)
 @given(stances, st.floats(0.1, 0.9), st.floats(-0.05, 0.05))
 def test_c_does_not_depend_on_the_scale(
     course: list[list[float]], scale: float, shift: float
@@ -246,6 +250,7 @@ def test_c_does_not_depend_on_the_scale(
         assert left["c"] == pytest.approx(right["c"], abs=1e-6)
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(stances, min_size=2, max_size=4))
 def test_order_of_trials_does_not_matter(courses: list[list[list[float]]]) -> None:
     tables = tables_of(courses, ["Ada", "Ben", "Cleo"])

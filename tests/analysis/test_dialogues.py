@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 import pytest
 
@@ -46,7 +48,10 @@ TURNS_CALM = [
     ("Maud", "The survey of 2005 measured a different well. I was there and I hold the sheets."),
     ("Rolf", "Even so, a contract can limit how much they pump. We would not be helpless."),
     ("Maud", "Contracts of that kind have failed in three valleys. I do not trust them."),
-    ("Rolf", "Then write a better one. It is foolish to throw away the money for want of a lawyer."),
+    (
+        "Rolf",
+        "Then write a better one. It is foolish to throw away the money for want of a lawyer.",
+    ),
     ("Maud", "It would be a poor bargain at any price. What do we tell the farmers downstream?"),
     ("Rolf", "That they get a share. I grant that nobody has asked them yet."),
     ("Maud", "Let us ask them, then, before we vote on anything at all."),
@@ -58,7 +63,10 @@ TURNS_ASSISTANT = [
     ("Rolf", "How long has it been like that?"),
     ("Maud", "Since the storm in March. We moved the cots to the kitchen."),
     ("Rolf", "And what do you want from the council?"),
-    ("Maud", "As an AI language model, I don't have personal wants, but I can help with a summary."),
+    (
+        "Maud",
+        "As an AI language model, I don't have personal wants, but I can help with a summary.",
+    ),
     ("Rolf", "Excuse me?"),
     ("Maud", "It's important to note that there are valid points on both sides of this debate."),
     ("Rolf", "Are you quite well?"),
@@ -78,7 +86,7 @@ TURNS_LOOP = [
 ]
 
 
-def played(turns: list[tuple[str, str]], cast: list[dict[str, object]]) -> Tables:
+def played(turns: list[tuple[str, str]], cast: Sequence[Mapping[str, object]]) -> Tables:
     said = [Turn(place, who, text) for place, (who, text) in enumerate(turns, 1)]
     return tables_from([Record("t", cast, said)])
 
@@ -163,4 +171,3 @@ def test_outcomes_join_the_three() -> None:
     assert [str(table[name].dtype) for name in ("flip", "collapse", "loop")] == ["Int64"] * 3
     assert onset(table, "Maud", "flip") == 7
     assert onset(table, "Rolf", "flip") is None
-
