@@ -44,16 +44,29 @@ _WHERE = {
 __all__ = sorted(_WHERE)
 
 if TYPE_CHECKING:
-    from sim.endings import after as after, agreement as agreement, said as said
+    from sim.endings import after as after
+    from sim.endings import agreement as agreement
+    from sim.endings import said as said
     from sim.engine import play as play
     from sim.events import Turn as Turn
-    from sim.graph import Edge as Edge, Graph as Graph
-    from sim.graph import complete as complete, ring as ring, star as star
-    from sim.persona import Persona as Persona, Population as Population
-    from sim.probes import Probe as Probe, Question as Question, ask_stance as ask_stance
-    from sim.routing import LongestWait as LongestWait, Walk as Walk
-    from sim.scene import Actor as Actor, Scene as Scene
+    from sim.graph import Edge as Edge
+    from sim.graph import Graph as Graph
+    from sim.graph import complete as complete
+    from sim.graph import ring as ring
+    from sim.graph import star as star
+    from sim.persona import Persona as Persona
+    from sim.persona import Population as Population
+    from sim.planning import plan as plan
+    from sim.probes import Probe as Probe
+    from sim.probes import Question as Question
+    from sim.probes import ask_stance as ask_stance
+    from sim.routing import LongestWait as LongestWait
+    from sim.routing import Walk as Walk
+    from sim.running import run as run
+    from sim.scene import Actor as Actor
+    from sim.scene import Scene as Scene
     from sim.seeds import derive as derive
+    from sim.stage.models import open_stage as open_stage
     from sim.transcript import Transcript as Transcript
 
 

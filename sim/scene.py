@@ -58,10 +58,18 @@ class Scene(Authored):
     def _personas_are_actors(cls, fields: Any) -> Any:
         cast = fields.get("cast")
         if isinstance(cast, list | tuple):
+            for number, member in enumerate(cast):
+                if not isinstance(member, Persona | Actor | dict):
+                    raise SceneError(
+                        f"Scene.cast.{number}: {member!r:.80} is neither a persona nor an actor; "
+                        "use Actor(persona)"
+                    )
             fields = dict(fields)
             fields["cast"] = tuple(
                 Actor(member) if isinstance(member, Persona) else member for member in cast
             )
+        elif "cast" in fields:
+            raise SceneError(f"Scene.cast: {cast!r:.80} is no list of actors; use (ada, ben, ...)")
         return fields
 
     @model_validator(mode="after")
