@@ -149,8 +149,9 @@ class Inference:
         means = [mine] * len(CHARACTERS)
         means[SHADOW] = stance_mean(parameters, -own, heard)
         means[ASSISTANT] = stance_mean(parameters, 0.0, heard)
-        # Who speaks as its partner stands where the partner stood, if that is known.
-        means[PARTNER] = mine if theirs is None else theirs
+        # Who speaks as its partner wants what the partner wanted, if that is known.
+        if theirs is not None:
+            means[PARTNER] = stance_mean(parameters, theirs, heard)
         return tuple(means)
 
     def likelihood(self, situation: Situation, node: Heard) -> Row:

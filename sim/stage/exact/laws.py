@@ -237,14 +237,15 @@ class Laws:
         please, K(z' | z) Z(z') renormalised.
         """
         phase = self._phase(turn)
-        key = (phase, provocation, insistent, acting.pull, acting.followed is None)
+        followed = acting.followed
+        key = (phase, provocation, insistent, acting.pull, followed and followed.pull)
         known = self._switching.get(key)
         if known is None:
             known = tuple(
                 _leaning(row, acting.pull) for row in self._untilted(phase, provocation, insistent)
             )
-            if self._followed is not None and acting.followed is not None:
-                theirs = self._followed.switching(turn, provocation, insistent, acting.followed)
+            if self._followed is not None and followed is not None:
+                theirs = self._followed.switching(turn, provocation, insistent, followed)
                 known = tuple(
                     _mixed(mine, other, self._share)
                     for mine, other in zip(known, theirs, strict=True)

@@ -253,7 +253,7 @@ TRAITS: Mapping[str, Mapping[str, float]] = MappingProxyType(
 
 _WORDS = {
     "harsh": """
-        abrasive aggressive angry bitter combative contemptuous cruel cutting goading hostile
+        abrasive aggressive angry bitter combative contemptuous cruel cutting goading harsh hostile
         mocking nasty provocative provoking quarrelsome ruthless sarcastic scornful sneering
         spiteful taunting vicious
     """,
