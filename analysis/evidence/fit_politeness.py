@@ -107,8 +107,8 @@ def main(path: str, output: str | None = None) -> None:
     if output is not None:
         lines = [
             "# Weights (log-odds of the polite quartile) of words and pairs of words.",
-            "# Fitted by analysis/evidence/fit_politeness.py to the even rows of the Wikipedia part",
-            "# of the Stanford Politeness Corpus (Danescu-Niculescu-Mizil et al., 2013; file",
+            "# Fitted by analysis/evidence/fit_politeness.py to even rows of the Wikipedia part",
+            "# of the Stanford Politeness Corpus (Danescu-Niculescu-Mizil et al. 2013; file",
             "# under Apache-2.0, corpus under CC BY 4.0 in ConvoKit). No sentence is copied.",
             "# <first> marks the first word of a text.",
             f"# Held-out half: AUC {found:.3f} for quartile 4 against 1, Spearman {order:.3f}.",
