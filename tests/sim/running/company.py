@@ -1,6 +1,7 @@
 """A toy company for the tests of runs, and a real process that plays it.
 
-``python company.py STORE LOG CONCURRENCY`` plays 30 trials. The stage is a function of the request
+``python company.py STORE LOG CONCURRENCY`` plays 30 trials; ``python company.py nursery`` does so
+again and again (see ``nursery``). The stage is a function of the request
 alone, takes an unpredictable time, and appends one line to LOG for each call that it is asked.
 """
 
@@ -119,5 +120,25 @@ def main() -> int:
     return 130 if report.interrupted else 0
 
 
+def nursery() -> int:
+    """For each line on stdin, play in a new process that has imported everything already.
+
+    It says ``born PID`` itself; ``died STATUS`` (as of ``waitpid``) follows. Starting Python twenty
+    times would take most of a test's time.
+    """
+    plan_of(1)  # networkx is imported when the first graph is checked
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            print(f"born {os.getpid()}", flush=True)
+            sys.argv[1:] = line.split()
+            code = main()
+            sys.stdout.flush()
+            os._exit(code)
+        _, status = os.waitpid(child, 0)
+        print(f"died {status}", flush=True)
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(nursery() if sys.argv[1:] == ["nursery"] else main())

@@ -60,42 +60,55 @@ def test_killed_at_random_moments_it_ends_as_if_it_had_never_been(
     in_doubt = 0
     asked_before = 0
     committed: set[str] = set()
-    while True:
-        child = start(store, log, LONGEST="0.02")
-        # A few die while they start (and perhaps create the store), most while they play.
-        if kills % 7 == 3:
-            time.sleep(dice.uniform(0.0, 0.9))
-        else:
-            until_playing(child)
+    with subprocess.Popen(
+        [sys.executable, str(CHILD), "nursery"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "LONGEST": "0.02"},
+    ) as nursery:
+        assert nursery.stdin is not None
+        assert nursery.stdout is not None
+        while True:
+            nursery.stdin.write(f"{store} {log} {CONCURRENCY}\n")
+            nursery.stdin.flush()
+            born, pid = nursery.stdout.readline().split()
+            assert born == "born"
+            # A few die while they start (and perhaps create the store), most while they play.
+            if kills % 6 != 0:
+                assert nursery.stdout.readline() == "playing\n"
             time.sleep(dice.uniform(0.0, 0.05))
-        if kills < KILLS:
-            child.send_signal(signal.SIGKILL)
-        out, err = child.communicate(timeout=60)
-        asked = log.read_text().splitlines()
-        assert not committed.intersection(asked[asked_before:]), "a committed reply was asked again"
-        asked_before = len(asked)
-        if child.returncode != -signal.SIGKILL:
-            assert child.returncode == 0, err
-            break
-        kills += 1
-        if not store.exists():
-            continue
-        committed = committed_calls(store)
-        connection = open_readonly(store)
-        # Those of earlier runs may be waiting still, if their trials did not get their turn.
-        (left,) = connection.execute(
-            "SELECT count(*) FROM intents WHERE run = (SELECT max(run) FROM runs)"
-        ).fetchone()
-        in_doubt += left
-        (torn,) = connection.execute(
-            "SELECT count(*) FROM events JOIN trials USING (trial)"
-            " WHERE kind = 'ended' AND status = 'planned'"
-        ).fetchone()
-        connection.close()
-        assert left <= CONCURRENCY
-        assert torn == 0, "a trial has its end but not its status"
+            if kills < KILLS:
+                os.kill(int(pid), signal.SIGKILL)
+            said: list[str] = []
+            while not said or not said[-1].startswith("died "):
+                said.append(nursery.stdout.readline())
+            asked = log.read_text().splitlines()
+            assert not committed.intersection(asked[asked_before:]), "a reply was asked for again"
+            asked_before = len(asked)
+            if said[-1] != f"died {int(signal.SIGKILL)}\n":
+                assert said[-1] == "died 0\n"
+                break
+            kills += 1
+            if not store.exists():
+                continue
+            committed = committed_calls(store)
+            connection = open_readonly(store)
+            # Those of earlier runs may be waiting still, if their trials did not get their turn.
+            (left,) = connection.execute(
+                "SELECT count(*) FROM intents WHERE run = (SELECT max(run) FROM runs)"
+            ).fetchone()
+            in_doubt += left
+            (torn,) = connection.execute(
+                "SELECT count(*) FROM events JOIN trials USING (trial)"
+                " WHERE kind = 'ended' AND status = 'planned'"
+            ).fetchone()
+            connection.close()
+            assert left <= CONCURRENCY
+            assert torn == 0, "a trial has its end but not its status"
+        nursery.stdin.close()
     assert kills >= 20
-    assert out.splitlines()[-1].startswith("30 done, ")
+    assert said[-2].startswith("30 done, ")
 
     # What was asked twice was in doubt, and nothing else.
     times = Counter(log.read_text().splitlines())
