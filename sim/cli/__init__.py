@@ -8,16 +8,20 @@ own, which is loaded when the subcommand runs, so that ``--help`` costs no more 
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import sys
 from io import TextIOWrapper
 
 from sim.cli.app import app
-from sim.cli.completion import mend_bash
+from sim.cli.completion import for_bash
 from sim.errors import ElsinoreError
 
 __all__ = ["main"]
+
+# The store and the export say themselves when their disk is full; what is left is the output.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def main() -> None:
@@ -26,9 +30,9 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             # A terminal that knows only ASCII gets escapes instead of a traceback.
             stream.reconfigure(errors="backslashreplace")
-    mend_bash()
     try:
-        app()
+        with for_bash():
+            app(prog_name="elsinore")
     except ElsinoreError as error:
         _say(str(error))
         logging.getLogger(__name__).debug("raised here:", exc_info=error)
@@ -38,6 +42,11 @@ def main() -> None:
         _leave(130)
     except BrokenPipeError:
         _leave(141)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _say(f"standard output cannot be written ({error.strerror})")
+        _leave(1)
     except SystemExit as leaving:
         _leave(leaving.code)
 
@@ -63,6 +72,7 @@ def _leave(code: int | str | None) -> None:
     except OSError as error:
         # /dev/full, or a disk that is: what was asked for did not arrive.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        _say(f"standard output cannot be written ({error.strerror})")
-        code = 1
+        if not code:
+            _say(f"standard output cannot be written ({error.strerror})")
+        code = code or 1
     raise SystemExit(code)

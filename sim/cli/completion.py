@@ -6,8 +6,11 @@ Nothing here may raise: a completion that fails prints over the line that is bei
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from pkgutil import iter_modules
 
@@ -15,35 +18,45 @@ import typer
 
 from sim.errors import ElsinoreError
 
-_KINDS = ("base", "sft", "rlhf", "helpful_only", "bimodal")
+_KINDS = ("base", "sft", "sft_rlhf", "rlhf", "helpful_only", "bimodal")
 _BREAKS = (":", "=")
 
-# What bash has already taken for words of their own (see ``mend_bash``).
-_typed = ""
 
+@contextmanager
+def for_bash() -> Iterator[None]:
+    """Put the words together again that bash takes apart, while something is completed.
 
-def mend_bash() -> None:
-    """Put the words together again that bash takes apart.
-
-    Bash breaks words at ``:`` and ``=``, so that ``embedded:ba`` comes as three words, and
-    replaces only the last of them. Typer does not know that.
+    Bash breaks words at ``:`` and ``=``, so that ``embedded:ba`` comes as three words, and it
+    replaces only the last of them. Typer does not know that: it gets the whole word, and of what
+    it prints the part is taken away that bash has already.
     """
-    global _typed
-    if not os.environ.get("_ELSINORE_COMPLETE", "").endswith("_bash"):
+    typed = _mend() if os.environ.get("_ELSINORE_COMPLETE") == "complete_bash" else ""
+    if not typed:
+        yield
         return
+    captured = StringIO()
+    try:
+        with redirect_stdout(captured):
+            yield
+    finally:
+        found = captured.getvalue().splitlines()
+        sys.stdout.write("".join(f"{line.removeprefix(typed)}\n" for line in found))
+
+
+def _mend() -> str:
+    """Mend the line in the environment; the part of its current word that bash has already."""
     words = os.environ.get("COMP_WORDS", "").split("\n")
     try:
         here = int(os.environ.get("COMP_CWORD", ""))
     except ValueError:
-        return
+        return ""
     whole: list[str] = []
-    place = 0
+    typed, place = "", 0
     for number, word in enumerate(words):
         # A break belongs to the word before it, and so does what comes after it.
-        follows = number > 1 and (word in _BREAKS or words[number - 1] in _BREAKS)
-        if follows and whole:
+        if number > 1 and (word in _BREAKS or words[number - 1] in _BREAKS):
             if number == here:
-                _typed = whole[-1] + (word if word in _BREAKS else "")
+                typed = whole[-1] + (word if word in _BREAKS else "")
             whole[-1] += word
         else:
             whole.append(word)
@@ -51,10 +64,11 @@ def mend_bash() -> None:
             place = len(whole) - 1
     os.environ["COMP_WORDS"] = "\n".join(whole)
     os.environ["COMP_CWORD"] = str(place)
+    return typed
 
 
-def _matching(names: Iterator[str] | list[str], incomplete: str) -> list[str]:
-    return [name.removeprefix(_typed) for name in names if name.startswith(incomplete)]
+def _matching(names: Iterable[str], incomplete: str) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def scenarios(incomplete: str) -> list[str]:

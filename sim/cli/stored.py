@@ -56,6 +56,18 @@ def opened(store: Path) -> Iterator[sqlite3.Connection]:
             raise StoreRefused(f"store {store}: cannot be read ({error}); use a backup") from error
 
 
+@contextmanager
+def _reading(trial: str) -> Iterator[None]:
+    """Somebody may have edited a store by hand. Says which trial cannot be read."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise StoreRefused(
+            f"trial {trial}: what the store holds of it cannot be read "
+            f"({type(error).__name__}: {error}); use a backup"
+        ) from error
+
+
 def all_trials(connection: sqlite3.Connection) -> list[StoredTrial]:
     """All trials, in the order of the canonical export."""
     rows = connection.execute(
@@ -85,21 +97,22 @@ def one_trial(connection: sqlite3.Connection, store: Path, beginning: str) -> St
 
 
 def _trial(row: tuple[Any, ...]) -> StoredTrial:
-    return StoredTrial(
-        id=row[0],
-        scenario=row[1],
-        parameters=json.loads(row[2]),
-        model=row[3],
-        stage=row[4],
-        seed=row[5],
-        arm=row[6],
-        focal=row[7],
-        of=row[8],
-        scene=json.loads(row[9]),
-        status=row[10],
-        reason=row[11],
-        turns=row[12],
-    )
+    with _reading(str(row[0])):
+        return StoredTrial(
+            id=row[0],
+            scenario=row[1],
+            parameters=json.loads(row[2]),
+            model=row[3],
+            stage=row[4],
+            seed=row[5],
+            arm=row[6],
+            focal=row[7],
+            of=row[8],
+            scene=json.loads(row[9]),
+            status=row[10],
+            reason=row[11],
+            turns=row[12],
+        )
 
 
 def events(connection: sqlite3.Connection, trial: str) -> list[Event]:
@@ -107,7 +120,8 @@ def events(connection: sqlite3.Connection, trial: str) -> list[Event]:
     rows = connection.execute(
         "SELECT * FROM events WHERE trial = ? ORDER BY turn, kind, actor, key, sample", (trial,)
     )
-    return [from_row(row) for row in rows]
+    with _reading(trial):
+        return [from_row(row) for row in rows]
 
 
 def short(ids: Iterable[str], wanted: Iterable[str] | None = None) -> dict[str, str]:

@@ -1,0 +1,254 @@
+"""The command's good side: what it prints, where, and in which shape."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from sim.cli import completion
+from sim.cli.logs import without_keys
+from sim.cli.terminal import visible
+from sim.stage.models import known_models
+
+Command = Callable[..., "CompletedProcess[str]"]
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+def test_version_and_help(inside: Command) -> None:
+    assert inside("--version").stdout.startswith("elsinore 0.")
+    assert "elsinore run mousetrap" in inside("--help").stdout
+    shown = inside("run", "--help").stdout
+    for option in ("--model", "--trials", "--seed", "-P", "--store", "--concurrency", "--durable",
+                   "--in-doubt", "--yoked", "--json", "--quiet", "--log-level"):  # fmt: skip
+        assert option in shown
+
+
+def test_list(inside: Command) -> None:
+    shown = inside("list")
+    assert shown.returncode == 0
+    assert "embedded:base" in shown.stdout
+    found = json.loads(inside("list", "--json").stdout)
+    assert found["models"] == list(known_models())
+    for scenario in found["scenarios"]:
+        assert scenario["summary"]
+        for parameter in scenario["parameters"]:
+            assert set(parameter) == {"name", "type", "default"}
+
+
+def test_json_is_one_object_of_the_promised_shape(played: tuple[Path, str]) -> None:
+    assert played[1].count("\n") == 1
+    found = json.loads(played[1], parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert found["store"] == "runs/trio.db"
+    assert [(trial["model"], trial["seed"]) for trial in found["trials"]] == [
+        ("embedded:base", 0),
+        ("embedded:base", 1),
+        ("embedded:rlhf", 0),
+        ("embedded:rlhf", 1),
+    ]
+    for trial in found["trials"]:
+        assert set(trial) >= {"id", "scenario", "stage", "seed", "status", "turns"}
+        assert trial["scenario"] == "mine.py:trio"
+        assert trial["status"] == "done"
+        assert trial["turns"] == 6
+        assert set(trial["outcomes"]) == {"Ada", "Ben", "Cleo"}
+        for fate in trial["outcomes"].values():
+            for name in ("flip", "collapse", "loop"):
+                assert fate[name] is None or 1 <= fate[name] <= 6
+        assert {"c", "start", "end", "agreed_at"} <= set(trial["convergence"])
+    assert [arm["model"] for arm in found["arms"]] == ["embedded:base", "embedded:rlhf"]
+    assert found["comparisons"][0]["pairs"] == 2
+    assert found["interrupted"] is False
+
+
+def test_a_pipe_gets_the_table_and_nothing_else(
+    played: tuple[Path, str], in_played: Command, inside: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = in_played("run", "mine.py:trio", "-n", 2, "-m", "embedded:base", "-m", "embedded:rlhf")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "\x1b" not in done.stdout
+    assert done.stdout.startswith("mine.py:trio on embedded:base, embedded:rlhf: 4 trials, 24 turn")
+    assert "embedded:rlhf − embedded:base: C " in done.stdout
+    command = done.stdout.splitlines()[-1].removeprefix("Read one: ").split()
+    assert command[:3] == ["elsinore", "show", "runs/trio.db"]
+    monkeypatch.chdir(played[0])
+    assert "The end: after 6 turns." in inside(*command[1:]).stdout
+
+
+def test_quiet_is_quiet(elsinore: Command) -> None:
+    done = elsinore("run", "mine.py:trio", "--quiet", "-m", "fixed:Yes.|No.")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_show_lists_and_prints(played: tuple[Path, str], inside: Command) -> None:
+    store = played[0] / "runs/trio.db"
+    shown = inside("show", store).stdout
+    assert [line.split()[1:6] for line in shown.splitlines()[1:5]] == [
+        ["mine.py:trio", "embedded:base", "0", "done", "6"],
+        ["mine.py:trio", "embedded:base", "1", "done", "6"],
+        ["mine.py:trio", "embedded:rlhf", "0", "done", "6"],
+        ["mine.py:trio", "embedded:rlhf", "1", "done", "6"],
+    ]
+    first = json.loads(played[1])["trials"][0]["id"]
+    printed = inside("show", store, first[:6], "--probes").stdout
+    assert "   1 Ada   " in printed
+    assert "stance:share: Ada " in printed
+    record = json.loads(inside("show", store, first[:6], "--json").stdout)
+    turns = [event for event in record["events"] if event["kind"] == "turn"]
+    assert [turn["speaker"] for turn in turns] == ["Ada", "Ben", "Cleo"] * 2
+    assert set(record["outcomes"]) == {"Ada", "Ben", "Cleo"}
+
+
+def test_a_prompt_is_rendered_again_and_checked(
+    played: tuple[Path, str], inside: Command, tmp_path: Path
+) -> None:
+    first = json.loads(played[1])["trials"][0]["id"]
+    done = inside("show", played[0] / "runs/trio.db", first, "--prompt", 4)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("[system]\nYou play Ada in a scene with Ben and Cleo.")
+    found = json.loads(
+        inside("show", played[0] / "runs/trio.db", first, "--prompt", 4, "--json").stdout
+    )
+    assert found["same"] is True
+
+    changed = tmp_path / "changed.db"
+    with sqlite3.connect(changed) as connection:
+        source = sqlite3.connect(played[0] / "runs/trio.db")
+        source.backup(connection)
+        source.close()
+        connection.execute("UPDATE events SET payload = replace(payload, ' ', '  ') WHERE turn = 3")
+    connection.close()
+    done = inside("show", changed, first, "--prompt", 4)
+    assert done.returncode == 1
+    assert "this is not the prompt that was sent" in done.stderr
+
+
+def test_what_a_model_wrote_cannot_touch_the_terminal(inside: Command, folder: Path) -> None:
+    line = "fixed:\x1b]0;owned\x07 [bold red]Stop[/] \x1b[2J"
+    assert inside("run", "mine.py:trio", "--quiet", "-m", line, "--store", "s.db").returncode == 0
+    connection = sqlite3.connect(folder / "s.db")
+    (trial,) = connection.execute("SELECT trial FROM trials").fetchone()
+    connection.close()
+    printed = inside("show", "s.db", trial)
+    assert printed.returncode == 0, printed.stderr
+    assert "\x1b" not in printed.stdout
+    assert "\x07" not in printed.stdout
+    assert r"\x1b]0;owned\x07 [bold red]Stop[/] \x1b[2J" in printed.stdout
+
+
+def test_export_is_canonical(
+    played: tuple[Path, str], inside: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(played[0])
+    one, other = tmp_path / "one.jsonl", tmp_path / "other.jsonl"
+    done = inside("export", "runs/trio.db", "--format", "jsonl", "-o", one)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert inside("export", "runs/trio.db", "-o", "-").stdout == one.read_text()
+    again = inside("run", "mine.py:trio", "-n", 2, "-m", "embedded:base", "-m", "embedded:rlhf",
+                      "--quiet", "--store", tmp_path / "s.db", "--concurrency", 1)  # fmt: skip
+    assert again.returncode == 0
+    assert inside("export", tmp_path / "s.db", "-o", other).returncode == 0
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_nobody_reads_the_pipe_to_its_end(played: tuple[Path, str], process: Start) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    started = process(
+        played[0], ["export", "runs/trio.db", "-o", "-"], stdout=writer, stderr=subprocess.PIPE
+    )
+    os.close(writer)
+    assert started.communicate(timeout=30)[1] == b""
+
+
+@pytest.mark.parametrize(
+    ("toml", "env", "option", "seeds"),
+    [
+        ("", {}, [], [0]),
+        ("[run]\ntrials = 2\nseed = 10\n", {}, [], [10, 11]),
+        ("[run]\ntrials = 2\nseed = 10\n", {"ELSINORE_SEED": "20"}, [], [20, 21]),
+        ("[run]\ntrials = 2\nseed = 10\n", {"ELSINORE_SEED": "20"}, ["--seed", "30"], [30, 31]),
+    ],
+)
+def test_option_over_environment_over_file_over_default(
+    inside: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    toml: str,
+    env: dict[str, str],
+    option: list[str],
+    seeds: list[int],
+) -> None:
+    if toml:
+        (folder / "elsinore.toml").write_text(toml + 'model = "fixed:Yes.|No."\nquiet = true\n')
+    model = [] if toml else ["-m", "fixed:Yes.|No.", "--quiet"]
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    done = inside("run", "mine.py:trio", *option, *model)
+    assert done.returncode == 0, done.stderr
+    connection = sqlite3.connect(folder / "runs/trio.db")
+    found = connection.execute("SELECT seed, model FROM trials ORDER BY seed").fetchall()
+    connection.close()
+    assert found == [(seed, "fixed:Yes.|No.") for seed in seeds]
+
+
+def test_the_same_command_plays_nothing_twice(inside: Command, folder: Path) -> None:
+    stored: list[list[tuple[Any, ...]]] = []
+    for _ in range(2):
+        assert inside("run", "mine.py:trio", "-m", "fixed:Yes.|No.", "--quiet").returncode == 0
+        connection = sqlite3.connect(folder / "runs/trio.db")
+        stored.append(connection.execute("SELECT * FROM replies ORDER BY key").fetchall())
+        connection.close()
+    assert len(stored[0]) == 6 + 9
+    assert stored[0] == stored[1]
+
+
+def test_completion(played: tuple[Path, str], run_at: Command) -> None:
+    folder = played[0]
+
+    def complete(*words: str) -> list[str]:
+        line = ["elsinore", *words]
+        done = run_at(
+            folder,
+            _ELSINORE_COMPLETE="complete_bash",
+            COMP_WORDS="\n".join(line),
+            COMP_CWORD=str(len(line) - 1),
+        )
+        return done.stdout.split()
+
+    assert "mousetrap" in complete("run", "mouse")
+    assert complete("run", "mi") == ["mine.py"]
+    # Bash takes words apart at colons and equals signs, and replaces the last part alone.
+    assert complete("run", "mousetrap", "-m", "embedded", ":", "rl") == ["rlhf"]
+    assert "base" in complete("run", "mousetrap", "-m", "embedded", ":")
+    assert "--trials" in complete("run", "mousetrap", "-P", "turns", "=", "8", "--tr")
+    assert complete("run", "mousetrap", "-P", "tur") == ["turns="]
+    assert "runs/trio.db" in complete("show", "")
+    trial: dict[str, Any] = json.loads(played[1])["trials"][0]
+    assert complete("show", "runs/trio.db", trial["id"][:4]) == [trial["id"][:12]]
+    assert tuple(f"embedded:{kind}" for kind in completion._KINDS) == known_models()
+
+
+def test_a_completion_script_is_written(elsinore: Command) -> None:
+    done = elsinore(_ELSINORE_COMPLETE="source_bash")
+    assert done.returncode == 0
+    assert "complete -o" in done.stdout
+
+
+def test_keys_do_not_reach_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_SPECIAL_TOKEN", "open-sesame-42")
+    text = without_keys("sk-abcdefgh12345678 and Bearer abcdefgh1234 and open-sesame-42")
+    for secret in ("sk-abc", "abcdefgh1234", "sesame"):
+        assert secret not in text
+
+
+def test_controls_become_visible() -> None:
+    assert visible("a\x1b[1m\r\u202eb\n\té🙂") == "a\\x1b[1m\\r\\u202eb\n\té🙂"
