@@ -159,6 +159,15 @@ def counted(happened: Sequence[bool], hazards: Sequence[float]) -> float:
     return excess / spread
 
 
+def rarity(happened: Sequence[bool], chances: Sequence[float]) -> float:
+    """p-value, two-sided, of the number of independent events that happened: Poisson-binomial."""
+    law = np.ones(1)
+    for p in chances:
+        law = np.convolve(law, (1 - p, p))
+    count = sum(happened)
+    return min(1.0, 2 * min(float(law[: count + 1].sum()), float(law[count:].sum())))
+
+
 def clustered(errors: Sequence[float], variances: Sequence[float], owners: Sequence[int]) -> float:
     """Sum of errors over its standard error, of which the larger is taken: that over owners (who
     err together), or that of the model (which small clusters may miss)."""
