@@ -71,12 +71,16 @@ def _matching(names: Iterable[str], incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
-def scenarios(incomplete: str) -> list[str]:
-    """Scenarios that ship, and Python files here."""
+def _shipped() -> list[str]:
+    """The scenarios that ship, by their files: to import them would take too long."""
     spec = find_spec("scenarios")
     places = list(spec.submodule_search_locations or ()) if spec else []
-    shipped = sorted(e.name for e in iter_modules(places) if not e.name.startswith("_"))
-    return _matching([*shipped, *_files(incomplete, (".py",))], incomplete)
+    return sorted(entry.name for entry in iter_modules(places) if not entry.name.startswith("_"))
+
+
+def scenarios(incomplete: str) -> list[str]:
+    """Scenarios that ship, and Python files here."""
+    return _matching([*_shipped(), *_files(incomplete, (".py",))], incomplete)
 
 
 def models(incomplete: str) -> list[str]:
@@ -84,19 +88,24 @@ def models(incomplete: str) -> list[str]:
     return _matching([f"embedded:{kind}" for kind in _KINDS], incomplete)
 
 
-def parameters(context: typer.Context, incomplete: str) -> list[str]:
-    """``name=`` for each parameter of the scenario that stands on the line."""
+def parameters(incomplete: str) -> list[str]:
+    """``name=default`` for each parameter of the scenario that stands on the line.
+
+    With the default, since bash puts a blank after what it completes. Only for those that ship: a user's own file is not executed because somebody pressed a key.
+    """
     from sim.scenario import find
 
-    name = context.params.get("scenario")
-    # A user's own file is not executed because somebody pressed a key.
-    if not name or ":" in name or name.endswith(".py"):
+    # Not from the context: typer stops reading at an option that has no value yet.
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
+    shipped = _shipped()
+    name = next((word for word in line.split() if word in shipped), None)
+    if name is None:
         return []
     try:
         found = find(name)
     except ElsinoreError:
         return []
-    return _matching([f"{parameter.name}=" for parameter in found.parameters], incomplete)
+    return _matching([f"{each.name}={each.default}" for each in found.parameters], incomplete)
 
 
 def stores(incomplete: str) -> list[str]:

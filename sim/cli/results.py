@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.load import Tables, load
+from analysis.loading import Tables, load
 from analysis.measures import convergence, outcomes
 from analysis.stats import clopper_pearson
 from sim.cli.stored import short_ids

@@ -230,7 +230,8 @@ def test_completion(played: tuple[Path, str], run_at: Command) -> None:
     assert complete("run", "mousetrap", "-m", "embedded", ":", "rl") == ["rlhf"]
     assert "base" in complete("run", "mousetrap", "-m", "embedded", ":")
     assert "--trials" in complete("run", "mousetrap", "-P", "turns", "=", "8", "--tr")
-    assert complete("run", "mousetrap", "-P", "tur") == ["turns="]
+    assert complete("run", "mousetrap", "-P", "tur") == ["turns=24"]
+    assert complete("run", "mousetrap", "-P", "turns", "=") == ["24"]
     assert "runs/trio.db" in complete("show", "")
     trial: dict[str, Any] = json.loads(played[1])["trials"][0]
     assert complete("show", "runs/trio.db", trial["id"][:4]) == [trial["id"][:12]]
