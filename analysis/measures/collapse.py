@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.evidence.text import Scores, assistant
-from analysis.load import Tables, frame
+from analysis.loading import Tables, frame
 from analysis.measures.series import posteriors, series
 
 EVIDENCE = "T"
@@ -32,7 +32,7 @@ def _reader(scores: Scores, kindness: float) -> float:
 def by_actor(tables: Tables) -> pd.DataFrame:
     """One row per trial and actor: ``collapse`` (index of the turn, or <NA>) and its posterior.
 
-    >>> from analysis.load import Record, tables_from
+    >>> from analysis.loading import Record, tables_from
     >>> from sim.events import Turn
     >>> mine = "I have measured that spring for thirty years."
     >>> theirs = "As an AI language model, I do not have personal opinions."

@@ -26,7 +26,7 @@ import pandas as pd
 from scipy import stats as distributions
 
 from analysis.evidence.text import score
-from analysis.load import ARM, Tables, frame
+from analysis.loading import ARM, Tables, frame
 from analysis.measures import convergence
 from analysis.measures.series import Line, arm_of, lines_of
 from analysis.stats import UNKNOWN, Floats, Interval
@@ -65,7 +65,7 @@ def by_actor(tables: Tables) -> pd.DataFrame:
     The slope's interval is Student's, missing below three turns; the mean is missing if the actor
     never spoke.
 
-    >>> from analysis.load import Record, tables_from
+    >>> from analysis.loading import Record, tables_from
     >>> from sim.events import Turn
     >>> lines = ["Good evening.", "Shut up, you fool.", "You are a liar.", "Let us go on."]
     >>> said = [Turn(place, "A", line) for place, line in enumerate(lines, 1)]

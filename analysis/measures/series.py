@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.evidence.text import Scores, polarity, score
-from analysis.load import ARM, Tables, with_arms
+from analysis.loading import ARM, Tables, with_arms
 from analysis.stats import Floats
 from analysis.switching import Rates, estimate, smooth
 

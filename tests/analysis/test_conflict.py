@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.load import Record, Tables, tables_from
+from analysis.loading import Record, Tables, tables_from
 from analysis.measures import conflict, flip, loop
 from sim.events import Answer, Turn
 

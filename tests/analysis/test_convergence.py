@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.load import Record, Tables, tables_from
+from analysis.loading import Record, Tables, tables_from
 from analysis.measures import convergence
 from analysis.measures.decay import half_life
 from analysis.stats import jackknife, sign_flip

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import pytest
 
-from analysis.load import Record, Tables, tables_from
+from analysis.loading import Record, Tables, tables_from
 from analysis.measures import collapse, flip, loop, outcomes
 from sim.events import Turn
 

@@ -14,11 +14,9 @@ says why. The table of truths is not read, here or anywhere in ``analysis``.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -296,17 +294,3 @@ def with_arms(trials: pd.DataFrame) -> pd.DataFrame:
     """The trials, with ``parameters`` as canonical JSON, so that they can be grouped by ``ARM``."""
     parameters = [json.dumps(value, sort_keys=True) for value in trials["parameters"]]
     return trials.assign(parameters=pd.Series(parameters, index=trials.index, dtype="string"))
-
-
-class _Callable(ModuleType):
-    """A module that can be called.
-
-    ``analysis.load`` is a function to whoever reads the public names, and this module as soon as
-    anybody has imported it, since the import system binds submodules by name. Both must work.
-    """
-
-    def __call__(self, store_path: Path | str) -> Tables:
-        return load(store_path)
-
-
-sys.modules[__name__].__class__ = _Callable

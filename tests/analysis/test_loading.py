@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import analysis
-from analysis.load import COLUMNS, Record, load, tables_from
+from analysis.loading import COLUMNS, Record, load, tables_from
 from sim.errors import StoreRefused
 from sim.events import Answer, Ended, Failure, Turn
 from sim.store import APPLICATION_ID, migrate
@@ -130,7 +130,7 @@ def test_import_is_cheap_and_load_is_always_callable() -> None:
         "import sys, analysis\n"
         "assert not {'pandas', 'numpy', 'scipy'} & set(sys.modules)\n"
         "from analysis import load as first\n"
-        "import analysis.load\n"
+        "import analysis.loading\n"
         "from analysis import load as second\n"
         "assert callable(first) and callable(second) and callable(analysis.load)\n"
         "assert analysis.measures.__name__ == 'analysis.measures'\n"
