@@ -91,7 +91,8 @@ def models(incomplete: str) -> list[str]:
 def parameters(incomplete: str) -> list[str]:
     """``name=default`` for each parameter of the scenario that stands on the line.
 
-    With the default, since bash puts a blank after what it completes. Only for those that ship: a user's own file is not executed because somebody pressed a key.
+    With the default, since bash puts a blank after what it completes. Only for those that ship:
+    a user's own file is not executed because somebody pressed a key.
     """
     from sim.scenario import find
 
