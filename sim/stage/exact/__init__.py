@@ -2,17 +2,20 @@
 
 ``docs/exact-stage.md`` has its mathematics. ``tables`` and ``parameters`` say what is planted;
 ``frames``, ``stances`` and ``grammar`` are its words; ``script`` and ``heard`` read a prompt;
-``laws`` and ``belief`` are the filter; ``stage`` puts them behind the Stage protocol.
+``laws`` and ``belief`` are the filter; ``speech`` puts them together and ``stage`` puts that behind
+the Stage protocol. All but the last (and ``chat_model``) need the standard library alone.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.stage.exact.parameters import PARAMETERS as PARAMETERS
 from sim.stage.exact.parameters import read_parameters
-from sim.stage.exact.stage import ExactStage
 from sim.stage.exact.tables import KINDS as _KINDS
+
+if TYPE_CHECKING:
+    from sim.stage.exact.stage import ExactStage as ExactStage
 
 KINDS = tuple(_KINDS)
 """The names of the kinds."""
@@ -24,4 +27,14 @@ def exact_stage(kind: str, **parameters: Any) -> ExactStage:
     >>> exact_stage("rlhf", kappa=0.2).parameters.kappa
     0.2
     """
+    from sim.stage.exact.stage import ExactStage
+
     return ExactStage(read_parameters(kind, parameters))
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ExactStage":
+        from sim.stage.exact.stage import ExactStage
+
+        return ExactStage
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
