@@ -17,7 +17,7 @@ from typing import Any
 from sim.errors import StoreFailed
 from sim.events import Event
 from sim.stage.base import Reply
-from sim.store.codec import EventRow, encode, text_to_column, to_row, usage_to_json
+from sim.store.codec import EventRow, text_to_column, to_row, usage_text
 from sim.store.opening import Durable, open_writable
 
 _INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -86,7 +86,7 @@ class Writer:
                 text_to_column(reply.text),
                 reply.finish,
                 reply.exact,
-                encode(usage_to_json(reply.usage)),
+                usage_text(reply.usage),
                 reply.seconds,
             )
         )
