@@ -61,7 +61,7 @@ def command(options: Options) -> None:
     report = _play(trials, stages, store, options)
     if not options.quiet or options.as_json:
         _tell(report, trials, store, options)
-    _leave(report, store)
+    _leave(report, store, options)
 
 
 def _open(models: tuple[str, ...]) -> tuple[dict[str, Stage], list[tuple[str, str]]]:
@@ -196,12 +196,16 @@ def _tell(report: RunReport, trials: list[Trial], store: Path, options: Options)
     import_module("sim.cli.tables").show(found, out())
 
 
-def _leave(report: RunReport, store: Path) -> None:
+def _leave(report: RunReport, store: Path, options: Options) -> None:
     """Say what a reader of the table must not miss, and leave with the exit code."""
     failed = [result for result in report.trials if result.status == "failed"]
     again = " ".join(shlex.quote(word) for word in ["elsinore", *sys.argv[1:]])
     if report.in_doubt:
-        log.warning("%d calls were in doubt from an earlier run", len(report.in_doubt))
+        log.warning(
+            "%d calls were in doubt after an earlier run: %s",
+            len(report.in_doubt),
+            "asked again" if options.in_doubt == "ask" else "left missing",
+        )
     if report.interrupted:
         left = sum(result.status == "planned" for result in report.trials)
         doubt = f"; {len(report.left_in_doubt)} calls are in doubt" if report.left_in_doubt else ""

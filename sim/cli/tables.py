@@ -13,6 +13,10 @@ from rich.text import Text
 from sim.cli.terminal import one_line, print_block
 
 NONE = "–"
+_BREAK = "\n"
+_WIDE = 100
+"""From so many columns on, how often and when stand on one line."""
+
 _TITLES = {"flip": "flipped", "collapse": "collapsed", "loop": "looped"}
 
 Record = Mapping[str, Any]
@@ -24,7 +28,8 @@ def show(found: Record, console: Console) -> None:
     several = len(arms) > 1
     console.print(_headline(found))
     if any(arm["outcomes"] for arm in arms):
-        print_block(console, _fates(arms, found["trials"], several))
+        narrow = console.width < _WIDE
+        print_block(console, _fates(arms, found["trials"], several, narrow))
     if any(arm["convergence"]["used"] for arm in arms):
         print_block(console, _convergence(arms))
     for comparison in found["comparisons"]:
@@ -69,10 +74,10 @@ def table(*titles: str, right: tuple[str, ...] = ()) -> Table:
     return made
 
 
-def _fates(arms: list[Record], trials: list[Record], several: bool) -> Table:
+def _fates(arms: list[Record], trials: list[Record], several: bool, narrow: bool) -> Table:
     """Actor by actor: in a single trial when it happened, over many how often and when."""
     single = all(arm["trials"] == 1 for arm in arms)
-    titles = ["flip", "collapse", "loop"] if single else list(_TITLES.values())
+    titles = ["flip", "collapse", "loop"] if single else [f"{t} [95%]" for t in _TITLES.values()]
     made = table("actor", *(["model"] if several else []), *titles)
     actors = list(dict.fromkeys(actor for arm in arms for actor in arm["outcomes"]))
     for actor in actors:
@@ -86,7 +91,7 @@ def _fates(arms: list[Record], trials: list[Record], several: bool) -> Table:
                 trial = next(each for each in trials if each["model"] == arm["model"])
                 cells += [_once(trial["outcomes"][actor], fate) for fate in _TITLES]
             else:
-                cells += [_often(arm["outcomes"][actor][fate]) for fate in _TITLES]
+                cells += [_often(arm["outcomes"][actor][fate], narrow) for fate in _TITLES]
             made.add_row(*cells)
     return made
 
@@ -98,13 +103,13 @@ def _once(fates: Record, fate: str) -> Text:
     return Text(f"turn {fates[fate]}" + ("" if sure is None else f" (p {sure:.2f})"), style="red")
 
 
-def _often(times: Record) -> Text:
+def _often(times: Record, narrow: bool) -> Text:
     if not times["of"]:
         return Text(NONE, style="dim")
     text = Text(f"{times['count']}/{times['of']}", style="red" if times["count"] else "dim")
     text.append(f" [{100 * times['low']:.0f}–{100 * times['high']:.0f}%]", style="dim")
     if times["median"] is not None:
-        text.append(f" at turn {times['median']:g}")
+        text.append(f"{_BREAK if narrow else ' '}at turn {times['median']:g}")
         if times["median_low"] is not None:
             text.append(f" [{times['median_low']}–{times['median_high']}]", style="dim")
     return text

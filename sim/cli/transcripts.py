@@ -39,13 +39,13 @@ def print_transcript(
     page = _Page(console, colours, max([len(one_line(name)) for name in names], default=0))
     marks = _marks(fates)
     if probes:
-        page.notes(_stances(events, 0))
+        page.notes(_stances(events, 0, names))
     for turn in turns:
         page.turn(turn)
         for actor, mark in marks.get(turn.index, ()):
             page.mark(actor, mark)
         if probes:
-            page.notes(_stances(events, turn.index))
+            page.notes(_stances(events, turn.index, names))
     for event in events:
         if isinstance(event, Failure):
             page.failure(event)
@@ -86,19 +86,19 @@ def _marks(fates: Mapping[str, Mapping[str, Any]]) -> dict[int, list[tuple[str, 
     return found
 
 
-def _stances(events: Iterable[Event], turn: int) -> list[str]:
-    """What was answered off stage after a turn, one line for each question."""
+def _stances(events: Iterable[Event], turn: int, names: Sequence[str]) -> list[str]:
+    """What was answered off stage after a turn, one line for each question, in cast order."""
     questions: dict[str, list[str]] = {}
-    for event in events:
-        if not isinstance(event, Answer) or event.turn != turn:
-            continue
+    seats = {name: seat for seat, name in enumerate(names)}
+    answers = [event for event in events if isinstance(event, Answer) and event.turn == turn]
+    for event in sorted(answers, key=lambda answer: seats.get(answer.actor, 0)):
         label = f"{event.key} (gauge)" if event.gauge else event.key
         if event.missing is not None or event.value is None:
             value = f"missing ({event.missing or 'no answer'})"
         else:
             value = f"{event.value:+.2f}" if isinstance(event.value, float) else str(event.value)
         questions.setdefault(label, []).append(f"{event.actor} {value}")
-    return [f"{label}: {', '.join(answers)}" for label, answers in questions.items()]
+    return [f"{label}: {', '.join(found)}" for label, found in questions.items()]
 
 
 class _Page:
