@@ -24,7 +24,7 @@ from sim.stage.exact import KINDS, exact_stage
 from sim.stage.fixed import FixedLines
 from sim.transcript import Transcript
 
-SLOW = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=40)
+SLOW = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=25)
 
 STAGES: dict[str, Callable[[], Stage]] = {
     "murmur": Murmur,
