@@ -1,0 +1,401 @@
+"""The throttle: a stage around a stage that keeps to what a provider allows.
+
+Three limits, each of which may be left out: requests in a window, tokens in a window, and calls at
+once. Stages of one provider share one ``Limits``. Whoever calls stands in one line, first come
+first served, and only its head looks for room: five thousand waiters cost nothing but memory.
+(Turns do not overtake probes here: the journal's gate, further out, sees to that.)
+
+Windows are strict: no ``period``, wherever it begins, holds more than the limit. asyncio-throttle
+counts the requests. It has no weights, so tokens are counted here, in the same way: a call reserves
+an estimate when it starts, and the estimate gives way to what the reply says was used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import OrderedDict, deque
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from asyncio_throttle.throttler import Throttler
+
+from sim.errors import BadRequest, StageError
+from sim.layouts.prompt import Prompt
+from sim.stage.base import LogProb, Reply, Request, Stage
+
+# We count a call when it leaves us, a provider when it arrives, and the first ones are slower (they
+# open connections). Our windows are longer by this share, 0.6 s in a minute, and cost as much.
+MARGIN = 0.01
+
+# The head of the line alone polls asyncio-throttle: in a minute's window 17 times a second.
+POLLS_IN_A_PERIOD = 1000
+
+# Calls that failed in one of these ways may have been answered in full before, and paid for.
+ANSWERED_PERHAPS = frozenset({"timeout", "cut"})
+
+
+class Waited:
+    """How many seconds a call stood in the lines of throttles, for whoever limits its time."""
+
+    seconds = 0.0
+
+
+WAITED: ContextVar[Waited | None] = ContextVar("waited", default=None)
+
+
+class Line:
+    """A line in which one is at the head, and the next follows when that one leaves."""
+
+    def __init__(self) -> None:
+        self._taken = False
+        # A dictionary, since a storm of cancellations must not search the line for each one.
+        self.behind: OrderedDict[asyncio.Future[None], None] = OrderedDict()
+
+    async def reach_head(self) -> None:
+        """Wait for one's turn. Whoever got it must ``leave()``."""
+        if not self._taken:
+            self._taken = True
+            return
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.behind[place] = None
+        try:
+            await place
+        except BaseException:
+            if place in self.behind:
+                del self.behind[place]
+            else:
+                # The head was handed over in the same tick in which we were cancelled.
+                self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Let the next one to the head."""
+        while self.behind:
+            place, _ = self.behind.popitem(last=False)
+            if not place.done():
+                place.set_result(None)
+                return
+        self._taken = False
+
+
+@dataclass(slots=True)
+class Reservation:
+    """Tokens that a call holds in the window from the moment it started."""
+
+    since: float
+    tokens: int
+    in_window: bool
+
+
+class Limits:
+    """What one provider allows, shared by all stages that ask it. None is no limit.
+
+    A minute lasts ``period`` seconds, for providers that count otherwise. Use it in one event loop
+    at a time. Raises ``BadRequest`` for a limit that lets nothing through.
+
+    >>> limits = Limits(requests_per_minute=500, tokens_per_minute=200_000, concurrency=16)
+    >>> async def call() -> int:
+    ...     reservation = await limits.enter(tokens=1200)
+    ...     used = limits.tokens_in_window
+    ...     limits.leave(reservation, tokens=900)
+    ...     return used
+    >>> asyncio.run(call()), limits.tokens_in_window
+    (1200, 900)
+    """
+
+    def __init__(
+        self,
+        requests_per_minute: int | None = None,
+        tokens_per_minute: int | None = None,
+        concurrency: int | None = None,
+        *,
+        period: float = 60.0,
+    ) -> None:
+        for name, limit in (
+            ("requests_per_minute", requests_per_minute),
+            ("tokens_per_minute", tokens_per_minute),
+            ("concurrency", concurrency),
+        ):
+            if limit is not None and not limit >= 1:
+                raise BadRequest(
+                    f"{name}: {limit!r} lets no call through; give at least 1, or none"
+                )
+        if not (0 < period < math.inf):
+            raise BadRequest(f"period: {period!r} is no number of seconds above 0; give one")
+        self.requests_per_minute = requests_per_minute
+        self.tokens_per_minute = tokens_per_minute
+        self.concurrency = concurrency
+        self.period = period
+        self.inside = 0
+        self._window = period * (1 + MARGIN)
+        self._line = Line()
+        self._wake: asyncio.Future[None] | None = None
+        self._reservations: deque[Reservation] = deque()
+        self._tokens = 0
+        self._requests: Throttler | None = None
+        if requests_per_minute is not None:
+            self._requests = Throttler(
+                requests_per_minute,
+                period=self._window,
+                retry_interval=self._window / POLLS_IN_A_PERIOD,
+            )
+
+    @property
+    def tokens_in_window(self) -> int:
+        """Tokens that were used or are reserved in the window that ends now."""
+        self._forget()
+        return self._tokens
+
+    async def enter(self, tokens: int = 0) -> Reservation:
+        """Wait until a call that needs so many tokens may start. It must ``leave()`` in the end.
+
+        Once something is taken nothing is awaited any more: who got in starts at once, and who is
+        cancelled before has taken nothing.
+        """
+        limit = self.tokens_per_minute
+        if limit is not None and tokens > limit:
+            raise StageError("too-large", f"{tokens} tokens never fit into a window of {limit}")
+        await self._line.reach_head()
+        try:
+            # Nobody else takes room while the head waits: it is enough to find each kind once.
+            # Requests come last, since asyncio-throttle takes what it finds.
+            while not self._has_room(tokens):
+                await self._until_something_leaves()
+            if self._requests is not None:
+                await self._requests.acquire()  # type: ignore[no-untyped-call]
+            self.inside += 1
+            return self._reserve(tokens)
+        finally:
+            self._line.leave()
+
+    def leave(self, reservation: Reservation, tokens: int) -> None:
+        """End a call that used so many tokens, which replace its reservation."""
+        self.inside -= 1
+        more = tokens - reservation.tokens
+        if more > 0:
+            # What nobody expected is counted from now on: the past cannot be changed.
+            self._reserve(more)
+        elif reservation.in_window:
+            reservation.tokens += more
+            self._tokens += more
+        self._rouse()
+
+    def _has_room(self, tokens: int) -> bool:
+        self._forget()
+        if self.concurrency is not None and self.inside >= self.concurrency:
+            return False
+        return self.tokens_per_minute is None or self._tokens + tokens <= self.tokens_per_minute
+
+    async def _until_something_leaves(self) -> None:
+        """Until a call ends or the oldest tokens leave the window."""
+        loop = asyncio.get_running_loop()
+        self._wake = loop.create_future()
+        oldest = self._reservations[0].since if self._reservations else math.inf
+        left = oldest + self._window - time.monotonic()
+        # At least a millisecond: a timer that fires a hair early would fire over and over.
+        timer = loop.call_later(min(max(left, 0.001), self._window), self._rouse)
+        try:
+            await self._wake
+        finally:
+            self._wake = None
+            timer.cancel()
+
+    def _rouse(self) -> None:
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+    def _reserve(self, tokens: int) -> Reservation:
+        counted = self.tokens_per_minute is not None
+        reservation = Reservation(time.monotonic(), tokens, counted)
+        if counted:
+            self._reservations.append(reservation)
+            self._tokens += tokens
+        return reservation
+
+    def _forget(self) -> None:
+        before = time.monotonic() - self._window
+        while self._reservations and self._reservations[0].since < before:
+            old = self._reservations.popleft()
+            old.in_window = False
+            self._tokens -= old.tokens
+
+
+class Running:
+    """A running mean, and what to expect at most: as TCP guesses how long an answer takes."""
+
+    def __init__(self, guess: float) -> None:
+        self.mean = guess
+        self._deviation = 0.0
+
+    @property
+    def at_most(self) -> float:
+        """What the next one will hardly exceed."""
+        return self.mean + 2 * self._deviation
+
+    def learn(self, value: float) -> None:
+        """Take one more into account; the older ones fade."""
+        error = value - self.mean
+        self.mean += error / 8
+        self._deviation += (abs(error) - self._deviation) / 4
+
+
+class PromptSizes:
+    """The size of prompts in bytes, without walking a long prompt at every call.
+
+    What was seen is remembered by its digest: a prompt that grew by a turn costs a turn. When too
+    much is remembered, the older half is dropped.
+
+    >>> sizes = PromptSizes()
+    >>> prompt = Prompt.start("system", "You are Ada.")
+    >>> sizes.of(prompt.then("user", "Well?")) - sizes.of(prompt)
+    21
+    """
+
+    # A message has its role and its marks, about four tokens; a token has about four bytes.
+    MESSAGE = 16
+    REMEMBERED = 20_000
+
+    def __init__(self) -> None:
+        self._young: dict[bytes, int] = {}
+        self._old: dict[bytes, int] = {}
+
+    def of(self, prompt: Prompt) -> int:
+        """Bytes of all chunks, and a few more for each."""
+        new: list[Prompt] = []
+        chunk: Prompt | None = prompt
+        size = 0
+        while chunk is not None:
+            size = self._young.get(chunk.digest) or self._old.get(chunk.digest) or 0
+            if size:
+                self._young[chunk.digest] = size
+                break
+            new.append(chunk)
+            chunk = chunk.parent
+        for chunk in reversed(new):
+            size += _bytes(chunk.text) + self.MESSAGE
+            self._young[chunk.digest] = size
+        if len(self._young) > self.REMEMBERED:
+            self._young, self._old = {}, self._young
+        return size
+
+
+class Throttle:
+    """A stage that is asked no more often than its provider allows.
+
+    Give the limits, or a ``Limits`` that it shares with other stages. A call that needs more tokens
+    than a whole window holds is refused (``StageError``, reason ``too-large``), as providers do.
+
+    A call that fails gives back what it reserved for the reply, unless it may have been written
+    (a time-out, a cut stream); one that is cancelled gives back nothing before the window ends,
+    since the provider writes on.
+
+    >>> from sim.stage.fixed import FixedLines
+    >>> stage = Throttle(FixedLines(["Well?"]), requests_per_minute=500, concurrency=16)
+    >>> request = Request(Prompt.start("system", "You are Ada.").then("user", "Speak."), 7, "Ada")
+    >>> asyncio.run(stage.perform(request)).text
+    'Well?'
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        requests_per_minute: int | None = None,
+        tokens_per_minute: int | None = None,
+        concurrency: int | None = None,
+        period: float = 60.0,
+        limits: Limits | None = None,
+    ) -> None:
+        own = (requests_per_minute, tokens_per_minute, concurrency)
+        if limits is not None and own != (None, None, None):
+            raise BadRequest("limits: they are shared, and others are given too; give one of them")
+        self.stage = stage
+        self.free = bool(getattr(stage, "free", False))
+        self.limits = limits or Limits(*own, period=period)
+        self._sizes = PromptSizes()
+        # A token for three bytes, until replies tell: few prompts have more.
+        self._tokens_per_byte = Running(1 / 3)
+        self._completions: dict[str, Running] = {}
+
+    @property
+    def identity(self) -> str:
+        """The inner stage's: waiting changes nothing that is said."""
+        return self.stage.identity
+
+    async def perform(self, request: Request) -> Reply:
+        """The inner stage's reply, when there is room for the call."""
+        size = self._size(request)
+        reservation, prompt = await self._enter(size, request.max_tokens, self._usual(request))
+        used = reservation.tokens
+        try:
+            reply = await self.stage.perform(request)
+            used = self._learn(request, size, prompt, reply)
+        except StageError as error:
+            if error.reason not in ANSWERED_PERHAPS:
+                used = min(prompt, used)
+            raise
+        finally:
+            self.limits.leave(reservation, used)
+        return reply
+
+    async def log_prob(self, request: Request, text: str) -> LogProb | None:
+        """The inner stage's, when there is room for the call: it is a request like others."""
+        size = self._size(request) + _bytes(text)
+        reservation, _ = await self._enter(size, 0)
+        try:
+            return await self.stage.log_prob(request, text)
+        finally:
+            self.limits.leave(reservation, reservation.tokens)
+
+    async def _enter(
+        self, size: int, max_tokens: int | None, usual: Running | None = None
+    ) -> tuple[Reservation, int]:
+        """A place, and the prompt's tokens. A reply has as many as it may, else what is usual."""
+        prompt = math.ceil(size * self._tokens_per_byte.at_most)
+        reply = usual.at_most if usual and max_tokens is None else max_tokens or 0
+        tokens = prompt + math.ceil(reply)
+        limit = self.limits.tokens_per_minute
+        if limit is not None and tokens > limit:
+            # Refused only by what is likely: caution is no reason.
+            likely = math.ceil(size * self._tokens_per_byte.mean)
+            if likely + (max_tokens or 0) > limit:
+                raise StageError(
+                    "too-large",
+                    f"a prompt of about {likely} tokens and a reply of up to {max_tokens or 0} "
+                    f"never fit into {limit} tokens in {self.limits.period:g} s; allow more tokens "
+                    "a minute, lower max_tokens or shorten the scene",
+                )
+            tokens = limit
+        start = time.monotonic()
+        reservation = await self.limits.enter(tokens)
+        waited = WAITED.get()
+        if waited is not None:
+            waited.seconds += time.monotonic() - start
+        return reservation, prompt
+
+    def _size(self, request: Request) -> int:
+        if self.limits.tokens_per_minute is None:
+            return 0
+        schema = "" if request.schema is None else repr(request.schema)
+        return self._sizes.of(request.prompt) + len(schema)
+
+    def _usual(self, request: Request) -> Running:
+        # Apart by purpose, since an answer is much shorter than a turn.
+        return self._completions.setdefault(request.purpose, Running(256))
+
+    def _learn(self, request: Request, size: int, prompt: int, reply: Reply) -> int:
+        """How many tokens were used, as the reply says or else by its length."""
+        usage = reply.usage
+        if usage.prompt_tokens and size:
+            self._tokens_per_byte.learn(usage.prompt_tokens / size)
+        if usage.completion_tokens:
+            self._usual(request).learn(usage.completion_tokens)
+        if usage.prompt_tokens or usage.completion_tokens:
+            return usage.prompt_tokens + usage.completion_tokens
+        return prompt + math.ceil(_bytes(reply.text) * self._tokens_per_byte.mean)
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
