@@ -1,0 +1,229 @@
+"""What providers' exceptions mean: may the same call go through later, or can no call?
+
+Exceptions are known by the names of their classes and by the status that they carry, so that no
+provider's package has to be imported (or installed) to understand its errors.
+
+==============================================  ===============  =====================
+what happened                                   reason           what becomes of it
+==============================================  ===============  =====================
+408, 425, timeouts                              timeout          transient
+409                                             conflict         transient
+429                                             rate-limit       transient, retry after
+5xx                                             server           transient, retry after
+no connection, or it was lost                   connection       transient
+the answer broke off                            cut              transient
+no JSON, or not the protocol's                  malformed        transient
+nothing was said                                empty            transient
+429 or 402 for money, 403 for a quota           quota            ``StageClosed``
+401                                             key              ``StageClosed``
+403                                             forbidden        ``StageClosed``
+404                                             not-found        ``StageClosed``
+400 because the prompt is too long              context-length   recorded
+400, 413, 422 and everything else with a 4xx    bad-request      recorded
+anything else                                   provider         recorded
+==============================================  ===============  =====================
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from sim.errors import StageClosed, StageError
+
+LONGEST_WAIT = 60.0
+"""Seconds. A provider that asks for an hour is asked again after this, and recorded if in vain."""
+
+_LONGEST_MESSAGE = 300
+
+_TIMEOUT = re.compile(r"Timeout|TimedOut|DeadlineExceeded")
+_CONNECTION = re.compile(
+    r"^(API)?Connection(\w*Error)?$|^(Connect|Network|Transport|Proxy|RemoteProtocol|Read|Write|Close|"
+    r"LocalProtocol)Error$|^Client(Connect\w*|OS|Payload)Error$|^ServerDisconnectedError$|"
+    r"^Endpoint\w*Error$|^ServiceUnavailable$"
+)
+_CUT = re.compile(r"^(RemoteProtocolError|ReadError|IncompleteRead|ClientPayloadError)$")
+_MALFORMED = re.compile(
+    r"^(JSONDecodeError|APIResponseValidationError|OutputParserException|DecodingError)$"
+)
+_NO_MONEY = ("insufficient_quota", "billing_hard_limit_reached", "credit balance is too low")
+_TOO_LONG = re.compile(
+    r"(?i)context_length_exceeded|context (length|window|size)|maximum (context|prompt) length|"
+    r"prompt is too long|too many (input )?tokens"
+)
+_FILTERED = ("content_filter", "content_policy_violation", "moderation_blocked")
+
+_KEYS = re.compile(
+    r"(?i)\b(?:sk|pk|rk)-[\w*-]{6,}|\b(?:hf|gsk|r8)_\w{8,}|\bxai-\w{8,}|\bAIza[\w-]{20,}"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}|\beyJ[\w-]{10,}\.[\w-]{5,}\.[\w-]{5,}"
+    r"|(?<=bearer )\S+|(?<=key provided: )\S+|(?<=://)[^/\s@]+@"
+)
+
+
+def fault(error: BaseException, model: str) -> StageError:
+    """What an exception from a provider's client means. No key is in the message.
+
+    >>> found = fault(ConnectionResetError("peer"), "openai:gpt")
+    >>> found.reason, found.transient
+    ('connection', True)
+    """
+    if isinstance(error, StageError):
+        return error
+    status = _status(error)
+    if status is not None and status >= 400:
+        return _by_status(status, error, model)
+    chain = list(_chain(error))
+    names = [cls.__name__ for each in chain for cls in type(each).__mro__]
+    message = _message(error)
+    if any(_MALFORMED.search(name) for name in names):
+        return malformed(model, message)
+    if any(_TIMEOUT.search(name) for name in names):
+        return StageError("timeout", f"{model}: no answer in time", transient=True)
+    if any(_CUT.search(name) for name in names):
+        return StageError(
+            "cut", f"{model}: the connection was lost before the whole answer", transient=True
+        )
+    if any(_CONNECTION.search(name) for name in names) or isinstance(error, OSError):
+        last = _message(chain[-1])
+        return StageError(
+            "connection", f"{model}: no connection ({last}); is the server there?", transient=True
+        )
+    return StageError("provider", f"{model}: {type(error).__name__}: {message}")
+
+
+def filtered(error: BaseException) -> bool:
+    """Whether an exception is a provider's refusal to have the prompt continued: an outcome."""
+    return _status(error) in (400, 403) and any(code in _details(error) for code in _FILTERED)
+
+
+def malformed(model: str, what: str) -> StageError:
+    """An answer that is not what the protocol says."""
+    return StageError(
+        "malformed", f"{model}: the answer makes no sense: {without_keys(what)}", transient=True
+    )
+
+
+def nothing_said(model: str, finish: str) -> StageError:
+    """A reply of no text. One that used up its tokens in thinking will do so again."""
+    if finish == "length":
+        return StageError("empty", f"{model}: all tokens went before a word; raise max_tokens")
+    return StageError("empty", f"{model}: said nothing", transient=True)
+
+
+def without_keys(text: str) -> str:
+    """One short line, without anything that looks like a key.
+
+    >>> without_keys("Incorrect API key provided: sk-abcdef123456. Sorry")
+    'Incorrect API key provided: [redacted]. Sorry'
+    """
+    line = " ".join(_KEYS.sub("[redacted]", text).split())
+    return line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]}…"
+
+
+def _by_status(status: int, error: BaseException, model: str) -> StageError:
+    message, details = _message(error), _details(error)
+    said = f"{model}: status {status}: {message}"
+    if status == 402 or (status in (400, 403, 429) and any(sign in details for sign in _NO_MONEY)):
+        return StageClosed("quota", f"{said}; the account has no money left")
+    if status == 401:
+        return StageClosed("key", f"{said}; check the key in the environment")
+    if status == 403:
+        return StageClosed("forbidden", f"{said}; the key may not use this model")
+    if status == 404:
+        return StageClosed("not-found", f"{said}; check the model's name and the address")
+    if status in (408, 425):
+        return StageError("timeout", said, transient=True)
+    if status == 409:
+        return StageError("conflict", said, transient=True)
+    if status == 429 or status >= 500:
+        reason = "rate-limit" if status == 429 else "server"
+        return StageError(reason, said, transient=True, retry_after=_retry_after(error))
+    if _TOO_LONG.search(details):
+        return StageError("context-length", said)
+    return StageError("bad-request", said)
+
+
+def _status(error: BaseException) -> int | None:
+    response = getattr(error, "response", None)
+    if isinstance(response, Mapping):  # Amazon's
+        response = response.get("ResponseMetadata", {})
+        found = response.get("HTTPStatusCode") if isinstance(response, Mapping) else None
+        return found if isinstance(found, int) else None
+    for holder in (error, response):
+        for name in ("status_code", "http_status", "status", "code"):
+            found = getattr(holder, name, None)
+            if isinstance(found, int) and 100 <= found < 600:
+                return int(found)
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The exception and what it was raised from, the outermost first."""
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        yield each
+        each = each.__cause__ or each.__context__
+
+
+def _body(error: BaseException) -> Mapping[str, Any]:
+    """What the server said about the error: the inner object, where there is one."""
+    body = getattr(error, "body", None)
+    if isinstance(body, Mapping):
+        inner = body.get("error", body)
+        return inner if isinstance(inner, Mapping) else body
+    return {}
+
+
+def _message(error: BaseException) -> str:
+    said = _body(error).get("message")
+    return without_keys(said if isinstance(said, str) and said else str(error) or repr(error))
+
+
+def _details(error: BaseException) -> str:
+    """Everything that can be searched for codes."""
+    try:
+        return f"{json.dumps(_body(error), default=str)} {error}"
+    except (ValueError, RecursionError):
+        return str(error)
+
+
+def _retry_after(error: BaseException) -> float | None:
+    """How many seconds the provider asks to wait, up to our bound."""
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    if headers is None or not hasattr(headers, "get"):
+        return None
+    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        text = headers.get(name)
+        if text is None:
+            continue
+        seconds = _seconds(str(text), scale)
+        if seconds is not None:
+            return min(max(seconds, 0.0), LONGEST_WAIT)
+    return None
+
+
+def _seconds(text: str, scale: float) -> float | None:
+    """A number of seconds, or the seconds until a date.
+
+    >>> _seconds("1500", 0.001), _seconds("soon", 1.0), _seconds("nan", 1.0)
+    (1.5, None, None)
+    """
+    try:
+        found = float(text) * scale
+        return None if math.isnan(found) else found
+    except ValueError:
+        pass
+    try:
+        date = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return (date - datetime.now(UTC)).total_seconds()
