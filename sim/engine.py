@@ -106,9 +106,9 @@ class _Performance:
             else {}
         )
         self.known_failures = (
-            {(failure.turn, failure.doing, failure.actor) for failure in resume.failures}
+            {(failure.turn, failure.doing, failure.actor): failure for failure in resume.failures}
             if resume
-            else set()
+            else {}
         )
         self.known_end = resume.ended if resume else None
 
@@ -183,6 +183,10 @@ class _Performance:
                 )
             self.record(known, known=True)
             return known
+        failed = self.known_failures.get((index, "turn", name))
+        if failed is not None:
+            self.record(failed, known=True)
+            return None
         prompt = self.layout.cue(page, self.scene, seat, None)
         request = Request(
             prompt, derive(self.seed, "turn", index, name), name, "turn", self.stops[seat]
@@ -193,8 +197,7 @@ class _Performance:
             if not said.text:
                 raise StageError("empty", f"{name} said nothing at turn {index}")
         except StageError as error:
-            failure = Failure(index, name, "turn", error.reason, str(error))
-            self.record(failure, known=(index, "turn", name) in self.known_failures)
+            self.record(Failure(index, name, "turn", error.reason, str(error)))
             return None
         turn = Turn(
             index,
@@ -226,8 +229,10 @@ class _Performance:
     def answered(self, task: asyncio.Task[Answer]) -> None:
         """A probe came back. What broke it is kept for ``settle``, which raises it."""
         self.asking.discard(task)
-        if not task.cancelled() and self.broken is None:
-            self.broken = task.exception()
+        if not task.cancelled():
+            # Always taken, or asyncio would complain about those after the first.
+            error = task.exception()
+            self.broken = self.broken or error
 
     async def read_gauge(self, gauge: Probe, turn: int) -> None:
         """Ask a gauge, and wait for the answers: the scene depends on them."""
