@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, TypeVarTuple, Unpack, cast
 
@@ -22,11 +21,9 @@ from sim.running import RunReport, run
 from sim.scenario import Scenario, build, find, own, read
 from sim.stage.base import Stage
 from sim.stage.models import open_stage
+from sim.study.yoked import yoked, yoked_stages
 
 log = logging.getLogger(__name__)
-
-YOKED = "sim.study.yoked"
-"""Holds ``yoked(trials) -> list[Trial]``: the surrogates of live trials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,9 @@ def command(options: Options) -> None:
     stages, models = _open(options.models)
     trials = _plan(scenario, options, models)
     if options.yoked:
-        trials += _surrogates(trials)
+        surrogates = yoked(trials)
+        stages |= yoked_stages(stages, surrogates)
+        trials += surrogates
     if not options.quiet:
         own("analysis")  # Refused now, rather than after everything was played.
     store = _store(options.store, scenario)
@@ -98,13 +97,6 @@ def _plan(scenario: Scenario, options: Options, models: list[tuple[str, str]]) -
         seed=options.seed,
         source=source_digest(scenario.function),
     )
-
-
-def _surrogates(trials: list[Trial]) -> list[Trial]:
-    if find_spec("sim.study") is None or find_spec(YOKED) is None:
-        raise BadRequest("--yoked: this version cannot play surrogates yet; leave it out")
-    yoked = cast(Callable[[list[Trial]], list[Trial]], import_module(YOKED).yoked)
-    return yoked(trials)
 
 
 def _store(asked: Path | None, scenario: Scenario) -> Path:

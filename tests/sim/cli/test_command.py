@@ -83,6 +83,19 @@ def test_a_pipe_gets_the_table_and_nothing_else(
     assert "The end: after 6 turns." in inside(*command[1:]).stdout
 
 
+def test_surrogates_tell_a_shared_pull_from_interaction(inside: Command) -> None:
+    done = inside("run", "mine.py:trio", "-n", 3, "-m", "embedded:rlhf", "--yoked", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert len(found["trials"]) == 3
+    assert found["surrogates"] == 9
+    ends = found["arms"][0]["convergence"]
+    assert ends["c"] == pytest.approx(ends["shared"] + ends["interaction"])
+    table = inside("run", "mine.py:trio", "-n", 3, "-m", "embedded:rlhf", "--yoked").stdout
+    assert "3 trials, 18 turns, 9 surrogates" in table
+    assert "shared pull" in table
+
+
 def test_quiet_is_quiet(elsinore: Command) -> None:
     done = elsinore("run", "mine.py:trio", "--quiet", "-m", "fixed:Yes.|No.")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
