@@ -43,8 +43,8 @@ async def play(
     """Play a scene to its end and return the transcript.
 
     The same scene, stage and seed give the same turns, whatever probes are asked beside them.
-    ``resume`` is a transcript that was torn off: its turns and answers are taken as they are and
-    not announced again; what is missing is asked. A call that fails for good is recorded as a
+    ``resume`` is a transcript that was torn off: its turns, answers and failures are taken as they
+    are and not announced again; what is missing is asked. A call that fails for good is recorded as a
     ``Failure``; if it was a turn, the scene ends with status ``failed``.
 
     Raises ``ValueError`` if ``resume`` is not the beginning of this scene with this seed.
@@ -62,7 +62,7 @@ async def play(
     try:
         await performance.turns()
     except asyncio.CancelledError:
-        performance.abandon()
+        await performance.abandon()
         raise
     finally:
         await performance.settle()
@@ -151,6 +151,11 @@ class _Performance:
                 for gauge, every in gauges:
                     if turn.index % every == 0:
                         await self.read_gauge(gauge, turn.index)
+        if len(self.known_turns) > len(said):
+            raise ValueError(
+                f"this transcript is of another scene: it has {len(self.known_turns)} turns, "
+                f"and this one is over {reason}"
+            )
         self.ask_probes(len(said), last=True)
         await self.settle()
         self.end(Ended(len(said), reason))
@@ -174,6 +179,7 @@ class _Performance:
         page = self.page(seat)
         self.pages[seat] = page
         self.read[seat] = len(self.said)
+        prompt = self.layout.cue(page, self.scene, seat, None)
         known = self.known_turns.get(index)
         if known is not None:
             if known.speaker != name:
@@ -181,13 +187,16 @@ class _Performance:
                     f"this transcript is of another scene: turn {index} is {known.speaker}'s "
                     f"and should be {name}'s"
                 )
+            if known.prompt and known.prompt != prompt.digest.hex():
+                raise ValueError(
+                    f"this transcript is of another scene: turn {index} had another prompt"
+                )
             self.record(known, known=True)
             return known
         failed = self.known_failures.get((index, "turn", name))
         if failed is not None:
             self.record(failed, known=True)
             return None
-        prompt = self.layout.cue(page, self.scene, seat, None)
         request = Request(
             prompt, derive(self.seed, "turn", index, name), name, "turn", self.stops[seat]
         )
@@ -236,12 +245,16 @@ class _Performance:
 
     async def read_gauge(self, gauge: Probe, turn: int) -> None:
         """Ask a gauge, and wait for the answers: the scene depends on them."""
-        answers = await asyncio.gather(
-            *(
-                self.answer(gauge, turn, request, actor, sample)
-                for request, actor, sample in self.requests(gauge, turn, "gauge")
-            )
-        )
+        asking = [
+            asyncio.ensure_future(self.answer(gauge, turn, request, actor, sample))
+            for request, actor, sample in self.requests(gauge, turn, "gauge")
+        ]
+        try:
+            answers = await asyncio.gather(*asking)
+        except BaseException:
+            # gather() leaves the others running when one of them breaks.
+            await _cancelled(asking)
+            raise
         self.view.gauges[gauge.question.key] = {answer.actor: answer.value for answer in answers}
 
     def requests(self, probe: Probe, turn: int, purpose: str) -> list[tuple[Request, str, int]]:
@@ -289,15 +302,26 @@ class _Performance:
     async def settle(self) -> None:
         """Wait for the probes that are still out; raise what broke one of them."""
         while self.asking:
-            await asyncio.wait(self.asking)
+            try:
+                await asyncio.wait(self.asking)
+            except asyncio.CancelledError:
+                await self.abandon()
+                raise
         if self.broken is not None:
             broken, self.broken = self.broken, None
             raise broken
 
-    def abandon(self) -> None:
+    async def abandon(self) -> None:
         """The scene was cancelled: so are its probes."""
-        for task in self.asking:
-            task.cancel()
+        await _cancelled(list(self.asking))
+
+
+async def _cancelled(tasks: list[asyncio.Task[Answer]]) -> None:
+    """Cancel tasks and wait until they are gone, whatever they end with."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
 
 
 def _shared(pages: list[Prompt]) -> list[Prompt]:

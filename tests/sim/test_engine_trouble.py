@@ -127,7 +127,6 @@ def watch(scene: Scene, stage: Around, cancel_at: float | None = None) -> list[s
         return runner.run(watched(scene, stage, cancel_at))
 
 
-GAUGE_DEFECT = "engine: when one gauge breaks, gather() leaves the other gauges running"
 
 
 @pytest.mark.parametrize(
@@ -137,9 +136,7 @@ GAUGE_DEFECT = "engine: when one gauge breaks, gather() leaves the other gauges 
         ("turn", "Ben"),
         ("probe", "Ada"),
         ("probe", "Cleo"),
-        pytest.param(
-            "gauge", "Ada", marks=pytest.mark.xfail(reason=GAUGE_DEFECT, raises=AssertionError)
-        ),
+        ("gauge", "Ada"),
     ],
 )
 def test_a_bug_is_raised_and_nobody_is_left_behind(purpose: str, speaker: str) -> None:
@@ -157,7 +154,6 @@ def test_a_bug_without_any_wait_is_raised() -> None:
         assert watch(gauged(), Around(Murmur(), breaks(Bug(), purpose))) == ["Bug"]
 
 
-@pytest.mark.xfail(reason="engine: only the first broken probe is looked at", raises=AssertionError)
 def test_bugs_in_several_probes_are_not_reported_behind_our_back(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -183,10 +179,6 @@ def test_cancelling_leaves_nobody_behind(tenths: int) -> None:
     assert watch(gauged(), Around(Murmur(), slow), tenths / 10 + 0.01) == ["CancelledError"]
 
 
-@pytest.mark.xfail(
-    reason="engine: after a bug it waits for the probes that are out instead of cancelling them",
-    raises=AssertionError,
-)
 def test_cancelled_after_a_bug_leaves_nobody_behind() -> None:
     """The bug is on its way up while slow probes are waited for, and the user loses patience."""
 
