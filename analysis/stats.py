@@ -11,7 +11,7 @@ from math import inf, isnan, nan, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats as distributions
+from scipy import special  # scipy.stats takes two seconds to import
 
 Floats = NDArray[np.float64]
 
@@ -44,9 +44,9 @@ def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interva
     tail = (1 - level) / 2
     low, high = 0.0, 1.0
     if successes > 0:
-        low = float(distributions.beta.ppf(tail, successes, trials - successes + 1))
+        low = float(special.betaincinv(successes, trials - successes + 1, tail))
     if successes < trials:
-        high = float(distributions.beta.ppf(1 - tail, successes + 1, trials - successes))
+        high = float(special.betaincinv(successes + 1, trials - successes, 1 - tail))
     return Interval(successes / trials, low, high)
 
 
@@ -70,7 +70,7 @@ def jackknife(rows: Floats, statistic: Callable[[Floats], Floats], level: float 
         return Interval(estimate, nan, nan)
     left_out = statistic((total - rows) / (count - 1))
     spread = float(np.sum((left_out - left_out.mean()) ** 2)) * (count - 1) / count
-    half = float(distributions.t.ppf((1 + level) / 2, count - 1)) * sqrt(spread)
+    half = float(special.stdtrit(count - 1, (1 + level) / 2)) * sqrt(spread)
     return Interval(estimate, estimate - half, estimate + half)
 
 
@@ -149,7 +149,7 @@ def restricted_mean_time(
     variance = float(terms.sum()) * (number / (number - 1) if number > 1 else 1.0)
     if count == 1:
         return Interval(area, nan, nan)
-    half = float(distributions.norm.ppf((1 + level) / 2)) * sqrt(variance)
+    half = float(special.ndtri((1 + level) / 2)) * sqrt(variance)
     return Interval(area, max(0.0, area - half), min(horizon, area + half))
 
 

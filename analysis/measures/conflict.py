@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats as distributions
+from scipy import special
 
 from analysis.evidence.text import score
 from analysis.loading import ARM, Tables, frame
@@ -152,7 +152,7 @@ def slope(values: Floats, level: float = 0.95) -> Interval:
     found = float(times @ values) / spread
     rest = values - values.mean() - found * times
     error = sqrt(float(rest @ rest) / (count - 2) / spread)
-    half = float(distributions.t.ppf((1 + level) / 2, count - 2)) * error
+    half = float(special.stdtrit(count - 2, (1 + level) / 2)) * error
     return Interval(found, found - half, found + half)
 
 

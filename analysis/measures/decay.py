@@ -12,7 +12,7 @@ from math import exp, log, nan
 
 import numpy as np
 import pandas as pd
-from scipy import stats as distributions
+from scipy import special
 
 from analysis.stats import UNKNOWN, Floats, Interval
 
@@ -52,7 +52,7 @@ def half_life(curves: Sequence[pd.Series], level: float = 0.95) -> Interval:
         return UNKNOWN
     estimate, left_out = float(found[0]), found[1:]
     spread = (count - 1) / count * float(np.sum((left_out - left_out.mean()) ** 2))
-    half = float(distributions.t.ppf((1 + level) / 2, count - 1)) * spread**0.5
+    half = float(special.stdtrit(count - 1, (1 + level) / 2)) * spread**0.5
     low, high = estimate - half, estimate + half
     if low <= log(slowest) or high >= log(fastest):
         return UNKNOWN
