@@ -27,6 +27,7 @@ _WHERE = {
     "Transcript": "sim.transcript",
     "Turn": "sim.events",
     "Walk": "sim.routing",
+    "Wording": "sim.wording",
     "after": "sim.endings",
     "agreement": "sim.endings",
     "ask_stance": "sim.probes",

@@ -171,7 +171,7 @@ class _Performance:
             return self.pages[seat]
         name = self.names[seat]
         heard = [turn for turn in since if heard_by(name, turn)]
-        return self.layout.hear(self.pages[seat], name, heard)
+        return self.layout.hear(self.pages[seat], self.scene, seat, heard)
 
     async def turn(self, seat: int, index: int) -> Turn | None:
         """Cue an actor; None if there is no reply for good."""

@@ -13,6 +13,7 @@ from sim.graph import Graph
 from sim.persona import Persona
 from sim.probes import Probe
 from sim.routing import Router, Walk
+from sim.wording import Wording
 
 LayoutName = Literal["persona_first", "transcript_first", "screenplay"]
 
@@ -40,7 +41,7 @@ class Scene(Authored):
 
     ``topic`` is what is talked about, best as a motion ("The town should sell its spring.").
     ``setting`` says where and when. ``words`` bounds the length of a turn in what the actors are
-    told. Raises ``SceneError``, with the field, the value and the fix, if it makes no sense.
+    told, ``wording`` is how they are told it. Raises ``SceneError``, with the field, the value and the fix, if it makes no sense.
     """
 
     topic: str
@@ -52,6 +53,7 @@ class Scene(Authored):
     ends: InstanceOf[Ending]
     layout: LayoutName = "persona_first"
     words: int = Field(default=60, ge=1)
+    wording: Wording = Wording()
 
     @model_validator(mode="before")
     @classmethod

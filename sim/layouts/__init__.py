@@ -37,10 +37,10 @@ def render(scene: Scene, turns: Sequence[Turn], name: str) -> Prompt:
     for turn in turns:
         # While playing, the turns since the actor's own last one were added when it was cued.
         if turn.speaker == name and heard:
-            prompt = layout.hear(prompt, name, heard)
+            prompt = layout.hear(prompt, scene, seat, heard)
             heard = []
         if heard_by(name, turn):
             heard.append(turn)
     if heard:
-        prompt = layout.hear(prompt, name, heard)
+        prompt = layout.hear(prompt, scene, seat, heard)
     return layout.cue(prompt, scene, seat, None)

@@ -25,8 +25,8 @@ class Layout(Protocol):
         """What the actor at ``seat`` sees before the first turn."""
         ...
 
-    def hear(self, prompt: Prompt, own: str, turns: Sequence[Turn]) -> Prompt:
-        """The prompt with the turns added that the actor ``own`` heard or spoke since."""
+    def hear(self, prompt: Prompt, scene: Scene, seat: int, turns: Sequence[Turn]) -> Prompt:
+        """The prompt with the turns added that the actor at ``seat`` heard or spoke since."""
         ...
 
     def cue(self, prompt: Prompt, scene: Scene, seat: int, question: Question | None) -> Prompt:
@@ -52,8 +52,18 @@ class Said:
     strangers: tuple[str, ...]
 
 
-# A new line that begins with a short capitalised name and a colon: somebody else has the floor.
-_NEXT_SPEAKER = re.compile(r"\n\s*([A-Z][^\n:]{0,40}):[ \t]")
+_LABEL = re.compile(r"\n\s*([^\s:][^\n:]{0,60}):[ \t]")
+
+
+def _next_speakers(text: str, names: tuple[str, ...]) -> list[tuple[int, str]]:
+    """Where somebody begins to speak on a new line, and who: somebody of the cast, or a short
+    name that begins with a capital letter."""
+    found: list[tuple[int, str]] = []
+    for match in _LABEL.finditer(text):
+        name = match.group(1)
+        if name in names or (len(name) <= 41 and name[0].isupper()):
+            found.append((match.start(), name))
+    return found
 
 
 def take_apart(reply: str, own: str, names: tuple[str, ...]) -> Said:
@@ -69,13 +79,9 @@ def take_apart(reply: str, own: str, names: tuple[str, ...]) -> Said:
         text = text[len(own) + 1 :].lstrip()
     if "\n" not in text:
         return Said(text, "", ())
-    found = _NEXT_SPEAKER.search(text)
-    if found is None:
+    speakers = _next_speakers(text, names)
+    if not speakers:
         return Said(text, "", ())
-    cut = text[found.start() :].strip()
-    strangers: list[str] = []
-    for match in _NEXT_SPEAKER.finditer(text, found.start()):
-        name = match.group(1)
-        if name not in names and name not in strangers:
-            strangers.append(name)
-    return Said(text[: found.start()].rstrip(), cut, tuple(strangers))
+    start = speakers[0][0]
+    strangers = tuple(dict.fromkeys(name for _, name in speakers if name not in names))
+    return Said(text[:start].rstrip(), text[start:].strip(), strangers)

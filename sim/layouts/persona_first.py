@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sim.events import Turn
-from sim.layouts import wording
 from sim.layouts.base import spoken
 from sim.layouts.prompt import Prompt
 from sim.probes import Question
 from sim.scene import Scene
+from sim.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +24,24 @@ class PersonaFirst:
     name: str = "persona_first"
 
     def opening(self, scene: Scene, seat: int) -> Prompt:
-        persona = scene.cast[seat].persona
+        persona, wording = scene.cast[seat].persona, scene.wording
         return Prompt.start(
             "system",
-            f"{wording.part(scene, persona.name)}\n{wording.subject(scene)}\n\n"
-            f"{wording.character(persona)}\n\n{wording.manner(scene, persona.name)}",
+            f"{wording.part(scene.names, persona.name)}\n"
+            f"{wording.about(scene.topic, scene.setting)}\n\n"
+            f"{wording.sheet(persona)}\n\n{wording.manner_of(persona.name, scene.words)}",
         )
 
-    def hear(self, prompt: Prompt, own: str, turns: Sequence[Turn]) -> Prompt:
+    def hear(self, prompt: Prompt, scene: Scene, seat: int, turns: Sequence[Turn]) -> Prompt:
+        own = scene.cast[seat].persona.name
         others: list[str] = []
         for turn in turns:
             if turn.speaker == own:
                 if others:
                     prompt = prompt.then("user", "\n\n".join(others))
                     others = []
-                prompt = _after_something_said(prompt, own).then("assistant", turn.text)
+                prompt = _after_something_said(prompt, scene.wording, own)
+                prompt = prompt.then("assistant", turn.text)
             else:
                 others.append(spoken(turn))
         return prompt.then("user", "\n\n".join(others)) if others else prompt
@@ -47,21 +50,21 @@ class PersonaFirst:
         name = scene.cast[seat].name
         if question is not None:
             gap = "\n\n" if prompt.role == "user" else ""
-            return prompt.then("user", gap + wording.aside(question, name))
-        return _after_something_said(prompt, name)
+            return prompt.then("user", gap + scene.wording.asks(question, name))
+        return _after_something_said(prompt, scene.wording, name)
 
     def stops(self, scene: Scene, seat: int) -> tuple[str, ...]:
         return tuple(f"\n{name}:" for name in scene.names if name != scene.cast[seat].name)
 
 
-def _after_something_said(prompt: Prompt, name: str) -> Prompt:
+def _after_something_said(prompt: Prompt, wording: Wording, name: str) -> Prompt:
     """The prompt with a user message at its end, which chat models need before they speak.
 
     Used for the cue and again when the turn is part of the past, so that a prompt which was sent
     is a prefix of the next one.
     """
     if prompt.role == "system":
-        return prompt.then("user", wording.OPENS.format(name=name))
+        return prompt.then("user", wording.opens_for(name))
     if prompt.role == "assistant":
-        return prompt.then("user", wording.GO_ON.format(name=name))
+        return prompt.then("user", wording.goes_on_for(name))
     return prompt

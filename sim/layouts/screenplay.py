@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sim.events import Turn
-from sim.layouts import wording
 from sim.layouts.base import spoken
 from sim.layouts.prompt import Prompt
 from sim.probes import Question
 from sim.scene import Scene
+from sim.wording import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +24,16 @@ class Screenplay:
     name: str = "screenplay"
 
     def opening(self, scene: Scene, seat: int) -> Prompt:
-        persona = scene.cast[seat].persona
-        people = "\n".join(
-            f"{actor.name}. {actor.persona.brief}".rstrip() for actor in scene.cast
-        )
+        wording = scene.wording
+        people = "\n".join(f"{actor.name}. {actor.persona.brief}".rstrip() for actor in scene.cast)
         return Prompt.start(
             "text",
-            f"A scene with {wording.listed(scene.names)}.\n{wording.subject(scene)}\n\n"
-            f"The people of the scene:\n{people}\n\n{wording.character(persona)}\n\n",
+            f"{wording.scene.format(names=listed(scene.names))}\n"
+            f"{wording.about(scene.topic, scene.setting)}\n\n{wording.people}\n{people}\n\n"
+            f"{wording.sheet(scene.cast[seat].persona)}\n\n",
         )
 
-    def hear(self, prompt: Prompt, own: str, turns: Sequence[Turn]) -> Prompt:
+    def hear(self, prompt: Prompt, scene: Scene, seat: int, turns: Sequence[Turn]) -> Prompt:
         for turn in turns:
             prompt = prompt.then("text", spoken(turn) + "\n\n")
         return prompt
@@ -42,7 +41,7 @@ class Screenplay:
     def cue(self, prompt: Prompt, scene: Scene, seat: int, question: Question | None) -> Prompt:
         name = scene.cast[seat].name
         if question is not None:
-            return prompt.then("text", f"{wording.aside(question, name)}\n{name}:")
+            return prompt.then("text", f"{scene.wording.asks(question, name)}\n{name}:")
         return prompt.then("text", f"{name}:")
 
     def stops(self, scene: Scene, seat: int) -> tuple[str, ...]:

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sim.events import Turn
-from sim.layouts import wording
 from sim.layouts.base import spoken
 from sim.layouts.prompt import Prompt
 from sim.probes import Question
 from sim.scene import Scene
+from sim.wording import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +24,23 @@ class TranscriptFirst:
     name: str = "transcript_first"
 
     def opening(self, scene: Scene, seat: int) -> Prompt:
-        return Prompt.start(
-            "system", f"A scene with {wording.listed(scene.names)}.\n{wording.subject(scene)}"
-        )
+        wording = scene.wording
+        company = wording.scene.format(names=listed(scene.names))
+        return Prompt.start("system", f"{company}\n{wording.about(scene.topic, scene.setting)}")
 
-    def hear(self, prompt: Prompt, own: str, turns: Sequence[Turn]) -> Prompt:
+    def hear(self, prompt: Prompt, scene: Scene, seat: int, turns: Sequence[Turn]) -> Prompt:
         for turn in turns:
             prompt = prompt.then("user", spoken(turn) + "\n\n")
         return prompt
 
     def cue(self, prompt: Prompt, scene: Scene, seat: int, question: Question | None) -> Prompt:
-        persona = scene.cast[seat].persona
-        told = f"{wording.part(scene, persona.name)}\n{wording.character(persona)}\n\n"
+        persona, wording = scene.cast[seat].persona, scene.wording
+        name = persona.name
+        told = f"{wording.part(scene.names, name)}\n{wording.sheet(persona)}\n\n"
         if question is not None:
-            return prompt.then("user", told + wording.aside(question, persona.name))
-        opens = f"{wording.OPENS.format(name=persona.name)}\n" if prompt.role == "system" else ""
-        return prompt.then("user", f"{told}{opens}{wording.manner(scene, persona.name)}")
+            return prompt.then("user", told + wording.asks(question, name))
+        opens = f"{wording.opens_for(name)}\n" if prompt.role == "system" else ""
+        return prompt.then("user", f"{told}{opens}{wording.manner_of(name, scene.words)}")
 
     def stops(self, scene: Scene, seat: int) -> tuple[str, ...]:
         return tuple(f"\n{name}:" for name in scene.names if name != scene.cast[seat].name)

@@ -65,12 +65,12 @@ def test_a_layout_is_pure(layout: str, data: st.DataObject) -> None:
         opening = built.opening(scene, seat)
         heard = [turn for turn in turns if heard_by(name, turn)]
         shape = [(chunk.role, chunk.text) for chunk in opening.chunks()]
-        page = built.hear(opening, name, heard)
+        page = built.hear(opening, scene, seat, heard)
         cues = [built.cue(page, scene, seat, asked) for asked in (None, question, None)]
         assert cues[0].digest == cues[2].digest != cues[1].digest
         assert all(cue.chunks()[: page.depth] == page.chunks() for cue in cues)
         assert [(chunk.role, chunk.text) for chunk in opening.chunks()] == shape
-        again = built.hear(built.opening(scene, seat), name, tuple(heard))
+        again = built.hear(built.opening(scene, seat), scene, seat, tuple(heard))
         assert again.digest == page.digest
         assert built.stops(scene, seat) == built.stops(scene, seat)
     assert (scene.model_dump_json(exclude={"ends", "graph", "routing"}), turns) == before
@@ -84,15 +84,15 @@ def test_hearing_adds_what_is_new_and_no_more(layout: str, data: st.DataObject) 
     scene = data.draw(scenes(layout=layout))
     turns = data.draw(turns_of(scene, whispers=False))
     built = LAYOUTS[scene.layout]
-    for seat, name in enumerate(scene.names):
+    for seat in range(len(scene.names)):
         page = built.opening(scene, seat)
         for turn in turns:
-            longer = built.hear(page, name, [turn])
+            longer = built.hear(page, scene, seat, [turn])
             assert any(chunk is page for chunk in longer.chunks())
             assert longer.depth - page.depth <= 2
             assert turn.text in longer.text
             page = longer
-        assert built.hear(page, name, []) is page
+        assert built.hear(page, scene, seat, []) is page
 
 
 def token(*parts: object) -> str:
@@ -130,7 +130,7 @@ def prompts(scene: Scene, turns: list[Turn], name: str) -> list[Prompt]:
     """Every prompt that an actor may be given after these turns: to speak, and to answer."""
     built, seat = LAYOUTS[scene.layout], scene.names.index(name)
     page = built.hear(
-        built.opening(scene, seat), name, [turn for turn in turns if heard_by(name, turn)]
+        built.opening(scene, seat), scene, seat, [turn for turn in turns if heard_by(name, turn)]
     )
     aside = built.cue(page, scene, seat, ask_stance("sell").question)
     return [render(scene, turns, name), aside]

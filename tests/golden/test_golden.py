@@ -67,7 +67,7 @@ def prompts(layout: str) -> Iterator[str]:
     yield shown("Ada goes on after herself", render(scene, TOLD[:1], "Ada"))
     built = LAYOUTS[scene.layout]
     opening = built.opening(scene, 1)
-    page = built.hear(opening, "Ben", [turn for turn in TOLD if heard_by("Ben", turn)])
+    page = built.hear(opening, scene, 1, [turn for turn in TOLD if heard_by("Ben", turn)])
     yield shown("Ben is asked before the first turn", built.cue(opening, scene, 1, question))
     yield shown("Ben is asked after six turns", built.cue(page, scene, 1, question))
     nobody = Graph(names=("Ben",), edges=(), first="Ben")

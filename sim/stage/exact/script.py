@@ -1,6 +1,6 @@
 """A prompt read as a script: who the speaker is, what was said, and what is asked.
 
-The stage has no other way to know anything. It reads the labelled lines of ``layouts.wording`` in
+The stage has no other way to know anything. It reads the labelled lines of ``sim.wording`` in
 any of the layouts, from chat messages or from one text, and makes do with less: a prompt without
 labels still has a speaker, lines and, in its words, something to talk about.
 """

@@ -74,10 +74,6 @@ def test_a_turn_is_over_where_somebody_else_begins(reply: str, own: str) -> None
     assert all(f"{name}:" in said.cut for name in said.strangers)
 
 
-DEFECT = "take_apart: only names that begin with A to Z are known to begin a line"
-
-
-@pytest.mark.xfail(reason=DEFECT)
 @pytest.mark.parametrize("name", ["Ödön", "何", "the Ghost", "Łuk"])
 def test_anybody_of_the_cast_begins_a_line_whatever_their_name(name: str) -> None:
     said = take_apart(f"One.\n{name}: Two.", "Ada", ("Ada", name))
