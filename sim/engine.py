@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import replace
+from typing import Any, Protocol
 
 from sim.errors import StageError
-from sim.events import Answer, Ended, Event, Failure, Turn
+from sim.events import NO_USAGE, Ended, Event, Failure, Forgot, Turn
 from sim.graph import PublicView
-from sim.layouts import LAYOUTS, heard_by
-from sim.layouts.base import Layout, take_apart
+from sim.layouts.author import MalformedError, read_block
+from sim.layouts.base import take_apart
+from sim.layouts.pages import Pages
 from sim.layouts.prompt import Prompt
-from sim.probes import Probe
-from sim.scene import Scene
+from sim.offstage import OffStage
+from sim.scene import Context, Scene
 from sim.seeds import derive
-from sim.stage.base import Request, Stage
+from sim.stage.base import Reply, Request, Stage
 from sim.transcript import Transcript
+
+_REPAIRS = 2
+"""How often an author is shown what was wrong with a block before the turn counts as failed."""
 
 
 class Observer(Protocol):
@@ -44,8 +49,8 @@ async def play(
 
     The same scene, stage and seed give the same turns, whatever probes are asked beside them.
     ``resume`` is a transcript that was torn off: its turns, answers and failures are taken as they
-    are and not announced again; what is missing is asked. A call that fails for good is recorded as a
-    ``Failure``; if it was a turn, the scene ends with status ``failed``.
+    are and not announced again; what is missing is asked. A call that fails for good is recorded
+    as a ``Failure``; if it was a turn, the scene ends with status ``failed``.
 
     Raises ``ValueError`` if ``resume`` is not the beginning of this scene with this seed.
 
@@ -62,11 +67,19 @@ async def play(
     try:
         await performance.turns()
     except asyncio.CancelledError:
-        await performance.abandon()
+        await performance.off_stage.abandon()
         raise
     finally:
-        await performance.settle()
+        await performance.off_stage.settle()
     return performance.transcript
+
+
+class _Over(Exception):
+    """The scene cannot go on: the ending that says why."""
+
+    def __init__(self, ended: Ended) -> None:
+        super().__init__(ended.reason)
+        self.ended = ended
 
 
 class _Performance:
@@ -80,37 +93,31 @@ class _Performance:
         observers: Sequence[Observer],
         resume: Transcript | None,
     ) -> None:
+        known = resume or Transcript()
         self.scene = scene
         self.stage = stage
         self.seed = seed
         self.notify = [observer.saw for observer in observers]
-        self.layout: Layout = LAYOUTS[scene.layout]
         self.names = scene.names
         self.floor = scene.graph.compiled()
+        self.seats = [scene.names.index(name) for name in self.floor.names]
         self.view = PublicView()
         self.transcript = Transcript()
         self.said: list[Turn] = []
-        self.asking: set[asyncio.Task[Answer]] = set()
-        self.broken: BaseException | None = None
-        self.asked_at: dict[str, int] = {}
-        self.pages = _shared([self.layout.opening(scene, seat) for seat in range(len(self.names))])
-        self.read = [0] * len(self.names)
-        self.stops = [self.layout.stops(scene, seat) for seat in range(len(self.names))]
-        self.known_turns = {turn.index: turn for turn in resume.turns} if resume else {}
-        self.known_answers = (
-            {
-                (answer.turn, answer.gauge, answer.actor, answer.key, answer.sample): answer
-                for answer in resume.answers
-            }
-            if resume
-            else {}
-        )
-        self.known_failures = (
-            {(failure.turn, failure.doing, failure.actor): failure for failure in resume.failures}
-            if resume
-            else {}
-        )
-        self.known_end = resume.ended if resume else None
+        self.pages = Pages(scene, self.said)
+        self.off_stage = OffStage(scene, stage, seed, self.pages, self.record, known.answers)
+        self.contexts = [actor.context for actor in scene.cast]
+        self.gauges = [(gauge, gauge.every or len(scene.names)) for gauge in scene.ends.gauges()]
+        self.router = scene.router
+        self.state = self.router.start(self.floor)
+        self.known_turns = {turn.index: turn for turn in known.turns}
+        self.known_failures = {
+            (event.turn, event.actor): event for event in known.failures if event.doing == "turn"
+        }
+        self.known_forgets = {
+            (event.turn, event.actor): event for event in known.events if isinstance(event, Forgot)
+        }
+        self.known_end = known.ended
 
     def record(self, event: Event, known: bool = False) -> None:
         """Add an event to the transcript and announce it, unless it was known before."""
@@ -121,84 +128,63 @@ class _Performance:
 
     async def turns(self) -> None:
         """The loop."""
-        scene, view, names, said = self.scene, self.view, self.names, self.said
-        router, ends = scene.router, scene.ends
-        gauges = [(gauge, gauge.every or len(names)) for gauge in ends.gauges()]
-        seat_in_cast = [names.index(name) for name in self.floor.names]
-        state = router.start(self.floor)
-        self.ask_probes(0)
-        while True:
-            count = len(said)
-            reason = ends.reached(view)
-            if reason is not None:
-                break
-            cues = router.next(state, view, derive(self.seed, "route", count))
-            if not cues:
-                reason = f"nobody may take the floor from {said[-1].speaker}" if said else "nobody"
-                break
-            for place in cues:
-                turn = await self.turn(seat_in_cast[place], len(said) + 1)
-                if turn is None:
-                    await self.settle()
-                    self.end(Ended(len(said), "a turn failed", "failed"))
-                    return
-                said.append(turn)
-                view.last = turn if turn.audience is None else view.last
-                view.turns = turn.index
-                state = router.heard(state, turn, place)
-                if self.scene.probes:
-                    self.ask_probes(turn.index)
-                for gauge, every in gauges:
-                    if turn.index % every == 0:
-                        await self.read_gauge(gauge, turn.index)
+        view, ends, said, router = self.view, self.scene.ends, self.said, self.router
+        self.off_stage.probe(0)
+        try:
+            while (reason := ends.reached(view)) is None:
+                cues = router.next(self.state, view, derive(self.seed, "route", len(said)))
+                if not cues:
+                    last = f" from {said[-1].speaker}" if said else ""
+                    reason = f"nobody may take the floor{last}"
+                    break
+                if self.pages.author is not None:
+                    await self.block(cues)
+                    continue
+                for place in cues:
+                    await self.heard(await self.turn(self.seats[place], len(said) + 1), place)
+        except _Over as over:
+            await self.off_stage.settle()
+            self.end(over.ended)
+            return
         if len(self.known_turns) > len(said):
             raise ValueError(
                 f"this transcript is of another scene: it has {len(self.known_turns)} turns, "
                 f"and this one is over {reason}"
             )
-        self.ask_probes(len(said), last=True)
-        await self.settle()
+        self.off_stage.probe(len(said), last=True)
+        await self.off_stage.settle()
         self.end(Ended(len(said), reason))
 
     def end(self, ended: Ended) -> None:
         """The curtain. A scene that was torn off after its ending was stored has it already."""
         self.record(ended, known=self.known_end == ended)
 
-    def page(self, seat: int) -> Prompt:
-        """What the actor at ``seat`` has seen by now, as a prompt without a cue."""
-        since = self.said[self.read[seat] :]
-        if not since:
-            return self.pages[seat]
-        name = self.names[seat]
-        heard = [turn for turn in since if heard_by(name, turn)]
-        return self.layout.hear(self.pages[seat], self.scene, seat, heard)
+    async def heard(self, turn: Turn, place: int) -> None:
+        """A turn was taken: whoever depends on it is told, and what is due is asked."""
+        self.said.append(turn)
+        view = self.view
+        view.last = turn if turn.audience is None else view.last
+        view.turns = turn.index
+        self.state = self.router.heard(self.state, turn, place)
+        if self.scene.probes:
+            self.off_stage.probe(turn.index)
+        for gauge, every in self.gauges:
+            if turn.index % every == 0:
+                view.gauges[gauge.question.key] = await self.off_stage.gauge(gauge, turn.index)
 
-    async def turn(self, seat: int, index: int) -> Turn | None:
-        """Cue an actor; None if there is no reply for good."""
+    async def turn(self, seat: int, index: int) -> Turn:
+        """Cue an actor and record its turn. Raises ``_Over`` if there is none for good."""
         name = self.names[seat]
-        page = self.page(seat)
-        self.pages[seat] = page
-        self.read[seat] = len(self.said)
-        prompt = self.layout.cue(page, self.scene, seat, None)
-        known = self.known_turns.get(index)
+        self.pages.advance(seat)
+        context = self.contexts[seat]
+        if context is not None and self.pages.tokens(seat) > context.tokens:
+            await self.forget(seat, index, context)
+        prompt = self.pages.cued(seat)
+        known = self.known_turn(index, name, prompt)
         if known is not None:
-            if known.speaker != name:
-                raise ValueError(
-                    f"this transcript is of another scene: turn {index} is {known.speaker}'s "
-                    f"and should be {name}'s"
-                )
-            if known.prompt and known.prompt != prompt.digest.hex():
-                raise ValueError(
-                    f"this transcript is of another scene: turn {index} had another prompt"
-                )
-            self.record(known, known=True)
             return known
-        failed = self.known_failures.get((index, "turn", name))
-        if failed is not None:
-            self.record(failed, known=True)
-            return None
         request = Request(
-            prompt, derive(self.seed, "turn", index, name), name, "turn", self.stops[seat]
+            prompt, derive(self.seed, "turn", index, name), name, "turn", self.pages.stops[seat]
         )
         try:
             reply = await self.stage.perform(request)
@@ -206,8 +192,7 @@ class _Performance:
             if not said.text:
                 raise StageError("empty", f"{name} said nothing at turn {index}")
         except StageError as error:
-            self.record(Failure(index, name, "turn", error.reason, str(error)))
-            return None
+            raise self.failed(index, name, error) from None
         turn = Turn(
             index,
             name,
@@ -224,107 +209,139 @@ class _Performance:
         self.record(turn)
         return turn
 
-    def ask_probes(self, turn: int, last: bool = False) -> None:
-        """Start the probes that are due after ``turn`` turns, beside the scene."""
-        for probe in self.scene.probes:
-            key = probe.question.key
-            if (last or probe.due(turn)) and self.asked_at.get(key) != turn:
-                self.asked_at[key] = turn
-                for request, actor, sample in self.requests(probe, turn, "probe"):
-                    task = asyncio.ensure_future(self.answer(probe, turn, request, actor, sample))
-                    self.asking.add(task)
-                    task.add_done_callback(self.answered)
+    def known_turn(self, index: int, name: str, prompt: Prompt) -> Turn | None:
+        """A turn from before the scene was torn off, if there is one, recorded.
 
-    def answered(self, task: asyncio.Task[Answer]) -> None:
-        """A probe came back. What broke it is kept for ``settle``, which raises it."""
-        self.asking.discard(task)
-        if not task.cancelled():
-            # Always taken, or asyncio would complain about those after the first.
-            error = task.exception()
-            self.broken = self.broken or error
-
-    async def read_gauge(self, gauge: Probe, turn: int) -> None:
-        """Ask a gauge, and wait for the answers: the scene depends on them."""
-        asking = [
-            asyncio.ensure_future(self.answer(gauge, turn, request, actor, sample))
-            for request, actor, sample in self.requests(gauge, turn, "gauge")
-        ]
-        try:
-            answers = await asyncio.gather(*asking)
-        except BaseException:
-            # gather() leaves the others running when one of them breaks.
-            await _cancelled(asking)
-            raise
-        self.view.gauges[gauge.question.key] = {answer.actor: answer.value for answer in answers}
-
-    def requests(self, probe: Probe, turn: int, purpose: str) -> list[tuple[Request, str, int]]:
-        """One request for each actor and sample. Built now: a page is what was heard by now."""
-        question = probe.question
-        schema = question.answer.schema_()
-        requests: list[tuple[Request, str, int]] = []
-        for seat, name in enumerate(self.names):
-            if probe.to is not None and name not in probe.to:
-                continue
-            prompt = self.layout.cue(self.page(seat), self.scene, seat, question)
-            for sample in range(probe.samples):
-                seed = derive(self.seed, purpose, turn, name, question.key, sample)
-                request = Request(prompt, seed, name, purpose, self.stops[seat], None, schema)
-                requests.append((request, name, sample))
-        return requests
-
-    async def answer(
-        self, probe: Probe, turn: int, request: Request, actor: str, sample: int
-    ) -> Answer:
-        """One answer, perhaps a missing one, recorded."""
-        gauge = request.purpose == "gauge"
-        key = probe.question.key
-        known = self.known_answers.get((turn, gauge, actor, key, sample))
+        Raises ``ValueError`` if it is of another scene, and ``_Over`` if it is known to fail.
+        """
+        known = self.known_turns.get(index)
         if known is not None:
+            if known.speaker != name:
+                raise ValueError(
+                    f"this transcript is of another scene: turn {index} is {known.speaker}'s "
+                    f"and should be {name}'s"
+                )
+            if known.prompt and known.prompt != prompt.digest.hex():
+                raise ValueError(
+                    f"this transcript is of another scene: turn {index} had another prompt"
+                )
             self.record(known, known=True)
             return known
-        digest = request.prompt.digest.hex()
+        failed = self.known_failures.get((index, name))
+        if failed is not None:
+            self.record(failed, known=True)
+            raise _Over(Ended(len(self.said), "a turn failed", "failed"))
+        return None
+
+    def failed(self, index: int, name: str, error: StageError) -> _Over:
+        """A turn failed for good: the record of it, and the end of the scene."""
+        self.record(Failure(index, name, "turn", error.reason, str(error)))
+        return _Over(Ended(len(self.said), "a turn failed", "failed"))
+
+    # --- One context for all -------------------------------------------------------------------
+
+    async def block(self, cues: tuple[int, ...]) -> None:
+        """Let the author write the next turns, and take them one by one.
+
+        What is left of a block when the scene ends within it is dropped: nobody said it.
+        """
+        author = self.pages.author
+        assert author is not None
+        places = self.order(cues)
+        order = [self.floor.names[place] for place in places]
+        index = len(self.said) + 1
+        prompt = author.cue(self.pages.advance(0), self.scene, order)
+        known = [self.known_turn(index + number, name, prompt) for number, name in enumerate(order)]
+        reply, words = Reply(""), [""] * len(order)
+        if None in known:
+            try:
+                reply, words = await self.written(prompt, index, order)
+            except StageError as error:
+                raise self.failed(index, order[0], error) from None
+        for number, (place, name) in enumerate(zip(places, order, strict=True)):
+            turn = known[number]
+            if turn is None:
+                turn = Turn(
+                    index + number,
+                    name,
+                    words[number],
+                    prompt=prompt.digest.hex(),
+                    finish=reply.finish,
+                    exact=reply.exact,
+                    # One call wrote the block, so its cost is counted once.
+                    usage=reply.usage if number == 0 else NO_USAGE,
+                    seconds=reply.seconds if number == 0 else 0.0,
+                )
+                self.record(turn)
+            await self.heard(turn, place)
+            if self.scene.ends.reached(self.view) is not None:
+                return
+
+    def order(self, cues: tuple[int, ...]) -> list[int]:
+        """Who speaks in the next block: the router, run ahead on turns without words.
+
+        Where an edge has a condition, the words decide who is next, and a block ends there.
+        """
+        bound = self.scene.ends.bound()
+        assert bound is not None
+        most = min(self.scene.block, bound - len(self.said))
+        places = list(cues)
+        state: Any = self.state
+        if any(row is not None for row in self.floor.conditions):
+            most = 1
+        while len(places) < most:
+            turn = Turn(len(self.said) + len(places), self.floor.names[places[-1]], "")
+            state = self.router.heard(state, turn, places[-1])
+            seed = derive(self.seed, "route", len(self.said) + len(places))
+            more = self.router.next(state, replace(self.view, last=turn, turns=turn.index), seed)
+            if not more:
+                break
+            places += more
+        return places[:most]
+
+    async def written(
+        self, prompt: Prompt, index: int, order: list[str]
+    ) -> tuple[Reply, list[str]]:
+        """A block that could be read. Raises ``StageError`` (reason ``malformed``) if none was."""
+        author = self.pages.author
+        assert author is not None
+        problem = ""
+        for attempt in range(_REPAIRS + 1):
+            seed = derive(self.seed, "block", index, attempt)
+            reply = await self.stage.perform(Request(prompt, seed, order[0], "turn"))
+            try:
+                return reply, read_block(reply.text, order)
+            except MalformedError as error:
+                problem = str(error)
+                prompt = author.again(prompt, self.scene, reply.text, problem)
+        raise StageError("malformed", f"{problem} (after {_REPAIRS} repairs)")
+
+    # --- A context that is full ----------------------------------------------------------------
+
+    async def forget(self, seat: int, index: int, context: Context) -> None:
+        """An actor's context is full: follow its policy, and record it."""
+        name, tokens = self.names[seat], self.pages.tokens(seat)
+        event = self.known_forgets.get((index, name))
+        known = event is not None
+        if event is None:
+            since = self.pages.first_kept(seat, int(context.tokens * context.keep))
+            if context.policy == "stop":
+                since = 1
+            summary = await self.summary(seat, index) if context.policy == "summarise" else ""
+            event = Forgot(index, name, context.policy, since, summary, tokens)
+        self.record(event, known)
+        if context.policy == "stop":
+            raise _Over(Ended(len(self.said), f"the context of {name} is full"))
+        self.pages.forget(seat, event)
+
+    async def summary(self, seat: int, index: int) -> str:
+        """What an actor makes of everything before it is left out, in its own words."""
+        name = self.names[seat]
+        prompt = self.pages.told(seat)
+        seed = derive(self.seed, "summary", index, name)
+        request = Request(prompt, seed, name, "summary", self.pages.stops[seat])
         try:
             reply = await self.stage.perform(request)
         except StageError as error:
-            answer = Answer(
-                turn, actor, key, None, gauge, sample, missing=f"{error.reason}: {error}",
-                prompt=digest,
-            )
-        else:
-            value, missing = probe.question.answer.read(reply.text)
-            answer = Answer(
-                turn, actor, key, value, gauge, sample, reply.text, missing, digest,
-                reply.exact, reply.usage, reply.seconds,
-            )
-        self.record(answer)
-        return answer
-
-    async def settle(self) -> None:
-        """Wait for the probes that are still out; raise what broke one of them."""
-        while self.asking:
-            try:
-                await asyncio.wait(self.asking)
-            except asyncio.CancelledError:
-                await self.abandon()
-                raise
-        if self.broken is not None:
-            broken, self.broken = self.broken, None
-            raise broken
-
-    async def abandon(self) -> None:
-        """The scene was cancelled: so are its probes."""
-        await _cancelled(list(self.asking))
-
-
-async def _cancelled(tasks: list[asyncio.Task[Answer]]) -> None:
-    """Cancel tasks and wait until they are gone, whatever they end with."""
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.wait(tasks)
-
-
-def _shared(pages: list[Prompt]) -> list[Prompt]:
-    """Pages with the same bytes become one object, so that a shared prompt grows only once."""
-    first: dict[bytes, Prompt] = {}
-    return [first.setdefault(page.digest, page) for page in pages]
+            raise self.failed(index, name, error) from None
+        return " ".join(take_apart(reply.text, name, self.names).text.split())

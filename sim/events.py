@@ -93,6 +93,25 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgot:
+    """An actor's context was full, and its policy left something out of it.
+
+    ``turn`` is the turn that the actor was about to take, ``since`` the first turn that it still
+    sees, ``summary`` what it sees instead of the rest (its own words, where the policy is
+    ``summarise``), ``tokens`` the estimated size before.
+    """
+
+    kind: ClassVar[str] = "forgot"
+
+    turn: int
+    actor: str
+    policy: str
+    since: int
+    summary: str
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The curtain: after how many turns, and why.
 
@@ -106,4 +125,4 @@ class Ended:
     status: str = "done"
 
 
-Event = Turn | Answer | Failure | Ended
+Event = Turn | Answer | Failure | Forgot | Ended

@@ -15,17 +15,31 @@ from sim.probes import Probe
 from sim.routing import Router, Walk
 from sim.wording import Wording
 
-LayoutName = Literal["persona_first", "transcript_first", "screenplay"]
+LayoutName = Literal["persona_first", "transcript_first", "screenplay", "author"]
+
+
+class Context(Authored):
+    """How much an actor can see, and what becomes of the rest. Whatever happens is recorded.
+
+    ``tokens`` is the limit, estimated at four characters a token. When a prompt is longer, the
+    scene is over (``stop``), or the oldest turns are left out until ``keep`` of the limit is used
+    (``drop_oldest``), with the actor's own summary in their place (``summarise``).
+    """
+
+    tokens: int = Field(ge=100)
+    policy: Literal["stop", "drop_oldest", "summarise"] = "stop"
+    keep: float = Field(default=0.5, gt=0.0, lt=1.0)
 
 
 class Actor(Authored):
-    """A persona cast in a scene.
+    """A persona cast in a scene, and what its context can hold (None: everything).
 
     >>> Actor(Persona(name="Ada")).name
     'Ada'
     """
 
     persona: Persona
+    context: Context | None = None
 
     def __init__(self, persona: Persona, **fields: Any) -> None:
         super().__init__(persona=persona, **fields)
@@ -41,7 +55,8 @@ class Scene(Authored):
 
     ``topic`` is what is talked about, best as a motion ("The town should sell its spring.").
     ``setting`` says where and when. ``words`` bounds the length of a turn in what the actors are
-    told, ``wording`` is how they are told it. Raises ``SceneError``, with the field, the value and the fix, if it makes no sense.
+    told, ``wording`` is how they are told it. ``block`` is how many turns an ``author`` writes at once.
+    Raises ``SceneError``, with the field, the value and the fix, if it makes no sense.
     """
 
     topic: str
@@ -54,6 +69,7 @@ class Scene(Authored):
     layout: LayoutName = "persona_first"
     words: int = Field(default=60, ge=1)
     wording: Wording = Wording()
+    block: int = Field(default=3, ge=1)
 
     @model_validator(mode="before")
     @classmethod
@@ -77,6 +93,11 @@ class Scene(Authored):
     @model_validator(mode="after")
     def _sound(self) -> Scene:
         names = self.names
+        if self.layout == "author" and any(actor.context for actor in self.cast):
+            raise SceneError(
+                "Scene.cast: with the layout author there is one context for all; "
+                "leave Actor.context out"
+            )
         if not self.topic.strip():
             raise SceneError("Scene.topic: is blank; say what the scene is about")
         if len(names) < 1:

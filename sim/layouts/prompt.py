@@ -19,7 +19,8 @@ class Prompt:
     """One chunk of a prompt and, through ``parent``, everything before it.
 
     ``role`` is who speaks in a chat (``system``, ``user``, ``assistant``) or ``text`` in a prompt
-    for a completions endpoint. ``digest`` has 16 bytes.
+    for a completions endpoint. ``digest`` has 16 bytes; ``length`` counts characters, all chunks
+    together.
 
     >>> prompt = Prompt.start("system", "You play Ada.").then("user", "Ben: Well?")
     >>> [chunk.role for chunk in prompt.chunks()]
@@ -28,13 +29,14 @@ class Prompt:
     True
     """
 
-    __slots__ = ("_next", "depth", "digest", "parent", "role", "text")
+    __slots__ = ("_next", "depth", "digest", "length", "parent", "role", "text")
 
     parent: Prompt | None
     role: Role
     text: str
     digest: bytes
     depth: int
+    length: int
 
     def __init__(self, parent: Prompt | None, role: Role, text: str) -> None:
         self.parent = parent
@@ -42,9 +44,11 @@ class Prompt:
         self.text = text
         if parent is None:
             self.depth = 1
+            self.length = len(text)
             before = b""
         else:
             self.depth = parent.depth + 1
+            self.length = parent.length + len(text)
             before = parent.digest
         self.digest = blake2b(
             text.encode("utf-8", "surrogatepass"), digest_size=16, key=before, person=role.encode()

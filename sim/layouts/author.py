@@ -1,0 +1,85 @@
+"""``author``: one context writes the next turns of everybody. One mind simulating many.
+
+The router still says who speaks: the author is told the order and writes the words. What it
+writes is read strictly, and what cannot be read is told so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sim.events import Turn
+from sim.layouts.base import spoken
+from sim.layouts.prompt import Prompt
+from sim.probes import Question
+from sim.scene import Scene
+from sim.wording import listed
+
+
+class MalformedError(ValueError):
+    """A block that is not what was asked for. The message tells the author what to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """See the module. Its prompt is nobody's in particular, so it has no seat."""
+
+    name: str = "author"
+
+    def opening(self, scene: Scene) -> Prompt:
+        """The scene, with everything about everybody."""
+        wording = scene.wording
+        told = wording.author.format(names=listed(scene.names), words=scene.words)
+        sheets = "\n\n".join(wording.sheet(actor.persona) for actor in scene.cast)
+        about = wording.about(scene.topic, scene.setting)
+        return Prompt.start("system", f"{told}\n{about}\n\n{sheets}")
+
+    def hear(self, prompt: Prompt, turns: Sequence[Turn]) -> Prompt:
+        """The prompt with turns added."""
+        for turn in turns:
+            prompt = prompt.then("user", spoken(turn) + "\n\n")
+        return prompt
+
+    def cue(self, prompt: Prompt, scene: Scene, order: Sequence[str]) -> Prompt:
+        """The prompt with the request for the next turns."""
+        return prompt.then("user", scene.wording.block.format(order=", ".join(order)))
+
+    def ask(self, prompt: Prompt, scene: Scene, name: str, question: Question) -> Prompt:
+        """The prompt with a question off stage to one of the cast."""
+        return prompt.then("user", scene.wording.asks(question, name))
+
+    def again(self, prompt: Prompt, scene: Scene, reply: str, problem: str) -> Prompt:
+        """The prompt with a block that could not be read, and why."""
+        told = scene.wording.malformed.format(problem=problem)
+        return prompt.then("assistant", reply).then("user", told)
+
+
+def read_block(text: str, order: Sequence[str]) -> list[str]:
+    """The words of each turn of a block, in the order asked.
+
+    Raises ``MalformedError`` unless each paragraph is the name that is due, a colon, and words.
+
+    >>> read_block("Ada: Well?\\n\\nBen: No.", ["Ada", "Ben"])
+    ['Well?', 'No.']
+    >>> read_block("Ben: No.", ["Ada"])
+    Traceback (most recent call last):
+    ...
+    sim.layouts.author.MalformedError: Turn 1 should begin with "Ada:" and begins with "Ben: No.".
+    """
+    paragraphs = [part.strip() for part in text.strip().split("\n\n") if part.strip()]
+    words: list[str] = []
+    for number, (name, paragraph) in enumerate(zip(order, paragraphs, strict=False), start=1):
+        if not paragraph.startswith(f"{name}:"):
+            raise MalformedError(
+                f'Turn {number} should begin with "{name}:" and begins with "{paragraph[:40]}".'
+            )
+        said = paragraph[len(name) + 1 :].strip()
+        if not said:
+            raise MalformedError(f"Turn {number}, of {name}, has no words.")
+        words.append(said)
+    if len(paragraphs) != len(order):
+        raise MalformedError(
+            f"There are {len(paragraphs)} turns where {len(order)} were asked for."
+        )
+    return words
