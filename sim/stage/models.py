@@ -1,4 +1,4 @@
-"""From the name of a model to a stage: ``embedded:base``, ``embedded:rlhf?kappa=0.8``.
+"""From the name of a model to a stage: ``embedded:base``, ``openai:gpt-5-mini``.
 
 A model string is ``PROVIDER:NAME``, and for the embedded stage perhaps ``?parameter=value&...``.
 Providers are loaded when a model of theirs is opened, so that one that is not used costs nothing.
@@ -10,35 +10,113 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from sim.errors import ModelError
 from sim.stage.base import Stage
 from sim.stage.fixed import FixedLines
 
+if TYPE_CHECKING:
+    from sim.stage.sampling import Sampling
+
 EMBEDDED = "sim.stage.exact"
+
+PROVIDERS = (
+    "anthropic", "anthropic_bedrock", "azure_ai", "azure_openai", "baseten", "bedrock",
+    "bedrock_converse", "bedrock_mantle_anthropic", "bedrock_mantle_openai", "cohere", "deepseek",
+    "fireworks", "google_anthropic_vertex", "google_genai", "google_vertexai", "groq",
+    "huggingface", "ibm", "langsmith", "litellm", "meta", "mistralai", "nvidia", "ollama",
+    "openrouter", "perplexity", "together", "upstage", "xai",
+)  # fmt: skip
+"""What LangChain knows besides OpenAI. Named here, because asking LangChain takes two seconds, and
+a typing error should be answered at once. ``langchain:PROVIDER:NAME`` reaches all others."""
 
 # fixed:ONE|TWO?latency=0.05. Anything else after a question mark belongs to the line.
 _LATENCY = re.compile(r"\?latency=(\d+(?:\.\d+)?)$")
 
 
-def open_stage(model: str) -> Stage:
+def open_stage(model: str, sampling: Sampling | None = None) -> Stage:
     """The stage that a model string names.
 
-    ``embedded:KIND?parameter=value&...`` is the exact stage; ``fixed:ONE|TWO`` says its lines in
-    turn and is for tests (``?latency=SECONDS`` makes it slow). Raises ``ModelError`` for
-    everything else, with the names that come closest.
+    ========================================  =====================================================
+    ``embedded:KIND?parameter=value&...``     the exact stage
+    ``fixed:ONE|TWO``                         says its lines in turn, for tests
+                                              (``?latency=SECONDS`` makes it slow)
+    ``openai:NAME``                           a chat model of OpenAI's, or of a server of one's own
+                                              with ``Sampling(base_url=...)``
+    ``completions:NAME``                      a base model on a completions endpoint
+    ``PROVIDER:NAME``                         a chat model through LangChain (``PROVIDERS``)
+    ``langchain:PROVIDER:NAME``               the same for any provider, ``openai`` too
+    ========================================  =====================================================
+
+    ``sampling`` is for real models. Raises ``ModelError`` with the names that come closest, the
+    package that has to be installed, or the environment variable of a key that is missing.
 
     >>> open_stage("fixed:Yes.|No.").identity.startswith("fixed:")
     True
     """
-    provider, colon, name = model.partition(":")
-    if provider == "embedded" and colon:
+    provider, _, name = model.partition(":")
+    if name and is_real(model):
+        return _real(model, provider, name, sampling)
+    if sampling is not None and provider in ("embedded", "fixed"):
+        raise ModelError(
+            f"model {model!r} takes no sampling; leave it out (embedded: has parameters of its "
+            "own, as in embedded:base?kappa=0.8)"
+        )
+    if provider == "embedded" and ":" in model:
         return _embedded(name)
-    if provider == "fixed" and colon:
+    if provider == "fixed" and ":" in model:
         return _fixed(model, name)
-    raise ModelError(f"unknown model {model!r}{nearest(model, known_models())}")
+    known = known_models()
+    if provider in ("openai", "completions", "langchain", *PROVIDERS):
+        raise ModelError(f"model {model!r} names no model; write {provider}:NAME")
+    if ":" not in model:
+        raise ModelError(
+            f"unknown model {model!r}{meant(model, known)}; write PROVIDER:NAME, as in "
+            f"{', '.join(known[:2])} or openai:NAME"
+        )
+    ways = ("openai", "completions", *PROVIDERS)
+    close = get_close_matches(provider, ways, n=1, cutoff=0.7)
+    if close:
+        raise ModelError(f"unknown model {model!r}; did you mean {close[0]}:{name}?")
+    raise ModelError(
+        f"unknown model {model!r}{nearest(model, known)}, openai:NAME, completions:NAME, "
+        "PROVIDER:NAME with a provider of LangChain's"
+    )
+
+
+def is_real(model: str) -> bool:
+    """Whether a model string names a language model: one that costs money and takes a sampling.
+
+    >>> is_real("openai:gpt-5-mini"), is_real("embedded:base")
+    (True, False)
+    """
+    provider, colon, _ = model.partition(":")
+    known = ("openai", "completions", "langchain", *PROVIDERS)
+    return bool(colon) and provider.replace("-", "_") in known
+
+
+def _real(model: str, provider: str, name: str, sampling: Sampling | None) -> Stage:
+    """A stage around a client. The modules are named, so that nothing is imported before."""
+    settings = import_module("sim.stage.sampling")
+    found = settings.Sampling() if sampling is None else sampling
+    stage: Stage
+    if provider in ("openai", "completions"):
+        found = settings.at_the_address_of_the_environment(found)
+        protocol = import_module("sim.stage.protocol")
+        server = protocol.Server(model, name, found)
+        if provider == "completions":
+            stage = import_module("sim.stage.completions").CompletionsStage(server)
+            return stage
+        backend = protocol.OpenAIChat(server)
+    else:
+        named = name if provider == "langchain" else model
+        if named.startswith("openai:"):
+            found = settings.at_the_address_of_the_environment(found)
+        backend = import_module("sim.stage.langchain_chat").LangChainChat(model, named, found)
+    stage = import_module("sim.stage.chat").ChatStage(model, backend, found)
+    return stage
 
 
 def known_models() -> tuple[str, ...]:

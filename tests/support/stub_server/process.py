@@ -69,9 +69,9 @@ class StubServer:
         """What becomes of the next calls, in order of arrival: ``"429"``, ``"ok"``, ..."""
         self._ask("script", {"faults": faults})
 
-    def reset(self) -> None:
-        """Count from zero and forget the script; the behaviour stays."""
-        self._ask("reset", {})
+    def reset(self, *, behaviour: bool = False) -> None:
+        """Count from zero and forget the script; with ``behaviour``, be as at the start too."""
+        self._ask("reset", {"behaviour": behaviour})
 
     def counts(self) -> dict[str, Any]:
         """Calls, faults, usage of replies that were sent whole, unique requests, arrivals."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from stub_server import replies
@@ -31,6 +31,7 @@ class Service:
 
     def __init__(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
+        self._started = replace(behaviour)
         self.inside = 0
         self.reset()
 
@@ -280,6 +281,8 @@ class Service:
             self.mischief.script.extend(given["faults"])
             return _json({})
         if what == "reset":
+            if given.get("behaviour"):
+                self.behaviour = replace(self._started)
             self.reset()
             return _json({})
         if what == "last":

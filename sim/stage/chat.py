@@ -1,0 +1,107 @@
+"""``ChatStage``: any chat model as a stage.
+
+``openai:`` and servers of one's own are asked through OpenAI's client (``protocol``), every other
+provider through LangChain (``langchain_chat``). Measured per call at concurrency 16, CPU of client
+and stage together: see ``docs/design.md``.
+"""
+
+from __future__ import annotations
+
+import json
+from time import perf_counter
+
+from sim.errors import StageClosed, StageError
+from sim.layouts.prompt import Prompt
+from sim.stage.base import LogProb, Reply, Request
+from sim.stage.faults import nothing_said
+from sim.stage.protocol import Answered, Asking, Backend, add_usage
+from sim.stage.sampling import Sampling
+from sim.stage.typed import REPAIR, complaint
+
+SEED_BITS = (1 << 31) - 1
+"""Servers take seeds of 32 bits with a sign, or fewer."""
+
+
+class ChatStage:
+    """A chat model behind a backend.
+
+    A typed answer that cannot be read is repaired once, with what is wrong with it shown; a reply
+    that is wrong again comes back as it is, and whoever reads it records it as missing. ``retries``
+    of such a reply hold ``repair``.
+    """
+
+    why_no_log_prob = "chat endpoints do not score a given text; use completions:MODEL"
+
+    def __init__(self, label: str, backend: Backend, sampling: Sampling) -> None:
+        self.label = label
+        self.backend = backend
+        self.sampling = sampling
+        self.identity = label + sampling.suffix()
+        # Answers whose repair was interrupted: a call that is retried goes on there, so that what
+        # was paid is neither asked for again nor forgotten.
+        self._in_repair: dict[tuple[object, ...], Answered] = {}
+
+    async def perform(self, request: Request) -> Reply:
+        """The model's reply."""
+        started = perf_counter()
+        if request.schema is None:
+            asking = self._asking(request, request.prompt)
+            answered = await self._ask(asking)
+        else:
+            answered = await self._typed(request)
+        return Reply(
+            answered.text,
+            answered.finish,
+            answered.usage,
+            seconds=perf_counter() - started,
+            retries=answered.retries,
+        )
+
+    async def log_prob(self, request: Request, text: str) -> LogProb | None:
+        """None: see ``why_no_log_prob``."""
+        return None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.backend.close()
+
+    def _asking(self, request: Request, prompt: Prompt) -> Asking:
+        sampling = self.sampling
+        limit = sampling.max_tokens if request.max_tokens is None else request.max_tokens
+        # The user's own stops end what is said on stage; JSON ends by itself.
+        stop = request.stop if request.schema is not None else request.stop + sampling.stop
+        seed = request.seed & SEED_BITS if sampling.seed else None
+        return Asking(prompt, seed, tuple(dict.fromkeys(stop)), limit, request.schema)
+
+    async def _ask(self, asking: Asking) -> Answered:
+        answered = await self.backend.ask(asking)
+        if answered.finish != "refusal" and not answered.text.strip():
+            raise nothing_said(self.label, answered.finish)
+        return answered
+
+    async def _typed(self, request: Request) -> Answered:
+        schema = request.schema
+        assert schema is not None
+        key = (request.prompt.digest, request.seed, request.speaker, request.purpose)
+        first = self._in_repair.get(key)
+        if first is None:
+            first = await self._ask(self._asking(request, request.prompt))
+        problem = complaint(first.text, schema)
+        if problem is None or first.finish == "refusal":
+            return first
+        self._in_repair[key] = first
+        told = Prompt(request.prompt, "assistant", first.text)
+        told = Prompt(told, "user", REPAIR.format(problem=problem, schema=json.dumps(schema)))
+        try:
+            second = await self.backend.ask(self._asking(request, told))
+        except StageError as error:
+            if error.transient or isinstance(error, StageClosed):
+                raise
+            second = Answered("", first.finish)
+        self._in_repair.pop(key, None)
+        return Answered(
+            second.text if second.text.strip() else first.text,
+            second.finish,
+            add_usage(first.usage, second.usage),
+            (*first.retries, "repair", *second.retries),
+        )

@@ -1,0 +1,94 @@
+"""Typed answers: whether a text is what a JSON schema asks for, and if not, why."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+REPAIR = (
+    "That is no valid answer: {problem}. "
+    "Answer with one JSON object of this schema and nothing else: {schema}"
+)
+"""What is said to a model whose answer cannot be read."""
+
+_NUMBER = re.compile(r"\s*[-+]?\d+(?:\.\d+)?\s*")
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "number": (int, float),
+    "integer": (int,),
+    "string": (str,),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
+
+
+def complaint(text: str, schema: Mapping[str, Any]) -> str | None:
+    """What is wrong with an answer, or None if it can be read.
+
+    Whatever the reader of an answer understands is let pass: JSON in the middle of prose, and a
+    bare number where one number is asked for.
+
+    >>> schema = {"type": "object", "required": ["stance"],
+    ...           "properties": {"stance": {"type": "number", "minimum": -1, "maximum": 1}}}
+    >>> complaint('I would say {"stance": 0.5}.', schema)
+    >>> complaint('{"stance": 7}', schema)
+    'stance: 7 is more than 1'
+    >>> complaint("Perhaps.", schema)
+    'there is no JSON object in it'
+    """
+    start = text.find("{")
+    if start < 0:
+        fields = list(schema.get("properties", {}).values())
+        if len(fields) == 1 and fields[0].get("type") == "number" and _NUMBER.fullmatch(text):
+            return _wrong(float(text), fields[0], "the number")
+        return "there is no JSON object in it"
+    try:
+        found, _ = json.JSONDecoder().raw_decode(text, start)
+    except ValueError as error:
+        return f"its JSON is broken ({error})"
+    except RecursionError:
+        return "it nests without end"
+    return _wrong(found, schema, "")
+
+
+def _wrong(value: Any, schema: Mapping[str, Any], where: str) -> str | None:
+    """The first thing that a schema does not allow. Keywords that we do not use pass."""
+    prefix = f"{where}: " if where else ""
+    kinds = schema.get("type")
+    names = [kinds] if isinstance(kinds, str) else kinds or []
+    allowed = tuple(kind for name in names for kind in _TYPES.get(name, (object,)))
+    if allowed and (
+        not isinstance(value, allowed) or (isinstance(value, bool) and "boolean" not in names)
+    ):
+        return f"{prefix}{_short(value)} is no {' or '.join(names)}"
+    if "enum" in schema and value not in schema["enum"]:
+        return f"{prefix}{_short(value)} is none of {', '.join(map(_short, schema['enum']))}"
+    if isinstance(value, int | float):
+        low, high = schema.get("minimum"), schema.get("maximum")
+        if low is not None and not value >= low:
+            return f"{prefix}{value:g} is less than {low:g}"
+        if high is not None and not value <= high:
+            return f"{prefix}{value:g} is more than {high:g}"
+    if isinstance(value, dict):
+        for name in schema.get("required", ()):
+            if name not in value:
+                return f"{prefix}{name!r} is missing"
+        for name, inner in schema.get("properties", {}).items():
+            if name in value:
+                problem = _wrong(value[name], inner, f"{where}.{name}" if where else name)
+                if problem is not None:
+                    return problem
+    if isinstance(value, list) and isinstance(schema.get("items"), Mapping):
+        for place, item in enumerate(value):
+            problem = _wrong(item, schema["items"], f"{where}[{place}]")
+            if problem is not None:
+                return problem
+    return None
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 40 else f"{text[:40]}…"
