@@ -115,6 +115,9 @@ class VirtualClock(asyncio.SelectorEventLoop):
             timers = [timer for timer in self._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
             if timers:
                 self._now = max(self._now, min(timer.when() for timer in timers))
+            elif not self._stopping:  # type: ignore[attr-defined]
+                # A real loop would wait here for ever, and so would the test.
+                raise RuntimeError("everybody waits, and nothing is going to happen")
         super()._run_once()  # type: ignore[misc]
 
 
