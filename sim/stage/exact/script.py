@@ -16,7 +16,7 @@ from sim.stage.exact.tables import TRAIT_WORDS
 from sim.stage.exact.talking_points import talking_points
 
 _PLAYS = re.compile(r"^You play (.+?) (?:in a scene with (.+)|alone on the stage)\.$", re.M)
-_COMPANY = re.compile(r"^A scene with (.+)\.$", re.M)
+_COMPANY = re.compile(r"^(?:A|You write a) scene with (.+?)\.(?:$| Each turn )", re.M)
 _SUBJECT = re.compile(r"^Subject: (.+)$", re.M)
 _CHARACTER = re.compile(r"^Character: (.+)$", re.M)
 _LISTS = {
@@ -25,7 +25,15 @@ _LISTS = {
 _STANCE = re.compile(r'^Stance of .+? on "(.+)", from -1 .*: ([-+]?[0-9.]+(?:e-?\d+)?)$', re.M)
 _INSISTS = re.compile(r"\b(always|never|nothing but|under no circumstances|at any price)\b", re.I)
 
-_HEADERS = ("You play ", "A scene with ", "The people of the scene:", "Character: ", "Subject: ")
+_HEADERS = (
+    "You play ",
+    "You write a scene with ",
+    "A scene with ",
+    "The people of the scene:",
+    "Character: ",
+    "Subject: ",
+)
+_ORDER = "Write the next turns, in this order and no others: "
 _SPOKEN = re.compile(r"([^\n:\[\](){}]{1,80}):(?:[ \t]+(?=\S)|$)")
 _MANNER = "Write what "
 _CUE = re.compile(r"\((?:The scene opens\. .+ speaks first|.+ goes on)\.\)")
@@ -61,6 +69,7 @@ def read_facts(header: str, speaker: str) -> Facts:
     >>> facts.own, facts.others, facts.topic
     ('Ada', ('Ben', 'Cleo'), 'Tea')
     """
+    header = _without_others(header, speaker)
     plays = _PLAYS.search(header)
     company = _COMPANY.search(header)
     own = plays.group(1) if plays and not speaker else speaker or "Somebody"
@@ -92,6 +101,19 @@ def read_facts(header: str, speaker: str) -> Facts:
     )
 
 
+def _without_others(header: str, speaker: str) -> str:
+    """A header that describes several characters, with the speaker's own description alone."""
+    if header.count("Character: ") < 2:
+        return header
+    kept = [
+        paragraph
+        for paragraph in header.split("\n\n")
+        if not paragraph.startswith("Character: ")
+        or paragraph.startswith(f"Character: {speaker}.")
+    ]
+    return "\n\n".join(kept)
+
+
 def _first(pattern: re.Pattern[str], text: str) -> str:
     found = pattern.search(text)
     return found.group(1).strip() if found else ""
@@ -104,7 +126,8 @@ def _temperament(traits: tuple[str, ...]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One paragraph of a chunk: a ``line``, a ``header``, a ``question`` or a ``cue``."""
+    """One paragraph of a chunk: a ``line``, a ``header``, a ``question``, a ``cue``, or the
+    ``order`` in which an author is to let people speak."""
 
     kind: str
     speaker: str
@@ -125,6 +148,8 @@ def read_parts(text: str) -> tuple[Part, ...]:
         start = paragraph.lstrip("\n")
         if start.startswith(_HEADERS):
             parts.append(Part("header", "", start))
+        elif start.startswith(_ORDER):
+            parts.append(Part("order", "", start.removeprefix(_ORDER).rstrip(".")))
         elif start.startswith("[Off stage"):
             question, _, rest = start.partition("\n")
             parts.append(Part("question", rest.strip().rstrip(":"), question))

@@ -37,6 +37,7 @@ class Script:
     """A prompt that was read: the facts in it, the lines, and what is asked of whom.
 
     ``whose`` are the own lines where only the request said so; blank where the prompt does.
+    ``order`` is who is to speak in the block that an author writes.
     """
 
     header: str
@@ -45,6 +46,7 @@ class Script:
     cued: str
     words: int
     whose: str = ""
+    order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class Speech:
         text = chunk.text
         header, node, whose = script.header, script.node, script.whose
         question, cued = None, ""
+        order: tuple[str, ...] = ()
         if chunk.role == "system":
             header = f"{header}\n{text}"
         elif chunk.role == "assistant":
@@ -113,10 +116,12 @@ class Speech:
                     header = f"{header}\n{part.text}"
                 elif part.kind == "question":
                     question, cued = part.text, part.speaker
+                elif part.kind == "order":
+                    order = tuple(part.text.split(", "))
                 else:
                     cued = part.speaker
         words = script.words + text.count(" ") + 1
-        return Script(header, node, question, cued, words, whose)
+        return Script(header, node, question, cued, words, whose, order)
 
     # --- Speaking ------------------------------------------------------------------------------
 
@@ -128,6 +133,8 @@ class Speech:
         stream = Stream(request.seed)
         if request.schema is not None or script.question is not None:
             text, finish = self._answer(request, script, facts, belief, stream), "stop"
+        elif script.order:
+            text, finish = self._block(script, stream), "stop"
         else:
             text, finish = self._speak(request, script, facts, belief, stream)
         return Spoken(text, finish, exact, script.words)
@@ -138,8 +145,8 @@ class Speech:
         None where the stage would never say this.
         """
         script, facts = self.read(request)
-        if request.schema is not None or script.question is not None:
-            return None  # it would answer, and not speak
+        if request.schema is not None or script.question is not None or script.order:
+            return None  # it would answer, or write for several, and not speak
         belief = self.inference.belief(facts, script.node)
         line, gap, _ = text.partition("\n\n")
         p = self.inference.probability(facts, belief, script.node, line)
@@ -170,6 +177,18 @@ class Speech:
             if len(words) > request.max_tokens:
                 return " ".join(words[: request.max_tokens]), "length"
         return text, "stop"
+
+    def _block(self, script: Script, stream: Stream) -> str:
+        """The next turns of several speakers, each of whom hears those before."""
+        node = script.node
+        turns: list[str] = []
+        for name in script.order:
+            facts = read_facts(script.header, name)
+            belief = self.inference.belief(facts, node)
+            line = self._line(self.inference.situation(facts, belief, node), node, stream)
+            node = self._lines.after(node, name, line)
+            turns.append(f"{name}: {line}")
+        return "\n\n".join(turns)
 
     def _line(self, situation: Situation, node: Heard, stream: Stream) -> str:
         """One line: the character, perhaps concealed, its stance, its act, its words."""
