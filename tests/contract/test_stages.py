@@ -93,10 +93,38 @@ def test_what_it_is_asked_is_not_changed(make: Callable[[], Stage]) -> None:
 
 @ALL
 def test_no_reply_holds_a_stop(make: Callable[[], Stage]) -> None:
-    asked = requests(make)
-    assert any(request.stop for request, _ in asked)
-    for request, reply in asked:
-        assert not any(stop in reply.text for stop in request.stop)
+    """With stops that do come up: the names of the cast, of strangers, and a word in a line."""
+    prompt = requests(make)[0][0].prompt
+    stops = ("\nBen:", "\nOld Tom:", "\nThe ", " the ")
+    stage, free = make(), 0
+
+    async def check() -> None:
+        nonlocal free
+        for seed in range(150):
+            loose = await stage.perform(Request(prompt, seed, "Ada"))
+            bound = await stage.perform(Request(prompt, seed, "Ada", stop=stops))
+            free += any(stop in loose.text for stop in stops)
+            assert not any(stop in bound.text for stop in stops)
+            assert loose.text.startswith(bound.text)
+
+    asyncio.run(check())
+    assert free > 0 or isinstance(stage, FixedLines), "otherwise this shows nothing"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind == "base"])
+def test_a_base_stage_runs_on_unless_it_is_stopped(kind: str) -> None:
+    prompt = requests(partial(exact_stage, kind))[0][0].prompt
+    stops = ("\nAda:", "\nBen:", "\nCleo:")
+    stage = exact_stage(kind)
+
+    async def texts(stop: tuple[str, ...]) -> list[str]:
+        return [
+            (await stage.perform(Request(prompt, seed, "Ada", stop=stop))).text
+            for seed in range(300)
+        ]
+
+    assert any(stop in text for text in asyncio.run(texts(())) for stop in stops)
+    assert not any(stop in text for text in asyncio.run(texts(stops)) for stop in stops)
 
 
 @ALL
