@@ -1,4 +1,4 @@
-"""Faults: what providers' exceptions mean, from the stub and from classes that look like others'."""
+"""Faults: what providers' exceptions mean, from the stub and from look-alikes of other clients'."""
 
 from __future__ import annotations
 

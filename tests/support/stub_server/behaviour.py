@@ -20,7 +20,7 @@ class Behaviour:
 
     ``seed`` is ``honoured``, ``fresh`` (every reply is new), ``constant`` (seeds change nothing) or
     ``refused``; ``echo`` and ``json_schema`` are ``yes``, ``no`` (refused) or ``ignored``.
-    ``faults`` are probabilities by name.
+    ``words`` is the length of every reply in chat. ``faults`` are probabilities by name.
     """
 
     models: tuple[str, ...] = ("stub",)
@@ -39,6 +39,7 @@ class Behaviour:
     max_stops: int | None = None
     key: str | None = None
     latency: float = 0.0
+    words: int | None = None
     retry_after: str | None = "0"
     faults: dict[str, float] = field(default_factory=dict)
     fault_seed: int = 0

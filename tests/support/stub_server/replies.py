@@ -48,10 +48,12 @@ def log_probs(model: str, parts: list[str]) -> list[float]:
     return found
 
 
-def sentence(ground: str) -> str:
-    """Six to fifteen words that follow from ``ground``."""
+def sentence(ground: str, count: int | None = None) -> str:
+    """Six to fifteen words, or ``count``, that follow from ``ground``."""
     draws = _draws(ground)
-    words = [WORDS[next(draws) % len(WORDS)] for _ in range(6 + next(draws) % 10)]
+    if count is None:
+        count = 6 + next(draws) % 10
+    words = [WORDS[next(draws) % len(WORDS)] for _ in range(count)]
     return f"{' '.join(words).capitalize()}."
 
 
@@ -106,7 +108,7 @@ def end(text: str, stops: list[str], limit: int | None) -> tuple[str, str]:
 
 def ground(*what: Any) -> str:
     """A short text that stands for everything that a reply depends on."""
-    return blake2b(json.dumps(what).encode(), digest_size=12).hexdigest()
+    return blake2b(json.dumps(what, sort_keys=True).encode(), digest_size=12).hexdigest()
 
 
 def _share(text: str) -> float:

@@ -202,7 +202,8 @@ class Service:
         if schema is not None and self.behaviour.json_schema == "yes":
             text = json.dumps(replies.instance(schema, ground))
         else:
-            text = replies.instructed(last, ground) or replies.sentence(ground)
+            text = replies.instructed(last, ground)
+            text = text or replies.sentence(ground, self.behaviour.words)
         if fault == "prose":
             text = replies.sentence(ground)
         limit = body.get("max_tokens", body.get("max_completion_tokens"))
