@@ -111,6 +111,9 @@ async def watched(scene: Scene, stage: Around, cancel_at: float | None = None) -
         await task
     except (Bug, asyncio.CancelledError) as error:
         raised = error
+    if cancel_at is not None:
+        waited = asyncio.get_running_loop().time() - cancel_at
+        assert waited == pytest.approx(0.0), "whoever cancels does not wait for what is out"
     left = asyncio.all_tasks() - {asyncio.current_task()}
     names = [str(task.get_coro()) for task in left]
     running = stage.running
@@ -125,8 +128,6 @@ async def watched(scene: Scene, stage: Around, cancel_at: float | None = None) -
 def watch(scene: Scene, stage: Around, cancel_at: float | None = None) -> list[str]:
     with asyncio.Runner(loop_factory=VirtualClock) as runner:
         return runner.run(watched(scene, stage, cancel_at))
-
-
 
 
 @pytest.mark.parametrize(
