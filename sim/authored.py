@@ -16,7 +16,10 @@ class Authored(BaseModel):
     wants one line: which field, what is wrong with it, how to fix it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    # Validators are built when they are first needed: an import should not pay for them.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True
+    )
 
     def __init__(self, **fields: Any) -> None:
         try:

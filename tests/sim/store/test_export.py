@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -76,21 +77,23 @@ def test_no_place_for_it(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.fixture
+@contextmanager
 def small_files() -> Iterator[None]:
+    """No file of this process can grow. As short as can be: the limit holds for stdout too."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
-@pytest.mark.usefixtures("small_files")
 def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     out.write_text("what was there before")
-    with pytest.raises(RunFailed, match="cannot be written"):
+    with small_files(), pytest.raises(RunFailed, match="cannot be written"):
         export_jsonl(STORE, out)
     assert out.read_text() == "what was there before"
     assert list(tmp_path.iterdir()) == [out]
