@@ -15,6 +15,9 @@ sys.path.insert(0, str(Path(__file__).with_name("support")))
 
 NO_SKIPS = os.environ.get("ELSINORE_NO_SKIPS") == "1"
 
+MAY_SKIP = "the development data are not at hand"
+"""The one reason for which a test may skip anywhere: the project passes without the data."""
+
 # A busy machine is no bug, so no example has a deadline; and the same commit gives the same
 # examples wherever it counts.
 settings.register_profile("here", deadline=None)
@@ -36,7 +39,8 @@ def pytest_runtest_makereport(
     """A skipped test has shown nothing: under ``ELSINORE_NO_SKIPS`` it has failed."""
     report = yield
     # An expected failure is reported as skipped too, but it did run.
-    if NO_SKIPS and report.skipped and not hasattr(report, "wasxfail"):
+    excused = MAY_SKIP in str(report.longrepr)
+    if NO_SKIPS and report.skipped and not excused and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped, which is a failure here: {report.longrepr}"
     return report
