@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from sim.seeds import derive as derive
     from sim.stage.models import open_stage as open_stage
     from sim.transcript import Transcript as Transcript
+    from sim.wording import Wording as Wording
 
 
 def __getattr__(name: str) -> Any:

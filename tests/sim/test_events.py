@@ -7,12 +7,13 @@ from typing import get_args
 
 import pytest
 
-from sim.events import Answer, Ended, Event, Failure, Turn
+from sim.events import Answer, Ended, Event, Failure, Forgot, Turn
 
 EXAMPLES = [
     Turn(1, "Ada", "Well?"),
     Answer(0, "Ada", "stance:sell", 0.5),
     Failure(1, "Ada", "turn", "empty", "Ada said nothing"),
+    Forgot(9, "Ada", "forget", 4, "", 8000),
     Ended(1, "after 1 turns"),
 ]
 
@@ -34,7 +35,7 @@ def test_events_are_frozen_values(event: Event) -> None:
 
 def test_kinds_are_distinct() -> None:
     kinds = [event.kind for event in EXAMPLES]
-    assert kinds == ["turn", "probe", "failure", "ended"]
+    assert kinds == ["turn", "probe", "failure", "forgot", "ended"]
 
 
 def test_a_gauge_is_no_probe() -> None:
