@@ -145,7 +145,7 @@ class Retry:
             try:
                 return await ask()
             except StageError as error:
-                reasons.extend(error.attempts or (error.reason,))
+                reasons.append(error.reason)
                 raise
             finally:
                 WAITED.reset(token)

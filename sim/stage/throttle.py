@@ -63,9 +63,8 @@ class Line:
         try:
             await place
         except BaseException:
-            if place in self.behind:
-                del self.behind[place]
-            else:
+            self.behind.pop(place, None)
+            if place.done() and not place.cancelled():
                 # The head was handed over in the same tick in which we were cancelled.
                 self.leave()
             raise
@@ -86,7 +85,7 @@ class Reservation:
 
     since: float
     tokens: int
-    in_window: bool
+    in_window: bool = True
 
 
 class Limits:
@@ -119,9 +118,7 @@ class Limits:
             ("concurrency", concurrency),
         ):
             if limit is not None and not limit >= 1:
-                raise BadRequest(
-                    f"{name}: {limit!r} lets no call through; give at least 1, or none"
-                )
+                raise BadRequest(f"{name}: {limit!r} lets nothing through; give 1 or more, or None")
         if not (0 < period < math.inf):
             raise BadRequest(f"period: {period!r} is no number of seconds above 0; give one")
         self.requests_per_minute = requests_per_minute
@@ -207,11 +204,9 @@ class Limits:
             self._wake.set_result(None)
 
     def _reserve(self, tokens: int) -> Reservation:
-        counted = self.tokens_per_minute is not None
-        reservation = Reservation(time.monotonic(), tokens, counted)
-        if counted:
-            self._reservations.append(reservation)
-            self._tokens += tokens
+        reservation = Reservation(time.monotonic(), tokens)
+        self._reservations.append(reservation)
+        self._tokens += tokens
         return reservation
 
     def _forget(self) -> None:
@@ -354,8 +349,8 @@ class Throttle:
     ) -> tuple[Reservation, int]:
         """A place, and the prompt's tokens. A reply has as many as it may, else what is usual."""
         prompt = math.ceil(size * self._tokens_per_byte.at_most)
-        reply = usual.at_most if usual and max_tokens is None else max_tokens or 0
-        tokens = prompt + math.ceil(reply)
+        guess = usual.at_most if usual and max_tokens is None else max_tokens or 0
+        tokens = prompt + math.ceil(guess)
         limit = self.limits.tokens_per_minute
         if limit is not None and tokens > limit:
             # Refused only by what is likely: caution is no reason.
@@ -363,9 +358,8 @@ class Throttle:
             if likely + (max_tokens or 0) > limit:
                 raise StageError(
                     "too-large",
-                    f"a prompt of about {likely} tokens and a reply of up to {max_tokens or 0} "
-                    f"never fit into {limit} tokens in {self.limits.period:g} s; allow more tokens "
-                    "a minute, lower max_tokens or shorten the scene",
+                    f"about {likely} tokens of prompt and max_tokens={max_tokens} never fit into "
+                    f"{limit} a minute; raise that limit, lower max_tokens or shorten the scene",
                 )
             tokens = limit
         start = time.monotonic()
