@@ -52,7 +52,8 @@ async def play(
     are and not announced again; what is missing is asked. A call that fails for good is recorded
     as a ``Failure``; if it was a turn, the scene ends with status ``failed``.
 
-    Raises ``ValueError`` if ``resume`` is not the beginning of this scene with this seed.
+    Raises ``ValueError`` if ``resume`` is of another scene (other speakers, other prompts). A
+    transcript of the same scene with another seed can be told only where the speakers differ.
 
     >>> import asyncio
     >>> from sim import Actor, Persona, Scene, after, play, ring

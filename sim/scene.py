@@ -143,6 +143,11 @@ class Scene(Authored):
                 )
         for gauge in gauges:
             self._check_question("Scene.ends", gauge)
+            if gauge.samples > 1:
+                raise SceneError(
+                    f"Scene.ends: the gauge {gauge.question.key!r} asks for {gauge.samples} samples, "
+                    "and an ending reads one answer of each actor; leave samples out"
+                )
             if len(gauge.to or names) < 2:
                 raise SceneError(
                     "Scene.ends: the gauge asks fewer than two actors, so they cannot agree; "

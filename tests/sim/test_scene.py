@@ -232,3 +232,9 @@ def test_the_examples_in_the_readme_play() -> None:
         statements = [line for line in code.splitlines() if line.strip()]
         if any(len(scene.cast) == 3 for scene in made):
             assert len([line for line in statements if "import" not in line]) <= 15
+
+
+def test_a_gauge_of_several_samples_is_refused() -> None:
+    gauge = ask_stance("sell", samples=3)
+    with pytest.raises(SceneError, match=r"asks for 3 samples, .*; leave samples out"):
+        debate(ends=after(turns=6) | agreement(gauge=gauge))
