@@ -1,6 +1,6 @@
 """Runs: carrying out a plan, with a store, a watcher and a report."""
 
 from sim.running.company import run
-from sim.running.report import InDoubt, RunReport, TrialResult, Watcher
+from sim.running.report import InDoubt, Paymaster, RunReport, TrialResult, Watcher
 
-__all__ = ["InDoubt", "RunReport", "TrialResult", "Watcher", "run"]
+__all__ = ["InDoubt", "Paymaster", "RunReport", "TrialResult", "Watcher", "run"]

@@ -5,37 +5,30 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal
 
 from sim.engine import Observer, play
-from sim.errors import BadRequest, StoreFailed
-from sim.events import Event, Usage
+from sim.errors import BadRequest, StageClosed, StoreFailed
+from sim.events import Event
 from sim.planning import Trial, canonical
+from sim.running.curtain import curtain
 from sim.running.manifest import manifest
-from sim.running.report import InDoubt, RunReport, TrialResult, Watcher, add
+from sim.running.report import InDoubt, Paymaster, RunReport, TrialResult, Watcher, result_of
 from sim.running.signals import two_signals
-from sim.running.stored import Stored, stored_doubts, stored_trials
-from sim.scene import Scene
-from sim.stage.base import Stage, Truth
-from sim.stage.journal import Gate, Journal, Stopped
-from sim.store import Durable, Writer, encode, encode_sorted, redact, redact_tree
-from sim.transcript import Transcript
+from sim.running.stored import Stored, stored_doubts, stored_trials, stored_usage
+from sim.running.terms import Terms
+from sim.stage.base import Reply, Stage
+from sim.stage.budget import Budget, BudgetSpent
+from sim.stage.cache import Cache
+from sim.stage.gate import Gate, Stopped
+from sim.stage.journal import Journal
+from sim.stage.prices import Prices
+from sim.store import Durable, Writer, encode_sorted, redact, redact_tree
 
-_END_TRIAL = "UPDATE trials SET status = ?, reason = ?, turns = ?, run = ? WHERE trial = ?"
 _INSERT_TRIAL = (
     "INSERT OR IGNORE INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', NULL, 0)"
 )
-
-
-@runtime_checkable
-class Omniscient(Protocol):
-    """A stage that can tell, after the curtain, what went on in the actors (the exact one)."""
-
-    async def truths(self, scene: Scene, transcript: Transcript, seed: int) -> Sequence[Truth]:
-        """A hidden path for each actor."""
-        ...
 
 
 async def run(
@@ -48,6 +41,9 @@ async def run(
     in_doubt: Literal["ask", "missing"] = "ask",
     retry_failed: bool = False,
     watch: Watcher | None = None,
+    cache: bool | None = None,
+    budget: Budget | None = None,
+    prices: Prices | None = None,
 ) -> RunReport:
     """Play trials and keep what happens in a store; go on where an earlier run was torn off.
 
@@ -57,12 +53,21 @@ async def run(
     becomes of calls that were made when an earlier run was killed: they are asked again, or
     recorded as missing. A trial that is listed twice is played once.
 
+    A request that was answered before, in whatever trial of the store, is not asked again but
+    answered from the store, and ten that are made at once are one call. ``cache`` is False to ask
+    every time, and True to keep the prompts of free stages (the embedded one) as well.
+
+    ``budget`` ends the run before the call that would exceed it; the report then says ``stopped``,
+    and a run with a larger budget goes on. ``prices`` are those that ship, unless they are given.
+
     Ctrl-C (or SIGTERM) once lets the calls in flight finish and stops; twice stops at once. Then
     the report says ``interrupted``.
 
     Raises ``BadRequest`` and ``StoreRefused`` before anything is played, and ``StoreFailed`` if the
-    store could not be written; what was committed before is safe. Any other error is a defect, and
-    is raised after the calls in flight are finished and committed.
+    store could not be written; what was committed before is safe. Raises ``StageClosed`` when no
+    call can go through (a wrong key): those in flight are finished and committed, no other is made,
+    and the trials stay planned, so that a later run goes on. Any other error is a defect, and is
+    raised after the calls in flight are finished and committed.
 
     >>> import asyncio, tempfile
     >>> from sim import Actor, Persona, Scene, after, plan, ring
@@ -88,14 +93,13 @@ async def run(
                 f"stages: there is none for {trial.stage!r}, which trial {trial.id} asks for"
             )
     unique = list({trial.id: trial for trial in trials}.values())
+    terms = Terms(cache, budget, prices)
+    terms.open(unique, stages, watch.paid if isinstance(watch, Paymaster) else None)
+    options = {"concurrency": concurrency, "durable": durable, "in_doubt": in_doubt}
     writer = Writer.open(store, durable)
     try:
-        company = _Company(writer, stages, concurrency, in_doubt == "missing", watch)
-        company.prepare(
-            unique,
-            retry_failed,
-            {"concurrency": concurrency, "durable": durable, "in_doubt": in_doubt},
-        )
+        company = _Company(writer, stages, terms, concurrency, in_doubt == "missing", watch)
+        company.prepare(unique, retry_failed, {**options, **terms.options()})
         return await company.perform(unique)
     finally:
         writer.close()
@@ -108,12 +112,15 @@ class _Company:
         self,
         writer: Writer,
         stages: Mapping[str, Stage],
+        terms: Terms,
         concurrency: int,
         refuse_doubted: bool,
         watch: Watcher | None,
     ) -> None:
         self.writer = writer
         self.stages = stages
+        self.terms = terms
+        self.cache = Cache(writer)
         self.concurrency = concurrency
         self.refuse_doubted = refuse_doubted
         self.watch = watch
@@ -122,9 +129,6 @@ class _Company:
         self.results: dict[str, TrialResult] = {}
         self.known: dict[str, Stored] = {}
         self.doubts: dict[str, list[tuple[str, InDoubt]]] = {}
-        self.calls = 0
-        self.failed_calls = 0
-        self.usage = Usage(usd=0.0)
         self.error: BaseException | None = None
         self.interrupted = False
         self.aborted = False
@@ -145,7 +149,7 @@ class _Company:
         self.writer.write_now(
             [
                 (
-                    "INSERT INTO runs VALUES (?, ?, NULL, NULL, ?)",
+                    "INSERT INTO runs (run, started, manifest) VALUES (?, ?, ?)",
                     [(self.number, time.time(), manifest(trials, options))],
                 ),
                 (
@@ -169,6 +173,8 @@ class _Company:
         )
         self.known = stored_trials(connection, ids) if again else before
         self.doubts = stored_doubts(connection, ids)
+        if self.terms.budget is not None:
+            self.terms.budget.begin(stored_usage(connection, ids))
 
     def _row(self, trial: Trial, scene: str) -> tuple[Any, ...]:
         return (
@@ -215,28 +221,40 @@ class _Company:
         writer = self.writer
         if isinstance(self.error, StoreFailed):
             raise self.error
+        reason, stopped = self.gate.reason, None
         outcome = "done"
         if self.error is not None:
             outcome = "failed"
+        elif reason is not None:
+            outcome = "budget" if isinstance(reason, BudgetSpent) else "closed"
+            stopped = redact(str(reason))
         elif self.interrupted:
             outcome = "aborted" if self.aborted else "interrupted"
-        ended = "UPDATE runs SET ended = ?, outcome = ? WHERE run = ?"
-        writer.execute(ended, time.time(), outcome, self.number)
+        writer.execute(
+            "UPDATE runs SET ended = ?, outcome = ?, summary = ? WHERE run = ?",
+            time.time(), outcome, encode_sorted(self.terms.summary(stopped)), self.number,
+        )  # fmt: skip
         writer.commit()
         if self.error is not None:
             raise self.error
-        left = stored_doubts(writer.connection, [trial.id for trial in trials])
+        if isinstance(reason, StageClosed):
+            left = sum(self.results[trial.id].status == "planned" for trial in trials)
+            raise StageClosed(
+                reason.reason,
+                f"{reason}; stopped with {left} of {len(trials)} trials to go: mend this and run "
+                "the same again",
+                attempts=reason.attempts,
+            )
         return RunReport(
             store=writer.path,
             run=self.number,
             trials=tuple(self.results[trial.id] for trial in trials),
-            calls=self.calls,
-            failed_calls=self.failed_calls,
             in_doubt=_flat(self.doubts),
-            left_in_doubt=_flat(left),
-            usage=self.usage,
+            left_in_doubt=_flat(stored_doubts(writer.connection, [trial.id for trial in trials])),
             seconds=seconds,
             interrupted=self.interrupted,
+            stopped=stopped,
+            **self.terms.figures(),
         )
 
     # -- stopping ----------------------------------------------------------------------------
@@ -290,21 +308,28 @@ class _Company:
 
     async def _play(self, trial: Trial) -> None:
         """Play a trial, or what is missing of it, and commit its end."""
-        known = self.known.get(trial.id)
+        known, terms, stage = self.known.get(trial.id), self.terms, self.stages[trial.stage]
         resume = None
-        replies = {}
+        replies: dict[str, Reply] = {}
+        first_keys = False
         if known is not None:
-            replies = known.replies(self.writer.connection)
+            replies, first_keys = known.replies(self.writer.connection)
             resume = known.transcript(self.writer.connection)
+        account = terms.accounts[trial.stage]
         journal = Journal(
-            self.stages[trial.stage],
+            stage,
             self.writer,
             trial.id,
             gate=self.gate,
+            account=account,
+            cache=self.cache if terms.looks_up(account) else None,
+            budget=None if account.recorded else terms.budget,
+            keep=terms.keeps(account),
             run=self.number,
             replies=replies,
             doubted={key for key, _ in self.doubts.get(trial.id, ())},
             refuse_doubted=self.refuse_doubted,
+            first_keys=first_keys,
             turn=len(resume) if resume is not None else 0,
         )
         watch = self.watch
@@ -313,47 +338,26 @@ class _Company:
         observers: list[Observer] = [journal]
         if watch is not None:
             observers.append(_Relay(watch, trial))
-        resumed = bool(replies) or resume is not None
         status = "planned"
         try:
             transcript = await play(
                 trial.scene, journal, seed=trial.seed, observers=observers, resume=resume
             )
-            status = await self._curtain(trial, journal, transcript, resumed)
+            ended = journal.ended or transcript.ended
+            if ended is None:
+                raise RuntimeError(f"trial {trial.id} is over but has no end")
+            await curtain(self.writer, self.number, trial, stage, transcript, ended)
+            status = ended.status
+            self.results[trial.id] = result_of(
+                trial,
+                status,
+                ended.reason,
+                len(transcript),
+                resumed=bool(replies) or resume is not None,
+            )
         finally:
-            self.calls += len(journal.calls)
-            self.failed_calls += journal.failed_calls
-            for reply in journal.calls:
-                self.usage = add(self.usage, reply.usage)
             if watch is not None:
                 watch.trial_ended(trial, status)
-
-    async def _curtain(
-        self, trial: Trial, journal: Journal, transcript: Transcript, resumed: bool
-    ) -> str:
-        """The end of a trial, in one transaction: the last event, the truths, the status."""
-        ended = journal.ended or transcript.ended
-        if ended is None:
-            raise RuntimeError(f"trial {trial.id} is over but has no end")
-        stage, writer = self.stages[trial.stage], self.writer
-        truths: Sequence[Truth] = ()
-        if isinstance(stage, Omniscient):
-            truths = await stage.truths(trial.scene, transcript, trial.seed)
-        for truth in truths:
-            facts = asdict(truth)
-            actor = facts.pop("actor")
-            writer.execute(
-                "INSERT OR REPLACE INTO truths VALUES (?, ?, ?)", trial.id, actor, encode(facts)
-            )
-        writer.execute(
-            _END_TRIAL, ended.status, ended.reason, len(transcript), self.number, trial.id
-        )
-        writer.event(trial.id, ended)
-        await writer.barrier()
-        self.results[trial.id] = _result(
-            trial, Stored(trial.id, ended.status, ended.reason, len(transcript)), resumed=resumed
-        )
-        return ended.status
 
 
 class _Relay:
@@ -369,23 +373,10 @@ class _Relay:
         self._watch.saw(self._trial, event)
 
 
-def _result(
-    trial: Trial, known: Stored | None, *, skipped: bool = False, resumed: bool = False
-) -> TrialResult:
-    return TrialResult(
-        id=trial.id,
-        scenario=trial.scenario,
-        model=trial.model,
-        stage=trial.stage,
-        seed=trial.seed,
-        arm=trial.arm,
-        focal=trial.focal,
-        status=known.status if known is not None else "planned",
-        reason=known.reason if known is not None else None,
-        turns=known.turns if known is not None else 0,
-        skipped=skipped,
-        resumed=resumed,
-    )
+def _result(trial: Trial, known: Stored | None, skipped: bool) -> TrialResult:
+    if known is None:
+        return result_of(trial)
+    return result_of(trial, known.status, known.reason, known.turns, skipped=skipped)
 
 
 def _flat(doubts: Mapping[str, list[tuple[str, InDoubt]]]) -> tuple[InDoubt, ...]:

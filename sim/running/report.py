@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sim.events import NO_USAGE, Event, Usage
 from sim.planning import Trial
@@ -23,6 +23,15 @@ class Watcher(Protocol):
 
     def trial_ended(self, trial: Trial, status: str) -> None:
         """A trial is at its end and committed (``done`` or ``failed``), or the run stops."""
+        ...
+
+
+@runtime_checkable
+class Paymaster(Watcher, Protocol):
+    """A watcher who is also told what each call used. Replies from the cache use nothing."""
+
+    def paid(self, usage: Usage) -> None:
+        """A call was answered."""
         ...
 
 
@@ -65,10 +74,14 @@ class RunReport:
     """What a run did.
 
     ``calls`` counts the calls of this run that were answered, ``failed_calls`` those that were
-    not, and ``usage`` what the answers used (``usd`` is None if the price of one is unknown).
+    not, ``retries`` the attempts of both that failed, and ``usage`` what the answers used (``usd``
+    is None if the price of one is unknown). ``hits`` are replies that were there already, from the
+    cache or a recorded run; they are in none of the other numbers.
+    ``computed_tokens`` are those of the prompt tokens in ``usage`` that an ideal prefix cache would
+    have computed; None if no stage counted any.
     ``in_doubt`` are the calls that earlier runs left in doubt, ``left_in_doubt`` those that this
-    one leaves (a second Ctrl-C). ``interrupted`` says that a signal stopped it. ``seconds`` are of
-    wall time.
+    one leaves (a second Ctrl-C). ``interrupted`` says that a signal stopped it, and ``stopped`` why
+    its budget did. ``seconds`` are of wall time.
     """
 
     store: Path
@@ -81,6 +94,36 @@ class RunReport:
     usage: Usage = NO_USAGE
     seconds: float = 0.0
     interrupted: bool = False
+    hits: int = 0
+    retries: int = 0
+    computed_tokens: int | None = None
+    stopped: str | None = None
+
+
+def result_of(
+    trial: Trial,
+    status: str = "planned",
+    reason: str | None = None,
+    turns: int = 0,
+    *,
+    skipped: bool = False,
+    resumed: bool = False,
+) -> TrialResult:
+    """The result of a trial."""
+    return TrialResult(
+        id=trial.id,
+        scenario=trial.scenario,
+        model=trial.model,
+        stage=trial.stage,
+        seed=trial.seed,
+        arm=trial.arm,
+        focal=trial.focal,
+        status=status,
+        reason=reason,
+        turns=turns,
+        skipped=skipped,
+        resumed=resumed,
+    )
 
 
 def add(total: Usage, more: Usage) -> Usage:

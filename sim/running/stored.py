@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sim.events import Usage
 from sim.running.report import InDoubt
 from sim.stage.base import Reply
-from sim.store import from_row, text_from_column, usage_from_json
+from sim.store import REPLY_COLUMNS, from_row, reply_from_row
 from sim.transcript import Transcript
 
 _AT_ONCE = 500
@@ -39,25 +39,19 @@ class Stored:
         ).fetchall()
         return Transcript(from_row(row) for row in rows) if rows else None
 
-    def replies(self, connection: sqlite3.Connection) -> dict[str, Reply]:
-        """Its replies by the keys of their calls."""
+    def replies(self, connection: sqlite3.Connection) -> tuple[dict[str, Reply], bool]:
+        """Its replies by the keys of their calls, and whether version 1 wrote one of them."""
         start = self.trial[:12]
         # Hexadecimal letters sort before "g": the range holds all keys that begin like this.
         rows = connection.execute(
-            "SELECT key, text, finish, exact, usage, seconds FROM replies"
+            f"SELECT key, {REPLY_COLUMNS} FROM replies"  # noqa: S608 - a constant of ours
             " WHERE key >= ? AND key < ? AND trial = ?",
             (start, start + "g", self.trial),
+        ).fetchall()
+        # Version 1 did not write down the retries.
+        return {row[0]: reply_from_row(row[1:]) for row in rows}, any(
+            row[-1] is None for row in rows
         )
-        return {
-            key: Reply(
-                text=text_from_column(text),
-                finish=finish,
-                usage=usage_from_json(json.loads(usage)),
-                exact=None if exact is None else bool(exact),
-                seconds=seconds,
-            )
-            for key, text, finish, exact, usage, seconds in rows
-        }
 
 
 def stored_trials(connection: sqlite3.Connection, trials: Sequence[str]) -> dict[str, Stored]:
@@ -77,11 +71,29 @@ def stored_doubts(
     return doubts
 
 
+def stored_usage(connection: sqlite3.Connection, trials: Sequence[str]) -> Usage:
+    """What was paid for these trials by now; the price of what has none is left out."""
+    prompt = completion = 0
+    usd = 0.0
+    rows = _for_ids(
+        connection,
+        "SELECT json_extract(usage, '$.prompt_tokens'), json_extract(usage, '$.completion_tokens'),"
+        " json_extract(usage, '$.usd') FROM replies",
+        trials,
+        "AND cached = 0",
+    )
+    for tokens, written, price in rows:
+        prompt += tokens
+        completion += written
+        usd += price or 0.0
+    return Usage(prompt, completion, 0, usd)
+
+
 def _for_ids(
-    connection: sqlite3.Connection, select: str, trials: Sequence[str]
+    connection: sqlite3.Connection, select: str, trials: Sequence[str], also: str = ""
 ) -> Iterator[tuple[Any, ...]]:
     for start in range(0, len(trials), _AT_ONCE):
         some = trials[start : start + _AT_ONCE]
         yield from connection.execute(
-            f"{select} WHERE trial IN ({','.join('?' * len(some))}) ORDER BY trial", some
+            f"{select} WHERE trial IN ({','.join('?' * len(some))}) {also} ORDER BY trial", some
         )

@@ -5,27 +5,30 @@ reply is queued, and committed with what follows. So a turn is durable before an
 on it is asked, no committed reply is ever asked for again, and after a kill at most as many calls
 are in doubt as were in flight.
 
-The gate lets at most so many calls through at once, over all scenes of a run. A place in it is
-taken before the intent is committed and given back after the reply is queued, which is what bounds
-the calls in doubt.
+On the way to the stage a call passes, in this order: what the store holds for the trial; the cache,
+which all trials share; the budget; the gate. Only then is its intent committed, so that in doubt is
+only what may have been asked. A call that no patience can help (a wrong key) or that would exceed
+the budget closes the gate: the run ends, and its trials stay as far as they are.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import blake2b
 from typing import Protocol
 
-from sim.errors import StageError, StoreFailed
-from sim.events import Ended, Event, Turn
+from sim.errors import StageClosed, StageError, StoreFailed
+from sim.events import NO_USAGE, Ended, Event, Turn
+from sim.layouts.prompt import Prompt
+from sim.stage.account import Account
 from sim.stage.base import LogProb, Reply, Request, Stage
+from sim.stage.budget import Budget, BudgetSpent, Reserved
+from sim.stage.cache import Cache
+from sim.stage.gate import Gate, Stopped
 
-
-class Stopped(Exception):
-    """No further call is made because the run is stopping. For the run, which catches it."""
+__all__ = ["Gate", "Journal", "Ledger", "Stopped", "call_key", "first_call_key", "request_key"]
 
 
 class Ledger(Protocol):
@@ -39,8 +42,25 @@ class Ledger(Protocol):
         """Queue the intent of a call."""
         ...
 
-    def reply(self, key: str, trial: str, reply: Reply) -> None:
+    def reply(
+        self,
+        key: str,
+        trial: str,
+        reply: Reply,
+        cached: bool = False,
+        prompt: bytes | None = None,
+    ) -> None:
         """Queue a reply, and the end of its intent."""
+        ...
+
+    def chunks(self, chunks: Iterable[Prompt]) -> None:
+        """Queue chunks of a prompt."""
+        ...
+
+    def failed(
+        self, key: str, trial: str, run: int, turn: int, purpose: str, actor: str, error: StageError
+    ) -> None:
+        """Queue that a call failed for good, and the end of its intent."""
         ...
 
     def settle(self, key: str) -> None:
@@ -52,102 +72,17 @@ class Ledger(Protocol):
         ...
 
 
-class Gate:
-    """At most ``limit`` calls at once: turns and gauges before probes, else in order of arrival.
-
-    After ``stop()`` nobody gets in any more: whoever asks waits until those inside are out and
-    then gets ``Stopped``. They wait because a scene that is torn off at once would leave its
-    probes, which are in flight, alone.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.inside = 0
-        self.stopping = False
-        self._urgent: deque[asyncio.Future[None]] = deque()
-        self._patient: deque[asyncio.Future[None]] = deque()
-        self._held: list[asyncio.Future[None]] = []
-        self._tasks: set[asyncio.Task[object]] = set()
-
-    async def enter(self, urgent: bool) -> None:
-        """Wait for a place. Raises ``Stopped`` if the run is stopping."""
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
-        if not self.stopping and self.inside < self.limit:
-            self.inside += 1
-            return
-        try:
-            await self._wait(urgent)
-        except BaseException:
-            if task is not None:
-                self._tasks.discard(task)
-            raise
-
-    async def _wait(self, urgent: bool) -> None:
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self.stopping:
-            self._held.append(future)
-            self._release_held()
-        else:
-            (self._urgent if urgent else self._patient).append(future)
-        try:
-            await future
-        except asyncio.CancelledError:
-            # The place may have been handed over in the same tick; it goes to the next.
-            if future.done() and not future.cancelled() and future.exception() is None:
-                self._free()
-            raise
-
-    def leave(self) -> None:
-        """Give a place back."""
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.discard(task)
-        self._free()
-
-    def _free(self) -> None:
-        self.inside -= 1
-        if self.stopping:
-            self._release_held()
-            return
-        for queue in (self._urgent, self._patient):
-            while queue:
-                future = queue.popleft()
-                if not future.done():
-                    self.inside += 1
-                    future.set_result(None)
-                    return
-
-    def stop(self) -> None:
-        """Let nobody in any more. What is inside is not disturbed."""
-        self.stopping = True
-        self._held += [*self._urgent, *self._patient]
-        self._urgent.clear()
-        self._patient.clear()
-        self._release_held()
-
-    def _release_held(self) -> None:
-        if self.inside:
-            return
-        held, self._held = self._held, []
-        for future in held:
-            if not future.done():
-                future.set_exception(Stopped())
-
-    def abort(self) -> None:
-        """Cancel every call, those in flight too: their intents stay in doubt."""
-        self.stop()
-        for task in list(self._tasks):
-            task.cancel()
-
-
 class Journal:
     """A stage for one trial that keeps a ledger of its calls, and an observer of its events.
 
     ``replies`` are those that the store already holds for the trial and ``doubted`` the keys of
     its calls in doubt; with ``refuse_doubted`` the latter are not asked again but go wrong with
-    the reason ``in-doubt``. ``turn`` is the number of turns that were stored before.
+    the reason ``in-doubt``. ``first_keys`` says that keys of version 1 are among them. ``turn`` is
+    the number of turns that were stored before.
+
+    ``account`` and ``budget`` are shared with the other trials of the stage and the run; so is
+    ``cache``, and where it is None nothing is looked up. ``keep`` keeps the prompts, by which
+    others find the replies and a replay shows what is different.
 
     The curtain is kept in ``ended`` and not queued: whoever plays the trial commits it together
     with the trial's status.
@@ -160,23 +95,34 @@ class Journal:
         trial: str,
         *,
         gate: Gate,
+        account: Account | None = None,
+        cache: Cache | None = None,
+        budget: Budget | None = None,
+        keep: bool = False,
         run: int = 0,
         replies: Mapping[str, Reply] | None = None,
         doubted: Collection[str] = (),
         refuse_doubted: bool = False,
+        first_keys: bool = False,
         turn: int = 0,
     ) -> None:
         self.stage = stage
+        self.account = account or Account()
         self.ended: Ended | None = None
-        self.calls: list[Reply] = []
-        self.failed_calls = 0
+        self._identity = stage.identity
+        # In a surrogate only this actor's calls reach a model.
+        self._focal: str | None = getattr(stage, "focal", None)
         self._ledger = ledger
         self._trial = trial
         self._gate = gate
+        self._cache = cache
+        self._budget = budget
+        self._kept: set[bytes] | None = set() if keep else None
         self._run = run
         self._replies = replies or {}
         self._doubted = doubted
         self._refuse_doubted = refuse_doubted
+        self._first_keys = first_keys
         self._turn = turn
 
     @property
@@ -203,43 +149,127 @@ class Journal:
         Raises ``StageError`` if there is no answer, ``StoreFailed`` if the intent could not be
         committed, ``Stopped`` if the run is stopping.
         """
-        key = call_key(self._trial, request)
-        known = self._replies.get(key)
+        wanted = request_key(self._identity, request)
+        key = self._trial[:12] + wanted
+        known = self._known(key, request) if self._replies else None
         if known is not None:
             return known
-        gate = self._gate
-        if self._refuse_doubted and key in self._doubted:
-            self._ledger.settle(key)
-            raise StageError(
+        try:
+            if self._cache is None:
+                return await self._ask(key, request)
+            reply, hit = await self._cache.reply(wanted, lambda: self._ask(key, request))
+        except (Stopped, StoreFailed):
+            _hush()
+            raise
+        if hit:
+            self.account.hits += 1
+            self._ledger.reply(key, self._trial, reply, True, self._keep(request.prompt))
+        return reply
+
+    def _known(self, key: str, request: Request) -> Reply | None:
+        known = self._replies.get(key)
+        if known is None and self._first_keys:
+            known = self._replies.get(first_call_key(self._trial, request))
+        return known
+
+    async def _ask(self, key: str, request: Request) -> Reply:
+        """Ask the stage, when budget and gate let us."""
+        if self._doubted:
+            self._doubt(key, request)
+        gate, budget, account = self._gate, self._budget, self.account
+        if budget is not None and self._focal not in (None, request.speaker):
+            budget = None
+        if budget is None:
+            return await self._enter(key, request)
+        expected = account.expected(request)
+        reserved: Reserved | None = None
+        try:
+            reserved = await budget.reserve(expected, account.pace)
+        except BudgetSpent as spent:
+            gate.close(spent)
+        # Not inside the except: what is raised there drags the other error along.
+        if reserved is None:
+            raise await gate.turned_away()
+        used = NO_USAGE
+        try:
+            reply = await self._enter(key, request)
+            # A server that counts nothing is not free: what was expected stands for it.
+            used = reply.usage if reply.usage != NO_USAGE else expected
+            return reply
+        finally:
+            budget.settle(reserved, used)
+
+    def _doubt(self, key: str, request: Request) -> None:
+        """A call in doubt is asked again, or refused."""
+        first = first_call_key(self._trial, request)
+        if first in self._doubted:
+            self._ledger.settle(first)
+        elif key not in self._doubted:
+            return
+        if self._refuse_doubted:
+            error = StageError(
                 "in-doubt",
                 f"{request.speaker}'s {request.purpose} was asked before the last run was killed; "
                 "whether it was answered (and paid for) is not known",
             )
+            self._failed(key, request, error)
+            raise error
+
+    async def _enter(self, key: str, request: Request) -> Reply:
+        gate = self._gate
+        await gate.enter(request.purpose != "probe")
         try:
-            await gate.enter(request.purpose != "probe")
-            try:
-                return await self._call(key, request)
-            finally:
-                gate.leave()
-        except (Stopped, StoreFailed):
-            _hush()
-            raise
+            return await self._call(key, request)
+        except StageClosed as error:
+            gate.close(error)
+        finally:
+            gate.leave()
+        raise await gate.turned_away()
 
     async def _call(self, key: str, request: Request) -> Reply:
         ledger, purpose = self._ledger, request.purpose
-        # A turn is numbered as it will be, a question by the turns that could be heard.
-        turn = self._turn + 1 if purpose == "turn" else self._turn
-        ledger.intent(key, self._trial, self._run, turn, purpose, request.speaker)
+        ledger.intent(key, self._trial, self._run, self._at(request), purpose, request.speaker)
+        prompt = self._keep(request.prompt)
         await ledger.barrier()
+        account = self.account
         try:
             reply = await self.stage.perform(request)
-        except StageError:
-            self.failed_calls += 1
-            ledger.settle(key)
+        except StageError as error:
+            account.failed_calls += 1
+            account.retries += len(error.attempts)
+            self._failed(key, request, error)
             raise
-        self.calls.append(reply)
-        ledger.reply(key, self._trial, reply)
+        if account.recorded:
+            account.hits += 1
+        else:
+            reply = account.answered(request, reply)
+        ledger.reply(key, self._trial, reply, account.recorded, prompt)
         return reply
+
+    def _failed(self, key: str, request: Request, error: StageError) -> None:
+        turn, purpose, actor = self._at(request), request.purpose, request.speaker
+        self._ledger.failed(key, self._trial, self._run, turn, purpose, actor, error)
+
+    def _at(self, request: Request) -> int:
+        """A turn is numbered as it will be, a question by the turns that could be heard."""
+        return self._turn + 1 if request.purpose == "turn" else self._turn
+
+    def _keep(self, prompt: Prompt) -> bytes | None:
+        """Queue those chunks of a prompt that are new in this trial; the prompt's digest if kept.
+
+        Costs as much as what is new since the last call, however long the prompt is.
+        """
+        kept = self._kept
+        if kept is None:
+            return None
+        new: list[Prompt] = []
+        chunk: Prompt | None = prompt
+        while chunk is not None and chunk.digest not in kept:
+            kept.add(chunk.digest)
+            new.append(chunk)
+            chunk = chunk.parent
+        self._ledger.chunks(new)
+        return prompt.digest
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
         """The inner stage's; nothing is remembered, since it changes nothing."""
@@ -262,15 +292,43 @@ def _ask_for_exception(task: asyncio.Task[object]) -> None:
         task.exception()
 
 
-def call_key(trial: str, request: Request) -> str:
-    """What a call is known by: 32 hexadecimal letters, the first 12 of them the trial's.
+def request_key(identity: str, request: Request) -> str:
+    """What a request is known by, whoever makes it: 20 hexadecimal letters.
 
-    Everything that may change the reply is hashed. Keys of one trial sort next to each other.
+    Everything that may change the reply is hashed: the stage and all of the request. Two trials
+    with different seeds make different requests, since the seed is a part of each.
+    """
+    schema = request.schema
+    what = (
+        identity,
+        request.prompt.digest,
+        request.seed,
+        request.purpose,
+        request.speaker,
+        request.stop,
+        request.max_tokens,
+        None if schema is None else json.dumps(schema, sort_keys=True),
+    )
+    # repr() quotes and escapes, so that no two different tuples give the same bytes.
+    return blake2b(repr(what).encode("utf-8", "backslashreplace"), digest_size=10).hexdigest()
 
-    >>> from sim.layouts.prompt import Prompt
+
+def call_key(trial: str, identity: str, request: Request) -> str:
+    """What a call is known by: 32 hexadecimal letters, 12 of its trial and 20 of its request.
+
+    Keys of one trial sort next to each other.
+
     >>> request = Request(Prompt.start("system", "You are Ada."), 7, "Ada")
-    >>> call_key("0123456789abcdef", request)[:12]
+    >>> call_key("0123456789abcdef", "toy", request)[:12]
     '0123456789ab'
+    """
+    return trial[:12] + request_key(identity, request)
+
+
+def first_call_key(trial: str, request: Request) -> str:
+    """The key of a call in stores of version 1, where a request was known together with its trial.
+
+    A run that such a store left in the middle goes on without asking again what is there.
     """
     schema = request.schema
     what = (
@@ -283,6 +341,5 @@ def call_key(trial: str, request: Request) -> str:
         request.max_tokens,
         None if schema is None else json.dumps(schema, sort_keys=True),
     )
-    # repr() quotes and escapes, so that no two different tuples give the same bytes.
     digest = blake2b(repr(what).encode("utf-8", "backslashreplace"), digest_size=10)
     return trial[:12] + digest.hexdigest()

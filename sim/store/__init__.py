@@ -5,9 +5,12 @@ writes the canonical export. ``to_row`` and ``from_row`` turn events into rows a
 """
 
 from sim.store.codec import (
+    REPLY_COLUMNS,
     encode,
     encode_sorted,
     from_row,
+    reply_from_row,
+    reply_to_row,
     text_from_column,
     to_row,
     usage_from_json,
@@ -22,6 +25,7 @@ from sim.store.writer import Writer
 __all__ = [
     "APPLICATION_ID",
     "MIGRATIONS",
+    "REPLY_COLUMNS",
     "VERSION",
     "Durable",
     "Lease",
@@ -36,6 +40,8 @@ __all__ = [
     "redact",
     "redact_arguments",
     "redact_tree",
+    "reply_from_row",
+    "reply_to_row",
     "text_from_column",
     "to_row",
     "usage_from_json",

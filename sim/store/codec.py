@@ -6,7 +6,8 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from sim.events import NO_USAGE, Answer, Ended, Event, Failure, Turn, Usage
+from sim.events import NO_USAGE, Answer, Ended, Event, Failure, Forgot, Turn, Usage
+from sim.stage.base import Reply
 from sim.store.redaction import redact
 
 EventRow = tuple[str, int, str, str, str, int, str, float]
@@ -79,8 +80,38 @@ def usage_from_json(fields: dict[str, Any]) -> Usage:
     return NO_USAGE if fields == _NO_USAGE_FIELDS else Usage(**fields)
 
 
+REPLY_COLUMNS = "text, finish, exact, usage, seconds, retries"
+"""What ``reply_from_row`` reads."""
+
+
+def reply_to_row(reply: Reply) -> tuple[Any, ...]:
+    """A reply as the columns of ``REPLY_COLUMNS``."""
+    return (
+        text_to_column(reply.text),
+        reply.finish,
+        reply.exact,
+        usage_text(reply.usage),
+        reply.seconds,
+        encode(reply.retries) if reply.retries else "[]",
+    )
+
+
+def reply_from_row(row: tuple[Any, ...]) -> Reply:
+    """The inverse of ``reply_to_row``."""
+    text, finish, exact, usage, seconds, retries = row
+    return Reply(
+        text=text_from_column(text),
+        finish=finish,
+        usage=usage_from_json(json.loads(usage)),
+        exact=None if exact is None else bool(exact),
+        seconds=seconds,
+        retries=() if retries in (None, "[]") else tuple(json.loads(retries)),
+    )
+
+
 def to_row(trial: str, event: Event) -> EventRow:
     """An event as a row of ``events``."""
+    payload: dict[str, Any]
     if isinstance(event, Turn):
         payload = {
             "text": event.text,
@@ -99,7 +130,8 @@ def to_row(trial: str, event: Event) -> EventRow:
         payload = {
             "value": event.value,
             "raw": event.raw,
-            "missing": event.missing,
+            # What a provider says about a refused key may quote the key.
+            "missing": None if event.missing is None else redact(event.missing),
             "prompt": event.prompt,
             "exact": event.exact,
             "usage": usage_to_json(event.usage),
@@ -109,9 +141,16 @@ def to_row(trial: str, event: Event) -> EventRow:
             encode(payload), event.seconds,
         )  # fmt: skip
     if isinstance(event, Failure):
-        # What a provider says about a refused key may quote the key.
         payload = {"reason": event.reason, "message": redact(event.message)}
         return (trial, event.turn, "failure", event.actor, event.doing, 0, encode(payload), 0.0)
+    if isinstance(event, Forgot):
+        payload = {
+            "policy": event.policy,
+            "since": event.since,
+            "summary": event.summary,
+            "tokens": event.tokens,
+        }
+        return (trial, event.turn, "forgot", event.actor, "", 0, encode(payload), 0.0)
     payload = {"reason": event.reason, "status": event.status}
     return (trial, event.turn, "ended", "", "", 0, encode(payload), 0.0)
 
@@ -149,6 +188,15 @@ def from_row(row: EventRow) -> Event:
             exact=payload["exact"],
             usage=usage_from_json(payload["usage"]),
             seconds=seconds,
+        )
+    if kind == "forgot":
+        return Forgot(
+            turn=turn,
+            actor=actor,
+            policy=payload["policy"],
+            since=payload["since"],
+            summary=payload["summary"],
+            tokens=payload["tokens"],
         )
     if kind == "failure":
         return Failure(

@@ -97,10 +97,60 @@ _FIRST = (
     """,
 )
 
+_SECOND = (
+    # NULL is what version 1 did not write down; its keys were made in another way, too (see
+    # ``sim.stage.journal.first_call_key``).
+    "ALTER TABLE replies ADD COLUMN retries TEXT",
+    # 1: the answer to a request that another call had paid for.
+    "ALTER TABLE replies ADD COLUMN cached INTEGER NOT NULL DEFAULT 0",
+    # The digest of the prompt's last chunk, where the prompts are kept.
+    "ALTER TABLE replies ADD COLUMN prompt BLOB",
+    # A key is the beginning of its trial's id and then the request, whoever asks: the end of the
+    # key is the address of the content. Free stages need no cache, and their replies no entry.
+    """
+    CREATE INDEX replies_by_request ON replies (substr(key, 13))
+    WHERE prompt IS NOT NULL AND cached = 0
+    """,
+    # Prompts as the engine has them: a chain of chunks, each of them kept once.
+    """
+    CREATE TABLE chunks (
+        digest BLOB PRIMARY KEY,
+        parent BLOB,
+        role TEXT NOT NULL,
+        text TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX chunks_by_parent ON chunks (parent)",
+    # Calls that failed for good, with the reasons of all their attempts.
+    """
+    CREATE TABLE failures (
+        key TEXT NOT NULL,
+        trial TEXT NOT NULL,
+        run INTEGER NOT NULL,
+        turn INTEGER NOT NULL,
+        purpose TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        message TEXT NOT NULL,
+        attempts TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE VIEW attempts AS
+    SELECT replies.key AS key, trial, json_each.key + 1 AS number, json_each.value AS reason,
+           1 AS answered
+    FROM replies, json_each(replies.retries) WHERE cached = 0
+    UNION ALL
+    SELECT failures.key, trial, json_each.key + 1, json_each.value, 0
+    FROM failures, json_each(failures.attempts)
+    """,
+    "ALTER TABLE runs ADD COLUMN summary TEXT",
+)
+
 Migration = Sequence[str]
 """SQL statements, one a string, all of which run in one transaction."""
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _SECOND)
 
 VERSION = len(MIGRATIONS)
 """The schema version that this code writes."""

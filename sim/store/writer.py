@@ -14,14 +14,30 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sim.errors import StoreFailed
+from sim.errors import StageError, StoreFailed
 from sim.events import Event
+from sim.layouts.prompt import Prompt
 from sim.stage.base import Reply
-from sim.store.codec import EventRow, text_to_column, to_row, usage_text
+from sim.store.codec import (
+    REPLY_COLUMNS,
+    EventRow,
+    encode,
+    reply_from_row,
+    reply_to_row,
+    text_to_column,
+    to_row,
+)
 from sim.store.opening import Durable, open_writable
+from sim.store.redaction import redact
 
 _INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_INSERT_REPLY = "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?)"
+_INSERT_REPLY = "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_CHUNK = "INSERT OR IGNORE INTO chunks VALUES (?, ?, ?, ?)"
+_INSERT_FAILURE = "INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_FIND = (
+    f"SELECT {REPLY_COLUMNS} FROM replies"  # noqa: S608 - a constant of ours
+    " WHERE substr(key, 13) = ? AND prompt IS NOT NULL AND cached = 0 LIMIT 1"
+)
 _INSERT_INTENT = "INSERT OR REPLACE INTO intents VALUES (?, ?, ?, ?, ?, ?)"
 _DELETE_INTENT = "DELETE FROM intents WHERE key = ?"
 
@@ -47,6 +63,7 @@ class Writer:
         self._replies: list[tuple[Any, ...]] = []
         # The last word on a key counts: a row to write, or None to delete it.
         self._intents: dict[str, IntentRow | None] = {}
+        self._chunks: list[tuple[Any, ...]] = []
         self._others: list[tuple[str, tuple[Any, ...]]] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._scheduled = False
@@ -77,25 +94,44 @@ class Writer:
         if not self._scheduled:
             self._schedule()
 
-    def reply(self, key: str, trial: str, reply: Reply) -> None:
-        """Queue the reply to a call, and the end of its intent."""
-        self._replies.append(
-            (
-                key,
-                trial,
-                text_to_column(reply.text),
-                reply.finish,
-                reply.exact,
-                usage_text(reply.usage),
-                reply.seconds,
-            )
-        )
+    def reply(
+        self,
+        key: str,
+        trial: str,
+        reply: Reply,
+        cached: bool = False,
+        prompt: bytes | None = None,
+    ) -> None:
+        """Queue the reply to a call, and the end of its intent.
+
+        ``cached`` says that another call had paid for it; ``prompt`` is the digest of the prompt
+        if its chunks are kept, and lets other calls find the reply.
+        """
+        self._replies.append((key, trial, *reply_to_row(reply), cached, prompt))
         self._intents[key] = None
         if not self._scheduled:
             self._schedule()
 
+    def chunks(self, chunks: Iterable[Prompt]) -> None:
+        """Queue the chunks of a prompt; those that are there already are left as they are."""
+        for chunk in chunks:
+            before = None if chunk.parent is None else chunk.parent.digest
+            self._chunks.append((chunk.digest, before, chunk.role, text_to_column(chunk.text)))
+        if not self._scheduled:
+            self._schedule()
+
+    def failed(
+        self, key: str, trial: str, run: int, turn: int, purpose: str, actor: str, error: StageError
+    ) -> None:
+        """Queue that a call failed for good, with all its attempts, and the end of its intent."""
+        self.execute(
+            _INSERT_FAILURE, key, trial, run, turn, purpose, actor, error.reason,
+            redact(str(error)), encode(error.attempts),
+        )  # fmt: skip
+        self._intents[key] = None
+
     def settle(self, key: str) -> None:
-        """Queue the end of an intent that has no reply: the call failed, and that is recorded."""
+        """Queue the end of an intent that has no reply."""
         self._intents[key] = None
         if not self._scheduled:
             self._schedule()
@@ -105,6 +141,11 @@ class Writer:
         self._others.append((sql, parameters))
         if not self._scheduled:
             self._schedule()
+
+    def find(self, request: str) -> Reply | None:
+        """The committed reply to a request, whichever trial made it. See ``request_key``."""
+        row = self.connection.execute(_FIND, (request,)).fetchone()
+        return None if row is None else reply_from_row(row)
 
     # -- committing --------------------------------------------------------------------------
 
@@ -156,9 +197,12 @@ class Writer:
         replies, self._replies = self._replies, []
         intents, self._intents = self._intents, {}
         events, self._events = self._events, []
+        chunks, self._chunks = self._chunks, []
         with self._transaction() as connection:
             for sql, parameters in others:
                 connection.execute(sql, parameters)
+            if chunks:
+                connection.executemany(_INSERT_CHUNK, chunks)
             if replies:
                 connection.executemany(_INSERT_REPLY, replies)
             if intents:
@@ -209,7 +253,7 @@ class Writer:
             return
         try:
             if self._error is None and (
-                self._events or self._replies or self._intents or self._others
+                self._events or self._replies or self._intents or self._others or self._chunks
             ):
                 self.commit()
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,8 @@ from sim.errors import StageError, StoreFailed
 from sim.events import Ended, Event, Turn
 from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Reply, Request
-from sim.stage.journal import Gate, Journal, Stopped, call_key
+from sim.stage.gate import Gate, Stopped
+from sim.stage.journal import Journal, call_key, first_call_key, request_key
 
 PROMPT = Prompt.start("system", "You are Ada.")
 REQUEST = Request(PROMPT, 7, "Ada")
@@ -26,6 +28,7 @@ class Ledger:
     def __init__(self) -> None:
         self.told: list[tuple[Any, ...]] = []
         self.error: Exception | None = None
+        self.found: dict[str, Reply] = {}
 
     def event(self, trial: str, event: Event) -> None:
         self.told.append(("event", event.kind))
@@ -33,8 +36,28 @@ class Ledger:
     def intent(self, key: str, trial: str, run: int, turn: int, purpose: str, actor: str) -> None:
         self.told.append(("intent", key, turn))
 
-    def reply(self, key: str, trial: str, reply: Reply) -> None:
-        self.told.append(("reply", key))
+    def reply(
+        self,
+        key: str,
+        trial: str,
+        reply: Reply,
+        cached: bool = False,
+        prompt: bytes | None = None,
+    ) -> None:
+        self.told.append(("hit" if cached else "reply", key))
+        if prompt is not None and not cached:
+            self.found[key[12:]] = reply
+
+    def chunks(self, chunks: Iterable[Prompt]) -> None:
+        self.told.append(("chunks", [chunk.text for chunk in chunks]))
+
+    def failed(
+        self, key: str, trial: str, run: int, turn: int, purpose: str, actor: str, error: StageError
+    ) -> None:
+        self.told.append(("failed", key, error.reason, error.attempts))
+
+    def find(self, request: str) -> Reply | None:
+        return self.found.get(request)
 
     def settle(self, key: str) -> None:
         self.told.append(("settle", key))
@@ -79,7 +102,7 @@ async def test_the_intent_is_committed_before_the_call_and_the_reply_ends_it() -
     journal = Journal(stage, ledger, "t" * 32, gate=Gate(1), turn=4)
     task = asyncio.create_task(journal.perform(REQUEST))
     await ticks()
-    key = call_key("t" * 32, REQUEST)
+    key = call_key("t" * 32, "scripted", REQUEST)
     assert ledger.told == [("intent", key, 5), ("barrier",), ("asked",)]
     stage.waiting[0].set_result(Reply("Yes."))
     assert (await task).text == "Yes."
@@ -90,9 +113,13 @@ async def test_the_intent_is_committed_before_the_call_and_the_reply_ends_it() -
 
 async def test_a_stored_reply_is_not_asked_for() -> None:
     ledger, stage = Ledger(), Scripted()
-    key = call_key("t", REQUEST)
+    key = call_key("t", "scripted", REQUEST)
     journal = Journal(stage, ledger, "t", gate=Gate(1), replies={key: Reply("Stored.")})
     assert (await journal.perform(REQUEST)).text == "Stored."
+    # As version 1 stored it.
+    old = {first_call_key("t", REQUEST): Reply("Old.")}
+    journal = Journal(stage, ledger, "t", gate=Gate(1), replies=old, first_keys=True)
+    assert (await journal.perform(REQUEST)).text == "Old."
     assert stage.asked == []
     assert ledger.told == []
 
@@ -102,11 +129,14 @@ async def test_a_call_that_goes_wrong_is_not_in_doubt() -> None:
     journal = Journal(stage, ledger, "t", gate=Gate(1))
     task = asyncio.create_task(journal.perform(REQUEST))
     await ticks()
-    stage.waiting[0].set_exception(StageError("timeout", "no reply"))
+    attempts = ("rate-limit", "timeout")
+    stage.waiting[0].set_exception(StageError("timeout", "no reply", attempts=attempts))
     with pytest.raises(StageError):
         await task
-    assert ledger.told[-1] == ("settle", call_key("t", REQUEST))
-    assert journal.failed_calls == 1
+    key = call_key("t", "scripted", REQUEST)
+    assert ledger.told[-1] == ("failed", key, "timeout", attempts)
+    assert journal.account.failed_calls == 1
+    assert journal.account.retries == 2
 
 
 async def test_a_call_that_is_cancelled_stays_in_doubt_and_gives_its_place_back() -> None:
@@ -123,13 +153,13 @@ async def test_a_call_that_is_cancelled_stays_in_doubt_and_gives_its_place_back(
 
 
 async def test_a_call_in_doubt_is_asked_again_or_missing() -> None:
-    key = call_key("t", REQUEST)
+    key = call_key("t", "scripted", REQUEST)
     ledger, stage = Ledger(), Scripted()
     missing = Journal(stage, ledger, "t", gate=Gate(1), doubted=[key], refuse_doubted=True)
     with pytest.raises(StageError) as caught:
         await missing.perform(REQUEST)
     assert caught.value.reason == "in-doubt"
-    assert ledger.told == [("settle", key)]
+    assert ledger.told == [("failed", key, "in-doubt", ())]
     asking = Journal(stage, ledger, "t", gate=Gate(1), doubted=[key])
     task = asyncio.create_task(asking.perform(REQUEST))
     await ticks()
@@ -254,14 +284,14 @@ trials = st.text("0123456789abcdef", min_size=32, max_size=32)
 def test_a_key_is_a_function_of_everything_that_may_change_the_reply(
     trial: str, request: Request, other_trial: str, other: Request
 ) -> None:
-    def facts(trial: str, request: Request) -> tuple[Any, ...]:
-        return (trial, request.prompt.digest, replace(request, prompt=PROMPT))
+    def facts(request: Request) -> tuple[Any, ...]:
+        return (request.prompt.digest, replace(request, prompt=PROMPT))
 
-    key = call_key(trial, request)
-    assert len(key) == 32
+    key, found = call_key(trial, "stage", request), call_key(other_trial, "stage", other)
+    assert len(key) == len(first_call_key(trial, request)) == 32
     assert key.startswith(trial[:12])
-    same = facts(trial, request) == facts(other_trial, other)
-    assert (key == call_key(other_trial, other)) == same
+    assert (key[12:] == found[12:]) == (facts(request) == facts(other))
+    assert key != call_key(trial, "another stage", request)
 
 
 @given(requests, st.sampled_from(["seed", "speaker", "purpose", "stop", "max_tokens", "schema"]))
@@ -274,10 +304,12 @@ def test_each_part_of_a_request_counts(request: Request, part: str) -> None:
         "max_tokens": (request.max_tokens or 0) + 1,
         "schema": {"title": "else", "nested": {"b": 1, "a": [2]}},
     }
-    assert call_key("t", request) != call_key("t", replace(request, **{part: other[part]}))
+    changed = replace(request, **{part: other[part]})
+    assert request_key("s", request) != request_key("s", changed)
+    assert first_call_key("t", request) != first_call_key("t", changed)
 
 
 def test_the_order_of_a_schema_does_not_count() -> None:
     one = replace(REQUEST, schema={"a": {"x": 1, "y": 2}, "b": 3})
     other = replace(REQUEST, schema={"b": 3, "a": {"y": 2, "x": 1}})
-    assert call_key("t", one) == call_key("t", other)
+    assert request_key("s", one) == request_key("s", other)

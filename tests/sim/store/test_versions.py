@@ -11,7 +11,7 @@ import pytest
 import sim.store.opening as opening
 import sim.store.schema as schema
 from sim.errors import StoreRefused
-from sim.events import Answer, Ended, Failure, Turn
+from sim.events import Answer, Ended, Failure, Forgot, Turn
 from sim.store import Writer, export_jsonl, from_row, open_readonly
 
 STORES = Path(__file__).parents[2] / "stores"
@@ -26,7 +26,8 @@ def test_a_committed_store_opens_reads_and_exports(tmp_path: Path, version: int)
     rows = connection.execute("SELECT * FROM events ORDER BY turn, kind").fetchall()
     connection.close()
     events = [from_row(row) for row in rows]
-    assert {type(event) for event in events} == {Answer, Turn, Failure, Ended}
+    since_then = {Forgot} if version > 1 else set()
+    assert {type(event) for event in events} == {Answer, Turn, Failure, Ended} | since_then
     [first] = [event for event in events if isinstance(event, Turn) and event.index == 1]
     assert first.text == 'He said: "Tea?" ☕ \ud800'
     assert first.usage.usd == 0.1
@@ -44,9 +45,9 @@ ANOTHER = (
 )
 
 
-def to_version_2(monkeypatch: pytest.MonkeyPatch, *statements: str) -> None:
-    monkeypatch.setattr(opening, "VERSION", 2)
-    migrations = (*schema.MIGRATIONS[:1], statements)
+def to_next_version(monkeypatch: pytest.MonkeyPatch, *statements: str) -> None:
+    monkeypatch.setattr(opening, "VERSION", schema.VERSION + 1)
+    migrations = (*schema.MIGRATIONS, statements)
     monkeypatch.setattr(
         opening, "migrate", lambda connection: schema.migrate(connection, migrations)
     )
@@ -55,7 +56,7 @@ def to_version_2(monkeypatch: pytest.MonkeyPatch, *statements: str) -> None:
 def test_a_migration_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = tmp_path / "old.db"
     shutil.copy(STORES / "version_1.db", store)
-    to_version_2(monkeypatch, *ANOTHER)
+    to_next_version(monkeypatch, *ANOTHER)
     before = store.read_bytes()
     connection = open_readonly(store)  # migrated in memory
     assert connection.execute("SELECT run, mood FROM runs").fetchall() == [(1, "calm")]
@@ -65,7 +66,7 @@ def test_a_migration_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.Mo
     assert store.read_bytes() == before
     writer = Writer.open(store)
     assert writer.connection.execute("SELECT run, mood FROM runs").fetchall() == [(1, "calm")]
-    assert schema.version_of(writer.connection) == 2
+    assert schema.version_of(writer.connection) == schema.VERSION + 1
     writer.close()
 
 
@@ -74,7 +75,7 @@ def test_a_migration_that_fails_changes_nothing(
 ) -> None:
     store = tmp_path / "old.db"
     shutil.copy(STORES / "version_1.db", store)
-    to_version_2(monkeypatch, ANOTHER[0], "CREATE TABLE runs (again TEXT)")
+    to_next_version(monkeypatch, ANOTHER[0], "CREATE TABLE runs (again TEXT)")
     with pytest.raises(Exception, match="already exists"):
         Writer.open(store)
     connection = sqlite3.connect(store)
@@ -90,5 +91,60 @@ def test_a_newer_store_is_refused(tmp_path: Path) -> None:
     connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
     connection.close()
     for opened in (Writer.open, open_readonly):
-        with pytest.raises(StoreRefused, match=r"has version 2.*upgrade Elsinore"):
+        with pytest.raises(StoreRefused, match=r"has version 3.*upgrade Elsinore"):
             opened(store)
+
+
+def columns(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
+    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master ORDER BY name")]
+    return {
+        name: connection.execute(f"SELECT * FROM pragma_table_info('{name}')").fetchall()
+        for name in names
+    }
+
+
+def test_what_version_1_became_is_what_is_new(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.db", tmp_path / "new.db"
+    shutil.copy(STORES / "version_1.db", old)
+    shapes = []
+    for store in (old, new):
+        writer = Writer.open(store)
+        shapes.append(columns(writer.connection))
+        writer.close()
+    assert shapes[0] == shapes[1]
+
+
+def test_what_version_1_did_not_know_is_unknown(tmp_path: Path) -> None:
+    store = tmp_path / "old.db"
+    shutil.copy(STORES / "version_1.db", store)
+    connection = open_readonly(store)
+    found = connection.execute("SELECT retries, cached, prompt FROM replies").fetchall()
+    assert found == [(None, 0, None)]
+    assert connection.execute("SELECT summary FROM runs").fetchall() == [(None,)]
+    connection.close()
+
+
+def test_version_2_holds_attempts_prompts_and_hits(tmp_path: Path) -> None:
+    store = tmp_path / "two.db"
+    shutil.copy(STORES / "version_2.db", store)
+    writer = Writer.open(store)
+    connection = writer.connection
+    reasons = connection.execute("SELECT reason, answered FROM attempts ORDER BY 1, 2").fetchall()
+    assert reasons == [("rate-limit", 1), ("server", 0), ("server", 1), ("timeout", 0)]
+    [(key,)] = connection.execute("SELECT key FROM replies WHERE cached = 1").fetchall()
+    found = writer.find(key[12:])
+    assert found is not None
+    assert (found.text, found.retries) == ("Tea. ☕ \ud800", ("rate-limit", "server"))
+    assert writer.find("0" * 20) is None
+    texts = connection.execute(
+        "WITH RECURSIVE chain(digest, parent, text, depth) AS ("
+        " SELECT chunks.digest, parent, chunks.text, 0 FROM chunks, replies"
+        " WHERE chunks.digest = replies.prompt AND cached = 0"
+        " UNION ALL SELECT chunks.digest, chunks.parent, chunks.text, depth + 1"
+        " FROM chunks JOIN chain ON chunks.digest = chain.parent)"
+        " SELECT text FROM chain ORDER BY depth DESC"
+    ).fetchall()
+    assert texts == [("You play Ada.",), ("Ben: Well?",)]
+    [(message,)] = connection.execute("SELECT message FROM failures").fetchall()
+    assert message == "no reply; your key [redacted] is fine"
+    writer.close()

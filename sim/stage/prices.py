@@ -1,0 +1,118 @@
+"""What tokens cost. A table ships (``prices.toml``), and one's own goes before it.
+
+A price that is unknown is None and never 0: a run then tells its tokens and says that it does not
+know their price.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim.errors import BadRequest
+from sim.events import Usage
+
+SHIPPED = Path(__file__).with_name("prices.toml")
+
+_MILLION = 1_000_000
+_FIELDS = ("prompt", "cached", "completion")
+# What a provider appends to a model's name for one state of it: -2024-07-18, -20241022, -latest.
+_SNAPSHOT = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|latest)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """USD per million tokens: of the prompt, of what the provider had cached of it, of replies.
+
+    >>> Price(prompt=2.0, cached=0.5, completion=8.0).of(Usage(1_000_000, 100_000, 400_000))
+    2.2
+    """
+
+    prompt: float
+    cached: float
+    completion: float
+
+    def of(self, usage: Usage) -> float:
+        """What a usage costs. Cached tokens are a part of the prompt's."""
+        cached = min(usage.cached_tokens, usage.prompt_tokens)
+        return (
+            (usage.prompt_tokens - cached) * self.prompt
+            + cached * self.cached
+            + usage.completion_tokens * self.completion
+        ) / _MILLION
+
+
+class Prices:
+    """A table of prices by model, as models are named on the command line.
+
+    >>> prices = Prices.load()
+    >>> prices.of("openai:gpt-4o-mini-2024-07-18?temperature=0.7")
+    Price(prompt=0.15, cached=0.075, completion=0.6)
+    >>> prices.of("openai:gpt-4o-mini?base_url=http://localhost:8000/v1") is None
+    True
+    """
+
+    def __init__(self, shipped: Mapping[str, Price], own: Mapping[str, Price], date: str) -> None:
+        self.date = date
+        self._shipped = shipped
+        self._own = own
+
+    @classmethod
+    def load(cls, own: Path | None = None) -> Prices:
+        """The table that ships, with one's own before it. Raises ``BadRequest``."""
+        found = _read(SHIPPED)
+        mine = {} if own is None else _table(_read(own), own)
+        return cls(_table(found, SHIPPED), mine, str(found["date"]))
+
+    def of(self, identity: str) -> Price | None:
+        """The price of a model, or of a stage by its identity; None if it is unknown.
+
+        The prices that ship are the providers': they say nothing of a server that is asked at an
+        address of one's own. Those of one's own table hold wherever the model is.
+        """
+        name, _, options = re.sub(r"#yoked:.*$", "", identity).partition("?")
+        tables = [self._own] if "base_url=" in options else [self._own, self._shipped]
+        for table in tables:
+            for known in (name, _SNAPSHOT.sub("", name)):
+                if known in table:
+                    return table[known]
+        return None
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRequest(f"prices {path}: cannot be read ({error})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadRequest(f"prices {path}: is no TOML: {error}") from None
+
+
+def _table(found: Mapping[str, Any], path: Path) -> dict[str, Price]:
+    models = found.get("models", {})
+    unknown = sorted(found.keys() - {"models", "date"})
+    if unknown or not isinstance(models, dict) or not models:
+        what = f"{unknown[0]!r} is unknown" if unknown else "there are no prices in it"
+        raise BadRequest(f"prices {path}: {what}; write them below [models], one model a line")
+    return {name: _price(fields, f"prices {path}: {name}") for name, fields in models.items()}
+
+
+def _price(fields: Any, where: str) -> Price:
+    example = "{ prompt = 0.15, cached = 0.075, completion = 0.6 }, in USD per million tokens"
+    if not isinstance(fields, dict):
+        raise BadRequest(f"{where}: {fields!r} is no price; write {example}")
+    for name, value in fields.items():
+        if name not in _FIELDS:
+            raise BadRequest(f"{where}: {name!r} is unknown; write {example}")
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        if not fits or not 0 <= value < float("inf"):
+            raise BadRequest(f"{where}: {name} = {value!r} is no price; write {example}")
+    missing = [name for name in ("prompt", "completion") if name not in fields]
+    if missing:
+        raise BadRequest(f"{where}: {missing[0]} is missing; write {example}")
+    prompt = float(fields["prompt"])
+    return Price(prompt, float(fields.get("cached", prompt)), float(fields["completion"]))
