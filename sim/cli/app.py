@@ -248,6 +248,44 @@ def _export(
     _work("exporting", log_level).command(store, out, form.value)
 
 
+@app.command("serve")
+def _serve(
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            envvar="ELSINORE_SERVE_MODEL",
+            autocompletion=completion.models,
+            metavar="MODEL",
+            show_default="every kind, with any parameters",
+            help="Serve this model, and no others but those named. May be given several times.",
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(envvar="ELSINORE_SERVE_HOST", help="An address of this machine alone.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, envvar="ELSINORE_SERVE_PORT", help="0 is any that is free."),
+    ] = 8765,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="ELSINORE_SERVE_TOKEN",
+            help="What clients have to send as their API key. Best set in the environment, since "
+            "options can be seen in the list of processes.",
+        ),
+    ] = None,
+    log_level: LogLevel = Level.warning,
+) -> None:
+    """Serve the embedded stage over the OpenAI protocol, to clients on this machine.
+
+    Models, chat, completions, streams and log-probabilities. Prints the base URL. Ctrl-C ends it.
+    """
+    _work("serving", log_level).command(tuple(model or ()), host=host, port=port, token=token)
+
+
 def _work(module: str, level: Level) -> Any:
     """The module that does a subcommand's work, loaded now."""
     import_module("sim.cli.logs").set_up(level.value)

@@ -59,6 +59,13 @@ KEYS: Mapping[str, Mapping[str, Check]] = {
     "list": {"log_level": _one_of(*LEVELS)},
     "show": {"probes": _flag, "log_level": _one_of(*LEVELS)},
     "export": {"log_level": _one_of(*LEVELS)},
+    # No token: a secret has no place in a file that is shared.
+    "serve": {
+        "model": _texts,
+        "host": _text,
+        "port": _whole(0),
+        "log_level": _one_of(*LEVELS),
+    },
 }
 """The sections of the file (one a command), their keys, and what each value must be."""
 

@@ -36,6 +36,7 @@ _HEADERS = (
 _ORDER = "Write the next turns, in this order and no others: "
 _SPOKEN = re.compile(r"([^\n:\[\](){}]{1,80}):(?:[ \t]+(?=\S)|$)")
 _MANNER = "Write what "
+_ASIDE = re.compile(r"\[Off stage, to (.+?) alone\]")
 _CUE = re.compile(r"\((?:The scene opens\. .+ speaks first|.+ goes on)\.\)")
 
 
@@ -114,6 +115,21 @@ def _without_others(header: str, speaker: str) -> str:
     return "\n\n".join(kept)
 
 
+def names_a_speaker(text: str) -> bool:
+    """Whether a part of a prompt says whom the reader plays.
+
+    >>> names_a_speaker("You play Ada in a scene with Ben."), names_a_speaker("You play chess.")
+    (True, False)
+    """
+    return _PLAYS.search(text) is not None
+
+
+def _asked(question: str) -> str:
+    """Whom a question off stage is put to, which over a protocol nothing but its words say."""
+    found = _ASIDE.match(question)
+    return found.group(1) if found else ""
+
+
 def _first(pattern: re.Pattern[str], text: str) -> str:
     found = pattern.search(text)
     return found.group(1).strip() if found else ""
@@ -152,7 +168,8 @@ def read_parts(text: str) -> tuple[Part, ...]:
             parts.append(Part("order", "", start.removeprefix(_ORDER).rstrip(".")))
         elif start.startswith("[Off stage"):
             question, _, rest = start.partition("\n")
-            parts.append(Part("question", rest.strip().rstrip(":"), question))
+            asked = rest.strip().rstrip(":") or _asked(question)
+            parts.append(Part("question", asked, question))
         elif (
             _CUE.fullmatch(start.strip())
             or start.startswith(_MANNER)
