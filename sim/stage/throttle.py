@@ -32,8 +32,8 @@ MARGIN = 0.01
 # The head of the line alone polls asyncio-throttle: in a minute's window 17 times a second.
 POLLS_IN_A_PERIOD = 1000
 
-# Calls that failed in one of these ways may have been answered in full before, and paid for.
-ANSWERED_PERHAPS = frozenset({"timeout", "cut"})
+# Calls that failed in one of these ways may have been answered at length, and counted.
+ANSWERED_PERHAPS = frozenset({"timeout", "cut", "malformed", "length"})
 
 
 class Waited:
@@ -282,9 +282,9 @@ class Throttle:
     Give the limits, or a ``Limits`` that it shares with other stages. A call that needs more tokens
     than a whole window holds is refused (``StageError``, reason ``too-large``), as providers do.
 
-    A call that fails gives back what it reserved for the reply, unless it may have been written
-    (a time-out, a cut stream); one that is cancelled gives back nothing before the window ends,
-    since the provider writes on.
+    A call that fails gives back what it reserved for the reply, unless one may have been written
+    (``ANSWERED_PERHAPS``); one that is cancelled gives back nothing before the window ends, since
+    the provider writes on.
 
     >>> from sim.stage.fixed import FixedLines
     >>> stage = Throttle(FixedLines(["Well?"]), requests_per_minute=500, concurrency=16)

@@ -301,7 +301,8 @@ WHOLE = 900 + AT_FIRST
         (Call(error=StageClosed("key", "401")), 0),
         (Call(error=StageError("timeout", "took too long", transient=True)), 1),
         (Call(error=StageError("cut", "cut", transient=True)), 1),
-        (Call(prompt=0, completion=0), 0),  # no usage: by the length of what was said
+        (Call(error=StageError("malformed", "no JSON", transient=True)), 1),
+        (Call(error=StageError("length", "all of it went into thinking")), 1),
     ],
 )
 def test_what_a_call_did_not_use_is_given_back(call: Call, free_after: int) -> None:
@@ -312,6 +313,15 @@ def test_what_a_call_did_not_use_is_given_back(call: Call, free_after: int) -> N
         await ask(stage, 1, 800)
         windows = [at // 60 for at, _ in provider.came]
         assert windows == [0, free_after]
+
+    virtually(scene())
+
+
+def test_a_reply_that_tells_no_usage_is_counted_by_its_length() -> None:
+    async def scene() -> None:
+        stage = Throttle(Provider(Call(prompt=0, completion=0)), tokens_per_minute=1000)
+        await ask(stage, 0, 900)
+        assert stage.limits.tokens_in_window == AT_FIRST + 2  # "Yes."
 
     virtually(scene())
 
