@@ -13,7 +13,7 @@ from time import perf_counter
 from sim.errors import StageClosed, StageError
 from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Reply, Request
-from sim.stage.faults import nothing_said
+from sim.stage.faults import no_room
 from sim.stage.protocol import Answered, Asking, Backend, add_usage
 from sim.stage.sampling import Sampling
 from sim.stage.typed import REPAIR, complaint
@@ -25,9 +25,10 @@ SEED_BITS = (1 << 31) - 1
 class ChatStage:
     """A chat model behind a backend.
 
-    A typed answer that cannot be read is repaired once, with what is wrong with it shown; a reply
-    that is wrong again comes back as it is, and whoever reads it records it as missing. ``retries``
-    of such a reply hold ``repair``.
+    A reply may be blank: it was paid, so it comes back with its usage, and ``Retry`` or the engine
+    decides what it is. A typed answer that cannot be read is repaired once, with what is wrong with
+    it shown; a reply that is wrong again comes back as it is, and whoever reads it records it as
+    missing. ``retries`` of such a reply hold ``repair``.
     """
 
     why_no_log_prob = "chat endpoints do not score a given text; use completions:MODEL"
@@ -75,8 +76,8 @@ class ChatStage:
 
     async def _ask(self, asking: Asking) -> Answered:
         answered = await self.backend.ask(asking)
-        if answered.finish != "refusal" and not answered.text.strip():
-            raise nothing_said(self.label, answered.finish)
+        if answered.finish == "length" and not answered.text.strip():
+            raise no_room(self.label)
         return answered
 
     async def _typed(self, request: Request) -> Answered:

@@ -22,7 +22,7 @@ from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Reply, Request
 from sim.stage.chat import SEED_BITS
 from sim.stage.encoding import Encoder
-from sim.stage.faults import malformed, nothing_said
+from sim.stage.faults import malformed, no_room
 from sim.stage.protocol import FINISHES, Filtered, Server, Unsupported, ends_at, usage_of
 
 _PATH = "/completions"
@@ -90,8 +90,8 @@ class CompletionsStage:
             raise malformed(self.label, "it holds no text")
         text, ended = ends_at(text, stops)
         finish = "stop" if ended else FINISHES.get(str(choice.get("finish_reason")), "stop")
-        if finish != "refusal" and not text.strip():
-            raise nothing_said(self.label, finish)
+        if finish == "length" and not text:
+            raise no_room(self.label)
         return Reply(
             text, finish, usage_of(found), seconds=perf_counter() - started, retries=retries
         )

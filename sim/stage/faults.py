@@ -13,7 +13,7 @@ what happened                                   reason           what becomes of
 no connection, or it was lost                   connection       transient
 the answer broke off                            cut              transient
 no JSON, or not the protocol's                  malformed        transient
-nothing was said                                empty            transient
+all tokens went before a word was said          length           recorded
 429 or 402 for money, 403 for a quota           quota            ``StageClosed``
 401                                             key              ``StageClosed``
 403                                             forbidden        ``StageClosed``
@@ -108,11 +108,13 @@ def malformed(model: str, what: str) -> StageError:
     )
 
 
-def nothing_said(model: str, finish: str) -> StageError:
-    """A reply of no text. One that used up its tokens in thinking will do so again."""
-    if finish == "length":
-        return StageError("empty", f"{model}: all tokens went before a word; raise max_tokens")
-    return StageError("empty", f"{model}: said nothing", transient=True)
+def no_room(model: str) -> StageError:
+    """All tokens went into thinking before a word was said, as they will when asked again.
+
+    Other replies of no text are no error of a call: they were paid, so they come back with their
+    usage, and whoever asked (``Retry``, the engine) decides what they are.
+    """
+    return StageError("length", f"{model}: all tokens went before a word; raise max_tokens")
 
 
 def without_keys(text: str) -> str:

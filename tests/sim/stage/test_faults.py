@@ -31,7 +31,6 @@ MODELS = ("openai:stub", "completions:stub", "langchain:openai:stub")
         ("drop", ["cut", "connection"], True, False),
         ("cut", ["cut"], True, False),
         ("malformed", ["malformed"], True, False),
-        ("empty", ["empty"], True, False),
         ("400", ["bad-request"], False, False),
         ("context", ["context-length"], False, False),
         ("quota", ["quota"], False, True),
@@ -57,6 +56,26 @@ async def test_every_fault_of_a_server_has_a_meaning(
     # One fault is one call: nobody retries behind our back.
     assert stub.counts()["calls"] == 1
     assert (await stage.perform(chat_request())).text
+
+
+@pytest.mark.parametrize("model", MODELS)
+async def test_a_reply_of_no_text_was_paid(
+    stub: StubServer, opened: Any, chat_request: Make, model: str
+):
+    stub.script("empty")
+    reply = await opened(model).perform(chat_request())
+    assert (reply.text, reply.finish) == ("", "stop")
+    assert reply.usage.prompt_tokens == stub.counts()["usage"]["prompt_tokens"] > 0
+
+
+@pytest.mark.parametrize("model", MODELS)
+async def test_thinking_that_leaves_no_room_is_not_asked_again(
+    stub: StubServer, opened: Any, chat_request: Make, model: str
+):
+    stub.script("thinking")
+    with pytest.raises(StageError, match="raise max_tokens") as caught:
+        await opened(model).perform(chat_request())
+    assert (caught.value.reason, caught.value.transient) == ("length", False)
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -9,9 +9,11 @@ from hashlib import blake2b
 FAULTS = (
     "429", "quota", "500", "503", "408", "400", "401", "403", "404", "context",
     "drop", "cut", "timeout", "malformed", "empty", "refusal", "filtered", "prose", "html",
+    "thinking",
 )  # fmt: skip
 """Everything that can go wrong. ``drop`` closes the connection unanswered, ``cut`` in the middle of
-the answer; ``prose`` answers in prose where JSON is asked for; ``html`` is a proxy's page."""
+the answer; ``prose`` answers in prose where JSON is asked for; ``html`` is a proxy's page;
+``thinking`` uses up all tokens before a word."""
 
 
 @dataclass(slots=True)

@@ -12,6 +12,9 @@ from stub_server import replies
 from stub_server.behaviour import FAULTS, Behaviour, Mischief
 from stub_server.wire import NEVER, Answer, Asked
 
+_IN_THE_REPLY = ("cut", "malformed", "empty", "thinking", "refusal", "filtered", "prose")
+"""Faults of a call that is answered, in part or oddly."""
+
 
 class Refused(Exception):
     """A request that the server does not take."""
@@ -119,6 +122,7 @@ class Service:
             answer.keep = 0.6
         elif fault == "malformed":
             answer.body = answer.body[: int(len(answer.body) * 0.7)]
+            answer.sent = None  # Nobody can read what it cost.
         answer.delay = answer.delay or behaviour.latency
         if fault is not None:
             self.faults[fault] += 1
@@ -172,7 +176,7 @@ class Service:
 
     def _faulty(self, fault: str | None) -> Answer | None:
         """The whole answer for a fault that leaves nothing of the reply."""
-        if fault is None or fault in ("cut", "malformed", "empty", "refusal", "filtered", "prose"):
+        if fault is None or fault in _IN_THE_REPLY:
             return None
         if fault == "timeout":
             return Answer(delay=NEVER)
@@ -209,8 +213,9 @@ class Service:
         limit = body.get("max_tokens", body.get("max_completion_tokens"))
         text, finish = replies.end(text, _stops(body), limit)
         message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
-        if fault == "empty":
+        if fault in ("empty", "thinking"):
             message["content"] = ""
+            finish = "length" if fault == "thinking" else finish
         elif fault == "refusal":
             message.update(content=None, refusal="I'm sorry, I can't help with that.")
         elif fault == "filtered":
@@ -234,8 +239,8 @@ class Service:
             text, finish = replies.end(text, _stops(body), limit)
         else:
             text = ""
-        if fault == "empty":
-            text = ""
+        if fault in ("empty", "thinking"):
+            text, finish = "", "length" if fault == "thinking" else "stop"
         echo = bool(body.get("echo")) and behaviour.echo == "yes"
         parts = replies.tokens(prompt)
         count = len(parts)
