@@ -1,8 +1,17 @@
 """``ChatStage``: any chat model as a stage.
 
 ``openai:`` and servers of one's own are asked through OpenAI's client (``protocol``), every other
-provider through LangChain (``langchain_chat``). Measured per call at concurrency 16, CPU of client
-and stage together: see ``docs/design.md``.
+provider through LangChain (``langchain_chat``). CPU of client, stage and engine together, per call
+at concurrency 16, in a ring of three with lines of 65 words, on a busy machine of 2 cores:
+
+======================  ========  =========  =========  ==========
+turns of history              30        100        300         965
+======================  ========  =========  =========  ==========
+OpenAI's client, bytes    1.1 ms     1.5 ms     1.7 ms      2.3 ms
+LangChain                 7.6 ms    15.7 ms    40.4 ms    > 100 ms
+======================  ========  =========  =========  ==========
+
+LangChain's time goes into OpenAI's typed methods, which take 103 ms for 668 messages by themselves.
 """
 
 from __future__ import annotations

@@ -142,9 +142,10 @@ class Server:
         body = json.dumps(parameters, separators=(",", ":")).encode()
         if name:
             body = b'{"%b":%b,%b' % (name.encode(), encoded, body[1:])
+        client = self.client()  # Made at the first call, in time that is not the server's.
         try:
             async with asyncio.timeout(self.sampling.timeout):
-                found = await self.client().post(
+                found = await client.post(
                     path,
                     cast_to=object,
                     content=body,
@@ -156,9 +157,10 @@ class Server:
 
     async def get(self, path: str) -> Mapping[str, Any]:
         """The object at a path."""
+        client = self.client()
         try:
             async with asyncio.timeout(self.sampling.timeout):
-                found = await self.client().get(path, cast_to=object)
+                found = await client.get(path, cast_to=object)
         except (OpenAIError, TimeoutError, ValueError, OSError) as error:
             raise self._meaning(error) from None
         return self._object(found)
