@@ -50,10 +50,15 @@ def request(prompt, seed, speaker, schema=None, stop=()):
     )
 
 
-def scene(speech, seed, turns, foreign):
-    """The texts of a scene of three, with a question off stage now and then."""
+def scene(speech, seed, turns, foreign, stuck=()):
+    """The texts of a scene of three, with a question off stage now and then.
+
+    Turn ``foreign`` is nobody's; at turns ``stuck`` the speaker says its first line again, and so
+    is taken for a stuck record.
+    """
     names = list(CAST)
     pages, waiting, said = {}, {name: [] for name in names}, []
+    first = {}
     for name in names:
         others = [other for other in names if other != name]
         told = f"You play {name} in a scene with {' and '.join(others)}.\n"
@@ -65,11 +70,15 @@ def scene(speech, seed, turns, foreign):
         heard = "\n\n".join(waiting[name]) or f"(The scene opens. {name} speaks first.)"
         waiting[name] = []
         page = chunk(pages[name], "user", heard)
-        text = FOREIGN
-        if turn != foreign:
+        if turn == foreign:
+            text = FOREIGN
+        elif turn in stuck:
+            text = first[name]
+        else:
             text = speech.reply(request(page, derive(seed, "turn", turn), name)).text
         said.append(text)
         line = text.split("\n\n")[0]
+        first.setdefault(name, line)
         pages[name] = chunk(page, "assistant", line)
         for other in names:
             if other != name:
@@ -85,7 +94,7 @@ def scene(speech, seed, turns, foreign):
 
 
 def digests():
-    """One digest for each setting: two scenes of 36 turns, one of them with foreign text."""
+    """One digest for each setting: three scenes, one with foreign text, one that is stuck."""
     settings = [(kind, {"mechanism": mechanism}) for kind in KINDS for mechanism in MECHANISMS]
     settings += [
         ("base", {"half": "build"}),
@@ -97,6 +106,7 @@ def digests():
     for kind, values in settings:
         speech = Speech(read_parameters(kind, dict(values)))
         texts = scene(speech, 1, 36, 0) + scene(speech, 2, 36, 11)
+        texts += scene(speech, 3, 24, 0, stuck=range(8, 14))
         name = "&".join([kind, *(f"{key}={value}" for key, value in values.items())])
         found[name] = sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
     return found

@@ -128,6 +128,31 @@ def test_repeats_have_their_share_of_the_sum(
     assert max(repeated) > 0.05
 
 
+def test_a_repeat_says_each_of_the_last_lines_as_often_as_log_prob_has_it(
+    ancestral: ModuleType, watching: ModuleType
+) -> None:
+    cast = watching.company(ancestral)[:2]
+    stage = ExactStage(Parameters())
+    world = ancestral.World(stage.parameters)
+    lines = watching.lines_of(world.play(cast, 11, Random(5), watching.TOPIC))
+    lines[7], lines[9] = lines[1], lines[3]  # Ben is stuck: he says his first lines again
+    prompt = render(watching.scene_of(cast, 99), watching.as_turns(lines), "Ben")
+    draws = 4000
+
+    async def draw() -> list[str]:
+        requests = [Request(prompt, seed, "Ben", stop=("\n",)) for seed in range(draws)]
+        return [(await stage.perform(request)).text for request in requests]
+
+    said = Counter(asyncio.run(draw()))
+    before = [lines[place][1] for place in (5, 7, 9)]
+    assert len(set(before)) == 3
+    found = chances(stage, Request(prompt, 0, "Ben", stop=("\n",)), before)
+    for text, p in zip(before, found, strict=True):
+        assert p is not None
+        assert p > 0.05
+        assert abs(watching.counted([True] * said[text], [p] * draws)) < 4
+
+
 def agree(observed: list[float], chance: list[float], draws: int) -> float:
     """Chi-square p-value; cells that are expected fewer than ten times are put together."""
     cells: list[tuple[float, float]] = [(0.0, 0.0)]
