@@ -190,7 +190,8 @@ class _Performance:
         try:
             reply = await self.stage.perform(request)
             said = take_apart(reply.text, name, self.names)
-            if not said.text:
+            # A refusal is an outcome, with or without words.
+            if not said.text and reply.finish != "refusal":
                 raise StageError("empty", f"{name} said nothing at turn {index}")
         except StageError as error:
             raise self.failed(index, name, error) from None

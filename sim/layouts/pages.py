@@ -43,7 +43,7 @@ class Pages:
         if not since:
             return self.pages[seat]
         if self.author is not None:
-            return self.author.hear(self.pages[seat], since)
+            return self.author.hear(self.pages[seat], [turn for turn in since if turn.text])
         name = self.names[seat]
         heard = [turn for turn in since if heard_by(name, turn)]
         return self.layout.hear(self.pages[seat], self.scene, seat, heard)

@@ -18,5 +18,10 @@ LAYOUTS: dict[LayoutName, Layout] = {
 
 
 def heard_by(name: str, turn: Turn) -> bool:
-    """Whether an actor heard (or spoke) a turn. The one place that decides it."""
+    """Whether an actor heard (or spoke) a turn. The one place that decides it.
+
+    A refusal without words was heard by nobody.
+    """
+    if not turn.text:
+        return False
     return turn.audience is None or turn.speaker == name or name in turn.audience

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from backstage.scenes import debate, probed
 from sim import Scene, after, agreement, ask_stance, play, said
 from sim.errors import StageError
 from sim.events import Ended, Failure
-from sim.stage.base import Request, Stage
+from sim.layouts import render
+from sim.stage.base import Reply, Request, Stage
 from sim.transcript import Transcript
 
 Before = Callable[[Request], Coroutine[Any, Any, None]]
@@ -214,3 +216,22 @@ def test_an_observer_that_breaks_is_a_bug() -> None:
 
     with pytest.raises(Bug):
         run(debate(), Murmur(), observers=[Broken()])
+
+
+def test_a_refusal_without_words_is_a_turn_that_nobody_hears() -> None:
+    class Refuses(Murmur):
+        async def perform(self, request: Request) -> Reply:
+            reply = await super().perform(request)
+            return replace(reply, text="", finish="refusal") if request.speaker == "Ben" else reply
+
+    for layout in ("persona_first", "transcript_first", "screenplay"):
+        scene = debate(layout=layout)
+        transcript = run(scene, Refuses())
+        silent = [turn for turn in transcript.turns if turn.finish == "refusal"]
+        assert silent
+        assert all(turn.speaker == "Ben" and turn.text == "" for turn in silent)
+        assert transcript.failures == []
+        for name in scene.names:
+            prompt = render(scene, transcript.turns, name)
+            assert all(message.text.strip() for message in prompt.messages())
+            assert "Ben: \n" not in prompt.joined()

@@ -217,7 +217,7 @@ def test_models() -> None:
         open_stage("fixed:")
 
 
-@pytest.mark.parametrize("model", ["embeded:base", "gpt", "", "openai:gpt-5", "embedded"])
+@pytest.mark.parametrize("model", ["embeded:base", "gpt", "", "opnai:gpt-5", "embedded"])
 def test_an_unknown_model_is_refused(model: str) -> None:
     with pytest.raises(ModelError, match="unknown model"):
         open_stage(model)
