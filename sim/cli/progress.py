@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.cli.terminal import visible
-from sim.events import Answer, Event, Turn
+from sim.events import Event, Turn, Usage
 from sim.planning import Trial
 
 _STOPPING = "finishing what is in flight; press Ctrl-C again to abort"
@@ -79,14 +79,15 @@ class Progress:
         if isinstance(event, Turn):
             self.turns += 1
             self.playing[trial.id] = min(1.0, event.index / self.longest[trial.id])
-        if isinstance(event, Turn | Answer):
-            usage = event.usage
-            self.tokens += usage.prompt_tokens + usage.completion_tokens
-            # One unknown price makes the sum unknown: it is not shown as if it were zero.
-            if usage.usd is None:
-                self.usd = None
-            elif self.usd is not None:
-                self.usd += usage.usd
+
+    def paid(self, usage: Usage) -> None:
+        """A call was answered. (Events would tell also what the cache had for nothing.)"""
+        self.tokens += usage.prompt_tokens + usage.completion_tokens
+        # One unknown price makes the sum unknown: it is not shown as if it were zero.
+        if usage.usd is None:
+            self.usd = None
+        elif self.usd is not None:
+            self.usd += usage.usd
 
     def trial_ended(self, trial: Trial, status: str) -> None:
         self.playing.pop(trial.id, None)

@@ -17,6 +17,7 @@ from analysis.stats import clopper_pearson
 from sim.cli.stored import short_ids
 from sim.planning import Trial
 from sim.running import RunReport
+from sim.store import usage_to_json
 
 FATES = ("flip", "collapse", "loop")
 """What can become of an actor, as columns of ``outcomes.by_actor``."""
@@ -71,6 +72,11 @@ def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Recor
         "seconds": report.seconds,
         "calls": report.calls,
         "failed_calls": report.failed_calls,
+        "hits": report.hits,
+        "retries": report.retries,
+        "usage": usage_to_json(report.usage),
+        "computed_tokens": report.computed_tokens,
+        "stopped": report.stopped,
         "interrupted": report.interrupted,
         "in_doubt": len(report.in_doubt),
         "left_in_doubt": len(report.left_in_doubt),

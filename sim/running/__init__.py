@@ -1,6 +1,16 @@
 """Runs: carrying out a plan, with a store, a watcher and a report."""
 
 from sim.running.company import run
+from sim.running.estimating import Estimate, estimate
 from sim.running.report import InDoubt, Paymaster, RunReport, TrialResult, Watcher
 
-__all__ = ["InDoubt", "Paymaster", "RunReport", "TrialResult", "Watcher", "run"]
+__all__ = [
+    "Estimate",
+    "InDoubt",
+    "Paymaster",
+    "RunReport",
+    "TrialResult",
+    "Watcher",
+    "estimate",
+    "run",
+]

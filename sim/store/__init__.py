@@ -18,6 +18,7 @@ from sim.store.codec import (
 )
 from sim.store.export import export_jsonl, export_lines
 from sim.store.opening import Durable, Lease, open_readonly
+from sim.store.recording import Recorder, recorded_stages
 from sim.store.redaction import redact, redact_arguments, redact_tree
 from sim.store.schema import APPLICATION_ID, MIGRATIONS, VERSION, migrate
 from sim.store.writer import Writer
@@ -29,6 +30,7 @@ __all__ = [
     "VERSION",
     "Durable",
     "Lease",
+    "Recorder",
     "Writer",
     "encode",
     "encode_sorted",
@@ -37,6 +39,7 @@ __all__ = [
     "from_row",
     "migrate",
     "open_readonly",
+    "recorded_stages",
     "redact",
     "redact_arguments",
     "redact_tree",

@@ -3,9 +3,9 @@
     .venv/bin/python tests/stores/make_version_1.py     # at the commit that added the files
 
 They are committed and never written again (later code writes later versions): later versions must
-still open, migrate and export what version 1 wrote. It holds every kind of event, a call in doubt, a
-truth, a verdict, texts that are awkward (a quote, an emoji, half a surrogate pair) and a trial that
-was not played.
+still open, migrate and export what version 1 wrote. It holds every kind of event, a call in doubt,
+a truth, a verdict, texts that are awkward (a quote, an emoji, half a surrogate pair) and a trial
+that was not played.
 """
 
 from __future__ import annotations

@@ -1,0 +1,149 @@
+"""What a run will take, before a call is made: calls, tokens, money.
+
+Each scene is played once on the exact stage, in memory, in its own layout, and everything that a
+model would be sent and would write is counted. Another model writes turns of another length, and a
+scene may end earlier or later with it: an estimate is a guess of the right size, and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sim.engine import play
+from sim.events import Usage
+from sim.planning import Trial
+from sim.running.stored import stored_trials
+from sim.stage.account import LETTERS_A_TOKEN, is_recorded
+from sim.stage.base import LogProb, Reply, Request, Stage
+from sim.stage.economy import Economy
+from sim.stage.models import open_stage
+from sim.stage.prices import Prices
+from sim.store import open_readonly
+
+PLAYED_ON = "embedded:base"
+NOTHING = Usage(usd=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the trials of one model will take.
+
+    ``there`` of its ``trials`` are in the store already and are not counted. ``usage.usd`` is None
+    if the price is unknown; ``usd_cached`` is what it would be if the provider had cached whatever
+    can be (``computed_tokens`` are what is left to compute then).
+    """
+
+    model: str
+    trials: int
+    there: int
+    calls: int = 0
+    usage: Usage = NOTHING
+    computed_tokens: int = 0
+    usd_cached: float | None = 0.0
+
+
+class _Counting:
+    """A stage that counts what would be sent."""
+
+    def __init__(self, stage: Stage, focal: str | None) -> None:
+        self.stage = stage
+        self.identity = stage.identity
+        self.focal = focal
+        self.calls = 0
+        self.written = 0
+        self.economy = Economy()
+
+    async def perform(self, request: Request) -> Reply:
+        reply = await self.stage.perform(request)
+        # In a surrogate the partners' lines are no calls.
+        if self.focal in (None, request.speaker):
+            self.calls += 1
+            self.written += _tokens(len(reply.text))
+            self.economy.sent(request.prompt, _tokens(self.economy.letters(request.prompt)))
+        return reply
+
+    async def log_prob(self, request: Request, text: str) -> LogProb | None:
+        return None
+
+
+def _tokens(letters: int) -> int:
+    return max(1, round(letters / LETTERS_A_TOKEN))
+
+
+async def estimate(
+    trials: Sequence[Trial],
+    stages: Mapping[str, Stage],
+    store: Path | str | None = None,
+    prices: Prices | None = None,
+) -> list[Estimate]:
+    """Estimates by model. Nothing is asked, and nothing is written.
+
+    ``store`` is where the run would be kept: trials that are at their end there are not counted.
+
+    >>> import asyncio
+    >>> from sim import Persona, Scene, after, plan, ring
+    >>> def tea() -> Scene:
+    ...     return Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
+    ...                  graph=ring("Ada", "Ben"), ends=after(turns=4))
+    >>> stage = open_stage("fixed:Yes.")
+    >>> trials = plan(tea, models=[("fixed:Yes.", stage.identity)], trials=10)
+    >>> [found] = asyncio.run(estimate(trials, {stage.identity: stage}))
+    >>> found.calls, found.usage.usd
+    (40, 0.0)
+    """
+    over = set() if store is None else _over(Path(store), trials)
+    exact = open_stage(PLAYED_ON)
+    played: dict[tuple[str, str, str | None], _Counting] = {}
+    found: dict[str, Estimate] = {}
+    for trial in {trial.id: trial for trial in trials}.values():
+        so_far = found.get(trial.model) or Estimate(trial.model, 0, 0)
+        there = trial.id in over
+        so_far = replace(so_far, trials=so_far.trials + 1, there=so_far.there + there)
+        if not there:
+            # Scenes of one scenario with the same parameters are the same, whatever the seed.
+            kind = (trial.scenario, repr(trial.parameters), trial.focal)
+            if kind not in played:
+                played[kind] = _Counting(exact, trial.focal)
+                await play(trial.scene, played[kind], seed=trial.seed)
+            so_far = _with(so_far, played[kind])
+        found[trial.model] = so_far
+    table = prices or Prices.load()
+    identities = {trial.model: trial.stage.partition("#")[0] for trial in trials}
+    return [_priced(each, stages[identities[model]], table) for model, each in found.items()]
+
+
+def _over(store: Path, trials: Sequence[Trial]) -> set[str]:
+    """The trials that are at their end in a store, if there is one."""
+    if not store.exists():
+        return set()
+    with closing(open_readonly(store)) as connection:
+        known = stored_trials(connection, [trial.id for trial in trials])
+    return {trial for trial, stored in known.items() if stored.status != "planned"}
+
+
+def _with(so_far: Estimate, counted: _Counting) -> Estimate:
+    usage = so_far.usage
+    return replace(
+        so_far,
+        calls=so_far.calls + counted.calls,
+        usage=replace(
+            usage,
+            prompt_tokens=usage.prompt_tokens + counted.economy.tokens,
+            completion_tokens=usage.completion_tokens + counted.written,
+        ),
+        computed_tokens=so_far.computed_tokens + round(counted.economy.computed),
+    )
+
+
+def _priced(found: Estimate, stage: Stage, prices: Prices) -> Estimate:
+    if getattr(stage, "free", False) or is_recorded(stage):
+        return found
+    price = prices.of(stage.identity)
+    if price is None:
+        return replace(found, usage=replace(found.usage, usd=None), usd_cached=None)
+    usage = found.usage
+    cached = replace(usage, cached_tokens=usage.prompt_tokens - found.computed_tokens)
+    return replace(found, usage=replace(usage, usd=price.of(usage)), usd_cached=price.of(cached))

@@ -1,0 +1,133 @@
+"""A store as a recording: what came of each request, and the prompts that were sent."""
+
+from __future__ import annotations
+
+import sqlite3
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import cast
+
+from sim.errors import BadRequest, StageError
+from sim.layouts.prompt import Prompt, Role
+from sim.stage.base import Reply
+from sim.stage.recorded import Recorded
+from sim.store.codec import REPLY_COLUMNS, reply_from_row, text_from_column
+from sim.store.opening import open_readonly
+
+_BY_REQUEST = (
+    f"SELECT {REPLY_COLUMNS} FROM replies"  # noqa: S608 - a constant of ours
+    " WHERE substr(key, 13) = ? AND prompt IS NOT NULL AND cached = 0 LIMIT 1"
+)
+_BY_ROW = f"SELECT {REPLY_COLUMNS} FROM replies WHERE rowid = ?"  # noqa: S608
+# Replies that the index does not hold: of free stages, and of replays. Those of version 1, which
+# wrote no retries, have no address.
+_OTHERS = (
+    "SELECT substr(key, 13), rowid FROM replies"
+    " WHERE (prompt IS NULL OR cached = 1) AND retries IS NOT NULL"
+)
+_MOST_CHILDREN = 64
+
+
+class Recorder:
+    """An open store that is replayed. Close it when done."""
+
+    def __init__(self, store: Path | str) -> None:
+        """Open the store. Raises ``StoreRefused``."""
+        self.store = Path(store)
+        self.connection = open_readonly(store)
+        self._others: dict[str, int] | None = None
+        # In the order of the rows, so that the last word on a request counts.
+        self._failures: dict[str, tuple[str, str]] = {
+            request: (reason, message)
+            for request, reason, message in self.connection.execute(
+                "SELECT substr(key, 13), reason, message FROM failures ORDER BY rowid"
+            )
+        }
+
+    def found(self, request: str) -> Reply | StageError | None:
+        row = self.connection.execute(_BY_REQUEST, (request,)).fetchone()
+        if row is None:
+            if self._others is None:
+                self._others = dict(self.connection.execute(_OTHERS))
+            place = self._others.get(request)
+            if place is not None:
+                row = self.connection.execute(_BY_ROW, (place,)).fetchone()
+        if row is not None:
+            return reply_from_row(row)
+        # A call that failed and was made again later has its reply above.
+        failed = self._failures.get(request)
+        return None if failed is None else StageError(*failed)
+
+    def nearest(self, prompt: Prompt) -> Prompt | None:
+        """Follows the prompt as far as it was recorded, then what is most like the rest of it."""
+        asked = prompt.chunks()
+        known = len(asked)
+        while known and not self._holds(asked[known - 1].digest):
+            known -= 1
+        found: Prompt | None = asked[known - 1] if known else None
+        while known < len(asked):
+            best = self._likest(found, asked[known].text)
+            if best is None:
+                break
+            found = best
+            known += 1
+        return found
+
+    def _holds(self, digest: bytes) -> bool:
+        found = self.connection.execute("SELECT 1 FROM chunks WHERE digest = ?", (digest,))
+        return found.fetchone() is not None
+
+    def _likest(self, before: Prompt | None, text: str) -> Prompt | None:
+        """The continuation of a recorded prompt whose text is most like this one."""
+        rows = self.connection.execute(
+            "SELECT role, text FROM chunks WHERE parent IS ? LIMIT ?",
+            (None if before is None else before.digest, _MOST_CHILDREN),
+        ).fetchall()
+        matcher = SequenceMatcher(autojunk=False)
+        matcher.set_seq2(text[:2000])
+        best: tuple[float, Prompt] | None = None
+        for role, column in rows:
+            chunk = text_from_column(column)
+            matcher.set_seq1(chunk[:2000])
+            likeness = 2.0 if chunk == text else matcher.quick_ratio()
+            if best is None or likeness > best[0]:
+                best = (likeness, Prompt(before, cast(Role, role), chunk))
+        return None if best is None else best[1]
+
+    def stages(self) -> list[tuple[str, Recorded]]:
+        """The models that played in this store, with a stage for each that replays it."""
+        live: dict[str, str] = {}
+        surrogates: dict[str, list[str]] = {}
+        for model, identity, arm in self.connection.execute(
+            "SELECT model, stage, arm FROM trials GROUP BY model, stage, arm ORDER BY min(rowid)"
+        ):
+            if arm == "live":
+                live.setdefault(identity, model)
+            else:
+                surrogates.setdefault(identity.partition("#")[0], []).append(identity)
+        return [
+            (model, Recorded(self, identity, surrogates.get(identity, ())))
+            for identity, model in live.items()
+        ]
+
+    def close(self) -> None:
+        """Close the store."""
+        self.connection.close()
+
+
+def recorded_stages(store: Path | str) -> list[tuple[str, Recorded]]:
+    """What ``recorded:STORE`` names: the models that played in a store, each with its replay.
+
+    Raises ``StoreRefused`` if the store cannot be read, ``BadRequest`` if nothing can be replayed.
+    """
+    recorder = Recorder(store)
+    connection: sqlite3.Connection = recorder.connection
+    found = recorder.stages()
+    (old,) = connection.execute(
+        "SELECT count(*) > 0 AND count(retries) = 0 FROM replies"
+    ).fetchone()
+    if old or not found:
+        recorder.close()
+        what = "was played by an older version, which cannot be replayed" if old else "holds none"
+        raise BadRequest(f"recorded:{store}: the store {what}; play it anew with this version")
+    return found
