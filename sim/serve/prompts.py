@@ -52,7 +52,7 @@ def pieces(text: str) -> Iterator[str]:
     Put together, the pieces are the text; read one after the other, they say what it says.
 
     >>> list(pieces("Ada: One.\\n\\nAnd two.\\n\\nBen: Three.\\n\\nAda:"))
-    ['Ada: One.\\n\\nAnd two.\\n\\n', 'Ben: Three.\\n\\n', 'Ada:']
+    ['Ada: One.\\n\\nAnd two.\\n\\n', 'Ben: Three.\\n\\nAda:']
     """
     begun = at = 0
     while True:
@@ -71,7 +71,12 @@ def pieces(text: str) -> Iterator[str]:
 
 def _says_what_it_is(paragraph: str) -> bool:
     parts = read_parts(paragraph)
-    return bool(parts) and (parts[0].kind != "line" or parts[0].speaker != "")
+    # A cue stays with what it follows: a question off stage is put to somebody by it.
+    return (
+        bool(parts)
+        and (parts[0].speaker != "" or parts[0].kind != "line")
+        and (parts[0].kind != "cue")
+    )
 
 
 def _chained(chunks: Sequence[tuple[Role, str]]) -> Prompt:
