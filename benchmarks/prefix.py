@@ -1,0 +1,200 @@
+"""How many tokens an ideal prefix cache computes for each token of a transcript, by layout.
+
+    .tools/bin/uv run python -m benchmarks.prefix            # a few seconds; nothing is timed
+    .tools/bin/uv run python -m benchmarks.prefix --json FILE
+
+A ring of 2, 4 and 8 actors plays 30 rounds, 65 words a turn, without probes. An ideal prefix cache
+forgets nothing: it computes a chunk of a prompt only if the same chunk has not stood after the same
+beginning before. A token is a word or a sign of punctuation.
+
+Two ratios, since a prompt holds more than the transcript:
+
+``transcript``  tokens of what was said, computed by the cache, over tokens of what was said. This
+                is what grows with the scene, and what the design's bar is about.
+``everything``  all that the cache computes (the scene, personas, cues, names before lines), over
+                tokens of what was said. The persona and cue of ``transcript_first`` come last and
+                are computed at every turn: it saves as soon as a turn times the other actors is
+                longer than they are.
+
+``author`` is left out: it has one context, whatever the cast, and computes everything once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measuring import REPLY, TOPIC
+from sim import Actor, Persona, Scene, after, play, ring
+from sim.events import Usage
+from sim.layouts import LAYOUTS
+from sim.layouts.prompt import Prompt
+from sim.scene import LayoutName
+from sim.stage.base import LogProb, Reply, Request
+from sim.stage.economy import Economy
+
+ACTORS = (2, 4, 8)
+ROUNDS = 30
+NAMES = ("Ada", "Ben", "Cleo", "Dora", "Emil", "Fay", "Gus", "Hope")
+BAR, DEAR = 1.15, 7.0
+"""With 8 actors: at most for ``transcript_first``, and at least for ``persona_first``."""
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_SAID = re.compile(r"\bTurn \d+: " + re.escape(REPLY))
+
+
+def tokens(text: str) -> int:
+    """Words and signs of punctuation.
+
+    >>> tokens("Ada: Well, no!")
+    6
+    """
+    return len(_TOKEN.findall(text))
+
+
+@dataclass
+class Found:
+    """What one layout sent in one scene, in tokens. ``said`` is the transcript alone."""
+
+    layout: str
+    actors: int
+    said: int = 0
+    sent: int = 0
+    computed: int = 0
+    computed_said: int = 0
+    by_letters: float = 0.0
+
+    @property
+    def transcript(self) -> float:
+        """Computed tokens of what was said, for each token of it."""
+        return self.computed_said / self.said
+
+    @property
+    def everything(self) -> float:
+        """All computed tokens, for each token of what was said."""
+        return self.computed / self.said
+
+
+class Counted:
+    """A stage that says a numbered line, and counts what it is sent."""
+
+    free = True
+    identity = "counted"
+
+    def __init__(self, found: Found) -> None:
+        self.found = found
+        self.lengths: dict[bytes, int] = {}
+        self.economy = Economy()
+        self.turns = 0
+
+    async def perform(self, request: Request) -> Reply:
+        """Count the chunks that were never sent, and speak."""
+        found = self.found
+        new: list[Prompt] = []
+        chunk: Prompt | None = request.prompt
+        while chunk is not None and chunk.digest not in self.lengths:
+            new.append(chunk)
+            chunk = chunk.parent
+        for chunk in reversed(new):
+            count = tokens(chunk.text)
+            before = 0 if chunk.parent is None else self.lengths[chunk.parent.digest]
+            self.lengths[chunk.digest] = before + count
+            found.computed += count
+            found.computed_said += sum(tokens(line) for line in _SAID.findall(chunk.text))
+        whole = self.lengths[request.prompt.digest]
+        found.sent += whole
+        self.economy.sent(request.prompt, whole)
+        found.by_letters = self.economy.computed
+        self.turns += 1
+        line = f"Turn {self.turns}: {REPLY}"
+        found.said += tokens(line)
+        return Reply(line, usage=Usage(whole, tokens(line), 0, 0.0))
+
+    async def log_prob(self, request: Request, text: str) -> LogProb | None:
+        """None."""
+        return None
+
+
+def scene_of(layout: LayoutName, actors: int) -> Scene:
+    """A ring of people who differ in what is told of them."""
+    names = NAMES[:actors]
+    return Scene(
+        topic=TOPIC,
+        layout=layout,
+        cast=tuple(
+            Actor(
+                Persona(
+                    name=name,
+                    brief=f"{name} has lived here for {10 + number} years and says so.",
+                    stances={"sell": number / 10},
+                )
+            )
+            for number, name in enumerate(names)
+        ),
+        graph=ring(*names),
+        ends=after(turns=ROUNDS * actors),
+    )
+
+
+def measure(layout: LayoutName, actors: int) -> Found:
+    """Play one scene."""
+    found = Found(layout, actors)
+    transcript = asyncio.run(play(scene_of(layout, actors), Counted(found), seed=1))
+    assert len(transcript) == ROUNDS * actors, transcript.ended
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; 1 if the bar is missed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found there")
+    chosen = parser.parse_args(arguments)
+    found = [measure(layout, actors) for actors in ACTORS for layout in LAYOUTS]
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("layout", no_wrap=True)
+    for title in ("actors", "said", "sent", "computed", "transcript", "everything"):
+        table.add_column(title, no_wrap=True, justify="right")
+    for each in found:
+        table.add_row(
+            each.layout,
+            str(each.actors),
+            f"{each.said:,}",
+            f"{each.sent:,}",
+            f"{each.computed:,}",
+            f"{each.transcript:.2f}",
+            f"{each.everything:.2f}",
+        )
+    console.print(table)
+    last = {each.layout: each for each in found if each.actors == ACTORS[-1]}
+    shared, apart = last["transcript_first"], last["persona_first"]
+    met = shared.transcript <= BAR and apart.transcript >= DEAR
+    console.print(
+        f"With {ACTORS[-1]} actors, for each token of the transcript: transcript_first computes "
+        f"{shared.transcript:.2f} (bar {BAR}), persona_first {apart.transcript:.2f} (about 8): "
+        f"{'pass' if met else 'miss'}"
+    )
+    console.print(
+        f"A run's summary, which shares tokens out by letters, would say {shared.by_letters:,.0f} "
+        f"of {shared.sent:,} and {apart.by_letters:,.0f} of {apart.sent:,} tokens computed."
+    )
+    if chosen.json:
+        records = [
+            asdict(each) | {"transcript": each.transcript, "everything": each.everything}
+            for each in found
+        ]
+        chosen.json.write_text(json.dumps(records, indent=2) + "\n", encoding="utf-8")
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
