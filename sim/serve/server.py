@@ -26,7 +26,10 @@ def listening(host: str, port: int) -> socket.socket:
             f"--host {host}: only this machine is served; use 127.0.0.1, ::1 or localhost "
             "(from elsewhere: a tunnel, as with ssh -L)"
         )
-    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio turns off Nagle's algorithm only where it is, and with
+    # it every answer on a kept connection would wait 40 ms for an acknowledgement.
+    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # A server that has just ended leaves connections behind that would block its port.
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -123,6 +123,12 @@ def test_a_port_in_use_is_one_clear_line(served: Any) -> None:
     )
 
 
+def test_answers_do_not_wait_for_acknowledgements() -> None:
+    # asyncio turns Nagle's algorithm off only on sockets that say that they are TCP.
+    with listening("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
+
+
 @pytest.mark.parametrize("options", [("--model", "gpt"), ("--token", ""), ("--port", "70000")])
 def test_bad_options(options: tuple[str, str]) -> None:
     done = command("--port", "0", *options)
