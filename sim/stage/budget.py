@@ -23,8 +23,9 @@ class BudgetSpent(RunFailed):
 
 @dataclass(slots=True, eq=False)
 class Reserved:
-    """What a call in flight may use."""
+    """What a call in flight may use: the usage that was expected, its tokens and its price."""
 
+    expected: Usage
     tokens: int
     usd: float
 
@@ -38,9 +39,9 @@ class Budget:
 
     >>> async def main() -> float:
     ...     budget = Budget(usd=1.0)
-    ...     reserved = await budget.reserve(Usage(usd=0.9))
+    ...     reserved = await budget.reserve(lambda: Usage(usd=0.9))
     ...     budget.settle(reserved, Usage(usd=0.5))
-    ...     await budget.reserve(Usage(usd=0.6))
+    ...     await budget.reserve(lambda: Usage(usd=0.6))
     >>> asyncio.run(main())
     Traceback (most recent call last):
     ...
@@ -77,14 +78,18 @@ take $0.6
         self.used_tokens = used.prompt_tokens + used.completion_tokens
         self.used_usd = used.usd or 0.0
 
-    async def reserve(self, expected: Usage, seconds: float = 0.0) -> Reserved:
-        """Reserve what a call is expected to use, and ``seconds`` for it.
+    async def reserve(
+        self, expect: Callable[[], Usage], seconds: Callable[[], float] = lambda: 0.0
+    ) -> Reserved:
+        """Reserve what a call is expected to use, and how long it is expected to take.
 
+        Both are asked for again after each wait: the calls that went before have taught something.
         Raises ``BudgetSpent`` if that would exceed the budget, whatever the calls in flight use.
         """
-        wanted = Reserved(expected.prompt_tokens + expected.completion_tokens, expected.usd or 0.0)
         while True:
-            self._in_time(seconds)
+            usage = expect()
+            wanted = Reserved(usage, usage.prompt_tokens + usage.completion_tokens, usage.usd or 0)
+            self._in_time(seconds())
             if self._fits(wanted):
                 break
             if not self._in_flight:

@@ -181,10 +181,9 @@ class Journal:
             budget = None
         if budget is None:
             return await self._enter(key, request)
-        expected = account.expected(request)
         reserved: Reserved | None = None
         try:
-            reserved = await budget.reserve(expected, account.pace)
+            reserved = await budget.reserve(lambda: account.expected(request), lambda: account.pace)
         except BudgetSpent as spent:
             gate.close(spent)
         # Not inside the except: what is raised there drags the other error along.
@@ -194,7 +193,7 @@ class Journal:
         try:
             reply = await self._enter(key, request)
             # A server that counts nothing is not free: what was expected stands for it.
-            used = reply.usage if reply.usage != NO_USAGE else expected
+            used = reply.usage if reply.usage != NO_USAGE else reserved.expected
             return reply
         finally:
             budget.settle(reserved, used)

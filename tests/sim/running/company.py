@@ -1,7 +1,8 @@
 """A toy company for the tests of runs, and a real process that plays it.
 
-``python company.py STORE LOG CONCURRENCY`` plays 30 trials; ``python company.py nursery`` does so
-again and again (see ``nursery``). The stage is a function of the request
+``python company.py STORE LOG CONCURRENCY`` plays 30 trials, and with ``SHARED`` in the environment
+as many that begin like them; ``python company.py nursery`` does so again and again (see
+``nursery``). The stage is a function of the request
 alone, takes an unpredictable time, and appends one line to LOG for each call that it is asked.
 """
 
@@ -104,7 +105,10 @@ def main() -> int:
         limit = int(os.environ["FILE_LIMIT"])
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     stage = LoggingStage(log, longest)
-    trials = plan_of(int(os.environ.get("TRIALS", "30")))
+    number = int(os.environ.get("TRIALS", "30"))
+    trials = plan_of(number)
+    if "SHARED" in os.environ:
+        trials += plan_of(number, turns=5)
     try:
         report = asyncio.run(
             run(trials, {"logging": stage}, store, concurrency=concurrency, watch=Announcer())

@@ -124,6 +124,61 @@ def test_killed_at_random_moments_it_ends_as_if_it_had_never_been(
     assert len(times) == len((tmp_path / "quiet.log").read_text().splitlines())
 
 
+def test_killed_while_trials_share_their_replies(tmp_path: Path, company: ModuleType) -> None:
+    """A stage that is slow, so that most kills find every place in the gate taken."""
+    dice = random.Random(7)
+    store, log = tmp_path / "killed.db", tmp_path / "calls.log"
+    log.touch()
+    in_doubt = asked_before = 0
+    committed: set[str] = set()
+    for kill in range(8):
+        child = start(store, log, LONGEST="0.1", SHARED="1", TRIALS="6")
+        until_playing(child)
+        if kill < 7:
+            time.sleep(dice.uniform(0.02, 0.3))
+            child.send_signal(signal.SIGKILL)
+        out, err = child.communicate(timeout=60)
+        asked = log.read_text().splitlines()
+        assert not committed.intersection(asked[asked_before:]), "a reply was asked for again"
+        asked_before = len(asked)
+        committed = committed_calls(store)
+        connection = open_readonly(store)
+        (left,) = connection.execute(
+            "SELECT count(*) FROM intents WHERE run = (SELECT max(run) FROM runs)"
+        ).fetchone()
+        twice = connection.execute(
+            "SELECT substr(key, 13) FROM replies WHERE cached = 0 GROUP BY 1 HAVING count(*) > 1"
+        ).fetchall()
+        (orphans,) = connection.execute(
+            "SELECT count(*) FROM replies AS hit WHERE cached = 1 AND NOT EXISTS ("
+            " SELECT 1 FROM replies WHERE cached = 0 AND text = hit.text"
+            " AND substr(key, 13) = substr(hit.key, 13) AND prompt = hit.prompt)"
+        ).fetchone()
+        (torn,) = connection.execute(
+            "SELECT count(*) FROM replies WHERE prompt NOT IN (SELECT digest FROM chunks)"
+        ).fetchone()
+        (rootless,) = connection.execute(
+            "SELECT count(*) FROM chunks WHERE parent NOT IN (SELECT digest FROM chunks)"
+        ).fetchone()
+        connection.close()
+        assert left <= CONCURRENCY
+        in_doubt += left
+        assert (twice, orphans, torn, rootless) == ([], 0, 0, 0)
+    assert child.returncode == 0, err
+    assert out.startswith("12 done, ")
+    times = Counter(log.read_text().splitlines())
+    assert in_doubt > 0
+    assert sum(times.values()) - len(times) <= in_doubt
+    trials = [*company.plan_of(6), *company.plan_of(6, turns=5)]
+    quiet, quiet_log = tmp_path / "quiet.db", tmp_path / "quiet.log"
+    stage = company.LoggingStage(quiet_log, 0.0)
+    asyncio.run(run(trials, {"logging": stage}, quiet, cache=False))
+    export_jsonl(store, tmp_path / "killed.jsonl")
+    export_jsonl(quiet, tmp_path / "quiet.jsonl")
+    assert (tmp_path / "killed.jsonl").read_bytes() == (tmp_path / "quiet.jsonl").read_bytes()
+    assert set(times) == set(quiet_log.read_text().splitlines())
+
+
 def test_ctrl_c_once_finishes_what_is_in_flight(tmp_path: Path, company: ModuleType) -> None:
     store, log = tmp_path / "a.db", tmp_path / "calls.log"
     child = start(store, log, LONGEST="0.05")
