@@ -156,7 +156,9 @@ class Journal:
             return known
         try:
             if self._cache is None:
-                return await self._ask(key, request)
+                # On a free stage neither is there, and a turn is to take microseconds.
+                ask = self._ask if self._doubted or self._budget else self._enter
+                return await ask(key, request)
             reply, hit = await self._cache.reply(wanted, lambda: self._ask(key, request))
         except (Stopped, StoreFailed):
             _hush()
