@@ -21,7 +21,7 @@ from sim.layouts.pages import Pages
 from sim.layouts.prompt import Prompt
 from sim.offstage import OffStage
 from sim.scene import Context, Scene
-from sim.seeds import derive
+from sim.seeds import derive, request_seed
 from sim.stage.base import Reply, Request, Stage
 from sim.transcript import Transcript
 
@@ -185,7 +185,11 @@ class _Performance:
         if known is not None:
             return known
         request = Request(
-            prompt, derive(self.seed, "turn", index, name), name, "turn", self.pages.stops[seat]
+            prompt,
+            request_seed(self.seed, "turn", index, name),
+            name,
+            "turn",
+            self.pages.stops[seat],
         )
         try:
             reply = await self.stage.perform(request)
@@ -309,7 +313,7 @@ class _Performance:
         assert author is not None
         problem = ""
         for attempt in range(_REPAIRS + 1):
-            seed = derive(self.seed, "block", index, attempt)
+            seed = request_seed(self.seed, "block", index, attempt)
             reply = await self.stage.perform(Request(prompt, seed, order[0], "turn"))
             try:
                 return reply, read_block(reply.text, order)
@@ -340,7 +344,7 @@ class _Performance:
         """What an actor makes of everything before it is left out, in its own words."""
         name = self.names[seat]
         prompt = self.pages.told(seat)
-        seed = derive(self.seed, "summary", index, name)
+        seed = request_seed(self.seed, "summary", index, name)
         request = Request(prompt, seed, name, "summary", self.pages.stops[seat])
         try:
             reply = await self.stage.perform(request)

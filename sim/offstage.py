@@ -11,7 +11,7 @@ from sim.events import Answer, Event
 from sim.layouts.pages import Pages
 from sim.probes import Probe
 from sim.scene import Scene
-from sim.seeds import derive
+from sim.seeds import request_seed
 from sim.stage.base import Request, Stage
 
 Record = Callable[[Event, bool], None]
@@ -97,7 +97,7 @@ class OffStage:
                 continue
             prompt = self.pages.asked(seat, question)
             for sample in range(probe.samples):
-                seed = derive(self.seed, purpose, turn, name, question.key, sample)
+                seed = request_seed(self.seed, purpose, turn, name, question.key, sample)
                 stops = self.pages.stops[seat]
                 request = Request(prompt, seed, name, purpose, stops, None, schema)
                 found.append(Asked(probe, turn, name, sample, request))

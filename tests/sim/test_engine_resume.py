@@ -62,7 +62,8 @@ def test_any_scene_torn_off_anywhere(scene: Scene, seed: int) -> None:
 
 
 async def jitter(request: Request) -> None:
-    await asyncio.sleep(Stream(request.seed).unit() * 3)
+    longest = 9 if request.purpose == "probe" else 3
+    await asyncio.sleep(Stream(request.seed).unit() * longest)
 
 
 def test_torn_off_while_probes_were_out() -> None:
