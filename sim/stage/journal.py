@@ -237,6 +237,8 @@ class Journal:
             reply = await self.stage.perform(request)
         except StageError as error:
             account.failed_calls += 1
+            if not error.attempts and not account.recorded:
+                error.attempts = (error.reason,)  # nobody asked again: this was the one attempt
             account.retries += len(error.attempts)
             self._failed(key, request, error)
             raise

@@ -20,6 +20,7 @@ SHIPPED = Path(__file__).with_name("prices.toml")
 
 _MILLION = 1_000_000
 _FIELDS = ("prompt", "cached", "completion")
+_OFFICIAL = "base_url=https://api.openai.com/"
 # What a provider appends to a model's name for one state of it: -2024-07-18, -20241022, -latest.
 _SNAPSHOT = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|latest)$")
 
@@ -74,10 +75,12 @@ class Prices:
         The prices that ship are the providers': they say nothing of a server that is asked at an
         address of one's own. Those of one's own table hold wherever the model is.
         """
-        name, _, options = re.sub(r"#yoked:.*$", "", identity).partition("?")
-        tables = [self._own] if "base_url=" in options else [self._own, self._shipped]
+        name, _, options = identity.partition("#yoked:")[0].partition("?")
+        elsewhere = "base_url=" in options and _OFFICIAL not in options
+        tables = [self._own] if elsewhere else [self._own, self._shipped]
+        provider = name.removeprefix("langchain:")
         for table in tables:
-            for known in (name, _SNAPSHOT.sub("", name)):
+            for known in (name, provider, _SNAPSHOT.sub("", provider)):
                 if known in table:
                     return table[known]
         return None

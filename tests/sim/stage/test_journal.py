@@ -137,6 +137,13 @@ async def test_a_call_that_goes_wrong_is_not_in_doubt() -> None:
     assert ledger.told[-1] == ("failed", key, "timeout", attempts)
     assert journal.account.failed_calls == 1
     assert journal.account.retries == 2
+    task = asyncio.create_task(journal.perform(REQUEST))
+    await ticks()
+    stage.waiting[1].set_exception(StageError("server", "status 500"))
+    with pytest.raises(StageError):
+        await task
+    assert ledger.told[-1] == ("failed", key, "server", ("server",))
+    assert journal.account.retries == 3
 
 
 async def test_a_call_that_is_cancelled_stays_in_doubt_and_gives_its_place_back() -> None:

@@ -45,6 +45,8 @@ def test_ones_own_prices_come_first_and_hold_at_any_address(tmp_path: Path) -> N
     assert prices.of("openai:gpt-4o-mini") == Prices.load().of("openai:gpt-4o-mini")
     assert prices.of("openai:gpt-4o-mini?base_url=http://localhost/v1") is None
     assert prices.of("openai:gpt-4o?temperature=1#yoked:Ada") == Price(1.0, 1.0, 3.0)
+    assert prices.of("langchain:openai:gpt-4o-2024-08-06") == Price(1.0, 1.0, 3.0)
+    assert prices.of("openai:gpt-4o-mini?base_url=https://api.openai.com/v1") is not None
     assert prices.of("openai:gpt-40") is None
 
 
