@@ -115,12 +115,19 @@ class CompletionsStage:
         return None
 
     async def score(self, way: str) -> str | None:
-        """Why the server does not score texts in one of the ``WAYS``; None if it does."""
+        """Why the server does not score texts in one of the ``WAYS``; None if it does.
+
+        What is scored is what the model itself has just said: a model that can say only some
+        things (the exact stage) scores no others.
+        """
         self._refused.pop(way, None)
-        scored = await self._score(Prompt.start("text", "The sun is"), " bright today.", way)
+        prompt = Prompt.start("text", "Ada: Good evening, Ben.\n\nBen:")
+        said = await self.perform(Request(prompt, 1, "Ben", stop=("\n",), max_tokens=64))
+        text = f" {said.text.strip() or 'Good evening.'}"
+        scored = await self._score(prompt, text, way)
         if scored is None:
             return self._refused[way]
-        found = covering(*scored, " bright today.")
+        found = covering(*scored, text)
         return found if isinstance(found, str) else None
 
     async def close(self) -> None:
