@@ -178,6 +178,53 @@ def _run(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Play failed trials of the store again.")
     ] = False,
+    no_cache: Annotated[
+        bool,
+        typer.Option(
+            "--no-cache",
+            envvar="ELSINORE_NO_CACHE",
+            help="Ask the model also what another trial of the store has asked it already.",
+        ),
+    ] = False,
+    budget_usd: Annotated[
+        float | None,
+        typer.Option(
+            metavar="USD",
+            envvar="ELSINORE_BUDGET_USD",
+            help="Stop before these trials cost more, earlier runs of theirs included.",
+        ),
+    ] = None,
+    budget_tokens: Annotated[
+        int | None,
+        typer.Option(
+            metavar="TOKENS",
+            envvar="ELSINORE_BUDGET_TOKENS",
+            help="The same in tokens, of prompts and replies.",
+        ),
+    ] = None,
+    budget_minutes: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MINUTES",
+            envvar="ELSINORE_BUDGET_MINUTES",
+            help="Stop when this run has taken so long.",
+        ),
+    ] = None,
+    prices: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="ELSINORE_PRICES",
+            help="Prices of your own (TOML), before those that ship.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Estimate calls, tokens and money, and play nothing. Nothing is asked.",
+        ),
+    ] = False,
     json: Json = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing unless something is wrong.")
@@ -202,6 +249,12 @@ def _run(
             in_doubt=in_doubt.value,
             yoked=yoked,
             retry_failed=retry_failed,
+            cache=not no_cache,
+            budget_usd=budget_usd,
+            budget_tokens=budget_tokens,
+            budget_minutes=budget_minutes,
+            prices=prices,
+            dry_run=dry_run,
             as_json=json,
             quiet=quiet,
         )

@@ -6,24 +6,31 @@ import asyncio
 import logging
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, TypeVarTuple, Unpack, cast
 
+from rich.text import Text
+
 from sim.cli.progress import Progress
-from sim.cli.terminal import err, out
+from sim.cli.replaying import open_all, refuse_into_itself
+from sim.cli.terminal import err, out, visible
 from sim.errors import BadRequest, ElsinoreError, RunFailed
 from sim.planning import Trial, plan_scene, source_digest
-from sim.running import RunReport, run
+from sim.running import RunReport, estimate, run
 from sim.scenario import Scenario, build, find, own, read
 from sim.stage.base import Stage
+from sim.stage.budget import Budget
 from sim.stage.models import open_stage
+from sim.stage.prices import Prices
 from sim.study.yoked import yoked, yoked_stages
 
 log = logging.getLogger(__name__)
+
+_DEFAULT_FOLDER = Path("runs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +48,40 @@ class Options:
     in_doubt: str
     yoked: bool
     retry_failed: bool
+    cache: bool
+    budget_usd: float | None
+    budget_tokens: int | None
+    budget_minutes: float | None
+    prices: Path | None
+    dry_run: bool
     as_json: bool
     quiet: bool
 
 
 def command(options: Options) -> None:
-    """Play what was asked for. Leaves with 1 if a trial failed and with 130 after Ctrl-C."""
+    """Play what was asked for.
+
+    Leaves with 1 if a trial failed or the budget was spent, and with 130 after Ctrl-C.
+    """
     scenario = find(options.scenario)
-    stages, models = _open(options.models)
+    budget = _budget(options)
+    prices = None if options.prices is None else Prices.load(options.prices)
+    stages, models = open_all(options.models, _open)
     trials = _plan(scenario, options, models)
     if options.yoked:
         surrogates = yoked(trials)
         stages |= yoked_stages(stages, surrogates)
         trials += surrogates
+    if options.dry_run:
+        _estimate(trials, stages, scenario, prices, options)
+        return
     if not options.quiet:
         own("analysis")  # Refused now, rather than after everything was played.
     store = _store(options.store, scenario)
-    report = _play(trials, stages, store, options)
+    refuse_into_itself(store, options.models)
+    report = _play(trials, stages, store, budget, prices, options)
     if not options.quiet or options.as_json:
-        _tell(report, trials, store, options)
+        _tell(report, trials, store, _free(stages), options)
     _leave(report, store, options)
 
 
@@ -75,6 +97,25 @@ def _open(models: tuple[str, ...]) -> tuple[dict[str, Stage], list[tuple[str, st
         stages[stage.identity] = stage
         named.append((model, stage.identity))
     return stages, named
+
+
+def _budget(options: Options) -> Budget | None:
+    limits = (options.budget_usd, options.budget_tokens, options.budget_minutes)
+    return None if limits == (None, None, None) else Budget(*limits)
+
+
+def _estimate(
+    trials: list[Trial],
+    stages: dict[str, Stage],
+    scenario: Scenario,
+    prices: Prices | None,
+    options: Options,
+) -> None:
+    """Say what a run would take, without a call."""
+    table = prices or Prices.load()
+    store = options.store or _DEFAULT_FOLDER / _default_name(scenario)
+    found = asyncio.run(estimate(trials, stages, store, table))
+    import_module("sim.cli.spending").show_estimates(found, table.date, options.as_json)
 
 
 def _plan(scenario: Scenario, options: Options, models: list[tuple[str, str]]) -> list[Trial]:
@@ -103,12 +144,15 @@ def _store(asked: Path | None, scenario: Scenario) -> Path:
     """Where the run is kept. Only the default folder is created: a misspelt one should not be."""
     if asked is not None:
         return asked
-    folder = Path("runs")
     try:
-        folder.mkdir(exist_ok=True)
+        _DEFAULT_FOLDER.mkdir(exist_ok=True)
     except OSError as error:
         raise RunFailed(f"the folder runs cannot be created ({error.strerror})") from error
-    return folder / f"{scenario.name.rpartition(':')[2]}.db"
+    return _DEFAULT_FOLDER / _default_name(scenario)
+
+
+def _default_name(scenario: Scenario) -> str:
+    return f"{scenario.name.rpartition(':')[2]}.db"
 
 
 _Arguments = TypeVarTuple("_Arguments")
@@ -132,12 +176,17 @@ class _Loop(asyncio.SelectorEventLoop):
 
 
 def _play(
-    trials: list[Trial], stages: dict[str, Stage], store: Path, options: Options
+    trials: list[Trial],
+    stages: dict[str, Stage],
+    store: Path,
+    budget: Budget | None,
+    prices: Prices | None,
+    options: Options,
 ) -> RunReport:
     console = err()
     draw = console.is_terminal and not console.is_dumb_terminal and not options.quiet
     longest = {trial.id: trial.scene.ends.bound() or 1 for trial in trials}
-    free = all(getattr(stage, "free", False) for stage in stages.values())
+    free = _free(stages)
     with (
         Progress(
             options.scenario.rpartition("/")[2],
@@ -159,16 +208,26 @@ def _play(
                 in_doubt=cast(Literal["ask", "missing"], options.in_doubt),
                 retry_failed=options.retry_failed,
                 watch=progress,
+                cache=None if options.cache else False,
+                budget=budget,
+                prices=prices,
             )
         )
 
 
-def _tell(report: RunReport, trials: list[Trial], store: Path, options: Options) -> None:
+def _free(stages: Mapping[str, Stage]) -> bool:
+    return all(getattr(stage, "free", False) for stage in stages.values())
+
+
+def _tell(
+    report: RunReport, trials: list[Trial], store: Path, free: bool, options: Options
+) -> None:
     """Measure, and print the result. What measures is loaded now: pandas and scipy are slow."""
-    if report.interrupted and not options.as_json:
+    early = report.interrupted or report.stopped is not None
+    if early and not options.as_json:
         return  # whoever presses Ctrl-C does not want to wait for the measures
     results = import_module("sim.cli.results")
-    if report.interrupted:
+    if early:
         out().out(results.to_json(results.unmeasured(report, trials, store)))
         return
     console = err()
@@ -186,6 +245,9 @@ def _tell(report: RunReport, trials: list[Trial], store: Path, options: Options)
         out().out(results.to_json(found))
         return
     import_module("sim.cli.tables").show(found, out())
+    spent = import_module("sim.cli.spending").summary(report, free)
+    if spent is not None:
+        out().print(spent)
 
 
 def _leave(report: RunReport, store: Path, options: Options) -> None:
@@ -205,10 +267,18 @@ def _leave(report: RunReport, store: Path, options: Options) -> None:
             f"interrupted with {left} of {len(report.trials)} trials to go{doubt}; "
             f"to go on, run the same command: {again}"
         )
+    if report.stopped is not None:
+        left = sum(result.status == "planned" for result in report.trials)
+        raise RunFailed(
+            f"{report.stopped}; {left} of {len(report.trials)} trials are to go: to go on, run the "
+            f"same command with a larger budget: {again}"
+        )
     if failed:
+        first, _, difference = (_first_failure(store, failed[0].id) or "").partition("\n")
+        if difference:
+            err().print(Text(visible(difference)))
         raise TrialsFailed(
-            f"{len(failed)} of {len(report.trials)} trials failed "
-            f"({_first_failure(store, failed[0].id) or failed[0].reason}); "
+            f"{len(failed)} of {len(report.trials)} trials failed ({first or failed[0].reason}); "
             "to play them again, add --retry-failed to the same command"
         )
 

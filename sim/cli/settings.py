@@ -38,6 +38,11 @@ def _whole(least: int) -> Check:
     return check
 
 
+def _more_than_nothing(value: Any) -> str | None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return None if number and 0 < value < float("inf") else "a number above 0"
+
+
 def _one_of(*choices: str) -> Check:
     return lambda value: None if value in choices else f"one of {', '.join(choices)}"
 
@@ -53,6 +58,11 @@ KEYS: Mapping[str, Mapping[str, Check]] = {
         "in_doubt": _one_of("ask", "missing"),
         "yoked": _flag,
         "retry_failed": _flag,
+        "no_cache": _flag,
+        "budget_usd": _more_than_nothing,
+        "budget_tokens": _whole(1),
+        "budget_minutes": _more_than_nothing,
+        "prices": _text,
         "quiet": _flag,
         "log_level": _one_of(*LEVELS),
     },
