@@ -85,8 +85,9 @@ def difference(recorded: Prompt | None, asked: Prompt) -> str:
         return "no prompts were kept with it, so that nothing can be compared"
     if recorded.digest == asked.digest:
         return (
-            "the very same prompt was, but with another seed, purpose, stop text, limit or form of "
-            "the answer; play the same trials with the same seeds"
+            "the very same prompt stands in the recording, but not with this seed, purpose, stop "
+            "text, limit and form of the answer: play the same trials with the same seeds (or the "
+            "recording ends here)"
         )
     lines = list(
         unified_diff(_lines(recorded), _lines(asked), "recorded", "asked", n=2, lineterm="")

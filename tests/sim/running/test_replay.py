@@ -125,7 +125,7 @@ async def test_what_was_not_recorded_shows_the_nearest_prompt(
     connection = open_readonly(tmp_path / "other.db")
     [(message,)] = connection.execute("SELECT message FROM failures WHERE purpose = 'turn'")
     connection.close()
-    assert "the very same prompt was, but with another seed" in message
+    assert "the very same prompt stands in the recording, but not with this seed" in message
     # A longer scene: it goes on where the recording ends, at the ninth turn.
     longer = trials_of(replay, 1, turns=11)
     report = await run(longer, replay, tmp_path / "longer.db")
