@@ -19,7 +19,8 @@ import pandas as pd
 
 from analysis.evidence.text import Scores, assistant
 from analysis.loading import Tables, frame
-from analysis.measures.series import posteriors, series
+from analysis.measures.series import posteriors, rates_by_arm, series
+from analysis.switching import WARY
 
 EVIDENCE = "T"
 _COLUMNS = {"trial": "str", "actor": "str", "collapse": "Int64", "collapse_confidence": "float64"}
@@ -41,8 +42,9 @@ def by_actor(tables: Tables) -> pd.DataFrame:
     4
     """
     found = series(tables, _reader)
+    rates = rates_by_arm(tables, found, WARY)
     rows: list[tuple[Any, ...]] = []
-    for one, posterior in zip(found, posteriors(tables, found), strict=True):
+    for one, posterior in zip(found, posteriors(tables, found, rates), strict=True):
         above = np.flatnonzero((posterior > 0.5) & (one.evidence > 0))
         first = int(above[0]) if len(above) else None
         rows.append(

@@ -32,7 +32,7 @@ from analysis.evidence.text import Scores, opposite
 from analysis.loading import ARM, Tables, frame
 from analysis.measures.series import Series, arm_of, posteriors, rates_by_arm, series
 from analysis.stats import Floats, Interval
-from analysis.switching import estimate, mechanisms, smooth
+from analysis.switching import WARY, estimate, mechanisms, smooth
 
 EVIDENCE = "T"
 
@@ -64,8 +64,9 @@ def _reader(scores: Scores, kindness: float) -> float:
 def by_turn(tables: Tables) -> pd.DataFrame:
     """Evidence and P(opposite) at each turn of each actor."""
     found = series(tables, _reader)
+    rates = rates_by_arm(tables, found, WARY)
     rows: list[tuple[Any, ...]] = []
-    for one, posterior in zip(found, posteriors(tables, found), strict=True):
+    for one, posterior in zip(found, posteriors(tables, found, rates), strict=True):
         rows += [
             (one.trial, one.actor, turn, *values)
             for turn, *values in zip(one.turns, one.evidence, one.context, posterior, strict=True)
@@ -91,10 +92,10 @@ def by_actor(tables: Tables) -> pd.DataFrame:
     (6, <NA>)
     """
     found = series(tables, _reader)
-    rates = rates_by_arm(tables, found)
+    rates = rates_by_arm(tables, found, WARY)
     arms = arm_of(tables)
     rows: list[tuple[Any, ...]] = []
-    for one, posterior in zip(found, posteriors(tables, found), strict=True):
+    for one, posterior in zip(found, posteriors(tables, found, rates), strict=True):
         own = rates[arms[one.trial]]
         context = smooth(one.context, own.q01.estimate, own.q10.estimate, own.concealment)
         place, returned, weight, ramp = first_step(one.evidence, posterior)
@@ -216,7 +217,7 @@ def null(tables: Tables, seed: int = 0, draws: int = 20) -> pd.DataFrame:
     found = series(tables, _reader)
     arms = arm_of(tables)
     rows: list[dict[str, Any]] = []
-    for arm in sorted(rates_by_arm(tables, found)):
+    for arm in sorted({arms[one.trial] for one in found}):
         members = [one.evidence for one in found if arms[one.trial] == arm]
         observed = _share(members)
         pool = np.concatenate(members)
@@ -231,7 +232,7 @@ def null(tables: Tables, seed: int = 0, draws: int = 20) -> pd.DataFrame:
 
 
 def _share(members: list[Floats]) -> float:
-    rates = estimate(members)
+    rates = estimate(members, prior=WARY)
     flips = [
         first_step(part, smooth(part, rates.q01.estimate, rates.q10.estimate, rates.concealment))[0]
         is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.evidence.text import Scores, polarity, score
 from analysis.loading import ARM, Tables, with_arms
 from analysis.stats import Floats
-from analysis.switching import Rates, estimate, smooth
+from analysis.switching import WEAK, Rates, estimate, smooth
 
 Reader = Callable[[Scores, float], float]
 """From a line's scores, and how much kinder the speaker's persona is than its opposite, to a
@@ -91,13 +91,15 @@ def _read(
     return tuple(turns), np.array(evidence, dtype=float), np.array(context, dtype=float)
 
 
-def rates_by_arm(tables: Tables, found: list[Series]) -> dict[tuple[str, ...], Rates]:
+def rates_by_arm(
+    tables: Tables, found: list[Series], prior: int = WEAK
+) -> dict[tuple[str, ...], Rates]:
     """The rates of every arm, from the series of its trials together."""
     groups: dict[tuple[str, ...], list[Floats]] = {}
     arms = arm_of(tables)
     for one in found:
         groups.setdefault(arms[one.trial], []).append(one.evidence)
-    return {arm: estimate(members) for arm, members in sorted(groups.items())}
+    return {arm: estimate(members, prior=prior) for arm, members in sorted(groups.items())}
 
 
 def arm_of(tables: Tables) -> dict[str, tuple[str, ...]]:
@@ -109,9 +111,10 @@ def arm_of(tables: Tables) -> dict[str, tuple[str, ...]]:
     }
 
 
-def posteriors(tables: Tables, found: list[Series]) -> list[Floats]:
+def posteriors(
+    tables: Tables, found: list[Series], rates: Mapping[tuple[str, ...], Rates]
+) -> list[Floats]:
     """P(other) at each turn of each series, with the rates of its arm."""
-    rates = rates_by_arm(tables, found)
     arms = arm_of(tables)
     made = []
     for one in found:
