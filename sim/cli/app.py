@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +10,26 @@ import typer
 
 from sim import __version__
 from sim.cli import completion, settings
+from sim.cli.options import (
+    Attempts,
+    BaseUrl,
+    Durable,
+    ExtraBody,
+    Format,
+    InDoubt,
+    Json,
+    LayoutOption,
+    Level,
+    LogLevel,
+    MaxTokens,
+    RequestsPerMinute,
+    SendSeed,
+    Store,
+    Temperature,
+    Timeout,
+    TokensPerMinute,
+    TopP,
+)
 
 app = typer.Typer(
     name="elsinore",
@@ -21,52 +40,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 something failed, 2 bad request, 130 interrupted.",
 )
-
-
-class Durable(StrEnum):
-    """What a stored turn survives."""
-
-    normal = "normal"
-    full = "full"
-
-
-class InDoubt(StrEnum):
-    """What becomes of a call that was under way when a run was killed."""
-
-    ask = "ask"
-    missing = "missing"
-
-
-class Level(StrEnum):
-    """Levels of logging."""
-
-    debug = "debug"
-    info = "info"
-    warning = "warning"
-    error = "error"
-
-
-class Format(StrEnum):
-    """Formats of an export."""
-
-    jsonl = "jsonl"
-
-
-LogLevel = Annotated[
-    Level,
-    typer.Option(
-        "--log-level",
-        envvar="ELSINORE_LOG_LEVEL",
-        help="How much to log to standard error. debug shows tracebacks.",
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Store = Annotated[
-    Path,
-    typer.Argument(
-        metavar="STORE", autocompletion=completion.stores, help="A store: runs/mousetrap.db"
-    ),
-]
 
 
 def _version(wanted: bool) -> None:
@@ -122,9 +95,16 @@ def _run(
         ),
     ] = None,
     trials: Annotated[
-        int,
-        typer.Option("--trials", "-n", min=1, envvar="ELSINORE_TRIALS", help="Trials per model."),
-    ] = 1,
+        int | None,
+        typer.Option(
+            "--trials",
+            "-n",
+            min=1,
+            envvar="ELSINORE_TRIALS",
+            show_default="20 on embedded stages, 1 where it may cost money",
+            help="Trials per model.",
+        ),
+    ] = None,
     seed: Annotated[
         int, typer.Option(min=0, envvar="ELSINORE_SEED", help="Seed of the first trial.")
     ] = 0,
@@ -178,6 +158,17 @@ def _run(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Play failed trials of the store again.")
     ] = False,
+    temperature: Temperature = None,
+    top_p: TopP = None,
+    max_tokens: MaxTokens = None,
+    seeds: SendSeed = True,
+    base_url: BaseUrl = None,
+    extra_body: ExtraBody = None,
+    timeout: Timeout = None,
+    requests_per_minute: RequestsPerMinute = None,
+    tokens_per_minute: TokensPerMinute = None,
+    attempts: Attempts = 6,
+    layout: LayoutOption = None,
     no_cache: Annotated[
         bool,
         typer.Option(
@@ -236,13 +227,27 @@ def _run(
     A run that was interrupted or killed goes on where it was when it is started again.
     """
     work = _work("playing", log_level)
+    models = tuple(model or ["embedded:base"])
     work.command(
         work.Options(
             scenario=scenario,
-            models=tuple(model or ["embedded:base"]),
-            trials=trials,
+            models=models,
+            asking=_asking(
+                temperature=temperature,
+                top_p=top_p,
+                max_tokens=max_tokens,
+                send_seed=seeds,
+                base_url=base_url,
+                extra_body=extra_body,
+                timeout=timeout,
+                requests_per_minute=requests_per_minute,
+                tokens_per_minute=tokens_per_minute,
+                attempts=attempts,
+            ),
+            trials=trials or _sensible(models),
             seed=seed,
             parameters=tuple(parameter or ()),
+            layout=None if layout is None else layout.value,
             store=store,
             concurrency=concurrency,
             durable=durable.value,
@@ -259,6 +264,24 @@ def _run(
             quiet=quiet,
         )
     )
+
+
+@app.command("check")
+def _check(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="openai:NAME, completions:NAME")],
+    temperature: Temperature = None,
+    base_url: BaseUrl = None,
+    extra_body: ExtraBody = None,
+    timeout: Timeout = None,
+    json: Json = False,
+    log_level: LogLevel = Level.warning,
+) -> None:
+    """Ask a model's server what it can do: about ten short calls, with the time of each."""
+    work = _work("checking", log_level)
+    asking = _asking(
+        temperature=temperature, base_url=base_url, extra_body=extra_body, timeout=timeout
+    )
+    work.command(model, asking, as_json=json)
 
 
 @app.command("show")
@@ -337,6 +360,16 @@ def _serve(
     Models, chat, completions, streams and log-probabilities. Prints the base URL. Ctrl-C ends it.
     """
     _work("serving", log_level).command(tuple(model or ()), host=host, port=port, token=token)
+
+
+def _asking(**options: Any) -> Any:
+    """How real models are asked, as the work wants it."""
+    return import_module("sim.cli.asking").Asking(**options)
+
+
+def _sensible(models: tuple[str, ...]) -> int:
+    """Enough trials for an interval where they are free, and one where they may cost money."""
+    return 20 if all(model.startswith(("embedded:", "fixed:")) for model in models) else 1
 
 
 def _work(module: str, level: Level) -> Any:

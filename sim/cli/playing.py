@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeVarTuple, Unpack, cast
 
 from rich.text import Text
 
+from sim.cli.asking import Asking, open_stages
 from sim.cli.progress import Progress
 from sim.cli.replaying import open_all, refuse_into_itself
 from sim.cli.terminal import err, out, visible
@@ -22,9 +23,10 @@ from sim.errors import BadRequest, ElsinoreError, RunFailed
 from sim.planning import Trial, plan_scene, source_digest
 from sim.running import RunReport, estimate, run
 from sim.scenario import Scenario, build, find, own, read
+from sim.scene import Scene
 from sim.stage.base import Stage
 from sim.stage.budget import Budget
-from sim.stage.models import open_stage
+from sim.stage.models import close_stage
 from sim.stage.prices import Prices
 from sim.study.yoked import yoked, yoked_stages
 
@@ -39,9 +41,11 @@ class Options:
 
     scenario: str
     models: tuple[str, ...]
+    asking: Asking
     trials: int
     seed: int
     parameters: tuple[str, ...]
+    layout: str | None
     store: Path | None
     concurrency: int
     durable: str
@@ -66,7 +70,7 @@ def command(options: Options) -> None:
     scenario = find(options.scenario)
     budget = _budget(options)
     prices = None if options.prices is None else Prices.load(options.prices)
-    stages, models = open_all(options.models, _open)
+    stages, models = open_all(options.models, lambda models: open_stages(models, options.asking))
     trials = _plan(scenario, options, models)
     if options.yoked:
         surrogates = yoked(trials)
@@ -83,20 +87,6 @@ def command(options: Options) -> None:
     if not options.quiet or options.as_json:
         _tell(report, trials, store, _free(stages), options)
     _leave(report, store, options)
-
-
-def _open(models: tuple[str, ...]) -> tuple[dict[str, Stage], list[tuple[str, str]]]:
-    """The stages by identity, and the models with the identities of their stages."""
-    stages: dict[str, Stage] = {}
-    named: list[tuple[str, str]] = []
-    for model in dict.fromkeys(models):
-        stage = open_stage(model)
-        if stage.identity in stages:
-            other = next(name for name, identity in named if identity == stage.identity)
-            raise BadRequest(f"models {other} and {model} are one and the same; name one of them")
-        stages[stage.identity] = stage
-        named.append((model, stage.identity))
-    return stages, named
 
 
 def _budget(options: Options) -> Budget | None:
@@ -129,6 +119,10 @@ def _plan(scenario: Scenario, options: Options, models: list[tuple[str, str]]) -
         given[name] = value
     parameters = read(scenario, given)
     scene = build(scenario, parameters)
+    if options.layout is not None:
+        # Built again, so that a scene that cannot have this layout is refused.
+        fields = {name: getattr(scene, name) for name in type(scene).model_fields}
+        scene = Scene(**fields | {"layout": options.layout})
     return plan_scene(
         scene,
         name=scenario.name,
@@ -198,21 +192,27 @@ def _play(
         asyncio.Runner(loop_factory=_Loop) as runner,
     ):
         cast(_Loop, runner.get_loop()).told = progress.interrupted
-        return runner.run(
-            run(
-                trials,
-                stages,
-                store,
-                concurrency=options.concurrency,
-                durable=cast(Literal["normal", "full"], options.durable),
-                in_doubt=cast(Literal["ask", "missing"], options.in_doubt),
-                retry_failed=options.retry_failed,
-                watch=progress,
-                cache=None if options.cache else False,
-                budget=budget,
-                prices=prices,
-            )
-        )
+
+        async def played() -> RunReport:
+            try:
+                return await run(
+                    trials,
+                    stages,
+                    store,
+                    concurrency=options.concurrency,
+                    durable=cast(Literal["normal", "full"], options.durable),
+                    in_doubt=cast(Literal["ask", "missing"], options.in_doubt),
+                    retry_failed=options.retry_failed,
+                    watch=progress,
+                    cache=None if options.cache else False,
+                    budget=budget,
+                    prices=prices,
+                )
+            finally:
+                for stage in stages.values():
+                    await close_stage(stage)
+
+        return runner.run(played())
 
 
 def _free(stages: Mapping[str, Stage]) -> bool:

@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from sim.cli.terminal import visible
+from sim.cli.terminal import one_line, visible
 from sim.events import Event, Turn, Usage
 from sim.planning import Trial
 
@@ -47,6 +47,7 @@ class Progress:
         self.usd: float | None = 0.0
         self.playing: dict[str, float] = {}
         self.note = ""
+        self.latest: Turn | None = None
         self.began = time.monotonic()
         self._live = (
             None
@@ -78,6 +79,7 @@ class Progress:
     def saw(self, trial: Trial, event: Event) -> None:
         if isinstance(event, Turn):
             self.turns += 1
+            self.latest = event
             self.playing[trial.id] = min(1.0, event.index / self.longest[trial.id])
 
     def paid(self, usage: Usage) -> None:
@@ -126,9 +128,14 @@ class Progress:
             ProgressBar(total=1.0, completed=min(share, 1.0), width=16),
             Text(facts),
         )
-        if not self.note:
-            return grid
-        with_note = Table.grid()
-        with_note.add_row(grid)
-        with_note.add_row(Text(self.note, style="yellow"))
-        return with_note
+        lines = Table.grid()
+        lines.add_column(no_wrap=True, overflow="ellipsis")
+        lines.add_row(grid)
+        latest = self.latest
+        if latest is not None:
+            # One line of what is being said: a look at the stage while one waits.
+            said = one_line(f"{latest.speaker}: {latest.text}")
+            lines.add_row(Text(said, style="dim", no_wrap=True, overflow="ellipsis"))
+        if self.note:
+            lines.add_row(Text(self.note, style="yellow"))
+        return lines

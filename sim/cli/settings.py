@@ -43,6 +43,11 @@ def _more_than_nothing(value: Any) -> str | None:
     return None if number and 0 < value < float("inf") else "a number above 0"
 
 
+def _number(value: Any) -> str | None:
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    return None if fits else "a number of at least 0"
+
+
 def _one_of(*choices: str) -> Check:
     return lambda value: None if value in choices else f"one of {', '.join(choices)}"
 
@@ -58,6 +63,17 @@ KEYS: Mapping[str, Mapping[str, Check]] = {
         "in_doubt": _one_of("ask", "missing"),
         "yoked": _flag,
         "retry_failed": _flag,
+        "temperature": _number,
+        "top_p": _number,
+        "max_tokens": _whole(1),
+        "seeds": _flag,
+        "base_url": _text,
+        "extra_body": _text,
+        "timeout": _number,
+        "requests_per_minute": _whole(1),
+        "tokens_per_minute": _whole(1),
+        "attempts": _whole(1),
+        "layout": _one_of("persona_first", "transcript_first", "screenplay", "author"),
         "no_cache": _flag,
         "budget_usd": _more_than_nothing,
         "budget_tokens": _whole(1),
@@ -67,6 +83,13 @@ KEYS: Mapping[str, Mapping[str, Check]] = {
         "log_level": _one_of(*LEVELS),
     },
     "list": {"log_level": _one_of(*LEVELS)},
+    "check": {
+        "temperature": _number,
+        "base_url": _text,
+        "extra_body": _text,
+        "timeout": _number,
+        "log_level": _one_of(*LEVELS),
+    },
     "show": {"probes": _flag, "log_level": _one_of(*LEVELS)},
     "export": {"log_level": _one_of(*LEVELS)},
     # No token: a secret has no place in a file that is shared.

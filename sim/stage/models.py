@@ -194,3 +194,12 @@ def _fixed(model: str, text: str) -> Stage:
             f"model {model!r}: a line is blank, which nobody can say; use fixed:ONE|TWO"
         )
     return FixedLines(lines, latency)
+
+
+async def close_stage(stage: Stage) -> None:
+    """Close the connections of a stage, through whatever is around it. Embedded ones have none."""
+    inner: Any = stage
+    while not hasattr(inner, "close") and hasattr(inner, "stage"):
+        inner = inner.stage
+    if hasattr(inner, "close"):
+        await inner.close()

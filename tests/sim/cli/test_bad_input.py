@@ -167,5 +167,5 @@ def test_a_folder_that_hides_ours(elsinore: Command, folder: Path) -> None:
 
 def test_a_failed_trial_is_counted_and_the_code_is_1(inside: Command) -> None:
     # Whoever says nothing but a stranger's line says nothing at all.
-    done = inside("run", "mine.py:trio", "--quiet", "-m", "fixed:Ada:", "--store", "s.db")
+    done = inside("run", "mine.py:trio", "-qn1", "-m", "fixed:Ada:", "--store", "s.db")
     one_line(done, "1 of 1 trials failed (first: turn 1, empty: Ada said nothing", code=1)

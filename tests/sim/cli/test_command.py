@@ -185,7 +185,7 @@ def test_nobody_reads_the_pipe_to_its_end(played: tuple[Path, str], process: Sta
 @pytest.mark.parametrize(
     ("toml", "env", "option", "seeds"),
     [
-        ("", {}, [], [0]),
+        ("", {}, [], list(range(20))),  # Free, so enough for an interval.
         ("[run]\ntrials = 2\nseed = 10\n", {}, [], [10, 11]),
         ("[run]\ntrials = 2\nseed = 10\n", {"ELSINORE_SEED": "20"}, [], [20, 21]),
         ("[run]\ntrials = 2\nseed = 10\n", {"ELSINORE_SEED": "20"}, ["--seed", "30"], [30, 31]),
@@ -216,7 +216,7 @@ def test_option_over_environment_over_file_over_default(
 def test_the_same_command_plays_nothing_twice(inside: Command, folder: Path) -> None:
     stored: list[list[tuple[Any, ...]]] = []
     for _ in range(2):
-        assert inside("run", "mine.py:trio", "-m", "fixed:Yes.|No.", "--quiet").returncode == 0
+        assert inside("run", "mine.py:trio", "-qn1", "-m", "fixed:Yes.|No.").returncode == 0
         connection = sqlite3.connect(folder / "runs/trio.db")
         stored.append(connection.execute("SELECT * FROM replies ORDER BY key").fetchall())
         connection.close()

@@ -1,0 +1,133 @@
+"""Options that subcommands share, and the choices that some of them have."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli import completion
+
+
+class Durable(StrEnum):
+    """What a stored turn survives."""
+
+    normal = "normal"
+    full = "full"
+
+
+class InDoubt(StrEnum):
+    """What becomes of a call that was under way when a run was killed."""
+
+    ask = "ask"
+    missing = "missing"
+
+
+class Level(StrEnum):
+    """Levels of logging."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
+class Layout(StrEnum):
+    """How what an actor sees becomes a prompt."""
+
+    persona_first = "persona_first"
+    transcript_first = "transcript_first"
+    screenplay = "screenplay"
+    author = "author"
+
+
+class Format(StrEnum):
+    """Formats of an export."""
+
+    jsonl = "jsonl"
+
+
+LogLevel = Annotated[
+    Level,
+    typer.Option(
+        "--log-level",
+        envvar="ELSINORE_LOG_LEVEL",
+        help="How much to log to standard error. debug shows tracebacks.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Temperature = Annotated[
+    float | None,
+    typer.Option("--temperature", envvar="ELSINORE_TEMPERATURE", help="Of a real model."),
+]
+TopP = Annotated[
+    float | None, typer.Option("--top-p", envvar="ELSINORE_TOP_P", help="Of a real model.")
+]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option("--max-tokens", envvar="ELSINORE_MAX_TOKENS", help="Tokens of a reply at most."),
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        envvar="ELSINORE_BASE_URL",
+        help="Where a server of your own is: http://localhost:8000/v1",
+    ),
+]
+ExtraBody = Annotated[
+    str | None,
+    typer.Option("--extra-body", metavar="JSON", help="More for the body of each request."),
+]
+SendSeed = Annotated[
+    bool,
+    typer.Option("--seeds/--no-seeds", help="Whether requests carry their seed (real models)."),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout", envvar="ELSINORE_TIMEOUT", help="Seconds for one call (real models)."
+    ),
+]
+Store = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STORE", autocompletion=completion.stores, help="A store: runs/mousetrap.db"
+    ),
+]
+RequestsPerMinute = Annotated[
+    int | None,
+    typer.Option(
+        "--requests-per-minute",
+        envvar="ELSINORE_REQUESTS_PER_MINUTE",
+        help="A provider's limit, never exceeded.",
+    ),
+]
+TokensPerMinute = Annotated[
+    int | None,
+    typer.Option(
+        "--tokens-per-minute",
+        envvar="ELSINORE_TOKENS_PER_MINUTE",
+        help="Likewise, prompts and replies.",
+    ),
+]
+Attempts = Annotated[
+    int,
+    typer.Option(
+        "--attempts",
+        min=1,
+        envvar="ELSINORE_ATTEMPTS",
+        help="Attempts at a call that may go through later.",
+    ),
+]
+LayoutOption = Annotated[
+    Layout | None,
+    typer.Option(
+        "--layout",
+        envvar="ELSINORE_LAYOUT",
+        show_default="the scenario's own",
+        help="How what an actor sees becomes a prompt. screenplay is for base models.",
+    ),
+]

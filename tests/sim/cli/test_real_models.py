@@ -1,0 +1,110 @@
+"""Real models from the command line: how they are asked, what they can do, and in which layout."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from stub_server import StubServer
+
+Command = Callable[..., "CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def stub_process() -> Iterator[StubServer]:
+    with StubServer() as stub:
+        yield stub
+
+
+@pytest.fixture
+def stub(stub_process: StubServer, monkeypatch: pytest.MonkeyPatch) -> StubServer:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "LANGSMITH_TRACING"):
+        monkeypatch.delenv(name, raising=False)
+    stub_process.reset(behaviour=True)
+    return stub_process
+
+
+def test_a_run_asks_as_it_was_told(inside: Command, folder: Path, stub: StubServer) -> None:
+    done = inside(
+        "run", "mine.py:trio", "-m", "openai:stub", "--base-url", stub.url, "--temperature", "0.5",
+        "--top-p", "0.9", "--max-tokens", "50", "--extra-body", '{"top_k": 3}', "-q",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    body = stub.last()
+    assert (body["temperature"], body["top_p"], body["top_k"]) == (0.5, 0.9, 3)
+    assert 50 in (body.get("max_tokens"), body.get("max_completion_tokens"))
+    connection = sqlite3.connect(folder / "runs/trio.db")
+    stages = connection.execute("SELECT DISTINCT stage FROM trials").fetchall()
+    connection.close()
+    assert len(stages) == 1, "one trial where it may cost money"
+    assert "temperature=0.5" in stages[0][0]
+
+
+def test_a_base_model_plays_a_screenplay(inside: Command, folder: Path, stub: StubServer) -> None:
+    done = inside(
+        "run", "mine.py:trio", "-m", "completions:stub", "--base-url", stub.url,
+        "--layout", "screenplay", "-q",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert stub.counts()["by_path"].keys() == {"/v1/completions"}
+    connection = sqlite3.connect(folder / "runs/trio.db")
+    scene = json.loads(connection.execute("SELECT scene FROM trials").fetchone()[0])
+    connection.close()
+    assert scene["layout"] == "screenplay"
+
+
+def test_a_wrong_key_ends_the_run_at_once(inside: Command, stub: StubServer) -> None:
+    stub.behave(key="right")
+    done = inside(
+        "run", "mine.py:trio", "-m", "openai:stub", "--base-url", stub.url, "--trials", "50",
+        "--concurrency", "4",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert stub.counts()["calls"] <= 4
+
+
+def test_check_says_what_a_server_can_do(inside: Command, stub: StubServer) -> None:
+    done = inside("check", "openai:stub", "--base-url", stub.url)
+    assert done.returncode == 0, done.stderr
+    rows = {line.split("  ")[0]: line for line in done.stdout.splitlines()}
+    assert " yes " in rows["chat"]
+    assert " ms " in rows["chat"]
+    stub.behave(echo="no", prompt_logprobs=False)
+    told = json.loads(inside("check", "completions:stub", "--base-url", stub.url, "--json").stdout)
+    verdicts = {found["name"]: found["verdict"] for found in told["capabilities"]}
+    assert verdicts["log-probabilities of the prompt (echo)"] == "no"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["check", "embedded:base"], "there is no server to ask"),
+        (["run", "mine.py:trio", "--temperature", "1"], "embedded stages take no sampling"),
+        (["run", "mine.py:trio", "-m", "openai:x"], "set the environment variable OPENAI_API_KEY"),
+        (
+            ["run", "mine.py:trio", "-m", "openai:x", "--base-url", "here"],
+            "options: Sampling.base_url: is no address",
+        ),
+        (
+            ["run", "mine.py:trio", "-m", "openai:x", "--extra-body", "[1]"],
+            "--extra-body: is no JSON object",
+        ),
+        (
+            ["run", "mine.py:trio", "-m", "openai:x", "--base-url", "http://127.0.0.1:1/v1",
+             "--requests-per-minute", "0"],
+            "lets nothing through",
+        ),
+    ],
+)  # fmt: skip
+def test_bad_requests(
+    inside: Command, stub: StubServer, words: list[str], message: str
+) -> None:
+    done = inside(*words)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
