@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,7 @@ class Clock:
 
 async def measure(model: str, layout: str, turns: int) -> list[tuple[int, int, float]]:
     """Play, and read the clock in three stretches of the scenes."""
-    from stub_server import StubServer
-
+    stub_server = import_module("stub_server")
     scene = Scene(
         topic="The town should sell its spring.",
         cast=tuple(Actor(Persona(name=name, brief="A neighbour.")) for name in NAMES),
@@ -63,7 +63,7 @@ async def measure(model: str, layout: str, turns: int) -> list[tuple[int, int, f
         layout=layout,  # type: ignore[arg-type]
     )
     clock = Clock(turns)
-    with StubServer("--set", "words=65") as stub:
+    with stub_server.StubServer("--set", "words=65") as stub:
         stage: Any = open_stage(model, Sampling(base_url=stub.url))
         scenes = [play(scene, stage, seed=seed, observers=[clock]) for seed in range(SCENES)]
         for transcript in await asyncio.gather(*scenes):

@@ -27,7 +27,8 @@ def mousetrap(turns: int = 24, provocation: float = 2.0) -> Scene:
             "in thirty years, and always keeps her promises."
         ),
         opposite=(
-            "A jailer who enjoys the fear of those in her care, and breaks promises to see faces fall."
+            "A jailer who enjoys the fear of those in her care, "
+            "and breaks promises to see faces fall."
         ),
         traits=("gentle", "patient", "protective"),
         stances={"keys": 0.8},

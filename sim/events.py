@@ -13,7 +13,10 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens that one call used, as the stage counts them. ``usd`` is None if the price is unknown."""
+    """Tokens that one call used, as the stage counts them.
+
+    ``usd`` is None if the price is unknown.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0

@@ -55,8 +55,8 @@ class Scene(Authored):
 
     ``topic`` is what is talked about, best as a motion ("The town should sell its spring.").
     ``setting`` says where and when. ``words`` bounds the length of a turn in what the actors are
-    told, ``wording`` is how they are told it. ``block`` is how many turns an ``author`` writes at once.
-    Raises ``SceneError``, with the field, the value and the fix, if it makes no sense.
+    told, ``wording`` is how they are told it. ``block`` is how many turns an ``author`` writes at
+    once. Raises ``SceneError``, with the field, the value and the fix, if it makes no sense.
     """
 
     topic: str
@@ -145,8 +145,8 @@ class Scene(Authored):
             self._check_question("Scene.ends", gauge)
             if gauge.samples > 1:
                 raise SceneError(
-                    f"Scene.ends: the gauge {gauge.question.key!r} asks for {gauge.samples} samples, "
-                    "and an ending reads one answer of each actor; leave samples out"
+                    f"Scene.ends: the gauge {gauge.question.key!r} asks for {gauge.samples} "
+                    "samples, and an ending reads one answer of each actor; leave samples out"
                 )
             if len(gauge.to or names) < 2:
                 raise SceneError(
