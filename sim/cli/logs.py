@@ -7,7 +7,7 @@ import os
 import sys
 
 from sim.cli.terminal import visible
-from sim.store.redaction import BLOT, redact
+from sim.redaction import BLOT, redact
 
 _SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET")
 # A shorter value is no secret, and blotting it out would make holes in innocent words.

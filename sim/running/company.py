@@ -12,6 +12,7 @@ from sim.engine import Observer, play
 from sim.errors import BadRequest, StageClosed, StoreFailed
 from sim.events import Event
 from sim.planning import Trial, canonical
+from sim.redaction import redact, redact_tree
 from sim.running.curtain import curtain
 from sim.running.manifest import manifest
 from sim.running.report import InDoubt, Paymaster, RunReport, TrialResult, Watcher, result_of
@@ -24,7 +25,7 @@ from sim.stage.cache import Cache
 from sim.stage.gate import Gate, Stopped
 from sim.stage.journal import Journal
 from sim.stage.prices import Prices
-from sim.store import Durable, Writer, encode_sorted, redact, redact_tree
+from sim.store import Durable, Writer, encode_sorted
 
 _INSERT_TRIAL = (
     "INSERT OR IGNORE INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', NULL, 0)"

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from sim.planning import Trial
-from sim.store import encode_sorted, redact_arguments, redact_tree
+from sim.redaction import redact_arguments, redact_tree
+from sim.store import encode_sorted
 
 _DISTRIBUTION = "elsinore"
 

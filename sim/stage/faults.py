@@ -35,6 +35,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from sim.errors import StageClosed, StageError
+from sim.redaction import redact
 
 LONGEST_WAIT = 60.0
 """Seconds. A provider that asks for an hour is asked again after this, and recorded if in vain."""
@@ -57,13 +58,6 @@ _TOO_LONG = re.compile(
     r"prompt is too long|too many (input )?tokens"
 )
 _FILTERED = ("content_filter", "content_policy_violation", "moderation_blocked")
-
-_KEYS = re.compile(
-    r"(?i)\b(?:sk|pk|rk)-[\w*-]{6,}|\b(?:hf|gsk|r8)_\w{8,}|\bxai-\w{8,}|\bAIza[\w-]{20,}"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}|\beyJ[\w-]{10,}\.[\w-]{5,}\.[\w-]{5,}"
-    r"|(?<=bearer )\S+|(?<=key provided: )\S+|(?<=://)[^/\s@]+@"
-)
-
 
 def fault(error: BaseException, model: str) -> StageError:
     """What an exception from a provider's client means. No key is in the message.
@@ -123,7 +117,7 @@ def without_keys(text: str) -> str:
     >>> without_keys("Incorrect API key provided: sk-abcdef123456. Sorry")
     'Incorrect API key provided: [redacted]. Sorry'
     """
-    line = " ".join(_KEYS.sub("[redacted]", text).split())
+    line = " ".join(redact(text).split())
     return line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]}…"
 
 

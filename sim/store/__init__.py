@@ -19,7 +19,6 @@ from sim.store.codec import (
 from sim.store.export import export_jsonl, export_lines
 from sim.store.opening import Durable, Lease, open_readonly
 from sim.store.recording import Recorder, recorded_stages
-from sim.store.redaction import redact, redact_arguments, redact_tree
 from sim.store.schema import APPLICATION_ID, MIGRATIONS, VERSION, migrate
 from sim.store.writer import Writer
 
@@ -40,9 +39,6 @@ __all__ = [
     "migrate",
     "open_readonly",
     "recorded_stages",
-    "redact",
-    "redact_arguments",
-    "redact_tree",
     "reply_from_row",
     "reply_to_row",
     "text_from_column",

@@ -6,9 +6,11 @@ import json
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from sim.events import NO_USAGE, Answer, Ended, Event, Failure, Forgot, Turn, Usage
+from sim.redaction import redact
 from sim.stage.base import Reply
-from sim.store.redaction import redact
 
 EventRow = tuple[str, int, str, str, str, int, str, float]
 """trial, turn, kind, actor, key, sample, payload, seconds: the columns of ``events``."""
@@ -20,9 +22,16 @@ _sorted_ascii = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def encode(value: Any) -> str:
-    """JSON for a column. Half a surrogate pair, which no file can hold, is written as an escape."""
-    text = _lean(value)
-    return text if text.isascii() or _storable(text) else _ascii(value)
+    """JSON for a column. Half a surrogate pair, which no file can hold, is written as an escape.
+
+    With orjson, five times as fast, as far as it goes: it refuses surrogates, and integers and keys
+    that other languages do not know.
+    """
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        text = _lean(value)
+        return text if text.isascii() or _storable(text) else _ascii(value)
 
 
 def encode_sorted(value: Any) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from sim.errors import StageError, StoreFailed
 from sim.events import Event
 from sim.layouts.prompt import Prompt
+from sim.redaction import redact
 from sim.stage.base import Reply
 from sim.store.codec import (
     REPLY_COLUMNS,
@@ -28,7 +29,6 @@ from sim.store.codec import (
     to_row,
 )
 from sim.store.opening import Durable, open_writable
-from sim.store.redaction import redact
 
 _INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_REPLY = "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

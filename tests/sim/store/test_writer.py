@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sim.errors import StoreFailed
 from sim.events import Answer, Ended, Event, Failure, Turn, Usage
+from sim.redaction import redact, redact_arguments, redact_tree
 from sim.stage.base import Reply
 from sim.store import (
     Writer,
@@ -20,9 +21,6 @@ from sim.store import (
     encode_sorted,
     from_row,
     open_readonly,
-    redact,
-    redact_arguments,
-    redact_tree,
     text_from_column,
     to_row,
 )

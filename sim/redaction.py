@@ -13,7 +13,8 @@ _NAME = r"(?:api[-_]?key|apikey|access[-_]?key|access[-_]?token|auth[-_]?token|p
 _ASSIGNED = re.compile(rf"(?i)([\w-]*{_NAME}[\"']?\s*[=:]\s*[\"']?)([^\s\"'&,;]+)")
 _OPTION = re.compile(rf"(?i)^--?[\w-]*{_NAME}$")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}")
-_IN_URL = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://)[^/\s:@]+:[^/\s@]+@")
+_IN_URL = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://)[^/\s@]+@")
+_TOLD = re.compile(r"(?i)(\bkey provided:\s*)[^\s.]\S*?(?=[.,;]?(?:\s|$))")
 _SHAPES = re.compile(
     r"\b(?:"
     r"(?:sk|pk|rk)-[\w*-]{8,}"  # OpenAI, Anthropic, Langfuse and others
@@ -35,6 +36,7 @@ def redact(text: str) -> str:
     """
     text = _IN_URL.sub(rf"\1{BLOT}@", text)
     text = _SHAPES.sub(BLOT, text)
+    text = _TOLD.sub(rf"\1{BLOT}", text)
     text = _BEARER.sub(rf"\1 {BLOT}", text)
     return _ASSIGNED.sub(rf"\1{BLOT}", text)
 
