@@ -23,6 +23,7 @@ from backstage.scenes import BEN, debate
 from sim import Graph, Scene, after, agreement, ask_stance, complete, play
 from sim.events import Turn
 from sim.layouts import LAYOUTS, heard_by, render
+from sim.layouts.author import Author
 from sim.layouts.prompt import Prompt
 from sim.stage.exact import exact_stage
 
@@ -82,6 +83,24 @@ def test_prompts(layout: str) -> None:
     compare(f"prompts/{layout}.txt", "".join(prompts(layout)))
 
 
+def test_prompts_of_the_author() -> None:
+    """One context for everybody, so there is one of each."""
+    scene = debate(layout="author", setting="The inn, at night.", words=40)
+    layout = Author()
+    opening = layout.opening(scene)
+    page = layout.hear(opening, TOLD)
+    asked = layout.cue(page, scene, ("Ben", "Cleo", "Ada"))
+    question = ask_stance("sell").question
+    again = layout.again(asked, scene, "Ben: Well.", "There are 1 turns where 3 were asked for.")
+    texts = [
+        shown("the first block", layout.cue(opening, scene, scene.names)),
+        shown("a block after six turns", asked),
+        shown("the same again, since it could not be read", again),
+        shown("Ben is asked after six turns", layout.ask(page, scene, "Ben", question)),
+    ]
+    compare("prompts/author.txt", "".join(texts))
+
+
 KINDS = ("base", "rlhf")
 
 
@@ -103,7 +122,7 @@ def test_a_scene_on_the_exact_stage(kind: str) -> None:
 
 def test_nothing_else_lies_here() -> None:
     """A golden file that no test compares any more is a file that nobody keeps true."""
-    expected = {f"prompts/{layout}.txt" for layout in LAYOUTS}
+    expected = {f"prompts/{layout}.txt" for layout in (*LAYOUTS, "author")}
     expected |= {f"scenes/{kind}.txt" for kind in KINDS}
     found = {path.relative_to(HERE).as_posix() for path in HERE.rglob("*.txt")}
     assert found == expected
