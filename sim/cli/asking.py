@@ -22,6 +22,7 @@ class Asking:
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
     send_seed: bool = True
     base_url: str | None = None
     extra_body: str | None = None
@@ -40,6 +41,8 @@ class Asking:
             "timeout": self.timeout,
         }
         fields = {name: value for name, value in given.items() if value is not None}
+        if self.stop:
+            fields["stop"] = self.stop
         if not self.send_seed:
             fields["seed"] = False
         if self.extra_body is not None:
@@ -75,8 +78,18 @@ def open_stages(
     return stages, named
 
 
+def provider_of(model: str) -> str:
+    """Whose limits hold for a model: the account's, however the model is reached.
+
+    >>> provider_of("langchain:groq:llama"), provider_of("completions:davinci-002")
+    ('groq', 'openai')
+    """
+    provider = model.removeprefix("langchain:").partition(":")[0].replace("-", "_")
+    return "openai" if provider == "completions" else provider
+
+
 def _guarded(stage: Stage, model: str, asking: Asking, limits: dict[str, Limits]) -> Stage:
-    provider = model.partition(":")[0]
+    provider = provider_of(model)
     if provider not in limits:
         limits[provider] = Limits(asking.requests_per_minute, asking.tokens_per_minute)
     return Retry(Throttle(stage, limits=limits[provider]), attempts=asking.attempts)

@@ -81,6 +81,14 @@ ExtraBody = Annotated[
     str | None,
     typer.Option("--extra-body", metavar="JSON", help="More for the body of each request."),
 ]
+Stop = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--stop",
+        metavar="TEXT",
+        help="A text that ends a turn, besides the layout's own; may be given several times.",
+    ),
+]
 SendSeed = Annotated[
     bool,
     typer.Option("--seeds/--no-seeds", help="Whether requests carry their seed (real models)."),

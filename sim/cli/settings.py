@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
@@ -24,6 +25,17 @@ def _text(value: Any) -> str | None:
 def _texts(value: Any) -> str | None:
     several = isinstance(value, list) and value and all(_text(item) is None for item in value)
     return None if several or _text(value) is None else "a text or a list of texts"
+
+
+def _body(value: Any) -> str | None:
+    wanted = "a table, or JSON in a text"
+    if isinstance(value, dict) and value:
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError):  # TOML has dates, and JSON has none
+            return wanted
+        return None
+    return None if _text(value) is None else wanted
 
 
 def _flag(value: Any) -> str | None:
@@ -66,9 +78,10 @@ KEYS: Mapping[str, Mapping[str, Check]] = {
         "temperature": _number,
         "top_p": _number,
         "max_tokens": _whole(1),
+        "stop": _texts,
         "seeds": _flag,
         "base_url": _text,
-        "extra_body": _text,
+        "extra_body": _body,
         "timeout": _number,
         "requests_per_minute": _whole(1),
         "tokens_per_minute": _whole(1),
@@ -86,7 +99,7 @@ KEYS: Mapping[str, Mapping[str, Check]] = {
     "check": {
         "temperature": _number,
         "base_url": _text,
-        "extra_body": _text,
+        "extra_body": _body,
         "timeout": _number,
         "log_level": _one_of(*LEVELS),
     },
@@ -128,8 +141,10 @@ def read(file: Path = FILE) -> dict[str, dict[str, Any]]:
             wanted = KEYS[section][key](value)
             if wanted is not None:
                 raise BadRequest(f"{where}: {value!r} is not {wanted}")
-            if key == "model" and isinstance(value, str):
+            if key in ("model", "stop") and isinstance(value, str):
                 keys[key] = [value]
+            if key == "extra_body" and isinstance(value, dict):
+                keys[key] = json.dumps(value)
     return found
 
 

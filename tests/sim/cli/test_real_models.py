@@ -7,9 +7,12 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 from stub_server import StubServer
+
+from sim.cli.asking import Asking, open_stages
 
 Command = Callable[..., "CompletedProcess[str]"]
 
@@ -42,6 +45,47 @@ def test_a_run_asks_as_it_was_told(inside: Command, folder: Path, stub: StubServ
     connection.close()
     assert len(stages) == 1, "one trial where it may cost money"
     assert "temperature=0.5" in stages[0][0]
+
+
+def test_the_file_says_how_to_ask(inside: Command, folder: Path, stub: StubServer) -> None:
+    (folder / "elsinore.toml").write_text(
+        f'''
+        [run]
+        model = "openai:stub"
+        base_url = "{stub.url}"
+        temperature = 0.5
+        stop = "END"
+        extra_body = {{ top_k = 3 }}
+        '''
+    )
+    done = inside("run", "mine.py:trio", "-q")
+    assert done.returncode == 0, done.stderr
+    body = stub.last()
+    assert (body["temperature"], body["top_k"]) == (0.5, 3)
+    done = inside("run", "mine.py:trio", "-q", "--stop", "Enough.", "--stop", "Basta.")
+    assert done.returncode == 0, done.stderr
+    connection = sqlite3.connect(folder / "runs/trio.db")
+    stages = [row[0] for row in connection.execute("SELECT stage FROM trials ORDER BY run")]
+    connection.close()
+    assert ['stop=["END"]' in stage for stage in stages] == [True, False]
+    assert 'stop=["Enough.", "Basta."]' in stages[1], "an option comes before the file"
+
+
+def test_a_table_that_is_no_json_is_refused(inside: Command, folder: Path) -> None:
+    (folder / "elsinore.toml").write_text("[run]\nextra_body = { since = 2026-01-01 }\n")
+    done = inside("run", "mine.py:trio")
+    assert done.returncode == 2
+    assert "run.extra_body" in done.stderr
+    assert "a table, or JSON in a text" in done.stderr
+
+
+def test_one_account_has_one_limit_however_it_is_reached() -> None:
+    asking = Asking(base_url="http://127.0.0.1:1/v1", requests_per_minute=60)
+    models = ["openai:a", "completions:b", "langchain:openai:c"]
+    stages, _ = open_stages(models, asking)
+    limits: list[Any] = [stage.stage.limits for stage in stages.values()]  # type: ignore[attr-defined]
+    assert limits == limits[:1] * 3
+    assert limits[0].requests_per_minute == 60
 
 
 def test_a_base_model_plays_a_screenplay(inside: Command, folder: Path, stub: StubServer) -> None:
