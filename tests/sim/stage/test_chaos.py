@@ -65,6 +65,7 @@ def test_chaos(stub: StubServer, tmp_path: Path, attempts: int) -> None:
     # Whatever reached the server is a reply of ours, a failure of ours, or a recorded retry.
     assert counts["calls"] <= report.calls + report.failed_calls + report.retries
     assert report.left_in_doubt == ()
+    assert counts["calls"] <= counts["unique"] + report.retries
     if attempts == 8:
         assert report.usage.prompt_tokens == counts["usage"]["prompt_tokens"]
         assert report.usage.completion_tokens == counts["usage"]["completion_tokens"]
