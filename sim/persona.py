@@ -17,7 +17,8 @@ StanceValue = Annotated[float, Field(ge=-1.0, le=1.0)]
 class Persona(Authored):
     """A description of a character, and of what its opposite would be.
 
-    ``stances`` says where the character stands on each issue, from -1 (against) to 1 (for).
+    ``stances`` says where the character stands on each issue, from -1 (against) to 1 (for); they
+    are kept in alphabetical order.
     ``points`` are what it likes to bring up, as noun phrases ("the water table"). ``opposite``
     describes what the character would be if it turned; no prompt ever contains it, measures do.
     ``secret`` is known to the character alone.
@@ -56,7 +57,8 @@ class Persona(Authored):
         for issue in stances:
             if not issue.strip() or issue.splitlines() != [issue]:
                 raise SceneError(f"Persona.stances: {issue!r} names no issue; use one line of text")
-        return stances
+        # A trial's id does not depend on their order, so what is played must not either.
+        return dict(sorted(stances.items()))
 
     @field_validator("traits", "goals", "points", mode="before")
     @classmethod

@@ -44,7 +44,7 @@ _CUE = re.compile(r"\((?:The scene opens\. .+ speaks first|.+ goes on)\.\)")
 class Facts:
     """What the prompt says about the speaker and the scene. Compared by identity: a cache key.
 
-    ``issue`` is the first issue that the speaker has a stance on, the one that its lines speak of.
+    ``issue`` is the first in the prompt that the speaker has a stance on: its lines speak of it.
     """
 
     own: str

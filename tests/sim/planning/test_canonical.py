@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from sim import Actor, LongestWait, Persona, Scene, after, agreement, ask_stance, ring, said
 from sim.errors import SceneError
 from sim.graph import Edge, Graph
+from sim.layouts import render
 from sim.planning import canonical, plain
 
 
@@ -107,6 +108,8 @@ def test_the_order_of_a_table_does_not_count() -> None:
         cast=[Persona(name="Ada", stances={"b": 0.2, "a": 0.1}), Persona(name="Ben")]
     )
     assert canonical(first) == canonical(second)
+    # And so the prompts are the same, too.
+    assert render(first, [], "Ada").digest == render(second, [], "Ada").digest
 
 
 PATIENT = """
