@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from rich.text import Text
 
@@ -15,12 +15,13 @@ from sim.cli.tables import NONE, table
 from sim.cli.terminal import one_line, out, print_block, visible
 from sim.cli.transcripts import print_transcript
 from sim.errors import BadRequest, RunFailed
-from sim.events import Event, Turn
-from sim.layouts import LAYOUTS, render
+from sim.events import Event, Forgot, Turn
+from sim.layouts import render
 from sim.layouts.prompt import Prompt
 from sim.persona import Persona
 from sim.scenario import own
-from sim.scene import Actor, Scene
+from sim.scene import Actor, LayoutName, Scene
+from sim.wording import Wording
 
 Fates = dict[str, dict[str, dict[str, Any]]]
 
@@ -147,8 +148,14 @@ def _prompt(trial: StoredTrial, happened: list[Event], index: int, as_json: bool
     wanted = next((turn for turn in turns if turn.index == index), None)
     if wanted is None:
         raise BadRequest(f"trial {trial.id[:8]} has no turn {index}; it has {len(turns)}")
-    before = [turn for turn in turns if turn.index < index]
-    prompt = render(_scene(trial), before, wanted.speaker)
+    scene = _scene(trial)
+    # An author wrote the turns of a block in answer to one prompt.
+    block = [turn for turn in turns if turn.prompt == wanted.prompt] or [wanted]
+    first = block[0] if scene.layout == "author" else wanted
+    before = [turn for turn in turns if turn.index < first.index]
+    forgotten = [event for event in happened if isinstance(event, Forgot)]
+    order = [turn.speaker for turn in block]
+    prompt = render(scene, before, wanted.speaker, forgotten, order)
     same = prompt.digest.hex() == wanted.prompt
     if as_json:
         record = {
@@ -174,20 +181,23 @@ def _scene(trial: StoredTrial) -> Scene:
     """As much of the scene as a prompt depends on. The hash shows whether that was all."""
     scene = trial.scene
     layout = scene.get("layout")
-    if layout not in LAYOUTS:
+    if layout not in get_args(LayoutName):
         raise BadRequest(f"trial {trial.id[:8]}: this version has no layout {layout!r}")
-    cast = []
-    for persona in trial.cast:
-        fields = {name: value for name, value in persona.items() if not name.startswith("$")}
-        cast.append(Actor(Persona(**fields)))
+    cast = [Actor(Persona(**_plain(persona))) for persona in trial.cast]
     # Not checked again: graph, probes and endings are callables in part and not needed here.
     return Scene.model_construct(
         topic=scene["topic"],
         setting=scene["setting"],
         words=scene["words"],
+        wording=Wording(**_plain(scene["wording"])) if "wording" in scene else Wording(),
         layout=layout,
         cast=tuple(cast),
     )
+
+
+def _plain(stored: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an authored object, without the notes on its type."""
+    return {name: value for name, value in stored.items() if not name.startswith("$")}
 
 
 def _print_prompt(prompt: Prompt) -> None:

@@ -111,14 +111,18 @@ def _shared(pages: list[Prompt]) -> list[Prompt]:
 
 
 def render(
-    scene: Scene, turns: Sequence[Turn], name: str, forgotten: Sequence[Forgot] = ()
+    scene: Scene,
+    turns: Sequence[Turn],
+    name: str,
+    forgotten: Sequence[Forgot] = (),
+    block: Sequence[str] = (),
 ) -> Prompt:
     """The exact prompt with which an actor was cued after ``turns``.
 
     It is built in the same steps as while playing, so its digest is the one that is stored with
     the turn. ``forgotten`` are the scene's events of that kind, if there are any. With the layout
-    ``author``, the prompt for a block whose only turn is the actor's. Raises ``ValueError`` if the
-    actor is not in the cast.
+    ``author``, the prompt for a block: of the turns of those in ``block``, or of the actor's alone.
+    Raises ``ValueError`` if the actor is not in the cast.
     """
     seat = scene.names.index(name)
     said: list[Turn] = []
@@ -130,7 +134,7 @@ def render(
         said.append(turn)
     _cue(pages, seat, mine.get(len(turns) + 1))
     if pages.author is not None:
-        return pages.author.cue(pages.pages[seat], scene, [name])
+        return pages.author.cue(pages.pages[seat], scene, block or [name])
     return pages.cued(seat)
 
 

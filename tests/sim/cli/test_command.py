@@ -144,6 +144,37 @@ def test_a_prompt_is_rendered_again_and_checked(
     assert "this is not the prompt that was sent" in done.stderr
 
 
+OTHERS = """
+from sim import Actor, Persona, Scene, Wording, after, ring
+from sim.scene import Context
+
+ADA = Persona(name="Ada", stances={"tea": 0.8, "milk": -0.5})
+
+def scene(cast=(ADA, Persona(name="Ben")), **fields) -> Scene:
+    return Scene(topic="Tea?", cast=cast, graph=ring("Ada", "Ben"), ends=after(turns=12), **fields)
+
+def worded(turns: int = 1) -> Scene:
+    return scene(wording=Wording(version="curt", manner="{name}, briefly."))
+
+def authored(turns: int = 1) -> Scene:
+    return scene(layout="author", block=3)
+
+def forgetful(turns: int = 1) -> Scene:
+    full = Context(tokens=150, policy="drop_oldest")
+    return scene(cast=(Actor(ADA, context=full), Persona(name="Ben")))
+"""
+
+
+@pytest.mark.parametrize("name", ["worded", "authored", "forgetful"])
+def test_every_prompt_can_be_rendered_again(inside: Command, folder: Path, name: str) -> None:
+    (folder / "others.py").write_text(OTHERS)
+    assert inside("run", f"others.py:{name}", "-qn1", "--store", "s.db").returncode == 0
+    (trial,) = json.loads(inside("show", "s.db", "--json").stdout)["trials"]
+    for turn in range(1, 13):
+        done = inside("show", "s.db", trial["id"], "--prompt", turn)
+        assert done.returncode == 0, done.stderr
+
+
 def test_what_a_model_wrote_cannot_touch_the_terminal(inside: Command, folder: Path) -> None:
     line = "fixed:\x1b]0;owned\x07 [bold red]Stop[/] \x1b[2J"
     assert inside("run", "mine.py:trio", "--quiet", "-m", line, "--store", "s.db").returncode == 0
