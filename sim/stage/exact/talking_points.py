@@ -123,7 +123,9 @@ _NOUNS_IN_ING: Final = _words(
 )
 _TOKEN: Final = re.compile(r"[^\W_](?:[\w'’-]*(?:(?<=s)['’]|\w))?|[.,;:!?()\[\]\"“”/—–\n]")
 _BEING: Final = _words("are am is as be being was were become becomes became")
-_SUBJECTS: Final = _words("i you he she it we they who that which")
+_SUBJECTS: Final = _words(
+    "i you he she it we they who that which nobody somebody everybody anybody everyone someone"
+)
 _POSSESSIVE: Final = re.compile(r"['’]s?$")
 _PLURAL: Final = re.compile(r"[a-z'-]{3,}s$")
 _NOT_PLURAL: Final = re.compile(r"(?:ss|us|is|ous|ics|'s|’s)$")
@@ -300,6 +302,19 @@ def _titled(topic: str) -> Iterator[str]:
         yield topic[0].lower() + rest if " " in topic and rest == rest.lower() else topic
 
 
+def _named(topic: str) -> Iterator[str]:
+    """What has a capital inside the topic, and so a name: "Mars" in "Should we colonise Mars?"."""
+    for found in re.finditer(r"(?<=[^\W_] )[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*)*", topic):
+        words: list[str] = []
+        for word in [*found.group().split(" "), ""]:
+            if word[:1].isupper() and word.lower() not in _STOPS | _VERBS | _EMPTY:
+                words.append(word)
+                continue
+            if words:
+                yield " ".join(words)
+            words = []
+
+
 def _unique(points: Iterable[str]) -> list[str]:
     kept: dict[str, str] = {}
     for point in points:
@@ -318,6 +333,8 @@ def talking_points(stated: Sequence[str], *texts: str, limit: int = 8) -> tuple[
     ('the water table',)
     >>> talking_points((), "A hydrologist who measured the spring for thirty years.")
     ('the spring', 'thirty years')
+    >>> talking_points((), "Should humanity colonise Mars?")
+    ('Mars',)
     >>> talking_points(())
     ('the matter before us',)
     """
@@ -330,6 +347,8 @@ def talking_points(stated: Sequence[str], *texts: str, limit: int = 8) -> tuple[
             # "the spring" adds nothing to "the old spring"
             if not any(_tail(point, other) or _tail(other, point) for other in points):
                 points = _unique([*points, point])
+    if not points and texts:
+        points = _unique(_named(" ".join(texts[0].split())))
     return tuple(points[: max(limit, 1)]) or (FALLBACK,)
 
 

@@ -34,6 +34,9 @@ FOUND = [
     ),
     (("The trial of Socrates", "Meletus, a young poet"), ("the trial of Socrates",)),
     (("Is it so?", "Lost his brother in the collapse of 1987."), ("my brother", "the collapse")),
+    (("Should humanity colonise Mars?", "A retired captain."), ("Mars",)),
+    (("Does nobody think of Elon Musk?",), ("Elon Musk",)),
+    (("We need the clock, since nobody sleeps well.",), ("the clock",)),
     (("Elsinore", "Keep the captain calm; protect your customers' trust"), ("Elsinore",)),
 ]
 
