@@ -1,0 +1,21 @@
+"""What the scenario is there to show: a slice, with fixed seeds, of ``benchmarks.validity``."""
+
+from __future__ import annotations
+
+import pytest
+from scipy.stats import binomtest
+
+from benchmarks.validity.equal_arms import ALARM, compare
+
+
+def test_forty_trials_tell_rlhf_from_base() -> None:
+    found = compare(("rlhf", "base"), 0)
+    assert found.low > 0.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["base", "rlhf"])
+def test_two_arms_of_one_kind_seldom_differ(kind: str) -> None:
+    found = [compare((kind, kind), repetition) for repetition in range(30)]
+    alarms = sum(one.excludes_zero for one in found)
+    assert binomtest(alarms, len(found), 0.05, alternative="greater").pvalue > ALARM
