@@ -102,7 +102,7 @@ def _run(
             "-n",
             min=1,
             envvar="ELSINORE_TRIALS",
-            show_default="20 on embedded stages, 1 where it may cost money",
+            show_default="20 on embedded stages, all of a recording, 1 where it may cost money",
             help="Trials per model.",
         ),
     ] = None,
@@ -247,7 +247,7 @@ def _run(
                 tokens_per_minute=tokens_per_minute,
                 attempts=attempts,
             ),
-            trials=trials or _sensible(models),
+            trials=trials or _sensible(models, scenario),
             seed=seed,
             parameters=tuple(parameter or ()),
             layout=None if layout is None else layout.value,
@@ -370,8 +370,11 @@ def _asking(**options: Any) -> Any:
     return import_module("sim.cli.asking").Asking(**options)
 
 
-def _sensible(models: tuple[str, ...]) -> int:
-    """Enough trials for an interval where they are free, and one where they may cost money."""
+def _sensible(models: tuple[str, ...], scenario: str) -> int:
+    """Enough trials for an interval where they are free, one where they may cost money, and all
+    that were recorded."""
+    if all(model.startswith("recorded:") for model in models):
+        return int(import_module("sim.cli.replaying").trials_recorded(models, scenario))
     return 20 if all(model.startswith(("embedded:", "fixed:")) for model in models) else 1
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from sim.errors import BadRequest
 from sim.stage.base import Stage
-from sim.store import recorded_stages
+from sim.store import open_readonly, recorded_stages
 
 Opened = tuple[dict[str, Stage], list[tuple[str, str]]]
 """Stages by identity, and models with the identities of their stages."""
@@ -32,6 +33,24 @@ def open_all(models: Sequence[str], others_by: Callable[[tuple[str, ...]], Opene
             stages[stage.identity] = stage
             named.append((model, stage.identity))
     return stages, named
+
+
+def trials_recorded(models: Sequence[str], scenario: str) -> int:
+    """How many trials of a scenario a recording holds for each of its models; 1 if it has none.
+
+    Of several recordings (or sets of parameters) the most. Raises ``StoreRefused``.
+    """
+    name = scenario.rpartition(":")[2]
+    most = 1
+    for model in dict.fromkeys(models):
+        with closing(open_readonly(model.removeprefix(_RECORDED))) as connection:
+            for played, seeds in connection.execute(
+                "SELECT scenario, count(DISTINCT seed) FROM trials WHERE arm = 'live'"
+                " GROUP BY scenario, parameters, stage"
+            ):
+                if played.rpartition(":")[2] == name:
+                    most = max(most, int(seeds))
+    return most
 
 
 def refuse_into_itself(store: Path, models: Sequence[str]) -> None:
