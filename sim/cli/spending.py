@@ -33,7 +33,8 @@ def summary(report: RunReport, free: bool) -> Text | None:
             f"an ideal prefix cache would compute {report.computed_tokens:,} ({share:.0%}) of the "
             "prompts"
         )
-    facts.append("free" if free else money(usage))
+    if free or report.calls:  # where no call was answered nobody knows what it cost
+        facts.append("free" if free else money(usage))
     return Text(" · ".join(facts), style="dim")
 
 

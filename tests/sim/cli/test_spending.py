@@ -96,6 +96,10 @@ def test_a_recorded_run_again(inside: Command, folder: Path) -> None:
     for name, store in (("a", "runs/trio.db"), ("b", "replay.db")):
         assert inside("export", store, "-o", name).returncode == 0
     assert (folder / "a").read_bytes() == (folder / "b").read_bytes()
+    # Without --trials: as many as there are.
+    assert inside(*TRIO[:-2], *replay, "--store", "all.db", "-q").returncode == 0
+    assert inside("export", "all.db", "-o", "c").returncode == 0
+    assert (folder / "a").read_bytes() == (folder / "c").read_bytes()
     more = inside(*TRIO[:-1], 4, *replay[:2], "--store", "replay.db", "-q")
     assert more.returncode == 1
     assert "not-recorded: Ada's turn was not recorded" in more.stderr
@@ -117,6 +121,8 @@ def test_the_line_at_the_end(tmp_path: Path) -> None:
     unknown = RunReport(tmp_path, 1, (), calls=1, usage=Usage())
     assert str(summary(unknown, free=False)) == "1 call · price unknown (see --prices)"
     assert summary(RunReport(tmp_path, 1, ()), free=True) is None
+    in_vain = RunReport(tmp_path, 1, (), failed_calls=2, retries=4, usage=Usage(usd=0.0))
+    assert str(summary(in_vain, free=False)) == "0 calls · 4 attempts failed"
 
 
 def test_the_live_line_counts_what_was_paid() -> None:
