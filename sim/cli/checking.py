@@ -11,7 +11,7 @@ from rich.text import Text
 
 from sim.cli.asking import Asking, open_stages
 from sim.cli.terminal import err, one_line, out, print_block
-from sim.errors import BadRequest
+from sim.errors import BadRequest, RunFailed
 from sim.stage.base import Stage
 from sim.stage.check import Report, check
 from sim.stage.models import close_stage, is_real
@@ -35,8 +35,10 @@ def command(model: str, asking: Asking, *, as_json: bool) -> None:
     if as_json:
         found = {"model": report.model, "capabilities": [asdict(c) for c in report.capabilities]}
         out().out(json.dumps(found))
-        return
-    print_block(out(), _table(report))
+    else:
+        print_block(out(), _table(report))
+    if not any(each.verdict == "yes" for each in report.capabilities):
+        raise RunFailed(f"{model}: the server did none of this; the reasons are in the table")
 
 
 async def _ask(stage: Stage) -> Report:

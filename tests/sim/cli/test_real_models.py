@@ -112,6 +112,28 @@ def test_a_wrong_key_ends_the_run_at_once(inside: Command, stub: StubServer) -> 
     assert stub.counts()["calls"] <= 4
 
 
+SECRET = "sk-test-abcdefghijklmnopqrstuvwxyz123456"
+
+
+def test_a_key_that_is_refused_is_nowhere(
+    inside: Command, folder: Path, stub: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stub repeats the key in its message, as OpenAI does in part."""
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    stub.behave(key="right")
+    words = ("run", "mine.py:trio", "--base-url", stub.url, "--log-level", "debug")
+    told = ""
+    for model in ("openai:stub", "completions:stub", "langchain:openai:stub"):
+        done = inside(*words, "-m", model)
+        assert done.returncode == 1
+        assert "[redacted]" in done.stderr
+        told += done.stdout + done.stderr
+    assert SECRET[8:] not in told
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".py"]
+    assert files
+    assert not any(SECRET[8:].encode() in path.read_bytes() for path in files)
+
+
 def test_check_says_what_a_server_can_do(inside: Command, stub: StubServer) -> None:
     done = inside("check", "openai:stub", "--base-url", stub.url)
     assert done.returncode == 0, done.stderr
@@ -122,6 +144,11 @@ def test_check_says_what_a_server_can_do(inside: Command, stub: StubServer) -> N
     told = json.loads(inside("check", "completions:stub", "--base-url", stub.url, "--json").stdout)
     verdicts = {found["name"]: found["verdict"] for found in told["capabilities"]}
     assert verdicts["log-probabilities of the prompt (echo)"] == "no"
+    stub.behave(key="right")
+    refused = inside("check", "openai:stub", "--base-url", stub.url)
+    assert refused.returncode == 1
+    assert "check the key in the environment" in refused.stdout
+    assert "the server did none of this" in refused.stderr
 
 
 @pytest.mark.parametrize(
@@ -145,9 +172,7 @@ def test_check_says_what_a_server_can_do(inside: Command, stub: StubServer) -> N
         ),
     ],
 )  # fmt: skip
-def test_bad_requests(
-    inside: Command, stub: StubServer, words: list[str], message: str
-) -> None:
+def test_bad_requests(inside: Command, stub: StubServer, words: list[str], message: str) -> None:
     done = inside(*words)
     assert done.returncode == 2
     assert message in done.stderr
