@@ -90,3 +90,14 @@ class Truth:
     stances: tuple[float, ...] = ()
     undefined: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def why_no_log_prob(stage: Stage) -> str | None:
+    """Why ``log_prob`` of a stage is None, through whatever is around it; None if nothing says."""
+    inner: object = stage
+    while inner is not None:
+        reason = getattr(inner, "why_no_log_prob", None)
+        if reason:
+            return str(reason)
+        inner = getattr(inner, "stage", None)
+    return None

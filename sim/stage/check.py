@@ -15,7 +15,7 @@ from typing import Any, Literal
 from sim.errors import StageError
 from sim.events import NO_USAGE
 from sim.layouts.prompt import Prompt
-from sim.stage.base import Request, Stage
+from sim.stage.base import Request, Stage, why_no_log_prob
 from sim.stage.chat import ChatStage
 from sim.stage.completions import CompletionsStage
 from sim.stage.protocol import OpenAIChat, Server, Unsupported, usage_of
@@ -279,7 +279,7 @@ def _of_stage(stage: Stage) -> dict[str, Callable[[], Awaitable[Found]]]:
     async def scored() -> Found:
         if await stage.log_prob(request(1), "Well.") is not None:
             return "yes", "a given text was scored"
-        return "no", str(getattr(stage, "why_no_log_prob", None) or "the stage has none")
+        return "no", why_no_log_prob(stage) or "the stage has none"
 
     return {
         "chat": chat,

@@ -13,8 +13,10 @@ from stub_server import StubServer, replies
 from sim.errors import StageClosed, StageError
 from sim.layouts.base import take_apart
 from sim.layouts.prompt import Prompt
-from sim.stage.base import LogProb, Request
+from sim.stage.base import LogProb, Request, why_no_log_prob
 from sim.stage.completions import covering
+from sim.stage.retry import Retry
+from sim.stage.throttle import Throttle
 
 Make = Callable[..., Request]
 PROMPT = "Ben: Well?\n\nAda:"
@@ -159,6 +161,9 @@ async def test_a_server_that_scores_nothing_says_why(
     assert await stage.log_prob(text_request(), TEXT) is None
     assert "echo with logprobs is not supported" in stage.why_no_log_prob
     assert "prompt_logprobs" in stage.why_no_log_prob
+    wrapped = Retry(Throttle(stage))
+    assert await wrapped.log_prob(text_request(), TEXT) is None
+    assert why_no_log_prob(wrapped) == stage.why_no_log_prob, "through wrappers, too"
     calls = stub.counts()["calls"]
     assert await stage.log_prob(text_request(), TEXT) is None
     assert stub.counts()["calls"] == calls  # It is not asked twice.
