@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -35,12 +36,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from sim.errors import StageClosed, StageError
-from sim.redaction import redact
+from sim.redaction import BLOT, redact
 
 LONGEST_WAIT = 60.0
 """Seconds. A provider that asks for an hour is asked again after this, and recorded if in vain."""
 
 _LONGEST_MESSAGE = 300
+_SHORTEST_KEY = 8
+_NAMES_A_KEY = re.compile(r"(?i)(key|token|secret|password)$")
 
 _TIMEOUT = re.compile(r"Timeout|TimedOut|DeadlineExceeded")
 _CONNECTION = re.compile(
@@ -58,6 +61,7 @@ _TOO_LONG = re.compile(
     r"prompt is too long|too many (input )?tokens"
 )
 _FILTERED = ("content_filter", "content_policy_violation", "moderation_blocked")
+
 
 def fault(error: BaseException, model: str) -> StageError:
     """What an exception from a provider's client means. No key is in the message.
@@ -112,11 +116,15 @@ def no_room(model: str) -> StageError:
 
 
 def without_keys(text: str) -> str:
-    """One short line, without anything that looks like a key.
+    """One short line, without anything that looks like a key or is one of the environment.
 
     >>> without_keys("Incorrect API key provided: sk-abcdef123456. Sorry")
     'Incorrect API key provided: [redacted]. Sorry'
     """
+    for name, value in os.environ.items():
+        # A key of one's own gateway looks like anything; what it is stands in the environment.
+        if len(value) >= _SHORTEST_KEY and _NAMES_A_KEY.search(name):
+            text = text.replace(value, BLOT)
     line = " ".join(redact(text).split())
     return line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]}…"
 

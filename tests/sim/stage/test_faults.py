@@ -174,3 +174,10 @@ def test_a_date_to_wait_for():
 def test_a_stage_error_stays_what_it_is():
     error = StageError("empty", "nothing")
     assert fault(error, "m") is error
+
+
+def test_a_key_of_any_shape_is_known_by_the_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GATEWAY_API_KEY", "letmein-0123456789")
+    error = fault(ValueError("token letmein-0123456789 may not do this"), "openai:x")
+    assert "letmein" not in str(error)
+    assert "token [redacted] may not do this" in str(error)
