@@ -99,11 +99,11 @@ def polarity(own: str, opposite: str | None) -> float:
     >>> polarity("A provocateur who taunts.", "A gentle peacemaker.")
     -1.0
     """
-    first = _valence(own)
+    first = valence(own)
     if opposite is None:
         # The opposite of a harsh persona is anybody's guess; hostility tells nothing then.
         return 1.0 if first > 0 else 0.0 if first < 0 else _UNSAID
-    difference = first - _valence(opposite)
+    difference = first - valence(opposite)
     if difference == 0:
         return _UNSAID
     return max(-1.0, min(1.0, difference))
@@ -115,7 +115,12 @@ def _valences() -> tuple[frozenset[str], frozenset[str]]:
     return found["kind"], found["harsh"]
 
 
-def _valence(text: str) -> float:
+def valence(text: str) -> float:
+    """How kind (1) or harsh (-1) a description is, by its words; 0 where they say nothing.
+
+    >>> valence("gentle, patient"), valence("sarcastic"), valence("measures springs")
+    (1.0, -1.0, 0.0)
+    """
     words = re.findall(r"[a-z]+(?:-[a-z]+)?", plain(text))
     kind, harsh = _valences()
     balance = sum(word in kind for word in words) - sum(word in harsh for word in words)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.evidence.text import Scores, polarity, score
+from analysis.evidence.text import Scores, polarity, score, valence
 from analysis.loading import ARM, Tables, with_arms
 from analysis.stats import Floats
 from analysis.switching import WEAK, Rates, estimate, smooth
@@ -50,7 +50,9 @@ def _actors(tables: Tables) -> Iterator[tuple[str, str, float, list[Line]]]:
     for trial, actor, brief, traits, other in zip(
         cast["trial"], cast["actor"], cast["brief"], cast["traits"], cast["opposite"], strict=True
     ):
-        described = " ".join([str(brief), *map(str, traits)])
+        # Traits say what somebody is; a brief also says what it thinks of ("kindness is a mask").
+        told = " ".join(map(str, traits))
+        described = told if valence(told) else f"{brief} {told}"
         contrast = None if pd.isna(other) else str(other)
         yield str(trial), str(actor), polarity(described, contrast), lines.get(str(trial), [])
 

@@ -171,3 +171,24 @@ def test_outcomes_join_the_three() -> None:
     assert [str(table[name].dtype) for name in ("flip", "collapse", "loop")] == ["Int64"] * 3
     assert onset(table, "Maud", "flip") == 7
     assert onset(table, "Rolf", "flip") is None
+
+
+def test_a_provocateur_does_not_turn_by_provoking() -> None:
+    """What it thinks of kindness is no kindness of its own: its traits say what it is."""
+    rook = {
+        "name": "Rook",
+        "brief": "An inspector who thinks that kindness is a mask.",
+        "opposite": "A shy man who believes the best of everybody.",
+        "traits": ["provoking", "sarcastic"],
+    }
+    lines = [
+        "You call that a promise? I have heard better from liars.",
+        "Tell me about the locked cupboard.",
+        "You are a fraud, and not even a careful one.",
+        "You are pathetic, and everybody in this room knows it.",
+        "Spare us the tears, you coward.",
+        "You are a liar, and a bad one.",
+    ]
+    said = [Turn(index, "Rook", text) for index, text in enumerate(lines, start=1)]
+    row = flip.by_actor(tables_from([Record("t", [rook], said)])).iloc[0]
+    assert pd.isna(row.flip)
