@@ -13,7 +13,9 @@ probability belongs to the text alone: the result is then marked ``exact=False``
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -23,7 +25,8 @@ from sim.stage.base import LogProb, Reply, Request
 from sim.stage.chat import SEED_BITS
 from sim.stage.encoding import Encoder
 from sim.stage.faults import malformed, no_room
-from sim.stage.protocol import FINISHES, Filtered, Server, Unsupported, ends_at, usage_of
+from sim.stage.protocol import FINISHES, Filtered, Server, Unsupported, add_usage, ends_at, usage_of
+from sim.stage.typed import REPAIR, complaint
 
 _PATH = "/completions"
 _DEFAULT_LIMIT = 256
@@ -51,9 +54,35 @@ class CompletionsStage:
         self._seeds = self.sampling.seed
         self._way: str | None = None
         self._refused: dict[str, str] = {}
+        self._in_repair: dict[tuple[bytes, int, str, str], Reply] = {}
 
     async def perform(self, request: Request) -> Reply:
-        """What the model writes next."""
+        """What the model writes next; a typed answer that cannot be read is repaired once."""
+        schema = request.schema
+        if schema is None:
+            return await self._write(request)
+        key = (request.prompt.digest, request.seed, request.speaker, request.purpose)
+        first = self._in_repair.get(key)
+        if first is None:
+            first = await self._write(request)
+        problem = complaint(first.text, schema)
+        if problem is None or first.finish == "refusal":
+            return first
+        # Kept, so that a repair which is cut off and retried does not pay for the answer again.
+        self._in_repair[key] = first
+        told = REPAIR.format(problem=problem, schema=json.dumps(schema))
+        prompt = Prompt(request.prompt, "text", f" {first.text}\n\n[{told}]\n{request.speaker}:")
+        second = await self._write(replace(request, prompt=prompt))
+        self._in_repair.pop(key, None)
+        return Reply(
+            second.text if second.text.strip() else first.text,
+            second.finish,
+            add_usage(first.usage, second.usage),
+            seconds=first.seconds + second.seconds,
+            retries=(*first.retries, "repair", *second.retries),
+        )
+
+    async def _write(self, request: Request) -> Reply:
         started = perf_counter()
         stops = tuple(dict.fromkeys(request.stop + self.sampling.stop))
         limit = self.sampling.max_tokens if request.max_tokens is None else request.max_tokens

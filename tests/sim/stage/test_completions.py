@@ -209,3 +209,24 @@ def test_the_sum_is_over_the_tokens_that_cover_the_text(tokens: list[str], data:
         places.append(places[-1] + len(token))
     count = sum(place > cut for place in places[1:])
     assert found == LogProb(-float(count), count, exact=cut in places)
+
+
+async def test_an_answer_that_cannot_be_read_is_repaired_once(
+    opened: Callable[..., Any], stub: StubServer, text_request: Callable[..., Request]
+) -> None:
+    """With the error shown; and what stays prose comes back as it is, for the probe to record."""
+    schema = {
+        "type": "object",
+        "properties": {"stance": {"type": "number", "minimum": -1, "maximum": 1}},
+        "required": ["stance"],
+    }
+    stage = opened("completions:stub")
+    reply = await stage.perform(text_request(schema=schema, purpose="probe"))
+    counts = stub.counts()
+    assert counts["calls"] == 2
+    assert reply.retries == ("repair",)
+    assert reply.text
+    assert reply.usage.prompt_tokens == counts["usage"]["prompt_tokens"]
+    shown = stub.last()["prompt"]
+    assert "That is no valid answer: there is no JSON object in it" in shown
+    assert shown.endswith("Ada:")
