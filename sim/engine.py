@@ -257,7 +257,14 @@ class _Performance:
         order = [self.floor.names[place] for place in places]
         index = len(self.said) + 1
         prompt = author.cue(self.pages.advance(0), self.scene, order)
-        known = [self.known_turn(index + number, name, prompt) for number, name in enumerate(order)]
+        first = self.known_turn(index, order[0], prompt)
+        if first is not None and first.finish == "refusal":
+            # A block that was refused is one turn long.
+            await self.heard(first, places[0])
+            return
+        known = [first]
+        for number, name in enumerate(order[1:], start=1):
+            known.append(self.known_turn(index + number, name, prompt))
         reply, words = Reply(""), [""] * len(order)
         if None in known:
             try:
@@ -265,6 +272,8 @@ class _Performance:
             except StageError as error:
                 raise self.failed(index, order[0], error) from None
         for number, (place, name) in enumerate(zip(places, order, strict=True)):
+            if number == len(words):
+                return
             turn = known[number]
             if turn is None:
                 turn = Turn(
@@ -308,13 +317,18 @@ class _Performance:
     async def written(
         self, prompt: Prompt, index: int, order: list[str]
     ) -> tuple[Reply, list[str]]:
-        """A block that could be read. Raises ``StageError`` (reason ``malformed``) if none was."""
+        """A block that could be read, or the words of a refusal, which the first speaker says.
+
+        Raises ``StageError`` (reason ``malformed``) if no block could be read.
+        """
         author = self.pages.author
         assert author is not None
         problem = ""
         for attempt in range(_REPAIRS + 1):
             seed = request_seed(self.seed, "block", index, attempt)
             reply = await self.stage.perform(Request(prompt, seed, order[0], "turn"))
+            if reply.finish == "refusal":
+                return reply, [reply.text.strip()]
             try:
                 return reply, read_block(reply.text, order)
             except MalformedError as error:

@@ -127,3 +127,27 @@ def test_the_exact_stage_writes_blocks_in_the_order_of_the_router() -> None:
     for at in range(len(whole.turns)):
         again = asyncio.run(play(scene, stage, seed=4, resume=Transcript(whole.turns[:at])))
         assert [turn.text for turn in again.turns] == [turn.text for turn in whole.turns]
+
+
+def test_a_refused_block_is_an_outcome_of_one_turn() -> None:
+    """And it goes on from there, also where it was torn off."""
+
+    class Refuses(Writer):
+        async def perform(self, request: Request) -> Reply:
+            reply = await super().perform(request)
+            if len(request.prompt.chunks()) in (2, 6):
+                return Reply("I would rather not.", "refusal", reply.usage)
+            return reply
+
+    def make() -> Refuses:
+        return Refuses(lambda order, call: well(order, len(order)))
+
+    scene = debate(layout="author", block=3, ends=after(turns=8))
+    whole = asyncio.run(play(scene, make(), seed=1))
+    assert whole.failures == []
+    assert [turn.finish for turn in whole.turns][:2] == ["refusal", "stop"]
+    assert whole.turns[0].text == "I would rather not."
+    assert len(whole) == 8
+    for at in range(len(whole.turns) + 1):
+        again = asyncio.run(play(scene, make(), seed=1, resume=Transcript(whole.turns[:at])))
+        assert [turn.text for turn in again.turns] == [turn.text for turn in whole.turns]
