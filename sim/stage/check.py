@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Literal
+from urllib.parse import quote
 
 from sim.errors import StageError
 from sim.events import NO_USAGE
@@ -149,7 +150,12 @@ class _Protocol:
                     self.listed = entry
         shown = f"{', '.join(names[:5])}{', …' if len(names) > 5 else ''}" or "none"
         if self.listed is None:
-            return "no", f"{self.server.model} is not among: {shown}"
+            try:
+                # Servers may know more models, or other names of them, than they list.
+                self.listed = await self.server.get(f"/models/{quote(self.server.model)}")
+            except StageError:
+                return "no", f"{self.server.model} is not among: {shown}"
+            return "yes", f"{self.server.model} is known, though not listed"
         return "yes", f"{self.server.model} is among {len(names)}"
 
     async def context(self) -> Found:
