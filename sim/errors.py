@@ -69,7 +69,9 @@ class StageError(ElsinoreError):
     ``reason`` is one word of a small vocabulary (``timeout``, ``empty``, ``in-doubt``, ...), by
     which failures are counted; the message is for people. ``transient`` says that the same call
     may go through later, and ``retry_after`` how many seconds the provider asked to wait.
-    ``attempts`` are the reasons of all attempts of a call that was retried in vain.
+    ``attempts`` are the reasons of all attempts of a call that was retried in vain. ``usage`` is
+    what they cost all the same (blank replies are paid): a ``sim.events.Usage``, which stands
+    above this module and so is not named in its type, or None. ``Account`` reads it.
     """
 
     def __init__(
@@ -80,12 +82,14 @@ class StageError(ElsinoreError):
         transient: bool = False,
         retry_after: float | None = None,
         attempts: tuple[str, ...] = (),
+        usage: object = None,
     ) -> None:
         super().__init__(message)
         self.reason = reason
         self.transient = transient
         self.retry_after = retry_after
         self.attempts = attempts
+        self.usage = usage
 
 
 class StageClosed(StageError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from sim.events import Usage
+from sim.errors import StageError
+from sim.events import NO_USAGE, Usage
 from sim.stage.base import Reply, Request, Stage
 from sim.stage.economy import Economy
 from sim.stage.prices import Price
@@ -61,6 +62,26 @@ class Account:
         if reply.retries:
             self.retries += len(reply.retries)
         self.seconds += reply.seconds
+        self._enter(request, usage)
+        return reply
+
+    def failed(self, request: Request, error: StageError) -> None:
+        """Enter a call that failed for good. What it cost all the same counts like an answer's.
+
+        The error's ``usage`` gets its price, if that is known.
+        """
+        self.failed_calls += 1
+        self.retries += len(error.attempts)
+        usage = usage_of(error)
+        # Most failures cost nothing, and say nothing of what tokens cost.
+        if self.recorded or usage == NO_USAGE:
+            return
+        if self.price is not None and usage.usd is None:
+            error.usage = usage = replace(usage, usd=self.price.of(usage))
+        self._enter(request, usage)
+
+    def _enter(self, request: Request, usage: Usage) -> None:
+        """Enter what a call used."""
         tokens = usage.prompt_tokens
         completion = usage.completion_tokens
         self.prompt_tokens += tokens
@@ -80,7 +101,6 @@ class Account:
                 self._letters += self.economy.letters(request.prompt)
         if self.paid is not None:
             self.paid(usage)
-        return reply
 
     def expected(self, request: Request) -> Usage:
         """What a call will use, guessed high: the prompt by its letters, the reply by the longest.
@@ -102,6 +122,11 @@ class Account:
     def pace(self) -> float:
         """Seconds that a call takes on average; 0 before the first."""
         return self.seconds / self.calls if self.calls else 0.0
+
+
+def usage_of(error: StageError) -> Usage:
+    """What a call that failed cost all the same."""
+    return error.usage if isinstance(error.usage, Usage) else NO_USAGE
 
 
 def is_recorded(stage: Stage) -> bool:

@@ -3,7 +3,9 @@
 A call reserves what it will use, guessed high, and settles for what it did use. A call that does
 not fit beside those in flight waits for them, since they may need less than they reserved; if
 nothing is in flight and it still does not fit, the budget is spent. So a budget is used as far as
-it goes, and exceeded only by as much as the guesses of the calls in flight were too low.
+it goes, and exceeded only by as much as the guesses of the calls in flight were too low. A call
+that fails settles for what its attempts cost all the same; the store keeps no usage of failures,
+so that counts in the run that made the call, and not in those that go on from it.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from typing import Protocol
 from sim.errors import StageClosed, StageError, StoreFailed
 from sim.events import NO_USAGE, Ended, Event, Turn
 from sim.layouts.prompt import Prompt
-from sim.stage.account import Account
+from sim.stage.account import Account, usage_of
 from sim.stage.base import LogProb, Reply, Request, Stage
 from sim.stage.budget import Budget, BudgetSpent, Reserved
 from sim.stage.cache import Cache
@@ -197,6 +197,9 @@ class Journal:
             # A server that counts nothing is not free: what was expected stands for it.
             used = reply.usage if reply.usage != NO_USAGE else reserved.expected
             return reply
+        except StageError as error:
+            used = usage_of(error)
+            raise
         finally:
             budget.settle(reserved, used)
 
@@ -236,10 +239,9 @@ class Journal:
         try:
             reply = await self.stage.perform(request)
         except StageError as error:
-            account.failed_calls += 1
             if not error.attempts and not account.recorded:
                 error.attempts = (error.reason,)  # nobody asked again: this was the one attempt
-            account.retries += len(error.attempts)
+            account.failed(request, error)
             self._failed(key, request, error)
             raise
         if account.recorded:

@@ -20,6 +20,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from sim.errors import BadRequest, StageClosed, StageError
 from sim.events import NO_USAGE, Usage
 from sim.seeds import Stream, derive
+from sim.stage.account import usage_of
 from sim.stage.base import LogProb, Reply, Request, Stage
 from sim.stage.throttle import WAITED, Waited
 
@@ -52,7 +53,8 @@ class Retry:
 
     A reply carries the reasons of the attempts before it in ``retries``, and the tokens of those
     that were paid but empty in ``usage``. When no attempt is left, the last ``StageError`` is
-    raised with the reasons of all attempts, its own among them, in ``attempts``.
+    raised with the reasons of all attempts, its own among them, in ``attempts``, and the tokens
+    of those that were paid in ``usage``.
 
     ``sleep`` and ``clock`` are for tests.
 
@@ -115,11 +117,11 @@ class Retry:
             reply = await self.stage.perform(request)
             # A refusal is an outcome, with or without words; answers are for the probe to read.
             if request.purpose == "turn" and reply.finish != "refusal" and not reply.text.strip():
-                wasted.append(reply.usage)
-                raise StageError("empty", f"{request.speaker} said nothing", transient=True)
+                said = f"{request.speaker} said nothing"
+                raise StageError("empty", said, transient=True, usage=reply.usage)
             return reply
 
-        reply = await self._until_through(request, ask, reasons)
+        reply = await self._until_through(request, ask, reasons, wasted)
         if reasons:
             usage = _sum([*wasted, reply.usage])
             reply = replace(reply, usage=usage, retries=(*reasons, *reply.retries))
@@ -131,12 +133,19 @@ class Retry:
         async def ask() -> LogProb | None:
             return await self.stage.log_prob(request, text)
 
-        return await self._until_through(request, ask, [])
+        return await self._until_through(request, ask, [], [])
 
     async def _until_through(
-        self, request: Request, ask: Callable[[], Awaitable[Found]], reasons: list[str]
+        self,
+        request: Request,
+        ask: Callable[[], Awaitable[Found]],
+        reasons: list[str],
+        wasted: list[Usage],
     ) -> Found:
-        """Ask until there is an answer. The reasons of what fails are added to ``reasons``."""
+        """Ask until there is an answer.
+
+        The reasons of what fails are added to ``reasons``, and what it cost to ``wasted``.
+        """
         waited = Waited()
         began = self._clock()
 
@@ -146,6 +155,7 @@ class Retry:
                 return await ask()
             except StageError as error:
                 reasons.append(error.reason)
+                wasted.append(usage_of(error))
                 raise
             finally:
                 WAITED.reset(token)
@@ -170,8 +180,9 @@ class Retry:
             return await retrying(attempt)
         except StageError as error:
             if len(reasons) > 1 and not isinstance(error, StageClosed):
-                raise _given_up(error, reasons) from error
+                raise _given_up(error, reasons, wasted) from error
             error.attempts = tuple(reasons)
+            error.usage = _sum(wasted)
             raise
 
     def _wait(self, request: Request, state: RetryCallState) -> float:
@@ -187,7 +198,7 @@ class Retry:
         return ceiling * Stream(derive(request.seed, "retry", *path)).unit()
 
 
-def _given_up(error: StageError, reasons: list[str]) -> StageError:
+def _given_up(error: StageError, reasons: list[str], wasted: list[Usage]) -> StageError:
     """The last error, with what went before it. A message that is stored alone says it too."""
     times = ", ".join(f"{reason} {count}×" for reason, count in Counter(reasons).items())
     return StageError(
@@ -196,6 +207,7 @@ def _given_up(error: StageError, reasons: list[str]) -> StageError:
         transient=error.transient,
         retry_after=error.retry_after,
         attempts=tuple(reasons),
+        usage=_sum(wasted),
     )
 
 

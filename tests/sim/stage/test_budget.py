@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.errors import BadRequest
+from sim.errors import BadRequest, StageError
 from sim.events import NO_USAGE, Usage
 from sim.layouts.prompt import Prompt
 from sim.stage.account import Account
-from sim.stage.base import Reply, Request
+from sim.stage.base import LogProb, Reply, Request
 from sim.stage.budget import Budget, BudgetSpent
+from sim.stage.gate import Gate
+from sim.stage.journal import Journal
 from sim.stage.prices import Price
+from sim.store import Writer
 
 PROMPT = Prompt.start("system", "You are Ada.")
 
@@ -96,6 +101,52 @@ async def test_a_call_that_failed_gives_back_what_it_reserved() -> None:
     budget = Budget(tokens=100)
     budget.settle(await budget.reserve(lambda: of(100)), NO_USAGE)
     await budget.reserve(lambda: of(100))
+
+
+class Failing:
+    """Fails each call, and has it paid or not."""
+
+    identity = "failing"
+
+    def __init__(self, usage: Usage | None) -> None:
+        self.usage = usage
+
+    async def perform(self, request: Request) -> Reply:
+        raise StageError("empty", "nothing", attempts=("empty", "empty"), usage=self.usage)
+
+    async def log_prob(self, request: Request, text: str) -> LogProb | None:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens", "usd"), [(Usage(60, 20), 80, 0.001), (None, 0, 0.0), (NO_USAGE, 0, 0.0)]
+)
+async def test_what_a_failed_call_cost_is_counted_with_its_price(
+    tmp_path: Path, usage: Usage | None, tokens: int, usd: float
+) -> None:
+    budget, told = Budget(tokens=1000), list[Usage]()
+    account = Account(price=Price(10.0, 1.0, 20.0), paid=told.append)
+    with closing(Writer.open(tmp_path / "failed.db")) as ledger:
+        journal = Journal(Failing(usage), ledger, "t", gate=Gate(1), account=account, budget=budget)
+        with pytest.raises(StageError):
+            await journal.perform(Request(PROMPT, 1, "Ada", max_tokens=50))
+    assert budget.used_tokens == tokens
+    assert budget.used_usd == pytest.approx(usd)
+    assert account.usage.prompt_tokens + account.usage.completion_tokens == tokens
+    assert account.usage.usd == pytest.approx(usd)
+    assert (account.calls, account.failed_calls, account.retries) == (0, 1, 2)
+    assert len(told) == (tokens > 0)
+
+
+def test_what_a_failed_call_cost_is_unknown_where_the_price_is() -> None:
+    error = StageError("empty", "nothing", usage=Usage(60, 20))
+    request = Request(PROMPT, 1, "Ada")
+    unknown, free, recorded = Account(), Account(free=True), Account(free=True, recorded=True)
+    for account in (unknown, free, recorded):
+        account.failed(request, error)
+    assert unknown.usage == Usage(60, 20, 0, None)
+    assert free.usage == Usage(60, 20, 0, 0.0)
+    assert recorded.usage == Usage(0, 0, 0, 0.0)
 
 
 async def test_time_is_up_before_the_call_that_would_take_longer() -> None:

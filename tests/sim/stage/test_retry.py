@@ -190,6 +190,27 @@ async def test_what_a_blank_reply_cost_is_counted(
     assert (await patient(stage).perform(REQUEST)).usage == together
 
 
+@pytest.mark.parametrize("last", [BUSY, StageError("bad-request", "400"), "blank", "closed"])
+async def test_what_blank_replies_cost_is_told_when_no_attempt_is_left(
+    last: StageError | str,
+) -> None:
+    blank = replace(BLANK, usage=Usage(10, 5, 4, 0.25))
+    closed = StageClosed("key", "401")
+    end = blank if last == "blank" else closed if isinstance(last, str) else last
+    error = await given_up(Scripted(blank, BUSY, blank, end), attempts=4)
+    assert len(error.attempts) == 4
+    times = 3 if last == "blank" else 2
+    assert error.usage == Usage(10 * times, 5 * times, 4 * times, 0.25 * times)
+
+
+async def test_what_an_error_cost_is_counted_whatever_comes_of_the_call() -> None:
+    paid = failed("malformed", usage=Usage(10, 5))
+    assert (await patient(Scripted(paid, GOOD)).perform(REQUEST)).usage == Usage(20, 7)
+    assert (await given_up(Scripted(paid), attempts=1)).usage == Usage(10, 5)
+    assert (await given_up(Scripted(paid), attempts=3)).usage == Usage(30, 15)
+    assert (await given_up(Scripted(BUSY))).usage == Usage()
+
+
 async def test_log_probabilities_are_asked_again_too() -> None:
     stage = Scripted(BUSY, BUSY, GOOD)
     assert await patient(stage).log_prob(REQUEST, "Yes.") == LogProb(-1.5, 4)
