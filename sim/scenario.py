@@ -198,9 +198,9 @@ def build(scenario: Scenario, parameters: Mapping[str, Any]) -> Scene:
         scene = scenario.function(**values)
     except SceneError as error:
         raise SceneError(f"{scenario.name}: {error}") from error
-    except Exception as error:
-        # The function is somebody's own code and may raise anything. Whatever it is, it is their
-        # file that has to be mended, so say where, in one line.
+    except (Exception, SystemExit) as error:
+        # The function is somebody's own code and may raise anything, or try to leave. Whatever it
+        # is, it is their file that has to be mended, so say where, in one line.
         raise ScenarioError(f"{_where(error, scenario.source)}: {_what(error)}") from error
     if not isinstance(scene, Scene):
         raise ScenarioError(
@@ -318,7 +318,7 @@ def _short(place: Path, path: Path) -> str:
 def _what(error: BaseException) -> str:
     message = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())
     if isinstance(error, SystemExit):
-        return "it leaves the program when it is imported; guard that by `if __name__ == ...`"
+        return "it leaves the program; take sys.exit() out, or guard it by `if __name__ == ...`"
     if isinstance(error, SceneError):
         return message
     return f"{type(error).__name__}: {message}" if message else type(error).__name__

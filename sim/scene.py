@@ -15,6 +15,9 @@ from sim.probes import Probe
 from sim.routing import Router, Walk
 from sim.wording import Wording
 
+LONGEST = 100_000
+"""Turns. More is a slip of the keyboard: a scene keeps all its turns in memory."""
+
 LayoutName = Literal["persona_first", "transcript_first", "screenplay", "author"]
 
 
@@ -163,6 +166,11 @@ class Scene(Authored):
             raise SceneError(
                 "Scene.ends: nothing makes sure that this scene is ever over; "
                 "add `| after(turns=...)`"
+            )
+        if bound > LONGEST:
+            raise SceneError(
+                f"Scene.ends: the scene may last {bound:,} turns; let it be over after at most "
+                f"{LONGEST:,}"
             )
         for gauge in gauges:
             first = gauge.every or len(names)

@@ -86,7 +86,7 @@ class ChatStage:
     async def _ask(self, asking: Asking) -> Answered:
         answered = await self.backend.ask(asking)
         if answered.finish == "length" and not answered.text.strip():
-            raise no_room(self.label)
+            raise no_room(self.label, answered.usage)
         return answered
 
     async def _typed(self, request: Request) -> Answered:

@@ -120,7 +120,7 @@ class CompletionsStage:
         text, ended = ends_at(text, stops)
         finish = "stop" if ended else FINISHES.get(str(choice.get("finish_reason")), "stop")
         if finish == "length" and not text:
-            raise no_room(self.label)
+            raise no_room(self.label, usage_of(found))
         return Reply(
             text, finish, usage_of(found), seconds=perf_counter() - started, retries=retries
         )

@@ -106,13 +106,14 @@ def malformed(model: str, what: str) -> StageError:
     )
 
 
-def no_room(model: str) -> StageError:
+def no_room(model: str, usage: object = None) -> StageError:
     """All tokens went into thinking before a word was said, as they will when asked again.
 
     Other replies of no text are no error of a call: they were paid, so they come back with their
     usage, and whoever asked (``Retry``, the engine) decides what they are.
     """
-    return StageError("length", f"{model}: all tokens went before a word; raise max_tokens")
+    message = f"{model}: all tokens went before a word; raise max_tokens"
+    return StageError("length", message, usage=usage)
 
 
 def without_keys(text: str) -> str:

@@ -238,3 +238,8 @@ def test_a_gauge_of_several_samples_is_refused() -> None:
     gauge = ask_stance("sell", samples=3)
     with pytest.raises(SceneError, match=r"asks for 3 samples, .*; leave samples out"):
         debate(ends=after(turns=6) | agreement(gauge=gauge))
+
+
+def test_a_scene_without_an_end_in_sight_is_refused() -> None:
+    with pytest.raises(SceneError, match=r"may last 1,000,000,000 turns; .* at most 100,000"):
+        debate(ends=after(turns=10**9))

@@ -90,6 +90,8 @@ def read_parameters(kind: str, given: dict[str, Any]) -> Parameters:
             )
         try:
             values[name] = kinds_of[name](value)
+            if kinds_of[name] is int and values[name] != float(value):
+                raise ValueError(value)
         except (TypeError, ValueError):
             raise ModelError(
                 f"embedded:{kind}: {name} is {value!r}; "
