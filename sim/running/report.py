@@ -76,9 +76,10 @@ class RunReport:
     ``calls`` counts the calls of this run that were answered, ``failed_calls`` those that were
     not, and ``retries`` all attempts of both that failed: ``calls`` and ``retries`` together are
     what the stages were asked. ``usage`` is what they used, also those that failed (``usd`` is
-    None if the price of one is unknown). ``hits`` are replies that were there already, from the cache or a recorded run;
-    they are in none of the other numbers. ``computed_tokens`` are those of the prompt tokens in
-    ``usage`` that an ideal prefix cache would have computed; None if no stage counted any.
+    None if the price of one is unknown). ``hits`` are replies that were there already, from the
+    cache or a recorded run; they are in none of the other numbers. ``computed_tokens`` are those
+    of the prompt tokens in ``usage`` that an ideal prefix cache would have computed; None if no
+    stage counted any.
     ``in_doubt`` are the calls that earlier runs left in doubt, ``left_in_doubt`` those that this
     one leaves (a second Ctrl-C). ``interrupted`` says that a signal stopped it, and ``stopped`` why
     its budget did. ``seconds`` are of wall time.
