@@ -7,7 +7,9 @@ that it can be inverted (``parse``), and that its law is known exactly (``Gramma
 **The law.** Let G = ``GAMMA``. Given act, level, slots and ``used``:
 
 1. The frame f is drawn among the eligible frames of the act (all its slots can be filled), with
-   weight G**(times f was used so far in the scene, by anyone).
+   weight G**(times f was used so far in the scene, by anyone) times the mean, over the lines that
+   it can say now, of G**(times that line was used): a frame with other lines left comes before one
+   that can only repeat itself.
 2. The fillers (p, s) of f are drawn jointly, p uniform over the speaker's points (if f has
    ``{point}``) and s over the stance sentences of the level (if f is stanced), with weight
    G**(times s was used so far) * G**(times exactly this line was used so far).
@@ -226,6 +228,22 @@ class Grammar:
                     discounts[row, column] = discount
         return discounts
 
+    def _weight(self, number: int, level: int | None, slots: Slots, used: Used) -> float:
+        """The weight of a frame: discounted for its uses, and by how fresh its lines are."""
+        weight = _POWERS[used._frames[number]]
+        if not used._said.get(number):
+            return weight
+        frame = ALL_FRAMES[number]
+        points, phrases = self._fillers(frame, level, slots)
+        discounts = self._discounts(frame, points, phrases, slots, used)
+        if not discounts:
+            return weight
+        lines = len(points) * len(phrases)
+        stale = 0.0
+        for discount in discounts.values():
+            stale += discount
+        return weight * (lines - len(discounts) + stale) / lines
+
     @staticmethod
     def _rows(
         phrases: tuple[int | None, ...],
@@ -252,7 +270,14 @@ class Grammar:
         """
         numbers = self._frames(act, slots)
         counts = used._frames
-        number = numbers[stream.choose([_POWERS[counts[number]] for number in numbers])]
+        number = numbers[
+            stream.choose(
+                [
+                    self._weight(number, level, slots, used) if counts[number] else 1.0
+                    for number in numbers
+                ]
+            )
+        ]
         frame = ALL_FRAMES[number]
         points, phrases = self._fillers(frame, level, slots)
         discounts = self._discounts(frame, points, phrases, slots, used)
@@ -284,7 +309,7 @@ class Grammar:
             if frame.render(slots, one.point, one.phrase) != text:
                 continue
             if total is None:
-                total = fsum(_POWERS[used._frames[number]] for number in numbers)
+                total = fsum(self._weight(number, level, slots, used) for number in numbers)
             discounts = self._discounts(frame, points, phrases, slots, used)
             rows = self._rows(phrases, len(points), discounts, used)
             row = phrases.index(one.phrase)
@@ -294,7 +319,8 @@ class Grammar:
                 for column, point in enumerate(points)
                 if point == one.point
             )
-            terms.append(_POWERS[used._frames[one.frame]] / total * (weight * here / fsum(rows)))
+            chosen = self._weight(one.frame, level, slots, used) / total
+            terms.append(chosen * (weight * here / fsum(rows)))
         return fsum(terms)
 
     def lines(self, act: str, level: int | None, slots: Slots) -> Iterator[str]:

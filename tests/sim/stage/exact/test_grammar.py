@@ -328,18 +328,19 @@ def test_the_discounts_are_those_stated() -> None:
     assert grammar.probability(line, "platitude", None, mine, Used()) == pytest.approx(1 / n)
     once, twice = said(line), said(line, line)
     assert grammar.probability(line, "platitude", None, mine, once) == pytest.approx(
-        0.02 / (n - 1 + 0.02)
+        0.02 * 0.02 / (n - 1 + 0.02 * 0.02)
     )
     assert grammar.probability(line, "platitude", None, mine, twice) == pytest.approx(
-        0.0004 / (n - 1 + 0.0004)
+        0.0004 * 0.0004 / (n - 1 + 0.0004 * 0.0004)
     )
     # The frame, the sentence and the line, each once; then two points, of which one was said.
     two = Slots("Ada", "Ben", ("the well", "speed"), None, "")
     line = f"Let me begin with speed, since nobody else seems willing to. {STANCES[0][0]}"
     frames = len([f for f in FRAMES["assert"] if "{topic}" not in f])
     k = len(STANCES[0])
+    frame = 0.02 * (2 * k - 1 + 0.02) / (2 * k)  # one of its 2 k lines was said
     assert grammar.probability(line, "assert", 0, two, said(line)) == pytest.approx(
-        0.02 / (frames - 1 + 0.02) * (0.02 * 0.02) / (2 * (k - 1) + 0.02 * 1.02)
+        frame / (frames - 1 + frame) * (0.02 * 0.02) / (2 * (k - 1) + 0.02 * 1.02)
     )
 
 
@@ -353,7 +354,10 @@ def test_a_line_of_another_speaker_discounts_the_frame_only() -> None:
     theirs = GRAMMARS["all"].probability(
         "You disgust me, Ada, and I have a strong stomach.", "insult", None, ben, used
     )
-    assert mine == theirs  # a frame with one line: only the frame's discount is left
+    n = len([f for f in FRAMES["insult"] if "{point}" not in f and "{heard}" not in f])
+    # The frame is discounted for both; that its one line is no longer fresh counts for Ada alone.
+    assert theirs == pytest.approx(0.02 / (n - 1 + 0.02))
+    assert mine == pytest.approx(0.0004 / (n - 1 + 0.0004))
 
 
 def test_the_law_survives_any_number_of_uses() -> None:
