@@ -152,7 +152,7 @@ MOUNTS = """\
 22 27 0:21 / /proc rw,relatime - proc proc rw
 1 0 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 2 1 0:40 / /home rw shared:2 master:1 - nfs4 server:/home rw
-3 2 8:2 / /home/ada/local\\040disk rw - xfs /dev/sdb rw
+3 2 8:2 / /srv/ada/local\\040disk rw - xfs /dev/sdb rw
 4 1 0:50 / /mnt/cloud rw - fuse.sshfs me@host: rw
 5 1 8:3 / /homestead rw - btrfs /dev/sdc rw
 6 1 8:3 / /twice rw - cifs //host/share rw
@@ -166,7 +166,7 @@ a line that makes no sense
     [
         ("/a.db", "ext4"),
         ("/home/a.db", "nfs4"),
-        ("/home/ada/local disk/a.db", "xfs"),
+        ("/srv/ada/local disk/a.db", "xfs"),
         ("/mnt/cloud/deep/a.db", "fuse.sshfs"),
         ("/homestead/a.db", "btrfs"),
         ("/twice/a.db", "ext4"),
