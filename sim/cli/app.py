@@ -22,6 +22,7 @@ from sim.cli.options import (
     Level,
     LogLevel,
     MaxTokens,
+    ProviderConcurrency,
     RequestsPerMinute,
     SendSeed,
     Stop,
@@ -169,6 +170,7 @@ def _run(
     timeout: Timeout = None,
     requests_per_minute: RequestsPerMinute = None,
     tokens_per_minute: TokensPerMinute = None,
+    provider_concurrency: ProviderConcurrency = None,
     attempts: Attempts = 6,
     layout: LayoutOption = None,
     no_cache: Annotated[
@@ -245,6 +247,7 @@ def _run(
                 timeout=timeout,
                 requests_per_minute=requests_per_minute,
                 tokens_per_minute=tokens_per_minute,
+                provider_concurrency=provider_concurrency,
                 attempts=attempts,
             ),
             trials=trials or _sensible(models, scenario),

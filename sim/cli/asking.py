@@ -29,6 +29,7 @@ class Asking:
     timeout: float | None = None
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
+    provider_concurrency: int | None = None
     attempts: int = 6
 
     def sampling(self) -> Sampling:
@@ -91,7 +92,9 @@ def provider_of(model: str) -> str:
 def _guarded(stage: Stage, model: str, asking: Asking, limits: dict[str, Limits]) -> Stage:
     provider = provider_of(model)
     if provider not in limits:
-        limits[provider] = Limits(asking.requests_per_minute, asking.tokens_per_minute)
+        limits[provider] = Limits(
+            asking.requests_per_minute, asking.tokens_per_minute, asking.provider_concurrency
+        )
     return Retry(Throttle(stage, limits=limits[provider]), attempts=asking.attempts)
 
 

@@ -121,6 +121,15 @@ TokensPerMinute = Annotated[
         help="Likewise, prompts and replies.",
     ),
 ]
+ProviderConcurrency = Annotated[
+    int | None,
+    typer.Option(
+        "--provider-concurrency",
+        min=1,
+        envvar="ELSINORE_PROVIDER_CONCURRENCY",
+        help="Calls in flight at each provider at most (--concurrency bounds the whole run).",
+    ),
+]
 Attempts = Annotated[
     int,
     typer.Option(

@@ -85,6 +85,7 @@ KEYS: Mapping[str, Mapping[str, Check]] = {
         "timeout": _number,
         "requests_per_minute": _whole(1),
         "tokens_per_minute": _whole(1),
+        "provider_concurrency": _whole(1),
         "attempts": _whole(1),
         "layout": _one_of("persona_first", "transcript_first", "screenplay", "author"),
         "no_cache": _flag,

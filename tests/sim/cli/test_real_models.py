@@ -177,3 +177,13 @@ def test_bad_requests(inside: Command, stub: StubServer, words: list[str], messa
     assert done.returncode == 2
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_provider_has_a_bound_of_its_own(inside: Command, stub: StubServer) -> None:
+    stub.behave(latency=0.02)
+    done = inside(
+        "run", "mine.py:trio", "-m", "openai:stub", "--base-url", stub.url, "-qn6",
+        "--concurrency", "6", "--provider-concurrency", "2",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert stub.counts()["most_inside"] == 2
