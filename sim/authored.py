@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -12,6 +12,10 @@ from sim.errors import SceneError
 class Authored(BaseModel):
     """A frozen pydantic model that refuses unknown fields and raises ``SceneError``.
 
+    ``added`` names fields that came after the first stores were written. While such a field has its
+    default it is left out of the canonical form, so that the trials of those stores keep their ids
+    and are not played (and paid) again.
+
     Pydantic's own message lists every violated rule over several lines. A person at a terminal
     wants one line: which field, what is wrong with it, how to fix it.
     """
@@ -20,6 +24,8 @@ class Authored(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True
     )
+
+    added: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, **fields: Any) -> None:
         try:

@@ -7,7 +7,8 @@ canonical export.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 
@@ -31,11 +32,17 @@ NO_USAGE = Usage()
 class Turn:
     """What was said: by whom, who heard it, and the facts of its making.
 
-    ``index`` counts from 1. ``audience`` is None for a public turn, else the names of those who
-    heard it besides the speaker. ``prompt`` is the chained hash of the prompt (hexadecimal).
+    ``index`` counts from 1. ``audience`` is None for a public turn, else the names of those whom it
+    was meant for; ``overheard`` are those who listened in. ``absent`` are the actors who were off
+    stage, and so heard nothing. ``prompt`` is the chained hash of the prompt (hexadecimal).
     ``cut`` is what the stage wrote after the turn was over, which nobody heard; ``strangers`` are
     the speakers in it who are not in the cast. ``exact`` says whether an exact stage could infer
-    exactly (None for a stage that infers nothing).
+    exactly (None for a stage that infers nothing). ``source`` is who made the words: ``stage``,
+    ``human``, or ``intervention``. ``cued`` is how many turns had been said when the actor was
+    cued, where that is not all of those before: in a round in which all speak at once.
+
+    Who heard a turn is decided by ``sim.hearing.heard_by``. A turn without words was heard by
+    nobody: it was refused, or struck by an intervention.
     """
 
     kind: ClassVar[str] = "turn"
@@ -51,6 +58,49 @@ class Turn:
     exact: bool | None = None
     usage: Usage = NO_USAGE
     seconds: float = 0.0
+    overheard: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    source: str = "stage"
+    cued: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intervened:
+    """The scene was changed from outside: by an intervention, or because a phase began.
+
+    ``turn`` is the turn that it came before, or that it changed. ``key`` is unique within a turn
+    (``2:enter``: the scene's second intervention); ``what`` is its kind. ``actor`` is whom it
+    concerns, or blank. ``text`` is what those on stage are told of it, as a stage direction, and
+    ``audience`` who is told (None: everybody on stage); ``absent`` are those off stage. ``detail``
+    holds what else there is to know (the line that was struck, say), as JSON has it.
+    """
+
+    kind: ClassVar[str] = "intervention"
+
+    turn: int
+    key: str
+    what: str
+    actor: str = ""
+    text: str = ""
+    audience: tuple[str, ...] | None = None
+    absent: tuple[str, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FellBack:
+    """Somebody was asked who speaks next and gave no answer that counts: the fallback decided.
+
+    ``turn`` is the turn that was to be taken, ``actor`` who was asked (blank: several), ``key`` the
+    question, ``reason`` what was wrong with the answers. The answers themselves are gauges.
+    """
+
+    kind: ClassVar[str] = "fallback"
+
+    turn: int
+    actor: str
+    key: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +178,4 @@ class Ended:
     status: str = "done"
 
 
-Event = Turn | Answer | Failure | Forgot | Ended
+Event = Turn | Answer | Failure | Forgot | Intervened | FellBack | Ended

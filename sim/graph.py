@@ -25,14 +25,61 @@ Gauges = dict[str, dict[str, Any]]
 
 @dataclass(slots=True)
 class PublicView:
-    """What a condition may read: the last public turn and the gauges. Never a probe."""
+    """What a condition may read: public turns and the gauges. Never a whisper, never a probe.
+
+    ``last`` is the last public turn and ``public`` are all of them, ``turns`` is how many turns
+    were taken in all. ``absent`` are the places on the floor of those who are off stage, ``off``
+    their names; ``phase`` is the name of the phase that is played. It is the scene's own view,
+    which grows: a condition reads it and changes nothing.
+    """
 
     last: Turn | None = None
     turns: int = 0
     gauges: Gauges = field(default_factory=dict)
+    public: list[Turn] = field(default_factory=list)
+    absent: frozenset[int] = frozenset()
+    off: tuple[str, ...] = ()
+    phase: str = ""
+
+    def gauge(self, key: str, actor: str) -> Any:
+        """The latest answer of an actor to a declared gauge; None before the first, or if missing.
+
+        Raises ``SceneError`` for a question that is no gauge of the scene.
+
+        >>> PublicView(gauges={"stance:sell": {"Ada": 0.5}}).gauge("stance:sell", "Ada")
+        0.5
+        """
+        if key not in self.gauges:
+            known = ", ".join(self.gauges) or "none"
+            raise SceneError(
+                f"PublicView.gauge: {key!r} is no gauge of this scene; add its probe to "
+                f"Scene.gauges (there are: {known})"
+            )
+        return self.gauges[key].get(actor)
 
 
 Condition = Callable[[PublicView], bool]
+
+
+def holds(condition: Condition, view: PublicView) -> bool:
+    """Whether a condition holds. Raises ``SceneError`` if it cannot be computed.
+
+    >>> holds(lambda view: view.turns > 2, PublicView(turns=3))
+    True
+    """
+    try:
+        return bool(condition(view))
+    except SceneError:
+        raise
+    except Exception as error:
+        # It is somebody's own function and may raise anything; say which one, in one line.
+        name = getattr(condition, "__qualname__", repr(condition))
+        code = getattr(condition, "__code__", None)
+        where = "" if code is None else f" ({code.co_filename}:{code.co_firstlineno})"
+        raise SceneError(
+            f"the condition {name}{where} raised {type(error).__name__}: {error} after turn "
+            f"{view.turns}; before the first public turn, view.last is None"
+        ) from error
 
 
 class Edge(Authored):
@@ -152,19 +199,32 @@ class Floor:
     conditions: tuple[tuple[Condition | None, ...] | None, ...]
 
     def open_edges(self, seat: int, view: PublicView) -> tuple[tuple[int, ...], tuple[float, ...]]:
-        """Who may take the floor from ``seat`` now, and with what weights."""
-        conditions = self.conditions[seat]
-        if conditions is None:
-            return self.targets[seat], self.weights[seat]
+        """Who may take the floor from ``seat`` now, and with what weights.
+
+        Those whom an edge leads to whose condition holds, and who are on stage.
+        """
+        conditions, absent = self.conditions[seat], view.absent
+        targets, weights = self.targets[seat], self.weights[seat]
+        if conditions is None and not absent:
+            return targets, weights
         kept = [
             index
-            for index, condition in enumerate(conditions)
-            if condition is None or condition(view)
+            for index, target in enumerate(targets)
+            if target not in absent and self._holds(conditions, index, view)
         ]
-        return (
-            tuple(self.targets[seat][index] for index in kept),
-            tuple(self.weights[seat][index] for index in kept),
-        )
+        return tuple(targets[index] for index in kept), tuple(weights[index] for index in kept)
+
+    def _holds(
+        self, conditions: tuple[Condition | None, ...] | None, index: int, view: PublicView
+    ) -> bool:
+        condition = None if conditions is None else conditions[index]
+        return condition is None or holds(condition, view)
+
+    def opening(self, view: PublicView) -> tuple[int, ...]:
+        """Who opens the scene: ``first``, or if that actor is off stage, whom it could hand to."""
+        if self.first not in view.absent:
+            return (self.first,)
+        return self.open_edges(self.first, view)[0][:1]
 
 
 def ring(*names: str) -> Graph:

@@ -3,48 +3,61 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import exp
+from typing import Any
 
+from sim.answers import Choice
 from sim.errors import StageError
-from sim.events import Answer, Event
+from sim.events import NO_USAGE, Answer, Event
+from sim.graph import PublicView, holds
 from sim.layouts.pages import Pages
-from sim.probes import Probe
+from sim.probes import Probe, Question
 from sim.scene import Scene
-from sim.seeds import request_seed
-from sim.stage.base import Request, Stage
+from sim.stage.base import Request, Stage, why_no_log_prob
 
 Record = Callable[[Event, bool], None]
 """Adds an event to the transcript; the flag says that it was known before."""
+
+Seed = Callable[..., int]
+"""``seed(turn, purpose, *path)``: the seed of a request that belongs to a turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One question to one actor, with the request that carries it."""
 
-    probe: Probe
+    question: Question
+    by: str
     turn: int
-    actor: str
+    seat: int
     sample: int
     request: Request
 
 
 class OffStage:
-    """All questions of one scene. ``known`` are answers from before it was torn off."""
+    """All questions of one scene. ``known`` are answers from before it was torn off.
+
+    ``stage_of`` says which stage plays a seat now (blank: the scene's own).
+    """
 
     def __init__(
         self,
         scene: Scene,
         stage: Stage,
-        seed: int,
+        seed: Seed,
         pages: Pages,
+        stage_of: Sequence[str],
         record: Record,
         known: Iterable[Answer],
     ) -> None:
-        self.scene = scene
+        self.probes = scene.probes
         self.stage = stage
         self.seed = seed
         self.pages = pages
+        self.stage_of = stage_of
         self.record = record
         self.known = {
             (answer.turn, answer.gauge, answer.actor, answer.key, answer.sample): answer
@@ -54,11 +67,19 @@ class OffStage:
         self.broken: BaseException | None = None
         self.asked_at: dict[str, int] = {}
 
-    def probe(self, turn: int, last: bool = False) -> None:
-        """Start the probes that are due after ``turn`` turns, beside the scene."""
-        for probe in self.scene.probes:
+    def probe(self, turns: Sequence[int], view: PublicView, last: bool = False) -> None:
+        """Start the probes that are due after any of ``turns``, beside the scene.
+
+        In a round several turns are over at once; then the question is asked after the last.
+        """
+        turn = turns[-1]
+        for probe in self.probes:
+            due = any(map(probe.due, turns)) or (last and probe.end)
+            # At the end it was looked at after the last turn already.
+            if not due and not last and turn > 0 and probe.when is not None:
+                due = holds(probe.when, view)
             key = probe.question.key
-            if (last or probe.due(turn)) and self.asked_at.get(key) != turn:
+            if due and self.asked_at.get(key) != turn:
                 self.asked_at[key] = turn
                 for asked in self.requests(probe, turn, "probe"):
                     task = asyncio.ensure_future(self.answer(asked))
@@ -75,67 +96,95 @@ class OffStage:
 
     async def gauge(self, gauge: Probe, turn: int) -> dict[str, object]:
         """Ask a gauge and wait for the answers, by actor: the scene depends on them."""
-        asking = [
-            asyncio.ensure_future(self.answer(asked))
-            for asked in self.requests(gauge, turn, "gauge")
-        ]
+        answers = await self.together([self.answer(a) for a in self.requests(gauge, turn, "gauge")])
+        return {answer.actor: answer.value for answer in answers}
+
+    async def inquire(
+        self, question: Question, seats: Sequence[int], attempts: int, turn: int
+    ) -> dict[int, Any]:
+        """Ask a router's question and wait for the answers, by seat; None where none counts."""
+        asked = [self._asked(question, "answer", turn, seat, 0, "gauge") for seat in seats]
+        found = await self.together([self.until_it_counts(one, attempts) for one in asked])
+        return dict(zip(seats, found, strict=True))
+
+    async def until_it_counts(self, asked: Asked, attempts: int) -> Any:
+        """Ask until an answer counts; each attempt is recorded, as a sample of its own."""
+        for attempt in range(attempts):
+            answer = await self.answer(asked)
+            if answer.missing is None:
+                return answer.value
+            again = self._asked(
+                asked.question, asked.by, asked.turn, asked.seat, attempt + 1, "gauge"
+            )
+            # An attempt that got nothing at all is made again as it was.
+            prompt = again.request.prompt
+            if answer.raw:
+                prompt = self.pages.again(
+                    asked.seat, asked.request.prompt, answer.raw, asked.question, answer.missing
+                )
+            asked = replace(again, request=replace(again.request, prompt=prompt))
+        return None
+
+    async def together(self, calls: Sequence[Any]) -> list[Any]:
+        """The results of calls that are made at once."""
+        asking = [asyncio.ensure_future(call) for call in calls]
         try:
-            answers = await asyncio.gather(*asking)
+            return list(await asyncio.gather(*asking))
         except BaseException:
             # gather() leaves the others running when one of them breaks.
             await _cancelled(asking)
             raise
-        return {answer.actor: answer.value for answer in answers}
 
     def requests(self, probe: Probe, turn: int, purpose: str) -> list[Asked]:
         """One request for each actor and sample. Built now: a page is what was heard by now."""
-        question = probe.question
-        schema = question.answer.schema_()
-        found: list[Asked] = []
-        for seat, name in enumerate(self.pages.names):
-            if probe.to is not None and name not in probe.to:
-                continue
-            prompt = self.pages.asked(seat, question)
-            for sample in range(probe.samples):
-                seed = request_seed(self.seed, purpose, turn, name, question.key, sample)
-                stops = self.pages.stops[seat]
-                request = Request(prompt, seed, name, purpose, stops, None, schema)
-                found.append(Asked(probe, turn, name, sample, request))
-        return found
+        return [
+            self._asked(probe.question, probe.by, turn, seat, sample, purpose)
+            for seat, name in enumerate(self.pages.names)
+            if probe.to is None or name in probe.to
+            for sample in range(probe.samples)
+        ]
+
+    def _asked(
+        self, question: Question, by: str, turn: int, seat: int, sample: int, purpose: str
+    ) -> Asked:
+        name = self.pages.names[seat]
+        request = Request(
+            self.pages.asked(seat, question),
+            self.seed(turn, purpose, name, question.key, sample),
+            name,
+            purpose,
+            self.pages.stops[seat],
+            None,
+            question.answer.schema_(),
+            self.stage_of[seat],
+        )
+        return Asked(question, by, turn, seat, sample, request)
 
     async def answer(self, asked: Asked) -> Answer:
         """One answer, perhaps a missing one, recorded."""
-        request, actor, sample, turn = asked.request, asked.actor, asked.sample, asked.turn
-        gauge = request.purpose == "gauge"
-        question = asked.probe.question
-        known = self.known.get((turn, gauge, actor, question.key, sample))
+        request, sample, turn = asked.request, asked.sample, asked.turn
+        gauge, actor, key = request.purpose == "gauge", request.speaker, asked.question.key
+        known = self.known.get((turn, gauge, actor, key, sample))
         if known is not None:
             self.record(known, True)
             return known
         digest = request.prompt.digest.hex()
+        exact, usage, seconds = None, NO_USAGE, 0.0
+        value, raw, missing = None, "", None
         try:
-            reply = await self.stage.perform(request)
+            if asked.by == "log_prob":
+                value, raw, missing, exact = await score_options(
+                    self.stage, request, asked.question
+                )
+            else:
+                reply = await self.stage.perform(request)
+                raw, exact, usage, seconds = reply.text, reply.exact, reply.usage, reply.seconds
+                value, missing = asked.question.answer.read(raw)
         except StageError as error:
             missing = f"{error.reason}: {error}"
-            answer = Answer(
-                turn, actor, question.key, None, gauge, sample, missing=missing, prompt=digest
-            )
-        else:
-            value, unread = question.answer.read(reply.text)
-            answer = Answer(
-                turn,
-                actor,
-                question.key,
-                value,
-                gauge,
-                sample,
-                reply.text,
-                unread,
-                digest,
-                reply.exact,
-                reply.usage,
-                reply.seconds,
-            )
+        answer = Answer(
+            turn, actor, key, value, gauge, sample, raw, missing, digest, exact, usage, seconds
+        )
         self.record(answer, False)
         return answer
 
@@ -156,7 +205,33 @@ class OffStage:
         await _cancelled(list(self.out))
 
 
-async def _cancelled(tasks: list[asyncio.Task[Answer]]) -> None:
+async def score_options(
+    stage: Stage, request: Request, question: Question
+) -> tuple[dict[str, float] | None, str, str | None, bool | None]:
+    """The probability of each option of a choice, given that one of them is answered.
+
+    p(option) is proportional to exp(log p(the answer that chooses it | prompt)). Returns the
+    probabilities, the log-probabilities as JSON, why they are missing, and whether they are exact.
+    """
+    choice = question.answer
+    assert isinstance(choice, Choice)
+    logs: dict[str, float] = {}
+    exact: bool | None = None
+    for option in choice.options:
+        found = await stage.log_prob(request, choice.written(option))
+        if found is None:
+            why = why_no_log_prob(stage) or "the stage cannot score this text"
+            return None, "", f"no-log-prob: {why}", None
+        logs[option] = found.value
+        exact = found.exact if exact is None else exact and found.exact
+    highest = max(logs.values())
+    weights = {option: exp(value - highest) for option, value in logs.items()}
+    total = sum(weights.values())
+    shares = {option: weight / total for option, weight in weights.items()}
+    return shares, json.dumps(logs, ensure_ascii=False), None, exact
+
+
+async def _cancelled(tasks: Sequence[asyncio.Future[Any]]) -> None:
     """Cancel tasks and wait until they are gone, whatever they end with."""
     for task in tasks:
         task.cancel()

@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-from sim.events import Answer, Ended, Event, Failure, Turn
+from sim.events import Answer, Ended, Event, Failure, FellBack, Forgot, Intervened, Turn
+
+FLOOR = "floor:"
+"""How the keys of a router's questions begin. Who speaks next belongs to the turn to come."""
+
+
+def is_shared(event: Event, turns: int) -> bool:
+    """Whether a branch that shares the first ``turns`` turns has an event of its parent's.
+
+    What was asked when they had been said is shared. Who was to speak after them is not, and
+    neither is an ending, nor a failure.
+
+    >>> is_shared(Turn(3, "Ada", "Well?"), 3), is_shared(Ended(3, "after 3 turns"), 3)
+    (True, False)
+    """
+    if isinstance(event, Turn):
+        return event.index <= turns
+    if isinstance(event, Answer):
+        return event.turn < turns or (event.turn == turns and not event.key.startswith(FLOOR))
+    if isinstance(event, Forgot | Intervened | FellBack):
+        # Each of these is numbered by the turn that it came before, or changed.
+        return event.turn <= turns
+    return False
 
 
 class Transcript:
     """What happened in one scene, in the order in which it became known.
 
     A fork shares the turns before it with its parent and holds only what came after. Only the
-    events that it added itself can grow; nothing is ever changed or taken away.
+    events that it added itself can grow; nothing is ever changed or taken away. ``scene`` (a
+    ``Scene``) and ``seed`` are what was played, where ``play()`` made the transcript.
 
     >>> transcript = Transcript()
     >>> transcript.append(Turn(1, "Ada", "Well?"))
@@ -21,11 +45,21 @@ class Transcript:
     (['Well?', 'No.'], 1)
     """
 
-    __slots__ = ("_events", "_turns", "at", "parent")
+    __slots__ = ("_events", "_turns", "at", "parent", "scene", "seed")
 
-    def __init__(self, events: Iterable[Event] = (), parent: Transcript | None = None, at: int = 0):
+    def __init__(
+        self,
+        events: Iterable[Event] = (),
+        parent: Transcript | None = None,
+        at: int = 0,
+        *,
+        scene: Any = None,
+        seed: int | None = None,
+    ) -> None:
         self.parent = parent
         self.at = at
+        self.scene = scene
+        self.seed = seed
         self._events: list[Event] = []
         self._turns: list[Turn] = []
         for event in events:
@@ -44,7 +78,7 @@ class Transcript:
         """A branch that shares the first ``at`` turns."""
         if not 0 <= at <= len(self):
             raise ValueError(f"cannot fork at turn {at}: there are {len(self)} turns")
-        return Transcript(parent=self, at=at)
+        return Transcript(parent=self, at=at, scene=self.scene, seed=self.seed)
 
     def __len__(self) -> int:
         """The number of turns."""
@@ -59,17 +93,17 @@ class Transcript:
 
     @property
     def events(self) -> list[Event]:
-        """All events; of a parent's only those that were known when the branch began."""
+        """All events; of a parent's only those that a branch shares (``is_shared``)."""
         return list(self._walk())
+
+    @property
+    def own(self) -> list[Event]:
+        """The events that were added here, without those of the shared prefix."""
+        return list(self._events)
 
     def _walk(self) -> Iterator[Event]:
         if self.parent is not None:
-            for event in self.parent._walk():
-                # An ending or a failure of the parent is no part of a branch.
-                if isinstance(event, (Turn, Answer)) and (
-                    event.index if isinstance(event, Turn) else event.turn
-                ) <= self.at:
-                    yield event
+            yield from (event for event in self.parent._walk() if is_shared(event, self.at))
         yield from self._events
 
     @property

@@ -11,11 +11,14 @@ never told: naming it would be a provocation of its own. Nothing here speaks of 
 from __future__ import annotations
 
 import string
+from typing import ClassVar
 
 from pydantic import model_validator
 
+from sim.answers import Number
 from sim.authored import Authored
 from sim.errors import SceneError
+from sim.events import Turn
 from sim.persona import Persona
 from sim.probes import Question
 
@@ -29,6 +32,14 @@ class Wording(Authored):
     >>> Wording(opens="({name}, please.)").opens_for("Ada")
     '(Ada, please.)'
     """
+
+    # Left out of a trial's id while they are as they ship (see ``Authored``).
+    added: ClassVar[frozenset[str]] = frozenset(
+        {
+            "any_form", "whispers", "heard_by", "heard_by_nobody", "whispered", "aside_of",
+            "enters", "leaves", "noise", "no_answer",
+        }
+    )  # fmt: skip
 
     version: str = "plain-1"
 
@@ -55,6 +66,20 @@ class Wording(Authored):
     goes_on: str = "({name} goes on.)"
     aside: str = "[Off stage, to {name} alone] {question} {form}"
     form: str = 'Answer with one JSON object and nothing else: {{"{field}": number}}.'
+    any_form: str = "Answer with one JSON object and nothing else: {object}."
+    whispers: str = (
+        "To speak to some of them alone, begin with (to NAME); to speak to yourself, with (aside)."
+    )
+    heard_by: str = "Only {hearers} can hear you."
+    heard_by_nobody: str = "Nobody can hear you."
+    whispered: str = "{name} (to {hearers} alone): {text}"
+    aside_of: str = "{name} (aside): {text}"
+    enters: str = "({name} enters.)"
+    leaves: str = "({name} leaves.)"
+    noise: str = "({text})"
+    no_answer: str = (
+        "That is no answer: {problem}. Answer with one JSON object and nothing else: {object}."
+    )
     author: str = (
         "You write a scene with {names}. Each turn is one line: the name, a colon, and what the "
         "person says, at most {words} words; an empty line between turns."
@@ -124,6 +149,21 @@ class Wording(Authored):
         """How to write a turn."""
         return self.manner.format(name=name, words=words)
 
+    def hears(self, audience: tuple[str, ...]) -> str:
+        """Who hears a speaker whose words are for some."""
+        if not audience:
+            return self.heard_by_nobody
+        return self.heard_by.format(hearers=listed(audience))
+
+    def said(self, turn: Turn) -> str:
+        """A turn as a line with its speaker's name, and whom it was for if not for all."""
+        if turn.audience is None:
+            return f"{turn.speaker}: {turn.text}"
+        if not turn.audience:
+            return self.aside_of.format(name=turn.speaker, text=turn.text)
+        hearers = listed(turn.audience)
+        return self.whispered.format(name=turn.speaker, hearers=hearers, text=turn.text)
+
     def opens_for(self, name: str) -> str:
         """The cue of the first speaker, whom nobody has spoken to."""
         return self.opens.format(name=name)
@@ -134,11 +174,16 @@ class Wording(Authored):
 
     def asks(self, question: Question, name: str) -> str:
         """A question off stage, with the form of its answer."""
-        return self.aside.format(
-            name=name,
-            question=question.text.format(name=name),
-            form=self.form.format(field=question.answer.field),
-        )
+        answer = question.answer
+        if isinstance(answer, Number):
+            form = self.form.format(field=answer.field)
+        else:
+            form = self.any_form.format(object=answer.form())
+        return self.aside.format(name=name, question=question.text.format(name=name), form=form)
+
+    def again(self, question: Question, problem: str) -> str:
+        """What is said to somebody whose answer could not be read."""
+        return self.no_answer.format(problem=problem, object=question.answer.form())
 
 
 def listed(names: tuple[str, ...]) -> str:

@@ -10,17 +10,18 @@ from typing import Any, get_args
 
 from rich.text import Text
 
+from sim.actor import Actor
 from sim.cli.stored import StoredTrial, all_trials, events, one_trial, opened, short
 from sim.cli.tables import NONE, table
 from sim.cli.terminal import one_line, out, print_block, visible
 from sim.cli.transcripts import print_transcript
 from sim.errors import BadRequest, RunFailed
-from sim.events import Event, Forgot, Turn
-from sim.layouts import render
+from sim.events import Event, Turn
+from sim.layouts import before, render
 from sim.layouts.prompt import Prompt
 from sim.persona import Persona
 from sim.scenario import own
-from sim.scene import Actor, LayoutName, Scene
+from sim.scene import LayoutName, Scene
 from sim.wording import Wording
 
 Fates = dict[str, dict[str, dict[str, Any]]]
@@ -152,10 +153,8 @@ def _prompt(trial: StoredTrial, happened: list[Event], index: int, as_json: bool
     # An author wrote the turns of a block in answer to one prompt.
     block = [turn for turn in turns if turn.prompt == wanted.prompt] or [wanted]
     first = block[0] if scene.layout == "author" else wanted
-    before = [turn for turn in turns if turn.index < first.index]
-    forgotten = [event for event in happened if isinstance(event, Forgot)]
     order = [turn.speaker for turn in block]
-    prompt = render(scene, before, wanted.speaker, forgotten, order)
+    prompt = render(scene, before(happened, first), wanted.speaker, order)
     same = prompt.digest.hex() == wanted.prompt
     if as_json:
         record = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sim.layouts.pages import before as before
 from sim.layouts.pages import render as render
+from sim.layouts.pages import render_question as render_question
+from sim.layouts.pages import until as until
 from sim.layouts.registry import LAYOUTS as LAYOUTS
-from sim.layouts.registry import heard_by as heard_by

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sim.events import Turn
-from sim.layouts.base import spoken
+from sim.layouts.base import Heard, shown
 from sim.layouts.prompt import Prompt
 from sim.probes import Question
 from sim.scene import Scene
@@ -35,10 +34,10 @@ class Author:
         about = wording.about(scene.topic, scene.setting)
         return Prompt.start("system", f"{told}\n{about}\n\n{sheets}")
 
-    def hear(self, prompt: Prompt, turns: Sequence[Turn]) -> Prompt:
-        """The prompt with turns added."""
-        for turn in turns:
-            prompt = prompt.then("user", spoken(turn) + "\n\n")
+    def hear(self, prompt: Prompt, scene: Scene, heard: Sequence[Heard]) -> Prompt:
+        """The prompt with what was said, and what was told, since."""
+        for event in heard:
+            prompt = prompt.then("user", shown(scene, event) + "\n\n")
         return prompt
 
     def cue(self, prompt: Prompt, scene: Scene, order: Sequence[str]) -> Prompt:

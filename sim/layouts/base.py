@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sim.events import Turn
+from sim.events import Intervened, Turn
 from sim.layouts.prompt import Prompt
 from sim.probes import Question
 from sim.scene import Scene
+
+Heard = Turn | Intervened
+"""What can be heard: turns, and changes of the scene that those on stage are told of."""
 
 
 class Layout(Protocol):
@@ -25,8 +28,8 @@ class Layout(Protocol):
         """What the actor at ``seat`` sees before the first turn."""
         ...
 
-    def hear(self, prompt: Prompt, scene: Scene, seat: int, turns: Sequence[Turn]) -> Prompt:
-        """The prompt with the turns added that the actor at ``seat`` heard or spoke since."""
+    def hear(self, prompt: Prompt, scene: Scene, seat: int, heard: Sequence[Heard]) -> Prompt:
+        """The prompt with what the actor at ``seat`` heard or said since."""
         ...
 
     def cue(self, prompt: Prompt, scene: Scene, seat: int, question: Question | None) -> Prompt:
@@ -38,9 +41,9 @@ class Layout(Protocol):
         ...
 
 
-def spoken(turn: Turn) -> str:
-    """A turn as a line with its speaker's name."""
-    return f"{turn.speaker}: {turn.text}"
+def shown(scene: Scene, event: Heard) -> str:
+    """What was heard as a line: a turn with its speaker's name, or a stage direction."""
+    return scene.wording.said(event) if isinstance(event, Turn) else event.text
 
 
 @dataclass(frozen=True, slots=True)

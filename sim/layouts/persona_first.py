@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sim.events import Turn
-from sim.layouts.base import spoken
+from sim.layouts.base import Heard, shown
 from sim.layouts.prompt import Prompt
 from sim.probes import Question
 from sim.scene import Scene
@@ -29,21 +29,21 @@ class PersonaFirst:
             "system",
             f"{wording.part(scene.names, persona.name)}\n"
             f"{wording.about(scene.topic, scene.setting)}\n\n"
-            f"{wording.sheet(persona)}\n\n{wording.manner_of(persona.name, scene.words)}",
+            f"{wording.sheet(persona)}\n\n{scene.manner(seat)}",
         )
 
-    def hear(self, prompt: Prompt, scene: Scene, seat: int, turns: Sequence[Turn]) -> Prompt:
+    def hear(self, prompt: Prompt, scene: Scene, seat: int, heard: Sequence[Heard]) -> Prompt:
         own = scene.cast[seat].persona.name
         others: list[str] = []
-        for turn in turns:
-            if turn.speaker == own:
+        for event in heard:
+            if isinstance(event, Turn) and event.speaker == own:
                 if others:
                     prompt = prompt.then("user", "\n\n".join(others))
                     others = []
                 prompt = _after_something_said(prompt, scene.wording, own)
-                prompt = prompt.then("assistant", turn.text)
+                prompt = prompt.then("assistant", event.text)
             else:
-                others.append(spoken(turn))
+                others.append(shown(scene, event))
         return prompt.then("user", "\n\n".join(others)) if others else prompt
 
     def cue(self, prompt: Prompt, scene: Scene, seat: int, question: Question | None) -> Prompt:

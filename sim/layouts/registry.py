@@ -1,8 +1,7 @@
-"""The layouts by name, and who heard what."""
+"""The layouts by name."""
 
 from __future__ import annotations
 
-from sim.events import Turn
 from sim.layouts.base import Layout
 from sim.layouts.persona_first import PersonaFirst
 from sim.layouts.screenplay import Screenplay
@@ -15,13 +14,3 @@ LAYOUTS: dict[LayoutName, Layout] = {
     "screenplay": Screenplay(),
 }
 """The layouts that give each actor a prompt of its own. ``author``, which does not, is apart."""
-
-
-def heard_by(name: str, turn: Turn) -> bool:
-    """Whether an actor heard (or spoke) a turn. The one place that decides it.
-
-    A refusal without words was heard by nobody.
-    """
-    if not turn.text:
-        return False
-    return turn.audience is None or turn.speaker == name or name in turn.audience

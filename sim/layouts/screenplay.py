@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sim.events import Turn
-from sim.layouts.base import spoken
+from sim.layouts.base import Heard, shown
 from sim.layouts.prompt import Prompt
 from sim.probes import Question
 from sim.scene import Scene
@@ -33,9 +32,9 @@ class Screenplay:
             f"{wording.sheet(scene.cast[seat].persona)}\n\n",
         )
 
-    def hear(self, prompt: Prompt, scene: Scene, seat: int, turns: Sequence[Turn]) -> Prompt:
-        for turn in turns:
-            prompt = prompt.then("text", spoken(turn) + "\n\n")
+    def hear(self, prompt: Prompt, scene: Scene, seat: int, heard: Sequence[Heard]) -> Prompt:
+        for event in heard:
+            prompt = prompt.then("text", shown(scene, event) + "\n\n")
         return prompt
 
     def cue(self, prompt: Prompt, scene: Scene, seat: int, question: Question | None) -> Prompt:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sim.events import Turn
-from sim.layouts.base import spoken
+from sim.layouts.base import Heard, shown
 from sim.layouts.prompt import Prompt
 from sim.probes import Question
 from sim.scene import Scene
@@ -28,9 +27,9 @@ class TranscriptFirst:
         company = wording.scene.format(names=listed(scene.names))
         return Prompt.start("system", f"{company}\n{wording.about(scene.topic, scene.setting)}")
 
-    def hear(self, prompt: Prompt, scene: Scene, seat: int, turns: Sequence[Turn]) -> Prompt:
-        for turn in turns:
-            prompt = prompt.then("user", spoken(turn) + "\n\n")
+    def hear(self, prompt: Prompt, scene: Scene, seat: int, heard: Sequence[Heard]) -> Prompt:
+        for event in heard:
+            prompt = prompt.then("user", shown(scene, event) + "\n\n")
         return prompt
 
     def cue(self, prompt: Prompt, scene: Scene, seat: int, question: Question | None) -> Prompt:
@@ -40,7 +39,7 @@ class TranscriptFirst:
         if question is not None:
             return prompt.then("user", told + wording.asks(question, name))
         opens = f"{wording.opens_for(name)}\n" if prompt.role == "system" else ""
-        return prompt.then("user", f"{told}{opens}{wording.manner_of(name, scene.words)}")
+        return prompt.then("user", f"{told}{opens}{scene.manner(seat)}")
 
     def stops(self, scene: Scene, seat: int) -> tuple[str, ...]:
         return tuple(f"\n{name}:" for name in scene.names if name != scene.cast[seat].name)

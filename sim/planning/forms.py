@@ -185,7 +185,7 @@ class _Plain:
     def _object(self, value: Any, where: str) -> Any:
         cls = type(value)
         if isinstance(value, BaseModel):
-            names = list(cls.model_fields)
+            names = [name for name in cls.model_fields if not _as_it_ships(value, name)]
             if value.model_extra:
                 names += list(value.model_extra)
         elif is_dataclass(value):
@@ -219,6 +219,14 @@ class _Plain:
         if not own:
             return {}
         return {"$syntax": _digest("\n".join(dump(tree_of_class(base, where)) for base in own))}
+
+
+def _as_it_ships(value: BaseModel, name: str) -> bool:
+    """Whether a field came after the first stores and has its default (see ``Authored``)."""
+    if name not in getattr(value, "added", ()):
+        return False
+    default = type(value).model_fields[name].get_default(call_default_factory=True)
+    return bool(getattr(value, name) == default)
 
 
 def _known(module: str | None) -> bool:

@@ -18,9 +18,10 @@ from sim.layouts.prompt import Prompt
 class Request:
     """A request to continue a prompt.
 
-    ``speaker`` is who is cued. ``purpose`` is ``turn``, ``probe`` or ``gauge``. ``stop`` are texts
-    at which the reply ends (and which are not part of it). ``schema`` is the JSON schema of a typed
-    answer, or None for free text.
+    ``speaker`` is who is cued. ``purpose`` is ``turn``, ``probe``, ``gauge`` or ``summary``.
+    ``stop`` are texts at which the reply ends (and which are not part of it). ``schema`` is the
+    JSON schema of a typed answer, or None for free text. ``stage`` names the stage that is to
+    answer, where the scene casts several; blank is the scene's own.
     """
 
     prompt: Prompt
@@ -30,6 +31,7 @@ class Request:
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
     schema: Mapping[str, Any] | None = None
+    stage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

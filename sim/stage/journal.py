@@ -314,6 +314,7 @@ def request_key(identity: str, request: Request) -> str:
         request.max_tokens,
         None if schema is None else json.dumps(schema, sort_keys=True),
     )
+    # Which of several stages is asked is told by its identity.
     # repr() quotes and escapes, so that no two different tuples give the same bytes.
     return blake2b(repr(what).encode("utf-8", "backslashreplace"), digest_size=10).hexdigest()
 

@@ -8,7 +8,18 @@ from typing import Any
 
 import orjson
 
-from sim.events import NO_USAGE, Answer, Ended, Event, Failure, Forgot, Turn, Usage
+from sim.events import (
+    NO_USAGE,
+    Answer,
+    Ended,
+    Event,
+    Failure,
+    FellBack,
+    Forgot,
+    Intervened,
+    Turn,
+    Usage,
+)
 from sim.redaction import redact
 from sim.stage.base import Reply
 
@@ -132,6 +143,16 @@ def to_row(trial: str, event: Event) -> EventRow:
             "exact": event.exact,
             "usage": usage_to_json(event.usage),
         }
+        # Written only where there is something to say: most turns are heard by all, and stores
+        # and exports of before have none of it.
+        if event.overheard:
+            payload["overheard"] = event.overheard
+        if event.absent:
+            payload["absent"] = event.absent
+        if event.source != "stage":
+            payload["source"] = event.source
+        if event.cued is not None:
+            payload["cued"] = event.cued
         return (
             trial, event.index, "turn", event.speaker, "", 0, encode(payload), event.seconds,
         )  # fmt: skip
@@ -160,6 +181,22 @@ def to_row(trial: str, event: Event) -> EventRow:
             "tokens": event.tokens,
         }
         return (trial, event.turn, "forgot", event.actor, "", 0, encode(payload), 0.0)
+    if isinstance(event, Intervened):
+        payload = {
+            "what": event.what,
+            "text": event.text,
+            "audience": event.audience,
+            "absent": event.absent,
+            "detail": dict(event.detail),
+        }
+        return (
+            trial, event.turn, event.kind, event.actor, event.key, 0, encode(payload), 0.0,
+        )  # fmt: skip
+    if isinstance(event, FellBack):
+        payload = {"reason": event.reason}
+        return (
+            trial, event.turn, event.kind, event.actor, event.key, 0, encode(payload), 0.0,
+        )  # fmt: skip
     payload = {"reason": event.reason, "status": event.status}
     return (trial, event.turn, "ended", "", "", 0, encode(payload), 0.0)
 
@@ -182,6 +219,10 @@ def from_row(row: EventRow) -> Event:
             exact=payload["exact"],
             usage=usage_from_json(payload["usage"]),
             seconds=seconds,
+            overheard=tuple(payload.get("overheard", ())),
+            absent=tuple(payload.get("absent", ())),
+            source=payload.get("source", "stage"),
+            cued=payload.get("cued"),
         )
     if kind in ("probe", "gauge"):
         return Answer(
@@ -207,6 +248,20 @@ def from_row(row: EventRow) -> Event:
             summary=payload["summary"],
             tokens=payload["tokens"],
         )
+    if kind == "intervention":
+        audience = payload["audience"]
+        return Intervened(
+            turn=turn,
+            key=key,
+            what=payload["what"],
+            actor=actor,
+            text=payload["text"],
+            audience=None if audience is None else tuple(audience),
+            absent=tuple(payload["absent"]),
+            detail=payload["detail"],
+        )
+    if kind == "fallback":
+        return FellBack(turn=turn, actor=actor, key=key, reason=payload["reason"])
     if kind == "failure":
         return Failure(
             turn=turn,

@@ -1,146 +1,317 @@
-"""What every router obeys. A router of ``sim.routing`` is tested by being there."""
+"""What every router obeys. A router of ``sim.routing`` is tested by being in ``ROUTERS``."""
 
 from __future__ import annotations
 
 import copy
 import inspect
-import itertools
 import pickle
 import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from backstage.strategies import graphs
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import sim
 from sim import Edge, Graph, complete, routing
+from sim.answers import Choice, folded
 from sim.events import Turn
-from sim.graph import PublicView
-from sim.routing import Router
-from sim.seeds import derive
+from sim.graph import Floor, PublicView
+from sim.routing import (
+    Addressed,
+    Bidding,
+    ChosenBy,
+    Cue,
+    FixedOrder,
+    Inquiry,
+    Interrupts,
+    LongestWait,
+    Phase,
+    Phases,
+    Router,
+    Scripted,
+    Simultaneous,
+    Walk,
+    moderated,
+    phases,
+    then,
+    until,
+)
+from sim.routing.base import answered, check
+from sim.seeds import Stream, derive
+
+Made = tuple[Router, Graph]
 
 
-def routers() -> list[Router]:
-    """One of each class in ``sim.routing`` that is a router and can be made without arguments."""
-    found = [
-        kind
-        for _, kind in inspect.getmembers(routing, inspect.isclass)
-        if kind is not Router and all(hasattr(kind, part) for part in ("start", "heard", "next"))
-    ]
-    return [kind() for kind in found]
+def path_of(graph: Graph, length: int = 15) -> tuple[str, ...]:
+    """A way along the graph, for a script."""
+    names = [graph.first]
+    while len(names) < length:
+        onward = sorted(edge.target for edge in graph.edges if edge.source == names[-1])
+        if not onward:
+            break
+        names.append(onward[len(names) % len(onward)])
+    return tuple(names)
 
 
-ALL = pytest.mark.parametrize("router", routers(), ids=lambda router: type(router).__name__)
+def told_apart(graph: Graph) -> bool:
+    """Names that differ in their case alone are refused by routers that ask for a name."""
+    return len({folded(name) for name in graph.names}) == len(graph.names)
 
 
-def steps(router: Router, graph: Graph, length: int, seed: int = 1) -> Any:
-    """The states and cues of a scene: (state, view, cues) before each cue."""
+def whole(graph: Graph) -> Graph:
+    """The same people, each of whom can hand the floor to each: an order needs the edges."""
+    return complete(*graph.names).model_copy(update={"first": graph.first})
+
+
+def a_question(view: PublicView) -> bool:
+    return view.last is not None and "?" in view.last.text
+
+
+def debate(graph: Graph) -> Made:
+    return phases(
+        Phase(FixedOrder(), turns=len(graph.names), name="opening", note="(Opening statements.)"),
+        Phase(Interrupts(Bidding(least=0.3)), until=a_question, name="free debate"),
+        Phase(LongestWait(), name="closing"),
+    ), whole(graph)
+
+
+ROUTERS: dict[str, Callable[[Graph], Made]] = {
+    "Walk": lambda graph: (Walk(), graph),
+    "LongestWait": lambda graph: (LongestWait(), graph),
+    "FixedOrder": lambda graph: (FixedOrder(), whole(graph)),
+    "FixedOrder given": lambda graph: (
+        FixedOrder((graph.first, *(name for name in graph.names if name != graph.first))),
+        whole(graph),
+    ),
+    "Scripted": lambda graph: (Scripted(*path_of(graph)), graph),
+    "Simultaneous": lambda graph: (Simultaneous(), graph),
+    "ChosenBy the last": lambda graph: (ChosenBy(), graph),
+    "ChosenBy a moderator": lambda graph: (moderated(graph.names[-1], fallback=Walk()), graph),
+    "ChosenBy, bids if it fails": lambda graph: (ChosenBy(None, fallback=Bidding()), graph),
+    "Bidding": lambda graph: (Bidding(), graph),
+    "Interrupts": lambda graph: (Interrupts(), graph),
+    "Interrupts one who asks": lambda graph: (Interrupts(ChosenBy(), threshold=0.5), graph),
+    "Addressed": lambda graph: (Addressed(), graph),
+    "Addressed, else bids": lambda graph: (Addressed(Bidding()), graph),
+    "Phases: then": lambda graph: (then(until(Walk(), turns=3), ChosenBy()), graph),
+    "Phases: a debate": debate,
+    "Phases: rounds": lambda graph: (
+        phases(Phase(Simultaneous(), turns=6), Phase(Simultaneous())),
+        graph,
+    ),
+}
+ALL = pytest.mark.parametrize("name", ROUTERS)
+
+
+@dataclass
+class Step:
+    """What a router was asked with, and whom it cued."""
+
+    state: Any
+    view: PublicView
+    seats: tuple[int, ...]
+    together: bool
+    asked: int
+
+
+def value(inquiry: Inquiry, seat: int, seed: int) -> Any:
+    """An answer that may be any that is allowed, or missing."""
+    stream = Stream(derive(seed, inquiry.question.key, seat))
+    if stream.below(5) == 0:
+        return None
+    kind = inquiry.question.answer
+    if isinstance(kind, Choice):
+        return kind.options[stream.below(len(kind.options))]
+    return stream.below(11) / 10
+
+
+def steps(
+    router: Router, graph: Graph, length: int, seed: int = 1, away: bool = False
+) -> Iterator[Step]:
+    """The states and cues of a scene, before each cue. ``away``: people come and go."""
     floor, view = graph.compiled(), PublicView()
     state, said = router.start(floor), 0
     while said < length:
-        cues = router.next(state, view, derive(seed, "route", said))
-        yield state, view, cues
-        if not cues:
+        if away and said:
+            stream = Stream(derive(seed, "away", said))
+            view.absent = frozenset(p for p in range(len(graph.names)) if stream.below(4) == 0)
+        now, asked = derive(seed, "route", said), 0
+        first = state
+        while isinstance(found := router.next(state, view, now), Inquiry):
+            asked += 1
+            assert asked <= 8, "it goes on asking"
+            assert found.seats
+            assert not set(found.seats) & view.absent, "nobody who is away is asked"
+            before = state if found.state is None else found.state
+            answers = {seat: value(found, seat, now) for seat in found.seats}
+            state = answered(router, before, found, answers)
+        cue = found if isinstance(found, Cue) else Cue(found)
+        state = state if cue.state is None else cue.state
+        yield Step(first, view, cue.seats, cue.together, asked)
+        if not cue.seats:
             return
-        for seat in cues:
+        cued = said if cue.together else None
+        for seat in cue.seats:
             said += 1
-            text = "Why?" if derive(seed, "text", said) & 1 else "No."
-            view.last = Turn(said, floor.names[seat], text)
+            names = floor.names
+            text = f"Why, {names[(seat + said) % len(names)]}?" if now & 1 else "No."
+            view.last = Turn(said, names[seat], text, cued=cued)
             view.turns = said
             state = router.heard(state, view.last, seat)
 
 
-def spoke(router: Router, graph: Graph, length: int, seed: int = 1) -> list[str]:
-    return [graph.names[seat] for _, _, cues in steps(router, graph, length, seed) for seat in cues]
+def opened(floor: Floor, spoke: tuple[int, ...], view: PublicView) -> set[int]:
+    return {target for seat in spoke for target in floor.open_edges(seat, view)[0]}
 
 
-def test_there_are_routers() -> None:
-    assert {"Walk", "LongestWait"} <= {type(router).__name__ for router in routers()}
+def obeys(made: Made, length: int, seed: int, away: bool = False) -> list[tuple[int, ...]]:
+    """Walk a graph, holding every cue against the law; the cues."""
+    router, graph = made
+    floor = graph.compiled()
+    cues: list[tuple[int, ...]] = []
+    for step in steps(router, graph, length, seed, away):
+        cues.append(step.seats)
+        assert len(set(step.seats)) == len(step.seats)
+        assert not set(step.seats) & step.view.absent, "nobody who is away is cued"
+        if len(cues) == 1:
+            assert floor.first in step.seats
+            round_of_first = {floor.first} | opened(floor, (floor.first,), step.view)
+            assert set(step.seats) <= (round_of_first if step.together else {floor.first})
+            continue
+        allowed = opened(floor, cues[-2], step.view)
+        assert set(step.seats) <= allowed, "only edges that exist, and are open"
+        if not step.together:
+            assert len(step.seats) <= 1
+    return cues
+
+
+def test_every_router_is_here() -> None:
+    there = {
+        name
+        for name, kind in inspect.getmembers(routing, inspect.isclass)
+        if kind is not Router and all(hasattr(kind, part) for part in ("start", "heard", "next"))
+    }
+    graph = complete("Ada", "Ben", "Cleo")
+    assert there == {type(make(graph)[0]).__name__ for make in ROUTERS.values()}
 
 
 @ALL
-@settings(max_examples=50)
+def test_its_own_check_finds_nothing_wrong(name: str) -> None:
+    router, graph = ROUTERS[name](complete("Ada", "Ben", "Cleo"))
+    check(router, graph)
+
+
+@ALL
+@settings(max_examples=40)
 @given(graphs(), st.integers(0, 2**64 - 1))
-def test_only_edges_that_exist_are_walked(router: Router, graph: Graph, seed: int) -> None:
-    names = spoke(router, graph, 15, seed)
-    edges = {(edge.source, edge.target) for edge in graph.edges}
-    assert names[0] == graph.first
-    assert set(itertools.pairwise(names)) <= edges
-    assert len(names) == 15, "somebody can always take the floor"
+def test_only_edges_that_exist_are_walked(name: str, graph: Graph, seed: int) -> None:
+    assume(told_apart(graph))
+    made = ROUTERS[name](graph)
+    cues = obeys(made, 15, seed)
+    assert sum(map(len, cues)) >= 15, "somebody can always take the floor"
 
 
 @ALL
-@settings(max_examples=50)
+@settings(max_examples=30)
+@given(graphs(), st.integers(0, 2**64 - 1))
+def test_whoever_is_away_is_neither_cued_nor_asked(name: str, graph: Graph, seed: int) -> None:
+    assume(told_apart(graph))
+    obeys(ROUTERS[name](graph), 15, seed, away=True)
+
+
+@ALL
+@settings(max_examples=40)
 @given(graphs(), st.integers(0, 2**64 - 1), st.data())
 def test_only_open_edges_are_walked(
-    router: Router, graph: Graph, seed: int, data: st.DataObject
+    name: str, graph: Graph, seed: int, data: st.DataObject
 ) -> None:
     """Some edges open after a question only, some never."""
-    rules = {"always": None, "asked": _asked, "never": _never}
+    assume(told_apart(graph))
+    router, graph = ROUTERS[name](graph)
+    rules = {"always": None, "asked": a_question, "never": _never}
     edges = tuple(
         Edge(**{**dict(edge), "when": rules[data.draw(st.sampled_from(sorted(rules)))]})
         for edge in graph.edges
     )
     conditional = Graph(names=graph.names, edges=edges, first=graph.first)
-    before: int | None = None
-    for _, view, cues in steps(router, conditional, 15, seed):
-        if before is not None:
-            opened = {
-                edge.target
-                for edge in edges
-                if edge.source == graph.names[before] and (edge.when is None or edge.when(view))
-            }
-            assert {graph.names[seat] for seat in cues} <= opened
-            assert bool(cues) == bool(opened), "the floor is empty only if every edge is shut"
-        before = cues[-1] if cues else None
-
-
-def _asked(view: PublicView) -> bool:
-    return view.last is not None and "?" in view.last.text
+    obeys((router, conditional), 15, seed)
 
 
 def _never(view: PublicView) -> bool:
     return False
 
 
-@ALL
+@pytest.mark.parametrize("router", [Walk(), LongestWait(), FixedOrder(), ChosenBy(), Bidding()])
 @settings(max_examples=30)
 @given(graphs(), st.integers(0, 2**64 - 1))
-def test_a_seed_gives_a_way(router: Router, graph: Graph, seed: int) -> None:
-    assert spoke(router, graph, 12, seed) == spoke(copy.deepcopy(router), graph, 12, seed)
+def test_the_floor_is_empty_only_if_every_edge_is_shut(
+    router: Router, graph: Graph, seed: int
+) -> None:
+    assume(told_apart(graph))
+    if isinstance(router, FixedOrder):
+        graph = whole(graph)
+    floor, before = graph.compiled(), None
+    for step in steps(router, graph, 15, seed, away=True):
+        if before is not None:
+            assert bool(step.seats) == bool(opened(floor, before, step.view))
+        before = step.seats
 
 
 @ALL
-def test_asking_and_hearing_change_neither_state_nor_view(router: Router) -> None:
-    for state, view, cues in steps(router, complete("A", "B", "C"), 12):
-        before = pickle.dumps((state, view))
+@settings(max_examples=20)
+@given(graphs(), st.integers(0, 2**64 - 1))
+def test_a_seed_gives_a_way(name: str, graph: Graph, seed: int) -> None:
+    assume(told_apart(graph))
+    router, graph = ROUTERS[name](graph)
+    one = [step.seats for step in steps(router, graph, 12, seed)]
+    assert one == [step.seats for step in steps(copy.deepcopy(router), graph, 12, seed)]
+
+
+@ALL
+def test_asking_and_hearing_change_neither_state_nor_view(name: str) -> None:
+    router, graph = ROUTERS[name](complete("A", "B", "C"))
+    for step in steps(router, graph, 12):
+        before = pickle.dumps((step.state, step.view))
         for seed in range(3):
-            router.next(state, view, seed)
-        for seat in cues:
-            router.heard(state, Turn(view.turns + 1, "ABC"[seat], "x"), seat)
-        assert pickle.dumps((state, view)) == before
+            router.next(step.state, step.view, seed)
+        for seat in step.seats:
+            router.heard(step.state, Turn(step.view.turns + 1, "ABC"[seat], "x"), seat)
+        assert pickle.dumps((step.state, step.view)) == before
 
 
 @ALL
-def test_the_state_does_not_grow_with_the_scene(router: Router) -> None:
-    sizes = [len(pickle.dumps(state)) for state, _, _ in steps(router, complete(*"ABCDE"), 2000)]
+def test_the_state_does_not_grow_with_the_scene(name: str) -> None:
+    router, graph = endless(name)
+    sizes = [len(pickle.dumps(step.state)) for step in steps(router, graph, 2000)]
     # A count of turns takes a byte or two more; a list of them would take thousands.
-    assert max(sizes[1000:]) <= max(sizes[20:100]) + 40
+    assert max(sizes[len(sizes) // 2 :]) <= max(sizes[20:100]) + 60
 
 
 @ALL
-def test_a_cue_costs_the_same_late_as_early(router: Router) -> None:
+def test_a_cue_costs_the_same_late_as_early(name: str) -> None:
     """Counted in executed lines, so that a busy machine changes nothing."""
+    router, graph = endless(name)
     costs: list[int] = []
-    for state, view, cues in steps(router, complete(*"ABCDE"), 2000):
+    for step in steps(router, graph, 2000):
+        state, view, seats = step.state, step.view, step.seats
         costs.append(_lines(lambda: router.next(state, view, 7)))  # noqa: B023
-        if cues:
+        if seats:
             turn = Turn(view.turns + 1, "A", "x")
-            costs[-1] += _lines(lambda: router.heard(state, turn, cues[0]))  # noqa: B023
-    assert max(costs[1000:]) <= max(costs[:100])
+            costs[-1] += _lines(lambda: router.heard(state, turn, seats[0]))  # noqa: B023
+    assert max(costs[len(costs) // 2 :]) <= max(costs[:200])
+
+
+def endless(name: str) -> Made:
+    """A router that does not run out: a script as long as the scene."""
+    graph = complete(*"ABCDE")
+    if name == "Scripted":
+        return Scripted(*path_of(graph, 2001)), graph
+    return ROUTERS[name](graph)
 
 
 OURS = str(Path(sim.__file__).parent)
@@ -162,3 +333,30 @@ def _lines(call: Any) -> int:
     finally:
         sys.settrace(before)
     return count
+
+
+def test_phases_are_one_after_the_other() -> None:
+    """The fold: openings in order, then what comes next, each phase announced once."""
+    graph = complete("A", "B", "C")
+    router: Phases = phases(
+        Phase(FixedOrder(), turns=3, name="opening"),
+        Phase(Walk(), turns=4, name="middle"),
+        Phase(FixedOrder(), turns=3, name="closing"),
+    )
+    floor, view, state = graph.compiled(), PublicView(), router.start(graph.compiled())
+    names, began = [], {}
+    for said in range(11):
+        cue = router.next(state, view, derive(1, said))
+        assert isinstance(cue, Cue)
+        state = cue.state
+        if cue.phase:
+            began[cue.phase] = said
+        if not cue.seats:
+            break
+        names.append(floor.names[cue.seats[0]])
+        view.turns = said + 1
+        state = router.heard(state, Turn(said + 1, names[-1], "x"), cue.seats[0])
+    assert began == {"opening": 0, "middle": 3, "closing": 7}
+    assert len(names) == 10
+    assert names[:3] == ["A", "B", "C"]
+    assert sorted(names[7:]) == ["A", "B", "C"]

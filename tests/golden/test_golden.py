@@ -22,7 +22,8 @@ from backstage.scenes import BEN, debate
 
 from sim import Graph, Scene, after, agreement, ask_stance, complete, play
 from sim.events import Turn
-from sim.layouts import LAYOUTS, heard_by, render
+from sim.hearing import heard_by
+from sim.layouts import LAYOUTS, render
 from sim.layouts.author import Author
 from sim.layouts.prompt import Prompt
 from sim.stage.exact import exact_stage
@@ -88,7 +89,7 @@ def test_prompts_of_the_author() -> None:
     scene = debate(layout="author", setting="The inn, at night.", words=40)
     layout = Author()
     opening = layout.opening(scene)
-    page = layout.hear(opening, TOLD)
+    page = layout.hear(opening, scene, TOLD)
     asked = layout.cue(page, scene, ("Ben", "Cleo", "Ada"))
     question = ask_stance("sell").question
     again = layout.again(asked, scene, "Ben: Well.", "There are 1 turns where 3 were asked for.")

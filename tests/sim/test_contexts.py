@@ -11,8 +11,9 @@ from backstage.scenes import debate
 from sim import Transcript, after, play
 from sim.errors import SceneError
 from sim.events import Forgot
-from sim.layouts import LAYOUTS, render
-from sim.scene import Context, Scene
+from sim.layouts import LAYOUTS, before, render, until
+from sim.actor import Context
+from sim.scene import Scene
 from sim.stage.exact import exact_stage
 
 STAGE = exact_stage("base")
@@ -42,13 +43,13 @@ def test_what_was_left_out_is_recorded_and_rendered_again(policy: str, layout: s
     assert events
     assert all((event.summary != "") == (policy == "summarise") for event in events)
     for turn in transcript.turns:
-        prompt = render(scene, transcript.turns[: turn.index - 1], turn.speaker, events)
+        prompt = render(scene, before(transcript.events, turn), turn.speaker)
         assert prompt.digest.hex() == turn.prompt
         # The last line heard may take a prompt over the limit; whole turns are never left out
         # for more than that, and nobody sees what was dropped.
         assert prompt.length // 4 < 1.6 * TOKENS
     for event in events:
-        prompt = render(scene, transcript.turns[: event.turn - 1], event.actor, events).joined()
+        prompt = render(scene, until(transcript.events, event.turn - 1), event.actor).joined()
         dropped = transcript.turns[: event.since - 1]
         texts = {turn.text for turn in transcript.turns[event.since - 1 : event.turn - 1]}
         assert dropped

@@ -7,13 +7,15 @@ from typing import get_args
 
 import pytest
 
-from sim.events import Answer, Ended, Event, Failure, Forgot, Turn
+from sim.events import Answer, Ended, Event, Failure, FellBack, Forgot, Intervened, Turn
 
 EXAMPLES = [
     Turn(1, "Ada", "Well?"),
     Answer(0, "Ada", "stance:sell", 0.5),
     Failure(1, "Ada", "turn", "empty", "Ada said nothing"),
     Forgot(9, "Ada", "forget", 4, "", 8000),
+    Intervened(4, "0:enter", "enter", "Ben", "(Ben enters.)", detail={"why": ["he can"]}),
+    FellBack(3, "Ada", "floor:next", "no answer named anybody"),
     Ended(1, "after 1 turns"),
 ]
 
@@ -35,7 +37,9 @@ def test_events_are_frozen_values(event: Event) -> None:
 
 def test_kinds_are_distinct() -> None:
     kinds = [event.kind for event in EXAMPLES]
-    assert kinds == ["turn", "probe", "failure", "forgot", "ended"]
+    assert kinds == [
+        "turn", "probe", "failure", "forgot", "intervention", "fallback", "ended",
+    ]  # fmt: skip
 
 
 def test_a_gauge_is_no_probe() -> None:

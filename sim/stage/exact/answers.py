@@ -1,29 +1,17 @@
 """Typed answers: a value for a JSON schema, from where the speaker stands and a stream.
 
-Numbers are the stance, on the scale that the schema gives; choices are drawn evenly; texts are
-lines. Probes ask for numbers; the rest lets verdicts and any pydantic model be asked for too.
+Numbers are the stance, on the scale that the schema gives; choices, rankings and shares are drawn
+evenly; texts are lines. Probes ask for these; the rest lets verdicts and any pydantic model be
+asked for, too.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from sim.errors import StageError
 from sim.seeds import Stream
-
-_ISSUE = re.compile(r' on "(.+?)"\?')
-
-
-def issue_of(question: str) -> str | None:
-    """The issue that a stance question names, or None.
-
-    >>> issue_of('Where do you, Ada, stand right now on "sell"? Say it as one number.')
-    'sell'
-    """
-    found = _ISSUE.search(question)
-    return found.group(1) if found else None
 
 
 def fill(schema: Mapping[str, Any], stance: float, stream: Stream, line: Callable[[], str]) -> Any:
@@ -64,6 +52,8 @@ class _Filler:
                 return self.value(parts[0]) if parts else None
         kind = schema.get("type", "object" if "properties" in schema else None)
         if kind == "object":
+            if _shares(schema):
+                return {name: 1 + self.stream.below(9) for name in schema["properties"]}
             return {name: self.value(part) for name, part in schema.get("properties", {}).items()}
         if kind in ("number", "integer"):
             return self.number(schema, kind == "integer")
@@ -73,10 +63,20 @@ class _Filler:
             return self.line()
         if kind == "array":
             count = max(1, int(schema.get("minItems", 1)))
+            options = self.resolved(schema.get("items", {})).get("enum")
+            if options is not None and len(options) == count > 1:
+                return self.order(list(options))
             return [self.value(schema.get("items", {"type": "string"})) for _ in range(count)]
         if kind == "null":
             return None
         raise StageError("schema", f"the exact stage has no answer of the type {kind!r}")
+
+    def order(self, options: list[Any]) -> list[Any]:
+        """All options in any order, each as likely (Fisher and Yates)."""
+        for last in range(len(options) - 1, 0, -1):
+            other = self.stream.below(last + 1)
+            options[last], options[other] = options[other], options[last]
+        return options
 
     def resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """The schema behind a local reference ("#/$defs/Name")."""
@@ -95,3 +95,9 @@ class _Filler:
         high = float(schema.get("maximum", schema.get("exclusiveMaximum", max(1.0, low + 1.0))))
         value = low + (self.stance + 1.0) / 2.0 * (high - low)
         return round(value) if whole else value
+
+
+def _shares(schema: Mapping[str, Any]) -> bool:
+    """Whether an object is one of shares: several numbers from 0 on, without an upper end."""
+    parts = list(schema.get("properties", {}).values())
+    return len(parts) > 1 and all(part == {"type": "number", "minimum": 0} for part in parts)

@@ -73,7 +73,8 @@ def heard_mean(
 ) -> float | None:
     """Wy: the weighted mean of what was expressed last, or None if nobody has expressed anything.
 
-    ``stances`` are by speaker, in the order in which they first spoke up; the sum keeps it.
+    ``stances`` are by speaker, in the order in which they first spoke up; the sum keeps it. With a
+    ``crowd`` c the weight of k others is multiplied by k/(k+c): a majority of one pulls less.
     """
     said = stances.get(name)
     bound = parameters.confidence
@@ -86,6 +87,9 @@ def heard_mean(
     if count == 0:
         return said
     others = total / count
+    if parameters.crowd:
+        share = (1.0 - parameters.own_weight) * (count / (count + parameters.crowd))
+        return (1.0 - share) * centre + share * others
     if said is None:
         return others
     return parameters.own_weight * said + (1.0 - parameters.own_weight) * others

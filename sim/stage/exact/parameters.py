@@ -21,7 +21,9 @@ class Parameters:
     born shadows (M1, M3); ``hazard`` eta, ``provocation`` rho and ``insistence`` sigma of a flip;
     ``alpha`` the hold of the persona's own stance, ``beta`` the pull of the bias node at ``bias``;
     ``own_weight`` omega, the weight of what one said oneself; ``confidence`` epsilon, the distance
-    beyond which others are not heeded (2 or more: none); ``tau`` the temperature of the reward;
+    beyond which others are not heeded (2 or more: none); ``crowd`` how many others have half of
+    the pull of many (0: one pulls like all); ``projection`` lambda, how far a guess of somebody
+    else's view leans to one's own; ``tau`` the temperature of the reward;
     ``window`` the block of own turns of M3; ``half`` which realisations are used.
     """
 
@@ -37,6 +39,8 @@ class Parameters:
     bias: float = 0.0
     own_weight: float = 0.4
     confidence: float = 2.0
+    crowd: float = 0.0
+    projection: float = 0.3
     tau: float = 0.25
     window: int = 8
     half: str = "all"
@@ -49,6 +53,8 @@ class Parameters:
         _within("bias", self.bias, -1.0, 1.0)
         _within("own_weight", self.own_weight, 0.0, 1.0)
         _within("confidence", self.confidence, 0.0, 2.0)
+        _within("crowd", self.crowd, 0.0, 1000.0)
+        _within("projection", self.projection, 0.0, 1.0)
         _within("tau", self.tau, 0.05, 100.0)
         _within("window", self.window, 1, 1_000_000)
         if self.alpha + self.beta > 1.0:

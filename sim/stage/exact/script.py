@@ -34,7 +34,13 @@ _HEADERS = (
     "Subject: ",
 )
 _ORDER = "Write the next turns, in this order and no others: "
-_SPOKEN = re.compile(r"([^\n:\[\](){}]{1,80}):(?:[ \t]+(?=\S)|$)")
+# A whisper says whom it was for: "Ada (to Ben alone): ...".
+_SPOKEN = re.compile(
+    r"([^\n:\[\](){}]{1,80}?)(?: \((?:to [^()\n]{1,400} alone|aside)\))?:(?:[ \t]+(?=\S)|$)"
+)
+# What a scene tells of itself ("(Ben enters.)") says nothing of anybody's character. What was left
+# out of a context does: then the lines are not all there.
+_TOLD = re.compile(r"\((?!What was said before turn )[^()]*\)")
 _MANNER = "Write what "
 _ASIDE = re.compile(r"\[Off stage, to (.+?) alone\]")
 _CUE = re.compile(r"\((?:The scene opens\. .+ speaks first|.+ goes on)\.\)")
@@ -172,6 +178,7 @@ def read_parts(text: str) -> tuple[Part, ...]:
             parts.append(Part("question", asked, question))
         elif (
             _CUE.fullmatch(start.strip())
+            or _TOLD.fullmatch(start.strip())
             or start.startswith(_MANNER)
             or "speaks first.)\nWrite what " in start
         ):

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import fsum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sim.seeds import Stream
 from sim.stage.exact.acts import ACTS, GRID
-from sim.stage.exact.answers import fill, issue_of
+from sim.stage.exact.answers import fill
 from sim.stage.exact.belief import IS_STANCED, REPEAT, Belief, Inference, Situation
 from sim.stage.exact.grammar import Grammar
 from sim.stage.exact.heard import Heard, Lines
 from sim.stage.exact.laws import Laws, stance_law, surface
 from sim.stage.exact.parameters import Parameters
+from sim.stage.exact.questions import Asked, guessed, options_of, read_asked, urge, who_law
 from sim.stage.exact.run_on import run_on, run_ons
 from sim.stage.exact.script import Facts, read_facts, read_parts
 from sim.stage.exact.tables import PARTNER, SELF, SHADOW
@@ -145,9 +147,12 @@ class Speech:
         None where the stage would never say this.
         """
         script, facts = self.read(request)
-        if request.schema is not None or script.question is not None or script.order:
-            return None  # it would answer, or write for several, and not speak
         belief = self.inference.belief(facts, script.node)
+        if request.schema is not None or script.question is not None or script.order:
+            if script.order or request.schema is None:
+                return None  # it would write for several, or answer as it likes
+            p = self._answer_chance(request.schema, script, facts, belief, text)
+            return None if p is None else (p, 1.0, script.node.foreign + belief.foreign == 0)
         line, gap, _ = text.partition("\n\n")
         p = self.inference.probability(facts, belief, script.node, line)
         ending = 0.0 if gap else 1.0
@@ -212,12 +217,15 @@ class Speech:
         character = stream.choose(situation.predicted)
         if character == SHADOW and stream.unit() < situation.acting.conceal:
             character = SELF
-        issue = issue_of(script.question or "")
-        mean = situation.means[character]
-        if issue is not None and issue != facts.issue:
-            # Lines speak of one issue; on others the persona stays where it was put.
-            own = facts.stances.get(issue, 0.0)
-            mean = {SHADOW: -own, SELF: own}.get(character, 0.0)
+        asked = read_asked(script.question or "")
+        options = () if request.schema is None else options_of(request.schema)
+        if asked.kind == "who" and request.schema is not None and options:
+            partner = script.node.partner(facts.own)
+            law = who_law(options, character, facts.own, partner)
+            answer = options[stream.choose(law)]
+            field = next(iter(request.schema["properties"]))
+            return json.dumps({field: answer}, ensure_ascii=False)
+        mean = self._mean(asked, script, facts, belief, situation, character)
         stance = GRID[stream.choose(stance_law(mean))]
         if request.schema is None:
             return f"{stance:g}"
@@ -225,6 +233,63 @@ class Speech:
             request.schema, stance, stream, lambda: self._line(situation, script.node, stream)
         )
         return json.dumps(value, ensure_ascii=False)
+
+    def _mean(
+        self,
+        asked: Asked,
+        script: Script,
+        facts: Facts,
+        belief: Belief,
+        situation: Situation,
+        character: int,
+    ) -> float:
+        """The mean of an answer on [-1, 1], of a speaker who is this character."""
+        mean = situation.means[character]
+        if asked.kind in ("speak", "leave"):
+            theirs = situation.partner_stance
+            apart = 0.0 if theirs is None else abs(mean - theirs)
+            return urge(asked.kind, belief.provocation, apart)
+        if asked.issue is not None and asked.issue != facts.issue:
+            # Lines speak of one issue; on others the persona stays where it was put.
+            own = facts.stances.get(asked.issue, 0.0)
+            return {SHADOW: -own, SELF: own}.get(character, 0.0)
+        if asked.kind == "guess" and asked.of != facts.own:
+            heard = script.node.stances.get(asked.of)
+            return guessed(self.parameters.projection, mean, heard)
+        return mean
+
+    def _answer_chance(
+        self, schema: Mapping[str, Any], script: Script, facts: Facts, belief: Belief, text: str
+    ) -> float | None:
+        """P(answer) to a question with one choice or one number, summed over characters.
+
+        None for other kinds, and where the stage would never answer this.
+        """
+        if len(schema.get("properties", {})) != 1:
+            return None
+        situation = self.inference.situation(facts, belief, script.node)
+        asked, options = read_asked(script.question or ""), options_of(schema)
+        field, part = next(iter(schema["properties"].items()))
+        chances: list[float] = []
+        for character, p in enumerate(situation.predicted):
+            conceal = situation.acting.conceal if character == SHADOW else 0.0
+            for acts_as, share in ((character, 1.0 - conceal), (SELF, conceal)):
+                if options:
+                    law: tuple[float, ...] = (1.0 / len(options),) * len(options)
+                    if asked.kind == "who":
+                        partner = script.node.partner(facts.own)
+                        law = who_law(options, acts_as, facts.own, partner)
+                    answers = [json.dumps({field: one}, ensure_ascii=False) for one in options]
+                elif part.get("type") == "number":
+                    mean = self._mean(asked, script, facts, belief, situation, acts_as)
+                    law = stance_law(mean)
+                    answers = [json.dumps(fill(schema, x, Stream(0), str)) for x in GRID]
+                else:
+                    return None
+                said = [q for one, q in zip(answers, law, strict=True) if one == text]
+                chances.append(p * share * fsum(said))
+        found = fsum(chances)
+        return found if found > 0.0 else None
 
 
 def _stopped(text: str, stops: tuple[str, ...]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import log
 from time import perf_counter
 
-from sim.events import Usage
+from sim.events import Intervened, Usage
 from sim.layouts import render
 from sim.scene import Scene
 from sim.seeds import Stream, derive
@@ -63,16 +63,19 @@ class ExactStage(Speech):
     async def truths(self, scene: Scene, transcript: Transcript, seed: int) -> list[Truth]:
         """One hidden path for each actor who spoke, drawn after the curtain. For calibration only.
 
-        The paths have the planted law, given the texts. Undefined where foreign text was heard.
+        The paths have the planted law, given the texts. Undefined where foreign text was heard, and
+        after an intervention: what an experimenter did has no law.
         """
-        turns = transcript.turns
+        turns, events = transcript.turns, transcript.events
+        if any(isinstance(event, Intervened) and event.what != "phase" for event in events):
+            return [Truth(name, undefined="the scene was changed") for name in scene.names]
         found: list[Truth] = []
         for name in scene.names:
             own = [turn.index for turn in turns if turn.speaker == name]
             if not own:
                 found.append(Truth(name, undefined="never spoke"))
                 continue
-            request = Request(render(scene, turns, name), 0, name)
+            request = Request(render(scene, events, name), 0, name)
             script, facts = self.read(request)
             belief = self.inference.belief(facts, script.node)
             nodes: list[Heard] = []

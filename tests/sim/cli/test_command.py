@@ -146,7 +146,7 @@ def test_a_prompt_is_rendered_again_and_checked(
 
 OTHERS = """
 from sim import Actor, Persona, Scene, Wording, after, ring
-from sim.scene import Context
+from sim.actor import Context
 
 ADA = Persona(name="Ada", stances={"tea": 0.8, "milk": -0.5})
 

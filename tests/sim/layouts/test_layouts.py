@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from sim import Scene, after, complete, play
 from sim.events import Turn
-from sim.layouts import LAYOUTS, heard_by, render
+from sim.hearing import heard_by
+from sim.layouts import LAYOUTS, render
 from sim.layouts.prompt import Prompt
 from sim.stage.base import Request
 

@@ -22,7 +22,8 @@ from sim.events import Turn
 from sim.graph import ring
 from sim.layouts import render
 from sim.persona import Persona
-from sim.scene import Actor, Scene
+from sim.actor import Actor
+from sim.scene import Scene
 from sim.seeds import derive
 from sim.stage.base import Request
 from sim.stage.exact import ExactStage

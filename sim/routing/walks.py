@@ -1,34 +1,12 @@
-"""Who speaks next. Routers are folds: a state, what was heard, and who is cued.
-
-``start(floor)`` gives the first state, ``heard(state, turn, ...)`` the next one, and
-``next(state, view, seed)`` the seats that are cued. All three are pure and cost O(1) in the
-length of the scene. An empty cue means that nobody may take the floor, which ends the scene.
-"""
+"""Routers that need nothing but the graph: a weighted walk, and a fair chair."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 from sim.events import Turn
 from sim.graph import Floor, PublicView
 from sim.seeds import Stream
-
-
-class Router(Protocol):
-    """A rule for the floor. ``State`` is the router's own business."""
-
-    def start(self, floor: Floor) -> Any:
-        """The state before the first turn."""
-        ...
-
-    def heard(self, state: Any, turn: Turn, seat: int) -> Any:
-        """The state after a turn that the actor at ``seat`` took."""
-        ...
-
-    def next(self, state: Any, view: PublicView, seed: int) -> tuple[int, ...]:
-        """The seats that are cued now; empty if nobody may take the floor."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +33,7 @@ class Walk:
     def next(self, state: WalkState, view: PublicView, seed: int) -> tuple[int, ...]:
         floor = state.floor
         if state.seat is None:
-            return (floor.first,)
+            return floor.opening(view)
         targets, weights = floor.open_edges(state.seat, view)
         if len(targets) < 2:
             return targets
@@ -88,7 +66,7 @@ class LongestWait:
     def next(self, state: FairState, view: PublicView, seed: int) -> tuple[int, ...]:
         floor = state.floor
         if state.seat is None:
-            return (floor.first,)
+            return floor.opening(view)
         targets, weights = floor.open_edges(state.seat, view)
         if len(targets) < 2:
             return targets

@@ -1,0 +1,76 @@
+"""Who is next: the router is asked, and asks in turn."""
+
+from __future__ import annotations
+
+from sim.engine.state import Performance
+from sim.errors import SceneError
+from sim.events import FellBack, Intervened
+from sim.routing.base import Cue, Inquiry, answered
+
+_MOST_QUESTIONS = 32
+"""Of a router before one cue. Each router within another may ask once; more is a circle."""
+
+
+async def next_cue(performance: Performance) -> tuple[tuple[int, ...], bool, str]:
+    """The places that are cued, whether together, and why the scene is over if there are none."""
+    said, view, router = performance.said, performance.view, performance.router
+    index = len(said) + 1
+    seed = performance.route_seed(index)
+    for _ in range(_MOST_QUESTIONS):
+        found = router.next(performance.state, view, seed)
+        if isinstance(found, Inquiry):
+            await _inquire(performance, found)
+            continue
+        if isinstance(found, Cue):
+            return _cued(performance, found, index)
+        return found, False, "" if found else _nobody(performance)
+    raise SceneError(
+        f"Scene.routing: {type(router).__name__} asked {_MOST_QUESTIONS} questions before turn "
+        f"{index} and cued nobody; its method `answered` has to change its state"
+    )
+
+
+async def _inquire(performance: Performance, inquiry: Inquiry) -> None:
+    if inquiry.state is not None:
+        performance.state = inquiry.state
+    seats = [performance.seats[place] for place in inquiry.seats]
+    values = await performance.off_stage.inquire(
+        inquiry.question, seats, inquiry.attempts, len(performance.said)
+    )
+    answers = {
+        place: values[seat] for place, seat in zip(inquiry.seats, seats, strict=True)
+    }
+    performance.state = answered(performance.router, performance.state, inquiry, answers)
+
+
+def _cued(performance: Performance, cue: Cue, index: int) -> tuple[tuple[int, ...], bool, str]:
+    if cue.state is not None:
+        performance.state = cue.state
+    if cue.fallback:
+        asked = performance.floor.names[cue.asked[0]] if len(cue.asked) == 1 else ""
+        event = FellBack(index, asked, cue.key, cue.fallback)
+        known = performance.known.fallbacks.get((index, cue.key))
+        performance.record(event if known is None else known, known is not None)
+    if cue.phase or cue.note:
+        performance.view.phase = cue.phase
+        performance.change(
+            Intervened(
+                index,
+                f"phase:{cue.phase}",
+                "phase",
+                text=cue.note,
+                absent=performance.view.off,
+                detail={"phase": cue.phase},
+            )
+        )
+    # A round is cut where the scene is over at the latest.
+    places = cue.seats[: performance.bound - len(performance.said)]
+    return places, cue.together, "" if places else cue.over or _nobody(performance)
+
+
+def _nobody(performance: Performance) -> str:
+    """Why nobody may take the floor."""
+    said, off = performance.said, performance.view.off
+    last = f" from {said[-1].speaker}" if said else ""
+    away = f" ({', '.join(off)} off stage)" if off else ""
+    return f"nobody may take the floor{last}{away}"

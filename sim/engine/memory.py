@@ -1,0 +1,46 @@
+"""A context that is full: what an actor forgets, by its policy, and what it keeps instead."""
+
+from __future__ import annotations
+
+from sim.actor import Context
+from sim.engine.state import Over, Performance
+from sim.errors import StageError
+from sim.events import Ended, Forgot
+from sim.layouts.base import take_apart
+from sim.seeds import request_seed
+from sim.stage.base import Request
+
+
+async def forget(performance: Performance, seat: int, index: int, context: Context) -> None:
+    """An actor's context is full: follow its policy, and record it."""
+    name, pages = performance.names[seat], performance.pages
+    tokens = pages.tokens(seat)
+    event = performance.known.forgets.get((index, name))
+    known = event is not None
+    if event is None:
+        since = pages.first_kept(seat, int(context.tokens * context.keep))
+        if context.policy == "stop":
+            since = 1
+        summary = ""
+        if context.policy == "summarise":
+            summary = await _summary(performance, seat, index)
+        event = Forgot(index, name, context.policy, since, summary, tokens)
+    performance.record(event, known)
+    if context.policy == "stop":
+        raise Over(Ended(len(performance.said), f"the context of {name} is full"))
+    pages.forget(seat, event)
+
+
+async def _summary(performance: Performance, seat: int, index: int) -> str:
+    """What an actor makes of everything before it is left out, in its own words."""
+    name, pages = performance.names[seat], performance.pages
+    seed = request_seed(performance.base(index), "summary", index, name)
+    stage = performance.stage_of[seat]
+    request = Request(
+        pages.told(seat), seed, name, "summary", pages.stops[seat], stage=stage
+    )
+    try:
+        reply = await performance.stage.perform(request)
+    except StageError as error:
+        raise performance.failed(index, name, error) from None
+    return " ".join(take_apart(reply.text, name, performance.names).text.split())

@@ -1,0 +1,257 @@
+"""The state of one scene while it is played: the one place where it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sim.errors import SceneError, StageError
+from sim.events import Answer, Ended, Event, Failure, FellBack, Forgot, Intervened, Turn
+from sim.graph import PublicView
+from sim.layouts.base import Heard
+from sim.layouts.pages import Pages
+from sim.layouts.prompt import Prompt
+from sim.offstage import OffStage
+from sim.probes import Probe
+from sim.scene import Scene
+from sim.seeds import derive, request_seed
+from sim.stage.base import Stage
+from sim.transcript import Transcript, is_shared
+
+
+class Observer(Protocol):
+    """Somebody who is told of every event, in order. Must be quick, and must not raise."""
+
+    def saw(self, event: Event) -> None:
+        """An event happened."""
+        ...
+
+
+class Over(Exception):
+    """The scene cannot go on: the ending that says why."""
+
+    def __init__(self, ended: Ended) -> None:
+        super().__init__(ended.reason)
+        self.ended = ended
+
+
+class Known:
+    """What is known of a scene that was torn off, or shared with the one that it branches from."""
+
+    def __init__(self, resume: Transcript | None) -> None:
+        self.turns: dict[int, Turn] = {}
+        self.answers: list[Answer] = []
+        self.failures: dict[tuple[int, str], Failure] = {}
+        self.forgets: dict[tuple[int, str], Forgot] = {}
+        self.changes: dict[tuple[int, str], Intervened] = {}
+        self.fallbacks: dict[tuple[int, str], FellBack] = {}
+        self.end: Ended | None = None
+        if resume is None:
+            return
+        self.end = resume.ended
+        for event in resume.events:
+            if isinstance(event, Turn):
+                self.turns[event.index] = event
+            elif isinstance(event, Answer):
+                self.answers.append(event)
+            elif isinstance(event, Failure):
+                if event.doing == "turn":
+                    self.failures[event.turn, event.actor] = event
+            elif isinstance(event, Forgot):
+                self.forgets[event.turn, event.actor] = event
+            elif isinstance(event, Intervened):
+                self.changes[event.turn, event.key] = event
+            elif isinstance(event, FellBack):
+                self.fallbacks[event.turn, event.key] = event
+
+
+class Performance:
+    """A scene, a stage, a seed, and what has happened so far.
+
+    A *place* is an index into the names of the graph, a *seat* one into those of the cast.
+    ``said`` are the turns, ``seen`` all that could be heard. ``stage_of`` says what plays each
+    seat (blank: the scene's own stage). ``done``, ``done_at`` and ``armed`` are about the
+    interventions, by number: how often each took place, after how many turns it last did, and
+    whether its condition has held.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        stage: Stage,
+        seed: int,
+        observers: Sequence[Observer],
+        resume: Transcript | None,
+        branch: int | None,
+    ) -> None:
+        self.scene = scene
+        self.stage = stage
+        self.seed = seed
+        self.notify = [observer.saw for observer in observers]
+        self.names = scene.names
+        self.known = Known(resume)
+        self.shared = 0 if resume is None else resume.at
+        parent = None if resume is None else resume.parent
+        self.transcript = Transcript(parent=parent, at=self.shared, scene=scene, seed=seed)
+        # From its first own turn on a branch has seeds of its own.
+        self.branches_at = None if branch is None else self.shared + 1
+        self.branch_seed = seed if branch is None else derive(seed, "branch", branch)
+        self.floor = scene.graph.compiled()
+        self.seats = [scene.names.index(name) for name in self.floor.names]
+        self.view = PublicView()
+        self.said: list[Turn] = []
+        self.seen: list[Heard] = []
+        self.pages = Pages(scene, self.seen)
+        self.stage_of = [actor.stage or "" for actor in scene.cast]
+        self.contexts = [actor.context for actor in scene.cast]
+        off_stage_probes = self.question_seed
+        self.off_stage = OffStage(
+            scene, stage, off_stage_probes, self.pages, self.stage_of, self.record,
+            self.known.answers,
+        )  # fmt: skip
+        ends = scene.ends.gauges()
+        self.gauges: list[tuple[Probe, int]] = [
+            (gauge, gauge.every or len(scene.names))
+            for gauge in (*ends, *(gauge for gauge in scene.gauges if gauge not in ends))
+        ]
+        self.view.gauges = {gauge.question.key: {} for gauge, _ in self.gauges}
+        self.router = scene.router
+        self.state = self.router.start(self.floor)
+        self.done = [0] * len(scene.interventions)
+        self.done_at = [-1] * len(scene.interventions)
+        self.armed = [False] * len(scene.interventions)
+        self.set_off_stage({actor.name for actor in scene.cast if not actor.on_stage})
+        bound = scene.ends.bound()
+        assert bound is not None  # refused when the scene is built
+        self.bound = bound
+
+    # --- Seeds ---------------------------------------------------------------------------------
+
+    def base(self, index: int) -> int:
+        """The seed for what belongs to turn ``index``: the branch's, from where it branches off."""
+        branches_at = self.branches_at
+        return self.seed if branches_at is None or index < branches_at else self.branch_seed
+
+    def route_seed(self, index: int) -> int:
+        """The seed for who takes turn ``index``. A branch's first turn is whosever it was: what is
+        rolled again is what was said, and not who said it."""
+        branches_at = self.branches_at
+        own = branches_at is not None and index > branches_at
+        return derive(self.branch_seed if own else self.seed, "route", index - 1)
+
+    def question_seed(self, turn: int, *path: str | int) -> int:
+        """The seed for a question after ``turn`` turns."""
+        purpose, *rest = path
+        return request_seed(self.base(turn), purpose, turn, *rest)
+
+    # --- Recording -----------------------------------------------------------------------------
+
+    def record(self, event: Event, known: bool = False) -> None:
+        """Add an event to the transcript and announce it, unless it was known before.
+
+        What a branch shares with the scene that it comes from is in the transcript already.
+        """
+        if not known:
+            self.transcript.append(event)
+            for saw in self.notify:
+                saw(event)
+        elif self.transcript.parent is None or not is_shared(event, self.shared):
+            self.transcript.append(event)
+
+    def change(self, event: Intervened) -> None:
+        """Record a change of the scene, and let those on stage know of it."""
+        known = self.known.changes.get((event.turn, event.key))
+        self.record(event if known is None else known, known is not None)
+        if event.text:
+            self.seen.append(event)
+
+    def end(self, ended: Ended) -> None:
+        """The curtain. A scene that was torn off after its ending was stored has it already."""
+        self.record(ended, known=self.known.end == ended)
+
+    # --- What was known before -----------------------------------------------------------------
+
+    def known_turn(self, index: int, name: str, prompt: Prompt | None) -> Turn | None:
+        """A turn from before the scene was torn off, if there is one, recorded.
+
+        Raises ``ValueError`` if it is of another scene, and ``Over`` if it is known to fail.
+        """
+        known = self.known.turns.get(index)
+        if known is not None:
+            if known.speaker != name:
+                raise ValueError(
+                    f"this transcript is of another scene: turn {index} is {known.speaker}'s "
+                    f"and should be {name}'s"
+                )
+            if prompt is not None and known.prompt and known.prompt != prompt.digest.hex():
+                raise ValueError(
+                    f"this transcript is of another scene: turn {index} had another prompt"
+                )
+            self.record(known, known=True)
+            return known
+        failed = self.known.failures.get((index, name))
+        if failed is not None:
+            self.record(failed, known=True)
+            raise Over(Ended(len(self.said), "a turn failed", "failed"))
+        return None
+
+    def failed(self, index: int, name: str, error: StageError) -> Over:
+        """A turn failed for good: the record of it, and the end of the scene."""
+        self.record(Failure(index, name, "turn", error.reason, str(error)))
+        return Over(Ended(len(self.said), "a turn failed", "failed"))
+
+    # --- Who is there, and who hears -----------------------------------------------------------
+
+    def set_off_stage(self, names: set[str]) -> None:
+        """Say who is off stage."""
+        self.view.off = tuple(name for name in self.names if name in names)
+        self.view.absent = frozenset(self.floor.seat[name] for name in names)
+
+    def audience(
+        self, speaker: str, text: str, to: tuple[str, ...] | None = None
+    ) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+        """Whom words are for (None: everybody on stage), and who listens in.
+
+        ``to`` says whom they are for where an intervention decides; else the scene's rule does.
+        """
+        hearing, off = self.scene.hearing, self.view.off
+        if to is None and hearing is not None:
+            to = hearing.audience(speaker, text)
+        if to is None:
+            return None, ()
+        overheard = () if hearing is None else hearing.overheard(speaker, to)
+        return (
+            tuple(name for name in to if name != speaker and name not in off),
+            tuple(name for name in overheard if name not in off),
+        )
+
+    async def heard(self, turns: Sequence[Turn], places: Sequence[int]) -> None:
+        """Turns were taken: whoever depends on them is told, and what is due is asked.
+
+        More than one only where people spoke at once: until all have, nobody is asked anything.
+        """
+        view, router = self.view, self.router
+        for turn, place in zip(turns, places, strict=True):
+            self.said.append(turn)
+            self.seen.append(turn)
+            if turn.audience is None and turn.text:
+                view.last = turn
+                view.public.append(turn)
+            view.turns = turn.index
+            self.state = router.heard(self.state, turn, place)
+        if self.scene.probes:
+            self.off_stage.probe([turn.index for turn in turns], view)
+        last = turns[-1].index
+        for gauge, every in self.gauges:
+            if any(turn.index % every == 0 for turn in turns):
+                view.gauges[gauge.question.key] = await self.off_stage.gauge(gauge, last)
+
+
+def check_stages(scene: Scene, stages: Sequence[str]) -> None:
+    """Raise ``SceneError`` if a scene names a stage that is not at hand."""
+    for stage in scene.stages:
+        if stage not in stages:
+            raise SceneError(
+                f"Scene.cast: the stage {stage!r} is named and not given; "
+                f"use play(..., stages={{{stage!r}: ...}})"
+            )

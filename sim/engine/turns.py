@@ -1,0 +1,146 @@
+"""Turns: an actor is cued and speaks, or several speak at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from sim.actor import HUMAN
+from sim.engine.changes import change_of_turn, changed, changed_before, struck
+from sim.engine.memory import forget
+from sim.engine.state import Performance
+from sim.errors import StageError
+from sim.events import Turn
+from sim.layouts.base import take_apart
+from sim.layouts.prompt import Prompt
+from sim.seeds import request_seed
+from sim.stage.base import Reply, Request
+from sim.stage.human import LATE
+
+
+async def take_turn(performance: Performance, place: int) -> Turn:
+    """Cue an actor and record its turn. Raises ``Over`` if there is none for good."""
+    seat, index = performance.seats[place], len(performance.said) + 1
+    name = performance.names[seat]
+    number = change_of_turn(performance, index, name) if performance.done else None
+    if number is not None and (turn := struck(performance, number, index, name)) is not None:
+        return turn
+    prompt = await _cued(performance, seat, index)
+    if number is not None:
+        changed_before(performance, number, index)
+    known = performance.known_turn(index, name, prompt)
+    if known is not None:
+        return known
+    try:
+        reply = await performance.stage.perform(_request(performance, seat, index, prompt))
+        turn = _spoken(performance, seat, index, prompt, reply)
+    except StageError as error:
+        raise performance.failed(index, name, error) from None
+    if number is not None:
+        turn = changed(performance, number, turn)
+    performance.record(turn)
+    return turn
+
+
+async def speak_at_once(performance: Performance, places: Sequence[int]) -> list[Turn]:
+    """Cue several actors with the same state of the scene; record their turns in their order.
+
+    Raises ``Over`` if one of them fails for good; the turns before it are recorded.
+    """
+    said = len(performance.said)
+    seats = [performance.seats[place] for place in places]
+    waiting: list[tuple[int, Prompt, Turn | None]] = []
+    for number, seat in enumerate(seats):
+        prompt = await _cued(performance, seat, said + number + 1)
+        waiting.append((seat, prompt, performance.known.turns.get(said + number + 1)))
+    calls = [
+        asyncio.ensure_future(
+            performance.stage.perform(_request(performance, seat, said + number + 1, prompt))
+        )
+        for number, (seat, prompt, known) in enumerate(waiting)
+        if known is None
+    ]
+    try:
+        replies = iter(await asyncio.gather(*calls, return_exceptions=True))
+    except asyncio.CancelledError:
+        for call in calls:
+            call.cancel()
+        await asyncio.wait(calls)
+        raise
+    turns: list[Turn] = []
+    for number, (seat, prompt, _) in enumerate(waiting):
+        index, name = said + number + 1, performance.names[seat]
+        change = change_of_turn(performance, index, name) if performance.done else None
+        if change is not None:
+            changed_before(performance, change, index)
+        turn = performance.known_turn(index, name, prompt)
+        if turn is None:
+            reply = next(replies)
+            try:
+                if isinstance(reply, BaseException):
+                    raise reply
+                turn = _spoken(performance, seat, index, prompt, reply, said)
+            except StageError as error:
+                raise performance.failed(index, name, error) from None
+            if change is not None:
+                turn = changed(performance, change, turn)
+            performance.record(turn)
+        turns.append(turn)
+    return turns
+
+
+async def _cued(performance: Performance, seat: int, index: int) -> Prompt:
+    """The prompt for a turn, made to fit into the actor's context."""
+    pages, context = performance.pages, performance.contexts[seat]
+    pages.advance(seat)
+    if context is not None and pages.tokens(seat) > context.tokens:
+        await forget(performance, seat, index, context)
+    return pages.cued(seat)
+
+
+def _request(performance: Performance, seat: int, index: int, prompt: Prompt) -> Request:
+    name = performance.names[seat]
+    return Request(
+        prompt,
+        request_seed(performance.base(index), "turn", index, name),
+        name,
+        "turn",
+        performance.pages.stops[seat],
+        None,
+        None,
+        performance.stage_of[seat],
+    )
+
+
+def _spoken(
+    performance: Performance, seat: int, index: int, prompt: Prompt, reply: Reply,
+    cued: int | None = None,
+) -> Turn:  # fmt: skip
+    """A reply as a turn. Raises ``StageError`` if nothing was said."""
+    name = performance.names[seat]
+    said = take_apart(reply.text, name, performance.names)
+    # A refusal is an outcome, with or without words.
+    if not said.text and reply.finish != "refusal":
+        raise StageError("empty", f"{name} said nothing at turn {index}")
+    audience: tuple[str, ...] | None = None
+    overheard: tuple[str, ...] = ()
+    if performance.scene.hearing is not None:
+        audience, overheard = performance.audience(name, said.text)
+    human = performance.stage_of[seat] == HUMAN and LATE not in reply.retries
+    return Turn(
+        index,
+        name,
+        said.text,
+        audience,
+        prompt.digest.hex(),
+        reply.finish,
+        said.cut,
+        said.strangers,
+        reply.exact,
+        reply.usage,
+        reply.seconds,
+        overheard,
+        performance.view.off,
+        "human" if human else "stage",
+        cued,
+    )

@@ -1,0 +1,109 @@
+"""A person on stage: an actor whose words a human gives, with a time limit and a fallback."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+from sim.errors import StageError
+from sim.stage.base import LogProb, Reply, Request, Stage
+
+LATE = "late"
+"""Among the ``retries`` of a reply: the person did not answer in time, and the fallback did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a person is shown: whose part it is, what that actor can see, and what is asked.
+
+    ``page`` is all of it, ``new`` what came since the person was last asked. ``schema`` is that of
+    a typed answer, or None for a turn. ``seconds`` is the time limit. ``problem`` says what was
+    wrong with an answer just given, or is blank.
+    """
+
+    speaker: str
+    page: str
+    new: str
+    purpose: str
+    typed: bool
+    seconds: float | None
+    problem: str = ""
+
+
+Speak = Callable[[Seen], Awaitable[str]]
+"""Asks a person. Blank is no answer: the fallback speaks."""
+
+
+class HumanStage:
+    """Asks a person through ``speak``, one question at a time.
+
+    A person has ``seconds`` for each turn (None: all the time in the world). If the time runs out,
+    or nothing is said, ``fallback`` answers: a stage, a line that is said as it stands, or None,
+    and then the turn has failed. Nothing is shown but what the actor can see.
+
+    >>> async def speak(seen: Seen) -> str:
+    ...     return f"{seen.speaker} it is."
+    >>> from sim.layouts.prompt import Prompt
+    >>> request = Request(Prompt.start("system", "You play Ada."), 1, "Ada")
+    >>> asyncio.run(HumanStage(speak).perform(request)).text
+    'Ada it is.'
+    """
+
+    free = True
+    identity = "human"
+
+    def __init__(
+        self, speak: Speak, *, seconds: float | None = None, fallback: Stage | str | None = None
+    ) -> None:
+        self.speak = speak
+        self.seconds = seconds
+        self.fallback = fallback
+        self._one_at_a_time = asyncio.Lock()
+        self._shown: dict[str, str] = {}
+
+    async def perform(self, request: Request) -> Reply:
+        """What the person says. Raises ``StageError`` (reason ``late``) if nobody does."""
+        async with self._one_at_a_time:
+            started = perf_counter()
+            seen = self._seen(request)
+            try:
+                async with asyncio.timeout(self.seconds):
+                    said = await self.speak(seen)
+            except TimeoutError:
+                said = ""
+            self._shown[request.speaker] = seen.page
+        if said.strip():
+            return Reply(said.strip(), seconds=perf_counter() - started)
+        return await self._otherwise(request, perf_counter() - started)
+
+    def _seen(self, request: Request) -> Seen:
+        page = request.prompt.joined() if request.prompt.role == "text" else "\n\n".join(
+            message.text for message in request.prompt.messages()
+        )
+        before = self._shown.get(request.speaker, "")
+        new = page[len(before) :] if before and page.startswith(before) else page
+        return Seen(
+            request.speaker, page, new.strip(), request.purpose, request.schema is not None,
+            self.seconds,
+        )  # fmt: skip
+
+    async def _otherwise(self, request: Request, seconds: float) -> Reply:
+        fallback = self.fallback
+        if fallback is None:
+            limit = "" if self.seconds is None else f" within {self.seconds:g} s"
+            raise StageError(LATE, f"{request.speaker} said nothing{limit}")
+        if isinstance(fallback, str):
+            if request.schema is not None:
+                raise StageError(LATE, f"{request.speaker} gave no answer")
+            return Reply(fallback, seconds=seconds, retries=(LATE,))
+        reply = await fallback.perform(request)
+        return Reply(
+            reply.text, reply.finish, reply.usage, reply.exact, seconds + reply.seconds,
+            (LATE, *reply.retries),
+        )  # fmt: skip
+
+    async def log_prob(self, request: Request, text: str) -> LogProb | None:
+        """None: a person has no log-probabilities."""
+        return None
