@@ -21,11 +21,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sim.events import Answer, Ended, Event, Failure, Turn
-from sim.store import open_readonly
+from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
+from sim.store import from_row, open_readonly
+from sim.transcript import Transcript
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
+
+Rows = dict[str, list[tuple[Any, ...]]]
+"""Rows by table."""
 
 COLUMNS: dict[str, dict[str, str]] = {
     "trials": {
@@ -41,6 +45,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "status": "str",
         "reason": "str",
         "turns": "Int64",
+        "at": "Int64",
+        "branch": "Int64",
     },
     "cast": {
         "trial": "str",
@@ -62,6 +68,9 @@ COLUMNS: dict[str, dict[str, str]] = {
         "cut": "str",
         "strangers": "object",
         "exact": "boolean",
+        "overheard": "object",
+        "absent": "object",
+        "source": "str",
     },
     "answers": {
         "trial": "str",
@@ -81,6 +90,22 @@ COLUMNS: dict[str, dict[str, str]] = {
         "reason": "str",
         "message": "str",
     },
+    "interventions": {
+        "trial": "str",
+        "turn": "Int64",
+        "key": "str",
+        "what": "str",
+        "actor": "str",
+        "text": "str",
+        "detail": "object",
+    },
+    "fallbacks": {
+        "trial": "str",
+        "turn": "Int64",
+        "actor": "str",
+        "key": "str",
+        "reason": "str",
+    },
 }
 """The columns of each table, and their types."""
 
@@ -91,13 +116,20 @@ ARM = ("scenario", "parameters", "model", "arm")
 
 @dataclass(frozen=True)
 class Tables:
-    """What was played, as tables: one row per trial, actor, turn, answer, failure."""
+    """What was played, as tables: one row per trial, actor, turn, answer, failure, intervention,
+    fallback of a router.
+
+    A branch (``at`` says from which turn on, ``of`` of which trial) has the rows of the turns that
+    it shares, too: each trial is whole.
+    """
 
     trials: pd.DataFrame
     cast: pd.DataFrame
     turns: pd.DataFrame
     answers: pd.DataFrame
     failures: pd.DataFrame
+    interventions: pd.DataFrame
+    fallbacks: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -120,6 +152,8 @@ class Record:
     arm: str = "live"
     focal: str | None = None
     of: str | None = None
+    at: int | None = None
+    branch: int | None = None
 
 
 def load(store_path: Path | str) -> Tables:
@@ -136,7 +170,7 @@ def load(store_path: Path | str) -> Tables:
 
 def tables_from(records: Iterable[Record]) -> Tables:
     """Make tables from transcripts in memory, as ``load`` makes them from a store."""
-    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in COLUMNS}
+    rows: Rows = {name: [] for name in COLUMNS}
     for record in records:
         turns = [event for event in record.events if isinstance(event, Turn)]
         ended = next((event for event in record.events if isinstance(event, Ended)), None)
@@ -154,106 +188,100 @@ def tables_from(records: Iterable[Record]) -> Tables:
                 "done" if ended is None else ended.status,
                 None if ended is None else ended.reason,
                 max((turn.index for turn in turns), default=0),
+                record.at,
+                record.branch,
             )
         )
         rows["cast"].extend(_cast_rows(record.trial, record.cast))
-        for event in record.events:
-            if isinstance(event, Turn):
-                rows["turns"].append(
-                    (
-                        record.trial,
-                        event.index,
-                        event.speaker,
-                        event.text,
-                        event.audience,
-                        event.finish,
-                        event.cut,
-                        event.strangers,
-                        event.exact,
-                    )
-                )
-            elif isinstance(event, Answer):
-                rows["answers"].append(
-                    (
-                        record.trial,
-                        event.turn,
-                        event.actor,
-                        event.key,
-                        event.sample,
-                        event.gauge,
-                        event.value,
-                        event.missing,
-                    )
-                )
-            elif isinstance(event, Failure):
-                rows["failures"].append(
-                    (
-                        record.trial,
-                        event.turn,
-                        event.actor,
-                        event.doing,
-                        event.reason,
-                        event.message,
-                    )
-                )
+        _event_rows(rows, record.trial, record.events)
     return _tables(rows)
 
 
 def _read(connection: Connection) -> Tables:
-    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in COLUMNS}
+    rows: Rows = {name: [] for name in COLUMNS}
+    transcripts: dict[str, Transcript] = {}
+    branches: dict[str, tuple[str, int]] = {}
+    own: dict[str, list[Event]] = {}
     for trial, scenario, parameters, *others, scene in connection.execute(
         "SELECT trial, scenario, parameters, model, stage, seed, arm, focal, "
-        '"of", status, reason, turns, scene FROM trials ORDER BY trial'
+        '"of", status, reason, turns, at, branch, scene FROM trials ORDER BY trial'
     ):
         rows["trials"].append((trial, scenario, json.loads(parameters), *others))
         personas = [member["persona"] for member in json.loads(scene)["cast"]]
         rows["cast"].extend(_cast_rows(trial, personas))
-    for trial, turn, kind, actor, key, sample, payload in connection.execute(
-        "SELECT trial, turn, kind, actor, key, sample, payload FROM events "
-        "WHERE kind IN ('turn', 'probe', 'gauge', 'failure') "
-        "ORDER BY trial, turn, kind, actor, key, sample"
+        own[trial] = []
+        of, at = others[5], others[9]
+        if at is not None:
+            branches[trial] = (of, at - 1)
+    for row in connection.execute(
+        "SELECT * FROM events ORDER BY trial, turn, kind, actor, key, sample"
     ):
-        facts = json.loads(payload)
-        if kind == "turn":
-            audience = facts.get("audience")
+        # Somebody may have deleted a trial by hand and left its events.
+        own.setdefault(row[0], []).append(from_row(row))
+
+    def transcript(trial: str) -> Transcript:
+        if trial not in transcripts:
+            of, shared = branches.get(trial, (None, 0))
+            parent = None if of is None else transcript(of)
+            transcripts[trial] = Transcript(own.get(trial, ()), parent=parent, at=shared)
+        return transcripts[trial]
+
+    for trial in own:
+        _event_rows(rows, trial, transcript(trial).events)
+    return _tables(rows)
+
+
+def _event_rows(rows: Rows, trial: str, events: Iterable[Event]) -> None:
+    """Add the rows of a trial's events."""
+    for event in events:
+        if isinstance(event, Turn):
             rows["turns"].append(
                 (
                     trial,
-                    turn,
-                    actor,
-                    facts["text"],
-                    None if audience is None else tuple(audience),
-                    facts.get("finish"),
-                    facts.get("cut"),
-                    tuple(facts.get("strangers", ())),
-                    facts.get("exact"),
+                    event.index,
+                    event.speaker,
+                    event.text,
+                    event.audience,
+                    event.finish,
+                    event.cut,
+                    event.strangers,
+                    event.exact,
+                    event.overheard,
+                    event.absent,
+                    event.source,
                 )
             )
-        elif kind == "failure":
-            rows["failures"].append(
-                (
-                    trial,
-                    turn,
-                    actor,
-                    facts.get("doing"),
-                    facts.get("reason"),
-                    facts.get("message"),
-                )
-            )
-        else:
+        elif isinstance(event, Answer):
             rows["answers"].append(
                 (
                     trial,
-                    turn,
-                    actor,
-                    key,
-                    sample,
-                    kind == "gauge",
-                    facts.get("value"),
-                    facts.get("missing"),
+                    event.turn,
+                    event.actor,
+                    event.key,
+                    event.sample,
+                    event.gauge,
+                    event.value,
+                    event.missing,
                 )
             )
-    return _tables(rows)
+        elif isinstance(event, Failure):
+            rows["failures"].append(
+                (trial, event.turn, event.actor, event.doing, event.reason, event.message)
+            )
+        elif isinstance(event, Intervened):
+            rows["interventions"].append(
+                (
+                    trial,
+                    event.turn,
+                    event.key,
+                    event.what,
+                    event.actor,
+                    event.text,
+                    dict(event.detail),
+                )
+            )
+        elif isinstance(event, FellBack):
+            rows["fallbacks"].append((trial, event.turn, event.actor, event.key, event.reason))
 
 
 def _cast_rows(trial: str, personas: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:

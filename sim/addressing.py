@@ -134,7 +134,7 @@ def mentioned(text: str, names: Sequence[str]) -> tuple[str, ...]:
     found = (
         spot.name
         for spot, strength in _read(text, tuple(names))
-        if strength is None and not spot.small
+        if strength is None and not spot.small and spot.name not in ("A", "I")
     )
     return tuple(dict.fromkeys(found))
 

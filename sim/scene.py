@@ -15,7 +15,8 @@ from sim.hearing import Hearing
 from sim.interventions import Intervention, Restage
 from sim.persona import Persona
 from sim.probes import Probe
-from sim.routing import Router, Walk
+from sim.routing.base import Router
+from sim.routing.walks import Walk
 from sim.soundness import check
 from sim.wording import Wording
 

@@ -13,8 +13,8 @@ from sim.graph import Graph
 from sim.hearing import Hearing
 from sim.interventions import DeleteTurn, Enter, Intervention, Leave, Noise, Note, ReplaceTurn
 from sim.probes import Probe
-from sim.routing import Simultaneous
 from sim.routing.base import check as check_router
+from sim.routing.orders import Simultaneous
 
 LONGEST = 100_000
 """Turns. More is a slip of the keyboard: a scene keeps all its turns in memory."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from math import comb
 from pathlib import Path
 from statistics import median
@@ -115,13 +116,7 @@ def only(tables: Tables, ids: set[str]) -> Tables:
     def kept(table: pd.DataFrame) -> pd.DataFrame:
         return table[table["trial"].isin(ids)].reset_index(drop=True)
 
-    return Tables(
-        kept(tables.trials),
-        kept(tables.cast),
-        kept(tables.turns),
-        kept(tables.answers),
-        kept(tables.failures),
-    )
+    return Tables(**{each.name: kept(getattr(tables, each.name)) for each in fields(tables)})
 
 
 def fates_by_trial(tables: Tables) -> dict[str, dict[str, Record]]:

@@ -13,11 +13,12 @@ from typing import Any
 
 from sim.errors import BadRequest, StoreRefused
 from sim.events import Event, Failure
-from sim.store import from_row, open_readonly
+from sim.store import open_readonly, transcript_of
 
 _COLUMNS = (
     'trial, scenario, parameters, model, stage, seed, arm, focal, "of", scene, status, reason,'
     " (SELECT count(*) FROM events WHERE events.trial = trials.trial AND kind = 'turn')"
+    " + coalesce(at - 1, 0), at, branch"
 )
 _SHORTEST = 4
 
@@ -39,6 +40,8 @@ class StoredTrial:
     status: str
     reason: str | None
     turns: int
+    at: int | None
+    branch: int | None
 
     @property
     def cast(self) -> list[dict[str, Any]]:
@@ -112,16 +115,15 @@ def _trial(row: tuple[Any, ...]) -> StoredTrial:
             status=row[10],
             reason=row[11],
             turns=row[12],
+            at=row[13],
+            branch=row[14],
         )
 
 
 def events(connection: sqlite3.Connection, trial: str) -> list[Event]:
-    """The events of a trial, ordered by turn."""
-    rows = connection.execute(
-        "SELECT * FROM events WHERE trial = ? ORDER BY turn, kind, actor, key, sample", (trial,)
-    )
+    """The events of a trial, those that it shares with others included."""
     with _reading(trial):
-        return [from_row(row) for row in rows]
+        return transcript_of(connection, trial).events
 
 
 def short(ids: Iterable[str], wanted: Iterable[str] | None = None) -> dict[str, str]:

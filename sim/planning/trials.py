@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -24,7 +24,9 @@ class Trial:
     ``id`` is a hash of what decides the result: the scene in canonical form, the stage's identity,
     the seed, the arm, and in a yoked trial who is really played and of which trial it is a
     surrogate. ``model`` is the text that the user gave for the stage. ``source`` is a hash of the
-    file of the scenario, for the manifest; it is no part of the id.
+    file of the scenario, for the manifest; it is no part of the id. ``stages`` are the identities
+    of the stages that the scene names besides its own. A branch has ``at``, the first turn that it
+    does not share with the trial ``of``, and the number of its ``branch``.
 
     Make one with ``Trial.of_scene``, and another like it with ``renew``.
     """
@@ -40,6 +42,9 @@ class Trial:
     focal: str | None = None
     of: str | None = None
     source: str = ""
+    stages: Mapping[str, str] = field(default_factory=dict)
+    at: int | None = None
+    branch: int | None = None
 
     @classmethod
     def of_scene(
@@ -55,10 +60,12 @@ class Trial:
         focal: str | None = None,
         of: str | None = None,
         source: str = "",
+        stages: Mapping[str, str] | None = None,
     ) -> Trial:
         """A trial with its id. Raises ``SceneError`` if the scene has no canonical form."""
+        cast = cast_of(scene, stages or {})
         return cls(
-            id=trial_id(canonical(scene), stage, seed, arm, focal, of),
+            id=trial_id(canonical(scene), stage, seed, arm, focal, of, cast),
             scenario=scenario,
             parameters=plain(dict(parameters or {}), f"{scenario}: parameters"),
             scene=scene,
@@ -69,6 +76,7 @@ class Trial:
             focal=focal,
             of=of,
             source=source,
+            stages=cast,
         )
 
     def renew(self, **changes: Any) -> Trial:
@@ -81,17 +89,41 @@ class Trial:
         text = canonical(changed.scene)
         return replace(
             changed,
-            id=trial_id(text, changed.stage, changed.seed, changed.arm, changed.focal, changed.of),
-        )
+            id=trial_id(
+                text, changed.stage, changed.seed, changed.arm, changed.focal, changed.of,
+                changed.stages, changed.at, changed.branch,
+            ),
+        )  # fmt: skip
 
 
 def trial_id(
     scene: str, stage: str, seed: int, arm: str = "live", focal: str | None = None,
-    of: str | None = None,
+    of: str | None = None, stages: Mapping[str, str] | None = None, at: int | None = None,
+    branch: int | None = None,
 ) -> str:  # fmt: skip
     """The id of a trial: 32 hexadecimal letters. ``scene`` is the canonical text."""
-    what = json.dumps([scene, stage, seed, arm, focal, of])
+    facts: list[Any] = [scene, stage, seed, arm, focal, of]
+    # Only where there is something to say: ids of before know nothing of either.
+    if stages:
+        facts.append(dict(sorted(stages.items())))
+    if at is not None:
+        facts.append([at, branch])
+    what = json.dumps(facts)
     return blake2b(what.encode(), digest_size=16).hexdigest()
+
+
+def cast_of(scene: Scene, stages: Mapping[str, str]) -> dict[str, str]:
+    """The identities of the stages that a scene names, from those that are at hand.
+
+    Raises ``BadRequest`` if one is missing.
+    """
+    missing = [name for name in scene.stages if name not in stages]
+    if missing:
+        raise BadRequest(
+            f"stages: the scene names {missing[0]!r}, which is not given; "
+            "give the identity of each stage in Scene.stages"
+        )
+    return {name: stages[name] for name in scene.stages}
 
 
 def plan(
@@ -102,10 +134,12 @@ def plan(
     parameters: Mapping[str, Any] | None = None,
     trials: int = 1,
     seed: int = 0,
+    stages: Mapping[str, str] | None = None,
 ) -> list[Trial]:
     """The trials of a scenario: for each model, seeds ``seed`` to ``seed + trials - 1``.
 
-    ``models`` are pairs of the text that the user gave and the stage's identity. All models share
+    ``stages`` are the identities of the stages that the scene names besides its own. ``models`` are
+    pairs of the text that the user gave and the stage's identity. All models share
     the seeds, so that trials of two models can be compared in pairs. Raises ``ScenarioError`` for
     a parameter that the scenario does not take, ``BadRequest`` for numbers that make no plan.
 
@@ -138,6 +172,7 @@ def plan(
         trials=trials,
         seed=seed,
         source=source_digest(scenario),
+        stages=stages,
     )
 
 
@@ -150,6 +185,7 @@ def plan_scene(
     trials: int = 1,
     seed: int = 0,
     source: str = "",
+    stages: Mapping[str, str] | None = None,
 ) -> list[Trial]:
     """The trials of a scene that is built already. Otherwise like ``plan``."""
     if trials < 1:
@@ -162,9 +198,10 @@ def plan_scene(
         raise BadRequest("models: there is none; name at least one")
     text = canonical(scene)
     values = plain(dict(parameters or {}), f"{name}: parameters")
+    cast = cast_of(scene, stages or {})
     return [
         Trial(
-            id=trial_id(text, stage, number),
+            id=trial_id(text, stage, number, stages=cast),
             scenario=name,
             parameters=values,
             scene=scene,
@@ -172,6 +209,7 @@ def plan_scene(
             stage=stage,
             seed=number,
             source=source,
+            stages=cast,
         )
         for model, stage in models
         for number in range(seed, seed + trials)

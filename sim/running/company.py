@@ -11,8 +11,9 @@ from typing import Any, Literal
 from sim.engine import Observer, play
 from sim.errors import BadRequest, StageClosed, StoreFailed
 from sim.events import Event
-from sim.planning import Trial, canonical
-from sim.redaction import redact, redact_tree
+from sim.planning import Trial
+from sim.redaction import redact
+from sim.running.billing import write_down
 from sim.running.curtain import curtain
 from sim.running.manifest import manifest
 from sim.running.report import InDoubt, Paymaster, RunReport, TrialResult, Watcher, result_of
@@ -23,13 +24,10 @@ from sim.stage.base import Reply, Stage
 from sim.stage.budget import Budget, BudgetSpent
 from sim.stage.cache import Cache
 from sim.stage.gate import Gate, Stopped
-from sim.stage.journal import Journal
+from sim.stage.journal import Journal, Player
 from sim.stage.prices import Prices
-from sim.store import Durable, Writer, encode_sorted
-
-_INSERT_TRIAL = (
-    "INSERT OR IGNORE INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', NULL, 0)"
-)
+from sim.store import Durable, Writer, encode_sorted, transcript_of
+from sim.transcript import Transcript
 
 
 async def run(
@@ -48,7 +46,8 @@ async def run(
 ) -> RunReport:
     """Play trials and keep what happens in a store; go on where an earlier run was torn off.
 
-    ``stages`` maps ``Trial.stage`` to the stage. At most ``concurrency`` scenes are played and
+    ``stages`` maps ``Trial.stage`` (and ``Trial.stages``) to the stage. A branch's parent has to be
+    in the store. At most ``concurrency`` scenes are played and
     calls made at once. Trials that are at their end in the store are not played again; failed ones
     are with ``retry_failed``, and then only the calls that failed are made. ``in_doubt`` says what
     becomes of calls that were made when an earlier run was killed: they are asked again, or
@@ -89,10 +88,11 @@ async def run(
     if in_doubt not in ("ask", "missing"):
         raise BadRequest(f"in_doubt: {in_doubt!r} is unknown; use ask or missing")
     for trial in trials:
-        if trial.stage not in stages:
-            raise BadRequest(
-                f"stages: there is none for {trial.stage!r}, which trial {trial.id} asks for"
-            )
+        for identity in (trial.stage, *trial.stages.values()):
+            if identity not in stages:
+                raise BadRequest(
+                    f"stages: there is none for {identity!r}, which trial {trial.id} asks for"
+                )
     unique = list({trial.id: trial for trial in trials}.values())
     terms = Terms(cache, budget, prices)
     terms.open(unique, stages, watch.paid if isinstance(watch, Paymaster) else None)
@@ -128,6 +128,7 @@ class _Company:
         self.gate = Gate(concurrency)
         self.workers: list[asyncio.Task[None]] = []
         self.results: dict[str, TrialResult] = {}
+        self.parents: dict[str, Transcript] = {}
         self.known: dict[str, Stored] = {}
         self.doubts: dict[str, list[tuple[str, InDoubt]]] = {}
         self.error: BaseException | None = None
@@ -138,59 +139,15 @@ class _Company:
     def prepare(self, trials: Sequence[Trial], retry_failed: bool, options: dict[str, Any]) -> None:
         """Write down the run and its trials, and see what is there of them already."""
         connection = self.writer.connection
-        (last,) = connection.execute("SELECT coalesce(max(run), 0) FROM runs").fetchone()
-        self.number = int(last) + 1
         ids = [trial.id for trial in trials]
         before = stored_trials(connection, ids)
-        again = [(key,) for key, known in before.items() if retry_failed and known.failed]
-        scenes: dict[int, str] = {}
-        for trial in trials:
-            if id(trial.scene) not in scenes:
-                scenes[id(trial.scene)] = canonical(trial.scene)
-        self.writer.write_now(
-            [
-                (
-                    "INSERT INTO runs (run, started, manifest) VALUES (?, ?, ?)",
-                    [(self.number, time.time(), manifest(trials, options))],
-                ),
-                (
-                    _INSERT_TRIAL,
-                    [
-                        self._row(trial, scenes[id(trial.scene)])
-                        for trial in trials
-                        if trial.id not in before
-                    ],
-                ),
-                # A failed trial is played again from its replies: those that are there are not
-                # asked for again, and whatever followed from the failure is gone.
-                ("DELETE FROM events WHERE trial = ?", again),
-                ("DELETE FROM truths WHERE trial = ?", again),
-                (
-                    "UPDATE trials SET status = 'planned', reason = NULL, turns = 0"
-                    " WHERE trial = ?",
-                    again,
-                ),
-            ]
-        )
+        again = [key for key, known in before.items() if retry_failed and known.failed]
+        new = [trial for trial in trials if trial.id not in before]
+        self.number = write_down(self.writer, manifest(trials, options), new, again)
         self.known = stored_trials(connection, ids) if again else before
         self.doubts = stored_doubts(connection, ids)
         if self.terms.budget is not None:
             self.terms.budget.begin(stored_usage(connection, ids))
-
-    def _row(self, trial: Trial, scene: str) -> tuple[Any, ...]:
-        return (
-            trial.id,
-            self.number,
-            trial.scenario,
-            encode_sorted(redact_tree(trial.parameters)),
-            redact(trial.model),
-            redact(trial.stage),
-            trial.seed,
-            trial.arm,
-            trial.focal,
-            trial.of,
-            scene,
-        )
 
     async def perform(self, trials: Sequence[Trial]) -> RunReport:
         """Play what is to be played, and report."""
@@ -309,23 +266,26 @@ class _Company:
 
     async def _play(self, trial: Trial) -> None:
         """Play a trial, or what is missing of it, and commit its end."""
-        known, terms, stage = self.known.get(trial.id), self.terms, self.stages[trial.stage]
+        known, stage = self.known.get(trial.id), self.stages[trial.stage]
         resume = None
         replies: dict[str, Reply] = {}
         first_keys = False
         if known is not None:
             replies, first_keys = known.replies(self.writer.connection)
             resume = known.transcript(self.writer.connection)
-        account = terms.accounts[trial.stage]
+        if trial.at is not None:
+            resume = transcript_of(self.writer.connection, trial.id, self._parent)
+        own = self._player(trial.stage)
         journal = Journal(
             stage,
             self.writer,
             trial.id,
             gate=self.gate,
-            account=account,
-            cache=self.cache if terms.looks_up(account) else None,
-            budget=None if account.recorded else terms.budget,
-            keep=terms.keeps(account),
+            account=own.account,
+            cache=own.cache,
+            budget=own.budget,
+            keep=own.keep,
+            cast={name: self._player(identity) for name, identity in trial.stages.items()},
             run=self.number,
             replies=replies,
             doubted={key for key, _ in self.doubts.get(trial.id, ())},
@@ -342,8 +302,9 @@ class _Company:
         status = "planned"
         try:
             transcript = await play(
-                trial.scene, journal, seed=trial.seed, observers=observers, resume=resume
-            )
+                trial.scene, journal, seed=trial.seed, observers=observers, resume=resume,
+                branch=trial.branch,
+            )  # fmt: skip
             ended = journal.ended or transcript.ended
             if ended is None:
                 raise RuntimeError(f"trial {trial.id} is over but has no end")
@@ -359,6 +320,24 @@ class _Company:
         finally:
             if watch is not None:
                 watch.trial_ended(trial, status)
+
+
+    def _player(self, identity: str) -> Player:
+        """A stage with its books, as a journal wants it."""
+        terms, account = self.terms, self.terms.accounts[identity]
+        return Player(
+            self.stages[identity],
+            account,
+            self.cache if terms.looks_up(account) else None,
+            None if account.recorded else terms.budget,
+            terms.keeps(account),
+        )
+
+    def _parent(self, trial: str) -> Transcript:
+        """The transcript that branches come from, read once: branches come by the dozen."""
+        if trial not in self.parents:
+            self.parents[trial] = transcript_of(self.writer.connection, trial, self._parent)
+        return self.parents[trial]
 
 
 class _Relay:

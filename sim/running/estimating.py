@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sim.engine import play
@@ -45,24 +45,39 @@ class Estimate:
     usd_cached: float | None = 0.0
 
 
-class _Counting:
-    """A stage that counts what would be sent."""
+@dataclass(slots=True)
+class _Count:
+    """What one of the stages of a scene would be sent, and would write."""
 
-    def __init__(self, stage: Stage, focal: str | None) -> None:
+    calls: int = 0
+    written: int = 0
+    economy: Economy = field(default_factory=Economy)
+
+
+class _Counting:
+    """A stage that counts what would be sent, by the name that the scene has for the stage.
+
+    Of a branch only what comes from its first own turn on is counted.
+    """
+
+    def __init__(self, stage: Stage, trial: Trial) -> None:
         self.stage = stage
         self.identity = stage.identity
-        self.focal = focal
-        self.calls = 0
-        self.written = 0
-        self.economy = Economy()
+        self.cast = trial.scene.stages
+        self.counts: dict[str, _Count] = {}
+        self._focal = trial.focal
+        self._since = trial.at or 1
+        self._turn = 0
 
     async def perform(self, request: Request) -> Reply:
         reply = await self.stage.perform(request)
+        self._turn += request.purpose == "turn"
         # In a surrogate the partners' lines are no calls.
-        if self.focal in (None, request.speaker):
-            self.calls += 1
-            self.written += _tokens(len(reply.text))
-            self.economy.sent(request.prompt, _tokens(self.economy.letters(request.prompt)))
+        if self._focal in (None, request.speaker) and self._turn >= self._since:
+            count = self.counts.setdefault(request.stage, _Count())
+            count.calls += 1
+            count.written += _tokens(len(reply.text))
+            count.economy.sent(request.prompt, _tokens(count.economy.letters(request.prompt)))
         return reply
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
@@ -96,22 +111,26 @@ async def estimate(
     """
     over = set() if store is None else _over(Path(store), trials)
     exact = open_stage(PLAYED_ON)
-    played: dict[tuple[str, str, str | None], _Counting] = {}
+    played: dict[tuple[object, ...], _Counting] = {}
     found: dict[str, Estimate] = {}
+    identities: dict[str, str] = {}
     for trial in {trial.id: trial for trial in trials}.values():
-        so_far = found.get(trial.model) or Estimate(trial.model, 0, 0)
         there = trial.id in over
-        so_far = replace(so_far, trials=so_far.trials + 1, there=so_far.there + there)
+        counts: Mapping[str, _Count] = {}
         if not there:
             # Scenes of one scenario with the same parameters are the same, whatever the seed.
-            kind = (trial.scenario, repr(trial.parameters), trial.focal)
+            kind = (trial.scenario, repr(trial.parameters), trial.focal, trial.at)
             if kind not in played:
-                played[kind] = _Counting(exact, trial.focal)
+                played[kind] = _Counting(exact, trial)
                 await play(trial.scene, played[kind], seed=trial.seed)
-            so_far = _with(so_far, played[kind])
-        found[trial.model] = so_far
+            counts = played[kind].counts
+        for name, identity in (("", trial.stage.partition("#")[0]), *trial.stages.items()):
+            model = name or trial.model
+            identities[model] = identity
+            so_far = found.get(model) or Estimate(model, 0, 0)
+            so_far = replace(so_far, trials=so_far.trials + 1, there=so_far.there + there)
+            found[model] = _with(so_far, counts[name]) if name in counts else so_far
     table = prices or Prices.load()
-    identities = {trial.model: trial.stage.partition("#")[0] for trial in trials}
     return [_priced(each, stages[identities[model]], table) for model, each in found.items()]
 
 
@@ -124,7 +143,7 @@ def _over(store: Path, trials: Sequence[Trial]) -> set[str]:
     return {trial for trial, stored in known.items() if stored.status != "planned"}
 
 
-def _with(so_far: Estimate, counted: _Counting) -> Estimate:
+def _with(so_far: Estimate, counted: _Count) -> Estimate:
     usage = so_far.usage
     return replace(
         so_far,

@@ -10,7 +10,7 @@ from typing import Any
 from sim.events import Usage
 from sim.running.report import InDoubt
 from sim.stage.base import Reply
-from sim.store import REPLY_COLUMNS, from_row, reply_from_row
+from sim.store import REPLY_COLUMNS, reply_from_row, transcript_of
 from sim.transcript import Transcript
 
 _AT_ONCE = 500
@@ -33,11 +33,8 @@ class Stored:
 
     def transcript(self, connection: sqlite3.Connection) -> Transcript | None:
         """Its events, or None if there are none yet."""
-        rows = connection.execute(
-            "SELECT * FROM events WHERE trial = ? ORDER BY turn, kind, actor, key, sample",
-            (self.trial,),
-        ).fetchall()
-        return Transcript(from_row(row) for row in rows) if rows else None
+        found = transcript_of(connection, self.trial)
+        return found if found.events else None
 
     def replies(self, connection: sqlite3.Connection) -> tuple[dict[str, Reply], bool]:
         """Its replies by the keys of their calls, and whether version 1 wrote one of them."""

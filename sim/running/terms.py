@@ -36,7 +36,8 @@ class Terms:
 
         Raises ``BadRequest`` if money is limited and nobody knows what a stage costs.
         """
-        for identity in dict.fromkeys(trial.stage for trial in trials):
+        asked = (name for trial in trials for name in (trial.stage, *trial.stages.values()))
+        for identity in dict.fromkeys(asked):
             stage = stages[identity]
             account = Account(
                 free=bool(getattr(stage, "free", False)),

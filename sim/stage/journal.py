@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Protocol
 
@@ -27,8 +28,18 @@ from sim.stage.base import LogProb, Reply, Request, Stage
 from sim.stage.budget import Budget, BudgetSpent, Reserved
 from sim.stage.cache import Cache
 from sim.stage.gate import Gate, Stopped
+from sim.stage.scoring import Scorer, read_score
 
-__all__ = ["Gate", "Journal", "Ledger", "Stopped", "call_key", "first_call_key", "request_key"]
+__all__ = [
+    "Gate",
+    "Journal",
+    "Ledger",
+    "Player",
+    "Stopped",
+    "call_key",
+    "first_call_key",
+    "request_key",
+]
 
 
 class Ledger(Protocol):
@@ -72,6 +83,22 @@ class Ledger(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Player:
+    """A stage that plays in a trial, with its books and what may be looked up and kept.
+
+    ``account`` and ``budget`` are shared with the other trials of the stage and the run; so is
+    ``cache``, and where it is None nothing is looked up. ``keep`` keeps the prompts, by which
+    others find the replies and a replay shows what is different.
+    """
+
+    stage: Stage
+    account: Account
+    cache: Cache | None = None
+    budget: Budget | None = None
+    keep: bool = False
+
+
 class Journal:
     """A stage for one trial that keeps a ledger of its calls, and an observer of its events.
 
@@ -80,9 +107,8 @@ class Journal:
     the reason ``in-doubt``. ``first_keys`` says that keys of version 1 are among them. ``turn`` is
     the number of turns that were stored before.
 
-    ``account`` and ``budget`` are shared with the other trials of the stage and the run; so is
-    ``cache``, and where it is None nothing is looked up. ``keep`` keeps the prompts, by which
-    others find the replies and a replay shows what is different.
+    ``account``, ``cache``, ``budget`` and ``keep`` are as in ``Player``; ``cast`` are the other
+    stages that play in the trial, by the names that the scene has for them.
 
     The curtain is kept in ``ended`` and not queued: whoever plays the trial commits it together
     with the trial's status.
@@ -105,19 +131,20 @@ class Journal:
         refuse_doubted: bool = False,
         first_keys: bool = False,
         turn: int = 0,
+        cast: Mapping[str, Player] | None = None,
     ) -> None:
         self.stage = stage
         self.account = account or Account()
+        self.cast = {} if cast is None else dict(cast)
         self.ended: Ended | None = None
+        self._own = Player(stage, self.account, cache, budget, keep)
         self._identity = stage.identity
         # In a surrogate only this actor's calls reach a model.
         self._focal: str | None = getattr(stage, "focal", None)
         self._ledger = ledger
         self._trial = trial
         self._gate = gate
-        self._cache = cache
-        self._budget = budget
-        self._kept: set[bytes] | None = set() if keep else None
+        self._kept: set[bytes] = set()
         self._run = run
         self._replies = replies or {}
         self._doubted = doubted
@@ -149,24 +176,37 @@ class Journal:
         Raises ``StageError`` if there is no answer, ``StoreFailed`` if the intent could not be
         committed, ``Stopped`` if the run is stopping.
         """
-        wanted = request_key(self._identity, request)
+        player, wanted = self._player(request)
+        return await self._perform(player, wanted, request)
+
+    async def _perform(self, player: Player, wanted: str, request: Request) -> Reply:
         key = self._trial[:12] + wanted
         known = self._known(key, request) if self._replies else None
         if known is not None:
             return known
         try:
-            if self._cache is None:
+            if player.cache is None:
                 # On a free stage neither is there, and a turn is to take microseconds.
-                ask = self._ask if self._doubted or self._budget else self._enter
-                return await ask(key, request)
-            reply, hit = await self._cache.reply(wanted, lambda: self._ask(key, request))
+                ask = self._ask if self._doubted or player.budget else self._enter
+                return await ask(player, key, request)
+            reply, hit = await player.cache.reply(
+                wanted, lambda: self._ask(player, key, request)
+            )
         except (Stopped, StoreFailed):
             _hush()
             raise
         if hit:
-            self.account.hits += 1
-            self._ledger.reply(key, self._trial, reply, True, self._keep(request.prompt))
+            player.account.hits += 1
+            prompt = self._keep(request.prompt) if player.keep else None
+            self._ledger.reply(key, self._trial, reply, True, prompt)
         return reply
+
+    def _player(self, request: Request) -> tuple[Player, str]:
+        """Who is asked, and what the request is known by."""
+        if not request.stage:
+            return self._own, request_key(self._identity, request)
+        player = self.cast[request.stage]
+        return player, request_key(player.stage.identity, request)
 
     def _known(self, key: str, request: Request) -> Reply | None:
         known = self._replies.get(key)
@@ -174,15 +214,15 @@ class Journal:
             known = self._replies.get(first_call_key(self._trial, request))
         return known
 
-    async def _ask(self, key: str, request: Request) -> Reply:
+    async def _ask(self, player: Player, key: str, request: Request) -> Reply:
         """Ask the stage, when budget and gate let us."""
         if self._doubted:
             self._doubt(key, request)
-        gate, budget, account = self._gate, self._budget, self.account
+        gate, budget, account = self._gate, player.budget, player.account
         if budget is not None and self._focal not in (None, request.speaker):
             budget = None
         if budget is None:
-            return await self._enter(key, request)
+            return await self._enter(player, key, request)
         reserved: Reserved | None = None
         try:
             reserved = await budget.reserve(lambda: account.expected(request), lambda: account.pace)
@@ -193,7 +233,7 @@ class Journal:
             raise await gate.turned_away()
         used = NO_USAGE
         try:
-            reply = await self._enter(key, request)
+            reply = await self._enter(player, key, request)
             # A server that counts nothing is not free: what was expected stands for it.
             used = reply.usage if reply.usage != NO_USAGE else reserved.expected
             return reply
@@ -219,25 +259,25 @@ class Journal:
             self._failed(key, request, error)
             raise error
 
-    async def _enter(self, key: str, request: Request) -> Reply:
+    async def _enter(self, player: Player, key: str, request: Request) -> Reply:
         gate = self._gate
-        await gate.enter(request.purpose != "probe")
+        await gate.enter(request.purpose not in ("probe", "score"))
         try:
-            return await self._call(key, request)
+            return await self._call(player, key, request)
         except StageClosed as error:
             gate.close(error)
         finally:
             gate.leave()
         raise await gate.turned_away()
 
-    async def _call(self, key: str, request: Request) -> Reply:
+    async def _call(self, player: Player, key: str, request: Request) -> Reply:
         ledger, purpose = self._ledger, request.purpose
         ledger.intent(key, self._trial, self._run, self._at(request), purpose, request.speaker)
-        prompt = self._keep(request.prompt)
+        prompt = self._keep(request.prompt) if player.keep else None
         await ledger.barrier()
-        account = self.account
+        account = player.account
         try:
-            reply = await self.stage.perform(request)
+            reply = await player.stage.perform(request)
         except StageError as error:
             if not error.attempts and not account.recorded:
                 error.attempts = (error.reason,)  # nobody asked again: this was the one attempt
@@ -259,14 +299,12 @@ class Journal:
         """A turn is numbered as it will be, a question by the turns that could be heard."""
         return self._turn + 1 if request.purpose == "turn" else self._turn
 
-    def _keep(self, prompt: Prompt) -> bytes | None:
-        """Queue those chunks of a prompt that are new in this trial; the prompt's digest if kept.
+    def _keep(self, prompt: Prompt) -> bytes:
+        """Queue those chunks of a prompt that are new in this trial; the prompt's digest.
 
         Costs as much as what is new since the last call, however long the prompt is.
         """
         kept = self._kept
-        if kept is None:
-            return None
         new: list[Prompt] = []
         chunk: Prompt | None = prompt
         while chunk is not None and chunk.digest not in kept:
@@ -277,8 +315,12 @@ class Journal:
         return prompt.digest
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
-        """The inner stage's; nothing is remembered, since it changes nothing."""
-        return await self.stage.log_prob(request, text)
+        """The inner stage's. Kept like a reply: what a server has scored is not scored again."""
+        player, _ = self._player(request)
+        asked = replace(request, purpose="score", schema={"const": text})
+        scorer = replace(player, stage=Scorer(player.stage, request, text))
+        wanted = request_key(player.stage.identity, asked)
+        return read_score(await self._perform(scorer, wanted, asked))
 
 
 def _hush() -> None:
@@ -314,7 +356,6 @@ def request_key(identity: str, request: Request) -> str:
         request.max_tokens,
         None if schema is None else json.dumps(schema, sort_keys=True),
     )
-    # Which of several stages is asked is told by its identity.
     # repr() quotes and escapes, so that no two different tuples give the same bytes.
     return blake2b(repr(what).encode("utf-8", "backslashreplace"), digest_size=10).hexdigest()
 

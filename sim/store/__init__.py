@@ -4,6 +4,7 @@
 writes the canonical export. ``to_row`` and ``from_row`` turn events into rows and back.
 """
 
+from sim.store.branches import transcript_of
 from sim.store.codec import (
     REPLY_COLUMNS,
     encode,
@@ -43,6 +44,7 @@ __all__ = [
     "reply_to_row",
     "text_from_column",
     "to_row",
+    "transcript_of",
     "usage_from_json",
     "usage_to_json",
 ]

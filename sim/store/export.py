@@ -21,8 +21,8 @@ from sim.store.opening import open_readonly
 
 _TRIALS = """
     SELECT trial, scenario, parameters, model, stage, seed, arm, focal, "of", scene, status,
-           reason, turns
-    FROM trials ORDER BY scenario, model, seed, arm, focal, trial
+           reason, turns, at, branch, stages
+    FROM trials ORDER BY scenario, model, seed, arm, focal, at, branch, trial
 """
 _EVENTS = """
     SELECT turn, kind, actor, key, sample, payload
@@ -34,8 +34,13 @@ def export_lines(connection: sqlite3.Connection) -> Iterator[str]:
     """The lines of the canonical export, without line ends, from an open store."""
     for row in connection.execute(_TRIALS):
         trial = row[0]
+        # Only a branch says where it branches off; its events are those that it added itself.
+        more = {} if row[13] is None else {"at": row[13], "branch": row[14]}
+        if row[15] != "{}":
+            more["stages"] = json.loads(row[15])
         yield encode_sorted(
             {
+                **more,
                 "record": "trial",
                 "trial": trial,
                 "scenario": row[1],

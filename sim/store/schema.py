@@ -147,10 +147,18 @@ _SECOND = (
     "ALTER TABLE runs ADD COLUMN summary TEXT",
 )
 
+_THIRD = (
+    # A branch: the first turn that is not its parent's (the trial in "of"), and its number.
+    "ALTER TABLE trials ADD COLUMN at INTEGER",
+    "ALTER TABLE trials ADD COLUMN branch INTEGER",
+    # The stages that the scene names besides its own: JSON, their identities by those names.
+    "ALTER TABLE trials ADD COLUMN stages TEXT NOT NULL DEFAULT '{}'",
+)
+
 Migration = Sequence[str]
 """SQL statements, one a string, all of which run in one transaction."""
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _SECOND)
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _SECOND, _THIRD)
 
 VERSION = len(MIGRATIONS)
 """The schema version that this code writes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isnan
 
 import numpy as np
@@ -254,12 +255,11 @@ def test_c_does_not_depend_on_the_scale(
 @given(st.lists(stances, min_size=2, max_size=4))
 def test_order_of_trials_does_not_matter(courses: list[list[list[float]]]) -> None:
     tables = tables_of(courses, ["Ada", "Ben", "Cleo"])
-    shuffled = Tables(
-        tables.trials.iloc[::-1].reset_index(drop=True),
-        tables.cast.iloc[::-1].reset_index(drop=True),
-        tables.turns,
-        tables.answers.iloc[::-1].reset_index(drop=True),
-        tables.failures,
+    shuffled = replace(
+        tables,
+        trials=tables.trials.iloc[::-1].reset_index(drop=True),
+        cast=tables.cast.iloc[::-1].reset_index(drop=True),
+        answers=tables.answers.iloc[::-1].reset_index(drop=True),
     )
     pd.testing.assert_frame_equal(convergence.by_arm(tables), convergence.by_arm(shuffled))
 

@@ -14,8 +14,8 @@ import pytest
 import analysis
 from analysis.loading import COLUMNS, Record, load, tables_from
 from sim.errors import StoreRefused
-from sim.events import Answer, Ended, Failure, Turn
-from sim.store import APPLICATION_ID, migrate
+from sim.events import Answer, Ended, Failure, FellBack, Intervened, Turn
+from sim.store import APPLICATION_ID, migrate, to_row
 
 ADA = {
     "name": "Ada",
@@ -28,15 +28,20 @@ ADA = {
     "voice": None,
     "secret": None,
 }
-TURN = Turn(1, "Ada", "Good evening.", audience=("Ben",), strangers=("Eve",), exact=True)
+TURN = Turn(
+    1, "Ada", "Good evening.", audience=("Ben",), strangers=("Eve",), exact=True,
+    overheard=("Cleo",), absent=("Dan",), source="human",
+)  # fmt: skip
 SAID = Answer(1, "Ada", "stance:sell", -0.5)
 UNSAID = Answer(1, "Ada", "stance:sell", None, sample=1, missing="no number in it")
 GAUGED = Answer(1, "Ada", "stance:sell", 0.25, gauge=True)
 FAILED = Failure(2, "Ada", "speak", "timeout", "no reply in 60 s")
+ENTERED = Intervened(2, "0:enter", "enter", "Ben", "(Ben enters.)", detail={"why": 1})
+FELL_BACK = FellBack(2, "Ada", "floor:next", "no answer named anybody")
 RECORD = Record(
     "t1",
     [ADA],
-    [TURN, GAUGED, SAID, UNSAID, FAILED, Ended(1, "timeout", "failed")],
+    [TURN, GAUGED, SAID, UNSAID, ENTERED, FELL_BACK, FAILED, Ended(1, "timeout", "failed")],
     "mousetrap",
     {"rounds": 3},
     "embedded:base",
@@ -54,22 +59,14 @@ def write(path: Path, records: list[Record]) -> None:
         facts = (
             record.trial, 1, record.scenario, json.dumps(record.parameters), record.model,
             record.stage, record.seed, record.arm, record.focal, record.of, json.dumps(scene),
-            "failed", "timeout", 1,
+            "failed", "timeout", 1, record.at, record.branch, "{}",
         )  # fmt: skip
         marks = ",".join("?" * len(facts))
         connection.execute(f"INSERT INTO trials VALUES ({marks})", facts)
-        for kind, turn, key, sample, payload in (
-            ("turn", 1, "", 0, {"text": TURN.text, "audience": ["Ben"], "finish": "stop",
-                                "cut": "", "strangers": ["Eve"], "exact": True}),
-            ("probe", 1, SAID.key, 0, {"value": -0.5, "missing": None}),
-            ("probe", 1, SAID.key, 1, {"value": None, "missing": UNSAID.missing}),
-            ("gauge", 1, SAID.key, 0, {"value": 0.25, "missing": None}),
-            ("failure", 2, "", 0, {"doing": "speak", "reason": "timeout",
-                                   "message": FAILED.message}),
-            ("ended", 1, "", 0, {"reason": "timeout", "status": "failed"}),
-        ):  # fmt: skip
-            row = (record.trial, turn, kind, "Ada", key, sample, json.dumps(payload), 0.1)
-            connection.execute("INSERT INTO events VALUES (?,?,?,?,?,?,?,?)", row)
+        for event in record.events:
+            connection.execute(
+                "INSERT INTO events VALUES (?,?,?,?,?,?,?,?)", to_row(record.trial, event)
+            )
     connection.close()
 
 
@@ -85,6 +82,28 @@ def test_a_store_and_memory_give_the_same_tables(tmp_path: Path) -> None:
     assert stored.cast.iloc[0]["stances"] == {"sell": -0.8}
     assert stored.answers["missing"].notna().sum() == 1
     assert pd.isna(stored.cast.iloc[0]["opposite"])
+
+
+def test_a_branch_is_whole(tmp_path: Path) -> None:
+    """It has the turns and answers that it shares, and not what followed from them elsewhere."""
+    path = tmp_path / "study.db"
+    said = [Turn(index, "Ada", f"Line {index}.") for index in (1, 2, 3)]
+    first = Record("t1", [ADA], [SAID, *said, Ended(3, "after 3 turns")])
+    other = Turn(3, "Ada", "Another line.")
+    branch = Record("t2", [ADA], [other], arm="fork@3", of="t1", at=3, branch=0)
+    deeper = Record("t0", [ADA], [Turn(2, "Ada", "Deep.")], arm="fork@2", of="t2", at=2, branch=1)
+    write(path, [first, branch, deeper])
+    tables = load(path)
+    lines = {trial: list(own["text"]) for trial, own in tables.turns.groupby("trial")}
+    assert lines == {
+        "t1": ["Line 1.", "Line 2.", "Line 3."],
+        "t2": ["Line 1.", "Line 2.", "Another line."],
+        "t0": ["Line 1.", "Deep."],
+    }
+    assert set(tables.answers["trial"]) == {"t0", "t1", "t2"}
+    found = tables.trials.set_index("trial")
+    assert found.loc["t2", "at"] == 3
+    assert pd.isna(found.loc["t1", "at"])
 
 
 def test_an_empty_store_gives_empty_tables_with_columns(tmp_path: Path) -> None:

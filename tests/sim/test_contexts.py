@@ -9,10 +9,10 @@ import pytest
 from backstage.scenes import debate
 
 from sim import Transcript, after, play
+from sim.actor import Context
 from sim.errors import SceneError
 from sim.events import Forgot
 from sim.layouts import LAYOUTS, before, render, until
-from sim.actor import Context
 from sim.scene import Scene
 from sim.stage.exact import exact_stage
 

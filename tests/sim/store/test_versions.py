@@ -11,8 +11,8 @@ import pytest
 import sim.store.opening as opening
 import sim.store.schema as schema
 from sim.errors import StoreRefused
-from sim.events import Answer, Ended, Failure, Forgot, Turn
-from sim.store import Writer, export_jsonl, from_row, open_readonly
+from sim.events import Answer, Ended, Failure, FellBack, Forgot, Intervened, Turn
+from sim.store import Writer, export_jsonl, from_row, open_readonly, transcript_of
 
 STORES = Path(__file__).parents[2] / "stores"
 EVERY = range(1, schema.VERSION + 1)
@@ -26,7 +26,7 @@ def test_a_committed_store_opens_reads_and_exports(tmp_path: Path, version: int)
     rows = connection.execute("SELECT * FROM events ORDER BY turn, kind").fetchall()
     connection.close()
     events = [from_row(row) for row in rows]
-    since_then = {Forgot} if version > 1 else set()
+    since_then = {2: {Forgot}, 3: {Forgot, Intervened, FellBack}}.get(version, set())
     assert {type(event) for event in events} == {Answer, Turn, Failure, Ended} | since_then
     [first] = [event for event in events if isinstance(event, Turn) and event.index == 1]
     assert first.text == 'He said: "Tea?" ☕ \ud800'
@@ -91,7 +91,7 @@ def test_a_newer_store_is_refused(tmp_path: Path) -> None:
     connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
     connection.close()
     for opened in (Writer.open, open_readonly):
-        with pytest.raises(StoreRefused, match=r"has version 3.*upgrade Elsinore"):
+        with pytest.raises(StoreRefused, match=rf"has version {schema.VERSION + 1}.*upgrade"):
             opened(store)
 
 
@@ -122,6 +122,26 @@ def test_what_version_1_did_not_know_is_unknown(tmp_path: Path) -> None:
     assert found == [(None, 0, None)]
     assert connection.execute("SELECT summary FROM runs").fetchall() == [(None,)]
     connection.close()
+
+
+def test_version_3_holds_whispers_changes_and_a_branch(tmp_path: Path) -> None:
+    store = tmp_path / "three.db"
+    shutil.copy(STORES / "version_3.db", store)
+    connection = open_readonly(store)
+    branch, of = connection.execute(
+        'SELECT trial, "of" FROM trials WHERE at IS NOT NULL'
+    ).fetchone()
+    whole, found = transcript_of(connection, of), transcript_of(connection, branch)
+    connection.close()
+    assert [turn.text for turn in found.turns] == [whole.turns[0].text, "Perhaps."]
+    assert whole.turns[1] == Turn(
+        2, "Ben", "No.", ("Ada",), "00bb", "length", "NARRATOR: Silence.", ("NARRATOR",),
+        overheard=("Cleo",), source="intervention", cued=1,
+    )  # fmt: skip
+    shared = [event.kind for event in found.events]
+    assert "intervention" not in shared, "what came before turn 2 is no part of the branch"
+    assert "ended" not in shared
+    assert [event.key for event in found.answers] == ["stance:tea", "stance:tea"]
 
 
 def test_version_2_holds_attempts_prompts_and_hits(tmp_path: Path) -> None:

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from sim.actor import Actor
 from sim.endings import after
 from sim.engine import play
 from sim.events import Turn
 from sim.graph import ring
 from sim.layouts import render
 from sim.persona import Persona
-from sim.actor import Actor
 from sim.scene import Scene
 from sim.seeds import derive
 from sim.stage.base import Request

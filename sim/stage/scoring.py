@@ -1,0 +1,39 @@
+"""Log-probabilities as replies, so that what was scored once is kept like anything else."""
+
+from __future__ import annotations
+
+import json
+
+from sim.stage.base import LogProb, Reply, Request, Stage
+
+
+class Scorer:
+    """A stage that answers one request with the log-probability of one text.
+
+    >>> read_score(Reply('{"value":-2.5,"tokens":3,"exact":true}'))
+    LogProb(value=-2.5, tokens=3, exact=True)
+    """
+
+    def __init__(self, stage: Stage, request: Request, text: str) -> None:
+        self.stage = stage
+        self.identity = stage.identity
+        self._request = request
+        self._text = text
+
+    async def perform(self, request: Request) -> Reply:
+        """The score as JSON, or ``null`` where the stage cannot say."""
+        found = await self.stage.log_prob(self._request, self._text)
+        if found is None:
+            return Reply("null")
+        record = {"value": found.value, "tokens": found.tokens, "exact": found.exact}
+        return Reply(json.dumps(record, separators=(",", ":")))
+
+    async def log_prob(self, request: Request, text: str) -> LogProb | None:
+        """The stage's own."""
+        return await self.stage.log_prob(request, text)
+
+
+def read_score(reply: Reply) -> LogProb | None:
+    """The score in a reply of a ``Scorer``."""
+    record = json.loads(reply.text)
+    return None if record is None else LogProb(**record)
