@@ -71,6 +71,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "overheard": "object",
         "absent": "object",
         "source": "str",
+        "cued": "Int64",
     },
     "answers": {
         "trial": "str",
@@ -249,6 +250,7 @@ def _event_rows(rows: Rows, trial: str, events: Iterable[Event]) -> None:
                     event.overheard,
                     event.absent,
                     event.source,
+                    event.cued,
                 )
             )
         elif isinstance(event, Answer):

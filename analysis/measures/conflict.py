@@ -17,7 +17,7 @@ Awry", ACL 2018.
 
 from __future__ import annotations
 
-from itertools import combinations, pairwise
+from itertools import pairwise
 from math import nan, sqrt
 from typing import Any
 
@@ -26,6 +26,7 @@ import pandas as pd
 from scipy import special
 
 from analysis.evidence.text import score
+from analysis.graphs.signs import triads
 from analysis.loading import ARM, Tables, frame
 from analysis.measures import convergence
 from analysis.measures.series import Line, arm_of, lines_of
@@ -171,13 +172,7 @@ def _triads(lines: list[Line]) -> list[bool]:
     for speaker, before, sign in replies(lines):
         pair = frozenset((speaker, before))
         net[pair] = net.get(pair, 0) + sign
-    actors = sorted({speaker for _, speaker, _, _ in lines})
-    found = []
-    for triad in combinations(actors, 3):
-        signs = [net.get(frozenset(pair), 0) for pair in combinations(triad, 2)]
-        if all(signs):
-            found.append(int(np.prod(np.sign(signs))) > 0)
-    return found
+    return triads(net, sorted({speaker for _, speaker, _, _ in lines}))
 
 
 def null(tables: Tables, seed: int = 0, draws: int = 200) -> pd.DataFrame:

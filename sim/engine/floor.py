@@ -33,6 +33,7 @@ async def next_cue(performance: Performance) -> tuple[tuple[int, ...], bool, str
 async def _inquire(performance: Performance, inquiry: Inquiry) -> None:
     if inquiry.state is not None:
         performance.state = inquiry.state
+    _announce(performance, inquiry)
     seats = [performance.seats[place] for place in inquiry.seats]
     values = await performance.off_stage.inquire(
         inquiry.question, seats, inquiry.attempts, len(performance.said)
@@ -51,21 +52,26 @@ def _cued(performance: Performance, cue: Cue, index: int) -> tuple[tuple[int, ..
         event = FellBack(index, asked, cue.key, cue.fallback)
         known = performance.known.fallbacks.get((index, cue.key))
         performance.record(event if known is None else known, known is not None)
-    if cue.phase or cue.note:
-        performance.view.phase = cue.phase
-        performance.change(
-            Intervened(
-                index,
-                f"phase:{cue.phase}",
-                "phase",
-                text=cue.note,
-                absent=performance.view.off,
-                detail={"phase": cue.phase},
-            )
-        )
+    _announce(performance, cue)
     # A round is cut where the scene is over at the latest.
     places = cue.seats[: performance.bound - len(performance.said)]
     return places, cue.together, "" if places else cue.over or _nobody(performance)
+
+
+def _announce(performance: Performance, found: Cue | Inquiry) -> None:
+    """A phase begins: those on stage are told."""
+    if found.phase or found.note:
+        performance.view.phase = found.phase
+        performance.change(
+            Intervened(
+                len(performance.said) + 1,
+                f"phase:{found.phase}",
+                "phase",
+                text=found.note,
+                absent=performance.view.off,
+                detail={"phase": found.phase},
+            )
+        )
 
 
 def _nobody(performance: Performance) -> str:

@@ -48,13 +48,16 @@ class Inquiry:
     """A question that has to be answered before anybody can be cued.
 
     ``seats`` are asked, all at once, each up to ``attempts`` times: whoever gives no answer that
-    counts is shown what is wrong with it. ``state`` is as in ``Cue``.
+    counts is shown what is wrong with it. ``state``, ``phase`` and ``note`` are as in ``Cue``: a
+    phase is announced before anybody is asked who opens it.
     """
 
     question: Question
     seats: tuple[int, ...]
     attempts: int = 2
     state: Any = None
+    phase: str = ""
+    note: str = ""
 
     def __post_init__(self) -> None:
         if not self.question.key.startswith(FLOOR):

@@ -114,14 +114,15 @@ class Phases:
         inner = found.state if isinstance(found, Cue | Inquiry) else None
         if inner is not None:
             state = replace(state, inner=inner)
-        if phase is None or state.announced or isinstance(found, Inquiry) or nobody(found):
+        if phase is None or state.announced or nobody(found):
             return with_state(found, state)
-        # A phase is announced with its first cue, which may take a question to find.
-        cue = found if isinstance(found, Cue) else Cue(found)
+        opening = found if isinstance(found, Cue | Inquiry) else Cue(found)
         return replace(
-            cue, state=replace(state, announced=True), phase=phase.name or cue.phase,
-            note=phase.note or cue.note,
-        )  # fmt: skip
+            opening,
+            state=replace(state, announced=True),
+            phase=phase.name or opening.phase,
+            note=phase.note or opening.note,
+        )
 
     def _begin(self, state: PhaseState) -> PhaseState:
         number = state.phase + 1

@@ -1,0 +1,165 @@
+"""Graphs as GraphML, which Gephi, Cytoscape, igraph and networkx read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from math import inf, isinf, isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+import pandas as pd
+
+from sim.errors import BadRequest, RunFailed
+
+if TYPE_CHECKING:
+    import networkx
+
+    Graph = networkx.Graph[str]
+
+_HEAD = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<graphml xmlns="http://graphml.graphdrawing.org/xmlns" '
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+    'xsi:schemaLocation="http://graphml.graphdrawing.org/xmlns '
+    'http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd">\n'
+)
+# What XML 1.0 cannot hold, and the carriage return, which a reader would turn into a line feed.
+_UNFIT = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LONG = 2**63
+_KINDS = {bool: "boolean", int: "long", float: "double", str: "string"}
+
+
+def write_graphml(graph: Graph, path: Path | str) -> None:
+    """Write a graph with all attributes of its nodes, edges and of itself, typed.
+
+    The file appears whole or not at all. Attributes that are missing (None, NaN) are left out.
+    Characters that XML cannot hold are written as they would be in Python (``\\x07``); what is
+    neither number nor text (a list, say) as JSON. An attribute that is text somewhere is text
+    everywhere. Raises ``BadRequest`` if there is no place for the file or two names become one,
+    ``RunFailed`` if it cannot be written.
+    """
+    out = Path(os.path.realpath(path))
+    if out.is_dir():
+        raise BadRequest(f"write_graphml {out}: is a directory; name a file in it")
+    if not out.parent.is_dir():
+        raise BadRequest(f"write_graphml {out}: there is no folder {out.parent}; create it first")
+    text = "".join(_lines(graph)).encode()
+    if out.exists() and not out.is_file():
+        # A pipe or a device is written to, and not replaced by a file.
+        with _failing(out):
+            out.write_bytes(text)
+        return
+    draft = out.with_name(f".{out.name}.{os.getpid()}.new")
+    try:
+        with _failing(out):
+            draft.write_bytes(text)
+            os.replace(draft, out)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _failing(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError as error:
+        raise BadRequest(f"write_graphml {out}: {error.strerror}; use another path") from None
+    except OSError as error:
+        raise RunFailed(
+            f"write_graphml {out}: cannot be written ({error.strerror}); "
+            "make room or use another path"
+        ) from error
+
+
+def _lines(graph: Graph) -> Iterator[str]:
+    names = {node: _visible(str(node)) for node in graph}
+    if len(set(names.values())) < len(names):
+        raise BadRequest("write_graphml: two nodes have one name in XML; rename one of them")
+    nodes = {node: _present(facts) for node, facts in graph.nodes(data=True)}
+    edges = [(one, other, _present(facts)) for one, other, facts in graph.edges(data=True)]
+    whole = _present(graph.graph)
+    keys: dict[tuple[str, str], tuple[str, str]] = {}
+    for place, some in (
+        ("graph", [whole]),
+        ("node", nodes.values()),
+        ("edge", [facts for *_, facts in edges]),
+    ):
+        for name, kind in _kinds(some).items():
+            keys[place, name] = (f"d{len(keys)}", kind)
+    yield _HEAD
+    for (place, name), (key, kind) in keys.items():
+        named = quoteattr(_visible(name))
+        yield f'  <key id="{key}" for="{place}" attr.name={named} attr.type="{kind}"/>\n'
+    direction = "directed" if graph.is_directed() else "undirected"
+    yield f'  <graph edgedefault="{direction}">\n'
+    yield from _data("graph", whole, keys, 4)
+    for node, facts in nodes.items():
+        yield f"    <node id={quoteattr(names[node])}>\n"
+        yield from _data("node", facts, keys, 6)
+        yield "    </node>\n"
+    for one, other, facts in edges:
+        yield f"    <edge source={quoteattr(names[one])} target={quoteattr(names[other])}>\n"
+        yield from _data("edge", facts, keys, 6)
+        yield "    </edge>\n"
+    yield "  </graph>\n</graphml>\n"
+
+
+def _data(
+    place: str,
+    facts: Mapping[str, Any],
+    keys: Mapping[tuple[str, str], tuple[str, str]],
+    indent: int,
+) -> Iterator[str]:
+    for name, value in facts.items():
+        key, kind = keys[place, name]
+        yield f'{" " * indent}<data key="{key}">{escape(_visible(_text(value, kind)))}</data>\n'
+
+
+def _present(facts: Mapping[Any, Any]) -> dict[str, bool | int | float | str]:
+    """The attributes that are there, as the four types that GraphML has for them."""
+    found: dict[str, bool | int | float | str] = {}
+    for name, value in facts.items():
+        plain = value.item() if isinstance(value, np.generic) else value
+        if plain is None or plain is pd.NA or plain is pd.NaT:
+            continue
+        if isinstance(plain, float) and isnan(plain):
+            continue
+        if isinstance(plain, int) and not isinstance(plain, bool) and abs(plain) >= _LONG:
+            plain = str(plain)
+        if not isinstance(plain, bool | int | float | str):
+            plain = json.dumps(plain, ensure_ascii=False, default=str)
+        found[str(name)] = plain
+    return found
+
+
+def _kinds(some: Iterable[Mapping[str, bool | int | float | str]]) -> dict[str, str]:
+    """The type of each attribute: one for all who have it, text where they differ."""
+    found: dict[str, str] = {}
+    for facts in some:
+        for name, value in facts.items():
+            kind = _KINDS.get(type(value), "string")
+            before = found.setdefault(name, kind)
+            if {before, kind} == {"long", "double"}:
+                found[name] = "double"
+            elif before != kind:
+                found[name] = "string"
+    return found
+
+
+def _text(value: bool | int | float | str, kind: str) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if kind == "double" and isinf(float(value)):
+        return "INF" if float(value) == inf else "-INF"
+    return repr(float(value)) if kind == "double" else str(value)
+
+
+def _visible(text: str) -> str:
+    return _UNFIT.sub(lambda found: repr(found.group())[1:-1], text)
+
