@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from sim.authored import Authored
 from sim.errors import SceneError
-from sim.graph import Condition
+from sim.graph import Condition, PublicView
 from sim.persona import Persona
 from sim.seeds import Stream
 
@@ -47,6 +47,11 @@ class Intervention(Authored):
     def actors(self) -> tuple[str, ...]:
         """The actors that it speaks of."""
         return ()
+
+
+def never(view: PublicView) -> bool:
+    """The condition of an intervention that is taken out of a scene."""
+    return False
 
 
 class _Line(Intervention):

@@ -192,13 +192,13 @@ class Performance:
         failed = self.known.failures.get((index, name))
         if failed is not None:
             self.record(failed, known=True)
-            raise Over(Ended(len(self.said), "a turn failed", "failed"))
+            raise Over(Ended(index - 1, "a turn failed", "failed"))
         return None
 
     def failed(self, index: int, name: str, error: StageError) -> Over:
         """A turn failed for good: the record of it, and the end of the scene."""
         self.record(Failure(index, name, "turn", error.reason, str(error)))
-        return Over(Ended(len(self.said), "a turn failed", "failed"))
+        return Over(Ended(index - 1, "a turn failed", "failed"))
 
     # --- Who is there, and who hears -----------------------------------------------------------
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from typing import Any
@@ -27,14 +28,28 @@ class Murmur:
         key = repr((request.prompt.digest, request.seed, request.speaker, request.stop))
         bits = blake2b(key.encode(), digest_size=8).digest()
         if request.schema is not None:
-            field, scale = next(iter(request.schema["properties"].items()))
-            share = bits[0] / 255
-            value = scale["minimum"] + share * (scale["maximum"] - scale["minimum"])
-            return Reply(f'{{"{field}": {value:.2f}}}')
+            field, part = next(iter(request.schema["properties"].items()))
+            return Reply(json.dumps({field: _value(part, bits)}))
         return Reply(" ".join(f"w{byte}" for byte in bits[:4]) + ".")
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
         return None
+
+
+def _value(part: Mapping[str, Any], bits: bytes) -> Any:
+    """A value for a part of a schema of ours."""
+    if "enum" in part:
+        return part["enum"][bits[0] % len(part["enum"])]
+    if part["type"] == "string":
+        return f"w{bits[0]}."
+    if part["type"] == "array":
+        options = part["items"]["enum"]
+        turned = bits[0] % len(options)
+        return options[turned:] + options[:turned]
+    if part["type"] == "object":
+        return {name: bits[place % 8] + 1 for place, name in enumerate(part["properties"])}
+    value = part["minimum"] + bits[0] / 255 * (part["maximum"] - part["minimum"])
+    return round(value, 2)
 
 
 class Around:

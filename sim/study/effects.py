@@ -1,0 +1,135 @@
+"""The causal effect of one turn: the branches in which it was said, against those without it.
+
+``effect_of`` compares two arms that share everything before the turn. In the first the turn is as
+it was, in the second it is rolled again; what follows is played anew in both, branch by branch on
+the same draws. The difference of an outcome is what those words did, as against what the same
+actor would have said otherwise (a counterfactual re-roll: every other cause is the same).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.stats import Floats, Interval, paired_difference
+from sim.errors import BadRequest
+from sim.hearing import heard_by
+from sim.stage.base import Stage
+from sim.study.forks import fork
+from sim.study.outcomes import Outcome, name_of
+from sim.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """The effect of a turn on an outcome: with it, without it, and the difference.
+
+    ``kept`` and ``rerolled`` are means over ``pairs`` branches; ``difference`` has a 95% interval.
+    ``missing`` pairs had no outcome in one of the arms.
+    """
+
+    turn: int
+    speaker: str
+    text: str
+    outcome: str
+    kept: float
+    rerolled: float
+    difference: Interval
+    pairs: int
+    missing: int
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the interval says that the turn did something."""
+        return self.difference.excludes_zero
+
+
+async def effect_of(
+    transcript: Transcript,
+    turn: int,
+    outcome: Outcome,
+    stage: Stage,
+    *,
+    n: int = 50,
+    horizon: int | None = None,
+    stages: Mapping[str, Stage] | None = None,
+) -> Effect:
+    """The effect of turn ``turn`` on an outcome, against plain re-rolls of it.
+
+    ``n`` branches in each arm. ``horizon`` ends a branch so many turns after the turn: as far as
+    the outcome looks, what comes later costs and changes nothing. ``transcript`` was made by
+    ``play()``. Raises ``BadRequest`` if there is no such turn.
+
+    >>> import asyncio
+    >>> from sim import Persona, Scene, after, open_stage, play, ring
+    >>> from sim.study.outcomes import says
+    >>> scene = Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
+    ...               graph=ring("Ada", "Ben"), ends=after(turns=4))
+    >>> stage = open_stage("fixed:Yes.|No.")
+    >>> told = asyncio.run(play(scene, stage, seed=1))
+    >>> found = asyncio.run(effect_of(told, 2, says("Ada", "yes"), stage, n=5))
+    >>> found.difference.estimate, found.pairs
+    (0.0, 5)
+    """
+    if not 1 <= turn <= len(transcript):
+        raise BadRequest(
+            f"effect_of: there is no turn {turn}; the transcript has {len(transcript)} turns"
+        )
+    kept = await fork(transcript, stage, at=turn + 1, n=n, turns=horizon, stages=stages)
+    more = None if horizon is None else horizon + 1
+    rerolled = await fork(transcript, stage, at=turn, n=n, turns=more, stages=stages)
+    said = transcript.turns[turn - 1]
+    one = _values(outcome, kept, turn)
+    two = _values(outcome, rerolled, turn)
+    known = ~(np.isnan(one) | np.isnan(two))
+    pairs = int(known.sum())
+    return Effect(
+        turn,
+        said.speaker,
+        said.text,
+        name_of(outcome),
+        float(one[known].mean()) if pairs else float("nan"),
+        float(two[known].mean()) if pairs else float("nan"),
+        paired_difference(one, two),
+        pairs,
+        n - pairs,
+    )
+
+
+async def triggers_of(
+    transcript: Transcript,
+    actor: str,
+    outcome: Outcome,
+    stage: Stage,
+    *,
+    turns: Sequence[int] | None = None,
+    n: int = 50,
+    horizon: int | None = None,
+    stages: Mapping[str, Stage] | None = None,
+) -> list[Effect]:
+    """What set it off? The effects of what an actor heard from others, the strongest first.
+
+    ``turns`` are the turns to look at; by default all that the actor heard from others. Each costs
+    2n branches. The intervals are of one turn each: for a claim about the strongest of many, divide
+    the error rate among them (Bonferroni), or look at it again with new branches.
+    """
+    if turns is None:
+        turns = [
+            each.index
+            for each in transcript.turns
+            if each.speaker != actor and heard_by(actor, each)
+        ]
+    found = [
+        await effect_of(
+            transcript, turn, outcome, stage, n=n, horizon=horizon, stages=stages
+        )
+        for turn in turns
+    ]
+    return sorted(found, key=lambda effect: -effect.difference.estimate)
+
+
+def _values(outcome: Outcome, branches: Sequence[Transcript], turn: int) -> Floats:
+    values = (outcome(branch, turn) for branch in branches)
+    return np.array([np.nan if value is None else value for value in values], dtype=float)

@@ -1,0 +1,165 @@
+"""Outcomes: what a branch is judged by, as a number read off its transcript.
+
+An outcome is a function of a transcript and a turn, and says what became of somebody *after* that
+turn; None is missing. None of them reads the truth of an embedded stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from analysis.evidence.text import opposite, polarity, score, valence
+from analysis.switching import smooth
+from sim.errors import BadRequest
+from sim.events import Answer
+from sim.persona import Persona
+from sim.scene import Scene
+from sim.transcript import Transcript
+
+Outcome = Callable[[Transcript, int], float | None]
+"""From a transcript and a turn: what became of somebody after it, or None if that is missing."""
+
+RATES = (0.03, 0.05, 0.4)
+"""q01, q10 and concealment of the switching filter, per own turn. Fixed: a branch is judged by
+itself, and rates that were estimated from an arm would let branches judge each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class flips:  # noqa: N801 - it is called like a function
+    """1 if an actor shows its opposite within so many turns after a turn, else 0.
+
+    Evidence T. Its own turns are read by the switching filter (``analysis.switching``) at fixed
+    rates, and it shows its opposite where P(opposite) is above 1/2 and the turn's own evidence
+    above zero. ``within`` counts turns of anybody; None: to the end. Missing if the actor does not
+    speak there.
+
+    >>> from sim import Persona, Scene, after, ring
+    >>> from sim.events import Turn
+    >>> scene = Scene(topic="Tea?", cast=[Persona(name="Ada", traits=("kind",)),
+    ...               Persona(name="Ben")], graph=ring("Ada", "Ben"), ends=after(turns=4))
+    >>> said = [Turn(1, "Ada", "Good evening."), Turn(2, "Ben", "Well?"),
+    ...         Turn(3, "Ada", "You are a pathetic liar, and I never cared about any of you.")]
+    >>> told = Transcript(said, scene=scene, seed=1)
+    >>> flips("Ada", within=2)(told, 2), flips("Ada")(told, 1), flips("Ada")(told, 3)
+    (1.0, 1.0, None)
+    """
+
+    actor: str
+    within: int | None = None
+
+    @property
+    def name(self) -> str:
+        """For tables."""
+        window = "" if self.within is None else f" within {self.within}"
+        return f"{self.actor} flips{window}"
+
+    def __call__(self, transcript: Transcript, turn: int) -> float | None:
+        persona = _persona(transcript, self.actor)
+        last = len(transcript) if self.within is None else turn + self.within
+        own = [
+            each
+            for each in transcript.turns
+            if each.speaker == self.actor and each.index <= last and each.source == "stage"
+        ]
+        if not any(each.index > turn for each in own):
+            return None
+        kindness = _kindness(persona)
+        evidence = np.array([_evidence(each.text, kindness) for each in own])
+        other = smooth(evidence, *RATES)
+        return float(
+            any(
+                each.index > turn and shown > 0 and p > 0.5
+                for each, shown, p in zip(own, evidence, other, strict=True)
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class final_stance:  # noqa: N801
+    """Where an actor stands on an issue at the end, from -1 to 1, by its own private answer.
+
+    Evidence P: the mean of the samples of its last stance probe. Missing if there is none after the
+    turn.
+    """
+
+    actor: str
+    issue: str
+
+    @property
+    def name(self) -> str:
+        """For tables."""
+        return f"{self.actor} on {self.issue}"
+
+    def __call__(self, transcript: Transcript, turn: int) -> float | None:
+        key = f"stance:{self.issue}"
+        answers = [
+            each
+            for each in transcript.answers
+            if each.actor == self.actor and each.key == key and not each.gauge and each.turn >= turn
+        ]
+        last = max((each.turn for each in answers), default=0)
+        values = [_number(each) for each in answers if each.turn == last]
+        known = [value for value in values if value is not None]
+        return sum(known) / len(known) if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class says:  # noqa: N801
+    """1 if an actor says a phrase (in any case) after a turn, else 0."""
+
+    actor: str
+    phrase: str
+
+    @property
+    def name(self) -> str:
+        """For tables."""
+        return f"{self.actor} says {self.phrase!r}"
+
+    def __call__(self, transcript: Transcript, turn: int) -> float | None:
+        wanted = self.phrase.casefold()
+        return float(
+            any(
+                wanted in each.text.casefold()
+                for each in transcript.turns
+                if each.speaker == self.actor and each.index > turn
+            )
+        )
+
+
+def evidence_of(transcript: Transcript, actor: str, text: str) -> float:
+    """Log-likelihood ratio of an actor's opposite over the actor, for one line."""
+    return _evidence(text, _kindness(_persona(transcript, actor)))
+
+
+def name_of(outcome: Outcome) -> str:
+    """What an outcome is called in a table."""
+    return str(getattr(outcome, "name", getattr(outcome, "__name__", "outcome")))
+
+
+def _number(answer: Answer) -> float | None:
+    return answer.value if isinstance(answer.value, float) else None
+
+
+def _persona(transcript: Transcript, name: str) -> Persona:
+    scene = transcript.scene
+    assert isinstance(scene, Scene)
+    for actor in scene.cast:
+        if actor.name == name:
+            return actor.persona
+    raise BadRequest(f"outcome: {name!r} is not in the cast; use one of {', '.join(scene.names)}")
+
+
+def _kindness(persona: Persona) -> float:
+    """How much kinder a persona is than its opposite, as the measure of flips has it."""
+    told = " ".join(persona.traits)
+    return polarity(told if valence(told) else f"{persona.brief} {told}", persona.opposite)
+
+
+@lru_cache(maxsize=1 << 16)
+def _evidence(text: str, kindness: float) -> float:
+    # Branches say many lines more than once.
+    return opposite(score(text), kindness)
