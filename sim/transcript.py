@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sim.events import Answer, Ended, Event, Failure, FellBack, Forgot, Intervened, Turn
+from sim.seeds import derive
 
 FLOOR = "floor:"
 """How the keys of a router's questions begin. Who speaks next belongs to the turn to come."""
@@ -35,7 +36,8 @@ class Transcript:
 
     A fork shares the turns before it with its parent and holds only what came after. Only the
     events that it added itself can grow; nothing is ever changed or taken away. ``scene`` (a
-    ``Scene``) and ``seed`` are what was played, where ``play()`` made the transcript.
+    ``Scene``) and ``seed`` are what was played, where ``play()`` made the transcript; ``branch`` is
+    the number of a branch that was drawn anew.
 
     >>> transcript = Transcript()
     >>> transcript.append(Turn(1, "Ada", "Well?"))
@@ -45,7 +47,7 @@ class Transcript:
     (['Well?', 'No.'], 1)
     """
 
-    __slots__ = ("_events", "_turns", "at", "parent", "scene", "seed")
+    __slots__ = ("_events", "_turns", "at", "branch", "parent", "scene", "seed")
 
     def __init__(
         self,
@@ -55,11 +57,13 @@ class Transcript:
         *,
         scene: Any = None,
         seed: int | None = None,
+        branch: int | None = None,
     ) -> None:
         self.parent = parent
         self.at = at
         self.scene = scene
         self.seed = seed
+        self.branch = branch
         self._events: list[Event] = []
         self._turns: list[Turn] = []
         for event in events:
@@ -79,6 +83,23 @@ class Transcript:
         if not 0 <= at <= len(self):
             raise ValueError(f"cannot fork at turn {at}: there are {len(self)} turns")
         return Transcript(parent=self, at=at, scene=self.scene, seed=self.seed)
+
+    def seeds(self, seed: int) -> list[tuple[int, int]]:
+        """From which turn on which seed holds: the scene's, then that of each branch on the way.
+
+        A branch's seed is made of its parent's, so that branches of one number are the same draws
+        only where they come from the same transcript.
+
+        >>> Transcript().seeds(7)
+        [(1, 7)]
+        """
+        if self.parent is None:
+            return [(1, seed)]
+        found = self.parent.seeds(seed)
+        if self.branch is None:
+            return found
+        own = derive(found[-1][1], "branch", self.branch)
+        return [*((turn, one) for turn, one in found if turn <= self.at), (self.at + 1, own)]
 
     def __len__(self) -> int:
         """The number of turns."""

@@ -5,25 +5,25 @@ from __future__ import annotations
 from sim.engine.state import Performance
 from sim.errors import SceneError
 from sim.events import FellBack, Intervened
-from sim.routing.base import Cue, Inquiry, answered
+from sim.routing.base import Cue, Inquiry, Next, answered
 
 _MOST_QUESTIONS = 32
 """Of a router before one cue. Each router within another may ask once; more is a circle."""
 
 
-async def next_cue(performance: Performance) -> tuple[tuple[int, ...], bool, str]:
-    """The places that are cued, whether together, and why the scene is over if there are none."""
-    said, view, router = performance.said, performance.view, performance.router
-    index = len(said) + 1
-    seed = performance.route_seed(index)
+async def settled(
+    performance: Performance, found: Next, seed: int
+) -> tuple[tuple[int, ...], bool, str]:
+    """What a router answered, with its questions asked: the places that are cued, whether together,
+    and why the scene is over if there are none."""
+    router, index = performance.router, len(performance.said) + 1
     for _ in range(_MOST_QUESTIONS):
-        found = router.next(performance.state, view, seed)
-        if isinstance(found, Inquiry):
-            await _inquire(performance, found)
-            continue
         if isinstance(found, Cue):
             return _cued(performance, found, index)
-        return found, False, "" if found else _nobody(performance)
+        if not isinstance(found, Inquiry):
+            return found, False, "" if found else _nobody(performance)
+        await _inquire(performance, found)
+        found = router.next(performance.state, performance.view, seed)
     raise SceneError(
         f"Scene.routing: {type(router).__name__} asked {_MOST_QUESTIONS} questions before turn "
         f"{index} and cued nobody; its method `answered` has to change its state"

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from sim.engine.blocks import write_block
 from sim.engine.changes import next_change
-from sim.engine.floor import next_cue
+from sim.engine.floor import settled
 from sim.engine.state import Observer, Over, Performance, check_stages
 from sim.engine.turns import speak_at_once, take_turn
 from sim.events import Ended
@@ -75,7 +75,7 @@ async def _perform(performance: Performance) -> None:
     """The loop."""
     view, ends, said = performance.view, performance.scene.ends, performance.said
     author, interventions = performance.pages.author, performance.scene.interventions
-    off_stage = performance.off_stage
+    off_stage, router = performance.off_stage, performance.router
     off_stage.probe((0,), view)
     for gauge in performance.scene.gauges:
         if gauge.start:
@@ -84,9 +84,15 @@ async def _perform(performance: Performance) -> None:
         while (reason := ends.reached(view)) is None:
             if interventions and await next_change(performance):
                 continue
-            places, together, reason = await next_cue(performance)
-            if not places:
-                break
+            seed = performance.route_seed(len(said) + 1)
+            found = router.next(performance.state, view, seed)
+            together = False
+            if type(found) is tuple and found:
+                places = found
+            else:
+                places, together, reason = await settled(performance, found, seed)
+                if not places:
+                    break
             if author is not None:
                 await write_block(performance, places, author)
             elif together:

@@ -92,10 +92,11 @@ class Performance:
         self.known = Known(resume)
         self.shared = 0 if resume is None else resume.at
         parent = None if resume is None else resume.parent
-        self.transcript = Transcript(parent=parent, at=self.shared, scene=scene, seed=seed)
-        # From its first own turn on a branch has seeds of its own.
-        self.branches_at = None if branch is None else self.shared + 1
-        self.branch_seed = seed if branch is None else derive(seed, "branch", branch)
+        self.transcript = Transcript(
+            parent=parent, at=self.shared, scene=scene, seed=seed, branch=branch
+        )
+        self.seeds = self.transcript.seeds(seed)
+        self.whole = self.seeds == [(1, seed)]
         self.floor = scene.graph.compiled()
         self.seats = [scene.names.index(name) for name in self.floor.names]
         self.view = PublicView()
@@ -129,15 +130,18 @@ class Performance:
 
     def base(self, index: int) -> int:
         """The seed for what belongs to turn ``index``: the branch's, from where it branches off."""
-        branches_at = self.branches_at
-        return self.seed if branches_at is None or index < branches_at else self.branch_seed
+        if self.whole:
+            return self.seed
+        for turn, seed in reversed(self.seeds):
+            if turn <= index:
+                return seed
+        # Before the first turn of a branch that shares none.
+        return self.seed
 
     def route_seed(self, index: int) -> int:
         """The seed for who takes turn ``index``. A branch's first turn is whosever it was: what is
         rolled again is what was said, and not who said it."""
-        branches_at = self.branches_at
-        own = branches_at is not None and index > branches_at
-        return derive(self.branch_seed if own else self.seed, "route", index - 1)
+        return derive(self.base(index - 1), "route", index - 1)
 
     def question_seed(self, turn: int, *path: str | int) -> int:
         """The seed for a question after ``turn`` turns."""
@@ -239,12 +243,12 @@ class Performance:
                 view.public.append(turn)
             view.turns = turn.index
             self.state = router.heard(self.state, turn, place)
-        if self.scene.probes:
+        if self.off_stage.probes:
             self.off_stage.probe([turn.index for turn in turns], view)
-        last = turns[-1].index
         for gauge, every in self.gauges:
             if any(turn.index % every == 0 for turn in turns):
-                view.gauges[gauge.question.key] = await self.off_stage.gauge(gauge, last)
+                asked = self.off_stage.gauge(gauge, turns[-1].index)
+                view.gauges[gauge.question.key] = await asked
 
 
 def check_stages(scene: Scene, stages: Sequence[str]) -> None:

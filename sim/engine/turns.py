@@ -25,7 +25,11 @@ async def take_turn(performance: Performance, place: int) -> Turn:
     number = change_of_turn(performance, index, name) if performance.done else None
     if number is not None and (turn := struck(performance, number, index, name)) is not None:
         return turn
-    prompt = await _cued(performance, seat, index)
+    pages, context = performance.pages, performance.contexts[seat]
+    pages.advance(seat)
+    if context is not None and pages.tokens(seat) > context.tokens:
+        await forget(performance, seat, index, context)
+    prompt = pages.cued(seat)
     if number is not None:
         changed_before(performance, number, index)
     known = performance.known_turn(index, name, prompt)
@@ -47,11 +51,16 @@ async def speak_at_once(performance: Performance, places: Sequence[int]) -> list
 
     Raises ``Over`` if one of them fails for good; the turns before it are recorded.
     """
-    said = len(performance.said)
+    said, pages = len(performance.said), performance.pages
+    pages.rounds = True
     seats = [performance.seats[place] for place in places]
     waiting: list[tuple[int, Prompt, Turn | None]] = []
     for number, seat in enumerate(seats):
-        prompt = await _cued(performance, seat, said + number + 1)
+        pages.advance(seat)
+        context = performance.contexts[seat]
+        if context is not None and pages.tokens(seat) > context.tokens:
+            await forget(performance, seat, said + number + 1, context)
+        prompt = pages.cued(seat)
         waiting.append((seat, prompt, performance.known.turns.get(said + number + 1)))
     calls = [
         asyncio.ensure_future(
@@ -87,15 +96,6 @@ async def speak_at_once(performance: Performance, places: Sequence[int]) -> list
             performance.record(turn)
         turns.append(turn)
     return turns
-
-
-async def _cued(performance: Performance, seat: int, index: int) -> Prompt:
-    """The prompt for a turn, made to fit into the actor's context."""
-    pages, context = performance.pages, performance.contexts[seat]
-    pages.advance(seat)
-    if context is not None and pages.tokens(seat) > context.tokens:
-        await forget(performance, seat, index, context)
-    return pages.cued(seat)
 
 
 def _request(performance: Performance, seat: int, index: int, prompt: Prompt) -> Request:

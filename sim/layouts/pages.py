@@ -41,6 +41,7 @@ class Pages:
             self.pages = _shared([self.layout.opening(scene, seat) for seat in seats])
             self.stops = [self.layout.stops(scene, seat) for seat in seats]
         self.read = [0] * len(self.names)
+        self.rounds = False  # whether people have spoken at once
 
     def page(self, seat: int) -> Prompt:
         """What the actor at ``seat`` has seen by now, without a cue."""
@@ -56,7 +57,9 @@ class Pages:
             return self.author.hear(page, scene, [event for event in since if event.text])
         name = self.names[seat]
         heard = [event for event in since if heard_by(name, event)]
-        return self.layout.hear(page, scene, seat, _as_it_was(name, heard))
+        if self.rounds:
+            heard = _as_it_was(name, heard)
+        return self.layout.hear(page, scene, seat, heard)
 
     def advance(self, seat: int) -> Prompt:
         """The page, kept: from now on it contains everything that happened by now."""
@@ -148,8 +151,6 @@ def _as_it_was(name: str, heard: list[Heard]) -> list[Heard]:
     for place, event in enumerate(heard):
         if isinstance(event, Turn) and event.cued is not None:
             first.setdefault(event.cued, place)
-    if not first:
-        return heard
 
     def order(entry: tuple[int, Heard]) -> tuple[int, bool]:
         place, event = entry
@@ -197,6 +198,7 @@ def pages_after(scene: Scene, happened: Sequence[Event], name: str) -> tuple[Pag
     seen: list[Heard] = []
     pages = Pages(scene, seen)
     turns = [event for event in happened if isinstance(event, Turn)]
+    pages.rounds = any(turn.cued is not None for turn in turns)
     forgotten = {e.turn: e for e in happened if isinstance(e, Forgot) and e.actor == name}
     changes: dict[int, list[Intervened]] = {}
     for event in happened:

@@ -31,16 +31,18 @@ def _transcript(
     parent_of: Callable[[str], Transcript] | None,
     below: tuple[str, ...],
 ) -> Transcript:
-    row = connection.execute('SELECT "of", at FROM trials WHERE trial = ?', (trial,)).fetchone()
+    row = connection.execute(
+        'SELECT "of", at, branch, seed FROM trials WHERE trial = ?', (trial,)
+    ).fetchone()
     if row is None or trial in below:
         child = below[0] if below else trial
         raise StoreRefused(
             f"trial {child}: it branches off {trial}, which is not in the store; use a backup"
         )
-    of, at = row
+    of, at, branch, seed = row
     events = [from_row(each) for each in connection.execute(_OWN, (trial,))]
     if at is None:
-        return Transcript(events)
+        return Transcript(events, seed=seed)
     if parent_of is None:
         parent = _transcript(connection, of, None, (*below, trial))
     else:
@@ -50,4 +52,4 @@ def _transcript(
             f"trial {trial}: it branches off at turn {at} of {of}, which has {len(parent)} turns; "
             "use a backup"
         )
-    return Transcript(events, parent=parent, at=at - 1)
+    return Transcript(events, parent=parent, at=at - 1, seed=seed, branch=branch)

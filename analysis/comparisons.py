@@ -1,0 +1,264 @@
+"""Results of comparisons between two entrants: a table that was checked, as arrays.
+
+One row is one comparison: ``first`` and ``second`` (names), and ``score`` of the first in [0, 1]
+(1 won, 0 lost, 0.5 tied). Optional: ``margin`` in [-1, 1] (for the first), ``side`` (1 if the first
+argued for the motion, -1 against, 0 neither), ``order`` (1 if the first spoke first, -1 second, 0
+both at once), ``topic`` and ``match``. Missing is never zero: a row without a score, or without
+something that is to be used, is dropped and counted.
+
+Rows are turned (the first comes before the second in the alphabet) and sorted by what they say, so
+that nothing depends on their order or on who was named first. Elo's ratings do: see
+``analysis.elo``.
+
+*Evidence*: none of its own; whoever judged the matches decides what the ratings are about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.stats import Floats
+from sim.errors import BadRequest
+
+Ints = NDArray[np.int64]
+
+NEEDED = ("first", "second", "score")
+RANGES: Mapping[str, tuple[float, ...]] = {
+    "score": (0.0, 1.0),
+    "margin": (-1.0, 1.0),
+    "side": (-1.0, 0.0, 1.0),
+    "order": (-1.0, 0.0, 1.0),
+}
+"""Columns of numbers: their limits, or, where there are three, the only values."""
+COLUMNS = (*NEEDED, "margin", "side", "order", "topic", "match")
+
+# Topics sort before matches.
+_TOPIC, _MATCH = "0", "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparisons:
+    """Rows with a known score, as arrays of one length; entrants and clusters by their number.
+
+    ``names`` are sorted, and ``first < second`` in every row. ``effects`` has one column for each
+    of ``kinds`` ("side", "order"). ``clusters`` names the clusters: topics, the first ``topics`` of
+    them; where a row has no topic its match, or else the row alone, without a name. ``margin`` is
+    NaN where it was not asked for. ``places`` are the rows in the table. ``dropped`` counts rows by
+    what they lacked.
+    """
+
+    names: tuple[str, ...]
+    first: Ints
+    second: Ints
+    score: Floats
+    margin: Floats
+    effects: Floats
+    kinds: tuple[str, ...]
+    cluster: Ints
+    clusters: tuple[str, ...]
+    topics: int
+    places: Ints
+    dropped: Mapping[str, int]
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+
+def read(
+    results: pd.DataFrame,
+    *,
+    margins: bool = False,
+    kinds: Sequence[str] = ("side", "order"),
+    topics: bool = True,
+) -> Comparisons:
+    """Check a table of results and make arrays of it.
+
+    ``kinds`` are the columns of effects to use, where the table has them. Entrants all of whose
+    rows were dropped stay among the names. Raises ``BadRequest`` for a table, column, name or
+    number that makes no sense, naming the row by its label.
+
+    >>> rows = [("Ben", "Ada", 1.0), ("Ada", "Ben", None)]
+    >>> found = read(pd.DataFrame(rows, columns=["first", "second", "score"]))
+    >>> found.names, found.score.tolist(), dict(found.dropped)
+    (('Ada', 'Ben'), [0.0], {'score': 1})
+    """
+    _check_columns(results, margins)
+    pairs = _names(results)
+    used = [name for name in kinds if name in results]
+    numbers = {
+        name: _numbers(results, name)
+        for name in ("score", *(("margin",) if margins else ()), *used)
+    }
+    kept, dropped = _complete(numbers)
+    if not kept.any():
+        raise BadRequest("results: no row has a score; rate at least one comparison")
+    names, codes = np.unique(pairs, return_inverse=True)
+    first, second = codes.reshape(pairs.shape)[kept].T
+    turned = first > second
+    sign = np.where(turned, -1.0, 1.0)
+    values = {name: column[kept] for name, column in numbers.items()}
+    score = np.where(turned, 1 - values["score"], values["score"])
+    margin = sign * values["margin"] if margins else np.full(len(score), np.nan)
+    effects = np.array([sign * values[name] for name in used]).reshape(len(used), len(score)).T
+    low, high = np.where(turned, second, first), np.where(turned, first, second)
+    labels = _labels(results, topics)[kept]
+    # Rows that say the same are exchangeable, so this order is as good as any, and always the same.
+    keys = (*effects.T, margin, score, high, low, labels)
+    order = np.lexsort([np.asarray(key) for key in keys])
+    clusters, cluster = _clusters(labels[order])
+    return Comparisons(
+        names=tuple(str(name) for name in names),
+        first=low[order],
+        second=high[order],
+        score=score[order],
+        margin=margin[order],
+        effects=effects[order],
+        kinds=tuple(used),
+        cluster=cluster,
+        clusters=clusters,
+        topics=len({label for label in labels if label[:1] == _TOPIC}),
+        places=np.flatnonzero(kept)[order],
+        dropped=dropped,
+    )
+
+
+def _check_columns(results: pd.DataFrame, margins: bool) -> None:
+    if not isinstance(results, pd.DataFrame):
+        raise BadRequest(f"results: {type(results).__name__} is no table; give a pandas DataFrame")
+    for name in (*NEEDED, *(("margin",) if margins else ())):
+        if name not in results:
+            raise BadRequest(f"results: there is no column {name!r}; name the columns {COLUMNS}")
+    for name in results.columns:
+        if name not in COLUMNS:
+            raise BadRequest(f"results: unknown column {name!r}; drop it, or use one of {COLUMNS}")
+    if not results.columns.is_unique:
+        raise BadRequest("results: a column comes twice; drop one of them")
+    if not len(results):
+        raise BadRequest("results: the table is empty; give at least one comparison")
+
+
+def _names(results: pd.DataFrame) -> NDArray[np.object_]:
+    both = results[["first", "second"]]
+    for name in both:
+        lacking = both[name].isna().to_numpy(dtype=bool)
+        if lacking.any():
+            raise BadRequest(
+                f"results: row {results.index[int(lacking.argmax())]!r} names nobody as {name!r}; "
+                "name both entrants or leave the row out"
+            )
+    pairs = both.astype(str).to_numpy(dtype=object)
+    same = np.asarray(pairs[:, 0] == pairs[:, 1], dtype=bool)
+    if same.any():
+        place = int(same.argmax())
+        raise BadRequest(
+            f"results: row {results.index[place]!r} has {pairs[place, 0]!r} against itself; "
+            "leave the row out"
+        )
+    return pairs
+
+
+def _numbers(results: pd.DataFrame, name: str) -> Floats:
+    try:
+        values = results[name].to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise BadRequest(f"results: column {name!r} holds text; give numbers, or None") from None
+    limits = RANGES[name]
+    known = ~np.isnan(values)
+    if len(limits) == 3:
+        bad, fix = known & ~np.isin(values, limits), "give -1, 0 or 1"
+    else:
+        bad = known & ~((values >= limits[0]) & (values <= limits[1]))
+        fix = f"give a number from {limits[0]:g} to {limits[1]:g}"
+    if bad.any():
+        place = int(bad.argmax())
+        raise BadRequest(
+            f"results: row {results.index[place]!r} has a {name} of {values[place]:g}; {fix}"
+        )
+    return np.asarray(values)
+
+
+def _complete(numbers: Mapping[str, Floats]) -> tuple[NDArray[np.bool_], dict[str, int]]:
+    """Which rows are complete; and how many are not, by the first thing that they lack."""
+    kept = np.ones(len(numbers["score"]), dtype=bool)
+    dropped: dict[str, int] = {}
+    for name, column in numbers.items():
+        lacks = kept & np.isnan(column)
+        if lacks.any():
+            dropped[name] = int(lacks.sum())
+        kept &= ~lacks
+    return kept, dropped
+
+
+def _labels(results: pd.DataFrame, topics: bool) -> NDArray[np.object_]:
+    """The cluster of each row, "" where it is one of its own.
+
+    The first letter tells a topic from a match of the same name.
+    """
+    labels = np.full(len(results), "", dtype=object)
+    for name, mark in (("match", _MATCH), ("topic", _TOPIC)):
+        if name in results and (topics or mark == _MATCH):
+            column = results[name]
+            known = column.notna().to_numpy(dtype=bool)
+            labels[known] = mark + column[known].astype(str).to_numpy(dtype=object)
+    return labels
+
+
+def _clusters(labels: NDArray[Any]) -> tuple[tuple[str, ...], Ints]:
+    """Names of the clusters without their marks, and the cluster of each row."""
+    alone = labels == ""
+    known, codes = np.unique(labels[~alone].astype(str), return_inverse=True)
+    cluster = np.empty(len(labels), dtype=np.int64)
+    cluster[~alone] = codes
+    cluster[alone] = len(known) + np.arange(int(alone.sum()))
+    return (*(str(name)[1:] for name in known), *("" for _ in range(int(alone.sum())))), cluster
+
+
+def components(found: Comparisons) -> list[Ints]:
+    """Entrants that are joined by chains of comparisons, the largest component first.
+
+    >>> rows = [("A", "B", 1.0), ("C", "D", 0.0), ("D", "E", 0.5)]
+    >>> found = read(pd.DataFrame(rows, columns=["first", "second", "score"]))
+    >>> [part.tolist() for part in components(found)]
+    [[2, 3, 4], [0, 1]]
+    """
+    import networkx  # heavy: loaded by whoever wants a graph
+
+    graph: networkx.Graph[int] = networkx.Graph()
+    graph.add_nodes_from(range(len(found.names)))
+    graph.add_edges_from({*zip(found.first.tolist(), found.second.tolist(), strict=True)})
+    parts = [sorted(part) for part in networkx.connected_components(graph)]
+    return [np.array(part) for part in sorted(parts, key=lambda part: (-len(part), part))]
+
+
+def unbeaten(found: Comparisons, part: Ints) -> list[Ints]:
+    """The sets into which a component falls because nobody in a later set ever took anything from
+    an earlier one; one set, the whole, where the estimate is finite.
+
+    A maximum of the likelihood exists if and only if there is a chain of wins (ties count as half a
+    win) from everybody to everybody (Ford, American Mathematical Monthly 64, 1957): the graph of
+    who took something from whom is strongly connected. Sets come best first, where that is said.
+
+    >>> rows = [("A", "B", 1.0), ("B", "C", 1.0), ("C", "B", 1.0)]
+    >>> found = read(pd.DataFrame(rows, columns=["first", "second", "score"]))
+    >>> [group.tolist() for group in unbeaten(found, components(found)[0])]
+    [[0], [1, 2]]
+    """
+    import networkx
+
+    inside = np.isin(found.first, part)
+    first, second, score = found.first[inside], found.second[inside], found.score[inside]
+    graph: networkx.DiGraph[int] = networkx.DiGraph()
+    graph.add_nodes_from(part.tolist())
+    for from_, to, took in ((first, second, score > 0), (second, first, score < 1)):
+        graph.add_edges_from({*zip(from_[took].tolist(), to[took].tolist(), strict=True)})
+    whole = networkx.condensation(graph)
+    order = networkx.lexicographical_topological_sort(
+        whole, key=lambda node: min(whole.nodes[node]["members"])
+    )
+    return [np.array(sorted(whole.nodes[node]["members"])) for node in order]
