@@ -19,28 +19,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse, special
 
 from analysis.comparisons import Comparisons, Ints
 from analysis.stats import Floats
+
+Number = TypeVar("Number", np.int64, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
     """Comparisons that are alike, put together: of one pair, cluster, side and order.
 
-    Sorted by pair. ``count`` comparisons, the sum of their scores and of its squares, and how many
-    were tied. ``score`` may have a row for each fit of a batch. ``of`` is the cell of each row of
-    the comparisons.
+    Sorted by pair: pair number ``pair`` is ``first`` against ``second``, and its cells begin at
+    ``starts``. Cells of one ``kind`` have the same cluster and effects. Of each cell: how many
+    comparisons it is (``count``), the sum of their scores and of the squares, how many were tied.
+    ``score`` may have a row for each fit of a batch. ``of`` is the cell of each row of the
+    comparisons.
     """
 
     entrants: int
     clusters: int
     first: Ints
     second: Ints
+    starts: Ints
+    pair: Ints
+    kind: Ints
     cluster: Ints
     effects: Floats
     count: Floats
@@ -49,16 +57,22 @@ class Cells:
     ties: Floats
     of: Ints
 
+    @property
+    def by_cell(self) -> tuple[Ints, Ints, Ints, Floats]:
+        """First, second, cluster and effects of each cell."""
+        return (
+            self.first[self.pair],
+            self.second[self.pair],
+            self.cluster[self.kind],
+            self.effects[self.kind],
+        )
+
 
 def cells(found: Comparisons, effects: Floats, score: Floats) -> Cells:
     """Put rows together; ``effects`` are the columns to use and ``score`` what to explain."""
-    keys = np.column_stack([found.first, found.second, found.cluster, effects])
-    order = np.lexsort(keys.T[::-1])
-    keys = keys[order]
-    new = np.concatenate([[True], (np.diff(keys, axis=0) != 0).any(axis=1)])
-    of = np.empty(len(order), dtype=np.int64)
-    of[order] = np.cumsum(new) - 1
-    numbers = keys[new, :3].astype(np.int64)
+    pairs, pair = _distinct(np.column_stack([found.first, found.second]))
+    kinds, kind = _distinct(np.column_stack([found.cluster, effects]))
+    both, of = _distinct(np.column_stack([pair, kind]))
 
     def total(values: Floats) -> Floats:
         return np.asarray(np.bincount(of, weights=values), dtype=np.float64)
@@ -66,16 +80,29 @@ def cells(found: Comparisons, effects: Floats, score: Floats) -> Cells:
     return Cells(
         entrants=len(found.names),
         clusters=len(found.clusters),
-        first=numbers[:, 0],
-        second=numbers[:, 1],
-        cluster=numbers[:, 2],
-        effects=np.asarray(keys[new, 3:]),
+        first=pairs[:, 0],
+        second=pairs[:, 1],
+        starts=np.searchsorted(both[:, 0], np.arange(len(pairs))),
+        pair=both[:, 0],
+        kind=both[:, 1],
+        cluster=kinds[:, 0].astype(np.int64),
+        effects=np.asarray(kinds[:, 1:]),
         count=total(np.ones(len(score))),
         score=total(score),
         square=total(score**2),
         ties=total((score == 0.5).astype(np.float64)),
         of=of,
     )
+
+
+def _distinct(rows: NDArray[Number]) -> tuple[NDArray[Number], Ints]:
+    """The distinct rows in order, and which of them each row is."""
+    order = np.lexsort(rows.T[::-1])
+    ordered = rows[order]
+    new = np.concatenate([[True], (np.diff(ordered, axis=0) != 0).any(axis=1)])
+    which = np.empty(len(rows), dtype=np.int64)
+    which[order] = np.cumsum(new) - 1
+    return ordered[new], which
 
 
 class Moments(NamedTuple):
@@ -120,33 +147,27 @@ class Model:
         return self.cells.entrants + int(self.cells.effects.shape[1]) + self.davidson
 
     @cached_property
-    def starts(self) -> Ints:
-        """Where the cells of each pair begin."""
-        pair = self.cells.first * self.cells.entrants + self.cells.second
-        return np.flatnonzero(np.concatenate([[True], np.diff(pair) != 0]))
-
-    @cached_property
-    def pair(self) -> Ints:
-        """The number of each cell's pair."""
-        sizes = np.diff(np.append(self.starts, len(self.cells.first)))
-        return np.repeat(np.arange(len(sizes)), sizes)
-
-    @cached_property
     def _incidence(self) -> sparse.csr_array:
-        first, second = self.cells.first[self.starts], self.cells.second[self.starts]
-        return _signs(first, second, self.cells.entrants)
+        return _signs(self.cells.first, self.cells.second, self.cells.entrants)
+
+    @cached_property
+    def _by_kind(self) -> sparse.csr_array:
+        many, kinds = len(self.cells.kind), len(self.cells.cluster)
+        rows = np.arange(many)
+        return sparse.csr_array((np.ones(many), (rows, self.cells.kind)), shape=(many, kinds))
 
     @cached_property
     def _by_cluster(self) -> sparse.csr_array:
-        many = len(self.cells.count)
-        shape = (many, self.cells.clusters)
-        return sparse.csr_array((np.ones(many), (np.arange(many), self.cells.cluster)), shape=shape)
+        """From kinds to clusters."""
+        kinds = len(self.cells.cluster)
+        places = (np.arange(kinds), self.cells.cluster)
+        return sparse.csr_array((np.ones(kinds), places), shape=(kinds, self.cells.clusters))
 
     @cached_property
     def _by_cluster_and_entrant(self) -> sparse.csr_array:
-        own = self.cells
-        base = own.cluster * own.entrants
-        return _signs(base + own.first, base + own.second, own.clusters * own.entrants)
+        first, second, cluster, _ = self.cells.by_cell
+        many = self.cells.entrants
+        return _signs(cluster * many + first, cluster * many + second, self.cells.clusters * many)
 
     @cached_property
     def _anchor(self) -> Floats:
@@ -163,14 +184,13 @@ class Model:
 
     def eta(self, parameters: Floats, own: Floats) -> Floats:
         """The advantage of the first in each cell, for a batch."""
-        many, table = self.cells.entrants, self.cells
-        first, second = table.first[self.starts], table.second[self.starts]
-        # By pair and then by cell: memory is read in its order.
-        eta = np.take(parameters[:, first] - parameters[:, second], self.pair, axis=1)
-        for place in range(table.effects.shape[1]):
-            eta += parameters[:, many + place, None] * table.effects[:, place]
+        table, many = self.cells, self.cells.entrants
+        apart = parameters[:, table.first] - parameters[:, table.second]
+        moved = parameters[:, many : many + table.effects.shape[1]] @ table.effects.T
         if self.spread:
-            eta += own[:, table.cluster] * table.effects[:, self.side]
+            moved += own[:, table.cluster] * table.effects[:, self.side]
+        eta = np.take(apart, table.pair, axis=1)
+        eta += np.take(moved, table.kind, axis=1)
         return np.asarray(eta)
 
     def moments(self, parameters: Floats, own: Floats) -> Moments:
@@ -199,22 +219,20 @@ class Model:
         self, parameters: Floats, own: Floats, moments: Moments, weights: Floats
     ) -> tuple[Floats, Floats]:
         """Of the log-likelihood with its priors: of the parameters for each row of ``weights``
-        (fits, cells), and of topics' effects, where each topic counts once."""
+        (fits, clusters), and of topics' effects, where each topic counts once."""
         table = self.cells
         rest = table.score - table.count * moments.mean
-        weighed = weights * rest
-        parts = [self._by_entrant(weighed), weighed @ table.effects]
+        gradient = self.by_parameter(rest, weights)
         if self.davidson:
-            ties = weights * (table.ties - table.count * moments.tie)
-            parts.append(ties.sum(axis=1, keepdims=True))
-        gradient = np.concatenate(parts, axis=1) - self.ridge * parameters
+            gradient[:, -1] = self._total(table.ties - table.count * moments.tie, weights)
+        gradient -= self.ridge * parameters
         if not self.spread:
             return gradient, own
-        side = (rest * table.effects[:, self.side]) @ self._by_cluster
-        return gradient, np.asarray(side - own / self.spread**2)
+        kinds = (rest @ self._by_kind) * table.effects[:, self.side]
+        return gradient, np.asarray(kinds @ self._by_cluster - own / self.spread**2)
 
-    def curvature(self, moments: Moments, weights: Floats, by_cluster: Floats) -> Curvature:
-        """For each row of weights, by cell and by cluster; see ``Curvature``.
+    def curvature(self, moments: Moments, weights: Floats) -> Curvature:
+        """For each row of weights; see ``Curvature``.
 
         Raises ``numpy.linalg.LinAlgError`` where a parameter is nowhere to be found.
         """
@@ -222,55 +240,74 @@ class Model:
         cross, own = np.zeros((1, 0, self.size)), np.zeros((1, 0))
         if self.spread:
             cross, own = self._topics(moments)
-            scaled = cross * np.sqrt(by_cluster / own)[..., None]
+            scaled = cross * np.sqrt(weights / own)[..., None]
             whole -= np.swapaxes(scaled, 1, 2) @ scaled
         return Curvature(np.asarray(np.linalg.inv(whole), dtype=np.float64), cross, own)
 
     def information(self, moments: Moments, weights: Floats) -> Floats:
         """Of the parameters (fits, p, p), as if topics' effects were known, without priors."""
         table, many = self.cells, self.cells.entrants
+        last = many + table.effects.shape[1]
         whole = np.zeros((len(weights), self.size, self.size))
-        first, second = table.first[self.starts], table.second[self.starts]
-        variance = weights * (table.count * moments.variance)
-        pairs = np.add.reduceat(variance, self.starts, axis=1)
-        whole[:, first, second] = -pairs
-        whole[:, second, first] = -pairs
+        variance = table.count * moments.variance
+        pairs = self._by_pair(variance, weights)
+        whole[:, table.first, table.second] = -pairs
+        whole[:, table.second, table.first] = -pairs
         alone = np.arange(many)
         whole[:, alone, alone] = -whole[:, :many, :many].sum(axis=2)
-        last = many + table.effects.shape[1]
         for place in range(many, last):
-            moved = variance * table.effects[:, place - many]
-            whole[:, place, :many] = whole[:, :many, place] = self._by_entrant(moved)
-            whole[:, place, many:last] = moved @ table.effects
+            effect = table.effects[:, place - many]
+            moved = self.by_parameter(variance * effect[table.kind], weights)
+            whole[:, place, :last] = whole[:, :last, place] = moved[:, :last]
         if self.davidson:
-            moved = weights * (table.count * moments.covariance)
-            ties = weights * (table.count * moments.tie_variance)
-            whole[:, -1, :many] = whole[:, :many, -1] = self._by_entrant(moved)
-            whole[:, -1, many:last] = whole[:, many:last, -1] = moved @ table.effects
-            whole[:, -1, -1] = ties.sum(axis=1)
+            moved = self.by_parameter(table.count * moments.covariance, weights)
+            moved[:, -1] = self._total(table.count * moments.tie_variance, weights)
+            whole[:, -1] = whole[:, :, -1] = moved
         return whole
 
-    def _by_entrant(self, values: Floats) -> Floats:
-        """Sums over cells, signed: + for the first of a cell, - for the second."""
-        return np.asarray(np.add.reduceat(values, self.starts, axis=1) @ self._incidence)
+    def by_parameter(self, values: Floats, weights: Floats) -> Floats:
+        """Weighted sums over cells of a value times the derivative of eta by each parameter."""
+        kinds = (values @ self._by_kind) * weights[:, self.cells.cluster]
+        parts = [self._by_pair(values, weights) @ self._incidence, kinds @ self.cells.effects]
+        if self.davidson:
+            parts.append(np.zeros((len(weights), 1)))
+        return np.concatenate(parts, axis=1)
+
+    def _by_pair(self, values: Floats, weights: Floats) -> Floats:
+        """Weighted sums over the cells of each pair (fits, pairs)."""
+        table = self.cells
+        cluster = table.cluster[table.kind]
+        if len(values) > 1:
+            weighed = np.take(weights, cluster, axis=1)
+            weighed *= values
+            return np.asarray(np.add.reduceat(weighed, table.starts, axis=1))
+        # Values that all fits share need not be weighed cell by cell.
+        ends = np.append(table.starts, len(table.pair))
+        shape = (len(table.starts), table.clusters)
+        shared = sparse.csr_array((values[0], cluster, ends), shape=shape)
+        return np.asarray(shared @ weights.T).T
+
+    def _total(self, values: Floats, weights: Floats) -> Floats:
+        """Weighted sums over all cells, one for each fit."""
+        return np.asarray(((values @ self._by_kind) @ self._by_cluster * weights).sum(axis=1))
 
     def _topics(self, moments: Moments) -> tuple[Floats, Floats]:
         """Information of one copy of each topic's effect, with the parameters and with itself: a
         topic that counts twice has the same effect twice."""
         table = self.cells
         side = table.effects[:, self.side]
-        moved = table.count * moments.variance * side
-        shape = (len(moved), table.clusters, table.entrants)
-        parts = [(moved @ self._by_cluster_and_entrant).reshape(shape)]
-        parts.extend(
-            ((moved * table.effects[:, place]) @ self._by_cluster)[..., None]
-            for place in range(table.effects.shape[1])
-        )
+        variance = table.count * moments.variance
+        shape = (len(variance), table.clusters, table.entrants)
+        moved = variance * side[table.kind]
+        entrants = np.asarray(moved @ self._by_cluster_and_entrant).reshape(shape)
+        kinds = (variance @ self._by_kind) * side
+        others = [(kinds * effect) @ self._by_cluster for effect in table.effects.T]
         if self.davidson:
-            tied = table.count * moments.covariance * side
-            parts.append((tied @ self._by_cluster)[..., None])
-        own = (moved * side) @ self._by_cluster + 1 / self.spread**2
-        return np.concatenate(parts, axis=2), np.asarray(own)
+            tied = (table.count * moments.covariance) @ self._by_kind * side
+            others.append(tied @ self._by_cluster)
+        own = (kinds * side) @ self._by_cluster + 1 / self.spread**2
+        cross = np.concatenate([entrants, np.stack(others, axis=2)], axis=2)
+        return cross, np.asarray(own)
 
 
 def _signs(first: Ints, second: Ints, size: int) -> sparse.csr_array:

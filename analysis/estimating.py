@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.bradley_terry import Model, Moments, cells
+from analysis.bradley_terry import Cells, Model, Moments, cells
 from analysis.comparisons import Comparisons, Ints, components, read, unbeaten
 from analysis.fitting import Fit, fit, with_spread
 from analysis.stats import Floats
@@ -46,8 +46,9 @@ class Estimate:
     """A fitted model, and what was decided on the way.
 
     ``parts`` are the components. ``kinds`` are the effects in the model, ``unknown`` those that the
-    results cannot tell. ``robust`` says whether variances are between clusters. ``frail`` marks
-    entrants that are finite by the prior alone.
+    results cannot tell. ``varied`` says whether side effects may differ by topic, ``robust``
+    whether variances are between clusters. ``frail`` marks entrants that are finite by the prior
+    alone.
     """
 
     found: Comparisons
@@ -55,10 +56,16 @@ class Estimate:
     fit: Fit
     kinds: tuple[str, ...]
     unknown: tuple[str, ...]
+    varied: bool
     robust: bool
     frail: NDArray[np.bool_]
     ridge: Ridge | None
     notes: tuple[str, ...]
+
+    @property
+    def effects(self) -> Floats:
+        """The columns of the effects in the model."""
+        return self.found.effects[:, [self.found.kinds.index(kind) for kind in self.kinds]]
 
 
 def estimate(
@@ -100,10 +107,9 @@ def estimate(
     model = Model(table, _numbers(parts, len(found.names)), davidson=tied)
     best, frail, prior = _fitted(replace(found, score=score), parts, model, ridge)
     used = tuple(found.kinds[place] for place in kept)
-    if "side" in used and found.topics >= MANY and robust:
-        sided = float(np.abs(table.effects[:, used.index("side")]) @ table.count)
-        if sided >= ENOUGH * len(found.clusters):
-            best = with_spread(replace(best.model, side=used.index("side")), best)
+    varied = "side" in used and found.topics >= MANY and _sided(table, used) >= ENOUGH
+    if varied:
+        best = with_spread(replace(best.model, side=used.index("side")), best)
     notes += [*said, *more, *([prior.reason] if prior else [])]
     return Estimate(
         found=found,
@@ -111,11 +117,18 @@ def estimate(
         fit=best,
         kinds=used,
         unknown=unknown,
+        varied=varied,
         robust=robust,
         frail=frail,
         ridge=prior,
         notes=tuple(notes),
     )
+
+
+def _sided(table: Cells, kinds: tuple[str, ...]) -> float:
+    """How many comparisons of a cluster have a side, on average."""
+    side = np.abs(table.effects[:, kinds.index("side")])
+    return float(side[table.kind] @ table.count) / table.clusters
 
 
 def _check_options(ties: str, margins: bool, ridge: float | str) -> None:
@@ -140,7 +153,6 @@ def _fitted(
         if len(groups) > 1:
             reasons.append(_reason(found, groups))
     why = "; ".join(reasons)
-    why = why[:1].upper() + why[1:]
     best = fit(replace(model, ridge=0.0 if ridge == "auto" else float(ridge)))
     if ridge != "auto" and ridge > 0:
         asked = f"As asked, every parameter has a normal prior with precision {ridge:g}"
@@ -166,11 +178,11 @@ def _reason(found: Comparisons, groups: list[Ints]) -> str:
     said = []
     if groups[0] is not main:
         best = names(found.names[place] for place in groups[0])
-        said.append(f"nobody else ever took a point from {best}")
+        said.append(f"Nobody else ever took a point from {best}")
     if groups[-1] is not main:
         worst = names(found.names[place] for place in groups[-1])
         said.append(f"{worst} never took a point from anybody else")
-    return " and ".join(said)
+    return "; ".join(said)
 
 
 def _tied(found: Comparisons, ties: str) -> tuple[bool, list[str]]:
@@ -234,8 +246,8 @@ def _told_apart(
 def _gram(model: Model) -> Floats:
     """The information as if every comparison had variance one."""
     ones = np.ones((1, len(model.cells.count)))
-    zeros = np.zeros_like(ones)
-    return np.asarray(model.information(Moments(zeros, ones, zeros, zeros, zeros), ones)[0])
+    zeros, once = np.zeros_like(ones), np.ones((1, model.cells.clusters))
+    return np.asarray(model.information(Moments(zeros, ones, zeros, zeros, zeros), once)[0])
 
 
 def _anchored(square: Floats, parts: list[Ints]) -> Floats:

@@ -44,17 +44,16 @@ def solve(
     ``refresh`` logits; the end is when no step is longer than ``tolerance``.
     """
     parameters, own = start.parameters, start.own
-    by_cell = weights[:, model.cells.cluster]
     curvature: Curvature | None = None
     longest = inf
     for _ in range(LIMIT):
         moments = model.moments(parameters, own)
         if curvature is None or longest > refresh:
             try:
-                curvature = model.curvature(moments, by_cell, weights)
+                curvature = model.curvature(moments, weights)
             except np.linalg.LinAlgError:
                 break
-        gradient, pull = model.gradient(parameters, own, moments, by_cell)
+        gradient, pull = model.gradient(parameters, own, moments, weights)
         if model.spread:
             pull = pull / curvature.own
             gradient = gradient - ((weights * pull)[:, None] @ curvature.cross)[:, 0]
@@ -67,8 +66,9 @@ def solve(
         # go wrong.
         short = np.minimum(1.0, 2.0 / np.maximum(lengths, 1.0))
         parameters, own = parameters + short * step, own + short * pull
-        # Steps shrink at least by the same factor again, so the next would be no longer than this.
-        if longest * min(1.0, longest / before) <= tolerance:
+        # Steps shrink at least by the same factor again, so this is how long the next would be.
+        shrinks = longest / before if 0 < before < inf else 1.0
+        if longest * min(1.0, shrinks) <= tolerance:
             return Solved(parameters, own, rests=True)
         if not longest < inf or np.abs(parameters).max() > 2 * MOST:
             break
@@ -108,7 +108,7 @@ def fit(model: Model, start: Solved | None = None) -> Fit:
     nothing = np.full((model.size, model.size), nan)
     covariance, cross, own = nothing, np.zeros((0, model.size)), np.zeros(0)
     if found.rests:
-        curvature = model.curvature(moments, ones[:, model.cells.cluster], ones)
+        curvature = model.curvature(moments, ones)
         centre = model.centre
         covariance = centre @ curvature.inverse[0] @ centre
         cross, own = curvature.cross[0], curvature.own[0]

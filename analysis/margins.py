@@ -56,10 +56,9 @@ def stretch(fit: Fit, table: Cells) -> Stretch | None:
     if factor <= 0:
         return None
     rest, weight = _rest(table, factor * eta)
-    score = np.bincount(table.cluster, weights=eta * rest, minlength=table.clusters)
-    moved = (rest - factor * eta * weight)[None]
-    # With the scores' derivative in the place of the scores, this is the sum of x d(score)/d(eta).
-    derivative = model.by_parameter(moved)[0]
+    score = np.bincount(table.cluster[table.kind], eta * rest, table.clusters)
+    ones = np.ones((1, table.clusters))
+    derivative = model.by_parameter((rest - factor * eta * weight)[None], ones)[0]
     return Stretch(factor, information, np.asarray(score), derivative)
 
 

@@ -1,14 +1,21 @@
-"""Cluster-robust variances of a fit, honest with few clusters.
+"""Intervals of a fit: variances between clusters, honest with few of them, or the model's own.
 
-Scores of a cluster may depend on one another in any way; clusters are independent. The variance is
-CR2 (Bell and McCaffrey, Survey Methodology 28, 2002), unbiased where the model's own variance is
-right, with Satterthwaite's degrees of freedom for Student's quantile (Pustejovsky and Tipton,
-Journal of Business and Economic Statistics 36, 2018). Everything is done in the space of the
-parameters: with M the covariance, C the information and s the score of a cluster, its adjusted
-influence is S (I - S C S)^(-1/2) S s, where S S = M.
+*Definition.* What happens within a cluster (a topic) may depend on one another in any way; clusters
+are independent. With M the covariance of the fit, S its root, and C the information and s the score
+of a cluster, the cluster's influence is S (I - S C S)^(-1/2) S s, and the variance the sum of the
+squares of influences: CR2, unbiased where the model's own variance is right. Student's quantile has
+Satterthwaite's degrees of freedom, of each parameter its own. Written so, all of it is in the space
+of the parameters, and the same for every model that has scores and information. Where there are
+many clusters this is dear and next to nothing: then CR1, with G - 1 degrees of freedom.
 
-Where there are many clusters the adjustment is next to nothing and dear: then CR1, with
-Student's quantile of G - 1 degrees of freedom.
+The model's own variance instead, with the normal quantile, where a variance between clusters cannot
+be had: for all parameters with fewer than ``FEW`` clusters, for an entrant who met in fewer. Shares
+and ties that count half vary less than wins: there it is times Pearson's dispersion. For entrants
+whom nobody beat, or who beat nobody, residuals say next to nothing of the variance: the wider of
+the two.
+
+*References.* Bell and McCaffrey, Survey Methodology 28, 2002; Pustejovsky and Tipton, Journal of
+Business and Economic Statistics 36, 2018.
 """
 
 from __future__ import annotations
@@ -16,8 +23,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
-from analysis.bradley_terry import Fit
+from analysis.comparisons import Ints
+from analysis.estimating import FEW, Estimate
+from analysis.fitting import Fit
+from analysis.margins import Stretch
 from analysis.stats import Floats
 
 MANY = 500
@@ -28,65 +39,138 @@ DEAR = 1e9
 
 @dataclass(frozen=True, slots=True)
 class Robust:
-    """Influence of each cluster on each parameter (clusters, p): the variance is the sum of its
-    squares. ``freedom`` are the degrees of freedom of each parameter's variance."""
+    """Influence of each cluster on each parameter (clusters, p), and degrees of freedom."""
 
     influence: Floats
     freedom: Floats
 
 
+def half_widths(estimate: Estimate, stretch: Stretch | None, level: float = 0.95) -> Floats:
+    """Of the interval of each parameter, times the stretch if there is one."""
+    fit, found = estimate.fit, estimate.found
+    factor = stretch.factor if stretch else 1.0
+    scale = dispersion(fit)
+    variance = factor**2 * scale * np.diag(fit.covariance)
+    if stretch:
+        variance = variance + fit.parameters**2 / stretch.information
+    own = float(special.ndtri((1 + level) / 2)) * np.sqrt(np.maximum(variance, 0.0))
+    if not estimate.robust:
+        return np.asarray(own)
+    between = robust(fit)
+    influence = factor * between.influence
+    if stretch:
+        moved = stretch.score + between.influence @ stretch.derivative
+        influence += moved[:, None] / stretch.information * fit.parameters
+    error = np.sqrt((influence**2).sum(axis=0))
+    wide = special.stdtrit(between.freedom, (1 + level) / 2) * error
+    alone = np.flatnonzero(clusters_met(fit) < FEW)
+    frail = np.flatnonzero(estimate.frail)
+    wide[frail] = np.maximum(wide[frail], own[frail])
+    wide[alone] = own[alone]
+    if estimate.frail.all():
+        wide[len(found.names) :] = np.maximum(wide, own)[len(found.names) :]
+    return np.asarray(wide)
+
+
+def clusters_met(fit: Fit) -> Ints:
+    """In how many clusters each entrant met somebody."""
+    table = fit.model.cells
+    first, second, cluster, _ = table.by_cell
+    met = np.zeros((table.clusters, table.entrants), dtype=bool)
+    met[cluster, first] = True
+    met[cluster, second] = True
+    return np.asarray(met.sum(axis=0))
+
+
+def dispersion(fit: Fit) -> float:
+    """Pearson's dispersion where there are shares, 1 where all was won or lost (or ties are an
+    outcome of their own): the mean of (score - expected)^2 / variance, corrected for what was
+    fitted."""
+    model = fit.model
+    table = model.cells
+    whole = float(table.square.sum()) == float(table.score.sum())
+    left = float(table.count.sum()) - model.size + int(model.component.max()) + 1
+    if whole or model.davidson or left <= 0:
+        return 1.0
+    moments = model.moments(fit.parameters[None], fit.own[None])
+    mean = moments.mean[0]
+    rest = table.square - 2 * mean * table.score + table.count * mean**2
+    return float(np.sum(rest / moments.variance[0])) / left
+
+
 def robust(fit: Fit) -> Robust:
-    scores, information = parts(fit)
-    count, size = scores.shape
+    """Influences and degrees of freedom: CR2, or CR1 where that is too dear."""
+    model = fit.model
+    count, size = model.cells.clusters, model.size
+    if count > MANY or count * size**3 > DEAR:
+        influence = scores(fit) @ fit.covariance
+        rows = float(model.cells.count.sum())
+        free = max(1.0, rows - size + int(model.component.max()) + 1)
+        influence *= np.sqrt(count / (count - 1) * (rows - 1) / free)
+        return Robust(influence, np.full(size, count - 1.0))
     values, vectors = np.linalg.eigh(fit.covariance)
     root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
-    influence = np.empty_like(scores)
+    influence = np.empty((count, size))
     pulls = np.empty((count, size, size))
     alone = np.empty((count, size))
+    score, information = scores(fit), informations(fit)
     for place in range(count):
         share, axes = np.linalg.eigh(root @ information[place] @ root)
         share = np.clip(share, 0.0, 1.0)
+        # What one cluster alone determines has no variance between clusters.
         left = np.where(share < 1 - 1e-6, 1 - share, np.inf)
         seen = axes.T @ root
-        influence[place] = seen.T @ ((seen @ scores[place]) / np.sqrt(left))
+        influence[place] = seen.T @ ((seen @ score[place]) / np.sqrt(left))
         pulls[place] = seen.T @ ((share / np.sqrt(left))[:, None] * axes.T)
         alone[place] = (share / left) @ seen**2
-    freedom = np.empty(size)
+    freedom = np.ones(size)
     for place in range(size):
         pull = pulls[:, place]
         joint = np.diag(alone[:, place]) - pull @ pull.T
-        freedom[place] = np.trace(joint) ** 2 / np.sum(joint**2)
+        squares = float(np.sum(joint**2))
+        if squares > 0:
+            freedom[place] = np.trace(joint) ** 2 / squares
     return Robust(influence, freedom)
 
 
-def parts(fit: Fit) -> tuple[Floats, Floats]:
-    """Score (clusters, p) and information (clusters, p, p) of each cluster."""
-    model = fit.model
-    table = model.cells
+def scores(fit: Fit) -> Floats:
+    """The derivative of each cluster's log-likelihood (clusters, p)."""
+    model, table = fit.model, fit.model.cells
+    first, second, cluster, effects = table.by_cell
     moments = model.moments(fit.parameters[None], fit.own[None])
-    order = np.argsort(table.cluster, kind="stable")
-    cuts = np.searchsorted(table.cluster[order], np.arange(table.clusters + 1))
-    scores = np.zeros((table.clusters, model.size))
-    information = np.zeros((table.clusters, model.size, model.size))
-    linear = table.entrants + table.effects.shape[1]
     rest = table.score - table.count * moments.mean[0]
-    variance = table.count * moments.variance[0]
-    for place in range(table.clusters):
-        rows = order[cuts[place] : cuts[place + 1]]
+    found = np.zeros((table.clusters, model.size))
+    np.add.at(found, (cluster, first), rest)
+    np.add.at(found, (cluster, second), -rest)
+    for place, effect in enumerate(effects.T, table.entrants):
+        found[:, place] = np.bincount(cluster, rest * effect, table.clusters)
+    if model.davidson:
+        tied = table.ties - table.count * moments.tie[0]
+        found[:, -1] = np.bincount(cluster, tied, table.clusters)
+    return found
+
+
+def informations(fit: Fit) -> Floats:
+    """The information of each cluster (clusters, p, p), its own effect taken out."""
+    model, table = fit.model, fit.model.cells
+    first, second, cluster, effects = table.by_cell
+    moments = model.moments(fit.parameters[None], fit.own[None])
+    linear = table.entrants + effects.shape[1]
+    found = np.zeros((table.clusters, model.size, model.size))
+    order = np.argsort(cluster, kind="stable")
+    ends = np.cumsum(np.bincount(cluster, minlength=table.clusters))
+    for place, rows in enumerate(np.split(order, ends[:-1])):
         design = np.zeros((len(rows), linear))
-        alone = np.arange(len(rows))
-        design[alone, table.first[rows]] = 1
-        design[alone, table.second[rows]] = -1
-        design[:, table.entrants :] = table.effects[rows]
-        scores[place, :linear] = rest[rows] @ design
-        information[place, :linear, :linear] = (design.T * variance[rows]) @ design
+        design[np.arange(len(rows)), first[rows]] = 1
+        design[np.arange(len(rows)), second[rows]] = -1
+        design[:, table.entrants :] = effects[rows]
+        weight = table.count[rows] * moments.variance[0, rows]
+        found[place, :linear, :linear] = (design.T * weight) @ design
         if model.davidson:
-            count = table.count[rows]
-            scores[place, -1] = (table.ties[rows] - count * moments.tie[0, rows]).sum()
-            information[place, -1, :linear] = (count * moments.covariance[0, rows]) @ design
-            information[place, :linear, -1] = information[place, -1, :linear]
-            information[place, -1, -1] = count @ moments.tie_variance[0, rows]
+            tied = (table.count[rows] * moments.covariance[0, rows]) @ design
+            found[place, -1, :linear] = found[place, :linear, -1] = tied
+            found[place, -1, -1] = table.count[rows] @ moments.tie_variance[0, rows]
     if model.spread:
         scaled = fit.cross / np.sqrt(fit.own_information)[:, None]
-        information -= scaled[:, :, None] * scaled[:, None, :]
-    return scores, information
+        found -= scaled[:, :, None] * scaled[:, None, :]
+    return found

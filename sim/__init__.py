@@ -46,6 +46,7 @@ _WHERE = {
     "Wording": "sim.wording",
     "after": "sim.endings",
     "agreement": "sim.endings",
+    "ask": "sim.running",
     "ask_stance": "sim.probes",
     "complete": "sim.graph",
     "delete_turn": "sim.interventions",
@@ -141,6 +142,7 @@ if TYPE_CHECKING:
     from sim.routing import phases as phases
     from sim.routing import then as then
     from sim.routing import until as until
+    from sim.running import ask as ask
     from sim.running import run as run
     from sim.scene import Scene as Scene
     from sim.seeds import derive as derive

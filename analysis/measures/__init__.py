@@ -12,12 +12,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import analysis.measures.collapse as collapse
     import analysis.measures.conflict as conflict
+    import analysis.measures.conformity as conformity
     import analysis.measures.convergence as convergence
+    import analysis.measures.differentiation as differentiation
     import analysis.measures.flip as flip
     import analysis.measures.loop as loop
     import analysis.measures.outcomes as outcomes
+    import analysis.measures.theory_of_mind as theory_of_mind
 
-__all__ = ["collapse", "conflict", "convergence", "flip", "loop", "outcomes"]
+__all__ = [
+    "collapse",
+    "conflict",
+    "conformity",
+    "convergence",
+    "differentiation",
+    "flip",
+    "loop",
+    "outcomes",
+    "theory_of_mind",
+]
 
 
 def __getattr__(name: str) -> Any:

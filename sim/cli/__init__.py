@@ -14,6 +14,7 @@ import os
 import sys
 from io import TextIOWrapper
 
+from sim.cli import app_store as app_store  # declares more subcommands
 from sim.cli.app import app
 from sim.cli.completion import for_bash
 from sim.errors import ElsinoreError

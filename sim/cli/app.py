@@ -10,23 +10,32 @@ import typer
 
 from sim import __version__
 from sim.cli import completion, settings
+from sim.cli.loading import asking, terms, work
 from sim.cli.options import (
     Attempts,
     BaseUrl,
+    BudgetMinutes,
+    BudgetTokens,
+    BudgetUsd,
+    Concurrency,
+    DryRun,
     Durable,
+    DurableOption,
     ExtraBody,
-    Format,
     InDoubt,
+    InDoubtOption,
     Json,
     LayoutOption,
     Level,
     LogLevel,
     MaxTokens,
+    NoCache,
+    PricesFile,
     ProviderConcurrency,
+    Quiet,
     RequestsPerMinute,
     SendSeed,
     Stop,
-    Store,
     Temperature,
     Timeout,
     TokensPerMinute,
@@ -71,7 +80,7 @@ def _root(
 @app.command("list")
 def _list(json: Json = False, log_level: LogLevel = Level.warning) -> None:
     """List the scenarios with their parameters, and the models."""
-    _work("listing", log_level).command(as_json=json)
+    work("listing", log_level).command(as_json=json)
 
 
 @app.command("run")
@@ -129,26 +138,9 @@ def _run(
             help="Where everything is kept. What is there already is not played again.",
         ),
     ] = None,
-    concurrency: Annotated[
-        int,
-        typer.Option(
-            min=1, envvar="ELSINORE_CONCURRENCY", help="Calls to the model in flight at most."
-        ),
-    ] = 16,
-    durable: Annotated[
-        Durable,
-        typer.Option(
-            envvar="ELSINORE_DURABLE",
-            help="normal: turns survive a killed process. full: a power cut, too.",
-        ),
-    ] = Durable.normal,
-    in_doubt: Annotated[
-        InDoubt,
-        typer.Option(
-            envvar="ELSINORE_IN_DOUBT",
-            help="Calls that were under way when a run was killed: ask again, or leave missing.",
-        ),
-    ] = InDoubt.ask,
+    concurrency: Concurrency = 16,
+    durable: DurableOption = Durable.normal,
+    in_doubt: InDoubtOption = InDoubt.ask,
     yoked: Annotated[
         bool,
         typer.Option(
@@ -173,70 +165,53 @@ def _run(
     provider_concurrency: ProviderConcurrency = None,
     attempts: Attempts = 6,
     layout: LayoutOption = None,
-    no_cache: Annotated[
-        bool,
+    human: Annotated[
+        list[str] | None,
         typer.Option(
-            "--no-cache",
-            envvar="ELSINORE_NO_CACHE",
-            help="Ask the model also what another trial of the store has asked it already.",
+            "--human",
+            metavar="NAME",
+            help="Play this actor yourself, at the terminal; may be given several times.",
         ),
-    ] = False,
-    budget_usd: Annotated[
+    ] = None,
+    human_seconds: Annotated[
         float | None,
         typer.Option(
-            metavar="USD",
-            envvar="ELSINORE_BUDGET_USD",
-            help="Stop before these trials cost more, earlier runs of theirs included.",
+            "--human-seconds",
+            metavar="SECONDS",
+            help="How long a person has for a turn.",
+            show_default="no limit",
         ),
     ] = None,
-    budget_tokens: Annotated[
-        int | None,
+    human_otherwise: Annotated[
+        str,
         typer.Option(
-            metavar="TOKENS",
-            envvar="ELSINORE_BUDGET_TOKENS",
-            help="The same in tokens, of prompts and replies.",
+            "--human-otherwise",
+            metavar="LINE",
+            help="What is said when a person says nothing in time: model (the model speaks), "
+            "or a line.",
         ),
-    ] = None,
-    budget_minutes: Annotated[
-        float | None,
-        typer.Option(
-            metavar="MINUTES",
-            envvar="ELSINORE_BUDGET_MINUTES",
-            help="Stop when this run has taken so long.",
-        ),
-    ] = None,
-    prices: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            envvar="ELSINORE_PRICES",
-            help="Prices of your own (TOML), before those that ship.",
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run",
-            help="Estimate calls, tokens and money, and play nothing. Nothing is asked.",
-        ),
-    ] = False,
+    ] = "model",
+    no_cache: NoCache = False,
+    budget_usd: BudgetUsd = None,
+    budget_tokens: BudgetTokens = None,
+    budget_minutes: BudgetMinutes = None,
+    prices: PricesFile = None,
+    dry_run: DryRun = False,
     json: Json = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print nothing unless something is wrong.")
-    ] = False,
+    quiet: Quiet = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Play a scenario, keep it in a store, and say what became of the actors.
 
     A run that was interrupted or killed goes on where it was when it is started again.
     """
-    work = _work("playing", log_level)
+    playing = work("playing", log_level)
     models = tuple(model or ["embedded:base"])
-    work.command(
-        work.Options(
+    playing.command(
+        playing.Options(
             scenario=scenario,
             models=models,
-            asking=_asking(
+            asking=asking(
                 temperature=temperature,
                 top_p=top_p,
                 max_tokens=max_tokens,
@@ -255,19 +230,23 @@ def _run(
             parameters=tuple(parameter or ()),
             layout=None if layout is None else layout.value,
             store=store,
-            concurrency=concurrency,
-            durable=durable.value,
-            in_doubt=in_doubt.value,
             yoked=yoked,
-            retry_failed=retry_failed,
-            cache=not no_cache,
-            budget_usd=budget_usd,
-            budget_tokens=budget_tokens,
-            budget_minutes=budget_minutes,
-            prices=prices,
+            people=_people(tuple(human or ()), human_seconds, human_otherwise),
+            terms=terms(
+                concurrency=1 if human else concurrency,
+                durable=durable.value,
+                in_doubt=in_doubt.value,
+                retry_failed=retry_failed,
+                cache=not no_cache,
+                budget_usd=budget_usd,
+                budget_tokens=budget_tokens,
+                budget_minutes=budget_minutes,
+                prices=prices,
+                quiet=quiet,
+                draw=not human,
+            ),
             dry_run=dry_run,
             as_json=json,
-            quiet=quiet,
         )
     )
 
@@ -283,51 +262,11 @@ def _check(
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Ask a model's server what it can do: about ten short calls, with the time of each."""
-    work = _work("checking", log_level)
-    asking = _asking(
+    checking = work("checking", log_level)
+    how = asking(
         temperature=temperature, base_url=base_url, extra_body=extra_body, timeout=timeout
     )
-    work.command(model, asking, as_json=json)
-
-
-@app.command("show")
-def _show(
-    store: Store,
-    trial: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[TRIAL]",
-            autocompletion=completion.trials,
-            help="A trial, by the beginning of its id. Without it, all are listed.",
-        ),
-    ] = None,
-    probes: Annotated[
-        bool, typer.Option("--probes", help="Also show what the actors answered off stage.")
-    ] = False,
-    prompt: Annotated[
-        int | None,
-        typer.Option(metavar="TURN", min=1, help="Print the exact prompt that this turn answered."),
-    ] = None,
-    json: Json = False,
-    log_level: LogLevel = Level.warning,
-) -> None:
-    """List the trials of a store, or print the transcript of one."""
-    _work("showing", log_level).command(store, trial, probes=probes, prompt=prompt, as_json=json)
-
-
-@app.command("export")
-def _export(
-    store: Store,
-    out: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is standard output.")
-    ],
-    form: Annotated[
-        Format, typer.Option("--format", help="jsonl: the canonical export, one record a line.")
-    ] = Format.jsonl,
-    log_level: LogLevel = Level.warning,
-) -> None:
-    """Write everything in a store to a file: the same trials give the same bytes."""
-    _work("exporting", log_level).command(store, out, form.value)
+    checking.command(model, how, as_json=json)
 
 
 @app.command("serve")
@@ -365,12 +304,12 @@ def _serve(
 
     Models, chat, completions, streams and log-probabilities. Prints the base URL. Ctrl-C ends it.
     """
-    _work("serving", log_level).command(tuple(model or ()), host=host, port=port, token=token)
+    work("serving", log_level).command(tuple(model or ()), host=host, port=port, token=token)
 
 
-def _asking(**options: Any) -> Any:
-    """How real models are asked, as the work wants it."""
-    return import_module("sim.cli.asking").Asking(**options)
+def _people(names: tuple[str, ...], seconds: float | None, otherwise: str) -> Any:
+    """Who is played by a person."""
+    return import_module("sim.cli.casting").People(names, seconds, otherwise)
 
 
 def _sensible(models: tuple[str, ...], scenario: str) -> int:
@@ -379,9 +318,3 @@ def _sensible(models: tuple[str, ...], scenario: str) -> int:
     if all(model.startswith("recorded:") for model in models):
         return int(import_module("sim.cli.replaying").trials_recorded(models, scenario))
     return 20 if all(model.startswith(("embedded:", "fixed:")) for model in models) else 1
-
-
-def _work(module: str, level: Level) -> Any:
-    """The module that does a subcommand's work, loaded now."""
-    import_module("sim.cli.logs").set_up(level.value)
-    return import_module(f"sim.cli.{module}")

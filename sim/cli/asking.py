@@ -63,7 +63,7 @@ def open_stages(
     limits: dict[str, Limits] = {}
     for model in dict.fromkeys(models):
         if is_real(model):
-            stage = _guarded(open_stage(model, asking.sampling()), model, asking, limits)
+            stage = guarded(open_stage(model, asking.sampling()), model, asking, limits)
         else:
             stage = open_stage(model)
         if stage.identity in stages:
@@ -89,7 +89,8 @@ def provider_of(model: str) -> str:
     return "openai" if provider == "completions" else provider
 
 
-def _guarded(stage: Stage, model: str, asking: Asking, limits: dict[str, Limits]) -> Stage:
+def guarded(stage: Stage, model: str, asking: Asking, limits: dict[str, Limits]) -> Stage:
+    """A real model behind a retry and the throttle of its provider."""
     provider = provider_of(model)
     if provider not in limits:
         limits[provider] = Limits(

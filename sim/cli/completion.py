@@ -109,6 +109,11 @@ def parameters(incomplete: str) -> list[str]:
     return _matching([f"{each.name}={each.default}" for each in found.parameters], incomplete)
 
 
+def graphs(incomplete: str) -> list[str]:
+    """Kinds of graphs."""
+    return _matching(("turn_taking", "replies", "hearing", "addressing", "agreement"), incomplete)
+
+
 def stores(incomplete: str) -> list[str]:
     """Store files here and below ``runs/``."""
     below = [] if incomplete else [str(path) for path in sorted(Path("runs").glob("*.db"))]

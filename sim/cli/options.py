@@ -148,3 +148,89 @@ LayoutOption = Annotated[
         help="How what an actor sees becomes a prompt. screenplay is for base models.",
     ),
 ]
+Concurrency = Annotated[
+    int,
+    typer.Option(
+        "--concurrency",
+        min=1,
+        envvar="ELSINORE_CONCURRENCY",
+        help="Calls to the model in flight at most.",
+    ),
+]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache",
+        envvar="ELSINORE_NO_CACHE",
+        help="Ask the model also what another trial of the store has asked it already.",
+    ),
+]
+BudgetUsd = Annotated[
+    float | None,
+    typer.Option(
+        "--budget-usd",
+        metavar="USD",
+        envvar="ELSINORE_BUDGET_USD",
+        help="Stop before these trials cost more, earlier runs of theirs included.",
+    ),
+]
+BudgetTokens = Annotated[
+    int | None,
+    typer.Option(
+        "--budget-tokens",
+        metavar="TOKENS",
+        envvar="ELSINORE_BUDGET_TOKENS",
+        help="The same in tokens, of prompts and replies.",
+    ),
+]
+BudgetMinutes = Annotated[
+    float | None,
+    typer.Option(
+        "--budget-minutes",
+        metavar="MINUTES",
+        envvar="ELSINORE_BUDGET_MINUTES",
+        help="Stop when this run has taken so long.",
+    ),
+]
+PricesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--prices",
+        metavar="FILE",
+        envvar="ELSINORE_PRICES",
+        help="Prices of your own (TOML), before those that ship.",
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Estimate calls, tokens and money, and play nothing. Nothing is asked."
+    ),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing unless something is wrong.")
+]
+InDoubtOption = Annotated[
+    InDoubt,
+    typer.Option(
+        "--in-doubt",
+        envvar="ELSINORE_IN_DOUBT",
+        help="Calls that were under way when a run was killed: ask again, or leave missing.",
+    ),
+]
+DurableOption = Annotated[
+    Durable,
+    typer.Option(
+        "--durable",
+        envvar="ELSINORE_DURABLE",
+        help="normal: turns survive a killed process. full: a power cut, too.",
+    ),
+]
+Trial = Annotated[
+    str,
+    typer.Argument(
+        metavar="TRIAL",
+        autocompletion=completion.trials,
+        help="A trial, by the beginning of its id (see elsinore show STORE).",
+    ),
+]

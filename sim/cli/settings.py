@@ -64,6 +64,21 @@ def _one_of(*choices: str) -> Check:
     return lambda value: None if value in choices else f"one of {', '.join(choices)}"
 
 
+_PAYING: Mapping[str, Check] = {
+    "concurrency": _whole(1),
+    "timeout": _number,
+    "requests_per_minute": _whole(1),
+    "tokens_per_minute": _whole(1),
+    "attempts": _whole(1),
+    "no_cache": _flag,
+    "budget_usd": _more_than_nothing,
+    "budget_tokens": _whole(1),
+    "prices": _text,
+    "quiet": _flag,
+    "log_level": _one_of(*LEVELS),
+}
+"""Keys of the subcommands that ask a stored trial's model again."""
+
 KEYS: Mapping[str, Mapping[str, Check]] = {
     "run": {
         "model": _texts,
@@ -105,6 +120,15 @@ KEYS: Mapping[str, Mapping[str, Check]] = {
         "log_level": _one_of(*LEVELS),
     },
     "show": {"probes": _flag, "log_level": _one_of(*LEVELS)},
+    "fork": {
+        "branches": _whole(1),
+        **_PAYING,
+        "in_doubt": _one_of("ask", "missing"),
+        "retry_failed": _flag,
+        "budget_minutes": _more_than_nothing,
+    },
+    "ask": {"samples": _whole(1), **_PAYING},
+    "graph": {"kind": _text, "log_level": _one_of(*LEVELS)},
     "export": {"log_level": _one_of(*LEVELS)},
     # No token: a secret has no place in a file that is shared.
     "serve": {

@@ -10,7 +10,6 @@ from typing import Any, get_args
 
 from rich.text import Text
 
-from sim.actor import Actor
 from sim.cli.stored import StoredTrial, all_trials, events, one_trial, opened, short
 from sim.cli.tables import NONE, table
 from sim.cli.terminal import one_line, out, print_block, visible
@@ -19,10 +18,9 @@ from sim.errors import BadRequest, RunFailed
 from sim.events import Event, Turn
 from sim.layouts import before, render
 from sim.layouts.prompt import Prompt
-from sim.persona import Persona
+from sim.planning.reading import scene_for_prompts
 from sim.scenario import own
 from sim.scene import LayoutName, Scene
-from sim.wording import Wording
 
 Fates = dict[str, dict[str, dict[str, Any]]]
 
@@ -178,25 +176,10 @@ def _prompt(trial: StoredTrial, happened: list[Event], index: int, as_json: bool
 
 def _scene(trial: StoredTrial) -> Scene:
     """As much of the scene as a prompt depends on. The hash shows whether that was all."""
-    scene = trial.scene
-    layout = scene.get("layout")
+    layout = trial.scene.get("layout")
     if layout not in get_args(LayoutName):
         raise BadRequest(f"trial {trial.id[:8]}: this version has no layout {layout!r}")
-    cast = [Actor(Persona(**_plain(persona))) for persona in trial.cast]
-    # Not checked again: graph, probes and endings are callables in part and not needed here.
-    return Scene.model_construct(
-        topic=scene["topic"],
-        setting=scene["setting"],
-        words=scene["words"],
-        wording=Wording(**_plain(scene["wording"])) if "wording" in scene else Wording(),
-        layout=layout,
-        cast=tuple(cast),
-    )
-
-
-def _plain(stored: dict[str, Any]) -> dict[str, Any]:
-    """The fields of an authored object, without the notes on its type."""
-    return {name: value for name, value in stored.items() if not name.startswith("$")}
+    return scene_for_prompts(trial.scene)
 
 
 def _print_prompt(prompt: Prompt) -> None:

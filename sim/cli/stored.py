@@ -18,7 +18,7 @@ from sim.store import open_readonly, transcript_of
 _COLUMNS = (
     'trial, scenario, parameters, model, stage, seed, arm, focal, "of", scene, status, reason,'
     " (SELECT count(*) FROM events WHERE events.trial = trials.trial AND kind = 'turn')"
-    " + coalesce(at - 1, 0), at, branch"
+    " + coalesce(at - 1, 0), at, branch, stages"
 )
 _SHORTEST = 4
 
@@ -42,6 +42,7 @@ class StoredTrial:
     turns: int
     at: int | None
     branch: int | None
+    stages: dict[str, str]
 
     @property
     def cast(self) -> list[dict[str, Any]]:
@@ -117,6 +118,7 @@ def _trial(row: tuple[Any, ...]) -> StoredTrial:
             turns=row[12],
             at=row[13],
             branch=row[14],
+            stages=json.loads(row[15]),
         )
 
 

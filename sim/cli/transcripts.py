@@ -10,7 +10,7 @@ from rich.text import Text
 
 from sim.cli.stored import StoredTrial
 from sim.cli.terminal import one_line, visible
-from sim.events import Answer, Ended, Event, Failure, Turn
+from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
 
 # Red is kept for what went wrong.
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
@@ -40,12 +40,19 @@ def print_transcript(
     marks = _marks(fates)
     if probes:
         page.notes(_stances(events, 0, names))
+    changes = [event for event in events if isinstance(event, Intervened | FellBack)]
     for turn in turns:
+        for change in changes:
+            if change.turn == turn.index:
+                page.change(change)
         page.turn(turn)
         for actor, mark in marks.get(turn.index, ()):
             page.mark(actor, mark)
         if probes:
             page.notes(_stances(events, turn.index, names))
+    for change in changes:
+        if change.turn > len(turns):
+            page.change(change)
     for event in events:
         if isinstance(event, Failure):
             page.failure(event)
@@ -117,9 +124,16 @@ class _Page:
             (f"{turn.index:>4} ", "dim"), (f"{name:<{self.names}}  ", f"bold {colour}")
         )
         said = Text(visible(turn.text), style=colour)
+        if not turn.text and turn.finish != "refusal":
+            said.append("(struck: nobody heard it)", style="dim")
         if turn.audience is not None:
             heard = ", ".join(turn.audience) or "nobody"
-            said.append(f" (heard by {one_line(heard)} alone)", style="dim not bold")
+            said.append(f" (for {one_line(heard)} alone)", style="dim not bold")
+        if turn.overheard:
+            said.append(f" (overheard by {one_line(', '.join(turn.overheard))})", style="dim")
+        if turn.source != "stage" and turn.text:
+            whose = "a person" if turn.source == "human" else "put there"
+            said.append(f" ({whose})", style="dim not bold")
         if turn.finish != "stop":
             said.append(f" ({one_line(turn.finish)})", style="yellow")
         self._hanging(before, said)
@@ -127,6 +141,26 @@ class _Page:
             self._below(f"strangers spoke: {one_line(', '.join(turn.strangers))}", "yellow")
         if turn.cut:
             self._below(f"cut, heard by nobody: {one_line(turn.cut)}", "dim")
+
+    def change(self, change: Intervened | FellBack) -> None:
+        """What was changed from outside before a turn, or how the floor was given in the end."""
+        if isinstance(change, FellBack):
+            who = f"{one_line(change.actor)} was asked; " if change.actor else ""
+            line = f"the fallback decides who is next: {who}{one_line(change.reason)}"
+        else:
+            unsaid = change.detail.get("unsaid")
+            line = " ".join(part for part in (change.what, one_line(change.actor)) if part)
+            if change.what == "phase":
+                line = f"phase: {one_line(str(change.detail.get('phase', '')))}"
+            if change.text:
+                line = f"{line}: {one_line(change.text)}"
+            if unsaid:
+                line = f"{line} (instead of: {one_line(str(unsaid))})"
+            if change.audience is not None:
+                line = f"{line} (for {one_line(', '.join(change.audience) or 'nobody')} alone)"
+            if "skipped" in change.detail:
+                line = f"{line} (skipped: {one_line(str(change.detail['skipped']))})"
+        self._below(f"~ {line}", "cyan")
 
     def mark(self, actor: str, text: str) -> None:
         self._below(f"▲ {one_line(actor)} {text}", "bold red")

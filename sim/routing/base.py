@@ -78,7 +78,8 @@ class Router(Protocol):
     """A rule for the floor. The state is the router's own business, and is never changed in place.
 
     A router may also have ``check(graph)``, which raises ``SceneError`` when a scene is built with
-    a graph that it cannot walk, and, if it asks, ``answered``.
+    a graph that it cannot walk; ``answered``, if it asks; and ``follow(state, turn, seat)``, if a
+    turn that it goes on from, and did not cue, is something else to it than one that it heard.
     """
 
     def start(self, floor: Floor) -> Any:
@@ -115,6 +116,15 @@ def answered(router: Router, state: Any, inquiry: Inquiry, answers: Answers) -> 
     if not isinstance(router, Asking):
         raise TypeError(f"{router!r} asks, and has no method `answered` to be told the answers")
     return router.answered(state, inquiry, answers)
+
+
+def following(router: Router, floor: Floor, turn: Turn | None, seat: int) -> Any:
+    """The first state of a router that takes over after a turn."""
+    state = router.start(floor)
+    if turn is None:
+        return state
+    follow = getattr(router, "follow", router.heard)
+    return follow(state, turn, seat)
 
 
 def nobody(found: Next) -> bool:

@@ -16,6 +16,7 @@ from sim.routing.base import (
     Router,
     answered,
     check,
+    following,
     nobody,
     with_state,
 )
@@ -126,10 +127,8 @@ class Phases:
 
     def _begin(self, state: PhaseState) -> PhaseState:
         number = state.phase + 1
-        router = self.phases[number].router
-        inner = router.start(state.floor)
-        if state.last is not None:
-            inner = router.heard(inner, *state.last)
+        turn, seat = (None, 0) if state.last is None else state.last
+        inner = following(self.phases[number].router, state.floor, turn, seat)
         return PhaseState(state.floor, number, 0, inner, state.last, announced=False)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sim.errors import SceneError
 from sim.events import Turn
@@ -78,13 +78,11 @@ class FixedOrder:
 
 @dataclass(frozen=True, slots=True)
 class ScriptState:
-    """Where the floor is, how much of the script has been played, and whether its next speaker has
-    been cued: a turn that comes out of the blue is no part of the script."""
+    """Where the floor is, and how much of the script has been played."""
 
     floor: Floor
     seat: int | None
     step: int
-    cued: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +104,13 @@ class Scripted:
         return ScriptState(floor, None, 0)
 
     def heard(self, state: ScriptState, turn: Turn, seat: int) -> ScriptState:
-        due = state.cued and state.floor.names[seat] == self.script[state.step]
-        return ScriptState(state.floor, seat, state.step + due)
+        # A line that is put into the mouth of whoever is due takes its turn.
+        script, step = self.script, state.step
+        due = step < len(script) and state.floor.names[seat] == script[step]
+        return ScriptState(state.floor, seat, step + due)
+
+    def follow(self, state: ScriptState, turn: Turn, seat: int) -> ScriptState:
+        return ScriptState(state.floor, seat, state.step)
 
     def next(self, state: ScriptState, view: PublicView, seed: int) -> Next:
         floor, step = state.floor, state.step
@@ -119,7 +122,7 @@ class Scripted:
         )
         if seat not in opened or seat in view.absent:
             return Cue((), over=f"{self.script[step]} is next in the script and cannot speak")
-        return Cue((seat,), state=replace(state, cued=True))
+        return (seat,)
 
 
 @dataclass(frozen=True, slots=True)

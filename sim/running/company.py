@@ -323,15 +323,7 @@ class _Company:
 
 
     def _player(self, identity: str) -> Player:
-        """A stage with its books, as a journal wants it."""
-        terms, account = self.terms, self.terms.accounts[identity]
-        return Player(
-            self.stages[identity],
-            account,
-            self.cache if terms.looks_up(account) else None,
-            None if account.recorded else terms.budget,
-            terms.keeps(account),
-        )
+        return self.terms.player(identity, self.stages[identity], self.cache)
 
     def _parent(self, trial: str) -> Transcript:
         """The transcript that branches come from, read once: branches come by the dozen."""

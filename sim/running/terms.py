@@ -13,6 +13,8 @@ from sim.running.report import add
 from sim.stage.account import Account, is_recorded, token_limit
 from sim.stage.base import Stage
 from sim.stage.budget import Budget
+from sim.stage.cache import Cache
+from sim.stage.journal import Player
 from sim.stage.prices import Prices
 from sim.store import usage_to_json
 
@@ -37,7 +39,16 @@ class Terms:
         Raises ``BadRequest`` if money is limited and nobody knows what a stage costs.
         """
         asked = (name for trial in trials for name in (trial.stage, *trial.stages.values()))
-        for identity in dict.fromkeys(asked):
+        self.open_books(dict.fromkeys(asked), stages, paid)
+
+    def open_books(
+        self,
+        identities: Iterable[str],
+        stages: Mapping[str, Stage],
+        paid: Callable[[Usage], None] | None,
+    ) -> None:
+        """The same for stages that are named by their identities."""
+        for identity in identities:
             stage = stages[identity]
             account = Account(
                 free=bool(getattr(stage, "free", False)),
@@ -66,6 +77,17 @@ class Terms:
     def looks_up(self, account: Account) -> bool:
         """Whether a stage's replies are looked up before it is asked."""
         return self.cache is not False and self.keeps(account)
+
+    def player(self, identity: str, stage: Stage, cache: Cache) -> Player:
+        """A stage with its books, as a journal wants it."""
+        account = self.accounts[identity]
+        return Player(
+            stage,
+            account,
+            cache if self.looks_up(account) else None,
+            None if account.recorded else self.budget,
+            self.keeps(account),
+        )
 
     def options(self) -> dict[str, Any]:
         """For the manifest."""

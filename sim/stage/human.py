@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from sim.errors import StageError
+from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Reply, Request, Stage
 
 LATE = "late"
@@ -18,9 +19,9 @@ LATE = "late"
 class Seen:
     """What a person is shown: whose part it is, what that actor can see, and what is asked.
 
-    ``page`` is all of it, ``new`` what came since the person was last asked. ``schema`` is that of
-    a typed answer, or None for a turn. ``seconds`` is the time limit. ``problem`` says what was
-    wrong with an answer just given, or is blank.
+    ``page`` is all of it, ``new`` what came since the person was last asked. ``purpose`` is that of
+    the request (``turn``, ``probe``, ``gauge``), ``typed`` whether the answer has a form that the
+    page asks for. ``seconds`` is the time limit, if there is one.
     """
 
     speaker: str
@@ -29,7 +30,6 @@ class Seen:
     purpose: str
     typed: bool
     seconds: float | None
-    problem: str = ""
 
 
 Speak = Callable[[Seen], Awaitable[str]]
@@ -73,21 +73,24 @@ class HumanStage:
                     said = await self.speak(seen)
             except TimeoutError:
                 said = ""
-            self._shown[request.speaker] = seen.page
         if said.strip():
             return Reply(said.strip(), seconds=perf_counter() - started)
         return await self._otherwise(request, perf_counter() - started)
 
     def _seen(self, request: Request) -> Seen:
-        page = request.prompt.joined() if request.prompt.role == "text" else "\n\n".join(
-            message.text for message in request.prompt.messages()
+        page, before = _page(request.prompt), self._shown.get(request.speaker, "")
+        same = next(
+            (at for at, (one, other) in enumerate(zip(page, before, strict=False)) if one != other),
+            min(len(page), len(before)),
         )
-        before = self._shown.get(request.speaker, "")
-        new = page[len(before) :] if before and page.startswith(before) else page
+        typed = request.schema is not None
+        # A question off stage is no part of what the actor has heard.
+        heard = request.prompt.parent if typed else request.prompt
+        known = "" if heard is None else _page(heard)
+        self._shown[request.speaker] = max(before, known, key=len)
         return Seen(
-            request.speaker, page, new.strip(), request.purpose, request.schema is not None,
-            self.seconds,
-        )  # fmt: skip
+            request.speaker, page, page[same:].strip(), request.purpose, typed, self.seconds
+        )
 
     async def _otherwise(self, request: Request, seconds: float) -> Reply:
         fallback = self.fallback
@@ -107,3 +110,10 @@ class HumanStage:
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
         """None: a person has no log-probabilities."""
         return None
+
+
+def _page(prompt: Prompt) -> str:
+    """A prompt as a person reads it."""
+    if prompt.role == "text":
+        return prompt.joined()
+    return "\n\n".join(message.text for message in prompt.messages())

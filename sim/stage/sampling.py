@@ -122,6 +122,33 @@ class Sampling(BaseModel):
         return f"?{'&'.join(said)}" if said else ""
 
 
+_PARTS = re.compile(
+    r"[?&](?=(?:base_url|extra_body|max_tokens|seed|stop|temperature|top_p)=)"
+)
+
+
+def read_identity(identity: str) -> tuple[str, Sampling] | None:
+    """The model string and the sampling in a stage's identity; None if they cannot be told.
+
+    >>> read_identity("openai:gpt-5-mini?seed=false&temperature=0.7")[1].temperature
+    0.7
+    """
+    label, *parts = _PARTS.split(identity)
+    given: dict[str, Any] = {}
+    for part in parts:
+        name, _, text = part.partition("=")
+        try:
+            given[name] = text if name == "base_url" else json.loads(text)
+        except ValueError:
+            return None
+    try:
+        found = Sampling(**given)
+    except ModelError:
+        return None
+    # A text to stop at may look like another setting; then nothing is made up.
+    return (label, found) if label + found.suffix() == identity else None
+
+
 def at_the_address_of_the_environment(sampling: Sampling) -> Sampling:
     """With ``OPENAI_BASE_URL``, which OpenAI's client obeys: what changes replies is told."""
     address = os.environ.get("OPENAI_BASE_URL")

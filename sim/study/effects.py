@@ -13,7 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.stats import Floats, Interval, difference, paired_difference
+from analysis.stats import (
+    Floats,
+    Interval,
+    clopper_pearson,
+    difference,
+    jackknife,
+    paired_difference,
+)
 from sim.errors import BadRequest
 from sim.hearing import heard_by
 from sim.stage.base import Stage
@@ -44,6 +51,21 @@ class Effect:
     def excludes_zero(self) -> bool:
         """Whether the interval says that the turn did something."""
         return self.difference.excludes_zero
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two arms of branches by one outcome: both means with 95% intervals, and the difference.
+
+    ``pairs`` counts the branches of each arm that have the outcome, ``missing`` the others.
+    """
+
+    outcome: str
+    one: Interval
+    other: Interval
+    difference: Interval
+    pairs: int
+    missing: int
 
 
 async def effect_of(
@@ -87,21 +109,17 @@ async def effect_of(
         transcript, stage, at=turn, n=n, turns=more, stages=stages, first=0 if common else n
     )
     said = transcript.turns[turn - 1]
-    one = _values(outcome, kept, turn)
-    two = _values(outcome, rerolled, turn)
-    known = ~(np.isnan(one) | np.isnan(two))
-    if common:
-        one, two = one[known], two[known]
+    found = compared(kept, rerolled, outcome, turn, common=common)
     return Effect(
         turn,
         said.speaker,
         said.text,
-        name_of(outcome),
-        _mean(one),
-        _mean(two),
-        paired_difference(one, two) if common else difference(one, two),
-        int(known.sum()),
-        n - int(known.sum()),
+        found.outcome,
+        found.one.estimate,
+        found.other.estimate,
+        found.difference,
+        found.pairs,
+        found.missing,
     )
 
 
@@ -137,9 +155,40 @@ async def triggers_of(
     return sorted(found, key=lambda effect: -effect.difference.estimate)
 
 
-def _mean(values: Floats) -> float:
+def compared(
+    one: Sequence[Transcript],
+    other: Sequence[Transcript],
+    outcome: Outcome,
+    turn: int,
+    *,
+    common: bool = True,
+) -> Comparison:
+    """Two arms of branches by one outcome after a turn.
+
+    With ``common`` branches of one place in the lists are pairs, which share their draws; a pair
+    with a missing outcome is left out. Without it the arms are independent samples.
+    """
+    first, second = _values(outcome, one, turn), _values(outcome, other, turn)
+    wanted = max(len(first), len(second))
+    if common:
+        pairs = min(len(first), len(second))
+        known = ~(np.isnan(first[:pairs]) | np.isnan(second[:pairs]))
+        first, second = first[:pairs][known], second[:pairs][known]
+        apart = paired_difference(first, second)
+    else:
+        apart = difference(first, second)
+    counted = int(min(np.sum(~np.isnan(first)), np.sum(~np.isnan(second))))
+    return Comparison(
+        name_of(outcome), _mean(first), _mean(second), apart, counted, wanted - counted
+    )
+
+
+def _mean(values: Floats) -> Interval:
+    """A mean with its interval: Clopper and Pearson's for a share, Student's else."""
     known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else float("nan")
+    if len(known) and np.isin(known, (0, 1)).all():
+        return clopper_pearson(int(known.sum()), len(known))
+    return jackknife(known[:, None], lambda means: means[..., 0])
 
 
 def _values(outcome: Outcome, branches: Sequence[Transcript], turn: int) -> Floats:

@@ -15,7 +15,7 @@ from sim.engine import Observer, play
 from sim.errors import BadRequest
 from sim.events import Intervened
 from sim.interventions import DeleteTurn, Intervention, never
-from sim.planning import Trial
+from sim.planning import Trial, cast_of
 from sim.scene import Scene
 from sim.stage.base import Stage
 from sim.transcript import Transcript
@@ -149,13 +149,18 @@ def branch_trials(
     label: str = "",
     turns: int | None = None,
     first: int = 0,
+    stages: Mapping[str, str] | None = None,
 ) -> list[Trial]:
     """The branches of a stored trial, as trials for ``run``.
 
     ``label`` names what was changed: branches of one label are one arm (``fork@7 drop``).
-    ``transcript`` is that of the live trial.
+    ``transcript`` is that of the live trial. ``stages`` are the identities of stages that the
+    change names.
     """
     scene, _ = changed_scene(transcript, at, change, turns)
-    arm = f"fork@{at} {label}".strip()
-    made = live.renew(scene=scene, arm=arm, of=live.id, at=at, branch=first)
+    cast = cast_of(scene, {**live.stages, **(stages or {})})
+    # Branches that end early are no replications of those that do not.
+    window = "" if turns is None else f" ({turns} turns)"
+    arm = f"fork@{at} {label}".strip() + window
+    made = live.renew(scene=scene, arm=arm, of=live.id, at=at, branch=first, stages=cast)
     return [made, *(made.renew(branch=number) for number in range(first + 1, first + n))]

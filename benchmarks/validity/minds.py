@@ -1,0 +1,124 @@
+"""Theory of mind in the telling room, and conformity at the Asch table, on the exact stage.
+
+* *Theory of mind.* A guess of B's private stance leans on what A heard B say and, by
+  ``projection``, on A's own view: planted. Accuracy, and the skill against three nulls, for several
+  projections; guesses about what was said while A was out stand apart. Answers are drawn: each is
+  asked for five times, and the mean counts.
+* *Conformity.* The pull of a majority of k grows with k/(k + crowd): planted. The curve of the
+  subject's private shift over k, with 95% intervals, beside what the planted law implies.
+
+    .tools/bin/uv run python -m benchmarks.validity.minds              # two minutes
+    .tools/bin/uv run python -m benchmarks.validity.minds --trials 40
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from analysis.loading import Record, Tables, tables_from
+from analysis.measures import conformity, theory_of_mind
+from scenarios.asch_table import asch_table
+from scenarios.telling_room import telling_room
+from sim import Scene, play
+from sim.stage.exact import exact_stage
+
+PROJECTIONS = (0.0, 0.3, 1.0)
+MAJORITIES = (0, 1, 2, 3, 4, 6, 8)
+STAGE = {"alpha": 0.3, "crowd": 1.5, "hazard": 0.0, "provocation": 0.0, "insistence": 0.0}
+
+
+async def _records(
+    scene: Scene, parameters: Mapping[str, Any], trials: int, model: str, stage: Mapping[str, Any]
+) -> list[Record]:
+    own = exact_stage("base", **stage)
+    cast = [actor.persona.model_dump() for actor in scene.cast]
+    found: list[Record] = []
+    for seed in range(trials):
+        transcript = await play(scene, own, seed=seed)
+        name = f"{model} {dict(parameters)} {seed}"
+        found.append(
+            Record(name, cast, transcript.events, "scene", parameters, model, own.identity, seed)
+        )
+    return found
+
+
+def told(trials: int, projection: float) -> Tables:
+    """The telling room, played ``trials`` times."""
+    stage = {"projection": projection}
+    return tables_from(asyncio.run(_records(telling_room(samples=5), {}, trials, "base", stage)))
+
+
+def seated(trials: int, majorities: tuple[int, ...] = MAJORITIES) -> Tables:
+    """The Asch table with each majority, ``trials`` times each."""
+
+    async def all_of_them() -> list[Record]:
+        return [
+            record
+            for k in majorities
+            for record in await _records(asch_table(k=k), {"k": k}, trials, "base", STAGE)
+        ]
+
+    return tables_from(asyncio.run(all_of_them()))
+
+
+def report_minds(trials: int) -> list[str]:
+    """The table of theory of mind, as Markdown."""
+    lines = [
+        "| projection | guesses | n | error | vs the mean | vs one's own view | vs what was said |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for projection in PROJECTIONS:
+        table = theory_of_mind.by_arm(told(trials, projection), by_missed=True)
+        for row in table.itertuples(index=False):
+            cells = [
+                _interval(getattr(row, f"{null}_skill"), getattr(row, f"{null}_low"),
+                          getattr(row, f"{null}_high"))
+                for null in theory_of_mind.NULLS
+            ]  # fmt: skip
+            lines.append(
+                f"| {projection} | {row.group} | {row.guesses} | {row.error:.3f} | "
+                f"{' | '.join(cells)} |"
+            )
+    return lines
+
+
+def report_curve(trials: int) -> list[str]:
+    """The curve of conformity, as Markdown."""
+    table = conformity.curve(seated(trials), "Nora")
+    lines = [
+        "| k | shift | yielded | complied | beyond k = 0 |",
+        "|---|---|---|---|---|",
+    ]
+    for row in table.itertuples(index=False):
+        cells = [
+            _interval(getattr(row, name), getattr(row, f"{name}_low"), getattr(row, f"{name}_high"))
+            for name in ("shift", "yielded", "complied", "more")
+        ]
+        lines.append(f"| {row.k} | {' | '.join(cells)} |")
+    return lines
+
+
+def _interval(value: float, low: float, high: float) -> str:
+    if pd.isna(value):
+        return "–"
+    return f"{value:+.2f} [{low:+.2f}, {high:+.2f}]"
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--trials", type=int, default=200)
+    options = parser.parse_args()
+    print("Theory of mind in `telling_room`: skill of guesses against three nulls\n")
+    print("\n".join(report_minds(options.trials)))
+    print("\nConformity at `asch_table`, subject Nora, by the number of those against her\n")
+    print("\n".join(report_curve(options.trials)))
+
+
+if __name__ == "__main__":
+    main()

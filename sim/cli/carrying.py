@@ -1,0 +1,176 @@
+"""Carrying out trials for the command: progress, Ctrl-C, and the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal, TypeVarTuple, Unpack, cast
+
+from rich.text import Text
+
+from sim.cli.progress import Progress
+from sim.cli.terminal import err, visible
+from sim.errors import ElsinoreError, RunFailed
+from sim.planning import Trial
+from sim.running import RunReport, run
+from sim.stage.base import Stage
+from sim.stage.budget import Budget
+from sim.stage.models import close_stage
+from sim.stage.prices import Prices
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms trials are carried out: the options that subcommands share."""
+
+    concurrency: int = 16
+    durable: str = "normal"
+    in_doubt: str = "ask"
+    retry_failed: bool = False
+    cache: bool = True
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
+    budget_minutes: float | None = None
+    prices: Path | None = None
+    quiet: bool = False
+    draw: bool = True
+
+    def budget(self) -> Budget | None:
+        """What may be spent, if anything is limited."""
+        limits = (self.budget_usd, self.budget_tokens, self.budget_minutes)
+        return None if limits == (None, None, None) else Budget(*limits)
+
+    def table(self) -> Prices | None:
+        """The user's own prices, if there are any."""
+        return None if self.prices is None else Prices.load(self.prices)
+
+
+_Arguments = TypeVarTuple("_Arguments")
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop that tells of Ctrl-C. The run itself decides what it means."""
+
+    told: Callable[[int], None] = staticmethod(lambda times: None)
+    times = 0
+
+    def add_signal_handler(
+        self, sig: int, callback: Callable[[Unpack[_Arguments]], Any], *args: *_Arguments
+    ) -> None:
+        def handler() -> None:
+            self.times += 1
+            self.told(self.times)
+            callback(*args)
+
+        super().add_signal_handler(sig, handler)
+
+
+def carry_out(
+    title: str,
+    trials: Sequence[Trial],
+    stages: Mapping[str, Stage],
+    store: Path,
+    terms: Terms,
+) -> RunReport:
+    """Play trials into a store, with a line of progress on a terminal. Closes the stages."""
+    budget, prices = terms.budget(), terms.table()
+    console = err()
+    draw = console.is_terminal and not console.is_dumb_terminal and not terms.quiet
+    # A line that is drawn again and again is in the way of a person who types.
+    draw = draw and terms.draw
+    longest = {trial.id: trial.scene.ends.bound() or 1 for trial in trials}
+    with (
+        Progress(
+            title.rpartition("/")[2],
+            len(trials),
+            longest,
+            is_free(stages),
+            console if draw else None,
+        ) as progress,
+        asyncio.Runner(loop_factory=_Loop) as runner,
+    ):
+        cast(_Loop, runner.get_loop()).told = progress.interrupted
+
+        async def played() -> RunReport:
+            try:
+                return await run(
+                    trials,
+                    stages,
+                    store,
+                    concurrency=terms.concurrency,
+                    durable=cast(Literal["normal", "full"], terms.durable),
+                    in_doubt=cast(Literal["ask", "missing"], terms.in_doubt),
+                    retry_failed=terms.retry_failed,
+                    watch=progress,
+                    cache=None if terms.cache else False,
+                    budget=budget,
+                    prices=prices,
+                )
+            finally:
+                for stage in stages.values():
+                    await close_stage(stage)
+
+        return runner.run(played())
+
+
+def is_free(stages: Mapping[str, Stage]) -> bool:
+    """Whether none of the stages costs anything."""
+    return all(getattr(stage, "free", False) for stage in stages.values())
+
+
+def leave(report: RunReport, store: Path, in_doubt: str) -> None:
+    """Say what a reader of the table must not miss, and leave with the exit code."""
+    failed = [result for result in report.trials if result.status == "failed"]
+    again = " ".join(shlex.quote(word) for word in ["elsinore", *sys.argv[1:]])
+    if report.in_doubt:
+        log.warning(
+            "%d calls were in doubt after an earlier run: %s",
+            len(report.in_doubt),
+            "asked again" if in_doubt == "ask" else "left missing",
+        )
+    if report.interrupted:
+        left = sum(result.status == "planned" for result in report.trials)
+        doubt = f"; {len(report.left_in_doubt)} calls are in doubt" if report.left_in_doubt else ""
+        raise Interrupted(
+            f"interrupted with {left} of {len(report.trials)} trials to go{doubt}; "
+            f"to go on, run the same command: {again}"
+        )
+    if report.stopped is not None:
+        left = sum(result.status == "planned" for result in report.trials)
+        raise RunFailed(
+            f"{report.stopped}; {left} of {len(report.trials)} trials are to go: to go on, run the "
+            f"same command with a larger budget: {again}"
+        )
+    if failed:
+        first, _, difference = (_first_failure(store, failed[0].id) or "").partition("\n")
+        if difference:
+            err().print(Text(visible(difference)))
+        raise TrialsFailed(
+            f"{len(failed)} of {len(report.trials)} trials failed ({first or failed[0].reason}); "
+            "to play them again, add --retry-failed to the same command"
+        )
+
+
+class Interrupted(ElsinoreError):
+    """Ctrl-C, where nothing is lost by it."""
+
+    exit_code = 130
+
+
+class TrialsFailed(RunFailed):
+    """Trials that failed: they are in the store, and the run went on to its end."""
+
+
+def _first_failure(store: Path, trial: str) -> str | None:
+    try:
+        return cast(str | None, import_module("sim.cli.stored").first_failure(store, trial))
+    except ElsinoreError:
+        return None

@@ -1,0 +1,110 @@
+"""Stages for a scene: those that it names, those of stored trials, and people who play."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from sim.actor import HUMAN
+from sim.cli.asking import Asking, guarded, open_stages
+from sim.cli.terminal import err
+from sim.errors import BadRequest
+from sim.scene import Scene
+from sim.stage.base import Stage
+from sim.stage.human import HumanStage
+from sim.stage.models import is_real, open_stage
+from sim.stage.throttle import Limits
+
+_OWN = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who is played by a person, in what time, and who speaks otherwise.
+
+    ``otherwise`` is ``model`` (the scene's own stage) or a line that is said as it stands.
+    """
+
+    names: tuple[str, ...] = ()
+    seconds: float | None = None
+    otherwise: str = _OWN
+
+
+def with_people(scene: Scene, people: People) -> Scene:
+    """The scene with actors whom people play. Raises ``BadRequest`` for a name not in the cast."""
+    for name in people.names:
+        if name not in scene.names:
+            raise BadRequest(
+                f"--human: {name!r} is not in the cast; use one of {', '.join(scene.names)}"
+            )
+    cast = tuple(
+        actor.model_copy(update={"stage": HUMAN}) if actor.name in people.names else actor
+        for actor in scene.cast
+    )
+    # Built again, so that a scene in which nobody can be played by a person is refused.
+    fields = {name: getattr(scene, name) for name in type(scene).model_fields}
+    return Scene(**fields | {"cast": cast})
+
+
+def open_cast(
+    named: Sequence[str], own: Mapping[str, Stage], asking: Asking, people: People
+) -> tuple[dict[str, Stage], dict[str, str]]:
+    """The stages that a scene names besides its own: by identity, and identities by name."""
+    names = [name for name in named if name != HUMAN]
+    stages: dict[str, Stage] = {}
+    identities: dict[str, str] = {}
+    for name in names:
+        found, [(_, identity)] = open_stages([name], asking if is_real(name) else Asking())
+        # One that plays already is not opened twice: its limits are shared.
+        stages[identity] = own.get(identity, found[identity])
+        identities[name] = identity
+    if HUMAN in named:
+        if len(own) > 1:
+            raise BadRequest("--human: a person plays with one model at a time; name one --model")
+        fallback = next(iter(own.values())) if people.otherwise == _OWN else people.otherwise
+        person = import_module("sim.cli.person").Person(err())
+        human: Stage = HumanStage(person, seconds=people.seconds, fallback=fallback)
+        stages[human.identity] = human
+        identities[HUMAN] = human.identity
+    return stages, identities
+
+
+def reopened(
+    played: Sequence[tuple[str, str]], asking: Asking, limits: dict[str, Limits] | None = None
+) -> dict[str, Stage]:
+    """The stages of stored trials, by identity. ``played`` are model strings with identities.
+
+    Raises ``BadRequest`` if what a model string opens now is another stage than what played.
+    """
+    shared: dict[str, Limits] = {} if limits is None else limits
+    found: dict[str, Stage] = {}
+    for model, identity in dict.fromkeys(played):
+        if identity not in found:
+            found[identity] = _reopened(model, identity, asking, shared)
+    return found
+
+
+def _reopened(
+    model: str, identity: str, asking: Asking, limits: dict[str, Limits]
+) -> Stage:
+    if is_real(model):
+        told = import_module("sim.stage.sampling").read_identity(identity)
+        if told is None:
+            raise BadRequest(
+                f"{model}: how it was asked cannot be read from the store ({identity!r}); "
+                "name the model with --model"
+            )
+        label, sampling = told
+        timeout: dict[str, Any] = {} if asking.timeout is None else {"timeout": asking.timeout}
+        sampling = sampling.model_copy(update=timeout)
+        return guarded(open_stage(label, sampling), label, asking, limits)
+    wanted = identity if identity.startswith("embedded:") else model
+    stage = open_stage(wanted)
+    if stage.identity != identity:
+        raise BadRequest(
+            f"{model}: it is {stage.identity!r} now and was {identity!r} when it played; "
+            "name the model with --model"
+        )
+    return stage

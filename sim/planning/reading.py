@@ -1,0 +1,137 @@
+"""A scene from its canonical form: what a store holds becomes a scene again.
+
+Everything that Elsinore itself knows by name can be read back. Somebody's own functions and classes
+cannot, since the canonical form holds a hash of their syntax and not the syntax: ``scene_from``
+refuses them, and ``scene_for_prompts`` leaves them out, since no prompt depends on them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from sim import actor, answers, endings, graph, hearing, interventions, persona, probes, wording
+from sim.errors import BadRequest
+from sim.graph import PublicView
+from sim.routing import addressing, asking, composed, orders, walks
+from sim.scene import Scene
+
+_MODULES = (
+    actor, answers, endings, graph, hearing, interventions, persona, probes, wording,
+    addressing, asking, composed, orders, walks,
+)  # fmt: skip
+
+_KNOWN: dict[str, type] = {
+    "Scene": Scene,
+    **{
+        name: value
+        for module in _MODULES
+        for name, value in vars(module).items()
+        if isinstance(value, type) and value.__module__.startswith("sim.")
+    },
+}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {"never": interventions.never}
+
+
+class Unreadable(BadRequest):
+    """A scene holds somebody's own code, or what no version of ours writes."""
+
+
+def scene_from(stored: str | Mapping[str, Any]) -> Scene:
+    """The scene of a canonical text (``sim.planning.canonical``), or of its JSON, whole.
+
+    Raises ``Unreadable`` if it holds a function or a class that is not Elsinore's.
+
+    >>> from sim import Persona, after, ring
+    >>> from sim.planning import canonical
+    >>> scene = Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
+    ...               graph=ring("Ada", "Ben"), ends=after(turns=2))
+    >>> scene_from(canonical(scene)) == scene
+    True
+    """
+    found = json.loads(stored) if isinstance(stored, str) else stored
+    return _scene(found, _Reader(whole=True))
+
+
+def scene_for_prompts(stored: Mapping[str, Any]) -> Scene:
+    """As much of a stored scene as its prompts depend on: to render them again, not to play it.
+
+    Conditions never hold, and a router or a rule of hearing of somebody's own is left out.
+    """
+    return _scene(stored, _Reader(whole=False))
+
+
+def _scene(stored: Any, reader: _Reader) -> Scene:
+    found = reader.value(stored, "scene")
+    if not isinstance(found, Scene):
+        raise Unreadable("scene: what is stored is no scene; use a backup")
+    return found
+
+
+def _no(view: PublicView) -> bool:
+    return False
+
+
+class _Reader:
+    def __init__(self, whole: bool) -> None:
+        self.whole = whole
+
+    def value(self, stored: Any, where: str) -> Any:
+        if isinstance(stored, list):
+            return tuple(self.value(item, f"{where}.{place}") for place, item in enumerate(stored))
+        if not isinstance(stored, Mapping):
+            return stored
+        if "$float" in stored:
+            return float(stored["$float"])
+        if "$pairs" in stored:
+            pairs = self.value(stored["$pairs"], where)
+            return dict(pairs)
+        if "$type" in stored:
+            return self.object(stored, where)
+        marked = [name for name in stored if name.startswith("$")]
+        if marked:
+            return self.function(stored, where)
+        return {name: self.value(item, f"{where}.{name}") for name, item in stored.items()}
+
+    def function(self, stored: Mapping[str, Any], where: str) -> Any:
+        name = stored.get("$function", "")
+        if name in _FUNCTIONS and "syntax" not in stored:
+            return _FUNCTIONS[name]
+        return self.foreign(f"{where}: the function {name or 'here'}", _no)
+
+    def object(self, stored: Mapping[str, Any], where: str) -> Any:
+        name = stored["$type"]
+        cls = _KNOWN.get(name)
+        if cls is None or "$syntax" in stored:
+            return self.foreign(f"{where}: {name}", None)
+        given = {
+            part: self.value(item, f"{where}.{part}")
+            for part, item in stored.items()
+            if not part.startswith("$")
+        }
+        if issubclass(cls, BaseModel):
+            # It was checked when it was built, and what is left out may be what it was checked for.
+            made = {name: field.get_default(call_default_factory=True)
+                    for name, field in cls.model_fields.items()}  # fmt: skip
+            if cls is Scene and given.get("routing") is None:
+                given["routing"] = walks.Walk()
+            return cls.model_construct(**made | given)
+        if not is_dataclass(cls) or {field.name for field in fields(cls)} != set(given):
+            raise Unreadable(f"{where}: {name} has other fields than this version's")
+        found = object.__new__(cls)
+        for part, item in given.items():
+            object.__setattr__(found, part, item)
+        return found
+
+    def foreign(self, what: str, instead: Any) -> Any:
+        """Something that is not ours: refused, or left out."""
+        if self.whole:
+            raise Unreadable(
+                f"{what} is not Elsinore's, and a store holds no code; "
+                "keep the file of its scenario where it was when it was played"
+            )
+        return instead
