@@ -77,7 +77,7 @@ def transitivity(
 ) -> Transitivity:
     """Test whether there are cycles beyond chance, and name the ``strongest`` triangles.
 
-    Raises ``BadRequest`` for a table that makes no sense, or without replicates.
+    Raises ``BadRequest`` for a table or an option that makes no sense.
 
     >>> rows = [("Rock", "Scissors", 1.0), ("Scissors", "Paper", 1.0), ("Paper", "Rock", 1.0)]
     >>> found = transitivity(pd.DataFrame(rows * 20, columns=["first", "second", "score"]))
@@ -86,6 +86,8 @@ def transitivity(
     """
     if replicates < 1:
         raise BadRequest(f"replicates: {replicates!r} is too few for a test; use 999")
+    if not 0 < level < 1:
+        raise BadRequest(f"level: {level!r} is no level; use a number from 0 to 1, such as 0.95")
     made = estimated(results, side=side, order=order, topics=topics)
     pairs, observed = Pairs(made.fit.model), flows(made.fit.model, made.fit.solved)
     if not pairs.cyclic:

@@ -243,8 +243,11 @@ def _split(group: list[_Spot], joints: list[str]) -> Iterator[list[_Spot]]:
 def _spots(text: str, names: tuple[str, ...]) -> list[_Spot]:
     """Where the names stand, in order; of two that overlap, the earlier and longer."""
     cast = _cast(names)
-    words = ("", *_RUN.findall(text.lower()))
-    wanted = dict.fromkeys(name for word in words for name in cast.needing.get(word, ()))
+    lowered = text.lower()
+    # Most lines name nobody, and to see that costs next to nothing.
+    wanted = dict.fromkeys(
+        name for word, some in cast.needing.items() if word in lowered for name in some
+    )
     found: list[_Spot] = []
     for name in wanted:
         for match in cast.patterns[name].finditer(text):

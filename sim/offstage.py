@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import exp
 from typing import Any
 
-from sim.answers import Choice
+from sim.answers import Answering, Choice
 from sim.errors import StageError
 from sim.events import NO_USAGE, Answer, Event
 from sim.graph import PublicView, holds
@@ -104,6 +105,8 @@ class OffStage:
     ) -> dict[int, Any]:
         """Ask a router's question and wait for the answers, by seat; None where none counts."""
         asked = [self._asked(question, "answer", turn, seat, 0, "gauge") for seat in seats]
+        if len(asked) == 1:
+            return {seats[0]: await self.until_it_counts(asked[0], attempts)}
         found = await self.together([self.until_it_counts(one, attempts) for one in asked])
         return dict(zip(seats, found, strict=True))
 
@@ -113,6 +116,8 @@ class OffStage:
             answer = await self.answer(asked)
             if answer.missing is None:
                 return answer.value
+            if attempt + 1 == attempts:
+                break
             again = self._asked(
                 asked.question, asked.by, asked.turn, asked.seat, attempt + 1, "gauge"
             )
@@ -155,7 +160,7 @@ class OffStage:
             purpose,
             self.pages.stops[seat],
             None,
-            question.answer.schema_(),
+            _schema(question.answer),
             self.stage_of[seat],
         )
         return Asked(question, by, turn, seat, sample, request)
@@ -229,6 +234,12 @@ async def score_options(
     total = sum(weights.values())
     shares = {option: weight / total for option, weight in weights.items()}
     return shares, json.dumps(logs, ensure_ascii=False), None, exact
+
+
+@lru_cache(maxsize=1024)
+def _schema(answer: Answering) -> Mapping[str, Any]:
+    """The schema of an answer. Remembered: a router asks the same of many, turn after turn."""
+    return answer.schema_()
 
 
 async def _cancelled(tasks: Sequence[asyncio.Future[Any]]) -> None:

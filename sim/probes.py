@@ -9,6 +9,7 @@ intervention depends on the answer; it is declared as such and seeded apart. A r
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -210,6 +211,7 @@ def urge_to_leave(**how: Any) -> Probe:
     return Probe(question=question, **how)
 
 
+@lru_cache(maxsize=64)
 def urge_question(key: str) -> Question:
     """How much an actor wants to speak next, from 0 to 1: a bid for the floor."""
     return Question(key=key, text=SPEAK_QUESTION, answer=Number(field="urge", low=0.0, high=1.0))

@@ -175,11 +175,13 @@ def _public(
     return nan, missed
 
 
-def by_arm(tables: Tables, by_missed: bool = False) -> pd.DataFrame:
+def by_arm(tables: Tables, by_heard: bool = False) -> pd.DataFrame:
     """One row per arm: mean error, and the skill against each null with a 95% interval.
 
-    ``group`` is ``all``; with ``by_missed`` guesses about what was missed stand apart. Guesses
-    without an answer on either side are counted as ``missing``.
+    ``group`` is ``all``; with ``by_heard`` the guesses stand apart by what the guesser knew:
+    ``heard`` (the last stance that the target took aloud), ``missed`` (it has taken one since, or
+    one that the guesser did not hear), ``untold`` (it has taken none). Guesses without an answer on
+    either side are counted as ``missing``.
     """
     guesses = by_guess(tables)
     arms = with_arms(tables.trials)[["trial", *ARM]]
@@ -187,9 +189,13 @@ def by_arm(tables: Tables, by_missed: bool = False) -> pd.DataFrame:
     rows: list[list[Any]] = []
     for arm, members in table.groupby(list(ARM), sort=True):
         groups = {"all": members}
-        if by_missed:
-            heard = members["missed"].fillna(False).astype(bool)
-            groups = {"heard": members[~heard], "missed": members[heard]}
+        if by_heard:
+            missed, told = members["missed"].eq(True), members["missed"].notna()
+            groups = {
+                "heard": members[told & ~missed],
+                "missed": members[missed],
+                "untold": members[~told],
+            }
         for group, some in groups.items():
             rows.append([*arm, group, *_skills(some)])
     return frame(rows, _ARMS)

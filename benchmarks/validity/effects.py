@@ -151,7 +151,8 @@ def report_cases(what: str, cases: Sequence[Case]) -> str:
     return (
         f"no trigger, {what}: {covered} of {len(cases)} 95% intervals cover zero "
         f"({share.estimate:.1%}, 95% {share.low:.1%} to {share.high:.1%}); mean width {width:.3f}, "
-        f"outcome in {rate:.0%} of branches; bar {low:.0%} to {high:.0%}: {verdict} (95% refused at p = {p:.3f})"
+        f"outcome in {rate:.0%} of branches; bar {low:.0%} to {high:.0%}: {verdict} "
+        f"(95% refused at p = {p:.3f})"
     )
 
 

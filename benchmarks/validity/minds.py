@@ -73,7 +73,7 @@ def report_minds(trials: int) -> list[str]:
         "|---|---|---|---|---|---|---|",
     ]
     for projection in PROJECTIONS:
-        table = theory_of_mind.by_arm(told(trials, projection), by_missed=True)
+        table = theory_of_mind.by_arm(told(trials, projection), by_heard=True)
         for row in table.itertuples(index=False):
             cells = [
                 _interval(getattr(row, f"{null}_skill"), getattr(row, f"{null}_low"),

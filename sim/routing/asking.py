@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from sim.answers import Choice
@@ -26,6 +27,12 @@ from sim.routing.walks import LongestWait, Walk
 from sim.seeds import Stream
 
 NEXT_QUESTION = "Who should speak next, {name}?"
+
+
+@lru_cache(maxsize=1024)
+def _who_next(options: tuple[str, ...]) -> Question:
+    answer = Choice(field="next", options=options)
+    return Question(key="floor:next", text=NEXT_QUESTION, answer=answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +118,7 @@ class ChosenBy(_Asking):
             return self._fall_back(state, view, seed, "floor:next", reason)
         if state.answers is None:
             options = tuple(floor.names[target] for target in targets)
-            question = Question(
-                key="floor:next",
-                text=NEXT_QUESTION,
-                answer=Choice(field="next", options=options),
-            )
-            return Inquiry(question, (chooser,), self.attempts)
+            return Inquiry(_who_next(options), (chooser,), self.attempts)
         chosen = next(iter(state.answers.values()), None)
         if chosen is None:
             return self._fall_back(state, view, seed, "floor:next", "no answer named anybody")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from sim.answers import folded
 from sim.errors import SceneError
@@ -78,7 +78,8 @@ class Router(Protocol):
     """A rule for the floor. The state is the router's own business, and is never changed in place.
 
     A router may also have ``check(graph)``, which raises ``SceneError`` when a scene is built with
-    a graph that it cannot walk; ``answered``, if it asks; and ``follow(state, turn, seat)``, if a
+    a graph that it cannot walk; ``answered(state, inquiry, answers)``, which returns the state when
+    an inquiry of its own has been answered; and ``follow(state, turn, seat)``, if a
     turn that it goes on from, and did not cue, is something else to it than one that it heard.
     """
 
@@ -95,15 +96,6 @@ class Router(Protocol):
         ...
 
 
-@runtime_checkable
-class Asking(Protocol):
-    """A router that asks."""
-
-    def answered(self, state: Any, inquiry: Inquiry, answers: Answers) -> Any:
-        """The state when an inquiry has been answered."""
-        ...
-
-
 def check(router: Router, graph: Graph) -> None:
     """Let a router see whether it can walk a graph. Raises ``SceneError`` if it cannot."""
     checks = getattr(router, "check", None)
@@ -113,9 +105,10 @@ def check(router: Router, graph: Graph) -> None:
 
 def answered(router: Router, state: Any, inquiry: Inquiry, answers: Answers) -> Any:
     """The state of a router when an inquiry of its own has been answered."""
-    if not isinstance(router, Asking):
+    told = getattr(router, "answered", None)
+    if told is None:
         raise TypeError(f"{router!r} asks, and has no method `answered` to be told the answers")
-    return router.answered(state, inquiry, answers)
+    return told(state, inquiry, answers)
 
 
 def following(router: Router, floor: Floor, turn: Turn | None, seat: int) -> Any:

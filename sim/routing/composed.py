@@ -106,6 +106,7 @@ class Phases:
     def next(self, state: PhaseState, view: PublicView, seed: int) -> Next:
         phase = self.phases[state.phase] if state.phase >= 0 else None
         found: Next = ()
+        before = state
         if phase is not None and not _over(phase, state, view):
             found = phase.router.next(state.inner, view, seed)
         while nobody(found) and state.phase + 1 < len(self.phases):
@@ -116,7 +117,7 @@ class Phases:
         if inner is not None:
             state = replace(state, inner=inner)
         if phase is None or state.announced or nobody(found):
-            return with_state(found, state)
+            return found if state is before else with_state(found, state)
         opening = found if isinstance(found, Cue | Inquiry) else Cue(found)
         return replace(
             opening,

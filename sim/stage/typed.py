@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 REPAIR = (
@@ -28,8 +28,8 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 def complaint(text: str, schema: Mapping[str, Any]) -> str | None:
     """What is wrong with an answer, or None if it can be read.
 
-    Whatever the reader of an answer understands is let pass: JSON in the middle of prose, and a
-    bare number where one number is asked for.
+    Whatever the reader of an answer understands is let pass: JSON in the middle of prose, a bare
+    number where one number is asked for, bare words where one text or choice is.
 
     >>> schema = {"type": "object", "required": ["stance"],
     ...           "properties": {"stance": {"type": "number", "minimum": -1, "maximum": 1}}}
@@ -44,6 +44,9 @@ def complaint(text: str, schema: Mapping[str, Any]) -> str | None:
         fields = list(schema.get("properties", {}).values())
         if len(fields) == 1 and fields[0].get("type") == "number" and _NUMBER.fullmatch(text):
             return _wrong(float(text), fields[0], "the number")
+        bare = len(fields) == 1 and fields[0].get("type") == "string" and text.strip()
+        if bare and ("enum" not in fields[0] or _chosen(text, fields[0]["enum"])):
+            return None
         return "there is no JSON object in it"
     try:
         found, _ = json.JSONDecoder().raw_decode(text, start)
@@ -64,7 +67,7 @@ def _wrong(value: Any, schema: Mapping[str, Any], where: str) -> str | None:
         not isinstance(value, allowed) or (isinstance(value, bool) and "boolean" not in names)
     ):
         return f"{prefix}{_short(value)} is no {' or '.join(names)}"
-    if "enum" in schema and value not in schema["enum"]:
+    if "enum" in schema and not _chosen(value, schema["enum"]):
         return f"{prefix}{_short(value)} is none of {', '.join(map(_short, schema['enum']))}"
     if isinstance(value, int | float):
         low, high = schema.get("minimum"), schema.get("maximum")
@@ -87,6 +90,15 @@ def _wrong(value: Any, schema: Mapping[str, Any], where: str) -> str | None:
             if problem is not None:
                 return problem
     return None
+
+
+def _chosen(value: object, options: Sequence[object]) -> bool:
+    """Whether a value is one of several, in any case, and with or without a full stop."""
+    if not isinstance(value, str):
+        return value in options
+    known = {" ".join(str(option).split()).casefold() for option in options}
+    said = " ".join(value.split()).casefold()
+    return said in known or said.rstrip(".") in known
 
 
 def _short(value: object) -> str:
