@@ -1,6 +1,6 @@
 """What only Elsinore does, and so has no peer: probes beside the scene, the store, the exact stage.
 
-    python -m benchmarks.beyond probes      # one part; prints a line of JSON
+python -m benchmarks.beyond probes      # one part; prints a line of JSON
 """
 
 from __future__ import annotations

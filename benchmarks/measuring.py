@@ -86,9 +86,7 @@ def measure(subject: Subject, effort: Effort) -> dict[str, Any]:
         "subject": subject.name,
         "python": platform.python_version(),
         "versions": {name: version(name) for name in subject.packages},
-        "turn_us": {
-            str(turns): turn_microseconds(subject, turns, effort) for turns in LENGTHS
-        },
+        "turn_us": {str(turns): turn_microseconds(subject, turns, effort) for turns in LENGTHS},
         "scenes_s": concurrent_seconds(lambda: subject.prepare(TURNS, LATENCY)),
         "memory_mb": memory,
         "allocated_mb": allocated,

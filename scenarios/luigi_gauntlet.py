@@ -56,9 +56,7 @@ def luigi_gauntlet(turns: int = 20, steps: int = 5, repair: int = 0, nudge: int 
         stances={"garden": -0.6},
         points=("the broken fence", "last year's accident", "the missing form"),
     )
-    changes = [
-        say("Sly", line, at=2 * (place + 1)) for place, line in enumerate(GAUNTLET[:steps])
-    ]
+    changes = [say("Sly", line, at=2 * (place + 1)) for place, line in enumerate(GAUNTLET[:steps])]
     if repair:
         changes.append(say("Sly", REPAIR, at=repair))
     reminder = (note(NUDGE, at=nudge),) if nudge else ()

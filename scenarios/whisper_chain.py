@@ -70,4 +70,3 @@ def whisper_chain(
         interventions=(whisper(names[0], names[1], message, at=1),),
         ends=after(turns=links),
     )
-

@@ -188,7 +188,7 @@ def _opened(left: str) -> tuple[bool, bool]:
     before, greeted = left.rstrip(), False
     for passed in range(3):
         last = before[-1:]
-        if not last or last in "\"“‘([*" or "\n" in left[len(before) :]:
+        if not last or last in '"“‘([*' or "\n" in left[len(before) :]:
             return True, greeted
         if not last.isalnum():
             # "? Ben" opens, and so does "?) Ben" and "[sighs] Ben"; ".5 Ben" does not.
@@ -278,7 +278,7 @@ def _within(text: str, place: int) -> bool:
 def _titled(text: str, start: int) -> int:
     """Where a title before a name begins ("Mr. Mayor"), else where the name begins."""
     before = text[max(0, start - 12) : start].rstrip().removesuffix(".")
-    word = before[before.rfind(" ") + 1 :].strip("\n\"“‘([*")
+    word = before[before.rfind(" ") + 1 :].strip('\n"“‘([*')
     if word.casefold() in _TITLES and text[start - 1].isspace():
         return text.rindex(word, 0, start)
     return start

@@ -114,7 +114,7 @@ STANCE_QUESTION = (
     "Say it as one number from -1 (firmly against) over 0 (undecided) to 1 (firmly for)."
 )
 GUESS_QUESTION = (
-    'What would {of} answer, alone and in confidence, to the question where {of} stands right now '
+    "What would {of} answer, alone and in confidence, to the question where {of} stands right now "
     'on "{issue}"? '
     "Say it as one number from -1 (firmly against) over 0 (undecided) to 1 (firmly for)."
 )

@@ -116,8 +116,7 @@ def _check_ends(scene: Authoring) -> int:
     bound = scene.ends.bound()
     if bound is None:
         raise SceneError(
-            "Scene.ends: nothing makes sure that this scene is ever over; "
-            "add `| after(turns=...)`"
+            "Scene.ends: nothing makes sure that this scene is ever over; add `| after(turns=...)`"
         )
     if bound > LONGEST:
         raise SceneError(

@@ -49,8 +49,7 @@ def read_log(path: Path) -> Log:
             if meant or not row["reply_to"]:
                 gold[place] = meant or frozenset((START,))
     lines = (
-        Said(place + 1, row["speaker"], row["text"], heard, place)
-        for place, row in enumerate(said)
+        Said(place + 1, row["speaker"], row["text"], heard, place) for place, row in enumerate(said)
     )
     return Log(path.stem, names, tuple(lines), gold)
 

@@ -67,9 +67,7 @@ def played(tables: Tables, trial: str | None = None) -> list[Played]:
     return [_one(name, scenarios[name], cast.get(name, []), turns.get(name, [])) for name in wanted]
 
 
-def _one(
-    trial: str, scenario: str, cast: list[tuple[int, str, str]], turns: list[Turn]
-) -> Played:
+def _one(trial: str, scenario: str, cast: list[tuple[int, str, str]], turns: list[Turn]) -> Played:
     names = tuple(dict.fromkeys([name for _, name, _ in cast] + [turn.speaker for turn in turns]))
     lines = []
     for turn in sorted(turns, key=lambda turn: turn.index):

@@ -158,9 +158,7 @@ def links(
     table = fitted() if weights is None else weights
     vector = np.array([table[name] for name in FEATURES])
     found = []
-    for position, candidates, rows in candidates_of(
-        lines, names, own=own, starts=starts, of=of
-    ):
+    for position, candidates, rows in candidates_of(lines, names, own=own, starts=starts, of=of):
         score = rows @ vector
         share = np.exp(score - score.max())
         share /= share.sum()

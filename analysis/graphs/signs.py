@@ -31,6 +31,4 @@ def triads(net: Mapping[Pair, float], names: Iterable[str]) -> list[bool]:
     >>> triads(pair("A", "B", 2) | pair("A", "C", 0) | pair("B", "C", -3), "ABC")
     []
     """
-    return [
-        sum(net[pair] < 0 for pair in three) % 2 == 0 for three in signed_triads(net, names)
-    ]
+    return [sum(net[pair] < 0 for pair in three) % 2 == 0 for three in signed_triads(net, names)]

@@ -238,4 +238,3 @@ def _compared(observed: float, dealt: Floats, size: int) -> Compared:
     below = int(np.sum(dealt <= observed + close))
     p = min(1.0, 2 * (1 + min(above, below)) / (1 + len(dealt)))
     return Compared(observed, float(dealt.mean()), float(low), float(high), p, size)
-

@@ -162,4 +162,3 @@ def _text(value: bool | int | float | str, kind: str) -> str:
 
 def _visible(text: str) -> str:
     return _UNFIT.sub(lambda found: repr(found.group())[1:-1], text)
-

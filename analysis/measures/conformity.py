@@ -77,12 +77,8 @@ def by_trial(tables: Tables, subject: str, issue: str | None = None) -> pd.DataF
             continue
         about = issue if issue is not None else next(iter(stances[subject]), None)
         if about is None:
-            raise BadRequest(
-                f"conformity: {subject!r} has no stance on anything; name the issue"
-            )
-        others = [
-            held.get(about, 0.0) for name, held in stances.items() if name != subject
-        ]
+            raise BadRequest(f"conformity: {subject!r} has no stance on anything; name the issue")
+        others = [held.get(about, 0.0) for name, held in stances.items() if name != subject]
         own = answers[
             (answers["trial"] == trial)
             & (answers["actor"] == subject)

@@ -64,9 +64,7 @@ def by_trial(tables: Tables, seed: int = 0, draws: int = 999) -> pd.DataFrame:
         share, null, p = nan, nan, nan
         if turns > 1 and actors > 1:
             share = _share(whole)
-            dealt = np.array(
-                [_share(generator.permuted(whole, axis=1)) for _ in range(draws)]
-            )
+            dealt = np.array([_share(generator.permuted(whole, axis=1)) for _ in range(draws)])
             null = float(dealt.mean())
             p = (1 + int(np.sum(dealt >= share - 1e-12))) / (draws + 1)
         issue = str(key).removeprefix("stance:")

@@ -124,9 +124,7 @@ def by_guess(tables: Tables) -> pd.DataFrame:
 def _expected(tables: Tables, private: dict[Place, float]) -> dict[Place, float]:
     """For each private answer, the mean of all others of its arm after the same turn."""
     arms = with_arms(tables.trials)
-    arm_of = {
-        row[0]: row[1:] for row in arms[["trial", *ARM]].itertuples(index=False, name=None)
-    }
+    arm_of = {row[0]: row[1:] for row in arms[["trial", *ARM]].itertuples(index=False, name=None)}
     groups: dict[tuple[Any, ...], list[Place]] = {}
     for place in private:
         trial, turn, _, issue = place

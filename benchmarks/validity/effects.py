@@ -30,6 +30,7 @@ from typing import TypeVar
 from scipy.stats import binomtest
 
 from analysis.stats import clopper_pearson
+from benchmarks.validity.document import write_section
 from sim import Actor, Persona, Scene, after, play, ring, say
 from sim.stage.exact import exact_stage
 from sim.study import effect_of, flips, triggers_of
@@ -162,15 +163,26 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=200)
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--write", action="store_true", help="write docs/validity.md")
     options = parser.parse_args()
     started = time.perf_counter()
-    print(report_ranks(study(ranked, options.scenes, options.workers)), end="")
+    lines = [report_ranks(study(ranked, options.scenes, options.workers))]
+    print(lines[0], end="")
     print(f" [{time.perf_counter() - started:.0f} s]", flush=True)
     for what, common in (("independent arms", False), ("common random numbers", True)):
         started = time.perf_counter()
         found = study(partial(case, common=common), options.cases, options.workers)
-        print(report_cases(what, found), end="")
+        lines.append(report_cases(what, found))
+        print(lines[-1], end="")
         print(f" [{time.perf_counter() - started:.0f} s]", flush=True)
+    if options.write:
+        told = [
+            f"`python -m benchmarks.validity.effects --scenes {options.scenes} --cases "
+            f"{options.cases} --write`: scenes of {TURNS} turns on the exact stage, {BRANCHES} "
+            f"branches in each arm; the outcome is a flip within {WITHIN} turns.",
+            "\n".join(f"- {line}" for line in lines),
+        ]
+        write_section("benchmarks.validity.effects", "The effect of one turn", told)
 
 
 if __name__ == "__main__":

@@ -79,9 +79,7 @@ def compare(kinds: tuple[str, str], repetition: int) -> Comparison:
 def study(kinds: tuple[str, str], repetitions: int, workers: int) -> list[Comparison]:
     """Many repetitions, on several processes."""
     with ProcessPoolExecutor(workers) as pool:
-        return list(
-            pool.map(compare, [kinds] * repetitions, range(repetitions), chunksize=10)
-        )
+        return list(pool.map(compare, [kinds] * repetitions, range(repetitions), chunksize=10))
 
 
 def report(kinds: tuple[str, str], found: list[Comparison]) -> str:

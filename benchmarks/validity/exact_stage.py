@@ -35,15 +35,13 @@ import numpy as np
 from analysis.loading import Record, tables_from
 from analysis.measures import flip
 from analysis.stats import Floats
+from benchmarks.validity.document import write_section
 from sim.events import Turn
 from sim.stage.exact import ExactStage
 from sim.stage.exact.parameters import read_parameters
 from sim.stage.exact.tables import CHARACTERS
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENT = ROOT / "docs" / "validity.md"
-BEGINS = "<!-- benchmarks.validity.exact_stage: written by --write -->"
-ENDS = "<!-- end of benchmarks.validity.exact_stage -->"
 
 TURNS = 30
 SHADOW = CHARACTERS.index("shadow")
@@ -233,7 +231,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def report(scenes: int, workers: int) -> str:
+def report(scenes: int, workers: int) -> list[str]:
     """All tables, with a word to each."""
     with ProcessPoolExecutor(workers) as pool:
         counted = list(pool.map(partial(counts, scenes=scenes), SETTINGS))
@@ -246,8 +244,6 @@ def report(scenes: int, workers: int) -> str:
             )
         }
     parts = [
-        BEGINS,
-        "## The exact stage",
         f"`python -m benchmarks.validity.exact_stage --scenes {scenes} --write`: scenes of {TURNS} "
         "turns of three speakers, written by the tests' ancestral simulator and heard by the "
         "stage's filter. The seeds are fixed.",
@@ -273,18 +269,7 @@ def report(scenes: int, workers: int) -> str:
     for (mechanism, half), rows in limits.items():
         note = ", on which detectors may have been built" if half == "build" else ""
         parts += [f"Mechanism {mechanism}, words of the {half} half{note}:", table(head, rows)]
-    return "\n\n".join([*parts, ENDS])
-
-
-def write(text: str) -> None:
-    """Put the section in its place in the document, or at its end."""
-    before = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else "# Validity\n"
-    if BEGINS in before and ENDS in before:
-        start, end = before.index(BEGINS), before.index(ENDS) + len(ENDS)
-        after = before[:start] + text + before[end:]
-    else:
-        after = f"{before.rstrip()}\n\n{text}\n"
-    DOCUMENT.write_text(after, encoding="utf-8")
+    return parts
 
 
 def main() -> None:
@@ -295,11 +280,11 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     started = time.perf_counter()
-    text = report(options.scenes, options.workers)
-    print(text)
+    parts = report(options.scenes, options.workers)
+    print("\n\n".join(parts))
     print(f"[{time.perf_counter() - started:.0f} s]", file=sys.stderr)
     if options.write:
-        write(text)
+        write_section("benchmarks.validity.exact_stage", "The exact stage", parts)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ import pandas as pd
 
 from analysis.loading import Record, Tables, tables_from
 from analysis.measures import conformity, theory_of_mind
+from benchmarks.validity.document import write_section
 from scenarios.asch_table import asch_table
 from scenarios.telling_room import telling_room
 from sim import Scene, play
@@ -113,11 +114,21 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--write", action="store_true", help="write docs/validity.md")
     options = parser.parse_args()
-    print("Theory of mind in `telling_room`: skill of guesses against three nulls\n")
-    print("\n".join(report_minds(options.trials)))
-    print("\nConformity at `asch_table`, subject Nora, by the number of those against her\n")
-    print("\n".join(report_curve(options.trials)))
+    parts = [
+        f"`python -m benchmarks.validity.minds --trials {options.trials} --write`, on the exact "
+        "stage; intervals are 95%.",
+        "Theory of mind in `telling_room`: the skill of guesses against three nulls. *Untold* are "
+        "those whose target has taken no stance aloud, in words that can be read.",
+        "\n".join(report_minds(options.trials)),
+        "Conformity at `asch_table`, subject Nora, by the number of those against her "
+        f"(alpha {STAGE['alpha']}, crowd {STAGE['crowd']}):",
+        "\n".join(report_curve(options.trials)),
+    ]
+    print("\n\n".join(parts))
+    if options.write:
+        write_section("benchmarks.validity.minds", "Minds and majorities", parts)
 
 
 if __name__ == "__main__":

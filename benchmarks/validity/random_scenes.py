@@ -106,9 +106,7 @@ def random_scene(random: Random) -> Scene:
     off = [name for name in names if name != first and random.random() < 0.2]
     changes = list(_changes(random, names, turns))
     moved = {each.name for each in changes if isinstance(each, Enter | Leave)}
-    changes += [
-        Enter(name=name, at=random.randint(1, turns)) for name in off if name not in moved
-    ]
+    changes += [Enter(name=name, at=random.randint(1, turns)) for name in off if name not in moved]
     for name in sorted(moved):
         # Somebody who moves has to be able to: see the checks of a scene.
         changes.append(Leave(name=name, at=random.randint(1, turns)))

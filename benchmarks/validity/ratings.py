@@ -225,9 +225,7 @@ def alarms(world: World, found: Sequence[float]) -> str:
     else:
         held = bool(binomtest(count, len(found), 0.05, alternative="greater").pvalue >= ALARM)
     said = "" if world in WEAK else "pass" if held else "MISS"
-    return (
-        f"| {world.name} | {rate.estimate:.1%} [{rate.low:.1%}, {rate.high:.1%}] | {said} |"
-    )
+    return f"| {world.name} | {rate.estimate:.1%} [{rate.low:.1%}, {rate.high:.1%}] | {said} |"
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ import numpy as np
 from analysis.graphs.fit_linking import Log, split
 from analysis.graphs.linking import START, links
 from analysis.stats import Floats, Interval, clopper_pearson, jackknife, jackknife_ratio
+from benchmarks.validity.document import write_section
 from sim.addressing import addressed, mentioned
 
 Guess = dict[int, int]
@@ -54,9 +55,7 @@ def model(log: Log, *, scene: bool) -> Guess:
 
 def previous(log: Log, *, scene: bool) -> Guess:
     """The line before; in a scene, the last by somebody else."""
-    return {
-        place: (_last_of_others(log, place) if scene else place - 1) for place in log.gold
-    }
+    return {place: (_last_of_others(log, place) if scene else place - 1) for place in log.gold}
 
 
 def by_address(log: Log, *, scene: bool) -> Guess:
@@ -65,11 +64,7 @@ def by_address(log: Log, *, scene: bool) -> Guess:
     for place in log.gold:
         line = log.lines[place]
         called = addressed(line.text, log.names, line.speaker)
-        theirs = (
-            other
-            for other in range(place - 1, -1, -1)
-            if log.lines[other].speaker in called
-        )
+        theirs = (other for other in range(place - 1, -1, -1) if log.lines[other].speaker in called)
         guess[place] = next(theirs, _last_of_others(log, place))
     return guess
 
@@ -256,12 +251,21 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path, nargs="?", default=found_folder())
+    parser.add_argument("--write", action="store_true", help="write docs/validity.md")
     options = parser.parse_args()
     if options.folder is None or not options.folder.is_dir():
         parser.error("the logs are not at hand; give their folder")
     started = time.perf_counter()
     _, held = split(options.folder)
-    print(report(held))
+    text = report(held)
+    print(text)
+    if options.write:
+        told = [
+            "`python -m benchmarks.validity.replies --write`, on chat logs with reply links by "
+            "people (Kummerfeld et al. 2019): every other log was tuned on, the others are shown.",
+            f"```\n{text}\n```",
+        ]
+        write_section("benchmarks.validity.replies", "Who answers whom", told)
     print(f"[{time.perf_counter() - started:.0f} s]", file=sys.stderr)
 
 

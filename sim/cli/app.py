@@ -263,9 +263,7 @@ def _check(
 ) -> None:
     """Ask a model's server what it can do: about ten short calls, with the time of each."""
     checking = work("checking", log_level)
-    how = asking(
-        temperature=temperature, base_url=base_url, extra_body=extra_body, timeout=timeout
-    )
+    how = asking(temperature=temperature, base_url=base_url, extra_body=extra_body, timeout=timeout)
     checking.command(model, how, as_json=json)
 
 

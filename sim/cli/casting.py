@@ -86,9 +86,7 @@ def reopened(
     return found
 
 
-def _reopened(
-    model: str, identity: str, asking: Asking, limits: dict[str, Limits]
-) -> Stage:
+def _reopened(model: str, identity: str, asking: Asking, limits: dict[str, Limits]) -> Stage:
     if is_real(model):
         told = import_module("sim.stage.sampling").read_identity(identity)
         if told is None:

@@ -190,4 +190,3 @@ def _transcripts(store: Path, trials: Sequence[Trial]) -> list[Transcript]:
             transcript.scene = trial.scene
             found.append(transcript)
     return found
-

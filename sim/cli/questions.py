@@ -147,9 +147,7 @@ def _record(options: Options, question: Question, report: AskReport) -> dict[str
     }
 
 
-def _show(
-    question: Question, trials: Sequence[StoredTrial], report: AskReport, free: bool
-) -> None:
+def _show(question: Question, trials: Sequence[StoredTrial], report: AskReport, free: bool) -> None:
     console = out()
     names = short(trial.id for trial in trials)
     if isinstance(question.answer, FreeText):

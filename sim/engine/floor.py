@@ -38,9 +38,7 @@ async def _inquire(performance: Performance, inquiry: Inquiry) -> None:
     values = await performance.off_stage.inquire(
         inquiry.question, seats, inquiry.attempts, len(performance.said)
     )
-    answers = {
-        place: values[seat] for place, seat in zip(inquiry.seats, seats, strict=True)
-    }
+    answers = {place: values[seat] for place, seat in zip(inquiry.seats, seats, strict=True)}
     performance.state = answered(performance.router, performance.state, inquiry, answers)
 
 

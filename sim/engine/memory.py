@@ -36,9 +36,7 @@ async def _summary(performance: Performance, seat: int, index: int) -> str:
     name, pages = performance.names[seat], performance.pages
     seed = request_seed(performance.base(index), "summary", index, name)
     stage = performance.stage_of[seat]
-    request = Request(
-        pages.told(seat), seed, name, "summary", pages.stops[seat], stage=stage
-    )
+    request = Request(pages.told(seat), seed, name, "summary", pages.stops[seat], stage=stage)
     try:
         reply = await performance.stage.perform(request)
     except StageError as error:

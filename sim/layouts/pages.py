@@ -234,9 +234,7 @@ def _number(change: Intervened) -> int:
     return int(number) if number.isdigit() else -1
 
 
-def render(
-    scene: Scene, happened: Sequence[Event], name: str, block: Sequence[str] = ()
-) -> Prompt:
+def render(scene: Scene, happened: Sequence[Event], name: str, block: Sequence[str] = ()) -> Prompt:
     """The exact prompt with which an actor was cued after what ``happened`` (see ``before``).
 
     With the layout ``author``, the prompt for a block: of the turns of those in ``block``, or of

@@ -117,9 +117,7 @@ class Scripted:
         if step >= len(self.script):
             return Cue((), over="the script is over")
         seat = floor.seat[self.script[step]]
-        opened = (
-            (floor.first,) if state.seat is None else floor.open_edges(state.seat, view)[0]
-        )
+        opened = (floor.first,) if state.seat is None else floor.open_edges(state.seat, view)[0]
         if seat not in opened or seat in view.absent:
             return Cue((), over=f"{self.script[step]} is next in the script and cannot speak")
         return (seat,)

@@ -145,9 +145,7 @@ async def ask(
         if isinstance(asking.gate.reason, StageClosed):
             raise asking.gate.reason
         figures = terms.figures()
-        return AskReport(
-            tuple(found), figures["calls"], figures["hits"], figures["usage"], stopped
-        )
+        return AskReport(tuple(found), figures["calls"], figures["hits"], figures["usage"], stopped)
     finally:
         writer.close()
 

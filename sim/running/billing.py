@@ -16,9 +16,7 @@ _INSERT_TRIAL = (
 )
 
 
-def write_down(
-    writer: Writer, manifest: str, new: Sequence[Trial], again: Sequence[str]
-) -> int:
+def write_down(writer: Writer, manifest: str, new: Sequence[Trial], again: Sequence[str]) -> int:
     """Commit the beginning of a run: its number.
 
     ``new`` are the trials that the store does not know. Those in ``again`` have failed and are

@@ -321,7 +321,6 @@ class _Company:
             if watch is not None:
                 watch.trial_ended(trial, status)
 
-
     def _player(self, identity: str) -> Player:
         return self.terms.player(identity, self.stages[identity], self.cache)
 

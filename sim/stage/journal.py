@@ -189,9 +189,7 @@ class Journal:
                 # On a free stage neither is there, and a turn is to take microseconds.
                 ask = self._ask if self._doubted or player.budget else self._enter
                 return await ask(player, key, request)
-            reply, hit = await player.cache.reply(
-                wanted, lambda: self._ask(player, key, request)
-            )
+            reply, hit = await player.cache.reply(wanted, lambda: self._ask(player, key, request))
         except (Stopped, StoreFailed):
             _hush()
             raise

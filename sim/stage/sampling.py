@@ -122,9 +122,7 @@ class Sampling(BaseModel):
         return f"?{'&'.join(said)}" if said else ""
 
 
-_PARTS = re.compile(
-    r"[?&](?=(?:base_url|extra_body|max_tokens|seed|stop|temperature|top_p)=)"
-)
+_PARTS = re.compile(r"[?&](?=(?:base_url|extra_body|max_tokens|seed|stop|temperature|top_p)=)")
 
 
 def read_identity(identity: str) -> tuple[str, Sampling] | None:

@@ -24,9 +24,7 @@ class Troupe:
     @property
     def identity(self) -> str:
         """The scene's own stage's, and those of the others."""
-        others = "".join(
-            f"#{name}={stage.identity}" for name, stage in sorted(self.cast.items())
-        )
+        others = "".join(f"#{name}={stage.identity}" for name, stage in sorted(self.cast.items()))
         return self.stage.identity + others
 
     def of(self, request: Request) -> Stage:

@@ -147,9 +147,7 @@ async def triggers_of(
             if each.speaker != actor and heard_by(actor, each)
         ]
     found = [
-        await effect_of(
-            transcript, turn, outcome, stage, n=n, horizon=horizon, stages=stages
-        )
+        await effect_of(transcript, turn, outcome, stage, n=n, horizon=horizon, stages=stages)
         for turn in turns
     ]
     return sorted(found, key=lambda effect: -effect.difference.estimate)

@@ -115,8 +115,7 @@ def _without_others(header: str, speaker: str) -> str:
     kept = [
         paragraph
         for paragraph in header.split("\n\n")
-        if not paragraph.startswith("Character: ")
-        or paragraph.startswith(f"Character: {speaker}.")
+        if not paragraph.startswith("Character: ") or paragraph.startswith(f"Character: {speaker}.")
     ]
     return "\n\n".join(kept)
 
