@@ -142,7 +142,7 @@ def test_git_holds_no_lock_file_and_no_store() -> None:
 def test_git_names_no_machine() -> None:
     here = {str(ROOT), str(Path.home()), os.path.realpath(sys.prefix)} - {"/"}
     # Folders of other machines that wrote a commit; put together so as not to find themselves.
-    here |= {f"/{name}/" for name in ("wo" "rk", "ro" "ot")}
+    here |= {f"/{name}/" for name in ("work", "root")}
     found = [
         f"{name}: {path}"
         for name, text in texts().items()

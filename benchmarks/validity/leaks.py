@@ -22,6 +22,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 
+from benchmarks.validity.document import write_section
 from benchmarks.validity.random_scenes import WORD, Planting, random_scene
 from sim import Scene, play
 from sim.events import Answer, Event, Intervened, Turn
@@ -213,6 +214,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--scenes", type=int, default=10_000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--write", action="store_true", help="write docs/validity.md")
     options = parser.parse_args()
     started = time.perf_counter()
     wrong = study(options.scenes, options.workers)
@@ -220,7 +222,15 @@ def main() -> int:
         print(line)
     seconds = time.perf_counter() - started
     verdict = "pass" if not wrong else "MISS"
-    print(f"{options.scenes:,} random scenes, {len(wrong)} leaks: {verdict} [{seconds:.0f} s]")
+    told = f"{options.scenes:,} random scenes, {len(wrong)} leaks: {verdict}"
+    print(f"{told} [{seconds:.0f} s]")
+    if options.write:
+        how = (
+            f"`python -m benchmarks.validity.leaks --scenes {options.scenes} --write`: every message "
+            "has a token of its own, and no prompt holds one that its actor did not hear, nor lacks "
+            "one that it did; any graph, layout, audience, entrance, intervention and probe."
+        )
+        write_section("benchmarks.validity.leaks", "Who hears what", [how, told + "."])
     return 1 if wrong else 0
 
 

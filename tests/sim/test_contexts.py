@@ -91,8 +91,6 @@ def test_the_exact_stage_says_that_it_forgot() -> None:
 
 def test_an_author_has_one_context_for_all() -> None:
     scene = debate()
-    cast = tuple(
-        actor.model_copy(update={"context": Context(tokens=500)}) for actor in scene.cast
-    )
+    cast = tuple(actor.model_copy(update={"context": Context(tokens=500)}) for actor in scene.cast)
     with pytest.raises(SceneError, match=r"Scene\.cast: with the layout author"):
         Scene(topic=scene.topic, cast=cast, graph=scene.graph, ends=scene.ends, layout="author")
