@@ -226,9 +226,9 @@ def main() -> int:
     print(f"{told} [{seconds:.0f} s]")
     if options.write:
         how = (
-            f"`python -m benchmarks.validity.leaks --scenes {options.scenes} --write`: every message "
-            "has a token of its own, and no prompt holds one that its actor did not hear, nor lacks "
-            "one that it did; any graph, layout, audience, entrance, intervention and probe."
+            f"`python -m benchmarks.validity.leaks --scenes {options.scenes} --write`: every "
+            "message has a token of its own, and no prompt holds one that its actor did not hear, "
+            "nor lacks one that it did; any graph, layout, audience, entrance, intervention, probe."
         )
         write_section("benchmarks.validity.leaks", "Who hears what", [how, told + "."])
     return 1 if wrong else 0
