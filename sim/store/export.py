@@ -28,6 +28,15 @@ _EVENTS = """
     SELECT turn, kind, actor, key, sample, payload
     FROM events WHERE trial = ? ORDER BY turn, kind, actor, key, sample
 """
+# Verdicts without a form were written by nobody but tests of versions before 3.
+_VERDICTS = """
+    SELECT judge, form, shown, payload
+    FROM verdicts WHERE trial = ? AND form != '' ORDER BY judge, form, shown
+"""
+_MATCHES = """
+    SELECT tournament, round, match, leg, trial, motion, sides
+    FROM matches ORDER BY tournament, round, match, leg
+"""
 
 
 def export_lines(connection: sqlite3.Connection) -> Iterator[str]:
@@ -70,6 +79,34 @@ def export_lines(connection: sqlite3.Connection) -> Iterator[str]:
                     "sample": sample,
                 }
             )
+        for judge, form, shown, payload in connection.execute(_VERDICTS, (trial,)):
+            yield encode_sorted(
+                {
+                    **json.loads(payload),
+                    "record": "verdict",
+                    "trial": trial,
+                    "judge": judge,
+                    "form": form,
+                    "shown": json.loads(shown),
+                }
+            )
+    for tournament, name, definition in connection.execute(
+        "SELECT tournament, name, definition FROM tournaments ORDER BY tournament"
+    ):
+        yield encode_sorted(
+            {
+                "record": "tournament",
+                "tournament": tournament,
+                "name": name,
+                "definition": json.loads(definition),
+            }
+        )
+    for *place, motion, sides in connection.execute(_MATCHES):
+        keys = ("tournament", "round", "match", "leg", "trial")
+        match = dict(zip(keys, place, strict=True))
+        yield encode_sorted(
+            {**match, "record": "match", "motion": motion, "sides": json.loads(sides)}
+        )
 
 
 def export_jsonl(store: Path | str, out: Path | str) -> None:

@@ -153,6 +153,41 @@ _THIRD = (
     "ALTER TABLE trials ADD COLUMN branch INTEGER",
     # The stages that the scene names besides its own: JSON, their identities by those names.
     "ALTER TABLE trials ADD COLUMN stages TEXT NOT NULL DEFAULT '{}'",
+    # A judge may judge by several rubrics, and sees the sides in several orders.
+    "ALTER TABLE verdicts RENAME TO verdicts_of_before",
+    """
+    CREATE TABLE verdicts (
+        trial TEXT NOT NULL,
+        judge TEXT NOT NULL,
+        form TEXT NOT NULL,
+        shown TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        PRIMARY KEY (trial, judge, form, shown)
+    )
+    """,
+    "INSERT INTO verdicts SELECT trial, judge, '', '[]', payload FROM verdicts_of_before",
+    "DROP TABLE verdicts_of_before",
+    """
+    CREATE TABLE tournaments (
+        tournament TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        definition TEXT NOT NULL,
+        started REAL NOT NULL
+    )
+    """,
+    # Which trial is which leg of which match; a bye has none.
+    """
+    CREATE TABLE matches (
+        tournament TEXT NOT NULL,
+        round INTEGER NOT NULL,
+        match INTEGER NOT NULL,
+        leg INTEGER NOT NULL,
+        trial TEXT,
+        motion TEXT NOT NULL,
+        sides TEXT NOT NULL,
+        PRIMARY KEY (tournament, round, match, leg)
+    )
+    """,
 )
 
 Migration = Sequence[str]

@@ -4,7 +4,7 @@
 
 They are committed and never written again: later versions must still open, migrate and export
 what version 3 wrote. Besides what version 2 knew it holds whispers, people off stage, an
-intervention, a fallback, a scene with stages of its own, and a branch.
+intervention, a fallback, a scene with stages of its own, a branch, a verdict and a tournament.
 """
 
 from __future__ import annotations
@@ -83,7 +83,16 @@ async def write(store: Path) -> None:
         failed.id,
     )
     writer.execute("INSERT INTO truths VALUES (?, 'Ada', ?)", failed.id, encode({"turns": [1]}))
-    writer.execute("INSERT INTO verdicts VALUES (?, 'judge', ?)", failed.id, encode({"flip": None}))
+    writer.execute(
+        "INSERT INTO verdicts VALUES (?, 'judge', 'f0', ?, ?)",
+        failed.id, encode(["Ben", "Ada"]), encode({"winner": "Ben", "margin": 3, "missing": None}),
+    )  # fmt: skip
+    writer.execute("INSERT INTO tournaments VALUES ('cup', 'Cup', ?, 3.5)", encode({"judges": []}))
+    for match, trial in ((1, failed.id), (2, None)):
+        writer.execute(
+            "INSERT INTO matches VALUES ('cup', 1, ?, 0, ?, 'Tea?', ?)",
+            match, trial, encode([{"entrant": "A", "actor": "Ada", "position": 0, "place": 0}]),
+        )  # fmt: skip
     writer.reply(failed.id[:12] + "0123456789abcdef0123", failed.id, Reply("Tea."))
     await writer.barrier()
     writer.close()
