@@ -72,6 +72,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "absent": "object",
         "source": "str",
         "cued": "Int64",
+        "over": "Int64",
     },
     "answers": {
         "trial": "str",
@@ -251,6 +252,7 @@ def _event_rows(rows: Rows, trial: str, events: Iterable[Event]) -> None:
                     event.absent,
                     event.source,
                     event.cued,
+                    event.over,
                 )
             )
         elif isinstance(event, Answer):

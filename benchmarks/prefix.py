@@ -35,10 +35,10 @@ from rich.table import Table
 
 from benchmarks.measuring import REPLY, TOPIC
 from sim import Actor, Persona, Scene, after, play, ring
+from sim.actor import LayoutName
 from sim.events import Usage
 from sim.layouts import LAYOUTS
 from sim.layouts.prompt import Prompt
-from sim.scene import LayoutName
 from sim.stage.base import LogProb, Reply, Request
 from sim.stage.economy import Economy
 

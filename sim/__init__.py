@@ -21,13 +21,16 @@ _WHERE = {
     "Choice": "sim.answers",
     "ChosenBy": "sim.routing",
     "Context": "sim.actor",
+    "CrossExamination": "sim.routing",
     "Distribution": "sim.answers",
     "Edge": "sim.graph",
+    "Explained": "sim.answers",
     "FixedOrder": "sim.routing",
     "FreeText": "sim.answers",
     "Graph": "sim.graph",
     "HumanStage": "sim.stage.human",
     "Interrupts": "sim.routing",
+    "Limit": "sim.routing",
     "LongestWait": "sim.routing",
     "Number": "sim.answers",
     "Persona": "sim.persona",
@@ -89,6 +92,7 @@ if TYPE_CHECKING:
     from sim.actor import Context as Context
     from sim.answers import Choice as Choice
     from sim.answers import Distribution as Distribution
+    from sim.answers import Explained as Explained
     from sim.answers import FreeText as FreeText
     from sim.answers import Number as Number
     from sim.answers import Ranking as Ranking
@@ -131,8 +135,10 @@ if TYPE_CHECKING:
     from sim.routing import Addressed as Addressed
     from sim.routing import Bidding as Bidding
     from sim.routing import ChosenBy as ChosenBy
+    from sim.routing import CrossExamination as CrossExamination
     from sim.routing import FixedOrder as FixedOrder
     from sim.routing import Interrupts as Interrupts
+    from sim.routing import Limit as Limit
     from sim.routing import LongestWait as LongestWait
     from sim.routing import Phase as Phase
     from sim.routing import Scripted as Scripted

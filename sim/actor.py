@@ -9,6 +9,8 @@ from pydantic import Field
 from sim.authored import Authored
 from sim.persona import Persona
 
+LayoutName = Literal["persona_first", "transcript_first", "screenplay", "author"]
+
 HUMAN = "human"
 """The stage of an actor whom a person plays."""
 
@@ -32,18 +34,21 @@ class Actor(Authored):
     ``context`` is what it can keep in mind (None: everything). ``stage`` is what plays it, where
     that is not the scene's own: a model string (``embedded:rlhf``), which whoever plays the scene
     opens, or ``human``. ``on_stage`` False: it is not there when the scene opens, and needs an
-    ``enter``.
+    ``enter``. ``layout`` is how what it sees becomes a prompt (None: as in the scene), ``prompt``
+    is more that it alone is told, after its character and word for word.
 
     >>> Actor(Persona(name="Ada")).name
     'Ada'
     """
 
-    added: ClassVar[frozenset[str]] = frozenset({"stage", "on_stage"})
+    added: ClassVar[frozenset[str]] = frozenset({"stage", "on_stage", "layout", "prompt"})
 
     persona: Persona
     context: Context | None = None
     stage: str | None = None
     on_stage: bool = True
+    layout: LayoutName | None = None
+    prompt: str = ""
 
     def __init__(self, persona: Persona, **fields: Any) -> None:
         super().__init__(persona=persona, **fields)

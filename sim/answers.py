@@ -1,4 +1,5 @@
-"""What counts as an answer to a question off stage: a number, a choice, a text, a ranking, shares.
+"""What counts as an answer to a question off stage: a number, a choice (perhaps with its reason),
+a text, a ranking, shares.
 
 Each kind gives the JSON schema that a stage is asked for, the words that tell an actor the form,
 and a reader that takes an answer apart or says why it cannot.
@@ -154,6 +155,35 @@ class Choice(_Options):
         return option, None
 
 
+class Explained(_Options):
+    """One of several options, and why, in the speaker's own words.
+
+    >>> Explained(options=("yes", "no")).read('{"answer": "No.", "because": "The well is dry."}')
+    ({'answer': 'no', 'because': 'The well is dry.'}, None)
+    >>> Explained(options=("yes", "no")).read('{"answer": "no"}')
+    (None, 'no reason')
+    """
+
+    words: int = Field(default=60, ge=1)
+
+    def schema_(self) -> Mapping[str, Any]:
+        options = {"type": "string", "enum": list(self.options)}
+        return self._object({"answer": options, "because": {"type": "string"}})
+
+    def form(self) -> str:
+        return f'{{"answer": one of {self._quoted()}, "because": "at most {self.words} words"}}'
+
+    def read(self, raw: str) -> Read:
+        value = _json_field(raw, "answer")
+        option = self._option(value)
+        if option is None:
+            return None, "no choice" if value is None else f"{_short(value)} is none of the options"
+        because = _json_field(raw, "because")
+        if not isinstance(because, str) or not because.strip():
+            return None, "no reason"
+        return {"answer": option, "because": because.strip()}, None
+
+
 class FreeText(Answering):
     """Any words; at most ``words`` are asked for, and all that come are kept.
 
@@ -253,7 +283,8 @@ class Distribution(_Options):
 
 
 AnyAnswer = Annotated[
-    Number | Choice | FreeText | Ranking | Distribution, Field(union_mode="left_to_right")
+    Number | Choice | Explained | FreeText | Ranking | Distribution,
+    Field(union_mode="left_to_right"),
 ]
 """Every kind, for a field that holds one."""
 

@@ -39,7 +39,9 @@ class Turn:
     the speakers in it who are not in the cast. ``exact`` says whether an exact stage could infer
     exactly (None for a stage that infers nothing). ``source`` is who made the words: ``stage``,
     ``human``, or ``intervention``. ``cued`` is how many turns had been said when the actor was
-    cued, where that is not all of those before: in a round in which all speak at once.
+    cued, where that is not all of those before: in a round in which all speak at once. ``over`` is
+    by how many words the turn was longer than it was allowed to be. A turn without a prompt was
+    given as the answer to a question that was asked before it (the last gauge), or was put there.
 
     Who heard a turn is decided by ``sim.hearing.heard_by``. A turn without words was heard by
     nobody: it was refused, or struck by an intervention.
@@ -62,6 +64,7 @@ class Turn:
     absent: tuple[str, ...] = ()
     source: str = "stage"
     cued: int | None = None
+    over: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field, InstanceOf, model_validator
 
-from sim.actor import Actor
+from sim.actor import Actor, LayoutName
 from sim.authored import Authored
 from sim.endings import Ending
 from sim.errors import SceneError
@@ -19,8 +19,6 @@ from sim.routing.base import Router
 from sim.routing.walks import Walk
 from sim.soundness import check
 from sim.wording import Wording
-
-LayoutName = Literal["persona_first", "transcript_first", "screenplay", "author"]
 
 
 class Scene(Authored):
@@ -93,6 +91,12 @@ class Scene(Authored):
         named = [actor.stage for actor in self.cast]
         named += [each.stage for each in self.interventions if isinstance(each, Restage)]
         return tuple(dict.fromkeys(stage for stage in named if stage is not None))
+
+    def sheet(self, seat: int) -> str:
+        """Everything that the actor at ``seat`` is told about its own character."""
+        actor = self.cast[seat]
+        told = self.wording.sheet(actor.persona)
+        return f"{told}\n{actor.prompt}" if actor.prompt else told
 
     def manner(self, seat: int) -> str:
         """How the actor at ``seat`` is to write a turn, and who will hear it if not all."""

@@ -55,6 +55,15 @@ def check(scene: Authoring) -> None:
     _check_questions(scene, bound)
     _check_hearing(scene)
     _check_interventions(scene, bound)
+    for actor in scene.cast:
+        if (
+            "author" in (actor.layout, scene.layout)
+            and (actor.layout or scene.layout) != scene.layout
+        ):
+            raise SceneError(
+                f"Scene.cast: {actor.name!r} has the layout {actor.layout}, and the scene has "
+                f"{scene.layout}; with author one context writes everybody, so give all the same"
+            )
     if scene.layout == "author":
         _check_author(scene)
 

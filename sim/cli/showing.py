@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from rich.text import Text
 
+from sim.actor import LayoutName
 from sim.cli.stored import StoredTrial, all_trials, events, one_trial, opened, short
 from sim.cli.tables import NONE, table
 from sim.cli.terminal import one_line, out, print_block, visible
@@ -20,7 +21,7 @@ from sim.layouts import before, render
 from sim.layouts.prompt import Prompt
 from sim.planning.reading import scene_for_prompts
 from sim.scenario import own
-from sim.scene import LayoutName, Scene
+from sim.scene import Scene
 
 Fates = dict[str, dict[str, dict[str, Any]]]
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sim.engine.changes import change_of_turn, changed, changed_before, horizon
+from sim.engine.lengths import limited
 from sim.engine.state import Performance
 from sim.errors import StageError
 from sim.events import NO_USAGE, Turn
@@ -44,12 +45,15 @@ async def write_block(performance: Performance, cues: tuple[int, ...], author: A
             return
         turn = known[number]
         if turn is None:
+            text, rest, over = limited(words[number], performance.limit)
             turn = Turn(
                 index + number,
                 name,
-                words[number],
+                text,
                 prompt=prompt.digest.hex(),
                 finish=reply.finish,
+                cut=rest,
+                over=over,
                 exact=reply.exact,
                 # One call wrote the block, so its cost is counted once.
                 usage=reply.usage if number == 0 else NO_USAGE,
@@ -99,7 +103,7 @@ def _order(performance: Performance, cues: tuple[int, ...]) -> list[int]:
         if isinstance(more, Inquiry):
             break
         if isinstance(more, Cue):
-            if more.phase or more.note or more.fallback:
+            if more.phase or more.note or more.fallback or more.limit or more.lines:
                 break
             state = state if more.state is None else more.state
             more = more.seats

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from sim.engine.state import Performance
 from sim.errors import SceneError
 from sim.events import FellBack, Intervened
@@ -11,17 +13,24 @@ _MOST_QUESTIONS = 32
 """Of a router before one cue. Each router within another may ask once; more is a circle."""
 
 
-async def settled(
-    performance: Performance, found: Next, seed: int
-) -> tuple[tuple[int, ...], bool, str]:
-    """What a router answered, with its questions asked: the places that are cued, whether together,
-    and why the scene is over if there are none."""
+class Settled(NamedTuple):
+    """Who is cued, when all questions have been asked: places, whether together, why the scene is
+    over if there are none, and the words that they gave already."""
+
+    places: tuple[int, ...]
+    together: bool = False
+    over: str = ""
+    lines: tuple[str, ...] = ()
+
+
+async def settled(performance: Performance, found: Next, seed: int) -> Settled:
+    """What a router answered, with its questions asked."""
     router, index = performance.router, len(performance.said) + 1
     for _ in range(_MOST_QUESTIONS):
         if isinstance(found, Cue):
             return _cued(performance, found, index)
         if not isinstance(found, Inquiry):
-            return found, False, "" if found else _nobody(performance)
+            return Settled(found, over="" if found else _nobody(performance))
         await _inquire(performance, found)
         found = router.next(performance.state, performance.view, seed)
     raise SceneError(
@@ -42,7 +51,7 @@ async def _inquire(performance: Performance, inquiry: Inquiry) -> None:
     performance.state = answered(performance.router, performance.state, inquiry, answers)
 
 
-def _cued(performance: Performance, cue: Cue, index: int) -> tuple[tuple[int, ...], bool, str]:
+def _cued(performance: Performance, cue: Cue, index: int) -> Settled:
     if cue.state is not None:
         performance.state = cue.state
     if cue.fallback:
@@ -53,11 +62,14 @@ def _cued(performance: Performance, cue: Cue, index: int) -> tuple[tuple[int, ..
     _announce(performance, cue)
     # A round is cut where the scene is over at the latest.
     places = cue.seats[: performance.bound - len(performance.said)]
-    return places, cue.together, "" if places else cue.over or _nobody(performance)
+    over = "" if places else cue.over or _nobody(performance)
+    return Settled(places, cue.together, over, cue.lines)
 
 
 def _announce(performance: Performance, found: Cue | Inquiry) -> None:
     """A phase begins: those on stage are told."""
+    if found.limit is not None:
+        performance.limit = found.limit
     if found.phase or found.note:
         performance.view.phase = found.phase
         performance.change(

@@ -14,7 +14,7 @@ from sim.engine.blocks import write_block
 from sim.engine.changes import next_change
 from sim.engine.floor import settled
 from sim.engine.state import Observer, Over, Performance, check_stages
-from sim.engine.turns import speak_at_once, take_turn
+from sim.engine.turns import say_what_was_answered, speak_at_once, take_turn
 from sim.events import Ended
 from sim.scene import Scene
 from sim.stage.base import Stage
@@ -87,13 +87,19 @@ async def _perform(performance: Performance) -> None:
             seed = performance.route_seed(len(said) + 1)
             found = router.next(performance.state, view, seed)
             together = False
+            lines: tuple[str, ...] = ()
             if type(found) is tuple and found:
                 places = found
             else:
-                places, together, reason = await settled(performance, found, seed)
+                places, together, reason, lines = await settled(performance, found, seed)
                 if not places:
                     break
-            if author is not None:
+            if lines:
+                for place, line in zip(places, lines, strict=False):
+                    await performance.heard(
+                        [say_what_was_answered(performance, place, line)], [place]
+                    )
+            elif author is not None:
                 await write_block(performance, places, author)
             elif together:
                 await performance.heard(await speak_at_once(performance, places), places)

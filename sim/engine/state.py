@@ -13,6 +13,7 @@ from sim.layouts.pages import Pages
 from sim.layouts.prompt import Prompt
 from sim.offstage import OffStage
 from sim.probes import Probe
+from sim.routing.base import Limit
 from sim.scene import Scene
 from sim.seeds import derive, request_seed
 from sim.stage.base import Stage
@@ -72,7 +73,7 @@ class Performance:
     ``said`` are the turns, ``seen`` all that could be heard. ``stage_of`` says what plays each
     seat (blank: the scene's own stage). ``done``, ``done_at`` and ``armed`` are about the
     interventions, by number: how often each took place, after how many turns it last did, and
-    whether its condition has held.
+    whether its condition has held. ``limit`` is how long a turn may be now.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class Performance:
         self.view.gauges = {gauge.question.key: {} for gauge, _ in self.gauges}
         self.router = scene.router
         self.state = self.router.start(self.floor)
+        self.limit = Limit()
         self.done = [0] * len(scene.interventions)
         self.done_at = [-1] * len(scene.interventions)
         self.armed = [False] * len(scene.interventions)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sim.actor import HUMAN
 from sim.engine.changes import change_of_turn, changed, changed_before, struck
+from sim.engine.lengths import limited
 from sim.engine.memory import forget
 from sim.engine.state import Performance
 from sim.errors import StageError
@@ -98,6 +99,26 @@ async def speak_at_once(performance: Performance, places: Sequence[int]) -> list
     return turns
 
 
+def say_what_was_answered(performance: Performance, place: int, line: str) -> Turn:
+    """Record a turn whose words the actor gave as the answer to a question already."""
+    seat, index = performance.seats[place], len(performance.said) + 1
+    name = performance.names[seat]
+    number = change_of_turn(performance, index, name) if performance.done else None
+    performance.pages.advance(seat)
+    if number is not None:
+        changed_before(performance, number, index)
+    turn = performance.known_turn(index, name, None)
+    if turn is None:
+        try:
+            turn = _made(performance, seat, index, Reply(line))
+        except StageError as error:
+            raise performance.failed(index, name, error) from None
+        if number is not None:
+            turn = changed(performance, number, turn)
+        performance.record(turn)
+    return turn
+
+
 def _request(performance: Performance, seat: int, index: int, prompt: Prompt) -> Request:
     name = performance.names[seat]
     return Request(
@@ -117,24 +138,35 @@ def _spoken(
     cued: int | None = None,
 ) -> Turn:  # fmt: skip
     """A reply as a turn. Raises ``StageError`` if nothing was said."""
+    return _made(performance, seat, index, reply, prompt.digest.hex(), cued)
+
+
+def _made(
+    performance: Performance, seat: int, index: int, reply: Reply, prompt: str = "",
+    cued: int | None = None,
+) -> Turn:  # fmt: skip
     name = performance.names[seat]
     said = take_apart(reply.text, name, performance.names)
     # A refusal is an outcome, with or without words.
     if not said.text and reply.finish != "refusal":
         raise StageError("empty", f"{name} said nothing at turn {index}")
+    text, cut, over = said.text, said.cut, 0
+    if performance.limit.words is not None:
+        text, rest, over = limited(text, performance.limit)
+        cut = f"{rest}\n\n{cut}" if rest and cut else rest or cut
     audience: tuple[str, ...] | None = None
     overheard: tuple[str, ...] = ()
     if performance.scene.hearing is not None:
-        audience, overheard = performance.audience(name, said.text)
+        audience, overheard = performance.audience(name, text)
     human = performance.stage_of[seat] == HUMAN and LATE not in reply.retries
     return Turn(
         index,
         name,
-        said.text,
+        text,
         audience,
-        prompt.digest.hex(),
+        prompt,
         reply.finish,
-        said.cut,
+        cut,
         said.strangers,
         reply.exact,
         reply.usage,
@@ -143,4 +175,5 @@ def _spoken(
         performance.view.off,
         "human" if human else "stage",
         cued,
+        over,
     )

@@ -7,3 +7,4 @@ from sim.layouts.pages import render as render
 from sim.layouts.pages import render_question as render_question
 from sim.layouts.pages import until as until
 from sim.layouts.registry import LAYOUTS as LAYOUTS
+from sim.layouts.registry import layout_of as layout_of

@@ -14,7 +14,7 @@ from sim.hearing import heard_by
 from sim.layouts.author import Author
 from sim.layouts.base import Heard
 from sim.layouts.prompt import Prompt
-from sim.layouts.registry import LAYOUTS
+from sim.layouts.registry import layout_of
 from sim.persona import Persona
 from sim.probes import Question
 from sim.scene import Scene
@@ -36,10 +36,10 @@ class Pages:
             self.pages = [Author().opening(scene)] * len(self.names)
             self.stops: list[tuple[str, ...]] = [()] * len(self.names)
         else:
-            self.layout = LAYOUTS[scene.layout]
             seats = range(len(self.names))
-            self.pages = _shared([self.layout.opening(scene, seat) for seat in seats])
-            self.stops = [self.layout.stops(scene, seat) for seat in seats]
+            self.layouts = [layout_of(scene, seat) for seat in seats]
+            self.pages = _shared([self._opening(seat) for seat in seats])
+            self.stops = [self.layouts[seat].stops(scene, seat) for seat in seats]
         self.read = [0] * len(self.names)
         self.rounds = False  # whether people have spoken at once
 
@@ -59,7 +59,7 @@ class Pages:
         heard = [event for event in since if heard_by(name, event)]
         if self.rounds:
             heard = _as_it_was(name, heard)
-        return self.layout.hear(page, scene, seat, heard)
+        return self.layouts[seat].hear(page, scene, seat, heard)
 
     def advance(self, seat: int) -> Prompt:
         """The page, kept: from now on it contains everything that happened by now."""
@@ -69,14 +69,14 @@ class Pages:
 
     def cued(self, seat: int) -> Prompt:
         """The kept page with the request to speak."""
-        return self.layout.cue(self.pages[seat], self.scenes[seat], seat, None)
+        return self.layouts[seat].cue(self.pages[seat], self.scenes[seat], seat, None)
 
     def asked(self, seat: int, question: Question) -> Prompt:
         """The page by now with a question off stage. The page itself is left alone."""
         page, scene = self.page(seat), self.scenes[seat]
         if self.author is not None:
             return self.author.ask(page, scene, self.names[seat], question)
-        return self.layout.cue(page, scene, seat, question)
+        return self.layouts[seat].cue(page, scene, seat, question)
 
     def again(
         self, seat: int, prompt: Prompt, reply: str, question: Question, problem: str
@@ -136,7 +136,7 @@ class Pages:
         self.read[seat] = 0
 
     def _opening(self, seat: int) -> Prompt:
-        return self.layout.opening(self.scenes[seat], seat)
+        return self.layouts[seat].opening(self.scenes[seat], seat)
 
 
 def _place(event: Heard) -> int:

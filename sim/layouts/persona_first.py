@@ -29,7 +29,7 @@ class PersonaFirst:
             "system",
             f"{wording.part(scene.names, persona.name)}\n"
             f"{wording.about(scene.topic, scene.setting)}\n\n"
-            f"{wording.sheet(persona)}\n\n{scene.manner(seat)}",
+            f"{scene.sheet(seat)}\n\n{scene.manner(seat)}",
         )
 
     def hear(self, prompt: Prompt, scene: Scene, seat: int, heard: Sequence[Heard]) -> Prompt:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from sim.actor import LayoutName
 from sim.layouts.base import Layout
 from sim.layouts.persona_first import PersonaFirst
 from sim.layouts.screenplay import Screenplay
 from sim.layouts.transcript_first import TranscriptFirst
-from sim.scene import LayoutName
+from sim.scene import Scene
 
 LAYOUTS: dict[LayoutName, Layout] = {
     "persona_first": PersonaFirst(),
@@ -14,3 +15,8 @@ LAYOUTS: dict[LayoutName, Layout] = {
     "screenplay": Screenplay(),
 }
 """The layouts that give each actor a prompt of its own. ``author``, which does not, is apart."""
+
+
+def layout_of(scene: Scene, seat: int) -> Layout:
+    """The layout of an actor: its own, or the scene's."""
+    return LAYOUTS[scene.cast[seat].layout or scene.layout]

@@ -29,7 +29,7 @@ class Screenplay:
             "text",
             f"{wording.scene.format(names=listed(scene.names))}\n"
             f"{wording.about(scene.topic, scene.setting)}\n\n{wording.people}\n{people}\n\n"
-            f"{wording.sheet(scene.cast[seat].persona)}\n\n",
+            f"{scene.sheet(seat)}\n\n",
         )
 
     def hear(self, prompt: Prompt, scene: Scene, seat: int, heard: Sequence[Heard]) -> Prompt:

@@ -33,9 +33,8 @@ class TranscriptFirst:
         return prompt
 
     def cue(self, prompt: Prompt, scene: Scene, seat: int, question: Question | None) -> Prompt:
-        persona, wording = scene.cast[seat].persona, scene.wording
-        name = persona.name
-        told = f"{wording.part(scene.names, name)}\n{wording.sheet(persona)}\n\n"
+        wording, name = scene.wording, scene.cast[seat].name
+        told = f"{wording.part(scene.names, name)}\n{scene.sheet(seat)}\n\n"
         if question is not None:
             return prompt.then("user", told + wording.asks(question, name))
         opens = f"{wording.opens_for(name)}\n" if prompt.role == "system" else ""

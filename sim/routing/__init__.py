@@ -2,8 +2,8 @@
 
 ``base`` has the protocol, ``walks`` the routers that need nothing but the graph, ``orders`` those
 with a fixed order, ``asking`` those that ask the actors, ``addressing`` the one that reads whom a
-turn addressed, and ``composed`` those that are made of others. Names are resolved when they are
-used: most scenes need a walk alone.
+turn addressed, ``examining`` cross-examination, and ``composed`` those that are made of others.
+Names are resolved when they are used: most scenes need a walk alone.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from sim.routing.asking import moderated as moderated
     from sim.routing.base import Cue as Cue
     from sim.routing.base import Inquiry as Inquiry
+    from sim.routing.base import Limit as Limit
     from sim.routing.base import Router as Router
     from sim.routing.composed import Phase as Phase
     from sim.routing.composed import Phases as Phases
     from sim.routing.composed import phases as phases
     from sim.routing.composed import then as then
     from sim.routing.composed import until as until
+    from sim.routing.examining import CrossExamination as CrossExamination
     from sim.routing.orders import FixedOrder as FixedOrder
     from sim.routing.orders import Scripted as Scripted
     from sim.routing.orders import Simultaneous as Simultaneous
@@ -35,10 +37,12 @@ _WHERE = {
     "Addressed": "addressing",
     "Bidding": "asking",
     "ChosenBy": "asking",
+    "CrossExamination": "examining",
     "Cue": "base",
     "FixedOrder": "orders",
     "Inquiry": "base",
     "Interrupts": "asking",
+    "Limit": "base",
     "LongestWait": "walks",
     "Phase": "composed",
     "Phases": "composed",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sim.answers import folded
 from sim.errors import SceneError
@@ -22,6 +22,25 @@ from sim.transcript import FLOOR
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How long a turn may be, in words (None: as long as it likes), and what happens beyond it.
+
+    ``cut``: the rest is not heard. ``struck``: nothing of the turn is heard. ``noted``: all of it
+    is, and how much was too much is a fact of the turn.
+    """
+
+    words: int | None = None
+    beyond: Literal["cut", "struck", "noted"] = "cut"
+
+    def __post_init__(self) -> None:
+        words = self.words
+        if words is not None and (isinstance(words, bool) or words != int(words) or words < 1):
+            raise SceneError(f"Limit.words: {words!r} words are no turn; use at least 1, or None")
+        if self.beyond not in ("cut", "struck", "noted"):
+            raise SceneError(f"Limit.beyond: {self.beyond!r} is unknown; use cut, struck or noted")
+
+
+@dataclass(frozen=True, slots=True)
 class Cue:
     """Who is cued, where there is more to say than that (a plain tuple of seats will do else).
 
@@ -29,7 +48,9 @@ class Cue:
     been said before the first of them spoke, and are recorded in this order. Empty seats end the
     scene, and ``over`` says why. ``state`` is the router's state from now on, if asking changed it.
     ``fallback`` says why a declared fallback decided, ``asked`` whom it stands in for and ``key``
-    the question. ``phase`` is the name of a phase that begins, ``note`` what all are told of it.
+    the question. ``phase`` is the name of a phase that begins, ``note`` what all are told of it,
+    ``limit`` how long turns may be in it. ``lines``, one for each seat, are words that were given
+    as the answer to a question already: they are said as they stand, and nobody is asked again.
     """
 
     seats: tuple[int, ...]
@@ -41,6 +62,8 @@ class Cue:
     key: str = ""
     phase: str = ""
     note: str = ""
+    limit: Limit | None = None
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +71,8 @@ class Inquiry:
     """A question that has to be answered before anybody can be cued.
 
     ``seats`` are asked, all at once, each up to ``attempts`` times: whoever gives no answer that
-    counts is shown what is wrong with it. ``state``, ``phase`` and ``note`` are as in ``Cue``: a
-    phase is announced before anybody is asked who opens it.
+    counts is shown what is wrong with it. ``state``, ``phase``, ``note`` and ``limit`` are as in
+    ``Cue``: a phase is announced before anybody is asked who opens it.
     """
 
     question: Question
@@ -58,6 +81,7 @@ class Inquiry:
     state: Any = None
     phase: str = ""
     note: str = ""
+    limit: Limit | None = None
 
     def __post_init__(self) -> None:
         if not self.question.key.startswith(FLOOR):

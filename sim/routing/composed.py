@@ -12,6 +12,7 @@ from sim.routing.base import (
     Answers,
     Cue,
     Inquiry,
+    Limit,
     Next,
     Router,
     answered,
@@ -29,7 +30,8 @@ class Phase:
 
     It is over after ``turns`` turns, when ``until`` holds, or when its router has nobody to cue.
     ``note`` is a stage direction that everybody on stage sees when it begins; ``name`` stands with
-    it in the transcript.
+    it in the transcript. ``limit`` is how long a turn may be; say so in the note or the setting,
+    since nobody else tells the actors.
     """
 
     router: Router = field(default_factory=Walk)
@@ -37,6 +39,7 @@ class Phase:
     until: Condition | None = None
     name: str = ""
     note: str = ""
+    limit: Limit | None = None
 
     def __post_init__(self) -> None:
         if self.turns is not None and (
@@ -124,6 +127,7 @@ class Phases:
             state=replace(state, announced=True),
             phase=phase.name or opening.phase,
             note=phase.note or opening.note,
+            limit=phase.limit or opening.limit or Limit(),
         )
 
     def _begin(self, state: PhaseState) -> PhaseState:

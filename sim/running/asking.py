@@ -17,7 +17,7 @@ from typing import Any
 
 from sim.errors import BadRequest, StageClosed, StageError
 from sim.events import NO_USAGE, Answer, Event, Intervened, Turn, Usage
-from sim.layouts import LAYOUTS, render_question
+from sim.layouts import layout_of, render_question
 from sim.planning.reading import scene_for_prompts
 from sim.probes import Question
 from sim.running.billing import write_down
@@ -197,13 +197,14 @@ class _Asking:
         happened = [e for e in played.events if not isinstance(e, Turn) or e.index <= turn]
         prompt = render_question(played.scene, happened, name, self.question)
         seat = played.scene.names.index(name)
-        layout = LAYOUTS.get(played.scene.layout)
+        scene = played.scene
+        stops = () if scene.layout == "author" else layout_of(scene, seat).stops(scene, seat)
         request = Request(
             prompt,
             request_seed(played.seed, "ask", turn, name, key, sample),
             name,
             "probe",
-            () if layout is None else layout.stops(played.scene, seat),
+            stops,
             None,
             self.question.answer.schema_(),
             _stage_of(played, name, turn),

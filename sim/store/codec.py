@@ -153,6 +153,8 @@ def to_row(trial: str, event: Event) -> EventRow:
             payload["source"] = event.source
         if event.cued is not None:
             payload["cued"] = event.cued
+        if event.over:
+            payload["over"] = event.over
         return (
             trial, event.index, "turn", event.speaker, "", 0, encode(payload), event.seconds,
         )  # fmt: skip
@@ -223,6 +225,7 @@ def from_row(row: EventRow) -> Event:
             absent=tuple(payload.get("absent", ())),
             source=payload.get("source", "stage"),
             cued=payload.get("cued"),
+            over=payload.get("over", 0),
         )
     if kind in ("probe", "gauge"):
         return Answer(

@@ -18,13 +18,14 @@ from hypothesis import strategies as st
 
 import sim
 from sim import Edge, Graph, complete, routing
-from sim.answers import Choice, folded
+from sim.answers import Choice, Explained, folded
 from sim.events import Turn
 from sim.graph import Floor, PublicView
 from sim.routing import (
     Addressed,
     Bidding,
     ChosenBy,
+    CrossExamination,
     Cue,
     FixedOrder,
     Inquiry,
@@ -56,6 +57,10 @@ def path_of(graph: Graph, length: int = 15) -> tuple[str, ...]:
             break
         names.append(onward[len(names) % len(onward)])
     return tuple(names)
+
+
+def other_than(graph: Graph, name: str) -> str:
+    return next(other for other in graph.names if other != name)
 
 
 def told_apart(graph: Graph) -> bool:
@@ -98,6 +103,10 @@ ROUTERS: dict[str, Callable[[Graph], Made]] = {
     "Interrupts one who asks": lambda graph: (Interrupts(ChosenBy(), threshold=0.5), graph),
     "Addressed": lambda graph: (Addressed(), graph),
     "Addressed, else bids": lambda graph: (Addressed(Bidding()), graph),
+    "CrossExamination": lambda graph: (
+        CrossExamination(((graph.first, other_than(graph, graph.first)),) * 10),
+        whole(graph),
+    ),
     "Phases: then": lambda graph: (then(until(Walk(), turns=3), ChosenBy()), graph),
     "Phases: a debate": debate,
     "Phases: rounds": lambda graph: (
@@ -127,6 +136,8 @@ def value(inquiry: Inquiry, seat: int, seed: int) -> Any:
     kind = inquiry.question.answer
     if isinstance(kind, Choice):
         return kind.options[stream.below(len(kind.options))]
+    if isinstance(kind, Explained):
+        return {"answer": kind.options[0], "because": "It is."}
     return stream.below(11) / 10
 
 

@@ -28,8 +28,8 @@ class Murmur:
         key = repr((request.prompt.digest, request.seed, request.speaker, request.stop))
         bits = blake2b(key.encode(), digest_size=8).digest()
         if request.schema is not None:
-            field, part = next(iter(request.schema["properties"].items()))
-            return Reply(json.dumps({field: _value(part, bits)}))
+            parts = request.schema["properties"].items()
+            return Reply(json.dumps({field: _value(part, bits) for field, part in parts}))
         return Reply(" ".join(f"w{byte}" for byte in bits[:4]) + ".")
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
