@@ -1,0 +1,314 @@
+"""Claims that speakers number, and where they are cited: read from the texts of a debate.
+
+A mark is a letter and a number in brackets: ``[A1]``, or several at once, ``[A1, B2]`` (of a range,
+``[A1-A3]``, its ends are read). Everybody has a letter. The first mark of one's own letter with a
+number that is new makes a claim, whose text is the sentence that it stands in; every other mark
+cites. A mark may stand before its sentence, in it, or after its full stop, if all of a paragraph
+do.
+
+Nothing here knows what a claim says. The time is linear in the length of the texts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+_ONE = r"[A-Za-z]{1,2} ?0{0,3}[1-9][0-9]{0,3}"
+_JOINT = r" ?(?:, ?and|[,;&/–—-]|and|to) ?"
+_MARK = re.compile(rf"\[ ?{_ONE}(?:{_JOINT}{_ONE}){{0,9}} ?\]")
+_PART = re.compile(r"([A-Za-z]{1,2}) ?0*([1-9][0-9]*)")
+# Possessive, and from the first of several stops, so that a thousand of them cost a thousand steps.
+_STOP = re.compile(r"(?<![.!?…])(?P<stop>[.!?…]++)[\"'”’)*_]*+(?=\s|\[|$)")
+_SHORT = frozenset(["mr", "mrs", "ms", "dr", "prof", "st", "vs", "cf", "fig", "e.g", "i.e"])
+_WORD = re.compile(r"[^\W_]")
+_ORNAMENT = re.compile(r"\s*(?:\d{1,3}[.)](?=\s))?[\s:;,.*_#>•–—-]*")
+_EMPTY = re.compile(r"\*\*\s*\*\*|\(\s*\)")
+
+Line = tuple[int, str, str]
+"""A turn, its speaker and its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What somebody claimed under a number, and in which turn. ``id`` is ``A1``, say.
+
+    ``text`` is the sentence without marks; blank if the mark stands alone.
+    """
+
+    id: str
+    speaker: str
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """That somebody cites a claim that had been made, in the sentence ``text``."""
+
+    id: str
+    by: str
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a mark.
+
+    ``dangling``: it cites what nobody had claimed by then; ``foreign``: it heads a sentence as if
+    to claim it, under the letter of somebody else; ``skipped``: it is a claim (``id``) whose number
+    leaves out some before it that its speaker never used.
+    """
+
+    kind: Literal["dangling", "foreign", "skipped"]
+    id: str
+    by: str
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All claims, citations and problems of some turns, in the order in which they stand."""
+
+    claims: tuple[Claim, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(slots=True)
+class _Sentence:
+    """A sentence: where it begins and ends in a text, and the marks in it, with their places."""
+
+    start: int
+    end: int
+    text: str
+    marks: list[tuple[int, int, str]] = field(default_factory=list)
+    has_words: bool = True
+
+
+def letters(names: Sequence[str]) -> dict[str, str]:
+    """Each name's letter: its initial, if all initials are plain letters and different.
+
+    If they are not, A, B, C and so on, in the order of the alphabet and not of the seats: whoever
+    reads a transcript later may not know in which order the names were told.
+
+    >>> letters(["Ben", "Ada"]), letters(["Anna", "Ada"])
+    ({'Ben': 'B', 'Ada': 'A'}, {'Anna': 'B', 'Ada': 'A'})
+    """
+    initials = {name: name.strip()[:1].upper() for name in names}
+    distinct = len(set(initials.values())) == len(initials)
+    if distinct and all(re.fullmatch("[A-Z]", initial) for initial in initials.values()):
+        return initials
+    ordered = {name: _letter(place) for place, name in enumerate(sorted(initials))}
+    return {name: ordered[name] for name in initials}
+
+
+def _letter(place: int) -> str:
+    high, low = divmod(place, 26)
+    return (chr(ord("A") + high - 1) if high else "") + chr(ord("A") + low)
+
+
+def told(names: Sequence[str]) -> str:
+    """The sentence of a scene's setting that asks for numbered claims.
+
+    >>> told(["Ada", "Ben"])
+    'Each numbers its claims, Ada [A1], [A2], ..., Ben [B1], [B2], ..., and cites a claim by its \
+number.'
+    """
+    own = (f"{name} [{letter}1], [{letter}2], ..." for name, letter in letters(names).items())
+    return f"Each numbers its claims, {', '.join(own)}, and cites a claim by its number."
+
+
+def claims(lines: Sequence[Line], letters: Mapping[str, str]) -> Ledger:
+    """The ledger of some turns, in order: (turn, speaker, text) each, with everybody's letter.
+
+    Of a turn the text that was heard should be given: what was cut off nobody can cite. Marks are
+    read in either case. A speaker without a letter claims nothing, and cites.
+
+    >>> said = [(1, "Ada", "[A1] The spring falls. So we must wait."),
+    ...         (2, "Ben", "[A1] is true, [A2] is not, and [B1] the town is poor.")]
+    >>> found = claims(said, letters(["Ada", "Ben"]))
+    >>> [(claim.id, claim.text) for claim in found.claims]
+    [('A1', 'The spring falls.'), ('B1', 'is true, is not, and the town is poor.')]
+    >>> [(citation.id, citation.by) for citation in found.citations]
+    [('A1', 'Ben')]
+    >>> [(problem.kind, problem.id) for problem in found.problems]
+    [('dangling', 'A2')]
+    """
+    made: dict[str, Claim] = {}
+    cited: list[Citation] = []
+    problems: list[Problem] = []
+    for turn, speaker, text in lines:
+        own = letters.get(speaker)
+        for sentence in _sentences(text):
+            bare = _bare(sentence)
+            for place, (_, end, identity) in enumerate(sentence.marks):
+                if identity in made:
+                    cited.append(Citation(identity, speaker, turn, bare))
+                elif own is not None and identity.rstrip("0123456789") == own:
+                    made[identity] = Claim(identity, speaker, turn, bare)
+                else:
+                    kind = _unclaimed(sentence, end, first=place == 0)
+                    problems.append(Problem(kind, identity, speaker, turn, bare))
+    problems += _skipped(made.values())
+    problems.sort(key=lambda problem: problem.turn)
+    return Ledger(tuple(made.values()), tuple(cited), tuple(problems))
+
+
+def sentences(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The sentences of a text, as they stand there, each with the marks that belong to it.
+
+    A sentence ends with a full stop and its like, or with the line. Abbreviations and a full stop
+    before a small letter end none. A mark after the full stop belongs to the sentence before.
+
+    >>> sentences("The spring falls. [A1] Dr. Wu knows it. [A2]")
+    [('The spring falls. [A1]', ('A1',)), ('Dr. Wu knows it. [A2]', ('A2',))]
+    """
+    return [
+        (one.text[one.start : one.end].strip(), tuple(identity for *_, identity in one.marks))
+        for one in _sentences(text)
+    ]
+
+
+def _sentences(text: str) -> list[_Sentence]:
+    found: list[_Sentence] = []
+    start = 0
+    marks = list(_MARK.finditer(text))
+    # Most texts have no paragraphs, and a few have thousands: each is looked at once.
+    for paragraph in re.finditer(r"[^\n]+", text):
+        spans = list(_spans(text, *paragraph.span()))
+        inside = []
+        while start < len(marks) and marks[start].end() <= paragraph.end():
+            inside.append(marks[start])
+            start += 1
+        found += _paragraph(text, spans, inside)
+    return _joined(found)
+
+
+def _spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where sentences begin and end, within a paragraph."""
+    begun = start
+    for match in _STOP.finditer(text, start, end):
+        if _ends(text, begun, match.start("stop"), match.end("stop"), match.end()):
+            yield begun, match.end()
+            begun = match.end()
+    if begun < end:
+        yield begun, end
+
+
+def _ends(text: str, begun: int, start: int, stop: int, end: int) -> bool:
+    """Whether these signs end a sentence."""
+    if "?" in text[start:stop] or "!" in text[start:stop]:
+        return True
+    following = text[end : end + 2].lstrip()
+    if following[:1].islower():
+        return False
+    before = text[max(begun, start - 6) : start]
+    word = re.split(r"[\s(\[]", before)[-1]
+    numbered = word.isdigit() and not text[begun : start - len(word)].strip()
+    return not (numbered or word.lower() in _SHORT or (len(word) == 1 and word.isupper()))
+
+
+def _paragraph(
+    text: str, spans: Sequence[tuple[int, int]], marks: Sequence[re.Match[str]]
+) -> list[_Sentence]:
+    """The sentences of a paragraph with their marks, which are moved to where they belong."""
+    made = [_Sentence(start, end, text) for start, end in spans]
+    own: list[list[re.Match[str]]] = [[] for _ in made]
+    place = 0
+    for mark in marks:
+        while made[place].end < mark.end():
+            place += 1
+        own[place].append(mark)
+    heads: list[int] = []
+    for one, some in zip(made, own, strict=True):
+        one.marks = [part for mark in some for part in _parts(mark)]
+        heads.append(_at_the_head(one, some))
+    # Who writes the last mark after the full stop writes all of them there.
+    trailing = made[-1].marks != [] and not made[-1].has_words and not heads[0]
+    kept = made[:1]
+    for one, some, count in list(zip(made, own, heads, strict=True))[1:]:
+        alone = count > 0 and not one.has_words
+        if alone or (count and trailing):
+            _give_back(kept[-1], one, one.end if alone else some[count - 1].end())
+        if not alone:
+            kept.append(one)
+    return kept
+
+
+def _at_the_head(sentence: _Sentence, marks: Sequence[re.Match[str]]) -> int:
+    """How many of its marks stand before its first word; whether it has any is noted."""
+    place = sentence.start
+    for count, mark in enumerate(marks):
+        if _WORD.search(sentence.text, place, mark.start()):
+            return count
+        place = mark.end()
+    sentence.has_words = _WORD.search(sentence.text, place, sentence.end) is not None
+    return len(marks)
+
+
+def _give_back(before: _Sentence, after: _Sentence, end: int) -> None:
+    """Let the marks at the head of a sentence be part of the one before it."""
+    before.end = after.start = end
+    before.marks += [mark for mark in after.marks if mark[1] <= end]
+    after.marks = [mark for mark in after.marks if mark[1] > end]
+
+
+def _joined(found: list[_Sentence]) -> list[_Sentence]:
+    """Marks that are a paragraph of their own belong to the sentence that follows."""
+    kept: list[_Sentence] = []
+    waiting: list[_Sentence] = []
+    for one in found:
+        if one.marks and not one.has_words:
+            waiting.append(one)
+            continue
+        if waiting:
+            one.start = waiting[0].start
+            one.marks = [mark for other in (*waiting, one) for mark in other.marks]
+            waiting = []
+        kept.append(one)
+    return [*kept, *waiting]
+
+
+def _parts(mark: re.Match[str]) -> list[tuple[int, int, str]]:
+    return [
+        (*mark.span(), f"{letter.upper()}{number}")
+        for letter, number in _PART.findall(mark.group())
+    ]
+
+
+def _bare(sentence: _Sentence) -> str:
+    """The words of a sentence, without marks and what adorned them."""
+    if not sentence.marks:
+        return ""
+    text = _EMPTY.sub("", _MARK.sub("", sentence.text[sentence.start : sentence.end]))
+    text = " ".join(_ORNAMENT.sub("", text, count=1).split())
+    return re.sub(r" (?=[.,;:!?])", "", text)
+
+
+def _unclaimed(sentence: _Sentence, end: int, *, first: bool) -> Literal["dangling", "foreign"]:
+    """Whether a mark that nobody has used reads like a claim: it heads a sentence of its own."""
+    heads = first and _WORD.search(sentence.text, sentence.start, sentence.marks[0][0]) is None
+    rest = sentence.text[end : min(sentence.end, end + 8)].lstrip(" *_")
+    claims_it = rest[:1].isupper() or (rest[:1] == ":" and rest[1:].strip() != "")
+    return "foreign" if heads and claims_it else "dangling"
+
+
+def _skipped(made: Iterable[Claim]) -> list[Problem]:
+    """For each gap in the numbers of a speaker, the claim that comes after it."""
+    found: list[Problem] = []
+    numbers: dict[str, list[tuple[int, Claim]]] = {}
+    for claim in made:
+        letter = claim.id.rstrip("0123456789")
+        numbers.setdefault(letter, []).append((int(claim.id[len(letter) :]), claim))
+    for some in numbers.values():
+        last = 0
+        for number, claim in sorted(some, key=lambda pair: pair[0]):
+            if number > last + 1:
+                found.append(Problem("skipped", claim.id, claim.speaker, claim.turn, claim.text))
+            last = number
+    return found
