@@ -16,7 +16,15 @@ from sim.redaction import redact
 from sim.running.billing import write_down
 from sim.running.curtain import curtain
 from sim.running.manifest import manifest
-from sim.running.report import InDoubt, Paymaster, RunReport, TrialResult, Watcher, result_of
+from sim.running.report import (
+    Afterwards,
+    InDoubt,
+    Paymaster,
+    RunReport,
+    TrialResult,
+    Watcher,
+    result_of,
+)
 from sim.running.signals import two_signals
 from sim.running.stored import Stored, stored_doubts, stored_trials, stored_usage
 from sim.running.terms import Terms
@@ -43,6 +51,7 @@ async def run(
     cache: bool | None = None,
     budget: Budget | None = None,
     prices: Prices | None = None,
+    afterwards: Afterwards | None = None,
 ) -> RunReport:
     """Play trials and keep what happens in a store; go on where an earlier run was torn off.
 
@@ -59,6 +68,10 @@ async def run(
 
     ``budget`` ends the run before the call that would exceed it; the report then says ``stopped``,
     and a run with a larger budget goes on. ``prices`` are those that ship, unless they are given.
+
+    ``afterwards`` is done with each trial that is done, before its place is free for the next, and
+    with those of the store for which it is owed (judging, in a tournament). Its stages are among
+    ``stages``.
 
     Ctrl-C (or SIGTERM) once lets the calls in flight finish and stops; twice stops at once. Then
     the report says ``interrupted``.
@@ -93,13 +106,20 @@ async def run(
                 raise BadRequest(
                     f"stages: there is none for {identity!r}, which trial {trial.id} asks for"
                 )
+    also = {} if afterwards is None else afterwards.stages
+    for identity in also.values():
+        if identity not in stages:
+            raise BadRequest(f"stages: there is none for {identity!r}, which judges")
     unique = list({trial.id: trial for trial in trials}.values())
     terms = Terms(cache, budget, prices)
-    terms.open(unique, stages, watch.paid if isinstance(watch, Paymaster) else None)
+    paid = watch.paid if isinstance(watch, Paymaster) else None
+    terms.open(unique, stages, paid, also.values())
     options = {"concurrency": concurrency, "durable": durable, "in_doubt": in_doubt}
     writer = Writer.open(store, durable)
     try:
-        company = _Company(writer, stages, terms, concurrency, in_doubt == "missing", watch)
+        company = _Company(
+            writer, stages, terms, concurrency, in_doubt == "missing", watch, afterwards
+        )
         company.prepare(unique, retry_failed, {**options, **terms.options()})
         return await company.perform(unique)
     finally:
@@ -117,8 +137,11 @@ class _Company:
         concurrency: int,
         refuse_doubted: bool,
         watch: Watcher | None,
+        afterwards: Afterwards | None,
     ) -> None:
         self.writer = writer
+        self.afterwards = afterwards
+        self.owed: set[str] = set()
         self.stages = stages
         self.terms = terms
         self.cache = Cache(writer)
@@ -146,6 +169,8 @@ class _Company:
         self.number = write_down(self.writer, manifest(trials, options), new, again)
         self.known = stored_trials(connection, ids) if again else before
         self.doubts = stored_doubts(connection, ids)
+        if self.afterwards is not None:
+            self.owed = self.afterwards.owed(connection, ids)
         if self.terms.budget is not None:
             self.terms.budget.begin(stored_usage(connection, ids))
 
@@ -157,7 +182,7 @@ class _Company:
             known = self.known.get(trial.id)
             over = known is not None and known.status != "planned"
             self.results[trial.id] = _result(trial, known, skipped=over)
-            if not over:
+            if not over or (known is not None and not known.failed and trial.id in self.owed):
                 waiting.append(trial)
         queue = iter(waiting)
         with two_signals(self._stop, self._abort):
@@ -265,7 +290,7 @@ class _Company:
                 self._failed(error)
 
     async def _play(self, trial: Trial) -> None:
-        """Play a trial, or what is missing of it, and commit its end."""
+        """Play a trial, or what is missing of it, commit its end, and do what is owed then."""
         known, stage = self.known.get(trial.id), self.stages[trial.stage]
         resume = None
         replies: dict[str, Reply] = {}
@@ -276,6 +301,8 @@ class _Company:
         if trial.at is not None:
             resume = transcript_of(self.writer.connection, trial.id, self._parent)
         own = self._player(trial.stage)
+        also = {} if self.afterwards is None else self.afterwards.stages
+        cast = {**trial.stages, **also}
         journal = Journal(
             stage,
             self.writer,
@@ -285,7 +312,7 @@ class _Company:
             cache=own.cache,
             budget=own.budget,
             keep=own.keep,
-            cast={name: self._player(identity) for name, identity in trial.stages.items()},
+            cast={name: self._player(identity) for name, identity in cast.items()},
             run=self.number,
             replies=replies,
             doubted={key for key, _ in self.doubts.get(trial.id, ())},
@@ -294,6 +321,11 @@ class _Company:
             turn=len(resume) if resume is not None else 0,
         )
         watch = self.watch
+        if known is not None and known.status == "done":
+            # It was played by an earlier run, which was stopped before the rest.
+            assert resume is not None
+            await self._attend(trial, resume, journal)
+            return
         if watch is not None:
             watch.trial_started(trial)
         observers: list[Observer] = [journal]
@@ -310,6 +342,8 @@ class _Company:
                 raise RuntimeError(f"trial {trial.id} is over but has no end")
             await curtain(self.writer, self.number, trial, stage, transcript, ended)
             status = ended.status
+            if status == "done":
+                await self._attend(trial, transcript, journal)
             self.results[trial.id] = result_of(
                 trial,
                 status,
@@ -320,6 +354,10 @@ class _Company:
         finally:
             if watch is not None:
                 watch.trial_ended(trial, status)
+
+    async def _attend(self, trial: Trial, transcript: Transcript, journal: Journal) -> None:
+        if self.afterwards is not None:
+            await self.afterwards.attend(trial, transcript, journal, self.writer)
 
     def _player(self, identity: str) -> Player:
         return self.terms.player(identity, self.stages[identity], self.cache)

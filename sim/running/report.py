@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from sim.events import NO_USAGE, Event, Usage
 from sim.planning import Trial
+from sim.stage.base import Stage
+from sim.store import Writer
+from sim.transcript import Transcript
 
 
 class Watcher(Protocol):
@@ -32,6 +37,25 @@ class Paymaster(Watcher, Protocol):
 
     def paid(self, usage: Usage) -> None:
         """A call was answered."""
+        ...
+
+
+class Afterwards(Protocol):
+    """Something that is done with a trial when it is at its end, in the same slot: judging it."""
+
+    @property
+    def stages(self) -> Mapping[str, str]:
+        """The identities of the stages that are asked, by the names that requests have for them."""
+        ...
+
+    def owed(self, connection: sqlite3.Connection, trials: Sequence[str]) -> set[str]:
+        """Those of the trials that something is left to be done for, as far as the store knows."""
+        ...
+
+    async def attend(
+        self, trial: Trial, transcript: Transcript, stage: Stage, writer: Writer
+    ) -> None:
+        """Do it. ``stage`` is the trial's journal, by which nothing is asked that was answered."""
         ...
 
 

@@ -53,7 +53,7 @@ class Stored:
 
 def stored_trials(connection: sqlite3.Connection, trials: Sequence[str]) -> dict[str, Stored]:
     """Those of the trials that the store knows."""
-    rows = _for_ids(connection, "SELECT trial, status, reason, turns FROM trials", trials)
+    rows = for_ids(connection, "SELECT trial, status, reason, turns FROM trials", trials)
     return {row[0]: Stored(*row) for row in rows}
 
 
@@ -62,7 +62,7 @@ def stored_doubts(
 ) -> dict[str, list[tuple[str, InDoubt]]]:
     """The calls in doubt, with their keys, by trial."""
     doubts: dict[str, list[tuple[str, InDoubt]]] = {}
-    rows = _for_ids(connection, "SELECT trial, key, turn, purpose, actor FROM intents", trials)
+    rows = for_ids(connection, "SELECT trial, key, turn, purpose, actor FROM intents", trials)
     for trial, key, turn, purpose, actor in rows:
         doubts.setdefault(trial, []).append((key, InDoubt(trial, turn, purpose, actor)))
     return doubts
@@ -72,7 +72,7 @@ def stored_usage(connection: sqlite3.Connection, trials: Sequence[str]) -> Usage
     """What was paid for these trials by now; the price of what has none is left out."""
     prompt = completion = 0
     usd = 0.0
-    rows = _for_ids(
+    rows = for_ids(
         connection,
         "SELECT json_extract(usage, '$.prompt_tokens'), json_extract(usage, '$.completion_tokens'),"
         " json_extract(usage, '$.usd') FROM replies",
@@ -86,9 +86,10 @@ def stored_usage(connection: sqlite3.Connection, trials: Sequence[str]) -> Usage
     return Usage(prompt, completion, 0, usd)
 
 
-def _for_ids(
+def for_ids(
     connection: sqlite3.Connection, select: str, trials: Sequence[str], also: str = ""
 ) -> Iterator[tuple[Any, ...]]:
+    """Rows for these trials, in their order; ``select`` has no WHERE, ``also`` goes on from it."""
     for start in range(0, len(trials), _AT_ONCE):
         some = trials[start : start + _AT_ONCE]
         yield from connection.execute(

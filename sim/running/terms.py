@@ -33,13 +33,14 @@ class Terms:
         trials: Iterable[Trial],
         stages: Mapping[str, Stage],
         paid: Callable[[Usage], None] | None,
+        also: Iterable[str] = (),
     ) -> None:
-        """Open the books of the stages that are asked for.
+        """Open the books of the stages that are asked for: by the trials, and ``also``.
 
         Raises ``BadRequest`` if money is limited and nobody knows what a stage costs.
         """
         asked = (name for trial in trials for name in (trial.stage, *trial.stages.values()))
-        self.open_books(dict.fromkeys(asked), stages, paid)
+        self.open_books(dict.fromkeys((*asked, *also)), stages, paid)
 
     def open_books(
         self,

@@ -1,0 +1,251 @@
+"""Holding a tournament: round after round, each compiled from what came of those before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from sim.errors import BadRequest
+from sim.planning import Trial
+from sim.running.company import run
+from sim.running.judging import Panel, stored_verdicts
+from sim.running.report import RunReport, Watcher
+from sim.stage.base import Stage
+from sim.stage.budget import Budget
+from sim.stage.prices import Prices
+from sim.store import Durable, Writer, encode_sorted, open_readonly
+from sim.tournament.formats import Meeting, Standing, standings
+from sim.tournament.scoring import mean, score_of_leg
+from sim.tournament.tournament import Leg, Tournament
+
+_INSERT_MATCH = "INSERT OR REPLACE INTO matches VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+@runtime_checkable
+class Steward(Watcher, Protocol):
+    """A watcher who is also told of rounds and verdicts."""
+
+    def round_began(self, number: int, legs: Sequence[Leg], meetings: Sequence[Meeting]) -> None:
+        """A round (or, where it does not matter, several at once) is about to be played.
+
+        ``legs`` are all of them, ``meetings`` what came of the rounds before.
+        """
+        ...
+
+    def verdict(self, trial: str, judge: str, payload: Mapping[str, Any]) -> None:
+        """A judge gave a verdict, or none (``missing``)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TournamentReport:
+    """What came of a tournament.
+
+    ``id`` is its id in the store; ``meetings`` are all that took place, byes among them, with
+    ``scores`` None where there is no verdict; ``standings`` are by match points. ``rounds`` is how
+    many rounds are over, of ``of``. ``run`` is the report of the last run, and ``calls``,
+    ``hits``, ``seconds`` are over all. ``verdicts`` and ``missing_verdicts`` count those of the
+    judges that the tournament names.
+    """
+
+    id: str
+    meetings: tuple[Meeting, ...]
+    standings: tuple[Standing, ...]
+    rounds: int
+    of: int
+    run: RunReport
+    calls: int
+    hits: int
+    seconds: float
+    verdicts: int
+    missing_verdicts: int
+
+
+@dataclass(slots=True)
+class _Held:
+    """What is known of a tournament while it is held."""
+
+    tournament: Tournament
+    identities: Mapping[str, str]
+    id: str
+    legs: dict[str, Leg] = field(default_factory=dict)
+    trials: list[Trial] = field(default_factory=list)
+    meetings: list[Meeting] = field(default_factory=list)
+
+
+async def hold(
+    tournament: Tournament,
+    stages: Mapping[str, Stage],
+    store: Path | str,
+    *,
+    identities: Mapping[str, str] | None = None,
+    concurrency: int = 16,
+    durable: Durable = "normal",
+    in_doubt: Literal["ask", "missing"] = "ask",
+    retry_failed: bool = False,
+    watch: Watcher | None = None,
+    cache: bool | None = None,
+    budget: Budget | None = None,
+    prices: Prices | None = None,
+) -> TournamentReport:
+    """Hold a tournament in a store, and go on where an earlier one was torn off.
+
+    ``stages`` are by identity, ``identities`` say which identity each of the tournament's stages
+    has, by its model string or name (None: ``stages`` are by those names). The other options are
+    those of ``run``. Debates and verdicts that are in the store already are neither played nor
+    asked for again, also where another tournament brought them about. A budget is for the whole
+    tournament, earlier runs of it included; its minutes are for each round of an adaptive format.
+
+    Raises what ``run`` raises, and ``BadRequest`` if a stage is missing.
+
+    >>> import asyncio, tempfile
+    >>> from sim import open_stage
+    >>> from sim.tournament import Debate, Entrant, Tournament
+    >>> short = Debate(opening=40, rebuttals=0, questions=0, closing=None)
+    >>> cup = Tournament(name="Cup", entrants=[Entrant(name="a"), Entrant(name="b")],
+    ...                  motions=["Tea?"], debate=short, judges=["embedded:base"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     stage = open_stage("embedded:base")
+    ...     report = asyncio.run(hold(cup, {"embedded:base": stage}, f"{folder}/cup.db"))
+    >>> report.rounds, report.verdicts, len(report.standings)
+    (1, 4, 2)
+    """
+    if identities is None:
+        identities = {name: stage.identity for name, stage in stages.items()}
+        stages = {stage.identity: stage for stage in stages.values()}
+    for name in stages_of(tournament):
+        if name not in identities:
+            raise BadRequest(f"stages: the tournament names {name!r}, which is not given")
+    held = _Held(tournament, identities, tournament.identity(identities))
+    adaptive, rounds = tournament.router_of_rounds.adaptive, tournament.rounds
+    told = watch.verdict if isinstance(watch, Steward) else None
+    calls = hits = over = 0
+    seconds = 0.0
+    report: RunReport | None = None
+    for first in range(1, rounds + 1) if adaptive else [1]:
+        last = first if adaptive else rounds
+        new = _compile(held, first, last, store)
+        if isinstance(watch, Steward):
+            watch.round_began(last, new, [m for m in held.meetings if m.round < first])
+        panel = Panel(tournament, held.legs, identities, told, retry_failed)
+        # All trials so far: those that are over are skipped, and a budget counts what they took.
+        report = await run(
+            held.trials, stages, store, concurrency=concurrency, durable=durable,
+            in_doubt=in_doubt, retry_failed=retry_failed, watch=watch, cache=cache, budget=budget,
+            prices=prices, afterwards=panel,
+        )  # fmt: skip
+        calls, hits, seconds = calls + report.calls, hits + report.hits, seconds + report.seconds
+        _score(held, store)
+        if report.interrupted or report.stopped is not None:
+            break
+        over = last
+    assert report is not None
+    given, missing = _counted(held, store)
+    return TournamentReport(
+        held.id, tuple(held.meetings), tuple(standings(len(tournament.entrants), held.meetings)),
+        over, rounds, report, calls, hits, seconds, given, missing,
+    )  # fmt: skip
+
+
+def stages_of(tournament: Tournament) -> tuple[str, ...]:
+    """The stages of a tournament by model string or name: its own, the entrants', the judges'."""
+    judges = [judge.stage for judge in tournament.judges]
+    return tuple(dict.fromkeys((tournament.stage, *tournament.model_strings, *judges)))
+
+
+def _compile(held: _Held, first: int, last: int, store: Path | str) -> list[Leg]:
+    """Compile rounds and write down which trial is which leg."""
+    tournament, new = held.tournament, []
+    rows: list[tuple[Any, ...]] = []
+    for number in range(first, last + 1):
+        legs = tournament.legs(number, held.meetings)
+        pairings = tournament.pairings(number, held.meetings)
+        for leg in legs:
+            trial = tournament.trial(leg, held.identities)
+            held.legs[trial.id] = leg
+            held.trials.append(trial)
+            rows.append(_row(held, leg, trial.id))
+        for match, entrants in enumerate(pairings, 1):
+            held.meetings.append(Meeting(number, entrants, None))
+            if len(entrants) == 1:
+                name = tournament.entrants[entrants[0]].name
+                sides = encode_sorted([{"entrant": name, "actor": None}])
+                rows.append((held.id, number, match, 0, None, "", sides))
+        new += legs
+    definition = tournament.definition(held.identities)
+    writer = Writer.open(store)
+    try:
+        writer.write_now(
+            [
+                (
+                    "INSERT INTO tournaments VALUES (?, ?, ?, ?) ON CONFLICT (tournament)"
+                    " DO UPDATE SET name = excluded.name, started = excluded.started",
+                    [(held.id, tournament.name, encode_sorted(definition), time.time())],
+                ),
+                (_INSERT_MATCH, rows),
+            ]
+        )
+    finally:
+        writer.close()
+    return new
+
+
+def _row(held: _Held, leg: Leg, trial: str) -> tuple[Any, ...]:
+    motion = held.tournament.motions[leg.motion]
+    sides = [
+        {
+            "entrant": side.entrant.name,
+            "actor": side.actor,
+            "position": side.position,
+            "text": motion.positions[side.position],
+            "place": side.place,
+            "stage": held.identities[side.entrant.stage or held.tournament.stage],
+        }
+        for side in leg.sides
+    ]
+    return (held.id, leg.round, leg.match, leg.leg, trial, motion.topic, encode_sorted(sides))
+
+
+def _verdicts(held: _Held, store: Path | str) -> dict[str, list[dict[str, Any]]]:
+    """The verdicts of the judges that the tournament names, by trial."""
+    rubric, identities = held.tournament.rubric, held.identities
+    forms = {
+        judge.known_as: rubric.form(identities[judge.stage]) for judge in held.tournament.judges
+    }
+    connection = open_readonly(store)
+    try:
+        return stored_verdicts(connection, list(held.legs), forms)
+    finally:
+        connection.close()
+
+
+def _score(held: _Held, store: Path | str) -> None:
+    """What came of the meetings, from the verdicts in the store."""
+    verdicts = _verdicts(held, store)
+    by_match: dict[tuple[int, int], list[tuple[Leg, tuple[float, ...] | None]]] = {}
+    for trial, leg in held.legs.items():
+        score = score_of_leg(verdicts.get(trial, ()), leg.actors)
+        by_match.setdefault((leg.round, leg.match), []).append((leg, score))
+    number = {entrant.name: place for place, entrant in enumerate(held.tournament.entrants)}
+    found: list[Meeting] = []
+    match_of_round: dict[int, int] = {}
+    for meeting in held.meetings:
+        match = match_of_round[meeting.round] = match_of_round.get(meeting.round, 0) + 1
+        legs = by_match.get((meeting.round, match))
+        if legs is None:
+            found.append(meeting)
+            continue
+        # Sides are in one order in all legs of a match.
+        names = [number[side.entrant.name] for side in legs[0][0].sides]
+        found.append(replace(meeting, entrants=tuple(names), scores=mean([s for _, s in legs])))
+    held.meetings[:] = found
+
+
+def _counted(held: _Held, store: Path | str) -> tuple[int, int]:
+    """How many verdicts there are, and how many are missing with a reason."""
+    every = [verdict for found in _verdicts(held, store).values() for verdict in found]
+    missing = sum(verdict["missing"] is not None for verdict in every)
+    return len(every) - missing, missing

@@ -1,0 +1,272 @@
+"""A tournament: who enters, what is debated, who meets whom, who judges; and its compiling."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, TypeVar
+
+from pydantic import Field, field_validator, model_validator
+
+from sim.actor import HUMAN
+from sim.authored import Authored
+from sim.errors import SceneError
+from sim.planning import Trial
+from sim.planning.forms import plain
+from sim.seeds import Stream, derive
+from sim.tournament.debate import Debate, Side
+from sim.tournament.entrants import Entrant, Motion
+from sim.tournament.formats import Format, Meeting, RoundRobin
+from sim.tournament.rubric import LETTERS, Judge, Rubric
+
+NAMES = (
+    "Alex", "Bailey", "Casey", "Devon", "Ellis", "Finley", "Harley", "Jordan", "Kelly", "Logan",
+    "Morgan", "Noel", "Parker", "Quinn", "Riley", "Sidney", "Taylor",
+)  # fmt: skip
+"""Names that are drawn for debaters: any gender, and each with an initial of its own."""
+
+
+Item = TypeVar("Item")
+
+
+class Tournament(Authored):
+    """Entrants who meet in debates on motions, round by round, before judges.
+
+    ``format`` says who meets whom. A match is a meeting on one motion, of ``sides`` entrants; with
+    ``swap`` it has as many legs as sides, in which each entrant argues each position once and
+    speaks in each place once. Who begins, names and seats are drawn from ``seed``: from that, from
+    who meets, and from how often they have met, so that one entrant more changes no other match.
+    ``stage`` plays the entrants who have none of their own. ``stages`` gives names to stages that
+    are asked in a way of their own: ``{"hot": {"model": "openai:gpt-5-mini", "temperature": 1}}``.
+    Without ``judges`` debates are played and nobody wins.
+
+    Raises ``SceneError`` if it makes no sense.
+
+    >>> cup = Tournament(
+    ...     name="Cup", entrants=[Entrant(name="a"), Entrant(name="b", prompt="Be brief.")],
+    ...     motions=["The town should sell its spring."], judges=["embedded:base"])
+    >>> [[side.entrant.name for side in leg.sides] for leg in cup.legs(1)]
+    [['a', 'b'], ['a', 'b']]
+    """
+
+    name: str = Field(min_length=1)
+    entrants: tuple[Entrant, ...]
+    motions: tuple[Motion, ...]
+    format: Any = Field(default_factory=RoundRobin)
+    debate: Debate = Debate()
+    judges: tuple[Judge, ...] = ()
+    rubric: Rubric = Rubric()
+    stage: str = "embedded:base"
+    stages: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    sides: int = Field(default=2, ge=2, le=len(NAMES))
+    swap: bool = True
+    seed: int = Field(default=0, ge=0)
+
+    @field_validator("format")
+    @classmethod
+    def _is_a_format(cls, value: Any) -> Any:
+        if isinstance(value, type) or not all(
+            callable(getattr(value, part, None)) for part in ("rounds", "pair")
+        ):
+            raise SceneError(
+                f"Tournament.format: {value!r:.80} is no format; use RoundRobin(), Swiss(), "
+                "Knockout(), or an object with adaptive, rounds and pair"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _sound(self) -> Tournament:
+        _distinct("Tournament.entrants", [entrant.name for entrant in self.entrants])
+        _distinct("Tournament.judges", [judge.known_as for judge in self.judges])
+        if len(self.entrants) < 2:
+            raise SceneError(
+                f"Tournament.entrants: {len(self.entrants)} cannot compete; enter at least two"
+            )
+        if not self.motions:
+            raise SceneError("Tournament.motions: is empty; say what is debated")
+        for number, motion in enumerate(self.motions):
+            if len(motion.positions) < self.sides:
+                raise SceneError(
+                    f"Tournament.motions.{number}: has {len(motion.positions)} positions for "
+                    f"{self.sides} sides; give it a position for each"
+                )
+        if self.router_of_rounds.adaptive and not self.judges:
+            raise SceneError(
+                f"Tournament.judges: is empty, and {type(self.format).__name__} pairs by results; "
+                "name judges, or use RoundRobin()"
+            )
+        for judge in self.judges:
+            if judge.stage == HUMAN:
+                raise SceneError(
+                    "Tournament.judges: a person judges when the debates have been played; leave "
+                    "human out, and use elsinore judge STORE"
+                )
+        self.rounds  # noqa: B018 - the format says here if it cannot take so many
+        return self
+
+    @property
+    def router_of_rounds(self) -> Format:
+        """The format, typed."""
+        found: Format = self.format
+        return found
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds there are."""
+        return self.router_of_rounds.rounds(len(self.entrants), self.sides)
+
+    @property
+    def model_strings(self) -> tuple[str, ...]:
+        """The stages that debates name besides the tournament's own, each once."""
+        named = (entrant.stage for entrant in self.entrants)
+        return tuple(dict.fromkeys(stage for stage in named if stage is not None))
+
+    # --- Compiling -----------------------------------------------------------------------------
+
+    def pairings(self, number: int, before: Sequence[Meeting] = ()) -> list[tuple[int, ...]]:
+        """Who meets in a round, as numbers of entrants. ``before`` are the meetings of before."""
+        count = len(self.entrants)
+        seed = derive(self.seed, "format")
+        return self.router_of_rounds.pair(count, self.sides, number, before, seed)
+
+    def legs(self, number: int, before: Sequence[Meeting] = ()) -> list[Leg]:
+        """The debates of a round, match after match; a bye has none."""
+        met: dict[tuple[int, ...], int] = {}
+        for meeting in before:
+            if meeting.round < number:
+                key = tuple(sorted(meeting.entrants))
+                met[key] = met.get(key, 0) + 1
+        found: list[Leg] = []
+        for match, entrants in enumerate(self.pairings(number, before), 1):
+            if len(entrants) > 1:
+                key = tuple(sorted(entrants))
+                found += self._match((number, match), key, met.get(key, 0))
+                met[key] = met.get(key, 0) + 1
+        return found
+
+    def _match(self, place: tuple[int, int], entrants: tuple[int, ...], times: int) -> list[Leg]:
+        names = [self.entrants[number].name for number in entrants]
+        seed = derive(self.seed, "meeting", times, *sorted(names))
+        stream = Stream(derive(seed, "draw"))
+        motion = self._motion(names, times)
+        count = len(entrants)
+        # By name, so that the order in which entrants are listed changes nothing.
+        order = _shuffled(stream, sorted(range(count), key=lambda number: names[number]))
+        first_place = _shuffled(stream, list(range(count)))
+        legs: list[Leg] = []
+        for number in range(count if self.swap else 1):
+            actors = self._actors(order, entrants, derive(seed, "names", number))
+            sides = tuple(
+                Side(
+                    self.entrants[entrants[who]],
+                    actors[drawn],
+                    (drawn + number) % count,
+                    (first_place[drawn] + number) % count,
+                )
+                for drawn, who in enumerate(order)
+            )
+            # In the table of a match entrants stand in one order, whatever was drawn.
+            sides = tuple(sorted(sides, key=lambda side: (side.entrant.name, side.position)))
+            seats = tuple(_shuffled(Stream(derive(seed, "seats", number)), list(range(count))))
+            # Short, because people read seeds in tables and type them.
+            own = derive(seed, "leg", number) % (1 << 31)
+            legs.append(Leg(*place, number, motion, sides, seats, own))
+        return legs
+
+    def _motion(self, names: Sequence[str], times: int) -> int:
+        """The motion of the meeting of these entrants: another each time, until all were used."""
+        whole, place = divmod(times, len(self.motions))
+        stream = Stream(derive(self.seed, "motions", whole, *sorted(names)))
+        return _shuffled(stream, list(range(len(self.motions))))[place]
+
+    def _actors(self, order: Sequence[int], entrants: Sequence[int], seed: int) -> list[str]:
+        """The names under which entrants debate, in that order."""
+        if self.debate.names == "own":
+            found = [self._own_name(self.entrants[entrants[who]]) for who in order]
+            if len(set(found)) == len(found):
+                return found
+            # Namesakes, or one against itself.
+            return [f"{name} {LETTERS[place]}" for place, name in enumerate(found)]
+        return _shuffled(Stream(seed), list(NAMES))[: len(order)]
+
+    @staticmethod
+    def _own_name(entrant: Entrant) -> str:
+        return entrant.persona.name if entrant.persona is not None else entrant.name
+
+    def trial(self, leg: Leg, identities: Mapping[str, str]) -> Trial:
+        """The trial of a leg. ``identities`` are those of the stages, by model string or name."""
+        motion = self.motions[leg.motion]
+        scene = self.debate.scene(motion, leg.sides, leg.seats)
+        by_position = sorted(leg.sides, key=lambda side: side.position)
+        return Trial.of_scene(
+            scene,
+            scenario=self.name,
+            model=self.stage,
+            stage=identities[self.stage],
+            seed=leg.seed,
+            parameters={
+                "motion": motion.topic,
+                "entrants": {side.actor: side.entrant.name for side in by_position},
+            },
+            stages=identities,
+        )
+
+    def definition(self, identities: Mapping[str, str]) -> dict[str, Any]:
+        """All of it as plain values, with the identities of stages and the forms of verdicts."""
+        found: dict[str, Any] = plain(self, "Tournament")
+        found["format_name"] = type(self.format).__name__
+        found["identities"] = dict(sorted(identities.items()))
+        found["judges"] = [
+            {
+                "name": judge.known_as,
+                "stage": judge.stage,
+                "identity": identities[judge.stage],
+                "form": self.rubric.form(identities[judge.stage]),
+            }
+            for judge in self.judges
+        ]
+        return found
+
+    def identity(self, identities: Mapping[str, str]) -> str:
+        """The id: a hash of the definition, but for the name. 32 hexadecimal letters."""
+        definition = self.definition(identities)
+        del definition["name"]
+        what = json.dumps(definition, sort_keys=True)
+        return blake2b(what.encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One debate of a match. ``round`` and ``match`` count from 1, ``leg`` and ``motion`` from 0.
+
+    ``sides`` are by the entrants' names; ``seats`` are places in them, in the order of the cast.
+    """
+
+    round: int
+    match: int
+    leg: int
+    motion: int
+    sides: tuple[Side, ...]
+    seats: tuple[int, ...]
+    seed: int
+
+    @property
+    def actors(self) -> tuple[str, ...]:
+        """The names under which the sides debate."""
+        return tuple(side.actor for side in self.sides)
+
+
+def _shuffled(stream: Stream, items: list[Item]) -> list[Item]:
+    """The items in an order that is drawn (Fisher and Yates)."""
+    for place in range(len(items) - 1, 0, -1):
+        other = stream.below(place + 1)
+        items[place], items[other] = items[other], items[place]
+    return items
+
+
+def _distinct(where: str, names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise SceneError(f"{where}: {name!r} is there twice; give one of them another name")
