@@ -1,7 +1,7 @@
 """Scenarios: finding them, reading their parameters, building their scenes.
 
 A scenario is a plain function whose parameters all have a type and a default and which returns a
-``Scene``. It is named by its file in the ``scenarios`` package (``mousetrap``) or by a file and a
+``Scene``, or a ``Tournament`` of many. It is named by its file in the ``scenarios`` package (``mousetrap``) or by a file and a
 function (``my_file.py:my_scenario``). The package is found at run time: nothing in ``sim`` imports
 ``scenarios`` (the data flows the other way).
 """
@@ -20,13 +20,16 @@ from math import isfinite
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
+from sim.authored import Authored
 from sim.errors import BadRequest, ScenarioError, SceneError
 from sim.scene import Scene
 from sim.stage.models import meant, nearest
+
+Made = TypeVar("Made", bound=Authored)
 
 PACKAGE = "scenarios"
 OURS = ("analysis", "scenarios", "sim")
@@ -71,13 +74,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A function that makes a scene, with what there is to know about it."""
+    """A function that makes a scene, with what there is to know about it.
+
+    ``returns`` is what it makes, by its annotation: ``Scene``, or another authored whole.
+    """
 
     name: str
     function: Callable[..., Any]
     source: Path
     parameters: tuple[Parameter, ...]
     doc: str
+    returns: type[Authored] = Scene
 
     @property
     def summary(self) -> str:
@@ -137,7 +144,7 @@ def describe(name: str, function: Any, source: Path) -> Scenario:
     except (NameError, TypeError, AttributeError) as error:
         raise ScenarioError(f"{name}: its annotations cannot be read: {error}") from error
     returns = hints.pop("return", Scene)
-    if not (isinstance(returns, type) and issubclass(returns, Scene)):
+    if not (isinstance(returns, type) and issubclass(returns, Authored)):
         raise ScenarioError(f"{name}: returns {_type_name(returns)}; a scenario returns a Scene")
     parameters: list[Parameter] = []
     for parameter in inspect.signature(function).parameters.values():
@@ -161,7 +168,8 @@ def describe(name: str, function: Any, source: Path) -> Scenario:
                 "use int, float, bool, str, Literal, or lists of them"
             ) from error
         parameters.append(Parameter(parameter.name, annotation, parameter.default))
-    return Scenario(name, function, source, tuple(parameters), inspect.getdoc(function) or "")
+    doc = inspect.getdoc(function) or ""
+    return Scenario(name, function, source, tuple(parameters), doc, returns)
 
 
 def read(scenario: Scenario, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,20 +201,32 @@ def build(scenario: Scenario, parameters: Mapping[str, Any]) -> Scene:
     Raises ``SceneError`` if the scene makes no sense, and ``ScenarioError`` if the function raises
     anything else or returns anything else.
     """
+    if not issubclass(scenario.returns, Scene):
+        kind = scenario.returns.__name__
+        raise ScenarioError(
+            f"{scenario.name}: makes a {kind} and no single scene; "
+            f"use elsinore {kind.lower()} {scenario.name}"
+        )
+    return make(scenario, parameters, Scene)
+
+
+def make(scenario: Scenario, parameters: Mapping[str, Any], kind: type[Made]) -> Made:
+    """What a scenario makes of these parameters: a ``kind``. Raises as ``build`` does."""
     values = read(scenario, parameters)
     try:
-        scene = scenario.function(**values)
+        made = scenario.function(**values)
     except SceneError as error:
         raise SceneError(f"{scenario.name}: {error}") from error
     except (Exception, SystemExit) as error:
         # The function is somebody's own code and may raise anything, or try to leave. Whatever it
         # is, it is their file that has to be mended, so say where, in one line.
         raise ScenarioError(f"{_where(error, scenario.source)}: {_what(error)}") from error
-    if not isinstance(scene, Scene):
+    if not isinstance(made, kind):
         raise ScenarioError(
-            f"{scenario.name}: returned {_type_name(type(scene))}; a scenario returns a Scene"
+            f"{scenario.name}: returned {_type_name(type(made))}; "
+            f"here a function is needed that returns a {kind.__name__}"
         )
-    return scene
+    return made
 
 
 def own(package: str) -> ModuleType:

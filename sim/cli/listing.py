@@ -8,6 +8,7 @@ from rich.text import Text
 
 from sim.cli.terminal import out, visible
 from sim.scenario import Scenario, available
+from sim.scene import Scene
 from sim.stage.models import known_models
 
 
@@ -21,6 +22,8 @@ def command(*, as_json: bool) -> None:
         return
     for scenario in scenarios:
         title = Text(scenario.name, style="bold")
+        if scenario.returns is not Scene:
+            title.append(f"  {scenario.returns.__name__.lower()}", style="not bold cyan")
         title.append(f"  {visible(scenario.summary)}", style="not bold")
         console.print(title)
         for parameter in scenario.parameters:
@@ -40,6 +43,7 @@ def _record(scenario: Scenario) -> dict[str, object]:
     return {
         "name": scenario.name,
         "summary": scenario.summary,
+        "makes": scenario.returns.__name__,
         "parameters": [
             {
                 "name": parameter.name,
