@@ -46,7 +46,7 @@ class Estimate:
 
 
 @dataclass(slots=True)
-class _Count:
+class Count:
     """What one of the stages of a scene would be sent, and would write."""
 
     calls: int = 0
@@ -54,7 +54,7 @@ class _Count:
     economy: Economy = field(default_factory=Economy)
 
 
-class _Counting:
+class Counting:
     """A stage that counts what would be sent, by the name that the scene has for the stage.
 
     Of a branch only what comes from its first own turn on is counted.
@@ -64,7 +64,7 @@ class _Counting:
         self.stage = stage
         self.identity = stage.identity
         self.cast = trial.scene.stages
-        self.counts: dict[str, _Count] = {}
+        self.counts: dict[str, Count] = {}
         self._focal = trial.focal
         self._since = trial.at or 1
         self._turn = 0
@@ -74,17 +74,18 @@ class _Counting:
         self._turn += request.purpose == "turn"
         # In a surrogate the partners' lines are no calls.
         if self._focal in (None, request.speaker) and self._turn >= self._since:
-            count = self.counts.setdefault(request.stage, _Count())
+            count = self.counts.setdefault(request.stage, Count())
             count.calls += 1
-            count.written += _tokens(len(reply.text))
-            count.economy.sent(request.prompt, _tokens(count.economy.letters(request.prompt)))
+            count.written += tokens_of(len(reply.text))
+            count.economy.sent(request.prompt, tokens_of(count.economy.letters(request.prompt)))
         return reply
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
         return None
 
 
-def _tokens(letters: int) -> int:
+def tokens_of(letters: int) -> int:
+    """Tokens in so many letters, as estimates have it."""
     return max(1, round(letters / LETTERS_A_TOKEN))
 
 
@@ -111,17 +112,17 @@ async def estimate(
     """
     over = set() if store is None else _over(Path(store), trials)
     exact = open_stage(PLAYED_ON)
-    played: dict[tuple[object, ...], _Counting] = {}
+    played: dict[tuple[object, ...], Counting] = {}
     found: dict[str, Estimate] = {}
     identities: dict[str, str] = {}
     for trial in {trial.id: trial for trial in trials}.values():
         there = trial.id in over
-        counts: Mapping[str, _Count] = {}
+        counts: Mapping[str, Count] = {}
         if not there:
             # Scenes of one scenario with the same parameters are the same, whatever the seed.
             kind = (trial.scenario, repr(trial.parameters), trial.focal, trial.at)
             if kind not in played:
-                played[kind] = _Counting(exact, trial)
+                played[kind] = Counting(exact, trial)
                 await play(trial.scene, played[kind], seed=trial.seed)
             counts = played[kind].counts
         for name, identity in (("", trial.stage.partition("#")[0]), *trial.stages.items()):
@@ -129,9 +130,9 @@ async def estimate(
             identities[model] = identity
             so_far = found.get(model) or Estimate(model, 0, 0)
             so_far = replace(so_far, trials=so_far.trials + 1, there=so_far.there + there)
-            found[model] = _with(so_far, counts[name]) if name in counts else so_far
+            found[model] = with_count(so_far, counts[name]) if name in counts else so_far
     table = prices or Prices.load()
-    return [_priced(each, stages[identities[model]], table) for model, each in found.items()]
+    return [priced(each, stages[identities[model]], table) for model, each in found.items()]
 
 
 def _over(store: Path, trials: Sequence[Trial]) -> set[str]:
@@ -143,7 +144,8 @@ def _over(store: Path, trials: Sequence[Trial]) -> set[str]:
     return {trial for trial, stored in known.items() if stored.status != "planned"}
 
 
-def _with(so_far: Estimate, counted: _Count) -> Estimate:
+def with_count(so_far: Estimate, counted: Count) -> Estimate:
+    """An estimate with what was counted added to it."""
     usage = so_far.usage
     return replace(
         so_far,
@@ -157,7 +159,8 @@ def _with(so_far: Estimate, counted: _Count) -> Estimate:
     )
 
 
-def _priced(found: Estimate, stage: Stage, prices: Prices) -> Estimate:
+def priced(found: Estimate, stage: Stage, prices: Prices) -> Estimate:
+    """An estimate with its price, if there is one."""
     if getattr(stage, "free", False) or is_recorded(stage):
         return found
     price = prices.of(stage.identity)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -18,7 +18,7 @@ from sim.stage.budget import Budget
 from sim.stage.prices import Prices
 from sim.store import Durable, Writer, encode_sorted, open_readonly
 from sim.tournament.formats import Meeting, Standing, standings
-from sim.tournament.scoring import mean, score_of_leg
+from sim.tournament.scoring import Scores, score_of_leg, with_scores
 from sim.tournament.tournament import Leg, Tournament
 
 _INSERT_MATCH = "INSERT OR REPLACE INTO matches VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -28,10 +28,13 @@ _INSERT_MATCH = "INSERT OR REPLACE INTO matches VALUES (?, ?, ?, ?, ?, ?, ?)"
 class Steward(Watcher, Protocol):
     """A watcher who is also told of rounds and verdicts."""
 
-    def round_began(self, number: int, legs: Sequence[Leg], meetings: Sequence[Meeting]) -> None:
-        """A round (or, where it does not matter, several at once) is about to be played.
+    def round_began(
+        self, number: int, legs: Mapping[str, Leg], meetings: Sequence[Meeting], known: Scores
+    ) -> None:
+        """A round (or, where it does not matter, all at once) is about to be played.
 
-        ``legs`` are all of them, ``meetings`` what came of the rounds before.
+        ``legs`` are all so far by trial, those of the round among them, ``meetings`` all so far,
+        and ``known`` the scores of the legs that were judged before.
         """
         ...
 
@@ -127,9 +130,9 @@ async def hold(
     report: RunReport | None = None
     for first in range(1, rounds + 1) if adaptive else [1]:
         last = first if adaptive else rounds
-        new = _compile(held, first, last, store)
+        _compile(held, first, last, store)
         if isinstance(watch, Steward):
-            watch.round_began(last, new, [m for m in held.meetings if m.round < first])
+            watch.round_began(last, held.legs, held.meetings, _scores(held, store))
         panel = Panel(tournament, held.legs, identities, told, retry_failed)
         # All trials so far: those that are over are skipped, and a budget counts what they took.
         report = await run(
@@ -138,7 +141,8 @@ async def hold(
             prices=prices, afterwards=panel,
         )  # fmt: skip
         calls, hits, seconds = calls + report.calls, hits + report.hits, seconds + report.seconds
-        _score(held, store)
+        scores = _scores(held, store)
+        held.meetings[:] = with_scores(tournament, held.meetings, held.legs, scores)
         if report.interrupted or report.stopped is not None:
             break
         over = last
@@ -156,9 +160,9 @@ def stages_of(tournament: Tournament) -> tuple[str, ...]:
     return tuple(dict.fromkeys((tournament.stage, *tournament.model_strings, *judges)))
 
 
-def _compile(held: _Held, first: int, last: int, store: Path | str) -> list[Leg]:
+def _compile(held: _Held, first: int, last: int, store: Path | str) -> None:
     """Compile rounds and write down which trial is which leg."""
-    tournament, new = held.tournament, []
+    tournament = held.tournament
     rows: list[tuple[Any, ...]] = []
     for number in range(first, last + 1):
         legs = tournament.legs(number, held.meetings)
@@ -174,7 +178,6 @@ def _compile(held: _Held, first: int, last: int, store: Path | str) -> list[Leg]
                 name = tournament.entrants[entrants[0]].name
                 sides = encode_sorted([{"entrant": name, "actor": None}])
                 rows.append((held.id, number, match, 0, None, "", sides))
-        new += legs
     definition = tournament.definition(held.identities)
     writer = Writer.open(store)
     try:
@@ -190,7 +193,6 @@ def _compile(held: _Held, first: int, last: int, store: Path | str) -> list[Leg]
         )
     finally:
         writer.close()
-    return new
 
 
 def _row(held: _Held, leg: Leg, trial: str) -> tuple[Any, ...]:
@@ -222,26 +224,13 @@ def _verdicts(held: _Held, store: Path | str) -> dict[str, list[dict[str, Any]]]
         connection.close()
 
 
-def _score(held: _Held, store: Path | str) -> None:
-    """What came of the meetings, from the verdicts in the store."""
+def _scores(held: _Held, store: Path | str) -> dict[str, tuple[float, ...]]:
+    """The scores of the legs that were judged, by trial."""
     verdicts = _verdicts(held, store)
-    by_match: dict[tuple[int, int], list[tuple[Leg, tuple[float, ...] | None]]] = {}
-    for trial, leg in held.legs.items():
-        score = score_of_leg(verdicts.get(trial, ()), leg.actors)
-        by_match.setdefault((leg.round, leg.match), []).append((leg, score))
-    number = {entrant.name: place for place, entrant in enumerate(held.tournament.entrants)}
-    found: list[Meeting] = []
-    match_of_round: dict[int, int] = {}
-    for meeting in held.meetings:
-        match = match_of_round[meeting.round] = match_of_round.get(meeting.round, 0) + 1
-        legs = by_match.get((meeting.round, match))
-        if legs is None:
-            found.append(meeting)
-            continue
-        # Sides are in one order in all legs of a match.
-        names = [number[side.entrant.name] for side in legs[0][0].sides]
-        found.append(replace(meeting, entrants=tuple(names), scores=mean([s for _, s in legs])))
-    held.meetings[:] = found
+    found = {
+        trial: score_of_leg(given, held.legs[trial].actors) for trial, given in verdicts.items()
+    }
+    return {trial: score for trial, score in found.items() if score is not None}
 
 
 def _counted(held: _Held, store: Path | str) -> tuple[int, int]:

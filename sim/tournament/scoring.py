@@ -7,9 +7,15 @@ mean over judges; a match's the mean over legs. Whoever judged or was judged now
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from sim.tournament.formats import Meeting
 from sim.tournament.rubric import TIE
+from sim.tournament.tournament import Leg, Tournament
+
+Scores = Mapping[str, tuple[float, ...]]
+"""The scores of legs, by trial: of the sides in their order."""
 
 
 def scores_of_verdict(
@@ -67,3 +73,29 @@ def mean(scores: Sequence[tuple[float, ...] | None]) -> tuple[float, ...] | None
     if not known:
         return None
     return tuple(sum(column) / len(known) for column in zip(*known, strict=True))
+
+
+def with_scores(
+    tournament: Tournament, meetings: Sequence[Meeting], legs: Mapping[str, Leg], scores: Scores
+) -> list[Meeting]:
+    """Meetings with what came of them. ``meetings`` are whole rounds, match after match.
+
+    Meetings without a verdict have no scores; byes stay as they are.
+    """
+    by_match: dict[tuple[int, int], list[tuple[Leg, tuple[float, ...] | None]]] = {}
+    for trial, leg in legs.items():
+        by_match.setdefault((leg.round, leg.match), []).append((leg, scores.get(trial)))
+    number = {entrant.name: place for place, entrant in enumerate(tournament.entrants)}
+    found: list[Meeting] = []
+    matches: dict[int, int] = {}
+    for meeting in meetings:
+        matches[meeting.round] = match = matches.get(meeting.round, 0) + 1
+        played = by_match.get((meeting.round, match))
+        if played is None:
+            found.append(meeting)
+            continue
+        # Sides are in one order in all legs of a match.
+        entrants = tuple(number[side.entrant.name] for side in played[0][0].sides)
+        total = mean([score for _, score in played])
+        found.append(replace(meeting, entrants=entrants, scores=total))
+    return found
