@@ -99,6 +99,13 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(entry.name for entry in found if not entry.name.startswith("_")))
 
 
+def files() -> dict[str, Path]:
+    """The tournaments that ship as files, by name."""
+    package = own(PACKAGE)
+    found = [path for place in package.__path__ for path in Path(place).glob("*.toml")]
+    return {path.stem: path for path in sorted(found)}
+
+
 def available() -> tuple[Scenario, ...]:
     """The scenarios that ship, in alphabetical order."""
     return tuple(find(name) for name in names())

@@ -231,7 +231,7 @@ def _run(
             layout=None if layout is None else layout.value,
             store=store,
             yoked=yoked,
-            people=_people(tuple(human or ()), human_seconds, human_otherwise),
+            people=people(tuple(human or ()), human_seconds, human_otherwise),
             terms=terms(
                 concurrency=1 if human else concurrency,
                 durable=durable.value,
@@ -305,7 +305,7 @@ def _serve(
     work("serving", log_level).command(tuple(model or ()), host=host, port=port, token=token)
 
 
-def _people(names: tuple[str, ...], seconds: float | None, otherwise: str) -> Any:
+def people(names: tuple[str, ...], seconds: float | None, otherwise: str) -> Any:
     """Who is played by a person."""
     return import_module("sim.cli.casting").People(names, seconds, otherwise)
 

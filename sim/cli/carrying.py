@@ -6,12 +6,13 @@ import asyncio
 import logging
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, TypeVarTuple, Unpack, cast
+from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 
+from rich.console import Console
 from rich.text import Text
 
 from sim.cli.progress import Progress
@@ -52,7 +53,27 @@ class Terms:
         """The user's own prices, if there are any."""
         return None if self.prices is None else Prices.load(self.prices)
 
+    def console(self) -> Console | None:
+        """Where progress is drawn, or None."""
+        console = err()
+        draws = console.is_terminal and not console.is_dumb_terminal and not self.quiet
+        # A line that is drawn again and again is in the way of a person who types.
+        return console if draws and self.draw else None
 
+    def keywords(self) -> dict[str, Any]:
+        """As keywords of ``run``."""
+        return {
+            "concurrency": self.concurrency,
+            "durable": self.durable,
+            "in_doubt": self.in_doubt,
+            "retry_failed": self.retry_failed,
+            "cache": None if self.cache else False,
+            "budget": self.budget(),
+            "prices": self.table(),
+        }
+
+
+Report = TypeVar("Report")
 _Arguments = TypeVarTuple("_Arguments")
 
 
@@ -81,39 +102,23 @@ def carry_out(
     terms: Terms,
 ) -> RunReport:
     """Play trials into a store, with a line of progress on a terminal. Closes the stages."""
-    budget, prices = terms.budget(), terms.table()
-    console = err()
-    draw = console.is_terminal and not console.is_dumb_terminal and not terms.quiet
-    # A line that is drawn again and again is in the way of a person who types.
-    draw = draw and terms.draw
+    how = terms.keywords()
     longest = {trial.id: trial.scene.ends.bound() or 1 for trial in trials}
-    with (
-        Progress(
-            title.rpartition("/")[2],
-            len(trials),
-            longest,
-            is_free(stages),
-            console if draw else None,
-        ) as progress,
-        asyncio.Runner(loop_factory=_Loop) as runner,
-    ):
+    name = title.rpartition("/")[2]
+    progress = Progress(name, len(trials), longest, is_free(stages), terms.console())
+    return on_a_loop(progress, stages, lambda: run(trials, stages, store, watch=progress, **how))
+
+
+def on_a_loop(
+    progress: Progress, stages: Mapping[str, Stage], play: Callable[[], Coroutine[Any, Any, Report]]
+) -> Report:
+    """Run to the end with progress drawn and Ctrl-C told. Closes the stages."""
+    with progress, asyncio.Runner(loop_factory=_Loop) as runner:
         cast(_Loop, runner.get_loop()).told = progress.interrupted
 
-        async def played() -> RunReport:
+        async def played() -> Report:
             try:
-                return await run(
-                    trials,
-                    stages,
-                    store,
-                    concurrency=terms.concurrency,
-                    durable=cast(Literal["normal", "full"], terms.durable),
-                    in_doubt=cast(Literal["ask", "missing"], terms.in_doubt),
-                    retry_failed=terms.retry_failed,
-                    watch=progress,
-                    cache=None if terms.cache else False,
-                    budget=budget,
-                    prices=prices,
-                )
+                return await play()
             finally:
                 for stage in stages.values():
                     await close_stage(stage)

@@ -109,6 +109,20 @@ def parameters(incomplete: str) -> list[str]:
     return _matching([f"{each.name}={each.default}" for each in found.parameters], incomplete)
 
 
+def tournaments(incomplete: str) -> list[str]:
+    """Scenarios that make a tournament by their name, and files here."""
+    named = [name for name in _shipped() if "tournament" in name]
+    spec = find_spec("scenarios")
+    for place in spec.submodule_search_locations or () if spec else ():
+        named += [path.stem for path in sorted(Path(place).glob("*.toml"))]
+    return _matching([*named, *_files(incomplete, (".toml", ".py"))], incomplete)
+
+
+def formats(incomplete: str) -> list[str]:
+    """Formats of tournaments."""
+    return _matching(("round-robin", "swiss", "knockout"), incomplete)
+
+
 def graphs(incomplete: str) -> list[str]:
     """Kinds of graphs."""
     return _matching(("turn_taking", "replies", "hearing", "addressing", "agreement"), incomplete)

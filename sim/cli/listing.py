@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from rich.text import Text
 
 from sim.cli.terminal import out, visible
-from sim.scenario import Scenario, available
+from sim.scenario import Scenario, available, files
 from sim.scene import Scene
 from sim.stage.models import known_models
 
@@ -17,7 +18,13 @@ def command(*, as_json: bool) -> None:
     scenarios, models = available(), known_models()
     console = out()
     if as_json:
-        found = {"scenarios": [_record(one) for one in scenarios], "models": list(models)}
+        found = {
+            "scenarios": [_record(one) for one in scenarios],
+            "tournaments": [
+                {"name": name, "summary": _first_line(path)} for name, path in files().items()
+            ],
+            "models": list(models),
+        }
         console.out(json.dumps(found))
         return
     for scenario in scenarios:
@@ -35,8 +42,19 @@ def command(*, as_json: bool) -> None:
                 (f"  {parameter.type_name}", "dim"),
             )
             console.print(line)
+    for name, path in files().items():
+        title = Text(name, style="bold")
+        title.append("  tournament", style="not bold cyan")
+        title.append(f"  {visible(_first_line(path))}", style="not bold")
+        console.print(title)
     console.print()
     console.print(Text("models", style="bold"), Text("  " + ", ".join(models)), sep="")
+
+
+def _first_line(path: Path) -> str:
+    """What a file says of itself, in a comment on its first line."""
+    first, *_ = path.read_text(encoding="utf-8").splitlines() or [""]
+    return first.lstrip("# ")
 
 
 def _record(scenario: Scenario) -> dict[str, object]:

@@ -128,9 +128,13 @@ class Progress:
             ProgressBar(total=1.0, completed=min(share, 1.0), width=16),
             Text(facts),
         )
+        return self.below(grid)
+
+    def below(self, first: Table) -> Table:
+        """A line with what is being said below it."""
         lines = Table.grid()
         lines.add_column(no_wrap=True, overflow="ellipsis")
-        lines.add_row(grid)
+        lines.add_row(first)
         latest = self.latest
         if latest is not None:
             # One line of what is being said: a look at the stage while one waits.

@@ -128,6 +128,28 @@ KEYS: Mapping[str, Mapping[str, Check]] = {
         "budget_minutes": _more_than_nothing,
     },
     "ask": {"samples": _whole(1), **_PAYING},
+    "tournament": {
+        "format": _one_of("round-robin", "swiss", "knockout"),
+        "rounds": _whole(1),
+        "judges": _texts,
+        "model": _text,
+        "seed": _whole(0),
+        "store": _text,
+        **_PAYING,
+        "durable": _one_of("normal", "full"),
+        "in_doubt": _one_of("ask", "missing"),
+        "retry_failed": _flag,
+        "temperature": _number,
+        "top_p": _number,
+        "max_tokens": _whole(1),
+        "seeds": _flag,
+        "base_url": _text,
+        "extra_body": _body,
+        "provider_concurrency": _whole(1),
+        "budget_minutes": _more_than_nothing,
+    },
+    "standings": {"log_level": _one_of(*LEVELS)},
+    "judge": {"log_level": _one_of(*LEVELS)},
     "graph": {"kind": _text, "log_level": _one_of(*LEVELS)},
     "export": {"log_level": _one_of(*LEVELS)},
     # No token: a secret has no place in a file that is shared.
@@ -166,7 +188,8 @@ def read(file: Path = FILE) -> dict[str, dict[str, Any]]:
             wanted = KEYS[section][key](value)
             if wanted is not None:
                 raise BadRequest(f"{where}: {value!r} is not {wanted}")
-            if key in ("model", "stop") and isinstance(value, str):
+            several = key == "judges" or (key in ("model", "stop") and section != "tournament")
+            if several and isinstance(value, str):
                 keys[key] = [value]
             if key == "extra_body" and isinstance(value, dict):
                 keys[key] = json.dumps(value)

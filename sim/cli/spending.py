@@ -91,6 +91,33 @@ def show_estimates(found: Sequence[Estimate], prices_of: str, as_json: bool) -> 
     )
 
 
+def show_forecast(found: Sequence[Estimate], prices_of: str) -> None:
+    """Print what a tournament would take, stage by stage."""
+    console = out()
+    made = table(
+        "stage", "debates", "calls", "prompt tokens", "reply tokens", "USD",
+        right=("debates", "calls", "prompt tokens", "reply tokens"),
+    )  # fmt: skip
+    for each in found:
+        made.add_row(
+            Text(one_line(each.model)),
+            Text(f"{each.trials:,}"),
+            Text(f"{each.calls:,}"),
+            Text(f"{each.usage.prompt_tokens:,}"),
+            Text(f"{each.usage.completion_tokens:,}"),
+            _range(each),
+        )
+    print_block(console, made)
+    console.print(
+        Text(
+            f"An estimate: a few debates of each stage were played on {PLAYED_ON}, and nothing was "
+            f"asked or stored. Prices of {prices_of}; the lower one if the provider caches every "
+            "prefix.",
+            style="dim",
+        )
+    )
+
+
 def _range(found: Estimate) -> Text:
     usd, cached = found.usage.usd, found.usd_cached
     if usd is None or cached is None:

@@ -12,7 +12,7 @@ from sim.errors import BadRequest
 from sim.planning import Trial
 from sim.running.company import run
 from sim.running.judging import Panel, stored_verdicts
-from sim.running.report import RunReport, Watcher
+from sim.running.report import RunReport, Watcher, together
 from sim.stage.base import Stage
 from sim.stage.budget import Budget
 from sim.stage.prices import Prices
@@ -49,9 +49,9 @@ class TournamentReport:
 
     ``id`` is its id in the store; ``meetings`` are all that took place, byes among them, with
     ``scores`` None where there is no verdict; ``standings`` are by match points. ``rounds`` is how
-    many rounds are over, of ``of``. ``run`` is the report of the last run, and ``calls``,
-    ``hits``, ``seconds`` are over all. ``verdicts`` and ``missing_verdicts`` count those of the
-    judges that the tournament names.
+    many rounds are over, of ``of``. ``run`` is the report of the last run, with what all runs
+    together asked and used. ``verdicts`` and ``missing_verdicts`` count those of the judges that
+    the tournament names.
     """
 
     id: str
@@ -60,9 +60,6 @@ class TournamentReport:
     rounds: int
     of: int
     run: RunReport
-    calls: int
-    hits: int
-    seconds: float
     verdicts: int
     missing_verdicts: int
 
@@ -125,8 +122,7 @@ async def hold(
     held = _Held(tournament, identities, tournament.identity(identities))
     adaptive, rounds = tournament.router_of_rounds.adaptive, tournament.rounds
     told = watch.verdict if isinstance(watch, Steward) else None
-    calls = hits = over = 0
-    seconds = 0.0
+    over = 0
     report: RunReport | None = None
     for first in range(1, rounds + 1) if adaptive else [1]:
         last = first if adaptive else rounds
@@ -135,12 +131,12 @@ async def hold(
             watch.round_began(last, held.legs, held.meetings, _scores(held, store))
         panel = Panel(tournament, held.legs, identities, told, retry_failed)
         # All trials so far: those that are over are skipped, and a budget counts what they took.
-        report = await run(
+        latest = await run(
             held.trials, stages, store, concurrency=concurrency, durable=durable,
             in_doubt=in_doubt, retry_failed=retry_failed, watch=watch, cache=cache, budget=budget,
             prices=prices, afterwards=panel,
         )  # fmt: skip
-        calls, hits, seconds = calls + report.calls, hits + report.hits, seconds + report.seconds
+        report = latest if report is None else together(report, latest)
         scores = _scores(held, store)
         held.meetings[:] = with_scores(tournament, held.meetings, held.legs, scores)
         if report.interrupted or report.stopped is not None:
@@ -150,7 +146,7 @@ async def hold(
     given, missing = _counted(held, store)
     return TournamentReport(
         held.id, tuple(held.meetings), tuple(standings(len(tournament.entrants), held.meetings)),
-        over, rounds, report, calls, hits, seconds, given, missing,
+        over, rounds, report, given, missing,
     )  # fmt: skip
 
 

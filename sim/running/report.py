@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -148,6 +148,22 @@ def result_of(
         turns=turns,
         skipped=skipped,
         resumed=resumed,
+    )
+
+
+def together(before: RunReport, latest: RunReport) -> RunReport:
+    """The report of the latest of several runs, with what all of them asked and used."""
+    computed = (before.computed_tokens, latest.computed_tokens)
+    return replace(
+        latest,
+        calls=before.calls + latest.calls,
+        failed_calls=before.failed_calls + latest.failed_calls,
+        in_doubt=before.in_doubt + latest.in_doubt,
+        usage=add(before.usage, latest.usage),
+        seconds=before.seconds + latest.seconds,
+        hits=before.hits + latest.hits,
+        retries=before.retries + latest.retries,
+        computed_tokens=None if computed == (None, None) else sum(c or 0 for c in computed),
     )
 
 

@@ -21,7 +21,7 @@ from sim.tournament.entrants import Entrant, Motion
 from sim.tournament.formats import Format, Meeting, RoundRobin
 from sim.tournament.rubric import LETTERS, Judge, Rubric
 
-NAMES = (
+DRAWN_NAMES = (
     "Alex", "Bailey", "Casey", "Devon", "Ellis", "Finley", "Harley", "Jordan", "Kelly", "Logan",
     "Morgan", "Noel", "Parker", "Quinn", "Riley", "Sidney", "Taylor",
 )  # fmt: skip
@@ -60,7 +60,7 @@ class Tournament(Authored):
     rubric: Rubric = Rubric()
     stage: str = "embedded:base"
     stages: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    sides: int = Field(default=2, ge=2, le=len(NAMES))
+    sides: int = Field(default=2, ge=2, le=len(DRAWN_NAMES))
     swap: bool = True
     seed: int = Field(default=0, ge=0)
 
@@ -189,7 +189,7 @@ class Tournament(Authored):
                 return found
             # Namesakes, or one against itself.
             return [f"{name} {LETTERS[place]}" for place, name in enumerate(found)]
-        return _shuffled(Stream(seed), list(NAMES))[: len(order)]
+        return _shuffled(Stream(seed), list(DRAWN_NAMES))[: len(order)]
 
     @staticmethod
     def _own_name(entrant: Entrant) -> str:
