@@ -87,6 +87,19 @@ def instance(schema: Any, ground: str) -> Any:
     return sentence(ground)
 
 
+_TURN = re.compile(r"^\[(\d+)\] Speaker [A-Z]: (.+)$", re.M)
+
+
+def verdict(schema: Any, ground: str, page: str) -> Any:
+    """A verdict on a debate that makes sense: a quote that stands there, no margin for a tie."""
+    found = instance(schema, ground)
+    turns = _TURN.findall(page)
+    number, text = turns[int(_share(f"{ground}|turn") * len(turns))]
+    found["reasons"] = [{"turn": int(number), "quote": text, "why": sentence(ground, 4)}]
+    found["margin"] = 0 if found["winner"] == "tie" else 1 + int(9 * _share(f"{ground}|margin"))
+    return found
+
+
 def instructed(text: str, ground: str) -> str | None:
     """The answer to "one JSON object and nothing else: {...}", if that is what is asked for."""
     found = _INSTRUCTION.search(text)

@@ -204,7 +204,10 @@ class Service:
         schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema")
         last = messages[-1]["content"]
         if schema is not None and self.behaviour.json_schema == "yes":
-            text = json.dumps(replies.instance(schema, ground))
+            judged = "winner" in schema.get("properties", {})
+            page = "\n".join(message["content"] for message in messages)
+            found = replies.verdict if judged else lambda *what: replies.instance(*what[:2])
+            text = json.dumps(found(schema, ground, page))
         else:
             text = replies.instructed(last, ground)
             text = text or replies.sentence(ground, self.behaviour.words)
