@@ -220,13 +220,23 @@ def _standings(
     matrix: Annotated[
         bool, typer.Option("--matrix", help="Also show who is expected to beat whom.")
     ] = False,
+    ties: Annotated[
+        str,
+        typer.Option(
+            metavar="half|davidson", help="A tie is half a win each, or an outcome of its own."
+        ),
+    ] = "half",
+    margins: Annotated[
+        bool, typer.Option("--margins", help="Rate by margins instead of wins.")
+    ] = False,
     json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Who is how strong, and how sure that is: ratings, ranks, effects and cycles."""
     work("standing", log_level).command(
-        store, which, csv=csv, judges=judges, matrix=matrix, as_json=json
-    )
+        store, which, csv=csv, judges=judges, matrix=matrix, ties=ties, margins=margins,
+        as_json=json,
+    )  # fmt: skip
 
 
 @app.command("judge")
