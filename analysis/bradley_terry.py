@@ -117,12 +117,43 @@ class Moments(NamedTuple):
 
 
 class Curvature(NamedTuple):
-    """Of a batch of fits: the inverse information (fits, p, p) with topics' effects taken out; and
-    the information of these with the rest (fits, clusters, p) and their own (fits, clusters)."""
+    """Of a batch of fits: the information of the parameters with its prior, as if topics' effects
+    were known (fits, p, p); that of topics' effects with the parameters (fits, clusters, p) and
+    with themselves (fits, clusters), of one copy of each topic. Where all fits share these there is
+    one."""
 
-    inverse: Floats
+    whole: Floats
     cross: Floats
     own: Floats
+
+    def reduced(self, weights: Floats) -> Floats:
+        """The information of the parameters with topics' effects taken out."""
+        if not self.cross.shape[1]:
+            return self.whole
+        scaled = self.cross * np.sqrt(weights / self.own)[..., None]
+        return np.asarray(self.whole - np.swapaxes(scaled, 1, 2) @ scaled)
+
+    # Sums of products and not products of matrices: for these sizes that is as fast, and on a busy
+    # machine the threads of the latter wait for one another.
+
+    def times(self, vectors: Floats, weights: Floats) -> Floats:
+        """The same times a vector for each fit, without making it."""
+        found = np.einsum("bij,bj->bi", self.whole, vectors)
+        if self.cross.shape[1]:
+            found -= self.back(weights / self.own * self.along(vectors))
+        return np.asarray(found)
+
+    def along(self, vectors: Floats) -> Floats:
+        """Parameters to clusters (fits, clusters)."""
+        if len(self.cross) == 1:
+            return np.asarray(np.einsum("gp,bp->bg", self.cross[0], vectors))
+        return np.asarray(np.einsum("bgp,bp->bg", self.cross, vectors))
+
+    def back(self, values: Floats) -> Floats:
+        """Clusters to parameters (fits, p)."""
+        if len(self.cross) == 1:
+            return np.asarray(np.einsum("gp,bg->bp", self.cross[0], values))
+        return np.asarray(np.einsum("bgp,bg->bp", self.cross, values))
 
 
 @dataclass(frozen=True)
@@ -232,17 +263,12 @@ class Model:
         return gradient, np.asarray(kinds @ self._by_cluster - own / self.spread**2)
 
     def curvature(self, moments: Moments, weights: Floats) -> Curvature:
-        """For each row of weights; see ``Curvature``.
-
-        Raises ``numpy.linalg.LinAlgError`` where a parameter is nowhere to be found.
-        """
+        """For each row of weights; see ``Curvature``."""
         whole = self.information(moments, weights) + self._anchor + self.ridge * np.eye(self.size)
         cross, own = np.zeros((1, 0, self.size)), np.zeros((1, 0))
         if self.spread:
             cross, own = self._topics(moments)
-            scaled = cross * np.sqrt(weights / own)[..., None]
-            whole -= np.swapaxes(scaled, 1, 2) @ scaled
-        return Curvature(np.asarray(np.linalg.inv(whole), dtype=np.float64), cross, own)
+        return Curvature(whole, cross, own)
 
     def information(self, moments: Moments, weights: Floats) -> Floats:
         """Of the parameters (fits, p, p), as if topics' effects were known, without priors."""

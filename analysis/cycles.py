@@ -151,7 +151,8 @@ def _null(made: Estimate, count: int, generator: np.random.Generator) -> Iterato
     model, fit = made.fit.model, made.fit
     table = model.cells
     mean = model.moments(fit.parameters[None], fit.own[None]).mean[0]
-    scale = dispersion(fit)
+    # Where all was tied nothing varies at all; the distribution needs a little.
+    scale = max(dispersion(fit), 1e-6)
     whole = bool(np.isin(made.found.score, (0.0, 1.0)).all()) or scale >= 1
     wide = max(len(table.of), model.size**2, table.clusters * model.size)
     size = max(1, BLOCK // wide)
@@ -165,7 +166,7 @@ def _null(made: Estimate, count: int, generator: np.random.Generator) -> Iterato
             score = np.array([np.bincount(table.of, one, len(mean)) for one in shares])
         drawn = replace(model, cells=replace(table, score=score.astype(np.float64)))
         ones = np.ones((many, table.clusters))
-        yield flows(drawn, solve(drawn, ones, fit.solved, tolerance=1e-3, refresh=0.3))
+        yield flows(drawn, solve(drawn, ones, fit.solved, 1e-3, like=fit.covariance))
 
 
 def _each(some: Flows) -> Iterator[Flows]:

@@ -15,10 +15,13 @@ import numpy as np
 from analysis.bradley_terry import Curvature, Model
 from analysis.stats import Floats
 
-MOST = 25.0
-"""A rating or effect beyond this, in logits, is on its way to infinity."""
+MOST = 15.0
+"""A rating or effect beyond this, in logits, is on its way to infinity: to know it would take
+millions of matches."""
 LIMIT = 60
 """Newton steps at most; where there is a maximum it takes about eight."""
+LONG = 0.5
+"""A step that bends the likelihood, in logits."""
 WIDEST = 4.0
 """The largest spread of side effects over topics that is looked for, in logits."""
 USUAL = 1.0
@@ -36,30 +39,42 @@ class Solved(NamedTuple):
 
 
 def solve(
-    model: Model, weights: Floats, start: Solved, tolerance: float = 1e-10, refresh: float = 0.0
+    model: Model,
+    weights: Floats,
+    start: Solved,
+    tolerance: float = 1e-10,
+    like: Floats | None = None,
 ) -> Solved:
     """Maximise the likelihood for each row of ``weights`` (fits by clusters) by Newton's method.
 
-    All begin at ``start``, a batch of one. The curvature is taken anew after a step of more than
-    ``refresh`` logits; the end is when no step is longer than ``tolerance``.
+    All begin at ``start``, a batch of one. The end is when no step is longer than ``tolerance``.
+    Where fits are ``like`` one whose covariance is known, it is for many and need not be exact:
+    the curvature is taken anew only after a long step, and steps are solved for by conjugate
+    gradients from that covariance, which takes half a dozen products instead of an inverse.
     """
     parameters, own = start.parameters, start.own
     curvature: Curvature | None = None
+    inverse: Floats = np.empty(0)
     longest = inf
     for _ in range(LIMIT):
         moments = model.moments(parameters, own)
-        if curvature is None or longest > refresh:
-            try:
-                curvature = model.curvature(moments, weights)
-            except np.linalg.LinAlgError:
-                break
+        if curvature is None or like is None or longest > LONG:
+            curvature = model.curvature(moments, weights)
+            if like is None:
+                try:
+                    inverse = np.asarray(np.linalg.inv(curvature.reduced(weights)))
+                except np.linalg.LinAlgError:
+                    break
         gradient, pull = model.gradient(parameters, own, moments, weights)
         if model.spread:
             pull = pull / curvature.own
-            gradient = gradient - ((weights * pull)[:, None] @ curvature.cross)[:, 0]
-        step = (curvature.inverse @ gradient[..., None])[..., 0]
+            gradient = gradient - curvature.back(weights * pull)
+        if like is None:
+            step = np.asarray((inverse @ gradient[..., None])[..., 0])
+        else:
+            step = _conjugate(curvature, weights, gradient, like)
         if model.spread:
-            pull = pull - (curvature.cross @ step[..., None])[..., 0] / curvature.own
+            pull = pull - curvature.along(step) / curvature.own
         lengths = np.abs(step).max(axis=1, keepdims=True)
         before, longest = longest, float(lengths.max())
         # The logarithm of the likelihood is concave: a step that is far too long is all that can
@@ -70,9 +85,31 @@ def solve(
         shrinks = longest / before if 0 < before < inf else 1.0
         if longest * min(1.0, shrinks) <= tolerance:
             return Solved(parameters, own, rests=True)
-        if not longest < inf or np.abs(parameters).max() > 2 * MOST:
+        if not longest < inf:
             break
     return Solved(parameters, own, rests=False)
+
+
+def _conjugate(curvature: Curvature, weights: Floats, gradient: Floats, like: Floats) -> Floats:
+    """The step of each fit, to a thousandth of its length (Hestenes and Stiefel 1952)."""
+    step, towards, left = np.zeros_like(gradient), np.zeros_like(gradient), gradient
+    first = size = np.zeros(len(gradient))
+    for _ in range(len(like)):
+        moved = np.einsum("bi,ij->bj", left, like)
+        before, size = size, np.einsum("bi,bi->b", left, moved)
+        first = np.maximum(first, size)
+        if (size <= 1e-6 * first).all():
+            break
+        towards = moved + _ratio(size, before)[:, None] * towards
+        product = curvature.times(towards, weights)
+        far = _ratio(size, np.einsum("bi,bi->b", towards, product))[:, None]
+        step, left = step + far * towards, left - far * product
+    return step
+
+
+def _ratio(above: Floats, below: Floats) -> Floats:
+    """Zero where there is nothing to divide by: a fit that has come to rest."""
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
 
 
 @dataclass(frozen=True)
@@ -104,15 +141,14 @@ def fit(model: Model, start: Solved | None = None) -> Fit:
     if start is None:
         start = Solved(np.zeros((1, model.size)), np.zeros_like(ones), rests=False)
     found = solve(model, ones, start)
-    moments = model.moments(found.parameters, found.own)
-    nothing = np.full((model.size, model.size), nan)
-    covariance, cross, own = nothing, np.zeros((0, model.size)), np.zeros(0)
-    if found.rests:
-        curvature = model.curvature(moments, ones)
-        centre = model.centre
-        covariance = centre @ curvature.inverse[0] @ centre
-        cross, own = curvature.cross[0], curvature.own[0]
     rests = found.rests and bool(np.abs(found.parameters).max() <= MOST)
+    covariance, cross = np.full((model.size, model.size), nan), np.zeros((0, model.size))
+    own = np.zeros(0)
+    if rests:
+        moments = model.moments(found.parameters, found.own)
+        curvature = model.curvature(moments, ones)
+        covariance = model.centre @ np.linalg.inv(curvature.reduced(ones)[0]) @ model.centre
+        cross, own = curvature.cross[0], curvature.own[0]
     return Fit(model, found.parameters[0], found.own[0], covariance, cross, own, rests)
 
 

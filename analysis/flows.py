@@ -90,12 +90,6 @@ class Pairs:
         """What is left of flows (..., pairs) without differences of potentials."""
         return np.asarray(flow - (flow @ self.potential.T) @ self.differences.T)
 
-    def share(self, flow: Floats) -> Floats:
-        """The cyclic share of flows (..., pairs)."""
-        whole = flow**2 @ self.matches
-        rest = self.residual(flow) ** 2 @ self.matches
-        return np.asarray(np.divide(rest, whole, out=np.full_like(whole, nan), where=whole > 0))
-
     def triangles(self) -> Ints:
         """Pairs (i, j), (j, k), (i, k) of each triangle i < j < k of entrants who all met."""
         number = np.full((self.entrants, self.entrants), -1)

@@ -191,7 +191,8 @@ def _table(
         own = ratings[part]
         sure = ranks(drawn[:, part], level) if len(drawn) and len(part) > 1 else None
         # Equal ratings can differ in their last bits.
-        for at in sorted(range(len(part)), key=lambda at: (-round(own[at], 9), names[part[at]])):
+        near = np.round(own, 9)
+        for at in sorted(range(len(part)), key=lambda at: (-near[at], names[part[at]])):
             place, rating = int(part[at]), float(own[at])
             row: dict[str, Any] = {"entrant": names[place], "component": number}
             row |= {name: int(column[place]) for name, column in record.items()}

@@ -8,8 +8,8 @@ replicate; copies would lose both in small tournaments.
 
 A rank's interval is the stretch between quantiles of its replicates (percentiles). On drawn results
 (12 entrants, 300 matches) it held the true rank in 98%; where strengths differ little (a standard
-deviation of 0.3 logits) in 94.5%. An interval from all differences at once holds it in 100% and is
-twice as wide.
+deviation of 0.3 logits) in 94.5%, and with 60 matches in 91.5%. An interval from all differences at
+once holds it in 100% and is twice as wide.
 
 Weights say nothing about an entrant who met in fewer than ``FEW`` clusters, or whom nobody beat, or
 who beat nobody: its replicates are normal around its rating, with the model's own error.
@@ -85,7 +85,7 @@ def reweighted(made: Estimate, count: int, generator: np.random.Generator) -> Fl
         shape = (min(size, count - first), clusters)
         weights = _weights(shape, generator)
         weights *= clusters / weights.sum(axis=1, keepdims=True)
-        found = solve(model, weights, fit.solved, tolerance=tolerance, refresh=0.5)
+        found = solve(model, weights, fit.solved, tolerance, like=fit.covariance)
         parts.append(found.parameters[:, :entrants])
     ratings = np.concatenate(parts) if parts else np.empty((0, entrants))
     alone = np.flatnonzero((clusters_met(fit) < FEW) | made.frail)

@@ -104,16 +104,18 @@ def test_who_was_named_first_does_not_matter() -> None:
     assert (one.p, one.share, one.corrected) == (other.p, other.share, other.corrected)
 
 
-def test_the_strongest_cycle_is_the_planted_one() -> None:
+@pytest.mark.parametrize("around", [(0, 1, 2), (0, 2, 1)])
+def test_the_strongest_cycle_is_the_planted_one(around: tuple[int, int, int]) -> None:
     # Entrants 0, 1 and 2 are alike but for the cycle; 3 is weaker than all.
     generator = np.random.default_rng(3)
     rows: list[Row] = []
-    for first, second in ((0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (2, 3)):
+    one, two, three = around
+    for first, second in ((one, two), (two, three), (three, one), (0, 3), (1, 3), (2, 3)):
         won = generator.random(60) < (0.7 if second == 3 else 0.8)
-        rows += [(entrant(first), entrant(second), float(one)) for one in won]
+        rows += [(entrant(first), entrant(second), float(score)) for score in won]
     found = transitivity(table(rows), replicates=199)
     best = found.cycles.iloc[0]
-    assert best[["first", "second", "third"]].tolist() == [entrant(0), entrant(1), entrant(2)]
+    assert best[["first", "second", "third"]].tolist() == [entrant(place) for place in around]
     assert best["low"] < 3 * np.log(4) < best["high"]
     assert best["low"] > 0
     assert best["p"] == found.p == 0.005
@@ -143,6 +145,12 @@ def test_shares_are_drawn_as_widely_as_they_are() -> None:
     found = transitivity(results.assign(score=score), replicates=99)
     assert 0 <= found.p <= 1
     assert found.expected < 1
+
+
+def test_where_all_was_tied_there_is_nothing_beyond_chance() -> None:
+    found = transitivity(draw(World("", 4, 60), 5).assign(score=0.5), replicates=19)
+    assert found.p == 1
+    assert np.isnan(found.corrected)
 
 
 def test_refusals() -> None:

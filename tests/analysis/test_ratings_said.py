@@ -98,6 +98,27 @@ def test_an_unbeaten_entrant_needs_a_prior_and_that_is_said() -> None:
     assert rate(results).ridge is None
 
 
+def test_whoever_only_won_is_no_more_certain_than_the_model() -> None:
+    """Residuals of somebody who always won are next to nothing, whatever was won."""
+    results = tournament(4, deviation=0.3)
+    zoe: list[Row] = [("Zoe", f"entrant {place:02}", 1.0) for place in (3, 4, 5)]
+    topics = ["topic 01", "topic 02", "topic 03"]
+    found = rate(pd.concat([results, table(zoe, side=1.0, order=1.0, topic=topics)]))
+    best = found.table.set_index("entrant").loc["Zoe"]
+    assert best["rank"] == 1
+    assert best["low"] < 0 < best["high"]
+    assert best["rank_high"] > 2
+    assert best["p_best"] < 0.95
+
+
+def test_results_without_maximum_are_found_out() -> None:
+    # Here Newton's steps die of rounding at 34 logits, which looks like an end.
+    results = draw(World("", matches=60), 745)
+    found = rate(results, replicates=0)
+    assert found.ridge is not None
+    assert found.table["rating"].abs().max() < 10
+
+
 def test_a_set_that_beats_all_others_needs_one_too() -> None:
     inside: list[Row] = [("A", "B", 1.0), ("B", "A", 1.0), ("C", "D", 1.0), ("D", "C", 1.0)]
     across: list[Row] = [("A", "C", 1.0), ("B", "D", 1.0)]
@@ -237,7 +258,7 @@ def test_an_entrant_of_one_topic_has_an_interval_all_the_same() -> None:
     found = rate(both, replicates=400).table.set_index("entrant").loc["Guest"]
     alone = rate(both.assign(topic="one"), replicates=0).table.set_index("entrant").loc["Guest"]
     assert found["high"] - found["low"] == pytest.approx(alone["high"] - alone["low"], rel=0.1)
-    assert found["rank_low"] < found["rank_high"]
+    assert found["rank_high"] - found["rank_low"] >= 2, "six matches leave much open"
 
 
 def test_without_replicates_ranks_have_no_intervals() -> None:
