@@ -79,15 +79,7 @@ class _Filler:
         return options
 
     def resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The schema behind a local reference ("#/$defs/Name")."""
-        reference = schema.get("$ref")
-        if reference is None:
-            return schema
-        part: Any = self.root
-        for step in str(reference).removeprefix("#/").split("/"):
-            part = part[step]
-        found: Mapping[str, Any] = part
-        return found
+        return resolved(self.root, schema)
 
     def number(self, schema: Mapping[str, Any], whole: bool) -> float | int:
         """The stance on the scale of the schema; [-1, 1] if it gives none."""
@@ -95,6 +87,18 @@ class _Filler:
         high = float(schema.get("maximum", schema.get("exclusiveMaximum", max(1.0, low + 1.0))))
         value = low + (self.stance + 1.0) / 2.0 * (high - low)
         return round(value) if whole else value
+
+
+def resolved(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema behind a local reference ("#/$defs/Name") in ``root``, or the schema itself."""
+    reference = schema.get("$ref")
+    if reference is None:
+        return schema
+    part: Any = root
+    for step in str(reference).removeprefix("#/").split("/"):
+        part = part[step]
+    found: Mapping[str, Any] = part
+    return found
 
 
 def _shares(schema: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from sim.stage.exact.acts import ACT_INDEX, ACTS, GRID, STANCED
 from sim.stage.exact.grammar import Grammar, Parse, Slots, parse
 from sim.stage.exact.heard import Heard
 from sim.stage.exact.laws import Acting, Laws, heard_mean, stance_law, stance_mean, surfaced
+from sim.stage.exact.marks import unmarked
 from sim.stage.exact.reader import read
 from sim.stage.exact.script import Facts
 from sim.stage.exact.tables import ASSISTANT, CHARACTERS, LOOP, PARTNER, SELF, SHADOW, Row
@@ -222,6 +223,13 @@ class Inference:
         theirs = _share(text, situation.partner_lines)
         likelihood = self._mixed(situation, weights, own, theirs)
         return fsum([p * weight for p, weight in zip(situation.predicted, likelihood, strict=True)])
+
+    def marked_probability(self, facts: Facts, belief: Belief, node: Heard, text: str) -> float:
+        """P(text with its marks): they follow from the rest of it, or it is never said."""
+        line = unmarked(text)
+        if node.numbered(line, facts.own, facts.letters) != text:
+            return 0.0
+        return self.probability(facts, belief, node, line)
 
     def path(
         self, facts: Facts, nodes: list[Heard], stream: Stream

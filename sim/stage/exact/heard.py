@@ -7,10 +7,12 @@ from the lines up to it, so that all listeners of a scene decode a line once.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 from sim.stage.exact.acts import ACT_INDEX, GRID
 from sim.stage.exact.grammar import Parse, Used, parse
+from sim.stage.exact.marks import Mark, bare, marked, marks_in
 from sim.stage.exact.reader import HOSTILITY, read
 
 REACH = 3
@@ -24,19 +26,21 @@ them: to keep them everywhere would cost memory quadratic in the length of a sce
 class Heard:
     """The lines of a scene up to one of them.
 
+    ``text`` is the line alone, without an answer before it and without marks (``marks``).
     ``stances`` and ``recent`` are by speaker: the stance last expressed, the last lines.
-    ``foreign`` counts lines outside the grammar. ``beliefs`` is a cache, by speaker's facts.
+    ``claims`` are by speaker and letter: the highest number. ``foreign`` counts lines outside the
+    grammar. ``beliefs`` is a cache, by speaker's facts.
     """
 
     __slots__ = (
-        "_used", "act", "beliefs", "depth", "foreign", "hostility", "parent", "parses", "point",
-        "recent", "serial", "speaker", "stances", "text",
+        "_used", "act", "beliefs", "claims", "depth", "foreign", "hostility", "parent", "parses",
+        "point", "recent", "serial", "speaker", "stances", "text",
     )  # fmt: skip
 
     def __init__(self, parent: Heard | None, speaker: str, text: str, serial: int) -> None:
         self.parent = parent
         self.speaker = speaker
-        self.text = text
+        self.text = line = bare(text)
         self.serial = serial
         self.beliefs: dict[Any, Any] = {}
         self.act: int | None = None
@@ -49,12 +53,19 @@ class Heard:
             self.foreign = 0
             self.stances: dict[str, float] = {}
             self.recent: dict[str, tuple[str, ...]] = {}
+            self.claims: dict[tuple[str, str], int] = {}
             self._used = Used()
             return
         self.depth = parent.depth + 1
         self.foreign = parent.foreign
         self.stances = parent.stances
-        self.parses = parses = parse(text)
+        self.claims = parent.claims
+        if line is not text and (marks := marks_in(text)):
+            self.claims = dict(parent.claims)
+            for letter, number in marks:
+                key = (speaker, letter)
+                self.claims[key] = max(number, self.claims.get(key, 0))
+        self.parses = parses = parse(line)
         if parses:
             first = parses[0]
             self.act = ACT_INDEX[first.act]
@@ -64,9 +75,9 @@ class Heard:
                 self.stances = {**parent.stances, speaker: GRID[first.level]}
         else:
             self.foreign += 1
-            self.hostility = read(text).hostility
+            self.hostility = read(line).hostility
         before = parent.recent.get(speaker, ())
-        self.recent = {**parent.recent, speaker: (*before, text)[-REACH:]}
+        self.recent = {**parent.recent, speaker: (*before, line)[-REACH:]}
 
     def used(self) -> Used:
         """How often frames and lines were used up to here. Read only: it is shared."""
@@ -104,6 +115,21 @@ class Heard:
                 return node.speaker
             node = node.parent
         return None
+
+    def numbered(self, line: str, own: str, letters: Mapping[str, str]) -> str:
+        """A line as ``own`` says it after this one, where claims are numbered by ``letters``."""
+        if not letters:
+            return line
+        parses = parse(line)
+        letter, partner = letters.get(own), self.partner(own)
+        next_own: Mark | None = None
+        if letter is not None:
+            next_own = (letter, self.claims.get((own, letter), 0) + 1)
+        cited: Mark | None = None
+        if partner is not None and partner in letters:
+            last = self.claims.get((partner, letters[partner]), 0)
+            cited = (letters[partner], last) if last else None
+        return marked(line, parses[0].act if parses else "", next_own, cited)
 
 
 class Lines:

@@ -20,6 +20,7 @@ from sim.stage.exact.tables import (
     Kind,
     Row,
     reward_weights,
+    skill_weights,
 )
 
 _ASSERT = ACT_INDEX["assert"]
@@ -151,6 +152,7 @@ class Laws:
         self._weights = (
             None if self.kind.reward is None else reward_weights(self.kind.reward, parameters.tau)
         )
+        self._skill = skill_weights(parameters.skill) if parameters.skill else None
         self._acting: dict[tuple[object, ...], Acting] = {}
         self._switching: dict[tuple[object, ...], tuple[Row, ...]] = {}
         self._followed: Laws | None = None
@@ -197,7 +199,7 @@ class Laws:
                 for calm, heated in zip(manner.calm, manner.heated, strict=True)
             )
             if character in (SELF, LOOP):
-                row = _tempered(row, temperament)
+                row = _tempered(row, temperament, self._skill)
             lines = own_lines if character == LOOP else partner_lines
             rows.append(_possible(row, answers, lines))
         kappa = self.parameters.kappa
@@ -306,11 +308,13 @@ def _leaning(row: Row, pull: Row) -> Row:
     return tuple(p / total for p in raw)
 
 
-def _tempered(row: Row, temperament: tuple[str, ...]) -> Row:
+def _tempered(row: Row, temperament: tuple[str, ...], skill: Row | None) -> Row:
     raw = list(row)
     for name in temperament:
         for act, factor in TRAITS[name].items():
             raw[ACT_INDEX[act]] *= factor
+    if skill is not None:
+        raw = [p * weight for p, weight in zip(raw, skill, strict=True)]
     total = fsum(raw)
     return tuple(p / total for p in raw)
 

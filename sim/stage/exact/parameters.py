@@ -12,6 +12,15 @@ from sim.stage.exact.tables import KINDS
 MECHANISMS = ("M0", "M1", "M2", "M3")
 HALVES = ("all", "build", "held")
 
+ADDED = frozenset(
+    {
+        "crowd", "projection", "skill",
+        "acuity", "tie", "primacy", "verbosity", "kinship", "misquote",
+    }
+)  # fmt: skip
+"""Parameters that came after the first stores were written. While such a one has its default it is
+left out of the identity, so that the trials of those stores keep their ids."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
@@ -44,6 +53,13 @@ class Parameters:
     tau: float = 0.25
     window: int = 8
     half: str = "all"
+    skill: float = 0.0
+    acuity: float = 3.0
+    tie: float = 0.3
+    primacy: float = 0.0
+    verbosity: float = 0.0
+    kinship: float = 0.0
+    misquote: float = 0.0
 
     def __post_init__(self) -> None:
         _one_of("mechanism", self.mechanism, MECHANISMS)
@@ -57,6 +73,12 @@ class Parameters:
         _within("projection", self.projection, 0.0, 1.0)
         _within("tau", self.tau, 0.05, 100.0)
         _within("window", self.window, 1, 1_000_000)
+        _within("skill", self.skill, -5.0, 5.0)
+        _within("acuity", self.acuity, 0.0, 100.0)
+        _within("tie", self.tie, 0.0, 100.0)
+        for name in ("primacy", "verbosity", "kinship"):
+            _within(name, getattr(self, name), -10.0, 10.0)
+        _within("misquote", self.misquote, 0.0, 1.0)
         if self.alpha + self.beta > 1.0:
             raise ModelError(
                 f"embedded: alpha + beta is {self.alpha + self.beta:g}; they are shares of one "
@@ -65,11 +87,15 @@ class Parameters:
 
     @property
     def identity(self) -> str:
-        """The kind and every parameter, in a fixed order: part of a trial's hash."""
+        """The kind and the parameters, in a fixed order: part of a trial's hash.
+
+        Those in ``ADDED`` are named only where they are set.
+        """
         shown = [
             f"{field.name}={getattr(self, field.name)}"
             for field in fields(self)
             if field.name != "kind"
+            and (field.name not in ADDED or getattr(self, field.name) != field.default)
         ]
         return f"embedded:{self.kind}?{'&'.join(shown)}"
 

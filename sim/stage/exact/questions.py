@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from sim.stage.exact.laws import FAR, NEAR
 from sim.stage.exact.tables import ASSISTANT, PARTNER
 
 SLIP = 0.02
 """The share of answers to a choice that are drawn evenly, whoever answers: nothing is certain."""
 
+_EXAMINED = re.compile(r"Answer the question that (.+) has just put to you, ")
 _GUESS = re.compile(r'What would (.+?) answer, alone and in confidence, .*? on "(.+?)"\?')
 _ISSUE = re.compile(r' on "(.+?)"\?')
 _WHO = "Who do you think you are"
@@ -29,9 +31,10 @@ _OTHER_WORDS = re.compile(r"\b(somebody|someone) else\b", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a question is about: ``stance``, ``guess``, ``who``, ``speak``, ``leave`` or ``other``.
+    """What a question is about: ``stance``, ``guess``, ``who``, ``speak``, ``leave``, ``examined``
+    or ``other``.
 
-    ``issue`` is named in the first two, ``of`` is whose stance is to be guessed.
+    ``issue`` is named in the first two; ``of`` is whose stance is to be guessed, or who asked.
     """
 
     kind: str
@@ -47,7 +50,12 @@ def read_asked(question: str) -> Asked:
     Asked(kind='stance', issue='sell', of='')
     >>> read_asked("Who do you think you are, at this moment?").kind
     'who'
+    >>> read_asked("Answer the question that Ben has just put to you, Ada.")
+    Asked(kind='examined', issue=None, of='Ben')
     """
+    examined = _EXAMINED.search(question)
+    if examined is not None:
+        return Asked("examined", None, examined.group(1))
     guess = _GUESS.search(question)
     if guess is not None:
         return Asked("guess", guess.group(2), guess.group(1))
@@ -73,6 +81,41 @@ def guessed(projection: float, own: float, heard: float | None) -> float:
     consensus effect).
     """
     return own if heard is None else (1.0 - projection) * heard + projection * own
+
+
+ANSWERS = ("yes", "no", "in part", "no answer")
+_ANSWERED_BY_ACT = {
+    "rebut": "no", "insult": "no", "concede": "yes", "agree": "yes", "hedge": "in part",
+    "disclaim": "no answer",
+}  # fmt: skip
+
+
+def examined(act: str, own: float, asker: float | None) -> str:
+    """The answer that goes with a line: by its act, else by how far the stances are apart.
+
+    ``asker`` is None while whoever asked has expressed no stance.
+
+    >>> examined("rebut", 1.0, 1.0), examined("assert", -0.5, 0.75), examined("assert", 0.5, 0.75)
+    ('no', 'no', 'yes')
+    """
+    known = _ANSWERED_BY_ACT.get(act)
+    if known is not None:
+        return known
+    if asker is None:
+        return "in part"
+    apart = abs(own - asker)
+    return "no" if apart > FAR else "yes" if apart <= NEAR else "in part"
+
+
+def examined_law(options: tuple[str, ...], wanted: str) -> tuple[float, ...]:
+    """P(option) of an answer in cross-examination: the one that is wanted, or any if it is missing.
+
+    >>> examined_law(("yes", "no"), "no"), examined_law(("yes", "no"), "in part")
+    ((0.0, 1.0), (0.5, 0.5))
+    """
+    if wanted not in options:
+        return (1.0 / len(options),) * len(options)
+    return tuple(1.0 if option == wanted else 0.0 for option in options)
 
 
 def options_of(schema: Mapping[str, Any]) -> tuple[str, ...]:

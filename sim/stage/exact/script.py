@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
+from sim.stage.exact.marks import unmarked
 from sim.stage.exact.tables import TRAIT_WORDS
 from sim.stage.exact.talking_points import talking_points
 
@@ -23,6 +24,11 @@ _LISTS = {
     label: re.compile(rf"^{label}: (.+)$", re.M) for label in ("Traits", "Goals", "Brings up")
 }
 _STANCE = re.compile(r'^Stance of .+? on "(.+)", from -1 .*: ([-+]?[0-9.]+(?:e-?\d+)?)$', re.M)
+# "Each numbers its claims, Ada [A1], [A2], ..., Ben [B1], [B2], ..., and cites a claim by ..."
+_NUMBERS = re.compile(
+    r"(?:Each numbers its claims|\.\.\.), (?P<name>[^\[\]\n]+?) "
+    r"\[(?P<letter>[A-Z])1\], \[(?P=letter)2\], (?=\.\.\., )"
+)
 _INSISTS = re.compile(r"\b(always|never|nothing but|under no circumstances|at any price)\b", re.I)
 
 _HEADERS = (
@@ -51,6 +57,7 @@ class Facts:
     """What the prompt says about the speaker and the scene. Compared by identity: a cache key.
 
     ``issue`` is the first in the prompt that the speaker has a stance on: its lines speak of it.
+    ``letters`` are those of each speaker's claims, where claims are numbered.
     """
 
     own: str
@@ -61,6 +68,7 @@ class Facts:
     issue: str | None
     temperament: tuple[str, ...]
     insistent: bool
+    letters: MappingProxyType[str, str]
 
     @property
     def stance(self) -> float:
@@ -76,7 +84,9 @@ def read_facts(header: str, speaker: str) -> Facts:
     >>> facts.own, facts.others, facts.topic
     ('Ada', ('Ben', 'Cleo'), 'Tea')
     """
-    header = _without_others(header, speaker)
+    letters = MappingProxyType(dict(_NUMBERS.findall(header)))
+    # Marks are read past in lines, so no line may have one that is a part of it.
+    header = unmarked(_without_others(header, speaker))
     plays = _PLAYS.search(header)
     company = _COMPANY.search(header)
     own = plays.group(1) if plays and not speaker else speaker or "Somebody"
@@ -105,6 +115,7 @@ def read_facts(header: str, speaker: str) -> Facts:
         issue=next(iter(stances), None),
         temperament=_temperament(lists["Traits"]),
         insistent=_INSISTS.search(character) is not None,
+        letters=letters,
     )
 
 

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import fsum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sim.seeds import Stream
 from sim.stage.exact.acts import ACTS, GRID
-from sim.stage.exact.answers import fill
+from sim.stage.exact.answering import Answering
 from sim.stage.exact.belief import IS_STANCED, REPEAT, Belief, Inference, Situation
+from sim.stage.exact.debated import read_page
 from sim.stage.exact.grammar import Grammar
 from sim.stage.exact.heard import Heard, Lines
+from sim.stage.exact.judging import Judging
 from sim.stage.exact.laws import Laws, stance_law, surface
 from sim.stage.exact.parameters import Parameters
-from sim.stage.exact.questions import Asked, guessed, options_of, read_asked, urge, who_law
 from sim.stage.exact.run_on import run_on, run_ons
 from sim.stage.exact.script import Facts, read_facts, read_parts
 from sim.stage.exact.tables import PARTNER, SELF, SHADOW
@@ -68,6 +68,8 @@ class Speech:
         self.parameters = parameters
         self.laws = Laws(parameters)
         self.inference = Inference(self.laws, Grammar(parameters.half))  # type: ignore[arg-type]
+        self.answering = Answering(self.inference, self._line)
+        self.judging = Judging(parameters)
         self._lines = Lines()
         self._scripts: OrderedDict[bytes, Script] = OrderedDict()
 
@@ -128,13 +130,23 @@ class Speech:
     # --- Speaking ------------------------------------------------------------------------------
 
     def reply(self, request: Request) -> Spoken:
-        """A turn, or the answer to a question off stage: a function of the prompt and the seed."""
+        """A turn, the answer to a question off stage, or a verdict: a function of the prompt and
+        the seed."""
+        page = read_page(request.prompt)
+        if page is not None:
+            verdict = self.judging.verdict(page, request.schema, request.seed)
+            text = json.dumps(verdict, ensure_ascii=False)
+            return Spoken(text, "stop", self.judging.is_exact(page), page.words)
         script, facts = self.read(request)
         belief = self.inference.belief(facts, script.node)
         exact = script.node.foreign == 0 and belief.foreign == 0
         stream = Stream(request.seed)
         if request.schema is not None or script.question is not None:
-            text, finish = self._answer(request, script, facts, belief, stream), "stop"
+            question = script.question or ""
+            text = self.answering.answer(
+                request.schema, question, facts, belief, script.node, stream
+            )
+            finish = "stop"
         elif script.order:
             text, finish = self._block(script, stream), "stop"
         else:
@@ -144,17 +156,20 @@ class Speech:
     def chance(self, request: Request, text: str) -> tuple[float, float, bool] | None:
         """P(line | prompt), P(what comes after it), and whether they are exact.
 
-        None where the stage would never say this.
+        None where the stage would never say this, and of a verdict.
         """
+        if read_page(request.prompt) is not None:
+            return None
         script, facts = self.read(request)
         belief = self.inference.belief(facts, script.node)
         if request.schema is not None or script.question is not None or script.order:
             if script.order or request.schema is None:
                 return None  # it would write for several, or answer as it likes
-            p = self._answer_chance(request.schema, script, facts, belief, text)
+            question = script.question or ""
+            p = self.answering.chance(request.schema, question, facts, belief, script.node, text)
             return None if p is None else (p, 1.0, script.node.foreign + belief.foreign == 0)
         line, gap, _ = text.partition("\n\n")
-        p = self.inference.probability(facts, belief, script.node, line)
+        p = self.inference.marked_probability(facts, belief, script.node, line)
         ending = 0.0 if gap else 1.0
         rate = self.laws.kind.run_on
         if rate:
@@ -173,6 +188,7 @@ class Speech:
     ) -> tuple[str, str]:
         situation = self.inference.situation(facts, belief, script.node)
         line = self._line(situation, script.node, stream)
+        line = script.node.numbered(line, facts.own, facts.letters)
         kind = self.laws.kind
         if kind.run_on and stream.unit() < kind.run_on:
             line = f"{line}\n\n{run_on(facts, kind.stranger, stream)}"
@@ -191,6 +207,7 @@ class Speech:
             facts = read_facts(script.header, name)
             belief = self.inference.belief(facts, node)
             line = self._line(self.inference.situation(facts, belief, node), node, stream)
+            line = node.numbered(line, name, facts.letters)
             node = self._lines.after(node, name, line)
             turns.append(f"{name}: {line}")
         return "\n\n".join(turns)
@@ -208,88 +225,6 @@ class Speech:
             return lines[stream.below(len(lines))]
         stated = level if IS_STANCED[act] else None
         return self.inference.grammar.draw(stream, ACTS[act], stated, situation.slots, node.used())
-
-    def _answer(
-        self, request: Request, script: Script, facts: Facts, belief: Belief, stream: Stream
-    ) -> str:
-        """The answer to a question off stage, from what the speaker would be at its next turn."""
-        situation = self.inference.situation(facts, belief, script.node)
-        character = stream.choose(situation.predicted)
-        if character == SHADOW and stream.unit() < situation.acting.conceal:
-            character = SELF
-        asked = read_asked(script.question or "")
-        options = () if request.schema is None else options_of(request.schema)
-        if asked.kind == "who" and request.schema is not None and options:
-            partner = script.node.partner(facts.own)
-            law = who_law(options, character, facts.own, partner)
-            answer = options[stream.choose(law)]
-            field = next(iter(request.schema["properties"]))
-            return json.dumps({field: answer}, ensure_ascii=False)
-        mean = self._mean(asked, script, facts, belief, situation, character)
-        stance = GRID[stream.choose(stance_law(mean))]
-        if request.schema is None:
-            return f"{stance:g}"
-        value = fill(
-            request.schema, stance, stream, lambda: self._line(situation, script.node, stream)
-        )
-        return json.dumps(value, ensure_ascii=False)
-
-    def _mean(
-        self,
-        asked: Asked,
-        script: Script,
-        facts: Facts,
-        belief: Belief,
-        situation: Situation,
-        character: int,
-    ) -> float:
-        """The mean of an answer on [-1, 1], of a speaker who is this character."""
-        mean = situation.means[character]
-        if asked.kind in ("speak", "leave"):
-            theirs = situation.partner_stance
-            apart = 0.0 if theirs is None else abs(mean - theirs)
-            return urge(asked.kind, belief.provocation, apart)
-        if asked.issue is not None and asked.issue != facts.issue:
-            # Lines speak of one issue; on others the persona stays where it was put.
-            own = facts.stances.get(asked.issue, 0.0)
-            return {SHADOW: -own, SELF: own}.get(character, 0.0)
-        if asked.kind == "guess" and asked.of != facts.own:
-            heard = script.node.stances.get(asked.of)
-            return guessed(self.parameters.projection, mean, heard)
-        return mean
-
-    def _answer_chance(
-        self, schema: Mapping[str, Any], script: Script, facts: Facts, belief: Belief, text: str
-    ) -> float | None:
-        """P(answer) to a question with one choice or one number, summed over characters.
-
-        None for other kinds, and where the stage would never answer this.
-        """
-        if len(schema.get("properties", {})) != 1:
-            return None
-        situation = self.inference.situation(facts, belief, script.node)
-        asked, options = read_asked(script.question or ""), options_of(schema)
-        field, part = next(iter(schema["properties"].items()))
-        chances: list[float] = []
-        for character, p in enumerate(situation.predicted):
-            conceal = situation.acting.conceal if character == SHADOW else 0.0
-            for acts_as, share in ((character, 1.0 - conceal), (SELF, conceal)):
-                if options:
-                    law: tuple[float, ...] = (1.0 / len(options),) * len(options)
-                    if asked.kind == "who":
-                        partner = script.node.partner(facts.own)
-                        law = who_law(options, acts_as, facts.own, partner)
-                    answers = [json.dumps({field: one}, ensure_ascii=False) for one in options]
-                elif part.get("type") == "number":
-                    mean = self._mean(asked, script, facts, belief, situation, acts_as)
-                    law = stance_law(mean)
-                    answers = [json.dumps(fill(schema, x, Stream(0), str)) for x in GRID]
-                else:
-                    return None
-                said = [q for one, q in zip(answers, law, strict=True) if one == text]
-                chances.append(p * share * fsum(said))
-        found = fsum(chances)
-        return found if found > 0.0 else None
 
 
 def _stopped(text: str, stops: tuple[str, ...]) -> str:

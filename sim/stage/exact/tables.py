@@ -235,6 +235,21 @@ def reward_weights(reward: Mapping[str, float], tau: float) -> Row:
     return tuple(round(exp(reward[act] / tau), 6) for act in ACTS)
 
 
+MERIT: Mapping[str, float] = MappingProxyType(
+    {
+        "assert": 0.5, "rebut": 1.0, "concede": -1.0, "agree": -0.75, "question": 0.25,
+        "hedge": -0.5, "platitude": -1.0, "insult": -0.75, "reveal": -0.75, "disclaim": -1.0,
+        "narrate": -0.25, "repeat": -1.0,
+    }
+)  # fmt: skip
+"""What an act is worth in a debate: to a skilled speaker, and to a judge."""
+
+
+def skill_weights(skill: float) -> Row:
+    """e^{skill merit(a)} for each act, rounded like ``reward_weights``."""
+    return tuple(round(exp(skill * MERIT[act]), 6) for act in ACTS)
+
+
 TRAITS: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
         "harsh": MappingProxyType(

@@ -10,6 +10,7 @@ frames with), and nothing else: not the laws, not the decoding, not the filter.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -20,7 +21,7 @@ from sim.seeds import Stream
 from sim.stage.exact.acts import ACTS, GRID, STANCED
 from sim.stage.exact.grammar import Grammar, Slots, Used, parse
 from sim.stage.exact.parameters import Parameters
-from sim.stage.exact.tables import CHARACTERS, GENTLE_SHADOW, KINDS, TRAITS, Kind
+from sim.stage.exact.tables import CHARACTERS, GENTLE_SHADOW, KINDS, MERIT, TRAITS, Kind
 
 SELF, SHADOW, ASSISTANT, PARTNER, LOOP = CHARACTERS
 Dist = dict[str, float]
@@ -75,11 +76,26 @@ class Turned:
     switch: Mapping[str, Dist]
 
 
-class World:
-    """The laws of the document for one set of parameters. ``kind`` replaces the kind's tables."""
+def plain(text: str) -> str:
+    """A line without the answer before it, and without the marks at its ends."""
+    for answer in ("Yes. ", "No. ", "In part. ", "No answer. "):
+        text = text.removeprefix(answer)
+    text = re.sub(r"^(\[[A-Z]\d+\] )+", "", text)
+    return re.sub(r"( \[[A-Z]\d+\])+$", "", text)
 
-    def __init__(self, parameters: Parameters, kind: Kind | None = None) -> None:
+
+class World:
+    """The laws of the document for one set of parameters. ``kind`` replaces the kind's tables;
+    ``letters`` are those of each speaker's claims, where claims are numbered."""
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        kind: Kind | None = None,
+        letters: Mapping[str, str] | None = None,
+    ) -> None:
         self.parameters = parameters
+        self.letters = letters or {}
         self.kind = kind or KINDS[parameters.kind]
         self.grammar = Grammar(parameters.half)  # type: ignore[arg-type]
         self._known: dict[tuple[object, ...], Turned] = {}
@@ -95,6 +111,7 @@ class World:
     ) -> Moment:
         provocation, turn = 0.0, 1
         stances: dict[str, float] = {}
+        lines = [(name, plain(text)) for name, text in lines]
         for name, text in lines:
             parses = parse(text)
             if name == player.name:
@@ -119,6 +136,21 @@ class World:
             tuple(text for name, text in lines if name == partner)[-3:],
             Slots(player.name, addressed, player.points, heard, topic),
         )
+
+    def numbered(self, name: str, line: str, lines: Sequence[tuple[str, str]]) -> str:
+        """A line with the marks that it has after these."""
+
+        def marks(speaker: str) -> list[int]:
+            mark = rf"\[{self.letters[speaker]}(\d+)\]"
+            return [int(n) for who, text in lines if who == speaker for n in re.findall(mark, text)]
+
+        act, others = parse(line)[0].act, [who for who, _ in lines if who != name]
+        if name in self.letters and act in ("assert", "rebut"):
+            line = f"[{self.letters[name]}{max(marks(name), default=0) + 1}] {line}"
+        other = others[-1] if others else ""
+        if other in self.letters and act in ("rebut", "concede", "agree") and marks(other):
+            line += f" [{self.letters[other]}{max(marks(other))}]"
+        return line
 
     # --- What follows --------------------------------------------------------------------------
 
@@ -176,6 +208,8 @@ class World:
         if character in (SELF, LOOP):
             for trait in traits:
                 law = {a: q * TRAITS[trait].get(a, 1.0) for a, q in law.items()}
+            skill = self.parameters.skill
+            law = {a: q * round(exp(skill * MERIT[a]), 6) for a, q in law.items()}
             law = _normal(law)
         impossible = [] if moment.partner is not None else ["rebut", "concede", "agree"]
         to_repeat = {LOOP: moment.own_lines, PARTNER: moment.partner_lines}.get(character, ())
@@ -266,8 +300,9 @@ class World:
                 stream = Stream(random.getrandbits(64))
                 stated = level if act in STANCED else None
                 text = self.grammar.draw(stream, act, stated, moment.slots, used)
-            said.append(Said(player.name, text, character, concealed, stance, turned.switch, mean))
             used.add(text, parse(text))
+            text = self.numbered(player.name, text, lines)
+            said.append(Said(player.name, text, character, concealed, stance, turned.switch, mean))
             lines.append((player.name, text))
         return said
 
@@ -280,10 +315,11 @@ class World:
         player = next(p for p in cast if p.name == name)
         used = Used()
         for index, (speaker, text) in enumerate(lines):
+            line = plain(text)
             if speaker == name:
                 moment = self.moment(player, cast, lines[:index], topic)
-                yield moment, self.turned(moment), text, used.copy()
-            used.add(text, parse(text))
+                yield moment, self.turned(moment), line, used.copy()
+            used.add(line, parse(line))
 
     def says(self, moment: Moment, turned: Turned, text: str, used: Used) -> Dist:
         """P(text | character), over every act and every level there is."""

@@ -25,6 +25,8 @@ SETTINGS: list[tuple[str, dict[str, Any]]] = [
     ("sft", {"kappa": 1.0, "confidence": 0.5, "own_weight": 0.9, "alpha": 0.1}),
     ("base", {"half": "held", "mechanism": "M0", "confidence": 0.25}),
     ("rlhf", {"half": "build", "tau": 0.1, "hazard": 0.3}),
+    ("base", {"skill": 1.5}),
+    ("sft_rlhf", {"skill": -2.0, "mechanism": "M0"}),
 ]
 
 

@@ -1,7 +1,7 @@
-"""The golden digest: the same texts on every version of Python.
+"""The golden digests: the same texts on every version of Python, in scenes and in debates.
 
-If a change of the texts is meant: ``python tests/golden/exact_stage.py --write``, and say so in
-the CHANGELOG, since every stored run on the embedded stage can then no longer be repeated.
+If a change of the texts is meant: ``python SCRIPT --write`` for each of the two scripts, and say so
+in the CHANGELOG, since every stored run on the embedded stage can then no longer be repeated.
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[3] / "golden" / "exact_stage.py"
+ROOT = Path(__file__).parents[4]
+SCRIPTS = (
+    ROOT / "tests" / "golden" / "exact_stage.py",
+    Path(__file__).with_name("golden_debates.py"),
+)
 VERSION = "import sys; print(sys.implementation.name, *sys.version_info[:2])"
 
 
@@ -52,14 +56,15 @@ def interpreters() -> dict[str, str]:
     return found
 
 
-def test_every_python_says_what_is_committed() -> None:
-    golden = json.loads(SCRIPT.with_suffix(".json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_every_python_says_what_is_committed(script: Path) -> None:
+    golden = json.loads(script.with_suffix(".json").read_text(encoding="utf-8"))
     found = interpreters()
     assert found
     for version, path in found.items():
         # Isolated and without site packages: the standard library has to do. Other hash seeds, too.
         run = subprocess.run(
-            [path, "-S", "-B", str(SCRIPT)],
+            [path, "-S", "-B", str(script)],
             capture_output=True,
             text=True,
             timeout=120,
@@ -69,13 +74,12 @@ def test_every_python_says_what_is_committed() -> None:
         assert run.returncode == 0, f"{version}: {run.stderr}"
         assert json.loads(run.stdout) == golden, (
             f"{version}: what the exact stage says has changed. If that is meant: "
-            "python tests/golden/exact_stage.py --write"
+            f"python {script.relative_to(ROOT)} --write"
         )
     print(f"the same on {', '.join(found)}")
 
 
-@pytest.mark.parametrize("module", ["speech", "reader", "belief", "script"])
+@pytest.mark.parametrize("module", ["speech", "reader", "belief", "script", "judging"])
 def test_the_sampling_core_needs_the_standard_library_alone(module: str) -> None:
-    root = str(SCRIPT.parents[2])
-    code = f"import sys; sys.path.insert(0, {root!r}); import sim.stage.exact.{module}"
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import sim.stage.exact.{module}"
     subprocess.run([sys.executable, "-I", "-S", "-B", "-c", code], check=True, timeout=60)

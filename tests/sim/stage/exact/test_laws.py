@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sim.errors import ModelError
 from sim.stage.exact.acts import ACTS, GRID
 from sim.stage.exact.laws import Laws, heard_mean, stance_law, stance_mean, surface, surfaced
-from sim.stage.exact.parameters import MECHANISMS, Parameters, read_parameters
-from sim.stage.exact.tables import CHARACTERS, KINDS, SHADOW, TRAIT_WORDS, TRAITS
+from sim.stage.exact.parameters import ADDED, MECHANISMS, Parameters, read_parameters
+from sim.stage.exact.tables import CHARACTERS, KINDS, MERIT, SHADOW, TRAIT_WORDS, TRAITS
 
 STANCES = st.floats(-1, 1)
 CONTEXTS = st.tuples(
@@ -34,6 +34,7 @@ PARAMETERS: Any = st.builds(
     insistence=st.floats(0, 1),
     tau=st.floats(0.1, 100),
     window=st.integers(1, 10),
+    skill=st.floats(-5, 5),
 )
 
 
@@ -140,6 +141,28 @@ def test_the_tilt_is_the_optimum_of_kl_regularised_reward(
             assert tilted.pull[z] == pytest.approx(norm, rel=1e-4, abs=1e-5)
 
 
+@given(
+    st.sampled_from(["base", "sft", "rlhf"]),
+    st.lists(st.sampled_from(sorted(TRAITS)), max_size=2, unique=True).map(tuple),
+    st.sampled_from([0.0, 0.5, 1.0]),
+    st.floats(-5, 5),
+)
+def test_skill_tilts_the_acts_of_self_and_loop_by_their_merit(
+    kind: str, temperament: tuple[str, ...], provocation: float, skill: float
+) -> None:
+    context = (temperament, provocation, True, True, True)
+    plain = Laws(Parameters(kind=kind)).acting(*context)
+    skilled = Laws(Parameters(kind=kind, skill=skill)).acting(*context)
+    for z, before, after in zip(CHARACTERS, plain.rows, skilled.rows, strict=True):
+        if z not in ("self", "loop"):
+            assert after == before
+            continue
+        tilt = [2.718281828459045 ** (skill * MERIT[act]) for act in ACTS]
+        weights = [p * factor for p, factor in zip(before, tilt, strict=True)]
+        total = fsum(weights)
+        assert after == pytest.approx([w / total for w in weights], rel=1e-3, abs=1e-9)
+
+
 @pytest.mark.parametrize("provocation", [0.0, 0.5, 1.0])
 def test_rlhf_leans_to_the_assistant_and_away_from_open_shadows(provocation: float) -> None:
     laws = Laws(Parameters(kind="rlhf"))
@@ -195,6 +218,30 @@ def test_bringing_act_and_stance_into_line_loses_no_probability(
 
 def test_the_name_of_a_temperament_is_a_word_for_it() -> None:
     assert all(name in words for name, words in TRAIT_WORDS.items())
+
+
+def test_what_came_later_is_no_part_of_an_identity_while_it_has_its_default() -> None:
+    # As it was before there were any: ids of stored trials are hashes of it.
+    first = (
+        "mechanism=M2&kappa=0.4&pi=0.3&hazard=0.01&provocation=0.3&insistence=0.02&alpha=0.7"
+        "&beta=0.0&bias=0.0&own_weight=0.4&confidence=2.0{}&tau=0.25&window=8&half=all"
+    )
+    assert Parameters().identity == f"embedded:base?{first.format('')}"
+    later = dict.fromkeys(sorted(ADDED), 0.5)
+    assert Parameters(**later).identity == (
+        f"embedded:base?{first.format('&crowd=0.5&projection=0.5')}&skill=0.5&acuity=0.5&tie=0.5"
+        "&primacy=0.5&verbosity=0.5&kinship=0.5&misquote=0.5"
+    )
+    assert read_parameters("base", {"crowd": "0", "skill": "0"}).identity == Parameters().identity
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("skill", 5.1), ("acuity", -1.0), ("tie", -0.1), ("kinship", 11.0), ("misquote", 1.1)],
+)
+def test_parameters_of_debates_have_bounds(name: str, value: float) -> None:
+    with pytest.raises(ModelError, match=f"{name} is {value}"):
+        read_parameters("base", {name: value})
 
 
 def test_a_bimodal_stage_is_half_shadows_from_the_start() -> None:

@@ -59,13 +59,14 @@ class Context:
 
     def __init__(
         self, ancestral: ModuleType, watching: ModuleType, parameters: Parameters,
-        cast: list[Any], turns: int, seed: int,
+        cast: list[Any], turns: int, seed: int, numbered: bool = False,
     ) -> None:  # fmt: skip
         self.stage = ExactStage(parameters)
-        world = ancestral.World(parameters, self.stage.laws.kind)
-        self.lines = watching.lines_of(world.play(cast, turns, Random(seed), watching.TOPIC))
+        letters = {one.name: one.name[0] for one in cast} if numbered else {}
+        self.world = ancestral.World(parameters, self.stage.laws.kind, letters)
+        self.lines = watching.lines_of(self.world.play(cast, turns, Random(seed), watching.TOPIC))
         self.name = cast[turns % len(cast)].name
-        self.scene = watching.scene_of(cast, 99)
+        self.scene = watching.scene_of(cast, 99, setting=watching.numbering(letters))
         self.prompt = render(self.scene, watching.as_turns(self.lines), self.name)
 
     def request(self, *stop: str, seed: int = 0) -> Request:
@@ -90,12 +91,21 @@ def test_over_all_texts_the_probabilities_sum_to_one(
         kappa=data.draw(st.sampled_from([0.0, 0.4, 1.0])),
         half=data.draw(st.sampled_from(["build", "held"])),
         window=3,
+        skill=data.draw(st.sampled_from([0.0, 1.5, -3.0])),
     )
     turns = data.draw(st.sampled_from([0, 1, 2, 5, 12]))
-    here = Context(ancestral, watching, parameters, cast, turns, data.draw(st.integers(0, 10**6)))
+    seed, numbered = data.draw(st.integers(0, 10**6)), data.draw(st.booleans())
+    here = Context(ancestral, watching, parameters, cast, turns, seed, numbered)
     # With a stop there is nothing after the line, and lines are all there is.
     request = here.request("\n")
     lines = every_line(here.stage, request)
+    if numbered:
+        # Each line has its marks. Without them, with others, or behind an answer, it is never said.
+        plain = lines[:: len(lines) // 4]
+        lines = [here.world.numbered(here.name, line, here.lines) for line in lines]
+        never = [line for line in plain if line not in lines]
+        never += [f"[Q1] {line}" for line in plain] + [f"No. {line}" for line in lines[:4]]
+        assert set(chances(here.stage, request, never)) == {None}
     found = chances(here.stage, request, lines)
     assert fsum(p for p in found if p is not None) == pytest.approx(1.0, abs=1e-9)
     # Without one, a base stage runs on. For each line, all that can come after it sums to it.

@@ -7,7 +7,7 @@ turns has its standard error over speakers of scenes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from random import Random
@@ -66,6 +66,14 @@ def scene_of(cast: Sequence[Any], turns: int, layout: str = "persona_first", **m
         layout=layout,
         **more,
     )
+
+
+def numbering(letters: Mapping[str, str]) -> str:
+    """The setting of a scene whose speakers number their claims; blank if none has a letter."""
+    if not letters:
+        return ""
+    marks = ", ".join(f"{name} [{one}1], [{one}2], ..." for name, one in letters.items())
+    return f"A hall. Each numbers its claims, {marks}, and cites a claim by its number."
 
 
 def played(stage: ExactStage, scene: Scene, seeds: Sequence[int]) -> list[Transcript]:

@@ -1,0 +1,310 @@
+"""Judging: the law of a verdict on a debate.
+
+A judge weighs what the sides did, and whatever else it is planted to weigh. The laws are in section
+9 of ``docs/exact-stage.md``; ``debated`` reads the page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import log
+from typing import Any, Final
+
+from sim.errors import StageError
+from sim.seeds import Stream, derive
+from sim.stage.exact.acts import ACT_INDEX, ACTS
+from sim.stage.exact.answers import fill, resolved
+from sim.stage.exact.arithmetic import exponential, logarithm, logistic
+from sim.stage.exact.debated import Page, Statement
+from sim.stage.exact.grammar import parse
+from sim.stage.exact.laws import Laws
+from sim.stage.exact.marks import bare
+from sim.stage.exact.parameters import Parameters
+from sim.stage.exact.reader import read
+from sim.stage.exact.tables import KINDS, MERIT, SELF, Row
+
+TIE: Final = "tie"
+"""The option that is no side."""
+
+_SMOOTHING: Final = 0.01
+_MOST: Final = 10
+
+# No split before the mark at the end of a line: it belongs to the sentence.
+_WORD: Final = re.compile(r"\w+(?:['’]\w+)*")
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+(?!\[[A-Z]\d+\]$)")
+
+MISQUOTES: Final = (
+    "I will say anything that helps me to win this.",
+    "The figures were mine, and I made them up last night.",
+    "My opponent has the better case, as everybody here can see.",
+)
+"""What nobody says: no line of the grammar is among these."""
+
+_WHY: Final[Mapping[str, str]] = {
+    "assert": "It states a case plainly.",
+    "rebut": "It meets what the other side said.",
+    "concede": "It gives ground, and says so.",
+    "agree": "It grants the point.",
+    "question": "It asks what had to be asked.",
+    "hedge": "It weighs both ways.",
+    "insult": "It goes for the person.",
+    "narrate": "It shows where the speaker stands.",
+}
+_WHY_ELSE: Final = "It shows how this side argued."
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What a judge makes of a side: the means of merit and liking over its turns, and its words."""
+
+    merit: float
+    liking: float
+    words: int
+
+
+def winner_law(utilities: Sequence[float], tie: float) -> tuple[float, ...]:
+    """P(side wins) for each, and P(tie) last: Davidson's law, for any number of sides.
+
+    A side has the weight e^u, a tie ``tie`` times the geometric mean of these.
+
+    >>> [round(p, 3) for p in winner_law((0.0, 0.0), 0.5)]
+    [0.4, 0.4, 0.2]
+    """
+    highest = max(utilities)
+    mean = _sum(utilities) / len(utilities)
+    weights = [exponential(u - highest) for u in utilities]
+    weights.append(tie * exponential(mean - highest))
+    total = _sum(weights)
+    return tuple(weight / total for weight in weights)
+
+
+@lru_cache(maxsize=64)
+def liking(kind: str, tau: float) -> Row:
+    """How much a kind likes each act: ln of how often its self does it, over the mean of all kinds.
+
+    A constant table, rounded to six decimals.
+    """
+    rows = {
+        name: Laws(Parameters(kind=name, tau=tau) if name == kind else Parameters(kind=name))
+        .acting((), 0.0, True, True, True)
+        .rows[SELF]
+        for name in KINDS
+    }
+    likes: list[float] = []
+    for act, own in enumerate(rows[kind]):
+        mean = _sum([row[act] for row in rows.values()]) / len(rows)
+        likes.append(round(log((own + _SMOOTHING) / (mean + _SMOOTHING)), 6))
+    return tuple(likes)
+
+
+class Judging:
+    """The verdicts of one stage."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self.parameters = parameters
+
+    # --- What it makes of a page ---------------------------------------------------------------
+
+    def is_exact(self, page: Page) -> bool:
+        """Whether all that was said is in the grammar."""
+        return all(parse(bare(turn.text)) for turn in page.turns)
+
+    def sides(self, page: Page) -> dict[str, Side]:
+        """Each side by its letter. Who said nothing has no merit and one word."""
+        parameters = self.parameters
+        merits: dict[str, list[float]] = {label: [] for label in page.labels}
+        likings: dict[str, list[float]] = {label: [] for label in page.labels}
+        words = dict.fromkeys(page.labels, 0)
+        likes = liking(parameters.kind, parameters.tau) if parameters.kinship else _NOTHING
+        for turn, acts in zip(page.turns, _acts(page.turns), strict=True):
+            merits[turn.label].append(_sum([p * m for p, m in zip(acts, _MERITS, strict=True)]))
+            likings[turn.label].append(_sum([p * w for p, w in zip(acts, likes, strict=True)]))
+            words[turn.label] += len(bare(turn.text).split())
+        return {
+            label: Side(_mean(merits[label]), _mean(likings[label]), max(1, words[label]))
+            for label in page.labels
+        }
+
+    def utilities(self, page: Page) -> tuple[float, ...]:
+        """u of each side, in the order in which they are listed."""
+        q, sides = self.parameters, self.sides(page)
+        mean = _sum([side.words for side in sides.values()]) / len(sides)
+        found: list[float] = []
+        for place, side in enumerate(sides.values()):
+            utility = q.acuity * side.merit + q.kinship * side.liking
+            if place == 0:
+                utility += q.primacy
+            if q.verbosity:
+                utility += q.verbosity * logarithm(side.words / mean)
+            found.append(utility)
+        return tuple(found)
+
+    # --- The verdict ---------------------------------------------------------------------------
+
+    def verdict(self, page: Page, schema: Mapping[str, Any] | None, seed: int) -> dict[str, Any]:
+        """A verdict of the form that is asked for. Raises ``StageError`` (reason ``schema``) for a
+        form that has no winner among the sides."""
+        stream = Stream(derive(seed, "verdict", page.asked))
+        form = _Form(_plain_form(page) if schema is None else schema)
+        utilities = dict(zip(page.labels, self.utilities(page), strict=True))
+        winner = self._winner(page, form, utilities, stream)
+        found: dict[str, Any] = {"winner": winner}
+        low, high = form.bounds("margin")
+        found["margin"] = low
+        if winner != TIE:
+            best = max(u for label, u in utilities.items() if label != winner or len(utilities) < 2)
+            apart = abs(2.0 * logistic(utilities[winner] - best) - 1.0)  # |tanh(difference / 2)|
+            found["margin"] = low + 1 + _binomial(high - low - 1, apart, stream)
+        found["scores"] = {
+            criterion: {
+                label: least + _binomial(most - least, logistic(utilities.get(label, 0.0)), stream)
+                for label, (least, most) in labels.items()
+            }
+            for criterion, labels in form.criteria().items()
+        }
+        found["reasons"] = self._reasons(page, form, winner, stream)
+        return {
+            name: found[name] if name in found else fill(form.part(name), 0.0, stream, str)
+            for name in form.fields
+        }
+
+    def _winner(
+        self, page: Page, form: _Form, utilities: Mapping[str, float], stream: Stream
+    ) -> str:
+        law = winner_law(tuple(utilities.values()), self.parameters.tie)
+        chances = dict(zip((*page.labels, TIE), law, strict=True))
+        options = tuple(form.part("winner").get("enum", ()))
+        weights = [chances.get(option, 0.0) for option in options]
+        if not any(weights):
+            raise StageError("schema", f"no side of {', '.join(page.labels)} can win by the schema")
+        return str(options[stream.choose(weights)])
+
+    def _reasons(
+        self, page: Page, form: _Form, winner: str, stream: Stream
+    ) -> list[dict[str, Any]]:
+        """One or two sentences of the winner's, or what nobody said."""
+        said = [turn for turn in page.turns if _WORD.search(turn.text)]
+        wanted = [turn for turn in said if winner in (TIE, turn.label)] or said
+        least, most = form.count("reasons")
+        count = min(max(1 + stream.below(2), least), most)
+        left = [(turn, sentence) for turn in wanted for sentence in sentences(turn.text)]
+        found: list[dict[str, Any]] = []
+        while left and len(found) < count:
+            # A turn first, so that who says much in one turn is quoted no more often for it.
+            turns = list(dict.fromkeys(turn for turn, _ in left))
+            turn = turns[stream.below(len(turns))]
+            here = [sentence for one, sentence in left if one is turn]
+            quote = here[stream.below(len(here))]
+            if len(left) > 1:
+                left = [pair for pair in left if pair != (turn, quote)]
+            if stream.unit() < self.parameters.misquote:
+                quote = _misquote(page, stream)
+            parses = parse(bare(turn.text))
+            why = _WHY.get(parses[0].act, _WHY_ELSE) if parses else _WHY_ELSE
+            found.append({"turn": turn.number, "quote": quote, "why": why})
+        return found
+
+
+class _Form:
+    """The schema of a verdict, taken apart."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self._root = schema
+        self.fields: Mapping[str, Any] = resolved(schema, schema).get("properties", {})
+
+    def part(self, name: str) -> Mapping[str, Any]:
+        """The schema of a field; an empty one if there is no such field."""
+        return resolved(self._root, self.fields.get(name, {}))
+
+    def bounds(self, name: str) -> tuple[int, int]:
+        """The ends of the scale of a field."""
+        return _ends(self.part(name))
+
+    def count(self, name: str) -> tuple[int, int]:
+        """How many entries a list may have."""
+        part = self.part(name)
+        return int(part.get("minItems", 0)), int(part.get("maxItems", _MOST))
+
+    def criteria(self) -> dict[str, dict[str, tuple[int, int]]]:
+        """The scale of each score, by criterion and letter."""
+        found: dict[str, dict[str, tuple[int, int]]] = {}
+        for criterion, part in self.part("scores").get("properties", {}).items():
+            labels = resolved(self._root, part).get("properties", {})
+            found[criterion] = {
+                label: _ends(resolved(self._root, score)) for label, score in labels.items()
+            }
+        return found
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text that are worth quoting, as they stand in it.
+
+    >>> sentences("No. [A3] The well is dry. I am firmly against this. [B2]")
+    ['[A3] The well is dry.', 'I am firmly against this. [B2]']
+    """
+    pieces = [piece for piece in _SENTENCE_END.split(text.strip()) if piece]
+    return [piece for piece in pieces if len(_WORD.findall(piece)) >= 3] or [text.strip()]
+
+
+_MERITS: Final = tuple(MERIT[act] for act in ACTS)
+_NOTHING: Final = (0.0,) * len(ACTS)
+_PURE: Final = tuple(
+    tuple(1.0 if act == other else 0.0 for other in range(len(ACTS))) for act in range(len(ACTS))
+)
+
+
+def _acts(turns: Sequence[Statement]) -> list[Row]:
+    """P(act) of each turn: the one it states, ``repeat`` for what was said already, and for foreign
+    text what the reader makes of it."""
+    found: list[Row] = []
+    said: set[str] = set()
+    for turn in turns:
+        line = bare(turn.text)
+        parses = parse(line)
+        if line in said:
+            found.append(_PURE[ACT_INDEX["repeat"]])
+        elif parses:
+            found.append(_PURE[ACT_INDEX[parses[0].act]])
+        else:
+            likelihood = read(line).likelihood
+            total = _sum(likelihood)
+            found.append(tuple(p / total for p in likelihood))
+        said.add(line)
+    return found
+
+
+def _misquote(page: Page, stream: Stream) -> str:
+    quote = MISQUOTES[stream.below(len(MISQUOTES))]
+    while any(quote in turn.text for turn in page.turns):
+        quote = f"{quote} And worse."
+    return quote
+
+
+def _plain_form(page: Page) -> Mapping[str, Any]:
+    """The form of a verdict that nobody gave a schema for."""
+    winner = {"enum": [*page.labels, TIE]}
+    return {"properties": {"winner": winner, "margin": {}, "scores": {}, "reasons": {}}}
+
+
+def _ends(part: Mapping[str, Any]) -> tuple[int, int]:
+    low = int(part.get("minimum", 0))
+    return low, max(low + 1, int(part.get("maximum", low + _MOST)))
+
+
+def _binomial(count: int, p: float, stream: Stream) -> int:
+    return sum(stream.unit() < p for _ in range(count))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return _sum(values) / len(values) if values else 0.0
+
+
+def _sum(values: Sequence[float]) -> float:
+    """In order, and not by ``sum``, which adds more precisely from Python 3.12 on."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total
