@@ -1,9 +1,9 @@
 """Scenarios: finding them, reading their parameters, building their scenes.
 
 A scenario is a plain function whose parameters all have a type and a default and which returns a
-``Scene``, or a ``Tournament`` of many. It is named by its file in the ``scenarios`` package (``mousetrap``) or by a file and a
-function (``my_file.py:my_scenario``). The package is found at run time: nothing in ``sim`` imports
-``scenarios`` (the data flows the other way).
+``Scene``, or a ``Tournament`` of many. It is named by its file in the ``scenarios`` package
+(``mousetrap``) or by a file and a function (``my_file.py:my_scenario``). The package is found at
+run time: nothing in ``sim`` imports ``scenarios`` (the data flows the other way).
 """
 
 from __future__ import annotations
