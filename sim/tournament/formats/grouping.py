@@ -56,7 +56,7 @@ def _squares(ranked: Sequence[int], met: Met) -> list[list[int]]:
     found = [[0] * len(ranked) for _ in ranked]
     for (one, other), times in met.items():
         if one in places and other in places:
-            found[places[one]][places[other]] = times
+            found[places[one]][places[other]] = times**2
             found[places[other]][places[one]] = times**2
     return found
 
