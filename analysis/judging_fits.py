@@ -211,8 +211,13 @@ def _maximum(
 
 
 def _slope(
-    data: Data, parameters: Floats, precision: Floats, derivatives: Floats, about: Expected,
-    bread: Floats, firth: bool,
+    data: Data,
+    parameters: Floats,
+    precision: Floats,
+    derivatives: Floats,
+    about: Expected,
+    bread: Floats,
+    firth: bool,
 ) -> Floats:
     """What is zero at the maximum."""
     rest = data.weight * (data.score - about.mean)
