@@ -36,7 +36,7 @@ from sim.store import Writer, encode_sorted, transcript_of
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An answer, and the trial that it is from. ``known`` says that it was there already."""
+    """An answer, and the trial that was asked. ``known`` says that it was there already."""
 
     trial: str
     answer: Answer
@@ -56,14 +56,27 @@ class AskReport:
 
 @dataclass(frozen=True, slots=True)
 class _Played:
-    """A stored trial: what is needed to ask its actors."""
+    """A stored trial: what is needed to ask its actors.
+
+    ``line`` says from which turn on which trial keeps what is asked, ``seeds`` which seed holds:
+    what a branch shares with its parent is the parent's.
+    """
 
     trial: str
     stage: str
-    seed: int
     stages: Mapping[str, str]
     scene: Scene
     events: list[Event]
+    line: Sequence[tuple[int, str]]
+    seeds: Sequence[tuple[int, int]]
+
+    def keeper(self, turn: int) -> str:
+        """The trial that keeps what is asked after a turn."""
+        return [trial for first, trial in self.line if first <= turn][-1]
+
+    def seed(self, turn: int) -> int:
+        """The seed that holds after a turn: turn 0 has that of the first."""
+        return [seed for first, seed in self.seeds if first <= max(turn, 1)][-1]
 
 
 async def ask(
@@ -86,7 +99,8 @@ async def ask(
     ``trials`` are ids (None: all that are at their end), ``actors`` names (None: the whole cast),
     ``at`` counts turns (None: at the end). Each is asked ``samples`` times. ``stages`` maps the
     identities of the trials' stages to the stages. Answers are stored as probes with the key of the
-    question; those that are there are not asked for again. ``told`` hears of each answer.
+    question; those that are there are not asked for again. What a branch shares with its parent is
+    asked once and kept with the parent. ``told`` hears of each answer.
 
     Raises ``BadRequest`` for a trial, an actor or a turn that there is not, ``StoreRefused``, and
     ``StageClosed`` if no call can go through.
@@ -174,16 +188,31 @@ class _Asking:
 
     async def all_of(self, wanted: Sequence[tuple[_Played, str, int, int]]) -> list[Asked]:
         """The answers that there are now, in the order in which they were wanted."""
-        tasks = [asyncio.ensure_future(self.one(*each)) for each in wanted]
+        places = [
+            (played.keeper(turn), name, turn, sample) for played, name, turn, sample in wanted
+        ]
+        tasks: dict[tuple[str, str, int, int], asyncio.Task[Asked | None]] = {}
+        for place, each in zip(places, wanted, strict=True):
+            if place not in tasks:
+                tasks[place] = asyncio.ensure_future(self.one(*each))
         try:
-            found = await asyncio.gather(*tasks)
+            await asyncio.gather(*tasks.values())
         except BaseException:
-            for task in tasks:
+            for task in tasks.values():
                 task.cancel()
-            await asyncio.wait(tasks)
+            await asyncio.wait(tasks.values())
             raise
         await self.writer.barrier()
-        return [each for each in found if each is not None]
+        found: list[Asked] = []
+        told: set[tuple[str, str, int, int]] = set()
+        for place, (played, *_) in zip(places, wanted, strict=True):
+            asked = tasks[place].result()
+            if asked is not None and place in told:
+                # Branches share it, and one of them was asked.
+                asked = self._tell(Asked(played.trial, asked.answer, known=True))
+            told.add(place)
+            found += [] if asked is None else [asked]
+        return found
 
     async def one(self, played: _Played, name: str, turn: int, sample: int) -> Asked | None:
         """One answer; None if the run stopped before it was asked for."""
@@ -201,7 +230,7 @@ class _Asking:
         stops = () if scene.layout == "author" else layout_of(scene, seat).stops(scene, seat)
         request = Request(
             prompt,
-            request_seed(played.seed, "ask", turn, name, key, sample),
+            request_seed(played.seed(turn), "ask", turn, name, key, sample),
             name,
             "probe",
             stops,
@@ -222,7 +251,7 @@ class _Asking:
             turn, name, key, value, False, sample, raw, missing, prompt.digest.hex(), exact, usage,
             seconds,
         )  # fmt: skip
-        self.writer.event(played.trial, answer)
+        self.writer.event(played.keeper(turn), answer)
         return self._tell(Asked(played.trial, answer, known=False))
 
     def _tell(self, asked: Asked) -> Asked:
@@ -233,7 +262,7 @@ class _Asking:
     def _journal(self, played: _Played, turn: int) -> Journal:
         own = self._player(played.stage)
         return Journal(
-            own.stage, self.writer, played.trial, gate=self.gate, account=own.account,
+            own.stage, self.writer, played.keeper(turn), gate=self.gate, account=own.account,
             cache=own.cache, budget=own.budget, keep=own.keep, run=self.number, turn=turn,
             cast={name: self._player(identity) for name, identity in played.stages.items()},
         )  # fmt: skip
@@ -261,12 +290,24 @@ def _played(connection: sqlite3.Connection, trial: str, store: Path | str) -> _P
     if row is None:
         raise BadRequest(f"{store} has no trial {trial!r}; list its trials with elsinore show")
     stage, seed, cast, scene = row
-    events = transcript_of(connection, trial).events
+    transcript = transcript_of(connection, trial)
     stored: Any = json.loads(scene)
-    return _Played(trial, stage, seed, json.loads(cast), scene_for_prompts(stored), events)
+    return _Played(
+        trial, stage, json.loads(cast), scene_for_prompts(stored), transcript.events,
+        _line(connection, trial), transcript.seeds(seed),
+    )  # fmt: skip
+
+
+def _line(connection: sqlite3.Connection, trial: str) -> tuple[tuple[int, str], ...]:
+    """From which turn on which trial has its own: a branch's parents first."""
+    of, at = connection.execute('SELECT "of", at FROM trials WHERE trial = ?', (trial,)).fetchone()
+    if at is None:
+        return ((0, trial),)
+    return (*(each for each in _line(connection, of) if each[0] < at), (at, trial))
 
 
 def _actors(played: _Played, actors: Sequence[str] | None) -> Sequence[str]:
+    """The names of those who are asked, each once."""
     names = played.scene.names
     for name in actors or ():
         if name not in names:
@@ -274,7 +315,7 @@ def _actors(played: _Played, actors: Sequence[str] | None) -> Sequence[str]:
                 f"trial {played.trial[:8]}: {name!r} is not in the cast; "
                 f"use one of {', '.join(names)}"
             )
-    return names if actors is None else actors
+    return names if actors is None else list(dict.fromkeys(actors))
 
 
 def _turn(played: _Played, at: int | None) -> int:

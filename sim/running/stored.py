@@ -60,9 +60,18 @@ def stored_trials(connection: sqlite3.Connection, trials: Sequence[str]) -> dict
 def stored_doubts(
     connection: sqlite3.Connection, trials: Sequence[str]
 ) -> dict[str, list[tuple[str, InDoubt]]]:
-    """The calls in doubt, with their keys, by trial."""
+    """The calls in doubt, with their keys, by trial.
+
+    A question after the curtain (``ask``) that was torn off is none: the trial lacks nothing.
+    """
     doubts: dict[str, list[tuple[str, InDoubt]]] = {}
-    rows = for_ids(connection, "SELECT trial, key, turn, purpose, actor FROM intents", trials)
+    rows = for_ids(
+        connection,
+        "SELECT trial, key, turn, purpose, actor FROM intents",
+        trials,
+        "AND run NOT IN"
+        " (SELECT run FROM runs WHERE json_extract(manifest, '$.options.ask') IS NOT NULL)",
+    )
     for trial, key, turn, purpose, actor in rows:
         doubts.setdefault(trial, []).append((key, InDoubt(trial, turn, purpose, actor)))
     return doubts

@@ -311,7 +311,6 @@ def test_what_is_shared_is_asked_once(tmp_path: Path) -> None:
     assert len(told(store, branch.id).answers) == 3
 
 
-@pytest.mark.xfail(reason="a branch and its parent each keep the answer they share", strict=True)
 @pytest.mark.parametrize("order", [["all"], ["branch", "live"]], ids="-".join)
 def test_what_is_shared_is_kept_once(tmp_path: Path, order: list[str]) -> None:
     store = tmp_path / "a.db"
@@ -327,7 +326,6 @@ def test_what_is_shared_is_kept_once(tmp_path: Path, order: list[str]) -> None:
     assert len(told(store, branch.id).answers) == 3
 
 
-@pytest.mark.xfail(reason="branches are asked with one seed", strict=True)
 def test_branches_answer_apart(tmp_path: Path) -> None:
     """Every draw has its own stream: in the scene their probes have seeds of their own, too."""
     store = tmp_path / "a.db"
@@ -393,7 +391,6 @@ def test_what_cannot_be_asked_is_refused(tmp_path: Path, how: dict[str, Any], sa
     assert exported(store) == before
 
 
-@pytest.mark.xfail(reason="it is asked twice, and the store breaks", strict=True)
 def test_whoever_is_named_twice_is_asked_once(tmp_path: Path) -> None:
     store = tmp_path / "a.db"
     played(store, trial_of(debate()))
@@ -437,7 +434,6 @@ def test_a_wrong_key_is_raised_and_what_was_answered_is_kept(tmp_path: Path) -> 
     assert asked(store).calls == 1
 
 
-@pytest.mark.xfail(reason="a run reports questions that were torn off, every time", strict=True)
 def test_a_question_that_was_torn_off_is_no_doubt_of_the_trial(tmp_path: Path) -> None:
     store = tmp_path / "a.db"
     trial = trial_of(debate())
