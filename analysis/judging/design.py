@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from analysis.comparisons import Ints
 from analysis.contests import Contest
-from analysis.judging_results import PAIR, pairs
+from analysis.judging.results import PAIR, pairs
 from analysis.stats import Floats
 
 TOPICS = 6

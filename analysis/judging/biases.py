@@ -19,7 +19,7 @@ All are logits for the side that has it, against an equal that has not.
   all judges at once on strengths that they share, times a sharpness of each judge, with all effects
   of each judge. Missing where nobody else's view can tell.
 
-Errors are between topics, or matches if there are fewer than ``judging_design.TOPICS`` of them.
+Errors are between topics, or matches if there are fewer than ``judging.design.TOPICS`` of them.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ import numpy as np
 from scipy import optimize, special
 
 from analysis.comparisons import Ints
-from analysis.judging_design import Rows
-from analysis.judging_fits import (
+from analysis.judging.design import Rows
+from analysis.judging.fits import (
     Data,
     Predict,
     Regression,
