@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -19,9 +19,9 @@ LATE = "late"
 class Seen:
     """What a person is shown: whose part it is, what that actor can see, and what is asked.
 
-    ``page`` is all of it, ``new`` what came since the person was last asked. ``purpose`` is that of
-    the request (``turn``, ``probe``, ``gauge``), ``typed`` whether the answer has a form that the
-    page asks for. ``seconds`` is the time limit, if there is one.
+    ``page`` is all of it, ``new`` what came since the person was last asked (in another scene: all
+    of it). ``purpose`` is that of the request (``turn``, ``probe``, ``gauge``), ``typed`` whether
+    the answer has a form that the page asks for. ``seconds`` is the time limit, if there is one.
     """
 
     speaker: str
@@ -61,7 +61,9 @@ class HumanStage:
         self.seconds = seconds
         self.fallback = fallback
         self._one_at_a_time = asyncio.Lock()
-        self._shown: dict[str, str] = {}
+        # By actor, in paragraphs: what was shown, and what a page of the same scene begins with.
+        self._shown: dict[str, list[str]] = {}
+        self._heard: dict[str, list[str]] = {}
 
     async def perform(self, request: Request) -> Reply:
         """What the person says. Raises ``StageError`` (reason ``late``) if nobody does."""
@@ -78,19 +80,23 @@ class HumanStage:
         return await self._otherwise(request, perf_counter() - started)
 
     def _seen(self, request: Request) -> Seen:
-        page, before = _page(request.prompt), self._shown.get(request.speaker, "")
-        same = next(
-            (at for at, (one, other) in enumerate(zip(page, before, strict=False)) if one != other),
-            min(len(page), len(before)),
-        )
-        typed = request.schema is not None
+        name, typed = request.speaker, request.schema is not None
+        page = _page(request.prompt)
+        parts, shown = _paragraphs(page), self._shown.get(name, [])
+        parent = request.prompt.parent
+        heard = [] if parent is None else _paragraphs(_page(parent))
+        same = _alike(parts, shown)
+        if not typed:
+            # Another scene does not go on from what was heard in the last, nor does nothing new.
+            if same < len(self._heard.get(name, ())) or same == len(parts):
+                same = 0
+            self._heard[name] = heard
         # A question off stage is no part of what the actor has heard.
-        heard = request.prompt.parent if typed else request.prompt
-        known = "" if heard is None else _page(heard)
-        self._shown[request.speaker] = max(before, known, key=len)
-        return Seen(
-            request.speaker, page, page[same:].strip(), request.purpose, typed, self.seconds
-        )
+        known = heard if typed else parts
+        if _alike(known, shown) < len(known):
+            self._shown[name] = known
+        new = page.strip() if same == 0 else "\n\n".join(parts[same:])
+        return Seen(name, page, new, request.purpose, typed, self.seconds)
 
     async def _otherwise(self, request: Request, seconds: float) -> Reply:
         fallback = self.fallback
@@ -117,3 +123,14 @@ def _page(prompt: Prompt) -> str:
     if prompt.role == "text":
         return prompt.joined()
     return "\n\n".join(message.text for message in prompt.messages())
+
+
+def _paragraphs(page: str) -> list[str]:
+    return [part for part in page.split("\n\n") if part.strip()]
+
+
+def _alike(some: Sequence[str], others: Sequence[str]) -> int:
+    """How many are the same from the beginning on."""
+    pairs = zip(some, others, strict=False)
+    different = (at for at, (one, other) in enumerate(pairs) if one != other)
+    return next(different, min(len(some), len(others)))

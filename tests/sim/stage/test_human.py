@@ -256,7 +256,6 @@ def shown_in(*pages: Prompt) -> list[str]:
     return new
 
 
-@pytest.mark.xfail(reason="new is what the page of another scene has not", strict=True)
 def test_in_another_scene_everything_is_new() -> None:
     opening = Prompt.start("system", "You play Ada.")
     first = opening.then("user", "Ben: We must wait.").then("assistant", "No.")
@@ -265,7 +264,6 @@ def test_in_another_scene_everything_is_new() -> None:
     assert shown_in(second, second)[1] != ""
 
 
-@pytest.mark.xfail(reason="a cue and a name that begin alike are taken for the same", strict=True)
 def test_a_name_is_shown_whole() -> None:
     opening = Prompt.start("system", "A scene.")
     cue = "You play Yorick."
