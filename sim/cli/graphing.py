@@ -43,12 +43,14 @@ def command(
         {"source": source, "target": target, **facts}
         for source, target, facts in graph.edges(data=True)
     ]
-    reciprocity = graphs.reciprocity(graph)
+    # What is returned is a share of weights that add up: missing where some are negative.
+    signed = any(edge.get("weight", 0) < 0 for edge in edges)
+    reciprocity = None if signed else graphs.reciprocity(graph).observed
     record: dict[str, Any] = {
         "kind": kind,
         "nodes": [{"name": name, **facts} for name, facts in graph.nodes(data=True)],
         "edges": edges,
-        "reciprocity": _known(reciprocity.observed),
+        "reciprocity": _known(reciprocity),
     }
     if kind == "agreement":
         balance = graphs.balance(graph)

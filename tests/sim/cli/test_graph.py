@@ -20,10 +20,6 @@ KINDS = ("turn_taking", "replies", "hearing", "addressing", "agreement")
 PEACEFUL = "fixed:I agree with you.|Exactly, Ada.|Well, Ben?"
 QUARREL = "fixed:I disagree.|No, Ada, that is wrong.|Nonsense, Ben."
 
-signed = pytest.mark.xfail(
-    reason="reciprocity refuses negative weights, and with it the command", strict=True
-)
-
 
 @pytest.fixture
 def peace(inside: Command) -> str:
@@ -116,9 +112,7 @@ def test_graphml_is_read_back(inside: Command, folder: Path, peace: str, kind: s
         assert read.graph["kind"] == kind
 
 
-@pytest.mark.parametrize(
-    "options", [pytest.param([], marks=signed), pytest.param(["--json"], marks=signed)]
-)
+@pytest.mark.parametrize("options", [[], ["--json"]])
 def test_whoever_contradicts_has_a_graph(inside: Command, options: list[str]) -> None:
     assert inside("run", "mine.py:trio", "-m", QUARREL, "-qn1", "--store", "q.db").returncode == 0
     done = inside("graph", "q.db", "--kind", "agreement", *options)
@@ -126,7 +120,18 @@ def test_whoever_contradicts_has_a_graph(inside: Command, options: list[str]) ->
     if options:
         found = told(done)
         assert min(weights(found).values()) < 0
-        assert found["balance"] is not None
+        assert found["reciprocity"] is None, "missing, and no zero"
+        # Ada and Cleo are on no terms, so there is no triad that could be balanced.
+        assert found["balance"] is None
+
+
+def test_a_quarrel_of_three_is_out_of_balance(inside: Command) -> None:
+    """Each contradicts the one before: three pairs, all negative."""
+    done = inside("run", "mine.py:trio", "-m", "fixed:I disagree.", "-qn1", "--store", "q.db")
+    assert done.returncode == 0, done.stderr
+    found = told(inside("graph", "q.db", "--kind", "agreement", "--json"))
+    assert weights(found) == {("Ben", "Ada"): -2, ("Cleo", "Ben"): -2, ("Ada", "Cleo"): -1}
+    assert (found["balance"], found["reciprocity"]) == (0, None)
 
 
 def test_whoever_contradicts_is_written(inside: Command, folder: Path) -> None:
