@@ -31,8 +31,6 @@ class TournamentProgress(Progress):
     def __init__(
         self, tournament: Tournament, debates: int, free: bool, console: Console | None
     ) -> None:
-        longest = {"": tournament.debate.turns(tournament.sides)}
-        super().__init__(tournament.name, debates, longest, free, console)
         self.tournament = tournament
         self.round = 0
         self.legs: Mapping[str, Leg] = {}
@@ -44,6 +42,9 @@ class TournamentProgress(Progress):
         self.before = 0
         self._counted = 0.0
         self._rows: list[tuple[Text, ...]] = []
+        longest = {"": tournament.debate.turns(tournament.sides)}
+        # Last, because it draws the line at once.
+        super().__init__(tournament.name, debates, longest, free, console)
 
     # -- the steward -------------------------------------------------------------------------
 

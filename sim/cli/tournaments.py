@@ -24,7 +24,6 @@ from sim.stage.base import Stage
 from sim.stage.models import is_real, open_stage
 from sim.stage.prices import Prices
 from sim.stage.sampling import Sampling
-from sim.stage.throttle import Limits
 from sim.tournament import FORMATS, Tournament, read_format
 from sim.tournament.reading import read_tournament
 
@@ -150,15 +149,14 @@ def open_for(
     """The stages of a tournament by identity, and the identities by model string or name."""
     stages: dict[str, Stage] = {}
     identities: dict[str, str] = {}
-    limits: dict[str, Limits] = {}
     plain = [name for name in stages_of(tournament) if name not in tournament.stages]
     for name in stages_of(tournament):
         if name in tournament.stages:
-            stage = _named(name, tournament.stages[name], asking, limits)
+            stage = _named(name, tournament.stages[name], asking)
         elif name == HUMAN:
             continue
         elif is_real(name):
-            stage = guarded(open_stage(name, asking.sampling()), name, asking, limits)
+            stage = guarded(open_stage(name, asking.sampling()), name, asking)
         else:
             stage = open_stage(name)
         stages.setdefault(stage.identity, stage)
@@ -176,7 +174,7 @@ def open_for(
     return stages, identities
 
 
-def _named(name: str, table: Mapping[str, Any], asking: Asking, limits: dict[str, Limits]) -> Stage:
+def _named(name: str, table: Mapping[str, Any], asking: Asking) -> Stage:
     """A stage that the tournament gives a name: ``{"model": ..., "temperature": ...}``."""
     how = dict(table)
     model = how.pop("model", None)
@@ -190,7 +188,7 @@ def _named(name: str, table: Mapping[str, Any], asking: Asking, limits: dict[str
             )
         return open_stage(model)
     sampling = Sampling.read(how, f"stages.{name}")
-    return guarded(open_stage(model, sampling), model, asking, limits)
+    return guarded(open_stage(model, sampling), model, asking)
 
 
 def _store(options: Options, tournament: Tournament) -> Path:
@@ -266,7 +264,7 @@ def _tell(
         out().out(json.dumps(found, allow_nan=False))
         return
     console = out()
-    standing.show(found, console)
+    import_module("sim.cli.standing_tables").show(found, console)
     spent = import_module("sim.cli.spending").summary(report.run, free)
     if spent is not None:
         console.print(spent)
