@@ -29,6 +29,7 @@ from math import inf, nan, sqrt
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize, special
 
 from analysis.comparisons import Ints
@@ -161,11 +162,13 @@ def _profile(
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A judge's own regression: the fit, the rows that it is of, and where each column's parameter
-    is. None of a fit where there is none; ``why`` says what is missing."""
+    """A judge's own regression: the fit, the rows that it is of, which of the judge's they are, and
+    where each column's parameter is. None of a fit where there is none; ``why`` says what is
+    missing."""
 
     fit: Regression | None
     rows: Rows
+    kept: NDArray[np.bool_]
     places: dict[str, int]
     why: dict[str, str]
 
@@ -176,9 +179,10 @@ def own_regression(mine: Rows) -> Own:
     length = mine.length
     if np.isnan(length).all():
         why["length"] = "how much was said is not known"
+        complete = ~np.isnan(mine.shown)
     else:
-        mine = mine.where(~np.isnan(length))
-    mine = mine.where(~np.isnan(mine.shown))
+        complete = ~np.isnan(mine.shown) & ~np.isnan(length)
+    mine = mine.where(complete)
     used = [name for name in COLUMNS if name not in why]
     for name in used[:]:
         if not np.any(getattr(mine, name)):
@@ -192,18 +196,18 @@ def own_regression(mine: Rows) -> Own:
     spare = len(np.unique(mine.debate)) - len(kept)
     if spare < SPARE:
         few = f"only {len(np.unique(mine.debate))} debates tell {len(kept)} parameters"
-        return Own(None, mine, {}, {name: why.get(name, few) for name in COLUMNS})
+        return Own(None, mine, complete, {}, {name: why.get(name, few) for name in COLUMNS})
     data = Data(mine.score, mine.weight, np.zeros(len(mine), dtype=np.int64))
     made = regress(linear(design[:, kept]), data, np.zeros(len(kept)))
     if made is None:
         none = "the likelihood has no maximum"
-        return Own(None, mine, {}, {name: why.get(name, none) for name in COLUMNS})
+        return Own(None, mine, complete, {}, {name: why.get(name, none) for name in COLUMNS})
     places = {
         name: int(np.searchsorted(kept, place))
         for place, name in enumerate(used)
         if name not in why
     }
-    return Own(made, mine, places, why)
+    return Own(made, mine, complete, places, why)
 
 
 _ABSENT = {
@@ -264,7 +268,7 @@ def _selves(found: Rows) -> tuple[dict[str, str], dict[int, int]]:
         if not mine.any():
             why[name] = "it has no verdict"
         elif np.isnan(own).all():
-            why[name] = "a person has no model"
+            why[name] = "it is a person, or models are not known"
         elif not cases[number]:
             why[name] = "its model never met another: it played no side, or all"
     return why, cases
@@ -272,7 +276,9 @@ def _selves(found: Rows) -> tuple[dict[str, str], dict[int, int]]:
 
 def _joint(found: Rows, judges: list[int], cases: dict[int, int], level: float) -> dict[int, Bias]:
     """The regression of all judges; the biases that it can tell, by the judge's number."""
-    mine = found.where(~np.isnan(found.shown))
+    mine = found.where(
+        ~np.isnan(found.shown) & ~(np.isin(found.judge, judges) & np.isnan(found.own))
+    )
     lengths = not np.isnan(mine.length).all()
     if lengths:
         mine = mine.where(~np.isnan(mine.length))

@@ -78,7 +78,7 @@ def rows(contest: Contest) -> Rows:
     number = {name: place for place, name in enumerate(names)}
     own_model = dict(zip(contest.judges["judge"], contest.judges["model"], strict=True))
     judge = said["judge"].map({name: place for place, name in enumerate(judges)})
-    by, cluster = _clusters(contest, said)
+    by, cluster = clusters(said)
     together = said.groupby([*PAIR, "judge"], sort=False)["score"].transform("size")
     return Rows(
         names=tuple(names),
@@ -100,9 +100,16 @@ def rows(contest: Contest) -> Rows:
     )
 
 
-def _clusters(contest: Contest, said: pd.DataFrame) -> tuple[str, Ints]:
-    """Topics where there are enough, else matches."""
-    if len({*contest.matches["motion"].dropna()}) >= TOPICS:
+def clusters(said: pd.DataFrame) -> tuple[str, Ints]:
+    """What the clusters of rows about debates are, and the number of each row's: topics, if enough
+    of them were judged, else matches. Read: ``motion``, ``round`` and ``match``.
+
+    >>> two = pd.DataFrame({"motion": ["Tea?", "Tea?"], "round": [1, 1], "match": [1, 2]})
+    >>> by, cluster = clusters(two)
+    >>> by, cluster.tolist()
+    ('match', [0, 1])
+    """
+    if said["motion"].nunique() >= TOPICS:
         return "topic", _numbered(said, ["motion"])
     return "match", _numbered(said, ["round", "match"])
 
@@ -133,9 +140,17 @@ def _lengths(contest: Contest, said: pd.DataFrame) -> Floats:
 
 
 def _own(said: pd.DataFrame, models: Sequence[object]) -> Floats:
-    """Sides that the judge's model plays; NaN where the judge has no model."""
+    """Sides that the judge's model plays; NaN where a model is unknown, or the judge has none."""
     own = np.array(models, dtype=object)
-    known = np.array([isinstance(model, str) for model in models], dtype=bool)
-    first = np.asarray(said["first_model"].to_numpy(dtype=object) == own, dtype=np.float64)
-    second = np.asarray(said["second_model"].to_numpy(dtype=object) == own, dtype=np.float64)
-    return np.where(known, first - second, nan)
+    first, second = (said[name].to_numpy(dtype=object) for name in ("first_model", "second_model"))
+    known = np.array(
+        [
+            all(isinstance(model, str) for model in three)
+            for three in zip(own, first, second, strict=True)
+        ],
+        dtype=bool,
+    )
+    found = np.full(len(said), nan)
+    mine = own[known]
+    found[known] = np.asarray(first[known] == mine, np.float64) - (second[known] == mine)
+    return found

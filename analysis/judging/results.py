@@ -63,10 +63,18 @@ def results(
     names = chosen(contest, judges)
     said = pairs(contest)
     said = said[said["judge"].isin(names)]
-    means = panel_means(by_judge(said), per_judge)
+    judged = by_judge(said)
+    return laid_out(contest, judged if per_judge else _means(judged, PAIR), names, per_judge)
+
+
+def laid_out(
+    contest: Contest, means: pd.DataFrame, names: Sequence[str], per_judge: bool
+) -> pd.DataFrame:
+    """The table of ``results`` from scores and margins of pairs, of each judge or of the panel."""
     legs = meetings(contest)
     if per_judge:
-        legs = legs.merge(pd.DataFrame({"judge": pd.array(names, dtype="string")}), how="cross")
+        every = pd.DataFrame({"judge": pd.array(list(names), dtype="string")})
+        legs = legs.merge(every, how="cross")
     on = [*PAIR, "judge"] if per_judge else PAIR
     found = legs.merge(means, on=on, how="left")
     kinds = RESULTS | ({"judge": "str"} if per_judge else {})
@@ -189,11 +197,6 @@ def by_judge(said: pd.DataFrame) -> pd.DataFrame:
     key = [*PAIR, "judge"]
     once = _means(said, [*key, "place"])
     return _means(once, key)
-
-
-def panel_means(judged: pd.DataFrame, per_judge: bool) -> pd.DataFrame:
-    """The mean over judges of what ``by_judge`` gave, each counting once."""
-    return judged if per_judge else _means(judged, PAIR)
 
 
 def _means(table: pd.DataFrame, key: list[str]) -> pd.DataFrame:
