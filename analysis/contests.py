@@ -27,9 +27,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.loading import frame
-from sim.errors import BadRequest
 from sim.events import Turn
-from sim.store import from_row, open_readonly
+from sim.store import from_row, open_readonly, tournament_named
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -154,35 +153,14 @@ def load_contest(store_path: Path | str, tournament: str | None = None) -> Conte
     than one of them, and ``StoreRefused`` if the file is not a store of ours.
     """
     with closing(open_readonly(Path(store_path))) as connection:
-        found = connection.execute(
-            "SELECT tournament, name, definition FROM tournaments ORDER BY started, tournament"
+        identity = tournament_named(connection, tournament, Path(store_path))
+        [(name, definition)] = connection.execute(
+            "SELECT name, definition FROM tournaments WHERE tournament = ?", (identity,)
         ).fetchall()
-        place = _chosen([(row[0], row[1]) for row in found], tournament, Path(store_path))
-        identity, name, definition = found[place]
         record = ContestRecord(
             identity, json.loads(definition), name, *_stored(connection, identity)
         )
     return contests_from([record])[0]
-
-
-def _chosen(known: Sequence[tuple[str, str]], wanted: str | None, path: Path) -> int:
-    if not known:
-        raise BadRequest(f"store {path}: holds no tournament; hold one first")
-    if wanted is None:
-        return len(known) - 1
-    exact = [place for place, names in enumerate(known) if wanted in names]
-    begun = [
-        place
-        for place, names in enumerate(known)
-        if wanted and any(name.startswith(wanted) for name in names)
-    ]
-    places = exact or begun
-    if len(places) == 1:
-        return places[0]
-    among = [known[place] for place in places] if places else known
-    there = ", ".join(f"{name} ({identity[:12]})" for identity, name in among)
-    what = "is more than one; say which by its id" if places else "is unknown; there are"
-    raise BadRequest(f"tournament: {wanted!r} {what}: {there}")
 
 
 def _stored(connection: Connection, tournament: str) -> tuple[list[LegRecord], list[VerdictRecord]]:

@@ -13,7 +13,7 @@ from rich.text import Text
 from sim.cli.terminal import err, one_line, out, visible
 from sim.errors import BadRequest, RunFailed
 from sim.running.sheets import Sheet, from_csv, keep, number_of, sheets_for, to_csv, verdict_of
-from sim.store import open_readonly
+from sim.store import open_readonly, tournament_named
 from sim.tournament.rubric import TIE, Verdict
 
 Read = Callable[[str], str]
@@ -39,7 +39,8 @@ def command(
         raise BadRequest("--to and --from: write a sheet or read one; use one of them")
     if not name.strip() or name != one_line(name):
         raise BadRequest(f"--name {name!r}: is no name; use one line of text")
-    tournament = _tournament(store, which)
+    with closing(open_readonly(store)) as connection:
+        tournament = tournament_named(connection, which, store)
     # A sheet is read whole: what was written for a part is a part of it.
     most = None if given is not None else debates
     sheets = sheets_for(store, tournament, name, most=most, seed=seed)
@@ -56,24 +57,6 @@ def command(
         )
     else:
         _at_the_terminal(store, name, sheets)
-
-
-def _tournament(store: Path, which: str | None) -> str:
-    """The id of the tournament that is meant."""
-    with closing(open_readonly(store)) as connection:
-        known = connection.execute(
-            "SELECT tournament, name FROM tournaments ORDER BY started DESC"
-        ).fetchall()
-    if not known:
-        raise BadRequest(f"{store}: holds no tournament; hold one with elsinore tournament")
-    if which is None:
-        return str(known[0][0])
-    found = [each for each, called in known if each.startswith(which) or called == which]
-    if len(found) != 1:
-        names = ", ".join(f"{called} ({each[:8]})" for each, called in known)
-        what = "more than one" if found else "no"
-        raise BadRequest(f"--tournament {which}: there is {what} such tournament; known: {names}")
-    return str(found[0])
 
 
 def _at_the_terminal(store: Path, name: str, sheets: list[Sheet]) -> None:

@@ -102,7 +102,11 @@ async def foresee(
             _add(counts, name or tournament.stage, count)
     estimates: dict[str, Estimate] = {}
     table = prices or Prices.load()
-    for name, count in counts.items():
+    # As the tournament names them, whatever the pairings of the first rounds.
+    known = [tournament.stage, *tournament.model_strings]
+    known += [f"judge:{judge.known_as}" for judge in tournament.judges]
+    for name in [each for each in dict.fromkeys(known) if each in counts]:
+        count = counts[name]
         model = name.partition("judge:")[2] or name
         stage_name = next(
             (judge.stage for judge in tournament.judges if f"judge:{judge.known_as}" == name), name

@@ -18,6 +18,7 @@ from sim.store.codec import (
     usage_to_json,
 )
 from sim.store.export import export_jsonl, export_lines
+from sim.store.naming import tournament_named
 from sim.store.opening import Durable, Lease, open_readonly
 from sim.store.recording import Recorder, recorded_stages
 from sim.store.schema import APPLICATION_ID, MIGRATIONS, VERSION, migrate
@@ -44,6 +45,7 @@ __all__ = [
     "reply_to_row",
     "text_from_column",
     "to_row",
+    "tournament_named",
     "transcript_of",
     "usage_from_json",
     "usage_to_json",
