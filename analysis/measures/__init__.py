@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import analysis.measures.collapse as collapse
+    import analysis.measures.concessions as concessions
     import analysis.measures.conflict as conflict
     import analysis.measures.conformity as conformity
     import analysis.measures.convergence as convergence
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
     import analysis.measures.flip as flip
     import analysis.measures.loop as loop
     import analysis.measures.outcomes as outcomes
+    import analysis.measures.pull as pull
+    import analysis.measures.swing as swing
     import analysis.measures.theory_of_mind as theory_of_mind
 
 __all__ = [
     "collapse",
+    "concessions",
     "conflict",
     "conformity",
     "convergence",
@@ -29,6 +33,8 @@ __all__ = [
     "flip",
     "loop",
     "outcomes",
+    "pull",
+    "swing",
     "theory_of_mind",
 ]
 
