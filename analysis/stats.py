@@ -88,13 +88,16 @@ def _divide(above: Floats, below: Floats) -> Floats:
         return np.asarray(np.where(below == 0, nan, above / below), dtype=np.float64)
 
 
-def paired_difference(first: Floats, second: Floats, level: float = 0.95) -> Interval:
+def paired_difference(
+    first: Floats, second: Floats, level: float = 0.95, *, share: bool | None = None
+) -> Interval:
     """Interval of the mean of first - second, over pairs. NaN pairs are left out.
 
-    Student's t on the differences. Where all values are 0 or 1 that has no width as soon as no pair
-    differs, so then it is the adjusted Wald interval for matched pairs (Agresti and Min, Statistics
-    in Medicine 24, 2005), which adds half an observation to each cell of the table of pairs; its
-    limits are at most 1 and the estimate is the plain difference.
+    Student's t on the differences. For shares that has no width as soon as no pair differs, so then
+    it is the adjusted Wald interval for matched pairs (Agresti and Min, Statistics in Medicine 24,
+    2005), which adds half an observation to each cell of the table of pairs; its limits are at most
+    1 and the estimate is the plain difference. ``share`` says whether they are shares; None: if all
+    values are 0 or 1.
 
     >>> found = paired_difference(np.zeros(50), np.zeros(50))
     >>> found.estimate, found.low < 0 < found.high < 0.1
@@ -107,7 +110,7 @@ def paired_difference(first: Floats, second: Floats, level: float = 0.95) -> Int
         return UNKNOWN
     differences = one - two
     estimate = float(differences.mean())
-    if np.isin(one, (0, 1)).all() and np.isin(two, (0, 1)).all():
+    if _shares(one, two) if share is None else share:
         total = count + 2
         gained = (float(np.sum(differences > 0)) + 0.5) / total
         lost = (float(np.sum(differences < 0)) + 0.5) / total
@@ -122,12 +125,14 @@ def paired_difference(first: Floats, second: Floats, level: float = 0.95) -> Int
     return Interval(estimate, estimate - half, estimate + half)
 
 
-def difference(first: Floats, second: Floats, level: float = 0.95) -> Interval:
+def difference(
+    first: Floats, second: Floats, level: float = 0.95, *, share: bool | None = None
+) -> Interval:
     """Interval of the difference of two means, of independent samples. NaN is left out.
 
-    Welch's t (1947). Where all values are 0 or 1, the adjusted Wald interval that adds a success
-    and a failure to each sample (Agresti and Caffo, The American Statistician 54, 2000); the
-    estimate is the plain difference.
+    Welch's t (1947). For shares the adjusted Wald interval that adds a success and a failure to
+    each sample (Agresti and Caffo, The American Statistician 54, 2000); the estimate is the plain
+    difference. ``share`` says whether they are shares; None: if all values are 0 or 1.
 
     >>> found = difference(np.array([1.0, 1.0, 0.0, 1.0]), np.zeros(4))
     >>> found.estimate, found.low < 0.75 < found.high
@@ -137,7 +142,7 @@ def difference(first: Floats, second: Floats, level: float = 0.95) -> Interval:
     if not len(one) or not len(two):
         return UNKNOWN
     estimate = float(one.mean() - two.mean())
-    if np.isin(one, (0, 1)).all() and np.isin(two, (0, 1)).all():
+    if _shares(one, two) if share is None else share:
         p, q = ((float(part.sum()) + 1) / (len(part) + 2) for part in (one, two))
         spread = sqrt(p * (1 - p) / (len(one) + 2) + q * (1 - q) / (len(two) + 2))
         half = float(special.ndtri((1 + level) / 2)) * spread
@@ -153,6 +158,10 @@ def difference(first: Floats, second: Floats, level: float = 0.95) -> Interval:
     )
     half = float(special.stdtrit(freedom, (1 + level) / 2)) * sqrt(total)
     return Interval(estimate, estimate - half, estimate + half)
+
+
+def _shares(one: Floats, two: Floats) -> bool:
+    return bool(np.isin(one, (0, 1)).all() and np.isin(two, (0, 1)).all())
 
 
 def between_groups(values: Floats, level: float = 0.95) -> Interval:

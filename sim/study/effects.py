@@ -25,7 +25,7 @@ from sim.errors import BadRequest
 from sim.hearing import heard_by
 from sim.stage.base import Stage
 from sim.study.forks import fork
-from sim.study.outcomes import Outcome, name_of
+from sim.study.outcomes import Outcome, is_share, name_of
 from sim.transcript import Transcript
 
 
@@ -167,24 +167,26 @@ def compared(
     with a missing outcome is left out. Without it the arms are independent samples.
     """
     first, second = _values(outcome, one, turn), _values(outcome, other, turn)
+    share = is_share(outcome)
     wanted = max(len(first), len(second))
     if common:
         pairs = min(len(first), len(second))
         known = ~(np.isnan(first[:pairs]) | np.isnan(second[:pairs]))
         first, second = first[:pairs][known], second[:pairs][known]
-        apart = paired_difference(first, second)
+        apart = paired_difference(first, second, share=share)
     else:
-        apart = difference(first, second)
+        apart = difference(first, second, share=share)
     counted = int(min(np.sum(~np.isnan(first)), np.sum(~np.isnan(second))))
-    return Comparison(
-        name_of(outcome), _mean(first), _mean(second), apart, counted, wanted - counted
-    )
+    means = (_mean(first, share), _mean(second, share))
+    return Comparison(name_of(outcome), *means, apart, counted, wanted - counted)
 
 
-def _mean(values: Floats) -> Interval:
+def _mean(values: Floats, share: bool | None) -> Interval:
     """A mean with its interval: Clopper and Pearson's for a share, Student's else."""
     known = values[~np.isnan(values)]
-    if len(known) and np.isin(known, (0, 1)).all():
+    if share is None:
+        share = bool(np.isin(known, (0, 1)).all())
+    if share and len(known):
         return clopper_pearson(int(known.sum()), len(known))
     return jackknife(known[:, None], lambda means: means[..., 0])
 

@@ -1,7 +1,9 @@
 """Outcomes: what a branch is judged by, as a number read off its transcript.
 
 An outcome is a function of a transcript and a turn, and says what became of somebody *after* that
-turn; None is missing. None of them reads the truth of an embedded stage.
+turn; None is missing. An attribute ``share`` says whether it is 0 or 1 by its nature, so that its
+mean is a share; without it that is told by the values. None of them reads the truth of an embedded
+stage.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 
@@ -51,6 +54,8 @@ class flips:  # noqa: N801 - it is called like a function
     actor: str
     within: int | None = None
 
+    share: ClassVar[bool] = True
+
     @property
     def name(self) -> str:
         """For tables."""
@@ -89,6 +94,8 @@ class final_stance:  # noqa: N801
     actor: str
     issue: str
 
+    share: ClassVar[bool] = False
+
     @property
     def name(self) -> str:
         """For tables."""
@@ -114,6 +121,8 @@ class says:  # noqa: N801
     actor: str
     phrase: str
 
+    share: ClassVar[bool] = True
+
     @property
     def name(self) -> str:
         """For tables."""
@@ -128,6 +137,12 @@ class says:  # noqa: N801
                 if each.speaker == self.actor and each.index > turn
             )
         )
+
+
+def is_share(outcome: Outcome) -> bool | None:
+    """Whether an outcome is 0 or 1 by its nature, so that its mean is a share; None: not said."""
+    said = getattr(outcome, "share", None)
+    return None if said is None else bool(said)
 
 
 def evidence_of(transcript: Transcript, actor: str, text: str) -> float:
