@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -58,6 +59,10 @@ class Number(Answering):
         if not self.low < self.high:
             raise SceneError(
                 f"Number: the scale from {self.low} to {self.high} is empty; swap them"
+            )
+        if not (isfinite(self.low) and isfinite(self.high)):
+            raise SceneError(
+                f"Number: the scale from {self.low} to {self.high} has no end; give it two"
             )
         return self
 
