@@ -10,7 +10,7 @@ from sim.errors import BadRequest
 from sim.events import Usage
 from sim.planning import Trial
 from sim.running.report import add
-from sim.stage.account import Account, is_recorded, token_limit
+from sim.stage.account import Account, is_recorded, payee, token_limit
 from sim.stage.base import Stage
 from sim.stage.budget import Budget
 from sim.stage.cache import Cache
@@ -51,15 +51,16 @@ class Terms:
         """The same for stages that are named by their identities."""
         for identity in identities:
             stage = stages[identity]
+            paid_for = payee(stage)
             account = Account(
-                free=bool(getattr(stage, "free", False)),
+                free=bool(getattr(paid_for, "free", False)),
                 recorded=is_recorded(stage),
-                limit=token_limit(stage),
+                limit=token_limit(paid_for),
                 paid=paid,
             )
             if not account.free and not account.recorded:
                 self.prices = self.prices or Prices.load()
-                account.price = self.prices.of(identity)
+                account.price = self.prices.of(identity if paid_for is stage else paid_for.identity)
                 if (
                     account.price is None
                     and self.budget is not None

@@ -129,6 +129,12 @@ def usage_of(error: StageError) -> Usage:
     return error.usage if isinstance(error.usage, Usage) else NO_USAGE
 
 
+def payee(stage: Stage) -> Stage:
+    """Whose calls are paid: the stage's own, or those of the one that speaks for a person."""
+    other = getattr(stage, "fallback", None)
+    return other if isinstance(other, Stage) else stage
+
+
 def is_recorded(stage: Stage) -> bool:
     """Whether a stage, or the one inside it, answers from a store."""
     inner: object = stage

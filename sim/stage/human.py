@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from sim.errors import StageError
+from sim.events import Usage
 from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Reply, Request, Stage
 
 LATE = "late"
 """Among the ``retries`` of a reply: the person did not answer in time, and the fallback did."""
+
+_NOTHING = Usage(usd=0.0)
+"""What a person costs, who is paid by nobody here. Not unknown, but nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class HumanStage:
             except TimeoutError:
                 said = ""
         if said.strip():
-            return Reply(said.strip(), seconds=perf_counter() - started)
+            return Reply(said.strip(), usage=_NOTHING, seconds=perf_counter() - started)
         return await self._otherwise(request, perf_counter() - started)
 
     def _seen(self, request: Request) -> Seen:
@@ -106,7 +110,7 @@ class HumanStage:
         if isinstance(fallback, str):
             if request.schema is not None:
                 raise StageError(LATE, f"{request.speaker} gave no answer")
-            return Reply(fallback, seconds=seconds, retries=(LATE,))
+            return Reply(fallback, usage=_NOTHING, seconds=seconds, retries=(LATE,))
         reply = await fallback.perform(request)
         return Reply(
             reply.text, reply.finish, reply.usage, reply.exact, seconds + reply.seconds,
