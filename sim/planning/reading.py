@@ -8,7 +8,7 @@ refuses them, and ``scene_for_prompts`` leaves them out, since no prompt depends
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from sim import actor, answers, endings, graph, hearing, interventions, persona, probes, wording
 from sim.errors import BadRequest
 from sim.graph import PublicView
+from sim.planning.forms import plain
 from sim.routing import addressing, asking, composed, orders, walks
 from sim.scene import Scene
 
@@ -41,10 +42,12 @@ class Unreadable(BadRequest):
     """A scene holds somebody's own code, or what no version of ours writes."""
 
 
-def scene_from(stored: str | Mapping[str, Any]) -> Scene:
+def scene_from(stored: str | Mapping[str, Any], code_of: Scene | None = None) -> Scene:
     """The scene of a canonical text (``sim.planning.canonical``), or of its JSON, whole.
 
-    Raises ``Unreadable`` if it holds a function or a class that is not Elsinore's.
+    ``code_of`` is another scene with the same code, such as the one that a branch comes from: its
+    functions and objects stand for those of which the store holds no more than the syntax's hash.
+    Raises ``Unreadable`` if it holds a function or a class that is in neither.
 
     >>> from sim import Persona, after, ring
     >>> from sim.planning import canonical
@@ -54,7 +57,29 @@ def scene_from(stored: str | Mapping[str, Any]) -> Scene:
     True
     """
     found = json.loads(stored) if isinstance(stored, str) else stored
-    return _scene(found, _Reader(whole=True))
+    known = {} if code_of is None else dict(_foreign(code_of))
+    return _scene(found, _Reader(whole=True, known=known))
+
+
+def _foreign(value: Any) -> Iterator[tuple[str, Any]]:
+    """Everything in a scene that is not Elsinore's, by its canonical form."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _foreign(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _foreign(item)
+    elif isinstance(form := plain(value, "scene"), Mapping):
+        if "$syntax" in form or form.get("$type", "") not in _KNOWN:
+            yield _text(form), value
+            return
+        for name in form:
+            if not name.startswith("$"):
+                yield from _foreign(getattr(value, name))
+
+
+def _text(form: Any) -> str:
+    return json.dumps(form, sort_keys=True)
 
 
 def scene_for_prompts(stored: Mapping[str, Any]) -> Scene:
@@ -77,8 +102,9 @@ def _no(view: PublicView) -> bool:
 
 
 class _Reader:
-    def __init__(self, whole: bool) -> None:
+    def __init__(self, whole: bool, known: Mapping[str, Any] | None = None) -> None:
         self.whole = whole
+        self.known = known or {}
 
     def value(self, stored: Any, where: str) -> Any:
         if isinstance(stored, list):
@@ -98,6 +124,8 @@ class _Reader:
         return {name: self.value(item, f"{where}.{name}") for name, item in stored.items()}
 
     def function(self, stored: Mapping[str, Any], where: str) -> Any:
+        if self.known and _text(stored) in self.known:
+            return self.known[_text(stored)]
         name = stored.get("$function", "")
         if name in _FUNCTIONS and "syntax" not in stored:
             return _FUNCTIONS[name]
@@ -106,6 +134,8 @@ class _Reader:
     def object(self, stored: Mapping[str, Any], where: str) -> Any:
         name = stored["$type"]
         cls = _KNOWN.get(name)
+        if self.known and _text(stored) in self.known:
+            return self.known[_text(stored)]
         if cls is None or "$syntax" in stored:
             return self.foreign(f"{where}: {name}", None)
         given = {
