@@ -112,7 +112,8 @@ def _run(
             "-n",
             min=1,
             envvar="ELSINORE_TRIALS",
-            show_default="20 on embedded stages, all of a recording, 1 where it may cost money",
+            show_default="20 on embedded stages, all of a recording, 1 where it may cost money "
+            "or a person plays",
             help="Trials per model.",
         ),
     ] = None,
@@ -225,7 +226,7 @@ def _run(
                 provider_concurrency=provider_concurrency,
                 attempts=attempts,
             ),
-            trials=trials or _sensible(models, scenario),
+            trials=trials or (1 if human else _sensible(models, scenario)),
             seed=seed,
             parameters=tuple(parameter or ()),
             layout=None if layout is None else layout.value,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sim.errors import BadRequest
@@ -17,7 +17,10 @@ from sim.stage.throttle import Limits, Throttle
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Options for models that are not embedded. None: the provider's own default."""
+    """Options for models that are not embedded. None: the provider's own default.
+
+    ``limits`` are those of the accounts, by provider: whatever is asked like this shares them.
+    """
 
     temperature: float | None = None
     top_p: float | None = None
@@ -31,6 +34,7 @@ class Asking:
     tokens_per_minute: int | None = None
     provider_concurrency: int | None = None
     attempts: int = 6
+    limits: dict[str, Limits] = field(default_factory=dict, compare=False, repr=False)
 
     def sampling(self) -> Sampling:
         """The ``Sampling``. Raises ``BadRequest`` for an extra body that is no JSON object."""
@@ -60,10 +64,9 @@ def open_stages(
     """
     stages: dict[str, Stage] = {}
     named: list[tuple[str, str]] = []
-    limits: dict[str, Limits] = {}
     for model in dict.fromkeys(models):
         if is_real(model):
-            stage = guarded(open_stage(model, asking.sampling()), model, asking, limits)
+            stage = guarded(open_stage(model, asking.sampling()), model, asking)
         else:
             stage = open_stage(model)
         if stage.identity in stages:
@@ -89,9 +92,9 @@ def provider_of(model: str) -> str:
     return "openai" if provider == "completions" else provider
 
 
-def guarded(stage: Stage, model: str, asking: Asking, limits: dict[str, Limits]) -> Stage:
+def guarded(stage: Stage, model: str, asking: Asking) -> Stage:
     """A real model behind a retry and the throttle of its provider."""
-    provider = provider_of(model)
+    provider, limits = provider_of(model), asking.limits
     if provider not in limits:
         limits[provider] = Limits(
             asking.requests_per_minute, asking.tokens_per_minute, asking.provider_concurrency

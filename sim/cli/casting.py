@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from math import inf
 from typing import Any
 
 from sim.actor import HUMAN
 from sim.cli.asking import Asking, guarded, open_stages
 from sim.cli.terminal import err
 from sim.errors import BadRequest
+from sim.redaction import BLOT
 from sim.scene import Scene
 from sim.stage.base import Stage
 from sim.stage.human import HumanStage
 from sim.stage.models import is_real, open_stage
-from sim.stage.throttle import Limits
+from sim.study.yoked import Yoked, yoked_parts
 
 _OWN = "model"
 
@@ -24,12 +26,22 @@ _OWN = "model"
 class People:
     """Who is played by a person, in what time, and who speaks otherwise.
 
-    ``otherwise`` is ``model`` (the scene's own stage) or a line that is said as it stands.
+    ``otherwise`` is ``model`` (the scene's own stage) or a line that is said as it stands. Raises
+    ``BadRequest`` for a time in which nobody can speak, or a line that is blank.
     """
 
     names: tuple[str, ...] = ()
     seconds: float | None = None
     otherwise: str = _OWN
+
+    def __post_init__(self) -> None:
+        if self.seconds is not None and not 0 < self.seconds < inf:
+            raise BadRequest(
+                f"--human-seconds {self.seconds:g}: is no time to speak in; give more than 0, or "
+                "leave it out for no limit"
+            )
+        if not self.otherwise.strip():
+            raise BadRequest("--human-otherwise: the line is blank; give it words, or write model")
 
 
 def with_people(scene: Scene, people: People) -> Scene:
@@ -71,38 +83,59 @@ def open_cast(
     return stages, identities
 
 
-def reopened(
-    played: Sequence[tuple[str, str]], asking: Asking, limits: dict[str, Limits] | None = None
-) -> dict[str, Stage]:
+def reopened(played: Sequence[tuple[str, str]], asking: Asking) -> dict[str, Stage]:
     """The stages of stored trials, by identity. ``played`` are model strings with identities.
 
-    Raises ``BadRequest`` if what a model string opens now is another stage than what played.
+    A person is no stage that can be opened again, and is left out. Raises ``BadRequest`` if what a
+    model string opens now is another stage than what played.
     """
-    shared: dict[str, Limits] = {} if limits is None else limits
     found: dict[str, Stage] = {}
     for model, identity in dict.fromkeys(played):
-        if identity not in found:
-            found[identity] = _reopened(model, identity, asking, shared)
+        if identity in found or identity == HUMAN:
+            continue
+        surrogate = yoked_parts(identity)
+        if surrogate is None:
+            found[identity] = _reopened(model, identity, asking)
+            continue
+        inner, focal = surrogate
+        if inner not in found:
+            found[inner] = _reopened(model, inner, asking)
+        found[identity] = Yoked(found[inner], focal)
     return found
 
 
-def _reopened(model: str, identity: str, asking: Asking, limits: dict[str, Limits]) -> Stage:
-    if is_real(model):
+def _reopened(model: str, identity: str, asking: Asking) -> Stage:
+    """A stage by its identity, which says all of it but the lines of a fixed one.
+
+    A tournament has names of its own for stages, so that ``model`` may be no model string.
+    """
+    if is_real(identity):
         told = import_module("sim.stage.sampling").read_identity(identity)
-        if told is None:
+        if told is None or BLOT in identity:
             raise BadRequest(
                 f"{model}: how it was asked cannot be read from the store ({identity!r}); "
-                "name the model with --model"
+                "play the scene anew to go on from it"
             )
         label, sampling = told
         timeout: dict[str, Any] = {} if asking.timeout is None else {"timeout": asking.timeout}
-        sampling = sampling.model_copy(update=timeout)
-        return guarded(open_stage(label, sampling), label, asking, limits)
-    wanted = identity if identity.startswith("embedded:") else model
-    stage = open_stage(wanted)
+        stage = open_stage(label, sampling.model_copy(update=timeout))
+        _refuse_another(model, stage, identity)
+        return guarded(stage, label, asking)
+    if identity.startswith("embedded:"):
+        model = identity
+    elif ":" not in model:
+        raise BadRequest(
+            f"{model}: a tournament called a stage that, and the store does not say what it was "
+            f"({identity!r}); play the debate anew to go on from it"
+        )
+    stage = open_stage(model)
+    _refuse_another(model, stage, identity)
+    return stage
+
+
+def _refuse_another(model: str, stage: Stage, identity: str) -> None:
     if stage.identity != identity:
         raise BadRequest(
-            f"{model}: it is {stage.identity!r} now and was {identity!r} when it played; "
-            "name the model with --model"
+            f"{model}: it is {stage.identity!r} now and was {identity!r} when it played; bring "
+            "back what it was (OPENAI_BASE_URL, if that is the difference), or play the scene anew"
         )
-    return stage

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from sim.actor import HUMAN
 from sim.cli.asking import Asking
 from sim.cli.carrying import Terms, carry_out, is_free, leave
 from sim.cli.casting import People, open_cast, reopened
@@ -147,6 +148,8 @@ def _arms(options: Options, transcript: Transcript) -> list[Arm]:
     # What a turn did is seen against what its speaker might have said instead; what a change does
     # is seen against the same without it.
     against = options.against or (KEPT if options.reroll else REROLL)
+    if against not in (KEPT, REROLL):
+        raise BadRequest(f"--against {against}: use {KEPT} or {REROLL}")
     baseline = Arm(REROLL, at + 1 if against == KEPT else at)
     if options.reroll:
         if against == REROLL:
@@ -171,6 +174,11 @@ def _stages(
     stored: StoredTrial, arms: Sequence[Arm], asking: Asking
 ) -> tuple[dict[str, Stage], dict[str, str]]:
     """All stages that play in the branches, and the identities of those that the changes name."""
+    if HUMAN in stored.stages.values():
+        raise BadRequest(
+            f"trial {stored.id[:8]}: a person plays in it, who is not there for its branches; "
+            "fork a trial without one"
+        )
     played = [(stored.model, stored.stage), *stored.stages.items()]
     stages = reopened(played, asking)
     new = [each for arm in arms for each in arm.change if isinstance(each, Restage)]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sim.actor import HUMAN
 from sim.errors import BadRequest, StageClosed, StageError
 from sim.events import NO_USAGE, Answer, Event, Intervened, Turn, Usage
 from sim.layouts import layout_of, render_question
@@ -59,7 +60,8 @@ class _Played:
     """A stored trial: what is needed to ask its actors.
 
     ``line`` says from which turn on which trial keeps what is asked, ``seeds`` which seed holds:
-    what a branch shares with its parent is the parent's.
+    what a branch shares with its parent is the parent's. ``focal`` is the one actor who is really
+    played in a surrogate.
     """
 
     trial: str
@@ -69,6 +71,7 @@ class _Played:
     events: list[Event]
     line: Sequence[tuple[int, str]]
     seeds: Sequence[tuple[int, int]]
+    focal: str | None
 
     def keeper(self, turn: int) -> str:
         """The trial that keeps what is asked after a turn."""
@@ -100,7 +103,8 @@ async def ask(
     ``at`` counts turns (None: at the end). Each is asked ``samples`` times. ``stages`` maps the
     identities of the trials' stages to the stages. Answers are stored as probes with the key of the
     question; those that are there are not asked for again. What a branch shares with its parent is
-    asked once and kept with the parent. ``told`` hears of each answer.
+    asked once and kept with the parent. In a surrogate only the actor is asked who is really played
+    there. ``told`` hears of each answer.
 
     Raises ``BadRequest`` for a trial, an actor or a turn that there is not, ``StoreRefused``, and
     ``StageClosed`` if no call can go through.
@@ -136,12 +140,17 @@ async def ask(
             for name in _actors(each, actors)
             for sample in range(samples)
         ]
-        needed = {each.stage for each in played} | {
-            identity for each in played for identity in each.stages.values()
-        }
-        for identity in sorted(needed):
-            if identity not in stages:
-                raise BadRequest(f"stages: there is none for {identity!r}, which played there")
+        if trials is not None and not wanted:
+            raise BadRequest("ask: none of these actors is really played in these surrogates")
+        needed = _needed(wanted)
+        for identity, who in sorted(needed.items()):
+            if identity in stages:
+                continue
+            if identity == HUMAN:
+                raise BadRequest(
+                    f"{who} was played by a person, who is not there any more; say whom else to ask"
+                )
+            raise BadRequest(f"stages: there is none for {identity!r}, which played there")
         terms.open_books(needed, stages, None)
         options = {"ask": question.key, "at": at, "samples": samples}
         number = write_down(writer, manifest([], options), (), ())
@@ -264,7 +273,11 @@ class _Asking:
         return Journal(
             own.stage, self.writer, played.keeper(turn), gate=self.gate, account=own.account,
             cache=own.cache, budget=own.budget, keep=own.keep, run=self.number, turn=turn,
-            cast={name: self._player(identity) for name, identity in played.stages.items()},
+            cast={
+                name: self._player(identity)
+                for name, identity in played.stages.items()
+                if identity in self.terms.accounts
+            },
         )  # fmt: skip
 
     def _player(self, identity: str) -> Player:
@@ -285,16 +298,16 @@ def _ids(connection: sqlite3.Connection, trials: Sequence[str] | None) -> list[s
 
 def _played(connection: sqlite3.Connection, trial: str, store: Path | str) -> _Played:
     row = connection.execute(
-        "SELECT stage, seed, stages, scene FROM trials WHERE trial = ?", (trial,)
+        "SELECT stage, seed, stages, scene, focal FROM trials WHERE trial = ?", (trial,)
     ).fetchone()
     if row is None:
         raise BadRequest(f"{store} has no trial {trial!r}; list its trials with elsinore show")
-    stage, seed, cast, scene = row
+    stage, seed, cast, scene, focal = row
     transcript = transcript_of(connection, trial)
     stored: Any = json.loads(scene)
     return _Played(
         trial, stage, json.loads(cast), scene_for_prompts(stored), transcript.events,
-        _line(connection, trial), transcript.seeds(seed),
+        _line(connection, trial), transcript.seeds(seed), focal,
     )  # fmt: skip
 
 
@@ -315,7 +328,19 @@ def _actors(played: _Played, actors: Sequence[str] | None) -> Sequence[str]:
                 f"trial {played.trial[:8]}: {name!r} is not in the cast; "
                 f"use one of {', '.join(names)}"
             )
-    return names if actors is None else list(dict.fromkeys(actors))
+    chosen = names if actors is None else tuple(dict.fromkeys(actors))
+    # The others of a surrogate say lines that answer nobody.
+    return [name for name in chosen if played.focal in (None, name)]
+
+
+def _needed(wanted: Sequence[tuple[_Played, str, int, int]]) -> dict[str, str]:
+    """The identities of the stages that are asked, each with an actor whom it played."""
+    needed: dict[str, str] = {}
+    for played, name, turn, _ in wanted:
+        stage = _stage_of(played, name, turn)
+        needed.setdefault(played.stages[stage] if stage else played.stage, name)
+        needed.setdefault(played.stage, name)
+    return needed
 
 
 def _turn(played: _Played, at: int | None) -> int:

@@ -19,6 +19,8 @@ from sim.seeds import Stream
 from sim.stage.base import LogProb, Reply, Request, Stage
 from sim.study.off_topic import OFF_TOPIC
 
+_MARK = "#yoked:"
+
 
 class Yoked:
     """A stage on which one actor plays and the others say lines that have nothing to do with it.
@@ -45,7 +47,17 @@ class Yoked:
 
 def yoked_identity(identity: str, focal: str) -> str:
     """The identity of a yoked stage."""
-    return f"{identity}#yoked:{focal}"
+    return f"{identity}{_MARK}{focal}"
+
+
+def yoked_parts(identity: str) -> tuple[str, str] | None:
+    """The identity of the stage in a yoked one, and its focal actor; None if it is not yoked.
+
+    >>> yoked_parts(yoked_identity("embedded:base", "Ada")), yoked_parts("embedded:base")
+    (('embedded:base', 'Ada'), None)
+    """
+    inner, mark, focal = identity.rpartition(_MARK)
+    return (inner, focal) if mark else None
 
 
 def yoked(trials: Sequence[Trial]) -> list[Trial]:

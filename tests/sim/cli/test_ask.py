@@ -216,10 +216,7 @@ def test_a_real_model_is_asked_as_it_played(
         (["Q", "--scale", "nan,1"], "is empty"),
         (["Q", "-a", "Dan"], "'Dan' is not in the cast; use one of Ada, Ben, Cleo"),
         (["Q", "--at", "7"], "there is no turn 7; it has 6, and 0 is before the first"),
-        pytest.param(
-            ["Q", "--scale", "0,inf"], "inf",
-            marks=pytest.mark.xfail(reason="taken, and answered by inf", strict=True),
-        ),
+        (["Q", "--scale", "0,inf"], "the scale from 0.0 to inf has no end"),
     ],
 )  # fmt: skip
 def test_bad_requests(
@@ -242,7 +239,6 @@ def test_bad_places(inside: Command, ids: list[str], folder: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
-@pytest.mark.xfail(reason="a yoked stage cannot be reopened", strict=True)
 def test_all_passes_over_surrogates_or_asks_them(inside: Command, folder: Path) -> None:
     done = inside("run", "mine.py:trio", "-n", 1, "--yoked", "-q", "--store", "y.db")
     assert done.returncode == 0, done.stderr
@@ -261,7 +257,6 @@ def played_by_nobody(process: Callable[..., subprocess.Popen[bytes]], folder: Pa
     return "h.db"
 
 
-@pytest.mark.xfail(reason="the stage 'human' is looked up as a model", strict=True)
 def test_the_others_of_a_scene_with_a_person_can_be_asked(
     inside: Command, played_by_nobody: str
 ) -> None:

@@ -259,15 +259,9 @@ def test_nothing_is_shown_but_what_the_actor_can_see(
         (["--human", "Ada", "--layout", "author"], "use another layout"),
         (["--human", "Ada", "-m", MODEL, "-m", "fixed:No."], "a person plays with one model"),
         (["--human", "Ada", "--yoked"], "--yoked: this scene names stages of its own"),
-        *(
-            pytest.param(
-                ["--human", "Ada", *words], words[0],
-                marks=pytest.mark.xfail(reason="taken as it stands", strict=True),
-            )
-            for words in (
-                ["--human-seconds", "0"], ["--human-seconds", "nan"], ["--human-otherwise", " "],
-            )
-        ),
+        (["--human", "Ada", "--human-seconds", "0"], "--human-seconds 0: is no time to speak in"),
+        (["--human", "Ada", "--human-seconds", "nan"], "--human-seconds nan: is no time"),
+        (["--human", "Ada", "--human-otherwise", " "], "--human-otherwise: the line is blank"),
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("absent")
@@ -280,7 +274,6 @@ def test_bad_requests(inside: Command, folder: Path, words: list[str], says: str
     assert not (folder / "h.db").exists()
 
 
-@pytest.mark.xfail(reason="twenty, as on embedded stages without a person", strict=True)
 @pytest.mark.usefixtures("absent")
 def test_a_person_plays_one_trial_unless_told_otherwise(inside: Command) -> None:
     done = inside("run", "mine.py:trio", "--human", "Ada", "-m", MODEL, "--dry-run", "--json")
@@ -290,7 +283,6 @@ def test_a_person_plays_one_trial_unless_told_otherwise(inside: Command) -> None
     assert len(json.loads(done.stdout)["trials"]) == 1
 
 
-@pytest.mark.xfail(reason="the person's account is free, and pays for the model", strict=True)
 @pytest.mark.usefixtures("absent")
 def test_a_model_that_speaks_for_a_person_costs_what_it_costs(
     inside: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
