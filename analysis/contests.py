@@ -208,7 +208,7 @@ def _contest(record: ContestRecord) -> Contest:
             stage = side.get("stage")
             matches.append(
                 (leg.round, leg.match, leg.leg, leg.trial, leg.motion, side["entrant"],
-                 side["actor"], side["position"], side.get("text"), side["place"], stage,
+                 side["actor"], side.get("position"), side.get("text"), side.get("place"), stage,
                  model_of(identities.get(stage, stage) if stage else None))
             )  # fmt: skip
         if leg.trial is not None:

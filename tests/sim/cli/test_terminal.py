@@ -2,55 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import pty
 import re
-import select
 import signal
-import struct
 import subprocess
-import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from backstage.terminal import ESCAPES, Terminal
+
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[bytes]"]
-
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-
-
-class Terminal:
-    """A process on a terminal of some width."""
-
-    def __init__(self, process: Start, folder: Path, *arguments: object, columns: int = 80) -> None:
-        self.ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-        self.process = process(folder, arguments, stdin=theirs, stdout=theirs, stderr=theirs)
-        os.close(theirs)
-        self.output = ""
-
-    def read_until(self, done: Callable[[str], bool], seconds: float = 30.0) -> str:
-        until = time.monotonic() + seconds
-        while not done(self.output) and time.monotonic() < until:
-            ready, _, _ = select.select([self.ours], [], [], 0.1)
-            if ready:
-                try:
-                    got = os.read(self.ours, 65536)
-                except OSError:  # the other end is closed: the process is over
-                    break
-                if not got:
-                    break
-                self.output += got.decode(errors="replace")
-        return _ESCAPES.sub("", self.output)
-
-    def code(self) -> int:
-        self.read_until(lambda _: False)
-        os.close(self.ours)
-        return self.process.wait(30)
-
 
 SLOW = "fixed:Yes.|No.?latency=0.1"
 
@@ -61,7 +24,7 @@ def test_a_live_line_on_a_terminal(folder: Path, process: Start) -> None:
     assert "/3 trials" in seen
     assert "turns/s" in seen
     assert terminal.code() == 0
-    shown = _ESCAPES.sub("", terminal.output)
+    shown = ESCAPES.sub("", terminal.output)
     assert "free" in shown
     assert "Read one: elsinore show runs/trio.db" in shown
 
@@ -70,7 +33,7 @@ def test_a_transcript_keeps_to_the_width(played: tuple[Path, str], process: Star
     trial = json.loads(played[1])["trials"][0]["id"]
     terminal = Terminal(process, played[0], "show", "runs/trio.db", trial, columns=64)
     assert terminal.code() == 0
-    lines = _ESCAPES.sub("", terminal.output).replace("\r", "").split("\n")
+    lines = ESCAPES.sub("", terminal.output).replace("\r", "").split("\n")
     assert max(map(len, lines)) <= 64
     assert "\x1b[1;36m" in terminal.output  # the first speaker's colour
 
@@ -83,7 +46,7 @@ def test_ctrl_c_drains_and_says_how_to_go_on(folder: Path, process: Start, run_a
     seen = terminal.read_until(lambda output: "press Ctrl-C again" in output)
     assert "finishing what is in flight; press Ctrl-C again to abort" in seen
     assert terminal.code() == 130
-    last = _ESCAPES.sub("", terminal.output).replace("\r", "")
+    last = ESCAPES.sub("", terminal.output).replace("\r", "")
     assert "elsinore: interrupted with 4 of 4 trials to go; to go on, run the same command" in last
     assert "Traceback" not in last
     # The same stage, but quick: latency is no part of what a stage is.
@@ -110,4 +73,4 @@ def test_a_second_ctrl_c_aborts_and_counts_what_is_in_doubt(
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.code() == 130
     assert time.monotonic() - began < 10
-    assert "calls are in doubt" in _ESCAPES.sub("", terminal.output)
+    assert "calls are in doubt" in ESCAPES.sub("", terminal.output)
