@@ -18,12 +18,12 @@ from sim import actor, answers, endings, graph, hearing, interventions, persona,
 from sim.errors import BadRequest
 from sim.graph import PublicView
 from sim.planning.forms import plain
-from sim.routing import addressing, asking, composed, orders, walks
+from sim.routing import addressing, asking, base, composed, examining, orders, walks
 from sim.scene import Scene
 
 _MODULES = (
     actor, answers, endings, graph, hearing, interventions, persona, probes, wording,
-    addressing, asking, composed, orders, walks,
+    addressing, asking, base, composed, examining, orders, walks,
 )  # fmt: skip
 
 _KNOWN: dict[str, type] = {

@@ -76,6 +76,13 @@ def tournament_from(table: Mapping[str, Any]) -> Tournament:
                 _one(kind, each, f"{field}, number {number}")
                 for number, each in enumerate(found[field], 1)
             ]
+    stages = found.get("stages")
+    if isinstance(stages, Mapping):
+        # small = "openai:gpt-5-mini" is short for a table with nothing but the model.
+        found["stages"] = {
+            name: {"model": stage} if isinstance(stage, str) else stage
+            for name, stage in stages.items()
+        }
     form = found.get("format", {})
     if isinstance(form, str):
         form = {"kind": form}
