@@ -207,7 +207,7 @@ def _contest(record: ContestRecord) -> Contest:
         for side in leg.sides:
             stage = side.get("stage")
             matches.append(
-                (leg.round, leg.match, leg.leg, leg.trial, leg.motion, side["entrant"],
+                (leg.round, leg.match, leg.leg, leg.trial, leg.motion or None, side["entrant"],
                  side["actor"], side.get("position"), side.get("text"), side.get("place"), stage,
                  model_of(identities.get(stage, stage) if stage else None))
             )  # fmt: skip

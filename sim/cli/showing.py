@@ -11,10 +11,11 @@ from typing import Any, get_args
 from rich.text import Text
 
 from sim.actor import LayoutName
-from sim.cli.stored import StoredTrial, all_trials, events, one_trial, opened, short
+from sim.cli.stored import StoredTrial, all_trials, events, one_trial, opened, short, verdicts
 from sim.cli.tables import NONE, table
 from sim.cli.terminal import one_line, out, print_block, visible
 from sim.cli.transcripts import print_transcript
+from sim.cli.verdicts import print_verdicts
 from sim.errors import BadRequest, RunFailed
 from sim.events import Event, Turn
 from sim.layouts import before, render
@@ -38,14 +39,17 @@ def command(
     with opened(store) as connection:
         found = one_trial(connection, store, trial)
         happened = events(connection, found.id)
+        judged = verdicts(connection, found.id)
     if prompt is not None:
         _prompt(found, happened, prompt, as_json)
         return
     fates = _fates(store).get(found.id, {})
     if as_json:
-        _print_json(store, found, happened, fates)
+        _print_json(store, found, happened, fates, judged)
         return
     print_transcript(out(), found, happened, fates, probes=probes)
+    if judged:
+        print_verdicts(out(), judged, found.entrants)
 
 
 def _fates(store: Path) -> Fates:
@@ -91,7 +95,7 @@ def _list(store: Path, as_json: bool) -> None:
     for trial in trials:
         cells = [
             Text(names[trial.id], style="bold cyan"),
-            Text(one_line(trial.scenario)),
+            Text(one_line(trial.title)),
             Text(one_line(trial.model)),
         ]
         if surrogates:
@@ -129,7 +133,11 @@ def _facts(trial: StoredTrial) -> dict[str, Any]:
 
 
 def _print_json(
-    store: Path, trial: StoredTrial, happened: list[Event], fates: dict[str, Any]
+    store: Path,
+    trial: StoredTrial,
+    happened: list[Event],
+    fates: dict[str, Any],
+    judged: list[dict[str, Any]],
 ) -> None:
     record = {
         "store": str(store),
@@ -137,6 +145,7 @@ def _print_json(
         "topic": trial.scene.get("topic"),
         "cast": [persona["name"] for persona in trial.cast],
         "outcomes": fates,
+        "verdicts": judged,
         "events": [{"kind": event.kind, **asdict(event)} for event in happened],
     }
     out().out(json.dumps(record, allow_nan=False))

@@ -49,6 +49,21 @@ class StoredTrial:
         """The personas."""
         return [member["persona"] for member in self.scene["cast"]]
 
+    @property
+    def entrants(self) -> dict[str, str]:
+        """In a debate of a tournament: the entrant behind each name. Else empty."""
+        found = self.parameters.get("entrants")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def title(self) -> str:
+        """What was played: the scenario, and in a tournament who met."""
+        return (
+            f"{self.scenario}: {' – '.join(self.entrants.values())}"
+            if self.entrants
+            else (self.scenario)
+        )
+
 
 @contextmanager
 def opened(store: Path) -> Iterator[sqlite3.Connection]:
@@ -126,6 +141,19 @@ def events(connection: sqlite3.Connection, trial: str) -> list[Event]:
     """The events of a trial, those that it shares with others included."""
     with _reading(trial):
         return transcript_of(connection, trial).events
+
+
+def verdicts(connection: sqlite3.Connection, trial: str) -> list[dict[str, Any]]:
+    """What judges said of a debate: the payload of each verdict, with ``judge`` and ``shown``."""
+    rows = connection.execute(
+        "SELECT judge, shown, payload FROM verdicts WHERE trial = ? ORDER BY judge, form, shown",
+        (trial,),
+    )
+    with _reading(trial):
+        return [
+            {**json.loads(payload), "judge": judge, "shown": json.loads(shown)}
+            for judge, shown, payload in rows
+        ]
 
 
 def short(ids: Iterable[str], wanted: Iterable[str] | None = None) -> dict[str, str]:

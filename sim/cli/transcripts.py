@@ -71,7 +71,8 @@ def _print_head(console: Console, trial: StoredTrial) -> None:
         soft_wrap=not console.is_terminal,
     )
     setting = trial.scene.get("setting")
-    for line in (trial.scene.get("topic"), setting):
+    who = ", ".join(f"{actor} is {entrant}" for actor, entrant in trial.entrants.items())
+    for line in (trial.scene.get("topic"), setting, who):
         if line:
             console.print(
                 Text(one_line(str(line)), style="italic"), soft_wrap=not console.is_terminal

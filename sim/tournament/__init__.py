@@ -16,11 +16,12 @@ from sim.tournament.formats import (
     read_format,
     standings,
 )
-from sim.tournament.rubric import Judge, Rubric, Verdict, read_verdict
+from sim.tournament.rubric import TIE, Judge, Rubric, Verdict, read_verdict
 from sim.tournament.tournament import Leg, Tournament
 
 __all__ = [
     "FORMATS",
+    "TIE",
     "Debate",
     "Entrant",
     "Format",

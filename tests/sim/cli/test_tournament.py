@@ -191,6 +191,22 @@ def test_no_verdict_at_all_is_no_rating(cup: Path, inside: Command) -> None:
     assert "No debate has a verdict, so nobody is rated." in found["notes"]
 
 
+def test_a_debate_is_shown_with_its_verdicts(
+    held: tuple[Path, dict[str, Any]], run_at: Command
+) -> None:
+    folder, _ = held
+    trials = json.loads(run_at(folder, "show", "runs/cup.db", "--json").stdout)["trials"]
+    one = json.loads(run_at(folder, "show", "runs/cup.db", trials[0]["short"], "--json").stdout)
+    assert len(one["verdicts"]) == 4
+    told = run_at(folder, "show", "runs/cup.db", trials[0]["short"]).stdout
+    for actor, entrant in one["parameters"]["entrants"].items():
+        assert f"{actor} is {entrant}" in told
+        assert f"({actor} shown first): " in told
+    for verdict in one["verdicts"]:
+        for reason in verdict["reasons"]:
+            assert reason["quote"] in told
+
+
 # -- people ----------------------------------------------------------------------------------------
 
 
