@@ -27,7 +27,7 @@ import pandas as pd
 
 from analysis.evidence.stance import stance
 from analysis.loading import Tables, frame, with_arms
-from analysis.stats import clopper_pearson, difference, jackknife_ratio
+from analysis.stats import Interval, beyond, clopper_pearson, jackknife_ratio
 from sim.errors import BadRequest
 
 EVIDENCE = "P"
@@ -57,7 +57,8 @@ def by_trial(tables: Tables, subject: str, issue: str | None = None) -> pd.DataF
 
     ``issue`` is the first that the subject's persona has a stance on, unless it is given. ``first``
     and ``last`` are means over the samples of the first and the last probe; NaN if missing, and
-    then so is what follows from them.
+    then so is what follows from them. One probe alone is the first if it was asked before anybody
+    spoke, and else the last.
 
     >>> from analysis.loading import Record, tables_from
     >>> from sim.events import Answer
@@ -109,6 +110,9 @@ def _ends(own: pd.DataFrame) -> tuple[float, float]:
         return nan, nan
     values = own.assign(value=pd.to_numeric(own["value"], errors="coerce"))
     means = values.groupby("turn")["value"].mean()
+    if len(means) == 1:
+        only = float(means.iloc[0])
+        return (only, nan) if means.index[0] == 0 else (nan, only)
     return float(means.iloc[0]), float(means.iloc[-1])
 
 
@@ -136,8 +140,8 @@ def curve(
 
     One row per model and value: shift, and the shares that yielded and complied, each with a 95%
     interval (jackknife; Clopper and Pearson); ``more`` is the shift beyond that of the smallest
-    value, the control, with the interval of a difference of independent means. Trials whose answers
-    are missing are counted.
+    value, the control, with the interval of a difference of independent estimates. Trials whose
+    answers are missing are counted.
     """
     found = by_trial(tables, subject, issue)
     trials = with_arms(tables.trials)
@@ -146,14 +150,13 @@ def curve(
     rows: list[list[Any]] = []
     for (scenario, model, arm), members in table.groupby(["scenario", "model", "arm"], sort=True):
         values = sorted(members["k"].dropna().unique())
-        control = _shifts(members[members["k"] == values[0]]) if values else np.array([])
+        control: Interval | None = None
         for value in values:
             some = members[members["k"] == value]
             known = some.dropna(subset=["first", "last"])
-            moved = (known["first"] - known["last"]).to_numpy(dtype=float)
-            room = (known["first"] - known["majority"]).to_numpy(dtype=float)
-            shift = jackknife_ratio(moved, room)
-            more = difference(_shifts(some), control)
+            shift = _shift(known)
+            control = control or shift
+            more = beyond(shift, control)
             row: list[Any] = [scenario, model, arm, value, len(some), len(some) - len(known)]
             row += [shift.estimate, shift.low, shift.high]
             for name in ("yielded", "complied"):
@@ -164,5 +167,8 @@ def curve(
     return frame(rows, _CURVE)
 
 
-def _shifts(some: pd.DataFrame) -> np.ndarray[tuple[Any, ...], np.dtype[np.float64]]:
-    return some["shift"].to_numpy(dtype=float)
+def _shift(known: pd.DataFrame) -> Interval:
+    """The shift of an arm, from trials whose answers are known."""
+    moved = (known["first"] - known["last"]).to_numpy(dtype=float)
+    room = (known["first"] - known["majority"]).to_numpy(dtype=float)
+    return jackknife_ratio(moved, room)
