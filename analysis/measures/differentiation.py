@@ -17,6 +17,7 @@ above the null says that something makes a difference last, not what it is.
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from math import nan
 from typing import Any
 
@@ -42,7 +43,8 @@ _COLUMNS = {
 def by_trial(tables: Tables, seed: int = 0, draws: int = 999) -> pd.DataFrame:
     """One row per trial and issue: the between-actor share, its null, and p.
 
-    Turns at which an actor's answer is missing are left out; the share is NaN below two turns.
+    Turns at which the answer of anybody who was asked is missing are left out; the share is NaN
+    below two turns. Each trial and issue draws its null from a stream of its own.
 
     >>> from analysis.loading import Record, tables_from
     >>> from sim.events import Answer
@@ -56,9 +58,9 @@ def by_trial(tables: Tables, seed: int = 0, draws: int = 999) -> pd.DataFrame:
     answers = answers[answers["key"].str.startswith("stance:")]
     numbers = answers.assign(value=pd.to_numeric(answers["value"], errors="coerce"))
     rows: list[tuple[Any, ...]] = []
-    generator = np.random.default_rng(seed)
     for (trial, key), some in numbers.groupby(["trial", "key"], sort=True):
-        wide = some.pivot_table(index="turn", columns="actor", values="value", aggfunc="mean")
+        wide = some.groupby(["turn", "actor"])["value"].mean().unstack()
+        generator = _stream(seed, str(trial), str(key))
         whole = wide.dropna().to_numpy(dtype=float)
         turns, actors = whole.shape
         share, null, p = nan, nan, nan
@@ -70,6 +72,11 @@ def by_trial(tables: Tables, seed: int = 0, draws: int = 999) -> pd.DataFrame:
         issue = str(key).removeprefix("stance:")
         rows.append((trial, issue, actors, turns, share, null, p))
     return frame(rows, _COLUMNS)
+
+
+def _stream(seed: int, *path: str) -> np.random.Generator:
+    digest = blake2b(ascii((seed, path)).encode(), digest_size=16).digest()
+    return np.random.default_rng(int.from_bytes(digest, "little"))
 
 
 def _share(values: Floats) -> float:
