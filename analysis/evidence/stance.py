@@ -57,7 +57,13 @@ _TOTAL = re.compile(
 _WEAK = re.compile(
     r"\b(?:lean|slightly|a little|somewhat|inclined|cautious|reluctant|tend|rather)\b"
 )
-_DENIED = re.compile(r"(?:\bnot|n't|\bhardly|\bno longer) (?:\w+ ){0,2}$")
+_NOT = r"(?:\bnot|n't|\bnever|\bhardly|\bno longer)"
+_DENIED = re.compile(
+    # "I do not think that it is a ...": what is denied is what comes after.
+    rf"{_NOT} (?:(?:think|believe|find|feel|say|see|consider) (?:\w+ ){{0,4}}|(?:\w+ ){{0,2}})$"
+)
+_DENIED_WITHIN = re.compile(rf"{_NOT} ")
+"""In a match that takes the side for: its own fillers may deny it."""
 _UNMOVED = re.compile(
     r"\b(?:nothing|nobody|no one|never|miracle)\b.*\b(?:make|turn|bring|persuade|convince) me\b"
 )
@@ -96,7 +102,8 @@ def _side(sentence: str) -> float | None:
         return None  # it takes no side, or names both
     [(sign, match)] = sides
     before = sentence[: match.start()]
-    if _DENIED.search(before) or _UNMOVED.search(before):
+    denied = _DENIED.search(before) or (sign > 0 and _DENIED_WITHIN.search(match.group()))
+    if denied or _UNMOVED.search(before):
         sign = -sign
     if _WEAK.search(sentence):
         return 0.25 * sign

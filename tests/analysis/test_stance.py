@@ -37,6 +37,12 @@ def test_the_sentences_that_were_held_back() -> None:
         ("I vote yes, with all my heart.", 1.0),
         ("I’m against it.", -0.5),
         ("I am not against it.", 0.5),
+        ("I am not in favour of this.", -0.5),
+        ("I'm not for it.", -0.5),
+        ("I would never vote yes.", -1.0),
+        ("I don't think this is a good idea.", -0.5),
+        ("I do not believe that it is a mistake.", 0.5),
+        ("I am still for it.", 0.5),
         ("I don't oppose this.", 0.5),
         ("I do not support this.", -0.5),
         ("It is no longer a good idea.", -0.5),
@@ -59,17 +65,12 @@ def test_by_example(text: str, expected: float | None) -> None:
     [
         "I don't endorse that.",
         "This is hardly a good idea.",
-        *(
-            pytest.param(text, marks=pytest.mark.xfail(reason=why, strict=True))
-            for text, why in (
-                ("I am not in favour of this.", "the denial is taken for a filler"),
-                ("I'm not for it.", "the denial is taken for a filler"),
-                ("I never support this.", "never makes it stronger, and nothing else"),
-                ("I would never vote yes.", "never makes it stronger, and nothing else"),
-                ("I don't think this is a good idea.", "four words are too far"),
-                ("I do not believe that it is the right thing.", "four words are too far"),
-            )
-        ),
+        "I am not in favour of this.",
+        "I'm not for it.",
+        "I never support this.",
+        "I would never vote yes.",
+        "I don't think this is a good idea.",
+        "I do not believe that it is the right thing.",
     ],
 )
 def test_a_denial_is_no_support(text: str) -> None:
