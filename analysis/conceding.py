@@ -5,18 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.evidence.concession import conceded, grants_by_no, grants_by_yes
 from analysis.loading import Tables
 from sim.addressing import addressed
-from sim.claims import Claim, Ledger, claims, letters
+from sim.claims import Claim, Ledger, claims, letters, sentences
 from sim.errors import BadRequest
 from sim.routing.examining import EXAMINED
 
 FULL = ("grant", "withdrawal", "answer")
 """The kinds that count as conceding; the others, ``partly`` and ``partly answer``, are half."""
+_AT_THE_END = re.compile(r"(?<=[.!?…])[\"'”’)*_]*(?:\s*\[[^\[\]]{1,80}\])+\s*$")
+_AT_A_HEAD = re.compile(r"(^|[.!?…]\s+)\[[^\[\]]{1,80}\]")
+_BRACKET = re.compile(r"\[[^\[\]]{1,80}\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Debate:
-    """A trial: its debaters, their turns in order, and the claims in them."""
+    """A trial: its debaters, the letters of their claims, their turns in order, and the claims."""
 
     trial: str
     names: tuple[str, ...]
+    letters: Mapping[str, str]
     lines: tuple[Line, ...]
     ledger: Ledger
 
@@ -97,7 +102,8 @@ def debates(tables: Tables, debaters: Sequence[str] | None = None) -> Iterator[D
     for trial in tables.trials["trial"]:
         names, lines = tuple(casts.get(trial, ())), tuple(spoken.get(trial, ()))
         told = [(line.turn, line.speaker, line.text) for line in lines]
-        yield Debate(trial, names, lines, claims(told, letters(names)))
+        own = letters(names)
+        yield Debate(trial, names, own, lines, claims(told, own))
 
 
 def _typed(tables: Tables) -> dict[tuple[str, int, str], str]:
@@ -136,11 +142,13 @@ def _in_line(debate: Debate, owners: dict[str, Claim], last: Line, line: Line) -
             asked = _cited(debate, owners, last.turn, last.speaker)
             yield Given(line.turn, line.speaker, last.speaker, kind, asked, last.text)
     others = tuple(name for name in debate.names if name != line.speaker)
-    for one in conceded(text, others):
-        cited = [owners[mark] for mark in one.marks if mark in owners]
-        cited = [claim for claim in cited if claim.turn <= line.turn]
+    closing = _claims(owners, _closing(text), line)
+    for one in conceded(text, others, debate.letters[line.speaker]):
+        cited = _claims(owners, one.marks, line)
         own = [claim.id for claim in cited if claim.speaker == line.speaker]
         theirs = [claim for claim in cited if claim.speaker != line.speaker]
+        if not theirs:
+            theirs = [claim for claim in closing if claim.speaker != line.speaker]
         called = [
             name for name in addressed(one.text, debate.names, line.speaker) if name in others
         ]
@@ -151,9 +159,26 @@ def _in_line(debate: Debate, owners: dict[str, Claim], last: Line, line: Line) -
             for owner in dict.fromkeys(claim.speaker for claim in theirs):
                 ids = tuple(claim.id for claim in theirs if claim.speaker == owner)
                 yield Given(line.turn, line.speaker, owner, one.kind, ids, one.text)
-        elif not own:
-            # "[A1] is true" of one's own claim grants nothing.
+        else:
             yield Given(line.turn, line.speaker, to, one.kind, (), one.text)
+
+
+def _claims(owners: dict[str, Claim], marks: Sequence[str], line: Line) -> list[Claim]:
+    """The claims that are cited, as far as they had been made by then."""
+    known = [owners[mark] for mark in dict.fromkeys(marks) if mark in owners]
+    return [claim for claim in known if claim.turn <= line.turn]
+
+
+def _closing(text: str) -> tuple[str, ...]:
+    """The marks after the last full stop of a turn, which speak for all of it: if it has no others
+    but at the heads of sentences, where claims are made."""
+    end = _AT_THE_END.search(text)
+    if end is None or "[" not in end.group():
+        return ()
+    before = _AT_A_HEAD.sub(r"\1", text[: end.start()])
+    if _BRACKET.search(before) is not None:
+        return ()
+    return sentences(f"So it is. {end.group()}")[0][1]
 
 
 def _by_answer(answer: str, question: str) -> str | None:

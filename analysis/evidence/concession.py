@@ -36,6 +36,7 @@ _QUOTED = re.compile(r'“[^“”]{0,400}”|(?<!\w)"[^"]{0,400}"(?!\w)')
 _BRACKETS = re.compile(r"\[([^\[\]]{1,80})\]")
 _PART = re.compile(r"([A-Za-z]{1,2}) ?0*([1-9][0-9]{0,3})")
 _MARK = re.compile(r"\[([a-z]{1,2}\d+)\]")
+_OBJECT = re.compile(r" (?:(?:with|on|to|about|that) )?(?:\[[a-z]{1,2}\d+\](?:,? and |, )?){1,10}")
 _VERDICT = r"(?:is|are|was|were|does|do|has|fails?|falls?|cannot|can't|will|would|stands?|rests?)\b"
 _SPLIT = re.compile(
     r"[;–—]|,? but |, (?:and )?(?:yet|still|however|although|though|while|whereas) "
@@ -71,9 +72,13 @@ class Concession:
 
 
 @lru_cache(maxsize=16384)
-def conceded(text: str, opponents: tuple[str, ...] = ()) -> tuple[Concession, ...]:
-    """What a line concedes, in order. ``opponents`` are the names of the other debaters, by which
-    "Ben is right" is told from "Max is right".
+def conceded(
+    text: str, opponents: tuple[str, ...] = (), letter: str = ""
+) -> tuple[Concession, ...]:
+    """What a line concedes, in order.
+
+    ``opponents`` are the names of the other debaters, by which "Ben is right" is told from "Max is
+    right"; ``letter`` is that of the speaker's own claims, of which "[A1] is true" grants nothing.
 
     >>> [(one.kind, one.marks) for one in conceded("I grant [B2], but [B3] is not true.")]
     [('grant', ('B2',))]
@@ -87,7 +92,10 @@ def conceded(text: str, opponents: tuple[str, ...] = ()) -> tuple[Concession, ..
     lines = [_lowered(sentence, marks, opponents) for sentence, marks in said]
     for place, (sentence, _) in enumerate(said):
         turns = place + 1 < len(lines) and _TURNS.match(lines[place + 1]) is not None
-        found += (Concession(kind, marks, sentence) for kind, marks in _read(lines[place], turns))
+        found += (
+            Concession(kind, marks, sentence)
+            for kind, marks in _read(lines[place], turns, letter.lower())
+        )
     return tuple(found)
 
 
@@ -140,14 +148,14 @@ def _lowered(sentence: str, marks: tuple[str, ...], opponents: tuple[str, ...]) 
     return plain(text)
 
 
-def _read(line: str, turns: bool) -> list[tuple[Kind, tuple[str, ...]]]:
+def _read(line: str, turns: bool, letter: str) -> list[tuple[Kind, tuple[str, ...]]]:
     """The concessions of a sentence; ``turns`` says whether the next begins with a contrast."""
     if any(pattern.search(line) for pattern in _all()["arguendo"]):
         return []
     found: list[tuple[Kind, tuple[str, ...]]] = []
     trailing = _trailing(line)
     for segment, rest in _segments(line):
-        kind = _kind(segment, turns or _CONTRAST.search(rest) is not None)
+        kind = _kind(segment, turns or _CONTRAST.search(rest) is not None, letter)
         if kind is not None:
             marks = _MARK.findall(segment) or trailing
             found.append((kind, tuple(dict.fromkeys(mark.upper() for mark in marks))))
@@ -174,11 +182,13 @@ def _trailing(line: str) -> list[str]:
     return _MARK.findall(end.group()) if end else []
 
 
-def _kind(segment: str, contrasted: bool) -> Kind | None:
+def _kind(segment: str, contrasted: bool, letter: str) -> Kind | None:
     """What kind of concession a part of a sentence is, if any."""
     for kind in _KINDS:
-        if any(_means_it(segment, hit) for hit in _hits(segment, kind)):
-            return kind
+        for hit in _hits(segment, kind):
+            own = kind != "withdrawal" and _is_of(letter, segment, hit)
+            if not own and _means_it(segment, hit):
+                return kind
     if contrasted and any(_means_it(segment, hit) for hit in _hits(segment, "concessive")):
         return "grant"
     return None
@@ -186,6 +196,13 @@ def _kind(segment: str, contrasted: bool) -> Kind | None:
 
 def _hits(segment: str, kind: str) -> list[re.Match[str]]:
     return [hit for pattern in _all()[kind] for hit in pattern.finditer(segment)]
+
+
+def _is_of(letter: str, segment: str, hit: re.Match[str]) -> bool:
+    """Whether an expression is about claims, and all of them are of this letter."""
+    after = _OBJECT.match(segment, hit.end())
+    marks = _MARK.findall(hit.group() + (after.group() if after else ""))
+    return bool(marks) and all(mark.rstrip("0123456789") == letter for mark in marks)
 
 
 def _means_it(segment: str, hit: re.Match[str]) -> bool:

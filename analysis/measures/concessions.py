@@ -9,7 +9,8 @@ whether one stands by one's case). "In part" and "you are half right" concede *p
 counted apart. A concession is made to whoever's claim is cited, else to the debater that the line
 addresses, else to the one who spoke last; before anybody else has spoken there is none. The *rate*
 is the share of a debater's turns that concede, of those after another debater has spoken. A claim
-is *granted* if another debater concedes it by its number.
+is *granted* if another debater concedes it by its number, in the sentence that concedes or, for all
+of a turn, after its last full stop.
 
 *Null.* As much is given as taken: in ``by_entrant`` the ``lead`` of what opponents concede over
 what an entrant concedes to them is zero, with an interval by leaving out one match at a time.

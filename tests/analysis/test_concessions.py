@@ -6,6 +6,7 @@ import time
 from math import isnan
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -326,6 +327,22 @@ def test_one_s_own_claim_is_withdrawn_and_not_granted() -> None:
     assert concessions.found(tables)["kind"].tolist() == ["withdrawal"]
     claim = concessions.by_claim(tables).iloc[0]
     assert (claim["withdrawn"], claim["granted"]) == (True, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "claims"),
+    [
+        ("Fair point. We need a roof. [A1]", ["A1"]),
+        ("Fair point. [B1] We need a roof. [A1]", ["A1"]),
+        ("[B1] I concede that we need a roof.", [None]),
+        ("Fair point. We need a roof.", [None]),
+        ("Fair point. As to [A1], it fails, and so does your roof. [A1]", [None]),
+        ("Fair point. We need a roof, says [A1].", [None]),
+    ],
+)
+def test_a_mark_at_the_very_end_speaks_for_the_turn(text: str, claims: list[str | None]) -> None:
+    found = concessions.found(debate(("Ada", "[A1] The well is dry."), ("Ben", text)))
+    assert [None if one is pd.NA else one for one in found["claim"]] == claims
 
 
 def test_what_the_experimenter_makes_somebody_say_is_not_conceded() -> None:
