@@ -65,10 +65,13 @@ def command(options: Options) -> None:
     if not terms.quiet:
         own("analysis")
     store = _store(options, tournament)
-    progress = TournamentProgress(
-        tournament, debates_of(tournament), is_free(stages), terms.console()
-    )
+    played_by_a_person = HUMAN in stages_of(tournament)
     how = terms.keywords()
+    if played_by_a_person:
+        # A person debates one debate at a time, and types where a table would be drawn.
+        how["concurrency"] = 1
+    console = None if played_by_a_person else terms.console()
+    progress = TournamentProgress(tournament, debates_of(tournament), is_free(stages), console)
     report = on_a_loop(
         progress,
         stages,
