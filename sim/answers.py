@@ -167,6 +167,13 @@ class Explained(_Options):
     ({'answer': 'no', 'because': 'The well is dry.'}, None)
     >>> Explained(options=("yes", "no")).read('{"answer": "no"}')
     (None, 'no reason')
+
+    Who leaves the braces out may part the two by a mark or by "because".
+
+    >>> Explained(options=("yes", "no")).read("No, because the well is dry.")
+    ({'answer': 'no', 'because': 'the well is dry.'}, None)
+    >>> Explained(options=("yes", "no")).read("No well is dry.")
+    (None, 'no choice')
     """
 
     words: int = Field(default=60, ge=1)
@@ -180,13 +187,27 @@ class Explained(_Options):
 
     def read(self, raw: str) -> Read:
         value = _json_field(raw, "answer")
+        if value is None:
+            return self._without_braces(raw)
         option = self._option(value)
         if option is None:
-            return None, "no choice" if value is None else f"{_short(value)} is none of the options"
+            return None, f"{_short(value)} is none of the options"
         because = _json_field(raw, "because")
         if not isinstance(because, str) or not because.strip():
             return None, "no reason"
         return {"answer": option, "because": because.strip()}, None
+
+    def _without_braces(self, raw: str) -> Read:
+        longest_first = sorted(self.options, key=len, reverse=True)
+        options = "|".join(re.escape(option) for option in longest_first)
+        parted = re.match(
+            rf"\s*({options})(?:\s*[,.:;–—-]\s*(?:because\b)?|\s+because\b)\s*(\S.*)",
+            raw,
+            re.I | re.S,
+        )
+        if parted is None:
+            return None, "no choice" if self._option(raw.strip()) is None else "no reason"
+        return {"answer": self._option(parted[1]), "because": parted[2].strip()}, None
 
 
 class FreeText(Answering):
