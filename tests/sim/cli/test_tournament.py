@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from backstage.terminal import Terminal
+from backstage.terminal import ESCAPES, Terminal
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -267,6 +268,38 @@ def test_a_person_judges_at_the_terminal(cup: Path, inside: Command, process: St
     os.write(terminal.ours, b"4\n\n\n\nIt was shorter.\nq\n")
     assert terminal.code() == 0
     assert "1 verdict by human:kim" in terminal.output
+
+
+def test_a_person_debates_one_debate_after_the_other(cup: Path, process: Start) -> None:
+    (cup / "me.toml").write_text(
+        """
+judges = ["embedded:base"]
+[debate]
+rebuttals = 0
+questions = 1
+closing = 20
+[[motions]]
+topic = "Tea?"
+[[entrants]]
+name = "machine"
+[[entrants]]
+name = "me"
+stage = "human"
+""",
+        encoding="utf-8",
+    )
+    terminal = Terminal(process, cup, "tournament", "me.toml")
+    # Of each debate an opening, an answer, a question, and a closing.
+    for number in range(1, 9):
+        terminal.read_until(lambda output, number=number: output.count("> ") >= number)  # type: ignore[misc]
+        os.write(terminal.ours, b"No, because I prefer water.\n")
+    assert terminal.code() == 0, terminal.output
+    told = ESCAPES.sub("", terminal.output)
+    assert "me: 2 entrants, 2 debates" in told
+    assert told.index("rating [95%]") > told.rindex("it is your turn")
+    names = re.findall(r"(\w+), (?:it is your turn|a question in private)", told)
+    halves = names[:4], names[4:]
+    assert [len(set(half)) for half in halves] == [1, 1]
 
 
 # -- refused ---------------------------------------------------------------------------------------
