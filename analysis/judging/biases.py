@@ -19,7 +19,10 @@ All are logits for the side that has it, against an equal that has not.
   all judges at once on strengths that they share, times a sharpness of each judge, with all effects
   of each judge. Missing where nobody else's view can tell.
 
-Errors are between topics, or matches if there are fewer than ``judging.design.TOPICS`` of them.
+Verdicts of one judge on one debate weigh as much as they are alike (``fits.regress_alike``). Errors
+are between topics, or matches if there are fewer than ``judging.design.TOPICS`` of them. Where
+debates of the same two entrants differ in what nobody recorded, all but position are as averages
+over such debates: nearer to zero than in any one of them.
 """
 
 from __future__ import annotations
@@ -42,6 +45,7 @@ from analysis.judging.fits import (
     independent,
     linear,
     regress,
+    regress_alike,
 )
 from analysis.stats import Floats
 
@@ -198,7 +202,7 @@ def own_regression(mine: Rows) -> Own:
         few = f"only {len(np.unique(mine.debate))} debates tell {len(kept)} parameters"
         return Own(None, mine, complete, {}, {name: why.get(name, few) for name in COLUMNS})
     data = Data(mine.score, mine.weight, np.zeros(len(mine), dtype=np.int64))
-    made = regress(linear(design[:, kept]), data, np.zeros(len(kept)))
+    made = regress_alike(linear(design[:, kept]), data, np.zeros(len(kept)), mine.debate)
     if made is None:
         none = "the likelihood has no maximum"
         return Own(None, mine, complete, {}, {name: why.get(name, none) for name in COLUMNS})
@@ -299,7 +303,8 @@ def _joint(found: Rows, judges: list[int], cases: dict[int, int], level: float) 
     precision = np.zeros(size)
     precision[len(kept) :] = 1 / SHARPNESS**2
     data = Data(mine.score, mine.weight, mine.judge)
-    made = regress(predict, data, np.zeros(size), precision)
+    groups = mine.judge * (int(mine.debate.max()) + 1) + mine.debate
+    made = regress_alike(predict, data, np.zeros(size), groups, precision)
     if made is None:
         return {}
     _, clusters = np.unique(mine.cluster, return_inverse=True)

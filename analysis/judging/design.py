@@ -29,7 +29,8 @@ TOPICS = 6
 class Rows:
     """Arrays of one length. ``names`` are those of entrants and ``judges`` those of judges, by
     number; ``debate`` numbers pairs of sides of trials, ``trial`` trials and ``cluster`` topics or
-    matches (``by`` says which). A judge's verdicts on one debate weigh 1 together."""
+    matches (``by`` says which). A judge's verdicts on one debate have ``weight`` 1
+    together."""
 
     names: tuple[str, ...]
     judges: tuple[str, ...]

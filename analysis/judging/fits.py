@@ -17,7 +17,7 @@ estimate finite.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, nan, sqrt
 from typing import NamedTuple
 
@@ -166,6 +166,28 @@ def regress(
     pull = _pull(data, derivatives, about, bread)
     finite = _maximum(predict, data, parameters, delta, precision, firth=False) is not None
     return Regression(data, parameters, delta, eta, about, derivatives, bread, pull, finite)
+
+
+def regress_alike(
+    predict: Predict, data: Data, start: Floats, groups: Ints, prior: Floats | None = None
+) -> Regression | None:
+    """``regress`` where scores of one group may say the same thing over again.
+
+    Of m scores whose residuals correlate by rho, each weighs 1 / (1 + (m - 1) rho), as in
+    generalised estimating equations with an exchangeable correlation (Liang and Zeger, Biometrika
+    73, 1986). rho is from a first fit in which each weighs 1 / m.
+    """
+    _, group, count = np.unique(groups, return_inverse=True, return_counts=True)
+    many = count[group].astype(np.float64)
+    made = regress(predict, replace(data, weight=1 / many), start, prior)
+    if made is None or many.max(initial=1.0) == 1:
+        return made
+    rest = made.data.score - made.expected.mean
+    squares = np.bincount(group, rest**2)
+    both = float(np.sum(np.bincount(group, rest) ** 2 - squares))
+    rho = both / max(float((count - 1) @ squares), 1e-300)
+    weight = 1 / (1 + (many - 1) * min(max(rho, 0.0), 1.0))
+    return regress(predict, replace(data, weight=weight), made.parameters, prior)
 
 
 def _tied(data: Data) -> tuple[Floats, Floats]:

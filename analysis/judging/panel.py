@@ -202,7 +202,7 @@ def _named(contest: Contest) -> list[_Verdict]:
     ]
 
 
-def _margins(contest: Contest, trials: Sequence[str]) -> pd.DataFrame:
+def margins(contest: Contest, trials: Sequence[str]) -> pd.DataFrame:
     """Mean signed margins for position 0 of two, out of 10, as ``judgements`` has winners."""
     said = pairs(contest)
     cells = {
@@ -224,7 +224,7 @@ def agreement(contest: Contest, judged: pd.DataFrame) -> pd.DataFrame:
     found: list[tuple[Any, ...]] = []
     scales: tuple[tuple[str, Scale], ...] = (("winner", "nominal"), ("margin", "interval"))
     for what, scale in scales:
-        table = judged if what == "winner" else _margins(contest, trials)
+        table = judged if what == "winner" else margins(contest, trials)
         shared = (table.notna().sum(axis=0) >= 2).to_numpy(dtype=bool)
         many = len(np.unique(cluster[shared]))
         if not shared.any():
@@ -266,11 +266,11 @@ def _judges(
         mine = said[name]
         agreed = _agreed(judged, name)
         same = _same(mine)
-        margins = [verdict.margin for verdict in mine if not np.isnan(verdict.margin)]
+        sizes = [verdict.margin for verdict in mine if not np.isnan(verdict.margin)]
         made.append(
             (name, model, len(mine), int(lacking.get(name, 0)),
              _mean(agreed), len(agreed), _mean(same), len(same),
-             _mean([verdict.position is None for verdict in mine]), _mean(margins),
+             _mean([verdict.position is None for verdict in mine]), _mean(sizes),
              weight[name] / whole if whole else nan)
         )  # fmt: skip
     return frame(made, JUDGES)
