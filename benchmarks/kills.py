@@ -93,10 +93,11 @@ def count(store: Path, what: str) -> int:
             return 0
 
 
-def killed(child: subprocess.Popen[bytes], store: Path, what: str, seconds: float) -> bool:
-    """Kill it so long after it has added something; False if it had ended by then."""
-    before = count(store, what)
-    while child.poll() is None and count(store, what) == before:
+def killed(
+    child: subprocess.Popen[bytes], store: Path, what: str, many: int, seconds: float
+) -> bool:
+    """Kill it so long after there are so many; False if it had ended by then."""
+    while child.poll() is None and count(store, what) < many:
         time.sleep(0.02)
     try:
         code = child.wait(seconds)
@@ -141,15 +142,16 @@ def embedded(folder: Path, matches: int, kills: int, dice: random.Random) -> boo
         f"{count(alone, 'debates'):,} debates, {seconds:.0f} s alone",
         flush=True,
     )
+    # At random moments of the whole tournament: after so many verdicts, and a moment more.
+    moments = sorted(dice.randrange(count(alone, "verdicts")) for _ in range(kills))
     done = 0
-    while done < kills:
-        # The kills are spread over the whole tournament, and it does not end before the last.
-        delay = dice.uniform(0, 1.6 * seconds / (kills + 1))
-        if not killed(started(file, torn), torn, "verdicts", delay):
+    for moment in moments:
+        more = max(moment, count(torn, "verdicts") + 1)
+        if not killed(started(file, torn), torn, "verdicts", more, dice.uniform(0, 0.3)):
             print("it had ended before it could be killed so often")
             break
         done += 1
-        print(f"  killed after {delay:.1f} s, {count(torn, 'verdicts'):,} verdicts", flush=True)
+        print(f"  killed after {count(torn, 'verdicts'):,} verdicts", flush=True)
     finished(started(file, torn))
     whole, again = all_of(alone), all_of(torn)
     same = [one == other for one, other in zip(whole, again, strict=True)]
@@ -177,7 +179,7 @@ def against_a_server(folder: Path, kills: int, dice: random.Random) -> bool:
             last = done == kills
             if last:
                 finished(child)
-            elif not killed(child, store, "committed", dice.uniform(0, 0.6)):
+            elif not killed(child, store, "committed", before_committed + 1, dice.uniform(0, 0.6)):
                 raise SystemExit("it ended before it could be killed so often")
             time.sleep(0.1)  # What was on its way to the server has arrived.
             now, there = asked(), count(store, "committed")
