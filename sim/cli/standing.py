@@ -6,7 +6,7 @@ import csv as csv_module
 import json
 from collections.abc import Mapping
 from importlib import import_module
-from math import isnan
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -166,12 +166,12 @@ def _judges(judging: Any, contest: Any) -> Record | None:
 
 
 def _plain(value: Any) -> Any:
-    """A cell as JSON has it: missing is null."""
+    """A cell as JSON has it: missing is null, and so is a limit that is infinite."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return None
     if hasattr(value, "item"):
         value = value.item()
-    return None if isinstance(value, float) and isnan(value) else value
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _write(path: Path, found: Mapping[str, Any]) -> None:
