@@ -210,6 +210,22 @@ def test_sides_by_another_number_agree_as_much(said: dict[str, list[Any]]) -> No
     np.testing.assert_allclose(before.judges[columns], after.judges[columns], atol=1e-12)
 
 
+def test_byes_judge_nothing_and_an_entrant_against_itself_is_a_debate() -> None:
+    contest = judged({"kim": [(A, A), (A, B), (TIE, A)], "lee": [(A, A), (B, B), (A, A)]})
+    bye = LegRecord(2, 9, 0, None, "topic 9", [{"entrant": "r", "actor": "", "position": 0,
+                                                "place": 0}])  # fmt: skip
+    more = contests_from([ContestRecord("x", {"judges": []}, legs=[bye])])[0].matches
+    rested = replace(contest, matches=pd.concat([contest.matches, more], ignore_index=True))
+    alone = replace(contest, matches=contest.matches.assign(entrant="p"))
+    before = panel(contest)
+    for other in (rested, alone):
+        after = panel(other)
+        pd.testing.assert_frame_equal(before.agreement, after.agreement)
+        pd.testing.assert_frame_equal(before.judges, after.judges)
+    assert adjusted(alone).empty
+    assert len(adjusted(rested)) == 3
+
+
 # -- notes -------------------------------------------------------------------------------------
 
 
