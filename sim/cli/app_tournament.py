@@ -229,13 +229,21 @@ def _standings(
     margins: Annotated[
         bool, typer.Option("--margins", help="Rate by margins instead of wins.")
     ] = False,
+    adjusted: Annotated[
+        bool,
+        typer.Option(
+            "--adjusted",
+            help="Rate by verdicts from which the judges' biases were taken out, each judge "
+            "weighted by its reliability.",
+        ),
+    ] = False,
     json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Who is how strong, and how sure that is: ratings, ranks, effects and cycles."""
     work("standing", log_level).command(
         store, which, csv=csv, judges=judges, matrix=matrix, ties=ties, margins=margins,
-        as_json=json,
+        adjusted=adjusted, as_json=json,
     )  # fmt: skip
 
 

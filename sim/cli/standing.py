@@ -27,13 +27,14 @@ def command(
     matrix: bool,
     ties: str,
     margins: bool,
+    adjusted: bool,
     as_json: bool,
 ) -> None:
     """Print the standings of a tournament, or write them."""
     own("analysis")
     if csv is not None and csv.is_dir():
         raise BadRequest(f"--csv {csv}: is a directory; name a file in it")
-    found = measured(store, which, ties=ties, margins=margins)
+    found = measured(store, which, ties=ties, margins=margins, adjusted=adjusted)
     if csv is not None:
         _write(csv, found)
     if as_json:
@@ -44,7 +45,12 @@ def command(
 
 
 def measured(
-    store: Path, which: str | None, *, ties: str = "half", margins: bool = False
+    store: Path,
+    which: str | None,
+    *,
+    ties: str = "half",
+    margins: bool = False,
+    adjusted: bool = False,
 ) -> Record:
     """Everything there is to say of a tournament, as JSON has it."""
     contest = import_module("analysis.contests").load_contest(store, which)
@@ -67,7 +73,15 @@ def measured(
         "judges": _judges(judging, contest),
     }
     if table["score"].notna().any():
-        _rate(found, table, ties, margins)
+        # Points are what formats pair by, and stay as the judges gave them.
+        rated = judging.adjusted(contest) if adjusted else table
+        _rate(found, rated, ties, margins)
+        if adjusted:
+            found["notes"].append(
+                "Rated by verdicts from which the judges' biases were taken out, each judge "
+                "weighted by how well it agrees with the others; intervals do not know that the "
+                "biases were estimated."
+            )
     else:
         found["notes"].append("No debate has a verdict, so nobody is rated.")
     return found

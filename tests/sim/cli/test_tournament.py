@@ -104,6 +104,21 @@ def test_standings_say_the_same_as_the_end_of_the_tournament(
     assert again["judges"] == found["judges"]
 
 
+def test_standings_without_the_biases_of_judges(
+    held: tuple[Path, dict[str, Any]], run_at: Command
+) -> None:
+    folder, found = held
+    done = run_at(folder, "standings", "runs/cup.db", "--adjusted", "--json")
+    assert done.returncode == 0, done.stderr
+    again = json.loads(done.stdout)
+    plain = {each["entrant"]: each for each in found["standings"]}
+    moved = [each["rating"] - plain[each["entrant"]]["rating"] for each in again["standings"]]
+    assert any(abs(each) > 1e-3 for each in moved)
+    # Points are what was paired by, and stay.
+    assert all(each["points"] == plain[each["entrant"]]["points"] for each in again["standings"])
+    assert any("biases were taken out" in note for note in again["notes"])
+
+
 def test_standings_for_people_and_as_csv(
     held: tuple[Path, dict[str, Any]], run_at: Command, tmp_path: Path
 ) -> None:
