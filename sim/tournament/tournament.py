@@ -19,6 +19,7 @@ from sim.seeds import Stream, derive
 from sim.tournament.debate import Debate, Side
 from sim.tournament.entrants import Entrant, Motion
 from sim.tournament.formats import Format, Meeting, RoundRobin
+from sim.tournament.formats.base import sound
 from sim.tournament.rubric import LETTERS, Judge, Rubric
 
 DRAWN_NAMES = (
@@ -67,8 +68,11 @@ class Tournament(Authored):
     @field_validator("format")
     @classmethod
     def _is_a_format(cls, value: Any) -> Any:
-        if isinstance(value, type) or not all(
-            callable(getattr(value, part, None)) for part in ("rounds", "pair")
+        parts = ("rounds", "pair")
+        if (
+            isinstance(value, type)
+            or not hasattr(value, "adaptive")
+            or not all(callable(getattr(value, part, None)) for part in parts)
         ):
             raise SceneError(
                 f"Tournament.format: {value!r:.80} is no format; use RoundRobin(), Swiss(), "
@@ -129,7 +133,8 @@ class Tournament(Authored):
         """Who meets in a round, as numbers of entrants. ``before`` are the meetings of before."""
         count = len(self.entrants)
         seed = derive(self.seed, "format")
-        return self.router_of_rounds.pair(count, self.sides, number, before, seed)
+        found = self.router_of_rounds.pair(count, self.sides, number, before, seed)
+        return sound(found, count, self.sides, number, type(self.format).__name__)
 
     def legs(self, number: int, before: Sequence[Meeting] = ()) -> list[Leg]:
         """The debates of a round, match after match; a bye has none."""

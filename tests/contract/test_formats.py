@@ -309,6 +309,24 @@ def test_rematches_are_with_those_met_least_often() -> None:
     assert [met[(one,)] for one in range(7)] == [2] * 7
 
 
+@pytest.mark.parametrize(("entrants", "sides", "rounds"), [(15, 3, 14), (13, 3, 20), (16, 4, 10)])
+def test_where_opponents_run_out_rematches_of_groups_are_spread(
+    entrants: int, sides: int, rounds: int
+) -> None:
+    for seed in range(6):
+        meetings = held(Swiss(rounds=rounds), entrants, sides, seed, drawn(seed))
+        pairs = Counter(
+            pair
+            for one in meetings
+            if len(one.entrants) > 1
+            for pair in combinations(sorted(one.entrants), 2)
+        )
+        even = pairs.total() / (entrants * (entrants - 1) / 2)
+        assert max(pairs.values()) <= even + 1
+        byes = [row.byes for row in standings(entrants, meetings)]
+        assert max(byes) - min(byes) <= 1
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_two_pairs_meet_a_second_time_rather_than_one_a_third(seed: int) -> None:
     times = {(0, 1): 2, (0, 2): 1, (1, 3): 1, (0, 3): 3, (1, 2): 3}

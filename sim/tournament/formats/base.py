@@ -220,3 +220,43 @@ def check(kind: str, entrants: int, sides: int, number: int = 1, least: int | No
         )
     if number < 1:
         raise SceneError(f"{kind}: there is no round {number}; rounds count from 1")
+
+
+def sound(
+    pairing: object, entrants: int, sides: int, number: int, kind: str
+) -> list[tuple[int, ...]]:
+    """The pairing of a round, if it makes sense: of a user's format, too.
+
+    Raises ``SceneError`` for anything but meetings of so many sides, byes, or one entrant against
+    itself. Nobody is in two, but for playing itself.
+
+    >>> sound([[0, 1], (2,)], 3, 2, 1, "Mine")
+    [(0, 1), (2,)]
+    >>> sound([(0, 3)], 3, 2, 1, "Mine")
+    Traceback (most recent call last):
+    sim.errors.SceneError: Mine, round 1 pairs (0, 3); there are entrants 0 to 2
+    """
+    where = f"{kind}, round {number}"
+    if not isinstance(pairing, list | tuple):
+        raise SceneError(f"{where}: {pairing!r:.60} holds no meetings; give a list of tuples")
+    found: list[tuple[int, ...]] = []
+    playing: set[int] = set()
+    for met in pairing:
+        if not isinstance(met, list | tuple) or not all(type(one) is int for one in met):
+            raise SceneError(f"{where}: {met!r:.60} is no meeting; give a tuple of numbers")
+        who = set(met)
+        if not all(0 <= one < entrants for one in met):
+            raise SceneError(
+                f"{where} pairs {tuple(met)!r}; there are entrants 0 to {entrants - 1}"
+            )
+        if len(met) not in (1, sides) or len(who) not in (1, sides):
+            raise SceneError(
+                f"{where} pairs {tuple(met)!r}; a meeting has {sides} sides, a bye one, and who "
+                f"plays itself is there {sides} times"
+            )
+        is_self_play = len(met) > len(who)
+        if not is_self_play and (twice := who & playing):
+            raise SceneError(f"{where}: entrant {min(twice)} is there twice; let it meet once")
+        playing |= set() if is_self_play else who
+        found.append(tuple(met))
+    return found

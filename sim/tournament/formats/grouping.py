@@ -17,7 +17,7 @@ def grouped(ranked: Sequence[int], sides: int, met: Met) -> list[tuple[int, ...]
 
     >>> met = {(0, 1): 1, (2, 3): 1}
     >>> grouped([0, 1, 4, 2, 3, 5], 3, met)
-    [(0, 2, 4), (1, 3, 5)]
+    [(0, 3, 5), (1, 4, 2)]
     """
     count = len(ranked)
     again = _squares(ranked, met)
