@@ -2,9 +2,10 @@
 
 Debates of entrants of planted skill are played on the exact stage. What a line does is known there:
 it concedes if its act is ``concede`` or ``agree``. The truth is used here and nowhere in the
-measure. Expressions are common English and what the *build* half of the stage's lines has; nothing
-was taken from the *held* half, though whoever wrote them had read it. Typed answers agree by
-construction and are left out.
+measure. Expressions are common English, and were tuned on the *build* half of the stage's lines.
+The *held* half was not tuned on, but whoever wrote them had read it, and a few ("you win the
+round", "I was too quick") are in it: its recall is rather too high than too low. Typed answers
+agree by construction and are left out.
 
 The requests are from talk pages of Wikipedia (``politeness`` of the development data). They have no
 labels of concession: one reader judged every third request, from the second on, where it has a word
@@ -227,9 +228,9 @@ def report(times: int, folder: Path | None) -> list[str]:
     parts = [
         f"`python -m benchmarks.validity.concessions --times {times} --write`: debates of the "
         "exact stage, whose lines concede if their act is `concede` or `agree`. Expressions were "
-        "chosen with the build half in view and nothing was taken from the held half; many of the "
-        "stage's lines give in by a figure of speech, which no list knows. Intervals are 95%, "
-        "over debates.",
+        "tuned on the build half; the held half had been read, and a few are in it, so that its "
+        "recall is rather too high. Many of the stage's lines give in by a figure of speech, which "
+        "no list knows. Intervals are 95%, over debates.",
         "| half | debates | turns that concede | found | precision | recall, `concede` "
         "| recall, `agree` | claims: precision | claims: recall |\n"
         "|---|---|---|---|---|---|---|---|---|\n"
