@@ -3,10 +3,10 @@
 *Evidence*: the results; whoever judged the matches decides what the ratings are about.
 
 *Definition.* Ratings are logits: with a difference of 1 the stronger is expected to score 0.73 of a
-match, side and order being equal. Within each component they have mean zero. The model is in
-``analysis.bradley_terry``, what is decided from the results in ``estimating``, intervals in
-``sandwich``, ranks in ``reweighting``, the stretch from margins to wins in ``margins``; Elo's
-ratings in ``online``; whether ratings are the whole story in ``cycles``.
+match, side and order being equal. Within each component they have mean zero. ``analysis.rating``
+has the parts: the model in ``bradley_terry``, what is decided from the results in ``estimating``,
+intervals in ``sandwich``, ranks in ``reweighting``, the stretch from margins to wins in
+``margins``; Elo's ratings in ``online``; whether ratings are the whole story in ``cycles``.
 
 *Limits.* Side effects of topics are assumed to be normal, and their intervals take the spread as
 known. Ratings are for the topics that were debated and others like them.
@@ -25,16 +25,16 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from analysis.bradley_terry import cells, outcomes
-from analysis.comparisons import Ints
-from analysis.cycles import Transitivity, transitivity
-from analysis.estimating import Estimate, Ridge, estimate
-from analysis.flows import Decomposition, hodge
 from analysis.loading import frame
-from analysis.margins import Stretch, stretch
-from analysis.online import SCALE, START, elo
-from analysis.reweighting import EQUAL, ranks, reweighted
-from analysis.sandwich import dispersion, half_widths
+from analysis.rating.bradley_terry import cells, outcomes
+from analysis.rating.comparisons import Ints
+from analysis.rating.cycles import Transitivity, transitivity
+from analysis.rating.estimating import Estimate, Ridge, estimate
+from analysis.rating.flows import Decomposition, hodge
+from analysis.rating.margins import Stretch, stretch
+from analysis.rating.online import SCALE, START, elo
+from analysis.rating.reweighting import EQUAL, ranks, reweighted
+from analysis.rating.sandwich import dispersion, half_widths
 from analysis.stats import Floats
 from sim.errors import BadRequest
 
@@ -117,7 +117,7 @@ def rate(
     level: float = 0.95,
     seed: int = 0,
 ) -> Ratings:
-    """Rate entrants by a table of results; its columns are in ``analysis.comparisons``.
+    """Rate entrants by a table of results; its columns are in ``analysis.rating.comparisons``.
 
     ``ties``: half a win each, or an outcome of their own (Davidson). ``margins``: rate by margins
     instead of scores, stretched to the scale of wins. ``side``, ``order``: effects, where the table

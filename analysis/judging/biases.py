@@ -35,7 +35,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from analysis.comparisons import Ints
 from analysis.judging.design import Rows
 from analysis.judging.fits import (
     Data,
@@ -47,6 +46,7 @@ from analysis.judging.fits import (
     regress,
     regress_alike,
 )
+from analysis.rating.comparisons import Ints
 from analysis.stats import Floats
 
 Kind = Literal["position", "length", "self", "side", "order"]

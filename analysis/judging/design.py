@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.comparisons import Ints
 from analysis.contests import Contest
 from analysis.judging.results import PAIR, pairs
+from analysis.rating.comparisons import Ints
 from analysis.stats import Floats
 
 TOPICS = 6

@@ -8,8 +8,8 @@ They are adjusted as by Firth (Biometrika 80, 1993), which takes off the bias th
 have away from zero, and leaves a finite estimate where one side always won.
 
 *Errors* are between clusters: CR2 with Satterthwaite's degrees of freedom, as in
-``analysis.sandwich`` (Bell and McCaffrey, Survey Methodology 28, 2002; Pustejovsky and Tipton,
-Journal of Business and Economic Statistics 36, 2018). With fewer than ``FEW`` clusters they are the
+``analysis.rating.sandwich`` (Bell and McCaffrey, Survey Methodology 28, 2002; Pustejovsky and
+Tipton, Journal of Business and Economic Statistics 36, 2018). With fewer than ``FEW`` clusters they are the
 model's own, times the dispersion; and at least that where Firth's adjustment alone makes the
 estimate finite.
 """
@@ -24,8 +24,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import linalg, special
 
-from analysis.bradley_terry import outcomes
-from analysis.comparisons import Ints
+from analysis.rating.bradley_terry import outcomes
+from analysis.rating.comparisons import Ints
 from analysis.stats import Floats
 
 FEW = 3
@@ -309,7 +309,7 @@ def dispersion(made: Regression) -> float:
 
 
 def _between(made: Regression, clusters: Ints, wanted: Ints) -> tuple[Floats, Floats]:
-    """Errors and degrees of freedom; the formulas are in ``analysis.sandwich``."""
+    """Errors and degrees of freedom; the formulas are in ``analysis.rating.sandwich``."""
     rest = made.data.weight * (made.data.score - made.expected.mean)
     variance = made.data.weight * made.expected.variance
     many = int(clusters.max()) + 1

@@ -38,7 +38,7 @@ PAIR = ["trial", "first_position", "second_position"]
 def results(
     contest: Contest, *, judges: Sequence[str] | None = None, per_judge: bool = False
 ) -> pd.DataFrame:
-    """One row for each pair of sides of each leg: the columns of ``analysis.comparisons``.
+    """One row for each pair of sides of each leg: the columns of ``analysis.rating.comparisons``.
 
     ``score`` of the first, in [0, 1], and ``margin`` in [-1, 1], are missing where no judge has a
     verdict. ``side`` is 1 if the first argued position 0 of two, else -1; 0 with more sides.

@@ -31,12 +31,12 @@ import pandas as pd
 from scipy import special
 from scipy.stats import binomtest
 
-from analysis.bradley_terry import outcomes
 from analysis.contests import Contest, ContestRecord, LegRecord, VerdictRecord, contests_from
 from analysis.judging import biases, judgements, results, rows
 from analysis.judging.adjusting import combined, corrected
 from analysis.judging.biases import KINDS, Kind
 from analysis.judging.panel import agreement, margins
+from analysis.rating.bradley_terry import outcomes
 from analysis.reliability import alpha
 from analysis.stats import Floats, clopper_pearson
 from benchmarks.validity.document import write_section

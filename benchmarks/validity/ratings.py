@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from scipy import special
 from scipy.stats import binomtest, spearmanr
 
-from analysis.bradley_terry import outcomes
+from analysis.rating.bradley_terry import outcomes
 from analysis.ratings import rate, transitivity
 from analysis.stats import Floats, clopper_pearson
 from benchmarks.validity.document import write_section

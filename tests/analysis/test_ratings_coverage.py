@@ -15,13 +15,13 @@ import pytest
 from scipy import linalg, optimize, special
 from scipy.stats import binomtest
 
-from analysis.bradley_terry import cells, outcomes
-from analysis.estimating import Estimate, estimate
-from analysis.fitting import fit as fitted
-from analysis.fitting import solve
-from analysis.margins import stretch
-from analysis.reweighting import reweighted
-from analysis.sandwich import half_widths, robust, scores
+from analysis.rating.bradley_terry import cells, outcomes
+from analysis.rating.estimating import Estimate, estimate
+from analysis.rating.fitting import fit as fitted
+from analysis.rating.fitting import solve
+from analysis.rating.margins import stretch
+from analysis.rating.reweighting import reweighted
+from analysis.rating.sandwich import half_widths, robust, scores
 from benchmarks.validity.ratings import World, alarm, draw, many, replicate
 
 ALARM = 0.001
@@ -100,7 +100,7 @@ def test_with_many_clusters_the_adjustment_is_next_to_nothing(
 ) -> None:
     fit = _made(World("", 6, 400, topics=100), 5).fit
     adjusted = np.sqrt((robust(fit).influence ** 2).sum(axis=0))
-    monkeypatch.setattr("analysis.sandwich.MANY", 0)
+    monkeypatch.setattr("analysis.rating.sandwich.MANY", 0)
     plain = robust(fit)
     assert np.sqrt((plain.influence**2).sum(axis=0)) == pytest.approx(adjusted, rel=0.03)
     assert plain.freedom[-1] == 99

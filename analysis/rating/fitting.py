@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.bradley_terry import Curvature, Model
+from analysis.rating.bradley_terry import Curvature, Model
 from analysis.stats import Floats
 
 MOST = 15.0

@@ -24,9 +24,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.estimating import FEW, Estimate
-from analysis.fitting import solve
-from analysis.sandwich import clusters_met, dispersion
+from analysis.rating.estimating import FEW, Estimate
+from analysis.rating.fitting import solve
+from analysis.rating.sandwich import clusters_met, dispersion
 from analysis.stats import Floats
 
 BLOCK = 1_000_000

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse, special
 
-from analysis.comparisons import Comparisons, Ints
+from analysis.rating.comparisons import Comparisons, Ints
 from analysis.stats import Floats
 
 Number = TypeVar("Number", np.int64, np.float64)

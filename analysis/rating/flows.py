@@ -8,10 +8,10 @@ a pair that hardly met says little. Weighted by matches, flows fall into three o
 (curl), and flows around longer holes (harmonic). The last two are cyclic. Shares are of the
 weighted sum of squares.
 
-Noise alone makes cycles: see ``analysis.cycles`` for a test, and for the share beyond chance.
+Noise alone makes cycles: see ``analysis.rating.cycles`` for a test, and the share beyond chance.
 
 *Limits.* Flows are logits, so strengths that work through another curve than the logistic look
-partly cyclic. All fits have the weak prior of ``analysis.estimating``.
+partly cyclic. All fits have the weak prior of ``analysis.rating.estimating``.
 
 *Reference.* Jiang, Lim, Yao and Ye, Mathematical Programming 127, 2011 (HodgeRank).
 """
@@ -26,11 +26,11 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from analysis.bradley_terry import Model
-from analysis.comparisons import Ints
-from analysis.estimating import PRIOR, Estimate, estimate
-from analysis.fitting import Solved
 from analysis.loading import frame
+from analysis.rating.bradley_terry import Model
+from analysis.rating.comparisons import Ints
+from analysis.rating.estimating import PRIOR, Estimate, estimate
+from analysis.rating.fitting import Solved
 from analysis.stats import Floats
 
 _POTENTIALS = {"entrant": "str", "component": "Int64", "potential": "float64"}
@@ -124,7 +124,7 @@ class Pairs:
 def hodge(
     results: pd.DataFrame, *, side: bool = True, order: bool = True, topics: bool = True
 ) -> Decomposition:
-    """Decompose the flows of a table of results (see ``analysis.comparisons``).
+    """Decompose the flows of a table of results (see ``analysis.rating.comparisons``).
 
     Raises ``BadRequest`` for a table that makes no sense.
 

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.bradley_terry import Cells, Model, Moments, cells
-from analysis.comparisons import Comparisons, Ints, components, read, unbeaten
-from analysis.fitting import Fit, fit, with_spread
+from analysis.rating.bradley_terry import Cells, Model, Moments, cells
+from analysis.rating.comparisons import Comparisons, Ints, components, read, unbeaten
+from analysis.rating.fitting import Fit, fit, with_spread
 from analysis.stats import Floats
 from sim.errors import BadRequest
 

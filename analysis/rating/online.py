@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.comparisons import read
 from analysis.loading import frame
+from analysis.rating.comparisons import read
 from sim.errors import BadRequest
 
 K = 20.0

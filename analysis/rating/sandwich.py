@@ -26,10 +26,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from analysis.comparisons import Ints
-from analysis.estimating import FEW, Estimate
-from analysis.fitting import Fit
-from analysis.margins import Stretch
+from analysis.rating.comparisons import Ints
+from analysis.rating.estimating import FEW, Estimate
+from analysis.rating.fitting import Fit
+from analysis.rating.margins import Stretch
 from analysis.stats import Floats
 
 MANY = 500

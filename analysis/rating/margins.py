@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from analysis.bradley_terry import Cells
-from analysis.fitting import Fit
+from analysis.rating.bradley_terry import Cells
+from analysis.rating.fitting import Fit
 from analysis.stats import Floats
 
 

@@ -1,7 +1,7 @@
 """Are ratings the whole story? A test of whether A beats B beats C beats A, beyond chance.
 
-*Definition.* ``analysis.flows`` says what flows are and takes them apart. The statistic is the sum
-over pairs of (cyclic flow / its standard error)^2. (The cyclic share itself is a poor one: where
+*Definition.* ``analysis.rating.flows`` says what flows are and takes them apart. The statistic is
+the sum over pairs of (cyclic flow / its standard error)^2. (The cyclic share itself is a poor one: where
 entrants are equally strong, chance makes it anything.) Cycles of three entrants are tested by
 flow / standard error, and the largest of all.
 
@@ -25,12 +25,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.comparisons import Ints
-from analysis.estimating import Estimate
-from analysis.fitting import solve
-from analysis.flows import Flows, Pairs, estimated, flows
 from analysis.loading import frame
-from analysis.sandwich import dispersion
+from analysis.rating.comparisons import Ints
+from analysis.rating.estimating import Estimate
+from analysis.rating.fitting import solve
+from analysis.rating.flows import Flows, Pairs, estimated, flows
+from analysis.rating.sandwich import dispersion
 from analysis.stats import Floats
 from sim.errors import BadRequest
 

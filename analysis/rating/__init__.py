@@ -1,0 +1,1 @@
+"""What ``analysis.ratings`` is made of: models, estimates, intervals, ranks, cycles."""
