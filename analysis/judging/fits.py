@@ -9,9 +9,9 @@ have away from zero, and leaves a finite estimate where one side always won.
 
 *Errors* are between clusters: CR2 with Satterthwaite's degrees of freedom, as in
 ``analysis.rating.sandwich`` (Bell and McCaffrey, Survey Methodology 28, 2002; Pustejovsky and
-Tipton, Journal of Business and Economic Statistics 36, 2018). With fewer than ``FEW`` clusters they are the
-model's own, times the dispersion; and at least that where Firth's adjustment alone makes the
-estimate finite.
+Tipton, Journal of Business and Economic Statistics 36, 2018). With fewer than ``FEW`` clusters they
+are the model's own, times the dispersion; and at least that where Firth's adjustment alone makes
+the estimate finite.
 """
 
 from __future__ import annotations

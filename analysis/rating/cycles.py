@@ -1,9 +1,9 @@
 """Are ratings the whole story? A test of whether A beats B beats C beats A, beyond chance.
 
 *Definition.* ``analysis.rating.flows`` says what flows are and takes them apart. The statistic is
-the sum over pairs of (cyclic flow / its standard error)^2. (The cyclic share itself is a poor one: where
-entrants are equally strong, chance makes it anything.) Cycles of three entrants are tested by
-flow / standard error, and the largest of all.
+the sum over pairs of (cyclic flow / its standard error)^2. (The cyclic share itself is a poor one:
+where entrants are equally strong, chance makes it anything.) Cycles of three entrants are tested
+by flow / standard error, and the largest of all.
 
 *Null.* Noise alone makes cycles. Results are drawn anew from the Bradley-Terry fit (shares from a
 beta distribution with the dispersion found), and go through all of it.
