@@ -125,13 +125,11 @@ def _known(
     """The debates that can be told now: all of them, or those of the first round."""
     legs: dict[str, Leg] = {}
     trials: dict[str, Trial] = {}
-    before: list[Meeting] = []
     rounds = 1 if tournament.router_of_rounds.adaptive else tournament.rounds
-    for number in range(1, rounds + 1):
-        for leg in tournament.legs(number, before):
+    for found in tournament.compiled(1, rounds):
+        for leg in found.legs:
             trial = tournament.trial(leg, identities)
             legs[trial.id], trials[trial.id] = leg, trial
-        before += [Meeting(number, pair, None) for pair in tournament.pairings(number, before)]
     return legs, trials
 
 

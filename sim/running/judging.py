@@ -6,7 +6,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sim.errors import StageError
@@ -38,6 +38,7 @@ class Panel:
 
     ``legs`` are by trial; ``identities`` are those of the stages by their names in the tournament.
     With ``retry_failed`` verdicts that are missing are asked for again: those calls that failed.
+    ``forms`` are those of the verdicts, by judge.
     """
 
     tournament: Tournament
@@ -45,6 +46,10 @@ class Panel:
     identities: Mapping[str, str]
     told: Told | None = None
     retry_failed: bool = False
+    forms: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "forms", self.tournament.forms(self.identities))
 
     @property
     def stages(self) -> dict[str, str]:
@@ -137,8 +142,7 @@ class Panel:
         ]
 
     def _key(self, judge: Judge, shown: Sequence[str]) -> tuple[str, str, str]:
-        form = self.tournament.rubric.form(self.identities[judge.stage])
-        return judge.known_as, form, shown_as(shown)
+        return judge.known_as, self.forms[judge.known_as], shown_as(shown)
 
 
 def shown_as(shown: Sequence[str]) -> str:

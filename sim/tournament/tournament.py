@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -138,18 +139,24 @@ class Tournament(Authored):
 
     def legs(self, number: int, before: Sequence[Meeting] = ()) -> list[Leg]:
         """The debates of a round, match after match; a bye has none."""
-        met: dict[tuple[int, ...], int] = {}
-        for meeting in before:
-            if meeting.round < number:
-                key = tuple(sorted(meeting.entrants))
-                met[key] = met.get(key, 0) + 1
-        found: list[Leg] = []
-        for match, entrants in enumerate(self.pairings(number, before), 1):
-            if len(entrants) > 1:
+        [found] = self.compiled(number, number, before)
+        return list(found.legs)
+
+    def compiled(self, first: int, last: int, before: Sequence[Meeting] = ()) -> Iterator[Round]:
+        """Rounds, one after the other. ``before`` are the meetings of before the first of them."""
+        meetings = [meeting for meeting in before if meeting.round < first]
+        met = Counter(tuple(sorted(meeting.entrants)) for meeting in meetings)
+        for number in range(first, last + 1):
+            pairings = self.pairings(number, meetings)
+            legs: list[Leg] = []
+            for match, entrants in enumerate(pairings, 1):
                 key = tuple(sorted(entrants))
-                found += self._match((number, match), key, met.get(key, 0))
-                met[key] = met.get(key, 0) + 1
-        return found
+                if len(key) > 1:
+                    legs += self._match((number, match), key, met[key])
+                met[key] += 1
+            found = tuple(Meeting(number, entrants, None) for entrants in pairings)
+            meetings += found
+            yield Round(found, tuple(legs))
 
     def _match(self, place: tuple[int, int], entrants: tuple[int, ...], times: int) -> list[Leg]:
         names = [self.entrants[number].name for number in entrants]
@@ -218,8 +225,13 @@ class Tournament(Authored):
             stages=identities,
         )
 
+    def forms(self, identities: Mapping[str, str]) -> dict[str, str]:
+        """What the verdicts of each judge are known by (``Rubric.form``), by the judge's name."""
+        return {judge.known_as: self.rubric.form(identities[judge.stage]) for judge in self.judges}
+
     def definition(self, identities: Mapping[str, str]) -> dict[str, Any]:
         """All of it as plain values, with the identities of stages and the forms of verdicts."""
+        forms = self.forms(identities)
         found: dict[str, Any] = plain(self, "Tournament")
         found["format_name"] = type(self.format).__name__
         found["identities"] = dict(sorted(identities.items()))
@@ -228,7 +240,7 @@ class Tournament(Authored):
                 "name": judge.known_as,
                 "stage": judge.stage,
                 "identity": identities[judge.stage],
-                "form": self.rubric.form(identities[judge.stage]),
+                "form": forms[judge.known_as],
             }
             for judge in self.judges
         ]
@@ -261,6 +273,14 @@ class Leg:
     def actors(self) -> tuple[str, ...]:
         """The names under which the sides debate."""
         return tuple(side.actor for side in self.sides)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round: who meets, byes among them, and the debates of its matches. No results yet."""
+
+    meetings: tuple[Meeting, ...]
+    legs: tuple[Leg, ...]
 
 
 def _shuffled(stream: Stream, items: list[Item]) -> list[Item]:
