@@ -52,6 +52,7 @@ async def run(
     budget: Budget | None = None,
     prices: Prices | None = None,
     afterwards: Afterwards | None = None,
+    paid: Sequence[str] = (),
 ) -> RunReport:
     """Play trials and keep what happens in a store; go on where an earlier run was torn off.
 
@@ -67,7 +68,8 @@ async def run(
     every time, and True to keep the prompts of free stages (the embedded one) as well.
 
     ``budget`` ends the run before the call that would exceed it; the report then says ``stopped``,
-    and a run with a larger budget goes on. ``prices`` are those that ship, unless they are given.
+    and a run with a larger budget goes on. What the store holds of ``trials`` counts, and what it
+    holds of those whose ids are in ``paid``. ``prices`` are those that ship, unless they are given.
 
     ``afterwards`` is done with each trial that is done, before its place is free for the next, and
     with those of the store for which it is owed (judging, in a tournament). Its stages are among
@@ -112,15 +114,15 @@ async def run(
             raise BadRequest(f"stages: there is none for {identity!r}, which judges")
     unique = list({trial.id: trial for trial in trials}.values())
     terms = Terms(cache, budget, prices)
-    paid = watch.paid if isinstance(watch, Paymaster) else None
-    terms.open(unique, stages, paid, also.values())
+    told = watch.paid if isinstance(watch, Paymaster) else None
+    terms.open(unique, stages, told, also.values())
     options = {"concurrency": concurrency, "durable": durable, "in_doubt": in_doubt}
     writer = Writer.open(store, durable)
     try:
         company = _Company(
             writer, stages, terms, concurrency, in_doubt == "missing", watch, afterwards
         )
-        company.prepare(unique, retry_failed, {**options, **terms.options()})
+        company.prepare(unique, retry_failed, {**options, **terms.options()}, paid)
         return await company.perform(unique)
     finally:
         writer.close()
@@ -159,7 +161,10 @@ class _Company:
         self.aborted = False
         self.number = 0
 
-    def prepare(self, trials: Sequence[Trial], retry_failed: bool, options: dict[str, Any]) -> None:
+    def prepare(
+        self, trials: Sequence[Trial], retry_failed: bool, options: dict[str, Any],
+        paid: Sequence[str],
+    ) -> None:  # fmt: skip
         """Write down the run and its trials, and see what is there of them already."""
         connection = self.writer.connection
         ids = [trial.id for trial in trials]
@@ -172,7 +177,7 @@ class _Company:
         if self.afterwards is not None:
             self.owed = self.afterwards.owed(connection, ids)
         if self.terms.budget is not None:
-            self.terms.budget.begin(stored_usage(connection, ids))
+            self.terms.budget.begin(stored_usage(connection, [*ids, *paid]))
 
     async def perform(self, trials: Sequence[Trial]) -> RunReport:
         """Play what is to be played, and report."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -49,9 +50,9 @@ class TournamentReport:
 
     ``id`` is its id in the store; ``meetings`` are all that took place, byes among them, with
     ``scores`` None where there is no verdict; ``standings`` are by match points. ``rounds`` is how
-    many rounds are over, of ``of``. ``run`` is the report of the last run, with what all runs
-    together asked and used. ``verdicts`` and ``missing_verdicts`` count those of the judges that
-    the tournament names.
+    many rounds are over, of ``of``. ``run`` is the report of all runs together, one
+    for each round of an adaptive format. ``verdicts`` and ``missing_verdicts`` count those of the
+    judges that the tournament names.
     """
 
     id: str
@@ -72,8 +73,8 @@ class _Held:
     identities: Mapping[str, str]
     id: str
     legs: dict[str, Leg] = field(default_factory=dict)
-    trials: list[Trial] = field(default_factory=list)
     meetings: list[Meeting] = field(default_factory=list)
+    scores: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 async def hold(
@@ -126,19 +127,21 @@ async def hold(
     report: RunReport | None = None
     for first in range(1, rounds + 1) if adaptive else [1]:
         last = first if adaptive else rounds
-        _compile(held, first, last, store)
+        before = list(held.legs)
+        trials = _compile(held, first, last, store)
+        legs = {trial.id: held.legs[trial.id] for trial in trials}
+        _score(held, legs, store)
         if isinstance(watch, Steward):
-            watch.round_began(last, held.legs, held.meetings, _scores(held, store))
-        panel = Panel(tournament, held.legs, identities, told, retry_failed)
-        # All trials so far: those that are over are skipped, and a budget counts what they took.
+            watch.round_began(last, held.legs, held.meetings, held.scores)
+        # What came of earlier rounds stays what it was: pairings follow from it.
         latest = await run(
-            held.trials, stages, store, concurrency=concurrency, durable=durable,
-            in_doubt=in_doubt, retry_failed=retry_failed, watch=watch, cache=cache, budget=budget,
-            prices=prices, afterwards=panel,
+            trials, stages, store, concurrency=concurrency, durable=durable, in_doubt=in_doubt,
+            retry_failed=retry_failed, watch=watch, cache=cache, budget=budget, prices=prices,
+            afterwards=Panel(tournament, legs, identities, told, retry_failed), paid=before,
         )  # fmt: skip
         report = latest if report is None else together(report, latest)
-        scores = _scores(held, store)
-        held.meetings[:] = with_scores(tournament, held.meetings, held.legs, scores)
+        _score(held, legs, store)
+        held.meetings[:] = with_scores(tournament, held.meetings, held.legs, held.scores)
         if report.interrupted or report.stopped is not None:
             break
         over = last
@@ -156,27 +159,32 @@ def stages_of(tournament: Tournament) -> tuple[str, ...]:
     return tuple(dict.fromkeys((tournament.stage, *tournament.model_strings, *judges)))
 
 
-def _compile(held: _Held, first: int, last: int, store: Path | str) -> None:
-    """Compile rounds and write down which trial is which leg."""
+def _compile(held: _Held, first: int, last: int, store: Path | str) -> list[Trial]:
+    """Compile rounds and write down which trial is which leg. The trials."""
     tournament = held.tournament
+    trials: list[Trial] = []
     rows: list[tuple[Any, ...]] = []
-    for number in range(first, last + 1):
-        legs = tournament.legs(number, held.meetings)
-        pairings = tournament.pairings(number, held.meetings)
-        for leg in legs:
+    for found in tournament.compiled(first, last, held.meetings):
+        for leg in found.legs:
             trial = tournament.trial(leg, held.identities)
             held.legs[trial.id] = leg
-            held.trials.append(trial)
+            trials.append(trial)
             rows.append(_row(held, leg, trial.id))
-        for match, entrants in enumerate(pairings, 1):
-            held.meetings.append(Meeting(number, entrants, None))
-            if len(entrants) == 1:
-                name = tournament.entrants[entrants[0]].name
+        for match, meeting in enumerate(found.meetings, 1):
+            if meeting.is_bye:
+                name = tournament.entrants[meeting.entrants[0]].name
                 sides = encode_sorted([{"entrant": name, "actor": None}])
-                rows.append((held.id, number, match, 0, None, "", sides))
+                rows.append((held.id, meeting.round, match, 0, None, "", sides))
+        held.meetings += found.meetings
     definition = tournament.definition(held.identities)
     writer = Writer.open(store)
     try:
+        known = writer.connection.execute(
+            "SELECT * FROM matches WHERE tournament = ? AND round BETWEEN ? AND ?",
+            (held.id, first, last),
+        ).fetchall()
+        # Where results have changed, so have pairings, and those of later rounds are of no use.
+        stale = [(held.id, first)] if set(known) - set(rows) else []
         writer.write_now(
             [
                 (
@@ -184,11 +192,13 @@ def _compile(held: _Held, first: int, last: int, store: Path | str) -> None:
                     " DO UPDATE SET name = excluded.name, started = excluded.started",
                     [(held.id, tournament.name, encode_sorted(definition), time.time())],
                 ),
+                ("DELETE FROM matches WHERE tournament = ? AND round >= ?", stale),
                 (_INSERT_MATCH, rows),
             ]
         )
     finally:
         writer.close()
+    return trials
 
 
 def _row(held: _Held, leg: Leg, trial: str) -> tuple[Any, ...]:
@@ -207,30 +217,24 @@ def _row(held: _Held, leg: Leg, trial: str) -> tuple[Any, ...]:
     return (held.id, leg.round, leg.match, leg.leg, trial, motion.topic, encode_sorted(sides))
 
 
-def _verdicts(held: _Held, store: Path | str) -> dict[str, list[dict[str, Any]]]:
+def _verdicts(
+    held: _Held, legs: Mapping[str, Leg], store: Path | str
+) -> dict[str, list[dict[str, Any]]]:
     """The verdicts of the judges that the tournament names, by trial."""
-    rubric, identities = held.tournament.rubric, held.identities
-    forms = {
-        judge.known_as: rubric.form(identities[judge.stage]) for judge in held.tournament.judges
-    }
-    connection = open_readonly(store)
-    try:
-        return stored_verdicts(connection, list(held.legs), forms)
-    finally:
-        connection.close()
+    with closing(open_readonly(store)) as connection:
+        return stored_verdicts(connection, list(legs), held.tournament.forms(held.identities))
 
 
-def _scores(held: _Held, store: Path | str) -> dict[str, tuple[float, ...]]:
-    """The scores of the legs that were judged, by trial."""
-    verdicts = _verdicts(held, store)
-    found = {
-        trial: score_of_leg(given, held.legs[trial].actors) for trial, given in verdicts.items()
-    }
-    return {trial: score for trial, score in found.items() if score is not None}
+def _score(held: _Held, legs: Mapping[str, Leg], store: Path | str) -> None:
+    """Read the scores of those of these legs that were judged."""
+    for trial, given in _verdicts(held, legs, store).items():
+        score = score_of_leg(given, legs[trial].actors)
+        if score is not None:
+            held.scores[trial] = score
 
 
 def _counted(held: _Held, store: Path | str) -> tuple[int, int]:
     """How many verdicts there are, and how many are missing with a reason."""
-    every = [verdict for found in _verdicts(held, store).values() for verdict in found]
+    every = [verdict for found in _verdicts(held, held.legs, store).values() for verdict in found]
     missing = sum(verdict["missing"] is not None for verdict in every)
     return len(every) - missing, missing

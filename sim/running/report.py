@@ -152,13 +152,15 @@ def result_of(
 
 
 def together(before: RunReport, latest: RunReport) -> RunReport:
-    """The report of the latest of several runs, with what all of them asked and used."""
+    """The report of several runs, of different trials, as if the latest had done it all."""
     computed = (before.computed_tokens, latest.computed_tokens)
     return replace(
         latest,
+        trials=before.trials + latest.trials,
         calls=before.calls + latest.calls,
         failed_calls=before.failed_calls + latest.failed_calls,
         in_doubt=before.in_doubt + latest.in_doubt,
+        left_in_doubt=before.left_in_doubt + latest.left_in_doubt,
         usage=add(before.usage, latest.usage),
         seconds=before.seconds + latest.seconds,
         hits=before.hits + latest.hits,

@@ -20,7 +20,7 @@ from backstage.doubles import Around
 from stub_server import StubServer
 
 from sim import open_stage
-from sim.errors import BadRequest, StageError
+from sim.errors import BadRequest, StageClosed, StageError
 from sim.running.estimating import tokens_of
 from sim.running.foreseeing import debates_of, foresee
 from sim.running.holding import TournamentReport, hold
@@ -247,6 +247,58 @@ def test_a_budget_is_for_the_whole_tournament(tmp_path: Path) -> None:
         " + json_extract(usage, '$.completion_tokens')) FROM replies",
     )[0][0]
     assert 5000 < used < 12_000
+
+
+ROOMY = Debate(opening=90, rebuttals=0, questions=0, closing=None)
+
+
+class Failing(Bench):
+    """Whose first calls for a verdict fail."""
+
+    def __init__(self, fail: int) -> None:
+        def judge(request: Request) -> Any:
+            broken = len(self.pages) <= fail
+            return StageError("timeout", "no reply") if broken else says("tie")(request)
+
+        super().__init__(judge)
+
+
+def test_a_verdict_that_is_missing_when_a_round_is_paired_stays_missing_in_later_rounds(
+    tmp_path: Path,
+) -> None:
+    store = tmp_path / "cup.db"
+    tournament = cup(judges=["bench"], format=Swiss(rounds=2), debate=ROOMY)
+    failing = Failing(fail=4)
+    report = held(tournament, store, {BASE: open_stage(BASE), "bench": failing}, retry_failed=True)
+    assert (report.verdicts, report.missing_verdicts) == (12, 4)
+    assert len(failing.pages) == 2 * 2 * 2 * 2
+    assert [one.id for one in report.run.trials] == [
+        trial for (trial,) in rows(store, "SELECT trial FROM matches ORDER BY round, match, leg")
+    ]
+
+
+def test_where_results_have_changed_matches_of_later_rounds_are_gone(tmp_path: Path) -> None:
+    async def closed(request: Request) -> None:
+        raise StageClosed("auth", "no key")
+
+    def first_speaker(request: Request) -> Any:
+        page = "".join(chunk.text for chunk in request.prompt.chunks())
+        return says(page.partition("[1] Speaker ")[2][0])(request)
+
+    store = tmp_path / "cup.db"
+    names, form = "abcdefghij", Swiss(rounds=3)
+    tournament = cup(names, judges=["bench"], format=form, debate=ROOMY, swap=False)
+    count = "SELECT round, count(*) FROM matches GROUP BY round"
+    trials = "SELECT trial FROM matches WHERE round = 2 ORDER BY trial"
+    held(tournament, store, {BASE: open_stage(BASE), "bench": Failing(fail=10)})
+    assert rows(store, count) == [(1, 5), (2, 5), (3, 5)]
+    before = rows(store, trials)
+    # The first round is asked for again, so the second is another, which cannot be played.
+    shut: Stage = Around(open_stage(BASE), closed)
+    with pytest.raises(StageClosed):
+        held(tournament, store, {BASE: shut, "bench": Bench(first_speaker)}, retry_failed=True)
+    assert rows(store, trials) != before
+    assert rows(store, count) == [(1, 5), (2, 5)]
 
 
 def test_a_stage_that_is_not_there_is_refused(tmp_path: Path) -> None:
