@@ -159,6 +159,20 @@ def claims(lines: Sequence[Line], letters: Mapping[str, str]) -> Ledger:
     return Ledger(tuple(made.values()), tuple(cited), tuple(problems))
 
 
+def relettered(text: str, new: Mapping[str, str]) -> str:
+    """A text with other letters in its marks; a letter that is not in ``new`` stays.
+
+    >>> relettered("As [J1, m2] show, and [K3].", {"J": "A", "M": "B"})
+    'As [A1, B2] show, and [K3].'
+    """
+
+    def part(found: re.Match[str]) -> str:
+        letter = new.get(found[1].upper())
+        return found[0] if letter is None else f"{letter}{found[2]}"
+
+    return _MARK.sub(lambda mark: _PART.sub(part, mark[0]), text)
+
+
 def sentences(text: str) -> list[tuple[str, tuple[str, ...]]]:
     """The sentences of a text, as they stand there, each with the marks that belong to it.
 

@@ -64,7 +64,7 @@ class Entrant(Authored):
         """
         persona = self.persona or Persona(name=name)
         given = persona.model_dump(exclude={"name", "stances"})
-        own = re.compile(rf"\b{re.escape(persona.name)}\b")
+        own = re.compile(rf"(?<!\w){re.escape(persona.name)}(?!\w)")
         told = {field: _renamed(value, own, name) for field, value in given.items()}
         told["goals"] = (f"argue {motion.positions[position]}", *told["goals"])
         told["points"] = (*motion.points, *told["points"])
@@ -133,7 +133,7 @@ class Motion(Authored):
 def _renamed(value: Any, own: re.Pattern[str], name: str) -> Any:
     """The same with another name, wherever the old one stands."""
     if isinstance(value, str):
-        return own.sub(name, value)
+        return own.sub(lambda _: name, value)
     if isinstance(value, tuple | list):
         return tuple(_renamed(item, own, name) for item in value)
     return value

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sim.claims import relettered
 from sim.events import Event, Intervened, Turn
 from sim.layouts.prompt import Prompt
 from sim.tournament.debate import Side, claim_letters
@@ -50,15 +51,12 @@ def blinded(
     letter = {name: LETTERS[place] for place, name in enumerate(shown)}
     claims = {was: letter[name] for name, was in claim_letters(motion, sides).items()}
     by_name = {side.actor: side for side in sides}
-    names = re.compile(
-        rf"\b(?:{'|'.join(re.escape(name) for name in sorted(shown, key=len, reverse=True))})\b"
-    )
-    marks = re.compile(rf"\[([{''.join(claims)}])(\d+)\]")
+    longest_first = sorted(shown, key=len, reverse=True)
+    names = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
 
     def blind(text: str) -> str:
         text = names.sub(lambda found: f"Speaker {letter[found.group()]}", text)
-        text = marks.sub(lambda found: f"[{claims[found.group(1)]}{found.group(2)}]", text)
-        return _MODELS.sub("[a model]", text)
+        return _MODELS.sub("[a model]", relettered(text, claims))
 
     lines = [f"Motion: {motion.topic}"]
     for name in shown:

@@ -21,7 +21,7 @@ from sim.tournament.debate import Debate, Side
 from sim.tournament.entrants import Entrant, Motion
 from sim.tournament.formats import Format, Meeting, RoundRobin
 from sim.tournament.formats.base import sound
-from sim.tournament.rubric import LETTERS, Judge, Rubric
+from sim.tournament.rubric import LETTERS, TIE, Judge, Rubric
 
 DRAWN_NAMES = (
     "Alex", "Bailey", "Casey", "Devon", "Ellis", "Finley", "Harley", "Jordan", "Kelly", "Logan",
@@ -197,9 +197,9 @@ class Tournament(Authored):
         """The names under which entrants debate, in that order."""
         if self.debate.names == "own":
             found = [self._own_name(self.entrants[entrants[who]]) for who in order]
-            if len(set(found)) == len(found):
+            if len(set(found)) == len(found) and TIE not in found:
                 return found
-            # Namesakes, or one against itself.
+            # Namesakes, one against itself, or a name that would be a tie in a verdict.
             return [f"{name} {LETTERS[place]}" for place, name in enumerate(found)]
         return _shuffled(Stream(seed), list(DRAWN_NAMES))[: len(order)]
 

@@ -136,6 +136,18 @@ def test_one_against_itself_has_two_names() -> None:
     assert sorted(own) == ["x", "y"]
 
 
+def test_nobody_debates_under_a_name_that_means_a_tie() -> None:
+    pair = [Entrant(name="tie"), Entrant(name="win")]
+    for leg in all_legs(cup(entrants=pair, debate=Debate(names="own"))):
+        assert "tie" not in leg.actors
+
+
+def test_all_rounds_at_once_are_the_same_as_one_after_the_other() -> None:
+    made = cup(format=RoundRobin(times=3, self_play=True))
+    at_once = [leg for each in made.compiled(1, made.rounds) for leg in each.legs]
+    assert at_once == all_legs(made)
+
+
 def test_a_knockout_and_a_swiss_go_by_what_came_of_the_rounds_before() -> None:
     for form in (Knockout(), Swiss(rounds=2)):
         made = cup(format=form)

@@ -93,6 +93,11 @@ def test_whoever_debates_has_a_drawn_name_a_position_and_nothing_of_its_own_stan
     assert "Robin argues for the motion, Noel argues against the motion." in made.setting
 
 
+def test_a_name_may_have_punctuation_and_backslashes() -> None:
+    entrant = Entrant(name="e", persona=Persona(name="Ada!", brief="Ada! never yields."))
+    assert entrant.debater(r"R\1", MOTION, 0).brief == r"R\1 never yields."
+
+
 def test_an_entrant_brings_its_stage_its_prompt_and_its_layout() -> None:
     made = scene(Debate(), stage="embedded:rlhf", prompt="Be brief.", layout="screenplay")
     assert made.stages == ("embedded:rlhf",)

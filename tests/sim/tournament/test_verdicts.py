@@ -154,6 +154,13 @@ def test_judges_see_letters_and_nothing_that_tells_who_it_is() -> None:
             assert hidden not in page
 
 
+def test_marks_of_several_claims_and_names_with_punctuation_are_blinded_too() -> None:
+    sides = [Side(Entrant(name="e0"), "Jo!", 0, 0), Side(Entrant(name="e1"), "Mo (b)", 1, 1)]
+    said = "As [J1, m2] and [J 3] show, Mo (b) is not Jo!"
+    page = blinded(MOTION, sides, [Turn(1, "Jo!", said)], ("Mo (b)", "Jo!")).page
+    assert page.endswith("[1] Speaker B: As [B1, A2] and [B3] show, Speaker A is not Speaker B")
+
+
 def test_a_retry_shows_what_was_wrong() -> None:
     rubric = Rubric()
     page = blinded(MOTION, SIDES, EVENTS, ("Robin", "Noel"))
