@@ -15,7 +15,7 @@ from pathlib import Path
 from sim.engine import play
 from sim.events import Usage
 from sim.planning import Trial
-from sim.running.stored import stored_trials
+from sim.running.stored import trials_over
 from sim.stage.account import LETTERS_A_TOKEN, is_recorded
 from sim.stage.base import LogProb, Reply, Request, Stage
 from sim.stage.economy import Economy
@@ -140,8 +140,7 @@ def _over(store: Path, trials: Sequence[Trial]) -> set[str]:
     if not store.exists():
         return set()
     with closing(open_readonly(store)) as connection:
-        known = stored_trials(connection, [trial.id for trial in trials])
-    return {trial for trial, stored in known.items() if stored.status != "planned"}
+        return trials_over(connection, [trial.id for trial in trials])
 
 
 def with_count(so_far: Estimate, counted: Count) -> Estimate:

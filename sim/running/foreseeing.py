@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -17,8 +18,8 @@ from sim.running.estimating import (
     priced,
     with_count,
 )
-from sim.running.judging import Panel
-from sim.running.stored import stored_trials
+from sim.running.judging import Panel, judge_asked
+from sim.running.stored import trials_over
 from sim.stage.base import Request, Stage
 from sim.stage.models import open_stage
 from sim.stage.prices import Prices
@@ -32,8 +33,7 @@ from sim.transcript import Transcript
 _SAMPLES = 4
 """Debates that are played for each stage, to see what they take."""
 
-_PAIRED = 64
-"""Entrants up to whom an adaptive format is run ahead, round by round, to count its meetings."""
+_ORDERS = len(orders(("", "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,9 @@ def debates_of(tournament: Tournament) -> int:
     Where a round depends on those before, as many as if all matches were tied, which in the formats
     that ship is as many as in any case.
     """
-    form, rounds = tournament.router_of_rounds, tournament.rounds
     legs = tournament.sides if tournament.swap else 1
-    if form.adaptive and len(tournament.entrants) > _PAIRED:
-        return rounds * len(tournament.legs(1))
     before: list[Meeting] = []
-    for number in range(1, rounds + 1):
+    for number in range(1, tournament.rounds + 1):
         pairs = tournament.pairings(number, before)
         before += [Meeting(number, pair, (0.5,) * len(pair)) for pair in pairs]
     return legs * sum(len(meeting.entrants) > 1 for meeting in before)
@@ -73,50 +70,53 @@ async def foresee(
 ) -> Forecast:
     """Estimate what a tournament will take. Nothing is asked, and nothing is written.
 
-    A few debates are played on the exact stage, in memory, for each of the stages; debates in
-    ``store`` are not counted. See ``sim.running.estimating``.
+    A few debates are played on the exact stage, in memory, for each of the stages; debates and
+    verdicts in ``store`` are not counted. See ``sim.running.estimating``.
     """
     legs, trials = _known(tournament, identities)
     total = debates_of(tournament)
-    there = _there(store, list(trials))
-    left = [trial for trial in trials if trial not in there]
-    # What is known now stands for the rounds that are not.
-    scale = max(0, total - len(there)) / len(left) if left else 0.0
     panel = Panel(tournament, legs, identities)
+    sides = {trial: _sides(tournament, leg) for trial, leg in legs.items()}
+    there, later, verdicts = _there(store, tournament.identity(identities), panel, list(trials))
+    wanted: dict[str, float] = defaultdict(float)
+    for trial in trials:
+        for name in () if trial in there else sides[trial]:
+            wanted[name] += 1
+    for _, by, _, _ in verdicts:
+        wanted[judge_asked(by)] += 1 / _ORDERS
+    # What is known now stands for the rounds that are not.
+    unknown = max(0, total - len(trials) - later)
+    if unknown:
+        every = Counter(name for trial in trials for name in (*sides[trial], *panel.stages))
+        for name, times in every.items():
+            wanted[name] += unknown * times / len(trials)
     counts: dict[str, Count] = {}
-    played: dict[str, int] = {}
-    wanted: dict[str, int] = {}
+    played: dict[str, int] = Counter()
     exact = open_stage(PLAYED_ON)
-    for trial in left:
-        names = _names(tournament, legs[trial])
-        for name in names:
-            wanted[name] = wanted.get(name, 0) + 1
-        if all(played.get(name, 0) >= _SAMPLES for name in names):
+    for trial in sorted(trials, key=lambda trial: trial in there):
+        names = [name for name in (*sides[trial], *panel.stages) if name in wanted]
+        if all(played[name] >= _SAMPLES for name in names):
             continue
         counting = Counting(exact, trials[trial])
         told = await play(trials[trial].scene, counting, seed=trials[trial].seed)
         await _judged(panel, legs[trial], told, counting)
         for name in names:
-            played[name] = played.get(name, 0) + 1
+            played[name] += 1
         for name, count in counting.counts.items():
             _add(counts, name or tournament.stage, count)
-    estimates: dict[str, Estimate] = {}
+    estimates: list[Estimate] = []
     table = prices or Prices.load()
     # As the tournament names them, whatever the pairings of the first rounds.
-    known = [tournament.stage, *tournament.model_strings]
-    known += [f"judge:{judge.known_as}" for judge in tournament.judges]
-    for name in [each for each in dict.fromkeys(known) if each in counts]:
-        count = counts[name]
-        model = name.partition("judge:")[2] or name
-        stage_name = next(
-            (judge.stage for judge in tournament.judges if f"judge:{judge.known_as}" == name), name
-        )
-        factor = scale * wanted[name] / played[name]
-        shown = f"{model} (judge)" if name.startswith("judge:") else model
-        found = _scaled(with_count(Estimate(shown, round(scale * wanted[name]), 0), count), factor)
-        estimates[shown] = priced(found, stages[identities[stage_name]], table)
-    verdicts = total * len(tournament.judges) * len(orders(["", ""]))
-    return Forecast(total, verdicts, len(there), tuple(estimates.values()))
+    known = {name: (name, name) for name in (tournament.stage, *tournament.model_strings)}
+    for judge in tournament.judges:
+        known[judge_asked(judge.known_as)] = (f"{judge.known_as} (judge)", judge.stage)
+    for name, (shown, stage) in known.items():
+        if played[name]:
+            found = with_count(Estimate(shown, round(wanted[name]), 0), counts[name])
+            found = _scaled(found, wanted[name] / played[name])
+            estimates.append(priced(found, stages[identities[stage]], table))
+    asked = total * len(tournament.judges) * _ORDERS
+    return Forecast(total, asked, len(there) + later, tuple(estimates))
 
 
 def _known(
@@ -133,18 +133,27 @@ def _known(
     return legs, trials
 
 
-def _there(store: Path | str | None, trials: Sequence[str]) -> set[str]:
+def _there(
+    store: Path | str | None, tournament: str, panel: Panel, trials: Sequence[str]
+) -> tuple[set[str], int, set[tuple[str, str, str, str]]]:
+    """Those of the trials that are over, how many of later rounds are, and the verdicts on the
+    trials that are still to be asked for."""
+    wanted = panel.wanted(trials)
     if store is None or not Path(store).exists():
-        return set()
+        return set(), 0, wanted
     with closing(open_readonly(store)) as connection:
-        known = stored_trials(connection, trials)
-    return {trial for trial, stored in known.items() if stored.status != "planned"}
+        over = trials_over(connection, trials)
+        held = connection.execute(
+            "SELECT DISTINCT trial FROM matches WHERE tournament = ? AND trial NOT NULL",
+            (tournament,),
+        )
+        later = [trial for (trial,) in held if trial not in panel.legs]
+        return over, len(trials_over(connection, later)), wanted - panel.there(connection, trials)
 
 
-def _names(tournament: Tournament, leg: Leg) -> list[str]:
-    """The stages that a debate asks: those of its sides, and its judges."""
-    sides = [side.entrant.stage or tournament.stage for side in leg.sides]
-    return [*dict.fromkeys(sides), *(f"judge:{judge.known_as}" for judge in tournament.judges)]
+def _sides(tournament: Tournament, leg: Leg) -> list[str]:
+    """The stages that play a debate."""
+    return list(dict.fromkeys(side.entrant.stage or tournament.stage for side in leg.sides))
 
 
 async def _judged(panel: Panel, leg: Leg, told: Transcript, counting: Counting) -> None:

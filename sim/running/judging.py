@@ -54,21 +54,26 @@ class Panel:
     @property
     def stages(self) -> dict[str, str]:
         """See ``Afterwards``."""
-        return {_asked(judge): self.identities[judge.stage] for judge in self.tournament.judges}
+        return {
+            judge_asked(judge.known_as): self.identities[judge.stage]
+            for judge in self.tournament.judges
+        }
 
     def owed(self, connection: sqlite3.Connection, trials: Sequence[str]) -> set[str]:
         """See ``Afterwards``."""
-        if not self.tournament.judges:
-            return set()
-        wanted = {
-            (trial, *key)
+        return {trial for trial, *_ in self.wanted(trials) - self.there(connection, trials)}
+
+    def wanted(self, trials: Sequence[str]) -> set[tuple[str, str, str, str]]:
+        """All verdicts on these trials, as the store knows them: trial, judge, form, order."""
+        return {
+            (trial, *self._key(judge, shown))
             for trial in trials
             if trial in self.legs
-            for key in self._keys(self.legs[trial])
+            for judge in self.tournament.judges
+            for shown in orders(self.legs[trial].actors)
         }
-        return {key[0] for key in wanted - self._there(connection, trials)}
 
-    def _there(
+    def there(
         self, connection: sqlite3.Connection, trials: Sequence[str]
     ) -> set[tuple[str, str, str, str]]:
         """The verdicts that need not be asked for."""
@@ -84,7 +89,7 @@ class Panel:
     ) -> None:
         """Ask for the verdicts on a debate that are not there yet, all at once, and keep them."""
         leg = self.legs[trial.id]
-        there = self._there(writer.connection, [trial.id])
+        there = self.there(writer.connection, [trial.id])
         motion = self.tournament.motions[leg.motion]
         calls = []
         for place, shown in enumerate(orders(leg.actors)):
@@ -115,7 +120,12 @@ class Panel:
         for attempt in range(rubric.attempts):
             seed = request_seed(trial.seed, VERDICT, judge.known_as, place, attempt)
             request = Request(
-                prompt, seed, judge.known_as, VERDICT, schema=schema, stage=_asked(judge)
+                prompt,
+                seed,
+                judge.known_as,
+                VERDICT,
+                schema=schema,
+                stage=judge_asked(judge.known_as),
             )
             try:
                 reply = await stage.perform(request)
@@ -133,13 +143,6 @@ class Panel:
         writer.execute(INSERT_VERDICT, trial.id, name, form, shown, encode(payload))
         if self.told is not None:
             self.told(trial.id, name, payload)
-
-    def _keys(self, leg: Leg) -> list[tuple[str, str, str]]:
-        return [
-            self._key(judge, shown)
-            for judge in self.tournament.judges
-            for shown in orders(leg.actors)
-        ]
 
     def _key(self, judge: Judge, shown: Sequence[str]) -> tuple[str, str, str]:
         return judge.known_as, self.forms[judge.known_as], shown_as(shown)
@@ -202,5 +205,6 @@ def stored_verdicts(
     return found
 
 
-def _asked(judge: Judge) -> str:
-    return f"judge:{judge.known_as}"
+def judge_asked(known_as: str) -> str:
+    """The name that requests have for a judge's stage."""
+    return f"judge:{known_as}"

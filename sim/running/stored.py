@@ -57,6 +57,12 @@ def stored_trials(connection: sqlite3.Connection, trials: Sequence[str]) -> dict
     return {row[0]: Stored(*row) for row in rows}
 
 
+def trials_over(connection: sqlite3.Connection, trials: Sequence[str]) -> set[str]:
+    """Those of the trials that are at their end."""
+    known = stored_trials(connection, trials)
+    return {trial for trial, stored in known.items() if stored.status != "planned"}
+
+
 def stored_doubts(
     connection: sqlite3.Connection, trials: Sequence[str]
 ) -> dict[str, list[tuple[str, InDoubt]]]:

@@ -22,7 +22,7 @@ from stub_server import StubServer
 from sim import open_stage
 from sim.errors import BadRequest, StageClosed, StageError
 from sim.running.estimating import tokens_of
-from sim.running.foreseeing import debates_of, foresee
+from sim.running.foreseeing import Forecast, debates_of, foresee
 from sim.running.holding import TournamentReport, hold
 from sim.stage.base import Reply, Request, Stage
 from sim.stage.budget import Budget
@@ -323,6 +323,35 @@ def test_what_is_foreseen_is_what_is_played(tmp_path: Path, form: Any) -> None:
     # Estimates count letters, since no tokenizer is asked.
     sent = sum(tokens_of(request.prompt.length) for request in around.asked)
     assert 0.9 < tokens / sent < 1.1
+
+
+def foreseen(tournament: Tournament, store: Path, stage: Stage) -> Forecast:
+    return asyncio.run(foresee(tournament, {stage.identity: stage}, {BASE: stage.identity}, store))
+
+
+def test_what_is_there_is_not_foreseen_and_what_is_not_is(tmp_path: Path) -> None:
+    stage, store = open_stage(BASE), tmp_path / "cup.db"
+    for form in (RoundRobin(), Swiss(rounds=3)):
+        tournament = cup("abcdef", format=form)
+        held(tournament, store, {BASE: stage})
+        found = foreseen(tournament, store, stage)
+        assert found.there == found.debates == debates_of(tournament)
+        assert found.estimates == ()
+    # Of a judge more only the verdicts are asked for.
+    more = cup("abcdef", judges=[BASE, {"stage": BASE, "name": "new"}])
+    [asked] = foreseen(more, store, stage).estimates
+    assert (asked.model, asked.calls) == ("new (judge)", 2 * 30)
+    # Of a swiss whose first round is over, the others.
+    torn = tmp_path / "torn.db"
+    swiss = cup("abcdef", format=Swiss(rounds=3))
+    held(cup("abcdef", format=Swiss(rounds=1)), torn, {BASE: stage})
+    played, judged = foreseen(swiss, torn, stage).estimates
+    assert (played.calls, judged.calls) == (2 * 12, 2 * 12)
+
+
+def test_a_large_knockout_has_one_match_less_than_entrants() -> None:
+    entrants = [Entrant(name=f"e{number}") for number in range(100)]
+    assert debates_of(cup(entrants=entrants, format=Knockout(), swap=False)) == 99
 
 
 # --- Real kills ----------------------------------------------------------------------------------
