@@ -7,10 +7,14 @@ trials or another concurrency therefore changes nothing elsewhere.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
+from typing import TypeVar
 
 _MASK = (1 << 64) - 1
 _TWO_TO_MINUS_53 = 1.0 / (1 << 53)
+
+Item = TypeVar("Item")
 
 
 def derive(seed: int, *path: str | int) -> int:
@@ -76,6 +80,18 @@ class Stream:
     def below(self, n: int) -> int:
         """An integer in [0, n). The bias is below n / 2**64 and is ignored."""
         return (self.bits() * n) >> 64
+
+    def shuffled(self, items: Iterable[Item]) -> list[Item]:
+        """The items in any order, each as likely (Fisher and Yates).
+
+        >>> sorted(Stream(7).shuffled("abcd"))
+        ['a', 'b', 'c', 'd']
+        """
+        order = list(items)
+        for last in range(len(order) - 1, 0, -1):
+            other = self.below(last + 1)
+            order[last], order[other] = order[other], order[last]
+        return order
 
     def choose(self, weights: list[float] | tuple[float, ...]) -> int:
         """An index, with probability proportional to its weight (which need not sum to 1).

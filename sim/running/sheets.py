@@ -70,11 +70,8 @@ def sheets_for(
             " WHERE tournament = ? AND status = 'done' ORDER BY round, match, leg",
             (tournament,),
         ).fetchall()
-        waiting = [leg for leg in legs if leg[0] not in judged]
-        stream = Stream(derive(seed, "sheets", name))
-        for place in range(len(waiting) - 1, 0, -1):
-            other = stream.below(place + 1)
-            waiting[place], waiting[other] = waiting[other], waiting[place]
+        drawn = Stream(derive(seed, "sheets", name))
+        waiting = drawn.shuffled(leg for leg in legs if leg[0] not in judged)
         found = []
         for trial, topic, told in waiting[:most]:
             motion, sides = _debate(topic, json.loads(told))

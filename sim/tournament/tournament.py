@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
@@ -28,9 +28,6 @@ DRAWN_NAMES = (
     "Morgan", "Noel", "Parker", "Quinn", "Riley", "Sidney", "Taylor",
 )  # fmt: skip
 """Names that are drawn for debaters: any gender, and each with an initial of its own."""
-
-
-Item = TypeVar("Item")
 
 
 class Tournament(Authored):
@@ -165,8 +162,8 @@ class Tournament(Authored):
         motion = self._motion(names, times)
         count = len(entrants)
         # By name, so that the order in which entrants are listed changes nothing.
-        order = _shuffled(stream, sorted(range(count), key=lambda number: names[number]))
-        first_place = _shuffled(stream, list(range(count)))
+        order = stream.shuffled(sorted(range(count), key=lambda number: names[number]))
+        first_place = stream.shuffled(range(count))
         legs: list[Leg] = []
         for number in range(count if self.swap else 1):
             actors = self._actors(order, entrants, derive(seed, "names", number))
@@ -181,7 +178,7 @@ class Tournament(Authored):
             )
             # In the table of a match entrants stand in one order, whatever was drawn.
             sides = tuple(sorted(sides, key=lambda side: (side.entrant.name, side.position)))
-            seats = tuple(_shuffled(Stream(derive(seed, "seats", number)), list(range(count))))
+            seats = tuple(Stream(derive(seed, "seats", number)).shuffled(range(count)))
             # Short, because people read seeds in tables and type them.
             own = derive(seed, "leg", number) % (1 << 31)
             legs.append(Leg(*place, number, motion, sides, seats, own))
@@ -191,7 +188,7 @@ class Tournament(Authored):
         """The motion of the meeting of these entrants: another each time, until all were used."""
         whole, place = divmod(times, len(self.motions))
         stream = Stream(derive(self.seed, "motions", whole, *sorted(names)))
-        return _shuffled(stream, list(range(len(self.motions))))[place]
+        return stream.shuffled(range(len(self.motions)))[place]
 
     def _actors(self, order: Sequence[int], entrants: Sequence[int], seed: int) -> list[str]:
         """The names under which entrants debate, in that order."""
@@ -201,7 +198,7 @@ class Tournament(Authored):
                 return found
             # Namesakes, one against itself, or a name that would be a tie in a verdict.
             return [f"{name} {LETTERS[place]}" for place, name in enumerate(found)]
-        return _shuffled(Stream(seed), list(DRAWN_NAMES))[: len(order)]
+        return Stream(seed).shuffled(DRAWN_NAMES)[: len(order)]
 
     @staticmethod
     def _own_name(entrant: Entrant) -> str:
@@ -281,14 +278,6 @@ class Round:
 
     meetings: tuple[Meeting, ...]
     legs: tuple[Leg, ...]
-
-
-def _shuffled(stream: Stream, items: list[Item]) -> list[Item]:
-    """The items in an order that is drawn (Fisher and Yates)."""
-    for place in range(len(items) - 1, 0, -1):
-        other = stream.below(place + 1)
-        items[place], items[other] = items[other], items[place]
-    return items
 
 
 def _distinct(where: str, names: Sequence[str]) -> None:

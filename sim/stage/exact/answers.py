@@ -65,18 +65,11 @@ class _Filler:
             count = max(1, int(schema.get("minItems", 1)))
             options = self.resolved(schema.get("items", {})).get("enum")
             if options is not None and len(options) == count > 1:
-                return self.order(list(options))
+                return self.stream.shuffled(options)
             return [self.value(schema.get("items", {"type": "string"})) for _ in range(count)]
         if kind == "null":
             return None
         raise StageError("schema", f"the exact stage has no answer of the type {kind!r}")
-
-    def order(self, options: list[Any]) -> list[Any]:
-        """All options in any order, each as likely (Fisher and Yates)."""
-        for last in range(len(options) - 1, 0, -1):
-            other = self.stream.below(last + 1)
-            options[last], options[other] = options[other], options[last]
-        return options
 
     def resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         return resolved(self.root, schema)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sim.errors import SceneError
-from sim.seeds import Stream, derive
+from sim.seeds import derive
 
 _EVEN = 1e-9
 """Scores that differ by less are the same: they are means, whose last bits depend on the order."""
@@ -182,19 +182,6 @@ def best(scores: Sequence[float]) -> int:
     """
     most = max(scores)
     return next(place for place, score in enumerate(scores) if score > most - _EVEN)
-
-
-def shuffled(count: int, seed: int) -> list[int]:
-    """The numbers below ``count`` in an order drawn from the seed (Fisher and Yates).
-
-    >>> sorted(shuffled(4, 7)), shuffled(4, 7) == shuffled(4, 7)
-    ([0, 1, 2, 3], True)
-    """
-    stream, order = Stream(seed), list(range(count))
-    for last in range(count - 1, 0, -1):
-        other = stream.below(last + 1)
-        order[last], order[other] = order[other], order[last]
-    return order
 
 
 def power_from(entrants: int, sides: int) -> int:

@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 
 from sim.authored import Authored
 from sim.errors import SceneError
-from sim.seeds import derive
-from sim.tournament.formats.base import Meeting, best, check, power_from, shuffled
+from sim.seeds import Stream, derive
+from sim.tournament.formats.base import Meeting, best, check, power_from
 
 Group = tuple[int, ...]
 """Seeds from 0, the best first: who meets in one place of the bracket."""
@@ -56,7 +56,7 @@ class Knockout(Authored):
             return []
         names = list(range(entrants))
         if self.seeding == "random":
-            names = shuffled(entrants, derive(seed, "knockout"))
+            names = Stream(derive(seed, "knockout")).shuffled(range(entrants))
         results = {(one.round, frozenset(one.entrants)): one for one in before}
         groups = _first(entrants, sides)
         beaten: Group = ()

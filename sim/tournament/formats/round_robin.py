@@ -12,8 +12,8 @@ from pydantic import Field
 
 from sim.authored import Authored
 from sim.errors import SceneError
-from sim.seeds import derive
-from sim.tournament.formats.base import Meeting, check, shuffled
+from sim.seeds import Stream, derive
+from sim.tournament.formats.base import Meeting, check
 
 _MOST = 5_000
 """How many groups of three or more are packed into rounds, which takes a second."""
@@ -61,8 +61,8 @@ class RoundRobin(Authored):
         if time >= self.times:
             return []
         drawn = derive(seed, "round-robin", time)
-        which = shuffled(length, derive(drawn, "rounds"))[place]
-        names = shuffled(entrants, derive(drawn, "entrants"))
+        which = Stream(derive(drawn, "rounds")).shuffled(range(length))[place]
+        names = Stream(derive(drawn, "entrants")).shuffled(range(entrants))
         if sides == 2:
             meetings = _circle(entrants, which, self.self_play)
         else:
