@@ -18,6 +18,9 @@ from analysis.stats import Floats
 MOST = 15.0
 """A rating or effect beyond this, in logits, is on its way to infinity: to know it would take
 millions of matches."""
+FARTHEST = 2 * MOST
+"""Likewise the advantage of one side over the other in a comparison that took place. Rounding alone
+brings a fit to rest there."""
 LIMIT = 60
 """Newton steps at most; where there is a maximum it takes about eight."""
 LONG = 0.5
@@ -141,7 +144,8 @@ def fit(model: Model, start: Solved | None = None) -> Fit:
     if start is None:
         start = Solved(np.zeros((1, model.size)), np.zeros_like(ones), rests=False)
     found = solve(model, ones, start)
-    rests = found.rests and bool(np.abs(found.parameters).max() <= MOST)
+    farthest = np.abs(model.eta(found.parameters, found.own)).max(initial=0.0)
+    rests = found.rests and bool(np.abs(found.parameters).max() <= MOST and farthest <= FARTHEST)
     covariance, cross = np.full((model.size, model.size), nan), np.zeros((0, model.size))
     own = np.zeros(0)
     if rests:

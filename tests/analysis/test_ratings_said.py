@@ -144,6 +144,19 @@ def test_an_effect_on_its_way_to_infinity_needs_one() -> None:
         rate(results, ridge=0)
 
 
+def test_an_advantage_on_its_way_to_infinity_is_found_out_though_every_rating_is_near() -> None:
+    # w wins whenever it is first, so its strength and the effects of side and order grow together.
+    results = table(
+        [("l", "w", 0.625), ("w", "l", 1.0), ("z", "w", 0.25), ("w", "z", 1.0), ("z", "l", 0.75),
+         ("l", "z", 0.75)],
+        side=1.0, order=[1.0, 1.0, 1.0, 1.0, -1.0, -1.0],
+    )  # fmt: skip
+    found = rate(results)
+    assert found.ridge is not None
+    assert "results have no maximum" in found.ridge.reason
+    assert np.isfinite(found.table[["rating", "low", "high"]].to_numpy(float)).all()
+
+
 def test_a_ridge_that_was_asked_for_is_said() -> None:
     found = rate(tournament(5), ridge=0.5, replicates=0)
     assert found.ridge is not None
