@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from sim.actor import Actor, LayoutName
 from sim.authored import Authored
@@ -46,8 +46,8 @@ class Side:
 class Debate(Authored):
     """The protocol: an opening of each, rebuttals, cross-examination, a closing in reverse order.
 
-    Limits are in words; an ``opening`` or ``closing`` of None is left out. ``rebuttals`` is how
-    many each side has, ``questions`` how many each asks the next, which answers it in a form
+    Limits are in words; an ``opening`` or ``closing`` of 0 (or None) is left out. ``rebuttals`` is
+    how many each side has, ``questions`` how many each asks the next, which answers it in a form
     (``sim.routing.CrossExamination``); questions and answers have the limit ``exchange``.
     ``beyond`` is the consequence of a turn that is too long: the rest is not heard (``cut``),
     nothing is (``struck``), or judges are told (``noted``). ``claims`` are numbered by their
@@ -71,6 +71,12 @@ class Debate(Authored):
     names: Literal["drawn", "own"] = "drawn"
     stances: bool = False
     layout: LayoutName = "persona_first"
+
+    @field_validator("opening", "closing", mode="before")
+    @classmethod
+    def _zero_is_none(cls, value: object) -> object:
+        # A file has no word for None.
+        return None if type(value) is int and value == 0 else value
 
     @model_validator(mode="after")
     def _somebody_speaks(self) -> Debate:

@@ -93,6 +93,11 @@ def test_whoever_debates_has_a_drawn_name_a_position_and_nothing_of_its_own_stan
     assert "Robin argues for the motion, Noel argues against the motion." in made.setting
 
 
+def test_a_part_of_no_words_is_left_out() -> None:
+    assert Debate(opening=0, closing=0) == Debate(opening=None, closing=None)
+    assert Debate(opening=0, closing=0).turns(2) == 2 * (1 + 2)
+
+
 def test_a_name_may_have_punctuation_and_backslashes() -> None:
     entrant = Entrant(name="e", persona=Persona(name="Ada!", brief="Ada! never yields."))
     assert entrant.debater(r"R\1", MOTION, 0).brief == r"R\1 never yields."
@@ -123,7 +128,7 @@ def test_stances_are_asked_for_at_the_start_and_at_the_end() -> None:
     ("make", "says"),
     [
         (lambda: Debate(opening=None, rebuttals=0, questions=0, closing=None), "nobody speaks"),
-        (lambda: Debate(opening=0), "opening"),
+        (lambda: Debate(opening=-1), "opening"),
         (lambda: Debate(layout="author"), "one context writes all sides"),
         (lambda: Entrant(name="x", layout="author"), "one context writes both"),
         (lambda: Entrant(name=" x"), "cannot stand in a table"),
