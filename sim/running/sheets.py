@@ -36,9 +36,8 @@ class Sheet:
     @property
     def id(self) -> str:
         """What the sheet is known by in a file: the trial, and whether its order was turned."""
-        return (
-            f"{self.trial[:12]}{'-' if list(self.page.shown) == sorted(self.page.shown) else '+'}"
-        )
+        shown = self.page.shown
+        return f"{self.trial[:12]}{'-' if shown[0] < shown[-1] else '+'}"
 
     @property
     def letters(self) -> str:
