@@ -11,7 +11,7 @@ none between them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import nan
+from math import fsum, nan
 
 import numpy as np
 import pandas as pd
@@ -158,7 +158,7 @@ def pairs(contest: Contest) -> pd.DataFrame:
 def _by_criteria(contest: Contest, found: pd.DataFrame) -> Floats:
     """Scores of pairs neither of whom won, by the sums of their criterion scores."""
     key = ["trial", "judge", "form", "shown", "position"]
-    sums = contest.scores.groupby(key, sort=False)["score"].agg(lambda some: some.sum(skipna=False))
+    sums = contest.scores.groupby(key, sort=False)["score"].agg(fsum)
     total = sums.to_dict()
     whole = np.array(
         [

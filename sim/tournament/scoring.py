@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from math import fsum
 from typing import Any
 
 from sim.tournament.formats import Meeting
@@ -37,7 +38,8 @@ def scores_of_verdict(
     count = len(actors)
     if winner == TIE:
         return (0.5,) * count
-    totals = {actor: sum(by.get(actor, 0.0) for by in scores.values()) for actor in actors}
+    # Exact, so that a tie does not hang on the order in which criteria stand.
+    totals = {actor: fsum(by.get(actor, 0.0) for by in scores.values()) for actor in actors}
 
     def beats(one: str, other: str) -> float:
         if winner in (one, other):

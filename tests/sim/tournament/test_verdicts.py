@@ -221,6 +221,15 @@ def test_what_is_missing_counts_nowhere() -> None:
     assert mean([None]) is None
 
 
+def test_equal_scores_are_equal_in_whatever_order_they_are_added() -> None:
+    by = {
+        "x": {"Ada": 0.1, "Ben": 0.3},
+        "y": {"Ada": 0.2, "Ben": 0.2},
+        "z": {"Ada": 0.3, "Ben": 0.1},
+    }
+    assert scores_of_verdict("Cleo", by, ("Ada", "Ben", "Cleo")) == (0.25, 0.25, 1.0)
+
+
 def test_letters_are_enough_for_all_sides() -> None:
     assert len(DRAWN_NAMES) <= len(LETTERS)
     assert len({name[0] for name in DRAWN_NAMES}) == len(DRAWN_NAMES)
