@@ -125,7 +125,7 @@ def _known(
     """The debates that can be told now: all of them, or those of the first round."""
     legs: dict[str, Leg] = {}
     trials: dict[str, Trial] = {}
-    rounds = 1 if tournament.router_of_rounds.adaptive else tournament.rounds
+    rounds = 1 if tournament.typed_format.adaptive else tournament.rounds
     for found in tournament.compiled(1, rounds):
         for leg in found.legs:
             trial = tournament.trial(leg, identities)

@@ -121,7 +121,7 @@ async def hold(
         if name not in identities:
             raise BadRequest(f"stages: the tournament names {name!r}, which is not given")
     held = _Held(tournament, identities, tournament.identity(identities))
-    adaptive, rounds = tournament.router_of_rounds.adaptive, tournament.rounds
+    adaptive, rounds = tournament.typed_format.adaptive, tournament.rounds
     told = watch.verdict if isinstance(watch, Steward) else None
     over = 0
     report: RunReport | None = None

@@ -94,7 +94,7 @@ class Tournament(Authored):
                     f"Tournament.motions.{number}: has {len(motion.positions)} positions for "
                     f"{self.sides} sides; give it a position for each"
                 )
-        if self.router_of_rounds.adaptive and not self.judges:
+        if self.typed_format.adaptive and not self.judges:
             raise SceneError(
                 f"Tournament.judges: is empty, and {type(self.format).__name__} pairs by results; "
                 "name judges, or use RoundRobin()"
@@ -109,7 +109,7 @@ class Tournament(Authored):
         return self
 
     @property
-    def router_of_rounds(self) -> Format:
+    def typed_format(self) -> Format:
         """The format, typed."""
         found: Format = self.format
         return found
@@ -117,7 +117,7 @@ class Tournament(Authored):
     @property
     def rounds(self) -> int:
         """How many rounds there are."""
-        return self.router_of_rounds.rounds(len(self.entrants), self.sides)
+        return self.typed_format.rounds(len(self.entrants), self.sides)
 
     @property
     def model_strings(self) -> tuple[str, ...]:
@@ -131,7 +131,7 @@ class Tournament(Authored):
         """Who meets in a round, as numbers of entrants. ``before`` are the meetings of before."""
         count = len(self.entrants)
         seed = derive(self.seed, "format")
-        found = self.router_of_rounds.pair(count, self.sides, number, before, seed)
+        found = self.typed_format.pair(count, self.sides, number, before, seed)
         return sound(found, count, self.sides, number, type(self.format).__name__)
 
     def legs(self, number: int, before: Sequence[Meeting] = ()) -> list[Leg]:
