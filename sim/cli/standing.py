@@ -73,7 +73,7 @@ def measured(
         "judges": _judges(judging, contest),
     }
     if table["score"].notna().any():
-        # Points are what formats pair by, and stay as the judges gave them.
+        # Points stay as the judges gave them.
         rated = judging.adjusted(contest) if adjusted else table
         _rate(found, rated, ties, margins)
         if adjusted:
@@ -88,7 +88,8 @@ def measured(
 
 
 def _points(contest: Any, table: Any) -> list[Record]:
-    """Match points, as formats pair by: one row for each entrant, the first in front."""
+    """Match points, as formats count them, by all who judged, people among them; matches that
+    nobody judged are left out. One row for each entrant, the first in front."""
     names = sorted(str(name) for name in contest.matches["entrant"].dropna().unique())
     number = {name: place for place, name in enumerate(names)}
     byes = contest.matches[contest.matches["trial"].isna()]
