@@ -140,8 +140,10 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise BadRequest(f"--from {path}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadRequest(f"--from {path}: cannot be read ({error})") from None
+    except UnicodeDecodeError:
+        raise BadRequest(f"--from {path}: is no text in UTF-8; save it as CSV in UTF-8") from None
+    except OSError as error:
+        raise BadRequest(f"--from {path}: cannot be read ({error.strerror})") from None
 
 
 def _write(path: Path, text: str) -> None:

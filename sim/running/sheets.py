@@ -24,6 +24,13 @@ HUMAN = "human:"
 
 _MARGIN = "margin"
 
+_DELIMITERS = ",;\t"
+"""What may stand between cells: where the decimal point is a comma, spreadsheet programs write
+semicolons."""
+
+_LONGEST = 1 << 30
+"""Letters of a cell at most. Python's own limit is shorter than a long debate."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
@@ -142,12 +149,8 @@ def from_csv(text: str, sheets: Sequence[Sheet], where: str) -> list[tuple[Sheet
     Raises ``BadRequest`` with the row for the first cell that makes no sense; then nothing is kept.
     """
     by_id = {sheet.id: sheet for sheet in sheets}
-    reader = csv.DictReader(io.StringIO(text))
-    missing = [name for name in ("id", "winner", _MARGIN) if name not in (reader.fieldnames or ())]
-    if missing:
-        raise BadRequest(f"{where}: has no column {missing[0]!r}; use a sheet that --to wrote")
     found: list[tuple[Sheet, Verdict]] = []
-    for number, row in enumerate(reader, 2):
+    for number, row in enumerate(_rows(text, where), 2):
         if not (row["winner"] or "").strip():
             continue
         sheet = by_id.get((row["id"] or "").strip())
@@ -160,6 +163,21 @@ def from_csv(text: str, sheets: Sequence[Sheet], where: str) -> list[tuple[Sheet
             raise BadRequest(f"{where}, row {number}: {sheet.id} is there twice")
         found.append((sheet, _verdict(row, sheet, f"{where}, row {number}")))
     return found
+
+
+def _rows(text: str, where: str) -> csv.DictReader[str]:
+    """The rows of a sheet, whatever stands between its cells."""
+    csv.field_size_limit(_LONGEST)
+    lacking = ""
+    for delimiter in _DELIMITERS:
+        reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+        there = reader.fieldnames or ()
+        missing = [name for name in ("id", "winner", _MARGIN) if name not in there]
+        if not missing:
+            return reader
+        if not lacking or len(missing) < 3:
+            lacking = missing[0]
+    raise BadRequest(f"{where}: has no column {lacking!r}; use a sheet that --to wrote")
 
 
 def _verdict(row: Mapping[str, Any], sheet: Sheet, where: str) -> Verdict:
@@ -195,9 +213,13 @@ def verdict_of(
 
 
 def number_of(text: str, where: str) -> float:
-    """A number from 0 to 10. Raises ``BadRequest``."""
+    """A number from 0 to 10, with a decimal point or comma. Raises ``BadRequest``.
+
+    >>> number_of("3,5", "margin")
+    3.5
+    """
     try:
-        value = float(text)
+        value = float(text.replace(",", "."))
     except ValueError:
         value = -1.0
     if not 0 <= value <= 10:

@@ -252,6 +252,35 @@ def test_a_person_judges_on_a_sheet(cup: Path, inside: Command) -> None:
     assert "nothing is left to judge for kim" in left.stdout
 
 
+@pytest.mark.parametrize(("delimiter", "comma"), [(";", ","), ("\t", "."), (",", ".")])
+def test_a_sheet_that_a_spreadsheet_program_wrote_again_is_read(
+    cup: Path, inside: Command, delimiter: str, comma: str
+) -> None:
+    assert inside("tournament", "cups.py:duel", "-q").returncode == 0
+    inside("judge", "runs/duel.db", "--name", "kim", "--to", "sheet.csv")
+    with (cup / "sheet.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    # In columns of another order, with an empty row; and nothing limits how long a debate is.
+    rows[0] |= {"winner": " a ", "margin": f"3{comma}5", "debate": "word " * 40_000}
+    with (cup / "sheet.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0])[::-1], delimiter=delimiter)
+        writer.writeheader()
+        writer.writerow(rows[0])
+        file.write("\r\n")
+        writer.writerow(rows[1])
+    kept = inside("judge", "runs/duel.db", "--name", "kim", "--from", "sheet.csv")
+    assert kept.returncode == 0, kept.stderr
+    assert "1 verdict by human:kim" in kept.stdout
+
+
+def test_a_sheet_that_is_no_utf_8_is_refused(cup: Path, inside: Command) -> None:
+    assert inside("tournament", "cups.py:duel", "-q").returncode == 0
+    (cup / "sheet.csv").write_bytes("id,winner,margin,why\nx,A,3,größer\n".encode("latin-1"))
+    refused = inside("judge", "runs/duel.db", "--name", "kim", "--from", "sheet.csv")
+    assert refused.returncode == 2
+    assert "sheet.csv: is no text in UTF-8; save it as CSV in UTF-8" in refused.stderr
+
+
 def test_a_sheet_with_a_mistake_keeps_nothing(cup: Path, inside: Command) -> None:
     assert inside("tournament", "cups.py:duel", "-q").returncode == 0
     inside("judge", "runs/duel.db", "--name", "kim", "--to", "sheet.csv")
