@@ -61,12 +61,7 @@ def read_page(prompt: Prompt) -> Page | None:
     """
     if _ASKS not in prompt.text or prompt.role not in ("user", "text"):
         return None
-    chunks: list[Prompt] = []
-    chunk: Prompt | None = prompt
-    while chunk is not None:
-        chunks.append(chunk)
-        chunk = chunk.parent
-    chunks.reverse()
+    chunks = prompt.chunks()
     told = "".join(
         "\n\n" if chunk.role == "assistant" else chunk.text
         for chunk in chunks
