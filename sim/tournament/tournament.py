@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from sim.actor import HUMAN
+from sim.answers import folded
 from sim.authored import Authored
 from sim.errors import SceneError
 from sim.planning import Trial
@@ -194,7 +195,8 @@ class Tournament(Authored):
         """The names under which entrants debate, in that order."""
         if self.debate.names == "own":
             found = [self._own_name(self.entrants[entrants[who]]) for who in order]
-            if len(set(found)) == len(found) and TIE not in found:
+            told_apart = {folded(name) for name in found}
+            if len(told_apart) == len(found) and TIE not in told_apart:
                 return found
             # Namesakes, one against itself, or a name that would be a tie in a verdict.
             return [f"{name} {LETTERS[place]}" for place, name in enumerate(found)]

@@ -142,6 +142,14 @@ def test_nobody_debates_under_a_name_that_means_a_tie() -> None:
         assert "tie" not in leg.actors
 
 
+def test_names_that_differ_in_their_case_alone_are_told_apart() -> None:
+    pair = [Entrant(name="Ada"), Entrant(name="ADA")]
+    made = cup(entrants=pair, debate=Debate(names="own", questions=1))
+    for leg in all_legs(made):
+        assert len({actor.casefold() for actor in leg.actors}) == 2
+        made.trial(leg, IDENTITIES)
+
+
 def test_all_rounds_at_once_are_the_same_as_one_after_the_other() -> None:
     made = cup(format=RoundRobin(times=3, self_play=True))
     at_once = [leg for each in made.compiled(1, made.rounds) for leg in each.legs]
