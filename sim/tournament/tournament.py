@@ -21,7 +21,7 @@ from sim.seeds import Stream, derive
 from sim.tournament.debate import Debate, Side
 from sim.tournament.entrants import Entrant, Motion
 from sim.tournament.formats import Format, Meeting, RoundRobin
-from sim.tournament.formats.base import sound
+from sim.tournament.formats.base import answered, counted, sound
 from sim.tournament.rubric import LETTERS, TIE, Judge, Rubric
 
 DRAWN_NAMES = (
@@ -118,7 +118,9 @@ class Tournament(Authored):
     @property
     def rounds(self) -> int:
         """How many rounds there are."""
-        return self.typed_format.rounds(len(self.entrants), self.sides)
+        form, kind = self.typed_format, type(self.format).__name__
+        count = len(self.entrants)
+        return counted(kind, answered(kind, "rounds", lambda: form.rounds(count, self.sides)))
 
     @property
     def model_strings(self) -> tuple[str, ...]:
@@ -130,10 +132,10 @@ class Tournament(Authored):
 
     def pairings(self, number: int, before: Sequence[Meeting] = ()) -> list[tuple[int, ...]]:
         """Who meets in a round, as numbers of entrants. ``before`` are the meetings of before."""
-        count = len(self.entrants)
-        seed = derive(self.seed, "format")
-        found = self.typed_format.pair(count, self.sides, number, before, seed)
-        return sound(found, count, self.sides, number, type(self.format).__name__)
+        form, kind = self.typed_format, type(self.format).__name__
+        count, seed = len(self.entrants), derive(self.seed, "format")
+        found = answered(kind, "pair", lambda: form.pair(count, self.sides, number, before, seed))
+        return sound(found, count, self.sides, number, kind)
 
     def legs(self, number: int, before: Sequence[Meeting] = ()) -> list[Leg]:
         """The debates of a round, match after match; a bye has none."""

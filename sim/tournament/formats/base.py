@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sim.errors import SceneError
 from sim.seeds import derive
+
+Answer = TypeVar("Answer")
 
 _EVEN = 1e-9
 """Scores that differ by less are the same: they are means, whose last bits depend on the order."""
@@ -207,6 +209,28 @@ def check(kind: str, entrants: int, sides: int, number: int = 1, least: int | No
         )
     if number < 1:
         raise SceneError(f"{kind}: there is no round {number}; rounds count from 1")
+
+
+def answered(kind: str, part: str, ask: Callable[[], Answer]) -> Answer:
+    """What a format says; one of a user's may raise anything. Raises ``SceneError``.
+
+    >>> answered("Mine", "rounds", lambda: 1 // 0)
+    Traceback (most recent call last):
+    sim.errors.SceneError: Mine.rounds raised ZeroDivisionError: integer division or modulo by zero
+    """
+    try:
+        return ask()
+    except SceneError:
+        raise
+    except Exception as error:
+        raise SceneError(f"{kind}.{part} raised {type(error).__name__}: {error}") from error
+
+
+def counted(kind: str, rounds: object) -> int:
+    """A number of rounds, if it is one: a user's format may say anything."""
+    if type(rounds) is not int or rounds < 1:
+        raise SceneError(f"{kind}.rounds: {rounds!r:.60} is no number of rounds; give 1 or more")
+    return rounds
 
 
 def sound(

@@ -175,3 +175,28 @@ def test_what_lacks_a_part_is_no_format() -> None:
         cup("swiss")
     with pytest.raises(SceneError, match="is no format"):
         cup(Fixed)
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """It has a mistake of a beginner's."""
+
+    often: Any = 1
+    adaptive: bool = False
+
+    def rounds(self, entrants: int, sides: int) -> Any:
+        return self.often
+
+    def pair(self, *_: Any) -> Any:
+        return {"ready": []}["missing"]
+
+
+def test_what_a_format_raises_is_said_in_one_line() -> None:
+    with pytest.raises(SceneError, match=r"^Faulty\.pair raised KeyError: 'missing'$"):
+        cup(Faulty()).pairings(1)
+
+
+@pytest.mark.parametrize("often", [0, -1, "3", None, 2.0, True])
+def test_rounds_that_are_no_number_are_refused(often: Any) -> None:
+    with pytest.raises(SceneError, match=r"Faulty\.rounds: .* is no number of rounds"):
+        cup(Faulty(often))
