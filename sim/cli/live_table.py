@@ -144,7 +144,7 @@ class TournamentProgress(Progress):
 def duration(seconds: float) -> str:
     """Seconds as people say them.
 
-    >>> duration(42), duration(150), duration(7300)
+    >>> duration(42), duration(170), duration(7300)
     ('42 s', '3 min', '2.0 h')
     """
     if seconds < 90:

@@ -13,6 +13,7 @@ from sim import scenario as scenarios
 from sim.errors import BadRequest, ModelError, ScenarioError, SceneError
 from sim.scene import Scene
 from sim.stage.models import known_models, open_stage
+from sim.tournament import Tournament
 
 RING = '''
 from typing import Annotated, Literal
@@ -207,7 +208,7 @@ def test_a_folder_that_hides_ours_is_named(tmp_path: Path, monkeypatch: pytest.M
 def test_shipped_scenarios_are_all_sound() -> None:
     for found in scenarios.available():
         assert found.summary, f"{found.name} has no documentation"
-        assert isinstance(scenarios.build(found, {}), Scene)
+        assert isinstance(scenarios.make(found, {}, found.returns), Scene | Tournament)
 
 
 def test_models() -> None:

@@ -83,7 +83,7 @@ def inside(
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "path", list(sys.path))
     for name in list(os.environ):
-        if name.startswith("ELSINORE"):
+        if name.startswith(("ELSINORE", "COLUMNS", "LINES")):
             monkeypatch.delenv(name)
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
