@@ -16,7 +16,7 @@ from sim.cli.carrying import Terms, is_free, leave, on_a_loop
 from sim.cli.casting import People, open_cast
 from sim.cli.live_table import TournamentProgress
 from sim.cli.terminal import out
-from sim.errors import BadRequest, RunFailed, SceneError
+from sim.errors import BadRequest, ModelError, RunFailed, SceneError
 from sim.running.foreseeing import debates_of, foresee
 from sim.running.holding import TournamentReport, hold, stages_of
 from sim.scenario import files, find, make, names, own, read
@@ -161,7 +161,7 @@ def open_for(
         elif is_real(name):
             stage = guarded(open_stage(name, asking.sampling()), name, asking)
         else:
-            stage = open_stage(name)
+            stage = _plain(name, tournament)
         stages.setdefault(stage.identity, stage)
         identities[name] = stage.identity
     if asking != Asking() and not any(is_real(name) for name in plain):
@@ -175,6 +175,19 @@ def open_for(
         stages |= more
         identities |= known
     return stages, identities
+
+
+def _plain(name: str, tournament: Tournament) -> Stage:
+    """A stage by its model string. Raises ``ModelError``, which says who asked for it."""
+    try:
+        return open_stage(name)
+    except ModelError as error:
+        entrants = [f"entrant {each.name!r}" for each in tournament.entrants if each.stage == name]
+        judges = [f"judge {each.known_as!r}" for each in tournament.judges if each.stage == name]
+        who = [*entrants, *judges, "the tournament"][0]
+        known = ", ".join(tournament.stages)
+        own = f", or one of its own [stages]: {known}" if known else ""
+        raise ModelError(f"stage of {who}: {error}{own}") from None
 
 
 def _named(name: str, table: Mapping[str, Any], asking: Asking) -> Stage:

@@ -69,6 +69,8 @@ def tournament_from(table: Mapping[str, Any]) -> Tournament:
             raise SceneError(f"Tournament.{field}: is missing; add [[{field}]] to the file")
         if not isinstance(found[field], list | tuple):
             raise SceneError(f"Tournament.{field}: is no list; write [[{field}]], once for each")
+    if not isinstance(found.get("judges", ()), list | tuple):
+        raise SceneError('Tournament.judges: is no list; write judges = ["embedded:base"]')
     for field, kind in (("entrants", Entrant), ("motions", Motion), ("judges", Judge)):
         if isinstance(found.get(field), list | tuple):
             # One by one, so that a message says which of them it is about.
@@ -96,8 +98,10 @@ def _one(kind: type[Authored], entry: Any, where: str) -> Any:
     """An entry of a list, which may be a text where its kind has a short form."""
     if isinstance(entry, str) and kind is not Entrant:
         entry = {"topic" if kind is Motion else "stage": entry}
-    if not isinstance(entry, Mapping):
+    if isinstance(entry, kind):
         return entry
+    if not isinstance(entry, Mapping):
+        raise SceneError(f"{where}: {entry!r:.40} is no table; write {{ ... }} with its fields")
     name = entry.get("name")
     called = f" ({name})" if isinstance(name, str) else ""
     try:

@@ -169,3 +169,15 @@ def test_a_failed_trial_is_counted_and_the_code_is_1(inside: Command) -> None:
     # Whoever says nothing but a stranger's line says nothing at all.
     done = inside("run", "mine.py:trio", "-qn1", "-m", "fixed:Ada:", "--store", "s.db")
     one_line(done, "1 of 1 trials failed (first: turn 1, empty: Ada said nothing", code=1)
+
+
+def test_a_stage_that_is_unknown_says_whose_it_is(inside: Command, folder: Path) -> None:
+    (folder / "cup.toml").write_text(
+        'motions = ["Tea?"]\n[stages]\nhot = "embedded:rlhf"\n'
+        '[[entrants]]\nname = "a"\n[[entrants]]\nname = "b"\nstage = "hott"\n'
+    )
+    told = inside("tournament", "cup.toml")
+    one_line(told, "stage of entrant 'b': unknown model 'hott'")
+    assert told.stderr.endswith("or one of its own [stages]: hot\n")
+    one_line(inside("tournament", "cup.toml", "-m", "cold"), "stage of the tournament: unknown")
+    assert not list(folder.rglob("*.db*"))

@@ -257,6 +257,11 @@ def test_a_file_of_toml(tmp_path: Any) -> None:
         (("[[motions]]", "[motions]"), r"write \[\[motions\]\]"),
         (("rebuttals = 2", "rebuttals = two"), "is no TOML.*line 8"),
         (('stage = "embedded:rlhf"', 'satge = "embedded:rlhf"'), r"judges, number 2 \(polite\)"),
+        (('judges = ["embedded:base", {', "judges = [3, {"), "judges, number 1: 3 is no table"),
+        (
+            ('["embedded:base", {stage = "embedded:rlhf", name = "polite"}]', '"embedded:base"'),
+            r'judges: is no list; write judges = \["embedded:base"\]',
+        ),
     ],
 )
 def test_a_file_that_is_wrong_says_where(tmp_path: Any, change: tuple[str, str], says: str) -> None:
