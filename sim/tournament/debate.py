@@ -50,11 +50,11 @@ class Debate(Authored):
     how many each side has, ``questions`` how many each asks the next, which answers it in a form
     (``sim.routing.CrossExamination``); questions and answers have the limit ``exchange``.
     ``beyond`` is the consequence of a turn that is too long: the rest is not heard (``cut``),
-    nothing is (``struck``), or judges are told (``noted``). ``claims`` are numbered by their
-    speakers and cited by their number. ``names`` are drawn from a list, so that a name wins
-    nobody's favour, or the entrants' ``own``. ``stances`` asks everybody in private, at the start
-    and at the end, where they stand. ``layout`` is the layout of those entrants who have none of
-    their own.
+    nothing is (``struck``), or all is (``noted``); in each case judges are told by how much.
+    ``claims`` are numbered by their speakers and cited by their number. ``names`` are drawn from a
+    list, so that a name wins nobody's favour, or the entrants' ``own``. ``stances`` asks everybody
+    in private, at the start and at the end, where they stand. ``layout`` is the layout of those
+    entrants who have none of their own.
 
     >>> Debate(rebuttals=2, questions=0).turns(2)
     8

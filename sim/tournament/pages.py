@@ -70,7 +70,10 @@ def blinded(
                 paragraphs.append(blind(event.text))
         elif isinstance(event, Turn):
             speaker = f"Speaker {letter[event.speaker]}"
-            beyond = f" ({event.over} words beyond the limit)" if event.over else ""
+            words = "word" if event.over == 1 else "words"
+            # In every case: a judge who does not know why a turn breaks off would hold it against
+            # whoever spoke.
+            beyond = f" ({event.over} {words} beyond the limit)" if event.over else ""
             if not event.text:
                 paragraphs.append(f"({speaker} was not heard{beyond}.)")
             elif event.audience is None:
