@@ -102,6 +102,7 @@ class final_stance:  # noqa: N801
         return f"{self.actor} on {self.issue}"
 
     def __call__(self, transcript: Transcript, turn: int) -> float | None:
+        _persona(transcript, self.actor)
         key = f"stance:{self.issue}"
         answers = [
             each
@@ -129,6 +130,7 @@ class says:  # noqa: N801
         return f"{self.actor} says {self.phrase!r}"
 
     def __call__(self, transcript: Transcript, turn: int) -> float | None:
+        _persona(transcript, self.actor)
         wanted = self.phrase.casefold()
         return float(
             any(
@@ -160,6 +162,7 @@ def _number(answer: Answer) -> float | None:
 
 
 def _persona(transcript: Transcript, name: str) -> Persona:
+    """Who an outcome is of. Raises ``BadRequest`` if nobody in the cast has that name."""
     scene = transcript.scene
     assert isinstance(scene, Scene)
     for actor in scene.cast:

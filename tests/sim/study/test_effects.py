@@ -113,7 +113,9 @@ def test_what_makes_no_sense_is_refused() -> None:
     transcript = told(stage)
     with pytest.raises(BadRequest, match="no turn 9"):
         asyncio.run(effect_of(transcript, 9, flips("Ada"), stage))
-    with pytest.raises(BadRequest, match="'Dan' is not in the cast"):
-        asyncio.run(effect_of(transcript, 2, flips("Dan"), stage, n=2))
+    # Of nobody nothing is known: not even that they never say it.
+    for outcome in (flips("Dan"), says("Dan", "no"), final_stance("Dan", "sell")):
+        with pytest.raises(BadRequest, match="'Dan' is not in the cast"):
+            asyncio.run(effect_of(transcript, 2, outcome, stage, n=2))
     with pytest.raises(BadRequest, match="nobody has a stance on 'tea'"):
         asyncio.run(influence(transcript, "tea", stage))
