@@ -229,6 +229,9 @@ def _standings(
     margins: Annotated[
         bool, typer.Option("--margins", help="Rate by margins instead of wins.")
     ] = False,
+    concessions: Annotated[
+        bool, typer.Option("--concessions", help="Also show who gives in how often.")
+    ] = False,
     adjusted: Annotated[
         bool,
         typer.Option(
@@ -242,8 +245,8 @@ def _standings(
 ) -> None:
     """Who is how strong, and how sure that is: ratings, ranks, effects and cycles."""
     work("standing", log_level).command(
-        store, which, csv=csv, judges=judges, matrix=matrix, ties=ties, margins=margins,
-        adjusted=adjusted, as_json=json,
+        store, which, csv=csv, judges=judges, matrix=matrix, concessions=concessions, ties=ties,
+        margins=margins, adjusted=adjusted, as_json=json,
     )  # fmt: skip
 
 

@@ -44,10 +44,12 @@ def command(
         _prompt(found, happened, prompt, as_json)
         return
     fates = _fates(store).get(found.id, {})
+    # Only a debate has debaters who could concede a point.
+    granted = _concessions(found, happened) if found.entrants else []
     if as_json:
-        _print_json(store, found, happened, fates, judged)
+        _print_json(store, found, happened, fates, judged, granted)
         return
-    print_transcript(out(), found, happened, fates, probes=probes)
+    print_transcript(out(), found, happened, fates, granted, probes=probes)
     if judged:
         print_verdicts(out(), judged, found.entrants)
 
@@ -58,6 +60,18 @@ def _fates(store: Path) -> Fates:
     results = import_module("sim.cli.results")
     fates: Fates = results.fates_of_store(store)
     return fates
+
+
+def _concessions(trial: StoredTrial, happened: list[Event]) -> list[dict[str, Any]]:
+    """Who gives in where, by the words of the debate."""
+    loading = import_module("analysis.loading")
+    measure = import_module("analysis.measures.concessions")
+    record = loading.Record(trial.id, trial.cast, happened, parameters=trial.parameters)
+    table = measure.found(loading.tables_from([record])).drop(columns="trial")
+    records: list[dict[str, Any]] = (
+        table.astype("object").where(table.notna(), None).to_dict("records")
+    )
+    return [each | {"turn": int(each["turn"])} for each in records]
 
 
 def _list(store: Path, as_json: bool) -> None:
@@ -138,6 +152,7 @@ def _print_json(
     happened: list[Event],
     fates: dict[str, Any],
     judged: list[dict[str, Any]],
+    granted: list[dict[str, Any]],
 ) -> None:
     record = {
         "store": str(store),
@@ -146,6 +161,7 @@ def _print_json(
         "cast": [persona["name"] for persona in trial.cast],
         "outcomes": fates,
         "verdicts": judged,
+        "concessions": granted,
         "events": [{"kind": event.kind, **asdict(event)} for event in happened],
     }
     out().out(json.dumps(record, allow_nan=False))

@@ -25,6 +25,7 @@ def command(
     csv: Path | None,
     judges: bool,
     matrix: bool,
+    concessions: bool,
     ties: str,
     margins: bool,
     adjusted: bool,
@@ -35,6 +36,8 @@ def command(
     if csv is not None and csv.is_dir():
         raise BadRequest(f"--csv {csv}: is a directory; name a file in it")
     found = measured(store, which, ties=ties, margins=margins, adjusted=adjusted)
+    if concessions:
+        found["concessions"] = _concessions(store, which)
     if csv is not None:
         _write(csv, found)
     if as_json:
@@ -90,7 +93,9 @@ def measured(
 def _points(contest: Any, table: Any) -> list[Record]:
     """Match points, as formats count them, by all who judged, people among them; matches that
     nobody judged are left out. One row for each entrant, the first in front."""
-    names = sorted(str(name) for name in contest.matches["entrant"].dropna().unique())
+    met = (str(name) for name in contest.matches["entrant"].dropna().unique())
+    entered = (str(each["name"]) for each in contest.definition.get("entrants", ()))
+    names = sorted({*met, *entered})
     number = {name: place for place, name in enumerate(names)}
     byes = contest.matches[contest.matches["trial"].isna()]
     meetings = [Meeting(int(row.round), (number[row.entrant],), None) for row in byes.itertuples()]
@@ -178,6 +183,16 @@ def _judges(judging: Any, contest: Any) -> Record | None:
         ],
         "notes": list(panel.notes),
     }
+
+
+def _concessions(store: Path, which: str | None) -> list[Record]:
+    """Who gives in how often, one row for each entrant."""
+    contest = import_module("analysis.contests").load_contest(store, which)
+    tables = import_module("analysis.loading").load(store)
+    found = import_module("analysis.measures.concessions").by_entrant(contest, tables)
+    return [
+        {name: _plain(value) for name, value in row.items()} for row in found.to_dict("records")
+    ]
 
 
 def _plain(value: Any) -> Any:

@@ -42,6 +42,8 @@ def show(found: Record, console: Console, *, judges: bool = False, matrix: bool 
         console.print(_cycles(found["cycles"]))
     if found["judges"] is not None:
         _show_judges(found["judges"], console, judges)
+    if found.get("concessions"):
+        print_block(console, _concessions(found))
     if matrix:
         print_block(console, _matrix(found))
     for note in found["notes"]:
@@ -54,6 +56,8 @@ def _headline(found: Record) -> Text:
     told = f": {entrants} entrants, {found['debates']:,} debates"
     if found["judged"] < found["debates"]:
         told += f", {found['judged']:,} judged"
+    if found.get("rounds", 0) < found.get("of_rounds", 0):
+        told += f", {found['rounds']:,} of {found['of_rounds']:,} rounds are over"
     form = found["format"]
     return text.append(told + (f" ({form})" if form else ""), style="not bold")
 
@@ -159,6 +163,29 @@ def _bias_table(found: Record) -> Any:
             Text(one_line(each["missing"] or ""), style="dim"),
         )
     return made
+
+
+def _concessions(found: Record) -> Any:
+    """Shares of turns, and of claims; in the order of the standings."""
+    shares = {"concedes": "rate", "is conceded to": "received", "claims granted": "granted"}
+    made = table("entrant", *(f"{name} [95%]" for name in shares), right=())
+    by_name = {each["entrant"]: each for each in found["concessions"]}
+    for each in found["standings"]:
+        row = by_name.get(each["entrant"])
+        if row is not None:
+            name = Text(one_line(each["entrant"]), style="bold")
+            made.add_row(name, *(_share_with_limits(row, share) for share in shares.values()))
+    return made
+
+
+def _share_with_limits(row: Record, name: str) -> Text:
+    if row[name] is None:
+        return Text(NONE, style="dim")
+    text = Text(f"{100 * row[name]:.0f}%")
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    if low is not None and high is not None:
+        text.append(f" [{100 * low:.0f}–{100 * high:.0f}%]", style="dim")
+    return text
 
 
 def _matrix(found: Record) -> Any:

@@ -28,6 +28,7 @@ def print_transcript(
     trial: StoredTrial,
     events: Sequence[Event],
     fates: Mapping[str, Mapping[str, Any]],
+    concessions: Iterable[Mapping[str, Any]] = (),
     *,
     probes: bool,
 ) -> None:
@@ -38,6 +39,7 @@ def print_transcript(
     turns = [event for event in events if isinstance(event, Turn)]
     page = _Page(console, colours, max([len(one_line(name)) for name in names], default=0))
     marks = _marks(fates)
+    granted = _granted(concessions)
     if probes:
         page.notes(_stances(events, 0, names))
     changes = [event for event in events if isinstance(event, Intervened | FellBack)]
@@ -48,6 +50,8 @@ def print_transcript(
         page.turn(turn)
         for actor, mark in marks.get(turn.index, ()):
             page.mark(actor, mark)
+        for line in granted.get(turn.index, ()):
+            page.concession(line)
         if probes:
             page.notes(_stances(events, turn.index, names))
     for change in changes:
@@ -91,6 +95,27 @@ def _marks(fates: Mapping[str, Mapping[str, Any]]) -> dict[int, list[tuple[str, 
             sure = fate.get("flip_confidence") if kind == "flip" else None
             text = words if sure is None else f"{words} (p {sure:.2f})"
             found.setdefault(turn, []).append((actor, text))
+    return found
+
+
+def _granted(concessions: Iterable[Mapping[str, Any]]) -> dict[int, list[str]]:
+    """By turn: who gives in there to whom, and on which claims. Several claims make one line."""
+    claims: dict[tuple[int, str, str, str], list[str]] = {}
+    for each in concessions:
+        verb = {
+            "withdrawal": "takes it back", "partly": "concedes in part",
+            "partly answer": "asked, concedes in part",
+            "answer": "asked, concedes",
+        }.get(each["kind"], "concedes")  # fmt: skip
+        key = (int(each["turn"]), each["speaker"], verb, each["to"] or "")
+        claims.setdefault(key, [])
+        if each["claim"]:
+            claims[key].append(each["claim"])
+    found: dict[int, list[str]] = {}
+    for (turn, speaker, verb, to), cited in claims.items():
+        whom = f" to {to}" if to and verb != "takes it back" else ""
+        what = f" ({', '.join(cited)})" if cited else ""
+        found.setdefault(turn, []).append(f"{speaker} {verb}{whom}{what}")
     return found
 
 
@@ -165,6 +190,9 @@ class _Page:
 
     def mark(self, actor: str, text: str) -> None:
         self._below(f"▲ {one_line(actor)} {text}", "bold red")
+
+    def concession(self, line: str) -> None:
+        self._below(f"▽ {one_line(line)}", "yellow")
 
     def notes(self, lines: Iterable[str]) -> None:
         for line in lines:

@@ -119,6 +119,16 @@ def test_standings_without_the_biases_of_judges(
     assert any("biases were taken out" in note for note in again["notes"])
 
 
+def test_standings_say_who_gives_in(held: tuple[Path, dict[str, Any]], run_at: Command) -> None:
+    folder, _ = held
+    done = run_at(folder, "standings", "runs/cup.db", "--concessions", "--json")
+    assert done.returncode == 0, done.stderr
+    rates = {each["entrant"]: each["rate"] for each in json.loads(done.stdout)["concessions"]}
+    assert rates["weak"] > rates["strong"]
+    told = run_at(folder, "standings", "runs/cup.db", "--concessions").stdout
+    assert "is conceded to [95%]" in told
+
+
 def test_standings_for_people_and_as_csv(
     held: tuple[Path, dict[str, Any]], run_at: Command, tmp_path: Path
 ) -> None:
@@ -215,6 +225,7 @@ def test_a_debate_is_shown_with_its_verdicts(
     one = json.loads(run_at(folder, "show", "runs/cup.db", trials[0]["short"], "--json").stdout)
     assert len(one["verdicts"]) == 4
     told = run_at(folder, "show", "runs/cup.db", trials[0]["short"]).stdout
+    assert told.count("▽") == len({(each["turn"], each["kind"]) for each in one["concessions"]})
     for actor, entrant in one["parameters"]["entrants"].items():
         assert f"{actor} is {entrant}" in told
         assert f"({actor} shown first): " in told
