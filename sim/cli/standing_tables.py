@@ -31,10 +31,17 @@ _BIASES = {
 def show(found: Record, console: Console, *, judges: bool = False, matrix: bool = False) -> None:
     """Print who stands where, effects, cycles, and if asked for the judges and the matrix."""
     console.print(_headline(found))
-    for number, names in enumerate(found["components"] or [None], 1):
-        if names is not None and len(found["components"]) > 1:
+    groups = found["components"]
+    if len(groups) < 2:
+        print_block(console, _table(found, None))
+    else:
+        for number, names in enumerate(groups, 1):
             console.print(Text(f"group {number}: never met the others, and is ranked apart"))
-        print_block(console, _table(found, names))
+            print_block(console, _table(found, names))
+        rated = {name for names in groups for name in names}
+        if rest := [each["entrant"] for each in found["standings"] if each["entrant"] not in rated]:
+            console.print(Text("not rated: no verdict is about them"))
+            print_block(console, _table(found, rest))
     effects = [each for each in found["effects"] if each["effect"] in _EFFECTS]
     for each in effects:
         console.print(_effect(each))

@@ -1,0 +1,85 @@
+"""What standings say of a tournament that is not over, or in which not everybody plays."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from sim import open_stage
+from sim.cli.standing import measured
+from sim.cli.standing_tables import show
+from sim.running.holding import hold
+from sim.tournament import Debate, Entrant, Meeting, Tournament
+
+BASE = "embedded:base"
+
+
+@dataclass(frozen=True)
+class Duel:
+    """The first two meet, and nobody else does."""
+
+    adaptive: bool = False
+
+    def rounds(self, entrants: int, sides: int) -> int:
+        return 1
+
+    def pair(
+        self,
+        entrants: int,
+        sides: int,
+        round: int,  # noqa: A002
+        before: Sequence[Meeting],
+        seed: int,
+    ) -> list[tuple[int, ...]]:
+        return [(0, 1)]
+
+
+def told(found: dict[str, object]) -> str:
+    console = Console(width=100, color_system=None)
+    with console.capture() as captured:
+        show(found, console)
+    return captured.get()
+
+
+def test_who_met_nobody_stands_there_all_the_same(tmp_path: Path) -> None:
+    cup = Tournament(
+        name="Cup", entrants=[Entrant(name=name) for name in "abc"], motions=["Tea?"],
+        format=Duel(), judges=[BASE],
+        debate=Debate(opening=20, rebuttals=0, questions=0, closing=None),
+    )  # fmt: skip
+    store = tmp_path / "cup.db"
+    report = asyncio.run(hold(cup, {BASE: open_stage(BASE)}, store))
+    found = measured(store, report.id)
+    assert [each["entrant"] for each in found["standings"]][-1] == "c"
+    assert found["standings"][-1]["matches"] == 0
+    assert "Cup: 3 entrants, 2 debates" in told(found)
+    assert re.search(r"^–     c   +–  ", told(found), re.MULTILINE)
+
+
+def test_a_tournament_that_is_not_over_says_so() -> None:
+    found = {
+        "name": "Cup", "standings": [], "debates": 4, "judged": 4, "format": "Swiss",
+        "components": [], "effects": [], "cycles": None, "judges": None, "notes": [],
+    }  # fmt: skip
+    assert "Cup: 0 entrants, 4 debates (Swiss)" in told(found)
+    assert "4 debates, 1 of 3 rounds are over (Swiss)" in told(
+        found | {"rounds": 1, "of_rounds": 3}
+    )
+    assert "4 debates (Swiss)" in told(found | {"rounds": 3, "of_rounds": 3})
+
+
+def test_those_without_a_verdict_stand_below_the_groups() -> None:
+    row = {"points": 0.0, "wins": 0, "ties": 0, "losses": 0}
+    found = {
+        "name": "Cup", "standings": [row | {"entrant": name} for name in "abcde"], "debates": 2,
+        "judged": 2, "format": None, "components": [["a", "b"], ["c", "d"]], "effects": [],
+        "cycles": None, "judges": None, "notes": [],
+    }  # fmt: skip
+    page = told(found)
+    assert page.index("group 2") < page.index("not rated: no verdict is about them")
+    assert len(re.findall(r"^– +[a-e] ", page, re.MULTILINE)) == 5
