@@ -193,8 +193,9 @@ def _tied(found: Comparisons, ties: str) -> tuple[bool, list[str]]:
     if odd.any():
         place = int(found.places[int(odd.argmax())])
         raise BadRequest(
-            f"results: ties='davidson' needs scores of 0, 0.5 or 1, and the row at {place} has a "
-            "share; use ties='half'"
+            "results: ties='davidson' needs scores of 0, 0.5 or 1, and "
+            f"{int(odd.sum()):,} of {len(odd):,} are shares (first the row at {place}), as where "
+            "judges differ; use ties='half'"
         )
     tied = found.score == 0.5
     if not tied.any():

@@ -229,6 +229,12 @@ def test_ties_as_an_outcome_where_there_are_none() -> None:
 # -- margins -----------------------------------------------------------------------------------
 
 
+def test_ties_as_an_outcome_need_debates_without_shares() -> None:
+    rows: list[Row] = [("a", "b", 0.5), ("b", "a", 0.75), ("a", "b", 1.0)]
+    with pytest.raises(BadRequest, match=r"1 of 3 are shares \(first the row at 1\)"):
+        rate(table(rows), ties="davidson")
+
+
 def test_margins_say_more_and_mean_the_same() -> None:
     world = World("", matches=600, margins=True)
     results = draw(world, 3)
