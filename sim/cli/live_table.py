@@ -132,7 +132,7 @@ class TournamentProgress(Progress):
         rows = []
         for rank, each in enumerate(standings(len(self.tournament.entrants), judged), 1):
             numbers = [f"{each.points:g}", str(each.wins), str(each.ties), str(each.losses)]
-            if not each.played:
+            if not each.played and not each.byes:
                 numbers = [NONE] * 4
             name = one_line(self.tournament.entrants[each.entrant].name)
             rows.append(

@@ -72,6 +72,8 @@ def _headline(found: Record) -> Text:
 def _table(found: Record, names: list[str] | None) -> Any:
     made = table("rank", "entrant", "rating [95%]", "best", "points", "won", "tied", "lost",
                  right=("best", "points", "won", "tied", "lost"))  # fmt: skip
+    # Where it is narrow, names give way, and not numbers.
+    made.columns[2].no_wrap = True
     for each in found["standings"]:
         if names is not None and each["entrant"] not in names:
             continue

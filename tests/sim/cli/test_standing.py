@@ -11,10 +11,11 @@ from pathlib import Path
 from rich.console import Console
 
 from sim import open_stage
+from sim.cli.live_table import TournamentProgress
 from sim.cli.standing import measured
 from sim.cli.standing_tables import show
 from sim.running.holding import hold
-from sim.tournament import Debate, Entrant, Meeting, Tournament
+from sim.tournament import Debate, Entrant, Meeting, Swiss, Tournament
 
 BASE = "embedded:base"
 
@@ -39,8 +40,8 @@ class Duel:
         return [(0, 1)]
 
 
-def told(found: dict[str, object]) -> str:
-    console = Console(width=100, color_system=None)
+def told(found: dict[str, object], width: int = 100) -> str:
+    console = Console(width=width, color_system=None)
     with console.capture() as captured:
         show(found, console)
     return captured.get()
@@ -83,3 +84,30 @@ def test_those_without_a_verdict_stand_below_the_groups() -> None:
     page = told(found)
     assert page.index("group 2") < page.index("not rated: no verdict is about them")
     assert len(re.findall(r"^– +[a-e] ", page, re.MULTILINE)) == 5
+
+
+def test_where_it_is_narrow_names_give_way_and_not_ratings() -> None:
+    row = {
+        "entrant": "whose name is long " * 4, "points": 12.5, "wins": 12, "ties": 1, "losses": 10,
+        "rating": -0.18, "low": -0.87, "high": 0.49, "rank": 19, "rank_low": 9, "rank_high": 27,
+        "p_best": 0.0,
+    }  # fmt: skip
+    found = {
+        "name": "Cup", "standings": [row], "debates": 2, "judged": 2, "format": None,
+        "components": [], "effects": [], "cycles": None, "judges": None, "notes": [],
+    }  # fmt: skip
+    assert "-0.18 [-0.87, +0.49]" in told(found, width=80)
+
+
+def test_whoever_had_a_bye_has_points_in_the_live_table() -> None:
+    cup = Tournament(
+        name="Cup", entrants=[Entrant(name=name) for name in "abc"], motions=["Tea?"],
+        format=Swiss(), judges=[BASE],
+    )  # fmt: skip
+    progress = TournamentProgress(cup, 2, True, None)
+    progress.round_began(1, {}, [Meeting(1, (0, 1), None), Meeting(1, (2,), None)], {})
+    shown = Console(width=80, color_system=None)
+    with shown.capture() as captured:
+        shown.print(progress.line())
+    assert re.search(r"1 +c +1 +0 +0 +0", captured.get())
+    assert re.search(r"a +– +– +– +–", captured.get())
