@@ -11,6 +11,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from stub_server import StubServer
 
 from sim.cli import main
 
@@ -139,3 +140,19 @@ def process() -> Callable[..., subprocess.Popen[bytes]]:
         return subprocess.Popen(line, cwd=folder, env=environment(), **streams)
 
     return start
+
+
+@pytest.fixture(scope="module")
+def stub_process() -> Iterator[StubServer]:
+    """The stub server, a process of its own for each file of tests."""
+    with StubServer() as stub:
+        yield stub
+
+
+@pytest.fixture
+def stub(stub_process: StubServer, monkeypatch: pytest.MonkeyPatch) -> StubServer:
+    """The stub as it was at the start, and nothing in the environment that tells of another."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "LANGSMITH_TRACING"):
+        monkeypatch.delenv(name, raising=False)
+    stub_process.reset(behaviour=True)
+    return stub_process

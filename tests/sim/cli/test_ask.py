@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -31,20 +31,6 @@ def ids(played: tuple[Path, str], folder: Path) -> list[str]:
         connection.close()
     source.close()
     return [trial["id"] for trial in json.loads(played[1])["trials"]]
-
-
-@pytest.fixture(scope="module")
-def stub_process() -> Iterator[StubServer]:
-    with StubServer() as stub:
-        yield stub
-
-
-@pytest.fixture
-def stub(stub_process: StubServer, monkeypatch: pytest.MonkeyPatch) -> StubServer:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "LANGSMITH_TRACING"):
-        monkeypatch.delenv(name, raising=False)
-    stub_process.reset(behaviour=True)
-    return stub_process
 
 
 def rows(store: Path, sql: str) -> list[tuple[Any, ...]]:

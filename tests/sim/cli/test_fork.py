@@ -11,7 +11,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from select import select
 from subprocess import CompletedProcess
@@ -37,20 +37,6 @@ def live(played: tuple[Path, str], folder: Path) -> str:
     """The id of a trial of six turns on ``embedded:base``, in a store ``s.db`` that may grow."""
     _copy(played[0] / "runs/trio.db", folder / "s.db")
     return str(json.loads(played[1])["trials"][0]["id"])
-
-
-@pytest.fixture(scope="module")
-def stub_process() -> Iterator[StubServer]:
-    with StubServer() as stub:
-        yield stub
-
-
-@pytest.fixture
-def stub(stub_process: StubServer, monkeypatch: pytest.MonkeyPatch) -> StubServer:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "LANGSMITH_TRACING"):
-        monkeypatch.delenv(name, raising=False)
-    stub_process.reset(behaviour=True)
-    return stub_process
 
 
 def _copy(store: Path, to: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -15,20 +15,6 @@ from stub_server import StubServer
 from sim.cli.asking import Asking, open_stages
 
 Command = Callable[..., "CompletedProcess[str]"]
-
-
-@pytest.fixture(scope="module")
-def stub_process() -> Iterator[StubServer]:
-    with StubServer() as stub:
-        yield stub
-
-
-@pytest.fixture
-def stub(stub_process: StubServer, monkeypatch: pytest.MonkeyPatch) -> StubServer:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "LANGSMITH_TRACING"):
-        monkeypatch.delenv(name, raising=False)
-    stub_process.reset(behaviour=True)
-    return stub_process
 
 
 def test_a_run_asks_as_it_was_told(inside: Command, folder: Path, stub: StubServer) -> None:
