@@ -42,6 +42,7 @@ class Terms:
     budget_minutes: float | None = None
     prices: Path | None = None
     quiet: bool = False
+    # A line that is drawn again and again is in the way of a person who types.
     draw: bool = True
 
     def budget(self) -> Budget | None:
@@ -54,11 +55,10 @@ class Terms:
         return None if self.prices is None else Prices.load(self.prices)
 
     def console(self) -> Console | None:
-        """Where progress is drawn, or None."""
+        """Where progress is told, or None."""
         console = err()
-        draws = console.is_terminal and not console.is_dumb_terminal and not self.quiet
-        # A line that is drawn again and again is in the way of a person who types.
-        return console if draws and self.draw else None
+        tells = console.is_terminal and not console.is_dumb_terminal and not self.quiet
+        return console if tells else None
 
     def keywords(self) -> dict[str, Any]:
         """As keywords of ``run``."""
@@ -105,7 +105,8 @@ def carry_out(
     how = terms.keywords()
     longest = {trial.id: trial.scene.ends.bound() or 1 for trial in trials}
     name = title.rpartition("/")[2]
-    progress = Progress(name, len(trials), longest, is_free(stages), terms.console())
+    free = is_free(stages)
+    progress = Progress(name, len(trials), longest, free, terms.console(), terms.draw)
     return on_a_loop(progress, stages, lambda: run(trials, stages, store, watch=progress, **how))
 
 

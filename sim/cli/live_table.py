@@ -29,8 +29,9 @@ class TournamentProgress(Progress):
     """A line as ``Progress`` has it, above the standings as they are now."""
 
     def __init__(
-        self, tournament: Tournament, debates: int, free: bool, console: Console | None
-    ) -> None:
+        self, tournament: Tournament, debates: int, free: bool, console: Console | None,
+        drawn: bool = True,
+    ) -> None:  # fmt: skip
         self.tournament = tournament
         self.round = 0
         self.legs: Mapping[str, Leg] = {}
@@ -44,7 +45,7 @@ class TournamentProgress(Progress):
         self._rows: list[tuple[Text, ...]] = []
         longest = {"": tournament.debate.turns(tournament.sides)}
         # Last, because it draws the line at once.
-        super().__init__(tournament.name, debates, longest, free, console)
+        super().__init__(tournament.name, debates, longest, free, console, drawn)
 
     # -- the steward -------------------------------------------------------------------------
 

@@ -25,7 +25,8 @@ class Progress:
     """A line that says how far a run is: trials, turns, turns a second, cost.
 
     It counts when it is told something and is drawn a few times a second from another thread, so
-    that a turn costs it less than a microsecond. Where ``console`` is None nothing is drawn.
+    that a turn costs it less than a microsecond. Where ``console`` is None nothing is drawn, and
+    where it is not ``drawn`` nothing but what becomes of Ctrl-C is told.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Progress:
         longest: Mapping[str, int],
         free: bool,
         console: Console | None,
+        drawn: bool = True,
     ) -> None:
         self.name = visible(name)
         self.trials = trials
@@ -51,7 +53,7 @@ class Progress:
         self.began = time.monotonic()
         self._live = (
             None
-            if console is None
+            if console is None or not drawn
             else Live(
                 get_renderable=self.line, console=console, transient=True, refresh_per_second=8
             )
@@ -100,7 +102,7 @@ class Progress:
         """Ctrl-C was pressed, for the first time or again."""
         self.note = _STOPPING if times == 1 else _ABORTING
         if self._live is None and self.console is not None:
-            self.console.print(Text(self.note))
+            self.console.print(Text(f"\n{self.note}"))
 
     # -- drawing -----------------------------------------------------------------------------
 

@@ -70,15 +70,15 @@ def command(options: Options) -> None:
     if played_by_a_person:
         # A person debates one debate at a time, and types where a table would be drawn.
         how["concurrency"] = 1
-    console = None if played_by_a_person else terms.console()
-    progress = TournamentProgress(tournament, debates_of(tournament), is_free(stages), console)
+    free, drawn = is_free(stages), not played_by_a_person
+    progress = TournamentProgress(tournament, debates_of(tournament), free, terms.console(), drawn)
     report = on_a_loop(
         progress,
         stages,
         lambda: hold(tournament, stages, store, identities=identities, watch=progress, **how),
     )
     if not terms.quiet or options.as_json:
-        _tell(report, tournament, store, is_free(stages), options)
+        _tell(report, tournament, store, free, options)
     leave(report.run, store, terms.in_doubt)
 
 

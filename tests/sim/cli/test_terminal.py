@@ -61,6 +61,19 @@ def test_ctrl_c_drains_and_says_how_to_go_on(folder: Path, process: Start, run_a
     assert resumed == straight
 
 
+def test_a_person_who_presses_ctrl_c_is_told_what_becomes_of_it(
+    folder: Path, process: Start
+) -> None:
+    terminal = Terminal(process, folder, "run", "mine.py:trio", "-m", SLOW, "--human", "Ada")
+    terminal.read_until(lambda output: "Ada> " in ESCAPES.sub("", output))
+    terminal.process.send_signal(signal.SIGINT)
+    seen = terminal.read_until(lambda output: "press Ctrl-C again" in output)
+    assert "\nfinishing what is in flight; press Ctrl-C again to abort" in seen.replace("\r", "")
+    assert "turns/s" not in seen
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.code() == 130
+
+
 def test_a_second_ctrl_c_aborts_and_counts_what_is_in_doubt(
     folder: Path, process: Start, run_at: Command
 ) -> None:
