@@ -52,11 +52,15 @@ def command(
     elif to is not None:
         _write(to, to_csv(sheets))
         out().print(
-            f"{len(sheets)} debates in {to}: fill in winner (A, B, ... or tie) and margin (1 to "
+            f"{_debates(len(sheets))} in {to}: fill in winner (A, B, ... or tie) and margin (1 to "
             f"10), and what else you like; then: elsinore judge {store} --name {name} --from {to}"
         )
     else:
         _at_the_terminal(store, name, sheets)
+
+
+def _debates(count: int) -> str:
+    return f"{count} debate{'' if count == 1 else 's'}"
 
 
 def _at_the_terminal(store: Path, name: str, sheets: list[Sheet]) -> None:

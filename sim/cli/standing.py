@@ -87,7 +87,17 @@ def measured(
             )
     else:
         found["notes"].append("No debate has a verdict, so nobody is rated.")
+        found["notes"] += _missing(contest)
     return found
+
+
+def _missing(contest: Any) -> list[str]:
+    """Why nobody is rated, where judges were asked and none has a verdict."""
+    reasons = contest.verdicts["missing"].dropna()
+    if reasons.empty:
+        return []
+    asked = len(contest.verdicts)
+    return [f"{len(reasons):,} of {asked:,} verdicts are missing, mostly: {reasons.mode().iloc[0]}"]
 
 
 def _points(contest: Any, table: Any) -> list[Record]:

@@ -62,6 +62,17 @@ def test_who_met_nobody_stands_there_all_the_same(tmp_path: Path) -> None:
     assert re.search(r"^–     c   +–  ", told(found), re.MULTILINE)
 
 
+def test_where_every_verdict_is_missing_it_is_said_why(tmp_path: Path) -> None:
+    cup = Tournament(
+        name="Cup", entrants=[Entrant(name=name) for name in "ab"], motions=["Tea?"],
+        judges=["fixed:Well."], debate=Debate(opening=20, rebuttals=0, questions=0, closing=None),
+    )  # fmt: skip
+    stages = {model: open_stage(model) for model in (BASE, "fixed:Well.")}
+    report = asyncio.run(hold(cup, stages, tmp_path / "cup.db"))
+    notes = measured(tmp_path / "cup.db", report.id)["notes"]
+    assert notes[-1].startswith("4 of 4 verdicts are missing, mostly: winner: Input should be 'A'")
+
+
 def test_a_tournament_that_is_not_over_says_so() -> None:
     found = {
         "name": "Cup", "standings": [], "debates": 4, "judged": 4, "format": "Swiss",
