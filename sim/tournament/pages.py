@@ -15,8 +15,8 @@ from sim.tournament.rubric import LETTERS, Rubric
 
 # What a model calls itself would tell a judge whom it judges. Names of families, not of versions.
 _MODELS = re.compile(
-    r"\b(?:Chat-?GPT|GPT[-\w.]*|Claude|Gemini|Gemma|LLaMA|Mistral|Mixtral|Qwen|DeepSeek|Grok|"
-    r"Command R\+?|OpenAI|Anthropic|DeepMind)\b",
+    r"(?<![^\W_])(?:Chat-?GPT|GPT[-\w.]*|Claude|Gemini|Gemma|LLaMA|Mistral|Mixtral|Qwen|DeepSeek|Grok|"
+    r"Command R\+?|OpenAI|Anthropic|DeepMind)(?![^\W_])",
     re.I,
 )
 
@@ -51,11 +51,13 @@ def blinded(
     letter = {name: LETTERS[place] for place, name in enumerate(shown)}
     claims = {was: letter[name] for name, was in claim_letters(motion, sides).items()}
     by_name = {side.actor: side for side in sides}
-    longest_first = sorted(shown, key=len, reverse=True)
-    names = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
+    # Models shout names, and set them between underlines.
+    spelt = {name.upper(): letter[name] for name in shown} | letter
+    longest_first = sorted(spelt, key=len, reverse=True)
+    names = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, longest_first))})(?![^\W_])")
 
     def blind(text: str) -> str:
-        text = names.sub(lambda found: f"Speaker {letter[found.group()]}", text)
+        text = names.sub(lambda found: f"Speaker {spelt[found.group()]}", text)
         return _MODELS.sub("[a model]", relettered(text, claims))
 
     lines = [f"Motion: {motion.topic}"]

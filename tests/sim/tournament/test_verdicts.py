@@ -154,6 +154,14 @@ def test_judges_see_letters_and_nothing_that_tells_who_it_is() -> None:
             assert hidden not in page
 
 
+def test_names_that_are_shouted_or_underlined_are_blinded_too() -> None:
+    said = "ROBIN! _Robin_ and __NOEL__, I am no Robinson, nor _Claude_, nor Command R+."
+    page = blinded(MOTION, SIDES, [Turn(1, "Noel", said)], ("Robin", "Noel"))
+    assert page.turns[1] == (
+        "Speaker A! _Speaker A_ and __Speaker B__, I am no Robinson, nor _[a model]_, nor [a model]."
+    )
+
+
 def test_marks_of_several_claims_and_names_with_punctuation_are_blinded_too() -> None:
     sides = [Side(Entrant(name="e0"), "Jo!", 0, 0), Side(Entrant(name="e1"), "Mo (b)", 1, 1)]
     said = "As [J1, m2] and [J 3] show, Mo (b) is not Jo!"
