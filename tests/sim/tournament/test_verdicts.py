@@ -155,10 +155,10 @@ def test_judges_see_letters_and_nothing_that_tells_who_it_is() -> None:
 
 
 def test_names_that_are_shouted_or_underlined_are_blinded_too() -> None:
-    said = "ROBIN! _Robin_ and __NOEL__, I am no Robinson, nor _Claude_, nor Command R+."
+    said = "ROBIN! _Robin_ and __NOEL__, no Robinson, no noel, no _Claude_, no Command R+."
     page = blinded(MOTION, SIDES, [Turn(1, "Noel", said)], ("Robin", "Noel"))
     assert page.turns[1] == (
-        "Speaker A! _Speaker A_ and __Speaker B__, I am no Robinson, nor _[a model]_, nor [a model]."
+        "Speaker A! _Speaker A_ and __Speaker B__, no Robinson, no noel, no _[a model]_, no [a model]."
     )
 
 
