@@ -155,11 +155,12 @@ def test_judges_see_letters_and_nothing_that_tells_who_it_is() -> None:
 
 
 def test_names_that_are_shouted_or_underlined_are_blinded_too() -> None:
-    said = "ROBIN! _Robin_ and __NOEL__, no Robinson, no noel, no _Claude_, no Command R+."
+    said = "ROBIN! _Robin_, __NOEL__, no Robinson, no noel, no _Claude_, no Command R+."
     page = blinded(MOTION, SIDES, [Turn(1, "Noel", said)], ("Robin", "Noel"))
-    assert page.turns[1] == (
-        "Speaker A! _Speaker A_ and __Speaker B__, no Robinson, no noel, no _[a model]_, no [a model]."
+    said = (
+        "Speaker A! _Speaker A_, __Speaker B__, no Robinson, no noel, no _[a model]_, no [a model]."
     )
+    assert page.turns[1] == said
 
 
 def test_marks_of_several_claims_and_names_with_punctuation_are_blinded_too() -> None:
