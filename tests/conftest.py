@@ -10,6 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Before NumPy is loaded: tests run on all cores already, and threads of linear algebra would fight
+# for them.
+for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(threads, "1")
+
 # Under importlib mode tests cannot import their neighbours; what they share is `backstage`.
 sys.path.insert(0, str(Path(__file__).with_name("support")))
 

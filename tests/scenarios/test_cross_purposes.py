@@ -16,6 +16,6 @@ def test_forty_trials_tell_rlhf_from_base() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["base", "rlhf"])
 def test_two_arms_of_one_kind_seldom_differ(kind: str) -> None:
-    found = [compare((kind, kind), repetition) for repetition in range(30)]
+    found = [compare((kind, kind), repetition) for repetition in range(20)]
     alarms = sum(one.excludes_zero for one in found)
     assert binomtest(alarms, len(found), 0.05, alternative="greater").pvalue > ALARM

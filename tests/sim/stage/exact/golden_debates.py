@@ -40,10 +40,18 @@ VERDICT = {
 }
 
 
+class Prompt(SimpleNamespace):
+    """A prompt, as ``sim.layouts.prompt`` has it."""
+
+    def chunks(self):
+        """All chunks, first to last."""
+        return [*(self.parent.chunks() if self.parent is not None else []), self]
+
+
 def chunk(parent, role, text):
-    """A prompt, as ``sim.layouts.prompt`` builds it."""
+    """A prompt with one more chunk."""
     key = (b"" if parent is None else parent.digest) + role.encode() + text.encode()
-    return SimpleNamespace(
+    return Prompt(
         parent=parent, role=role, text=text, digest=sha256(key + str(len(text)).encode()).digest()
     )
 
