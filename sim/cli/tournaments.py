@@ -52,7 +52,8 @@ class Options:
 def command(options: Options) -> None:
     """Hold what was asked for.
 
-    Leaves with 1 if a debate failed or the budget was spent, and with 130 after Ctrl-C.
+    Leaves with 1 if a debate failed, the budget was spent or no judge has a verdict, and with 130
+    after Ctrl-C.
     """
     terms = options.terms
     terms.budget()  # Refused now, rather than after everything was opened.
@@ -80,6 +81,11 @@ def command(options: Options) -> None:
     if not terms.quiet or options.as_json:
         _tell(report, tournament, store, free, options)
     leave(report.run, store, terms.in_doubt)
+    if report.missing_verdicts and not report.verdicts:
+        raise RunFailed(
+            f"none of {report.missing_verdicts:,} verdicts could be had; "
+            f"elsinore standings {store} says why"
+        )
 
 
 def _read(options: Options) -> Tournament:

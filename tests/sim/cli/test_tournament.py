@@ -234,6 +234,20 @@ def test_a_debate_is_shown_with_its_verdicts(
             assert reason["quote"] in told
 
 
+def test_judges_who_never_give_a_verdict_are_an_error(cup: Path, inside: Command) -> None:
+    (cup / "dull.toml").write_text(
+        CUP.replace("embedded:base?primacy=3", "fixed:I cannot say.").replace(
+            'judges = ["embedded:base", ', "judges = ["
+        ),
+        encoding="utf-8",
+    )
+    done = inside("tournament", "dull.toml")
+    assert done.returncode == 1, done.stderr
+    assert "none of 24 verdicts could be had" in done.stderr.replace("\n", " ")
+    assert "24 of 24 verdicts are missing, mostly: " in done.stdout
+    assert "Traceback" not in done.stderr
+
+
 # -- people ----------------------------------------------------------------------------------------
 
 
