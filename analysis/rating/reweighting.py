@@ -20,6 +20,8 @@ who beat nobody: its replicates are normal around its rating, with the model's o
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,13 +82,23 @@ def reweighted(made: Estimate, count: int, generator: np.random.Generator) -> Fl
     wide = max(len(model.cells.count), model.size**2)
     wide = max(wide, clusters * model.size) if model.spread else wide
     size = max(1, BLOCK // wide)
-    parts = []
-    for first in range(0, count, size):
-        shape = (min(size, count - first), clusters)
-        weights = _weights(shape, generator)
-        weights *= clusters / weights.sum(axis=1, keepdims=True)
+
+    def ratings_under(weights: Floats) -> Floats:
         found = solve(model, weights, fit.solved, tolerance, like=fit.covariance)
-        parts.append(found.parameters[:, :entrants])
+        return found.parameters[:, :entrants]
+
+    parts: list[Floats] = []
+    # NumPy lets other threads run meanwhile. As many blocks as cores at a time, drawn one after the
+    # other, so that the same seed gives the same ranks on any machine, and memory stays bounded.
+    cores = os.cpu_count() or 1
+    with ThreadPoolExecutor(cores) as pool:
+        starts = range(0, count, size)
+        for first in range(0, len(starts), cores):
+            drawn = [
+                _weights((min(size, count - one), clusters), generator)
+                for one in starts[first : first + cores]
+            ]
+            parts += pool.map(ratings_under, drawn)
     ratings = np.concatenate(parts) if parts else np.empty((0, entrants))
     alone = np.flatnonzero((clusters_met(fit) < FEW) | made.frail)
     noise = generator.standard_normal((len(ratings), len(alone)))
@@ -96,7 +108,11 @@ def reweighted(made: Estimate, count: int, generator: np.random.Generator) -> Fl
 
 
 def _weights(shape: tuple[int, int], generator: np.random.Generator) -> Floats:
+    """Rows of weights with the mean 1."""
     clusters = shape[1]
     if clusters >= LARGE:
-        return generator.standard_exponential(shape)
-    return generator.standard_gamma((clusters - 2) / clusters, shape)
+        weights = generator.standard_exponential(shape)
+    else:
+        weights = generator.standard_gamma((clusters - 2) / clusters, shape)
+    weights *= clusters / weights.sum(axis=1, keepdims=True)
+    return weights
