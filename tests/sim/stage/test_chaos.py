@@ -27,7 +27,9 @@ FAULTS = {"429": 0.10, "500": 0.05, "cut": 0.05, "timeout": 0.02, "malformed": 0
 
 
 async def _played(stub: StubServer, store: Path, attempts: int) -> RunReport:
-    model = open_stage("openai:stub", Sampling(base_url=stub.url, timeout=1.0))
+    # Long beside a reply even on a busy machine: one that is sent whole and comes too late would
+    # count on the server's side alone.
+    model = open_stage("openai:stub", Sampling(base_url=stub.url, timeout=2.5))
     throttled = Throttle(model, limits=Limits(concurrency=32))
     stage = Retry(throttled, attempts=attempts, first_wait=0.02, longest_wait=0.2)
     trials = plan_scene(
