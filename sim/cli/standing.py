@@ -35,9 +35,9 @@ def command(
     own("analysis")
     if csv is not None and csv.is_dir():
         raise BadRequest(f"--csv {csv}: is a directory; name a file in it")
-    found = measured(store, which, ties=ties, margins=margins, adjusted=adjusted)
-    if concessions:
-        found["concessions"] = _concessions(store, which)
+    found = measured(
+        store, which, ties=ties, margins=margins, adjusted=adjusted, concessions=concessions
+    )
     if csv is not None:
         _write(csv, found)
     if as_json:
@@ -54,6 +54,7 @@ def measured(
     ties: str = "half",
     margins: bool = False,
     adjusted: bool = False,
+    concessions: bool = False,
 ) -> Record:
     """Everything there is to say of a tournament, as JSON has it."""
     contest = import_module("analysis.contests").load_contest(store, which)
@@ -88,6 +89,8 @@ def measured(
     else:
         found["notes"].append("No debate has a verdict, so nobody is rated.")
         found["notes"] += _missing(contest)
+    if concessions:
+        found["concessions"] = _concessions(store, contest)
     return found
 
 
@@ -195,9 +198,8 @@ def _judges(judging: Any, contest: Any) -> Record | None:
     }
 
 
-def _concessions(store: Path, which: str | None) -> list[Record]:
+def _concessions(store: Path, contest: Any) -> list[Record]:
     """Who gives in how often, one row for each entrant."""
-    contest = import_module("analysis.contests").load_contest(store, which)
     tables = import_module("analysis.loading").load(store)
     found = import_module("analysis.measures.concessions").by_entrant(contest, tables)
     return [

@@ -135,8 +135,10 @@ def _cycles(found: Record) -> Text:
 
 def _show_judges(found: Record, console: Console, whole: bool) -> None:
     for each in found["alpha"]:
-        value = interval(each, "alpha")
-        console.print(Text(f"judges agree on the {each['what']}: α ").append_text(value))
+        line = Text(f"judges agree on the {each['what']}: α ").append_text(interval(each, "alpha"))
+        if each["alpha"] is None and each["missing"]:
+            line.append(f" ({one_line(each['missing'])})", style="dim")
+        console.print(line)
     if whole:
         print_block(console, _judge_table(found))
         print_block(console, _bias_table(found))
