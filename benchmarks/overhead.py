@@ -3,6 +3,7 @@
     .tools/bin/uv run python -m benchmarks.overhead            # ours and the peers: ten minutes
     .tools/bin/uv run python -m benchmarks.overhead --ours     # without the peers: two minutes
     .tools/bin/uv run python -m benchmarks.overhead --quick    # short, and rough
+    .tools/bin/uv run python -m benchmarks.overhead --against COMMIT  # beside an older version
 
 Every subject is measured in a process of its own, and the peers in an environment of their own too
 (some cannot be installed together with us). Rounds go around the subjects, so that a machine that
@@ -19,7 +20,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -27,7 +29,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.beyond import PARTS
-from benchmarks.tables import show
+from benchmarks.tables import show, show_beside
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,8 +67,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--rounds", type=int, help="how often to go around (default 3)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found there")
+    parser.add_argument("--against", metavar="COMMIT", help="ours, beside those of a commit")
     chosen = parser.parse_args(arguments)
     rounds = chosen.rounds or (1 if chosen.quick else 3)
+    if chosen.against is not None:
+        with checkout_of(chosen.against) as before:
+            show_beside(beside(before, rounds, ("--quick",) if chosen.quick else ()))
+        return 0
     subjects = [BARE, OURS, *([] if chosen.ours else peers())]
     quick = ("--quick",) if chosen.quick else ()
     turns: list[list[Found]] = []
@@ -110,14 +117,63 @@ def started(peer: Peer, options: Sequence[str]) -> Found:
         )  # fmt: skip
 
 
-def in_process(module: str, *options: str) -> Found:
+def in_process(module: str, *options: str, checkout: Path = ROOT) -> Found:
     """What a module of ours prints, run in our own environment."""
-    return read([sys.executable, "-m", module, *options], ROOT)
+    return read([sys.executable, "-m", module, *options], checkout, checkout)
 
 
-def read(command: list[str], folder: Path) -> Found:
+def beside(before: Path, rounds: int, options: Sequence[str]) -> dict[str, list[list[float]]]:
+    """Every figure of ours: values of the older version and of this one, round by round.
+
+    The two take turns, and each round begins with the other one: a machine that slows down slows
+    both, and neither is always the first.
+    """
+    figures: dict[str, list[list[float]]] = {}
+    for number in range(rounds):
+        print(f"round {number + 1} of {rounds}", file=sys.stderr)
+        found: dict[Path, dict[str, float]] = {}
+        places = [before, ROOT] if number % 2 else [ROOT, before]
+        for part in ("ours", *PARTS):
+            for place in places:
+                module = "benchmarks.peers.ours" if part == "ours" else "benchmarks.beyond"
+                words = options if part == "ours" else (part, *options)
+                told = in_process(module, *words, checkout=place)
+                found.setdefault(place, {}).update(dict(leaves(told, part)))
+        for name, value in found[ROOT].items():
+            if name in found[before]:
+                figures.setdefault(name, []).append([found[before][name], value])
+    return figures
+
+
+def leaves(found: Any, name: str) -> Iterator[tuple[str, float]]:
+    """The medians and the other numbers in what was found, by their place in it."""
+    if isinstance(found, dict):
+        if "median" in found:
+            yield name, float(found["median"])
+            return
+        for key, value in found.items():
+            yield from leaves(value, f"{name} {key}")
+    elif isinstance(found, int | float):
+        yield name, float(found)
+
+
+@contextmanager
+def checkout_of(commit: str) -> Iterator[Path]:
+    """A checkout of a commit, gone afterwards."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "checkout"
+        words = ["git", "worktree", "add", "--quiet", "--detach", str(folder), commit]
+        subprocess.run(words, cwd=ROOT, check=True)
+        try:
+            yield folder
+        finally:
+            words = ["git", "worktree", "remove", "--force", str(folder)]
+            subprocess.run(words, cwd=ROOT, check=True)
+
+
+def read(command: list[str], folder: Path, checkout: Path = ROOT) -> Found:
     """The line of JSON that a command prints last."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(checkout)}
     done = subprocess.run(
         command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, check=True
     )

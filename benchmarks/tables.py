@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from rich.console import Console
@@ -78,6 +79,28 @@ def time_of_scenes(found: dict[str, Any]) -> Table:
             f"{start / ours['import_s']['median']:.1f}",
         )
     return table
+
+
+def show_beside(figures: dict[str, list[list[float]]]) -> None:
+    """Print the figures of two versions: medians, the ratio, and how far rounds lie apart.
+
+    A ratio is taken within a round. ``rounds`` are its least and greatest values: where 1 lies
+    between them, the difference is within the noise.
+    """
+    table = Table(title="This version beside the older one")
+    for heading in ("", "before", "now", "ratio", "rounds"):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    for name, pairs in figures.items():
+        ratios = sorted(now / before for before, now in pairs if before)
+        if not ratios:
+            continue
+        table.add_row(
+            name,
+            *(rounded(median(pair[place] for pair in pairs)) for place in (0, 1)),
+            f"{median(ratios):.3f}",
+            f"{ratios[0]:.2f} to {ratios[-1]:.2f}",
+        )
+    Console(highlight=False, width=110).print(table)
 
 
 def titled(subject: dict[str, Any]) -> str:

@@ -15,11 +15,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from math import isfinite
 from pathlib import Path
 from pkgutil import iter_modules
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
@@ -275,6 +276,17 @@ def _functions(module: ModuleType) -> list[str]:
     ]
 
 
+class _SourceAsItIs(SourceFileLoader):
+    """Compiles the file as it is now.
+
+    Cached bytecode is told from a changed source by whole seconds and the size alone; a scenario
+    that is edited and run in the same second would be the old one under the new one's hash.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _load(path: Path) -> ModuleType:
     """A user's file as a module of a name of its own, executed once a process.
 
@@ -292,13 +304,13 @@ def _load(path: Path) -> ModuleType:
     folder = str(place.parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    spec = spec_from_file_location(name, place)
-    if spec is None or spec.loader is None:
-        raise ScenarioError(f"{path} is no Python file")
+    loader = _SourceAsItIs(name, str(place))
+    spec = spec_from_loader(name, loader)
+    assert spec is not None  # only a loader without a way to find things gets none
     module = module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except (Exception, SystemExit) as error:
         # It is somebody's own code and may raise anything, or leave when it is imported.
         del sys.modules[name]

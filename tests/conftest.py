@@ -15,6 +15,11 @@ from hypothesis import settings
 for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(threads, "1")
 
+# Tests start hundreds of processes. Where Python may not keep what it compiled, each of them
+# compiles pandas anew, for three seconds.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Under importlib mode tests cannot import their neighbours; what they share is `backstage`.
 sys.path.insert(0, str(Path(__file__).with_name("support")))
 

@@ -1,0 +1,447 @@
+"""Whether a change of the code's shape left its behaviour alone: two versions, byte by byte.
+
+    .tools/bin/uv run python -m benchmarks.behaviour --against COMMIT    # record both, compare
+    .tools/bin/uv run python -m benchmarks.behaviour record FOLDER       # record this checkout
+    .tools/bin/uv run python -m benchmarks.behaviour compare ONE OTHER   # two recordings
+
+A recording is made by the command line alone, which both versions share: every scenario and
+tournament that ships, on every embedded kind, with fixed seeds; forks, questions and a scenario
+with code of its own; runs against a server where much goes wrong; and stores of older versions.
+Kept are the canonical exports and what ``--json`` prints, without the facts of the clock.
+
+Keys that were renamed on purpose stand in ``benchmarks/renamed_keys.json``: recordings of before
+are compared as if they had been written with the new names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, Request, build_opener
+
+from benchmarks.overhead import checkout_of
+
+ROOT = Path(__file__).resolve().parent.parent
+RENAMED = Path(__file__).with_name("renamed_keys.json")
+KINDS = ("base", "sft", "sft_rlhf", "rlhf", "helpful_only", "bimodal")
+CHAOS = {"429": 0.1, "500": 0.05, "cut": 0.05, "malformed": 0.03, "empty": 0.05, "refusal": 0.03}
+PORT = 47613
+"""Of the stub: an address is a part of a stage's identity, and so of a trial's id."""
+CLOCK = frozenset({"seconds", "process", "started", "ended"})
+"""Keys whose values are facts of the clock or of the process."""
+
+OWN_SCENARIO = '''
+"""A scenario with code of its own: a condition, a router, and a constant that it reads."""
+
+from dataclasses import dataclass
+
+from sim import Actor, Edge, Graph, Persona, Scene, after, ask_stance, say
+
+LIMIT = 3
+
+
+def heated(view):
+    """The last line has an even number of letters."""
+    return view.turns >= LIMIT and view.last is not None and len(view.last.text) % 2 == 0
+
+
+@dataclass(frozen=True)
+class Backwards:
+    """The last of the cast first, then the one before."""
+
+    step: int = 1
+
+    def start(self, floor):
+        return 0
+
+    def heard(self, state, turn, seat):
+        return state + self.step
+
+    def next(self, state, view, seed):
+        return ((-1 - state) % 3,)
+
+
+def own(turns: int = 6) -> Scene:
+    """Three people in an order of their own."""
+    names = ("Ada", "Ben", "Cleo")
+    return Scene(
+        topic="The bridge should be closed.",
+        cast=[Actor(Persona(name=name, stances={"bridge": 0.5 * place - 0.5}))
+              for place, name in enumerate(names)],
+        graph=Graph(names=names, first="Cleo", edges=tuple(
+            Edge(source=one, target=other, when=heated if one == "Ada" and other == "Ben" else None)
+            for one in names for other in names if one != other)),
+        routing=Backwards(),
+        probes=(ask_stance("bridge", every=2),),
+        interventions=(say("Ben", "Nobody asked the ferry!", when=heated),),
+        ends=after(turns=turns),
+    )
+'''
+
+SMALL_CUP = """
+name = "Small cup"
+judges = ["embedded:base", {{ stage = "embedded:rlhf", name = "polite" }}]
+
+[format]
+kind = "{form}"
+
+[debate]
+rebuttals = 1
+questions = 1
+
+[[motions]]
+topic = "The town should sell its spring."
+issue = "spring"
+
+[[motions]]
+topic = "The library should open at night."
+
+[[entrants]]
+name = "Calm"
+persona = {{ name = "Cato", brief = "Never raises his voice.", traits = ["calm"] }}
+
+[[entrants]]
+name = "Brief"
+prompt = "Be brief."
+
+[[entrants]]
+name = "Tuned"
+stage = "embedded:rlhf"
+
+[[entrants]]
+name = "Plain"
+"""
+
+
+class Recording:
+    """Commands of one checkout, run in a folder, with what they printed."""
+
+    def __init__(self, checkout: Path, folder: Path) -> None:
+        self.checkout = checkout
+        self.folder = folder
+        self.printed: dict[str, Any] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise SystemExit(f"{folder} holds something already; name an empty folder")
+
+    def elsinore(self, *words: str, codes: Sequence[int] = (0,)) -> str:
+        """What the command prints on standard output."""
+        code = "from sim.cli import main; main()"
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("ELSINORE_") and name != "PYTHONDONTWRITEBYTECODE"
+        } | {"PYTHONPATH": str(self.checkout), "COLUMNS": "100", "OPENAI_API_KEY": "sk-none"}
+        began = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words], cwd=self.folder, env=environment, text=True,
+            capture_output=True, check=False,
+        )  # fmt: skip
+        print(f"{time.perf_counter() - began:6.1f} s  {' '.join(words)}", file=sys.stderr)
+        if done.returncode not in codes:
+            what = f"{self.checkout}: {' '.join(words)}: {done.returncode}"
+            raise SystemExit(f"{what}\n{done.stderr}")
+        return done.stdout
+
+    def json(self, *words: str, codes: Sequence[int] = (0,)) -> Any:
+        """What the command prints with ``--json``, kept under the words of the command."""
+        told = self.elsinore(*words, "--json", codes=codes)
+        found = json.loads(told) if told.strip() else None
+        self.printed[" ".join(words)] = without_clock(found)
+        return found
+
+    def text(self, *words: str, codes: Sequence[int] = (0,)) -> None:
+        """What the command prints for people."""
+        self.printed[" ".join(words)] = self.elsinore(*words, codes=codes)
+
+    def export(self, store: str) -> None:
+        """Keep the canonical export of a store."""
+        self.elsinore("export", store, "-o", f"{Path(store).stem}.jsonl")
+
+    def close(self) -> None:
+        """Write down what was printed, and leave nothing but recordings."""
+        text = json.dumps(self.printed, indent=1, sort_keys=True, ensure_ascii=False)
+        (self.folder / "printed.json").write_text(text + "\n", encoding="utf-8")
+        for path in sorted(self.folder.iterdir()):
+            if path.name != "printed.json" and path.suffix != ".jsonl" and path.is_file():
+                path.unlink()
+
+
+def without_clock(found: Any) -> Any:
+    """A value without the facts of the clock."""
+    if isinstance(found, dict):
+        return {
+            name: None if name in CLOCK else without_clock(value) for name, value in found.items()
+        }
+    if isinstance(found, list):
+        return [without_clock(value) for value in found]
+    if isinstance(found, str):
+        return re.sub(r"\b\d+(\.\d+)? m?s\b", "SOME TIME", found)
+    return found
+
+
+def record(checkout: Path, folder: Path, quick: bool = False) -> None:
+    """Record everything that a checkout does in a folder."""
+    made = Recording(checkout, folder)
+    scenarios = scenarios_that_ship(made)
+    models = [word for kind in KINDS for word in ("-m", f"embedded:{kind}")]
+    for name in scenarios[:3] if quick else scenarios:
+        store = f"{name}.db"
+        made.json("run", name, *models, "-n", "2", "--seed", "3", "--store", store)
+        made.json("show", store)
+        made.export(store)
+    details(made)
+    if not quick:
+        layouts(made)
+        tournaments(made)
+    own_code(made)
+    old_stores(made)
+    chaos(made)
+    made.close()
+
+
+def scenarios_that_ship(made: Recording) -> list[str]:
+    """The names of the scenarios that make one scene."""
+    found = made.json("list")
+    return [each["name"] for each in found["scenarios"] if each["makes"] == "Scene"]
+
+
+def trials_of(made: Recording, store: str) -> list[dict[str, Any]]:
+    """The trials of a store, as ``show`` lists them."""
+    found = made.json("show", store)
+    trials: list[dict[str, Any]] = found["trials"]
+    return trials
+
+
+def details(made: Recording) -> None:
+    """Everything that is done with one stored trial."""
+    store = "detail.db"
+    made.json(
+        "run", "cross_purposes", "-m", "embedded:base", "-m", "embedded:rlhf", "-n", "3",
+        "--yoked", "--store", store,
+    )  # fmt: skip
+    made.text("run", "cross_purposes", "-m", "embedded:base", "-n", "3", "--store", store)
+    first = next(each for each in trials_of(made, store) if each["arm"] == "live")["id"]
+    made.json("show", store, first)
+    made.text("show", store, first, "--probes")
+    made.json("show", store, first, "--prompt", "5")
+    for kind in ("turn_taking", "replies", "hearing", "addressing", "agreement"):
+        made.json("graph", store, "--kind", kind)
+    made.json("graph", store, first)
+    speaker = made.json("show", store, first)["events"]
+    name = next(event["speaker"] for event in speaker if event["kind"] == "turn")
+    other = next(e["speaker"] for e in speaker if e["kind"] == "turn" and e["speaker"] != name)
+    fork = ("fork", store, first, "--at", "5", "-n", "4")
+    for change in (
+        ("--drop",), ("--reroll",), ("--say", f"{name}: I was wrong."),
+        ("--whisper", f"{name} > {other}: He lies."), ("--replace", "Never."),
+        ("--note", "(A shot is heard.)"), ("--noise", "9"), ("--restage", f"{name}=embedded:sft"),
+        ("--drop", "--turns", "3", "--within", "2", "--against", "kept"),
+    ):  # fmt: skip
+        made.json(*fork, *change)
+    made.json(*fork, "--drop", "--dry-run")
+    made.json("ask", store, first, "Why, {name}?", "--at", "4", "-n", "2")
+    made.json("ask", store, "all", "Do you agree?", "--choices", "yes,no")
+    made.json("ask", store, first, "How sure are you?", "--scale=-1,1", "-a", name)
+    made.text("ask", store, first, "How sure are you?", "--scale=-1,1", "-a", name)
+    made.json("run", "mousetrap", "-m", "embedded:sft", "-n", "5", "--dry-run")
+    made.text("show", store)
+    made.export(store)
+
+
+def layouts(made: Recording) -> None:
+    """Every layout, with a context that is full."""
+    for layout in ("transcript_first", "screenplay", "author"):
+        store = f"layout_{layout}.db"
+        made.json("run", "water_sale", "--layout", layout, "-n", "2", "--store", store)
+        made.export(store)
+
+
+def tournaments(made: Recording) -> None:
+    """Tournaments of each format, and what is said of them."""
+    for form in ("round-robin", "swiss", "knockout"):
+        store = f"cup_{form}.db"
+        (made.folder / f"{form}.toml").write_text(SMALL_CUP.format(form=form), encoding="utf-8")
+        made.json("tournament", f"{form}.toml", "--store", store)
+        made.json("standings", store)
+        made.text("standings", store, "--judges", "--matrix", "--concessions")
+        made.export(store)
+    made.json("tournament", "swiss.toml", "--dry-run", "--store", "none.db")
+    store = "example.db"
+    made.json("tournament", "example_tournament", "--store", store)
+    for options in (("--judges", "--concessions"), ("--ties", "davidson"), ("--margins",),
+                    ("--adjusted",)):  # fmt: skip
+        made.json("standings", store, *options, codes=(0, 2))
+    trial = trials_of(made, store)[0]["id"]
+    made.json("show", store, trial)
+    made.text("show", store, trial)
+    made.elsinore("judge", store, "--name", "kim", "--to", "sheet.csv", "-n", "3")
+    sheet = (made.folder / "sheet.csv").read_text(encoding="utf-8")
+    made.printed["judge --to"] = sheet
+    filled = re.sub(r'^([0-9a-f]{12}[+-],)(".*?")(,)(,)', r"\1\2\3A\g<4>4", sheet,
+                    flags=re.M | re.S)  # fmt: skip
+    (made.folder / "filled.csv").write_text(filled, encoding="utf-8")
+    made.text("judge", store, "--name", "kim", "--from", "filled.csv", codes=(0, 2))
+    made.json("standings", store, "--judges")
+    made.export(store)
+    store = "attractor.db"
+    made.json("tournament", "attractor_tournament", "-P", "times=1", "--store", store)
+    made.export(store)
+
+
+def own_code(made: Recording) -> None:
+    """A scenario with conditions and a router of its own, and what would have happened."""
+    store = "own.db"
+    (made.folder / "own_scenario.py").write_text(OWN_SCENARIO, encoding="utf-8")
+    made.json("run", "own_scenario.py:own", "-n", "3", "--store", store)
+    first = trials_of(made, store)[0]["id"]
+    made.json("fork", store, first, "--at", "3", "-n", "3", "--drop")
+    made.export(store)
+
+
+def old_stores(made: Recording) -> None:
+    """Stores of every older version: opened and exported."""
+    for path in sorted((ROOT / "tests" / "stores").glob("*.db")):
+        shutil.copy(path, made.folder / path.name)
+        made.export(path.name)
+
+
+def chaos(made: Recording) -> None:
+    """A server where much goes wrong; the faults follow from the requests, whoever is first."""
+    url = os.environ["ELSINORE_STUB_URL"]
+    control(url, "reset", {"behaviour": True})
+    how = ("-m", "openai:stub", "--base-url", url)
+    made.json("check", "openai:stub", "--base-url", url)
+    control(url, "reset", {"behaviour": True})
+    control(url, "behaviour", {"faults": CHAOS, "retry_after": "0"})
+    for attempts, store in (("10", "chaos_patient.db"), ("2", "chaos_impatient.db")):
+        run = ("run", "water_sale", *how, "-n", "6", "--attempts", attempts, "--store", store)
+        made.json(*run, codes=(0, 1))
+        made.json(*run, codes=(0, 1))  # everything is there, or has failed for good
+        made.json(*run, "--retry-failed", codes=(0, 1))
+        made.export(store)
+    control(url, "behaviour", {"faults": {}})
+    store = "chaos_patient.db"
+    first = trials_of(made, store)[0]["id"]
+    made.json("show", store, first)
+    made.json("fork", store, first, "--at", "3", "-n", "2", "--drop")
+    made.json("ask", store, first, "Why, {name}?")
+    made.json("run", "water_sale", "-m", f"recorded:{store}", "--store", "replayed.db",
+              codes=(0, 1))  # fmt: skip
+    base = ("-m", "completions:stub", "--base-url", url, "--layout", "screenplay")
+    made.json("run", "water_sale", *base, "-n", "2", "--store", "completions.db", codes=(0, 1))
+    for name in (store, "replayed.db", "completions.db"):
+        made.export(name)
+
+
+def control(url: str, what: str, body: Mapping[str, Any]) -> None:
+    """Steer the stub."""
+    request = Request(url.removesuffix("/v1") + f"/control/{what}", json.dumps(body).encode())
+    build_opener(ProxyHandler({})).open(request, timeout=10).close()
+
+
+@contextmanager
+def stub() -> Iterator[None]:
+    """The stub server of the tests, at an address that stays the same for all recordings."""
+    sys.path.insert(0, str(ROOT / "tests" / "support"))
+    with import_module("stub_server").StubServer("--port", str(PORT)) as server:
+        os.environ["ELSINORE_STUB_URL"] = server.url
+        yield
+
+
+# -- comparing -------------------------------------------------------------------------------------
+
+
+def renamed(found: Any, names: Mapping[str, str]) -> Any:
+    """A value with the keys that were renamed since."""
+    if isinstance(found, dict):
+        return {names.get(name, name): renamed(value, names) for name, value in found.items()}
+    return [renamed(value, names) for value in found] if isinstance(found, list) else found
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    """Where two recordings differ: one line for each export and each command."""
+    names: dict[str, str] = json.loads(RENAMED.read_text("utf-8")) if RENAMED.exists() else {}
+    found: list[str] = []
+    exports = sorted({path.name for folder in (one, other) for path in folder.glob("*.jsonl")})
+    for name in exports:
+        before, after = (folder / name for folder in (one, other))
+        if not (before.exists() and after.exists()):
+            found.append(f"{name}: only in {(one if before.exists() else other).name}")
+        elif before.read_bytes() != after.read_bytes():
+            found.append(f"{name}: {first_difference(before.read_text(), after.read_text())}")
+    told = [json.loads((folder / "printed.json").read_text("utf-8")) for folder in (one, other)]
+    told[0] = {command: renamed(value, names) for command, value in told[0].items()}
+    for command in sorted({*told[0], *told[1]}):
+        before, after = (each.get(command) for each in told)
+        if before != after:
+            texts = (json.dumps(each, indent=1, sort_keys=True) for each in (before, after))
+            found.append(f"{command}: {first_difference(*texts)}")
+    return found
+
+
+def first_difference(before: str, after: str) -> str:
+    """The first line at which two texts differ, shortened."""
+    for number, (old, new) in enumerate(
+        zip(before.splitlines(), after.splitlines(), strict=False), 1
+    ):
+        if old != new:
+            start = next((k for k in range(min(len(old), len(new))) if old[k] != new[k]), 0)
+            start = max(0, start - 40)
+            return f"line {number}: …{old[start : start + 120]}… → …{new[start : start + 120]}…"
+    return f"{len(before.splitlines())} lines → {len(after.splitlines())}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Record, compare, or both; the exit code is 1 if something differs."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--against", metavar="COMMIT", help="the version to compare with")
+    parser.add_argument("--quick", action="store_true", help="a small part of it")
+    parts = parser.add_subparsers(dest="part")
+    recording = parts.add_parser("record")
+    recording.add_argument("folder", type=Path)
+    recording.add_argument("--checkout", type=Path, default=ROOT)
+    comparing = parts.add_parser("compare")
+    comparing.add_argument("one", type=Path)
+    comparing.add_argument("other", type=Path)
+    chosen = parser.parse_args(arguments)
+    if chosen.part == "record":
+        with stub():
+            record(chosen.checkout.resolve(), chosen.folder, chosen.quick)
+        return 0
+    if chosen.part == "compare":
+        return report(chosen.one, chosen.other)
+    if chosen.against is None:
+        parser.error("say what to compare with: --against COMMIT")
+    with tempfile.TemporaryDirectory() as place, stub():
+        with checkout_of(chosen.against) as before:
+            record(before, Path(place) / "before", chosen.quick)
+        record(ROOT, Path(place) / "after", chosen.quick)
+        return report(Path(place) / "before", Path(place) / "after")
+
+
+def report(one: Path, other: Path) -> int:
+    """Print where two recordings differ."""
+    found = differences(one, other)
+    exports = len(list(other.glob("*.jsonl")))
+    printed = len(json.loads((other / "printed.json").read_text("utf-8")))
+    for line in found:
+        print(line)
+    print(f"{exports} exports and {printed} commands: {len(found)} differ")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""A store that an older version played: everything is found in it, and nothing is asked again."""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+STORES = Path(__file__).parents[2] / "stores"
+MADE = runpy.run_path(str(STORES / "make_played_version_3.py"))
+STORE: str = MADE["STORE"]
+
+
+def elsinore(folder: Path, *words: str) -> str:
+    """What the command prints. No server is there: a call would fail, and be counted."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from sim.cli import main; main()", *words],
+        cwd=folder, env=os.environ | {"OPENAI_API_KEY": "sk-none"}, text=True, check=False,
+        capture_output=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_same_commands_find_everything_there(tmp_path: Path) -> None:
+    for name in (STORE, "own_scenario.py", "small_cup.toml"):
+        shutil.copy(STORES / name, tmp_path / name)
+    calls: dict[str, Sequence[int]] = {}
+    for command in MADE["COMMANDS"]:
+        elsinore(tmp_path, *command, "--store", STORE, "--json")
+    trials = json.loads(elsinore(tmp_path, "show", STORE, "--json"))["trials"]
+    for trial in trials:
+        if trial["arm"] == "live" and trial["scenario"] in MADE["FORKED"]:
+            place = (STORE, trial["id"])
+            elsinore(tmp_path, "fork", *place, "--at", "3", "-n", "2", "--drop")
+            found = json.loads(elsinore(tmp_path, "ask", *place, "Why, {name}?", "--json"))
+            calls[trial["id"]] = [found["calls"]]
+    assert len(calls) == 2
+    assert counted(tmp_path / STORE) == {"calls": 0, "hits": 0, "failed_calls": 0}
+    elsinore(tmp_path, "export", STORE, "-o", "now.jsonl")
+    expected = (STORES / "played_version_3.jsonl").read_bytes()
+    assert (tmp_path / "now.jsonl").read_bytes() == expected
+
+
+def counted(store: Path) -> dict[str, int]:
+    """What was asked by the runs that were begun after the store was committed."""
+    import sqlite3
+
+    before = sqlite3.connect(STORES / STORE)
+    (last,) = before.execute("SELECT max(run) FROM runs").fetchone()
+    before.close()
+    connection = sqlite3.connect(store)
+    summaries = connection.execute("SELECT summary FROM runs WHERE run > ?", (last,)).fetchall()
+    connection.close()
+    assert len(summaries) >= len(MADE["COMMANDS"])
+    found = {"calls": 0, "hits": 0, "failed_calls": 0}
+    for (summary,) in summaries:
+        stages: dict[str, Any] = json.loads(summary)["stages"]
+        for stage in stages.values():
+            for name in found:
+                found[name] += stage[name]
+    return found
