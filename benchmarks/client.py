@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from sim import Actor, Persona, Scene, after, play, ring
-from sim.stage.models import open_stage
-from sim.stage.sampling import Sampling
+from sim.stage.open import open_stage
+from sim.stage.providers.sampling import Sampling
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 

@@ -35,12 +35,12 @@ from rich.table import Table
 
 from benchmarks.measuring import REPLY, TOPIC
 from sim import Actor, Persona, Scene, after, play, ring
-from sim.actor import LayoutName
+from sim.calls.prefix_cache import Economy
 from sim.events import Usage
 from sim.layouts import LAYOUTS
 from sim.layouts.prompt import Prompt
+from sim.scene.actor import LayoutName
 from sim.stage.base import LogProb, Reply, Request
-from sim.stage.economy import Economy
 
 ACTORS = (2, 4, 8)
 ROUNDS = 30

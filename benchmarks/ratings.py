@@ -13,7 +13,7 @@ import argparse
 import os
 import time
 
-from analysis.ratings import rate, transitivity
+from analysis.tournaments.ratings.ratings import rate, transitivity
 from benchmarks.validity.ratings import World, draw
 
 BAR = 10.0

@@ -36,7 +36,7 @@ from sim import (
     play,
 )
 from sim.events import Event, Turn
-from sim.routing import Router
+from sim.scene.routing import Router
 from sim.stage.base import LogProb, Reply, Request
 
 LENGTHS = (30, 100, 300, 1000)

@@ -35,8 +35,8 @@ from sim.layouts import render
 from sim.layouts.prompt import Prompt
 from sim.stage.base import Request
 from sim.stage.exact import exact_stage
-from sim.stage.models import open_stage
-from sim.stage.sampling import Sampling
+from sim.stage.open import open_stage
+from sim.stage.providers.sampling import Sampling
 
 Call = Callable[[int, int], Awaitable[None]]
 """Make one call, on the connection of this number and with this seed."""

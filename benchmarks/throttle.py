@@ -26,11 +26,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.tables import Bar
+from sim.calls.throttle import Throttle
 from sim.errors import StageError
 from sim.events import Usage
 from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Reply, Request
-from sim.stage.throttle import Throttle
 
 Call = tuple[float, int]
 

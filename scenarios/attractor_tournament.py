@@ -6,9 +6,9 @@ more than it is drawn to them.
 
 Known result: arXiv:2601.21540 and others find that models that talk with each other end up more
 alike; who moves is seldom asked. Self-play says where each would end if it were alone; a mixed pair
-says how much of the way to the other's end it goes (``analysis.measures.pull``). On the embedded
-stage nobody's style is drawn by a partner but by what it answers, so pulls in style are small, and
-those in stance are what its parameters say.
+says how much of the way to the other's end it goes (``analysis.measures.influence_asymmetry``). On
+the embedded stage nobody's style is drawn by a partner but by what it answers, so pulls in style
+are small, and those in stance are what its parameters say.
 
     elsinore tournament attractor_tournament
     elsinore tournament attractor_tournament -P kinds='["embedded:base","openai:gpt-5-mini"]'

@@ -14,7 +14,7 @@ audience moves with what it hears, and most of all where it has no opinion of it
 from __future__ import annotations
 
 from sim import Actor, Limit, Persona, Phase, Scene, Scripted, after, ask_stance, phases
-from sim.graph import Edge, Graph
+from sim.scene.graph import Edge, Graph
 
 AUDIENCE = ("Kim", "Lou", "Max", "Nat", "Pat", "Ray", "Sam", "Uli", "Val", "Wim")
 ISSUE = "votes"

@@ -43,9 +43,8 @@ class Turn:
     by how many words the turn was longer than it was allowed to be. A turn without a prompt was
     given as the answer to a question that was asked before it (the last gauge), or was put there.
 
-    Who heard a turn is decided by ``sim.hearing.heard_by``. A turn without words was heard by
-    nobody: it was refused, or struck by an intervention.
-    """
+    Who heard a turn is decided by ``sim.scene.audience.heard_by``. A turn without words was heard
+    by nobody: it was refused, or struck by an intervention. """
 
     kind: ClassVar[str] = "turn"
 

@@ -21,7 +21,7 @@ from functools import cache, lru_cache
 from typing import Final, Literal
 
 from analysis.evidence.lexicon import plain, rows
-from sim.claims import sentences
+from sim.text.claims import sentences
 
 EVIDENCE = "T"
 

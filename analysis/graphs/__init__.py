@@ -11,30 +11,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from analysis.graphs.building import addressing as addressing
-    from analysis.graphs.building import agreement as agreement
-    from analysis.graphs.building import from_edges as from_edges
-    from analysis.graphs.building import hearing as hearing
-    from analysis.graphs.building import replies as replies
-    from analysis.graphs.building import turn_taking as turn_taking
-    from analysis.graphs.linking import answers as answers
+    from analysis.graphs.build import addressing as addressing
+    from analysis.graphs.build import agreement as agreement
+    from analysis.graphs.build import from_edges as from_edges
+    from analysis.graphs.build import hearing as hearing
+    from analysis.graphs.build import replies as replies
+    from analysis.graphs.build import turn_taking as turn_taking
+    from analysis.graphs.graphml import write_graphml as write_graphml
+    from analysis.graphs.reply_links import answers as answers
     from analysis.graphs.structure import balance as balance
     from analysis.graphs.structure import centrality as centrality
     from analysis.graphs.structure import reciprocity as reciprocity
-    from analysis.graphs.writing import write_graphml as write_graphml
 
 _WHERE = {
-    "addressing": "building",
-    "agreement": "building",
-    "answers": "linking",
+    "addressing": "build",
+    "agreement": "build",
+    "answers": "reply_links",
     "balance": "structure",
     "centrality": "structure",
-    "from_edges": "building",
-    "hearing": "building",
+    "from_edges": "build",
+    "hearing": "build",
     "reciprocity": "structure",
-    "replies": "building",
-    "turn_taking": "building",
-    "write_graphml": "writing",
+    "replies": "build",
+    "turn_taking": "build",
+    "write_graphml": "graphml",
 }
 
 __all__ = sorted(_WHERE)

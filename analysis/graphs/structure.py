@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from analysis.graphs.signs import signed_triads, triads
-from analysis.loading import frame
+from analysis.graphs.triads import signed_triads, triads
 from analysis.stats import Floats
+from analysis.tables import frame
 from sim.errors import BadRequest
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     import analysis.measures.convergence as convergence
     import analysis.measures.differentiation as differentiation
     import analysis.measures.flip as flip
+    import analysis.measures.influence_asymmetry as influence_asymmetry
     import analysis.measures.loop as loop
     import analysis.measures.outcomes as outcomes
-    import analysis.measures.pull as pull
-    import analysis.measures.swing as swing
     import analysis.measures.theory_of_mind as theory_of_mind
+    import analysis.measures.vote_swing as vote_swing
 
 __all__ = [
     "collapse",
@@ -31,11 +31,11 @@ __all__ = [
     "convergence",
     "differentiation",
     "flip",
+    "influence_asymmetry",
     "loop",
     "outcomes",
-    "pull",
-    "swing",
     "theory_of_mind",
+    "vote_swing",
 ]
 
 

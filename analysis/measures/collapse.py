@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.evidence.text import Scores, assistant
-from analysis.loading import Tables, frame
 from analysis.measures.series import posteriors, rates_by_arm, series
-from analysis.switching import WARY
+from analysis.stats.switching import WARY
+from analysis.tables import Tables, frame
 
 EVIDENCE = "T"
 _COLUMNS = {"trial": "str", "actor": "str", "collapse": "Int64", "collapse_confidence": "float64"}
@@ -33,7 +33,7 @@ def _reader(scores: Scores, kindness: float) -> float:
 def by_actor(tables: Tables) -> pd.DataFrame:
     """One row per trial and actor: ``collapse`` (index of the turn, or <NA>) and its posterior.
 
-    >>> from analysis.loading import Record, tables_from
+    >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Turn
     >>> mine = "I have measured that spring for thirty years."
     >>> theirs = "As an AI language model, I do not have personal opinions."

@@ -1,7 +1,7 @@
 """Who gives in? Points that debaters grant to each other, by speaker and by claim.
 
-*Evidence*: T. Words (``analysis.evidence.concession``), the numbers of claims (``sim.claims``), and
-typed answers in cross-examination, as they were heard ("Yes. ...").
+*Evidence*: T. Words (``analysis.evidence.concession``), the numbers of claims
+(``sim.text.claims``), and typed answers in cross-examination, as they were heard ("Yes. ...").
 
 *Definition.* A turn *concedes* if it grants a point of another debater's in words, takes back a
 point of the speaker's own, or answers a question with "yes" (with "no" where the question asks
@@ -33,10 +33,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.conceding import FULL, Debate, Given, concessions_in, debates
-from analysis.contests import Contest
-from analysis.loading import ARM, Tables, frame, with_arms
 from analysis.stats import Floats, Interval, clopper_pearson, jackknife_ratio, paired_difference
+from analysis.tables import ARM, Tables, frame, with_arms
+from analysis.tournaments.grants import FULL, Debate, Given, concessions_in, debates
+from analysis.tournaments.tables import Contest
 
 EVIDENCE = "T"
 
@@ -77,7 +77,7 @@ def found(tables: Tables, debaters: Sequence[str] | None = None) -> pd.DataFrame
     concede and be conceded to (None: all of each trial's cast); their letters are theirs among
     these. Raises ``BadRequest`` if a debater is in no cast.
 
-    >>> from analysis.loading import Record, tables_from
+    >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Turn
     >>> said = [Turn(1, "Ada", "[A1] The spring falls."), Turn(2, "Ben", "I grant [A1], but why?")]
     >>> debate = tables_from([Record("t", [{"name": "Ada"}, {"name": "Ben"}], said)])

@@ -26,11 +26,11 @@ import pandas as pd
 from scipy import special
 
 from analysis.evidence.text import score
-from analysis.graphs.signs import triads
-from analysis.loading import ARM, Tables, frame
+from analysis.graphs.triads import triads
 from analysis.measures import convergence
 from analysis.measures.series import Line, arm_of, lines_of
 from analysis.stats import UNKNOWN, Floats, Interval
+from analysis.tables import ARM, Tables, frame
 
 EVIDENCE = "T"
 EPISODE = 0.5
@@ -66,7 +66,7 @@ def by_actor(tables: Tables) -> pd.DataFrame:
     The slope's interval is Student's, missing below three turns; the mean is missing if the actor
     never spoke.
 
-    >>> from analysis.loading import Record, tables_from
+    >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Turn
     >>> lines = ["Good evening.", "Shut up, you fool.", "You are a liar.", "Let us go on."]
     >>> said = [Turn(place, "A", line) for place, line in enumerate(lines, 1)]

@@ -26,8 +26,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.evidence.stance import stance
-from analysis.loading import Tables, frame, with_arms
 from analysis.stats import Interval, beyond, clopper_pearson, jackknife_ratio
+from analysis.tables import Tables, frame, with_arms
 from sim.errors import BadRequest
 
 EVIDENCE = "P"
@@ -60,7 +60,7 @@ def by_trial(tables: Tables, subject: str, issue: str | None = None) -> pd.DataF
     then so is what follows from them. One probe alone is the first if it was asked before anybody
     spoke, and else the last.
 
-    >>> from analysis.loading import Record, tables_from
+    >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Answer
     >>> cast = [{"name": "N", "stances": {"x": 0.8}}, {"name": "C", "stances": {"x": -1.0}}]
     >>> said = [Answer(0, "N", "stance:x", 0.8), Answer(4, "N", "stance:x", -0.1)]

@@ -27,9 +27,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.loading import ARM, Tables, frame, with_arms
-from analysis.measures.decay import half_life
+from analysis.measures.half_life import half_life
 from analysis.stats import UNKNOWN, Floats, Interval, jackknife, restricted_mean_time, sign_flip
+from analysis.tables import ARM, Tables, frame, with_arms
 
 EVIDENCE = "P"
 TOLERANCE = 0.25
@@ -53,7 +53,7 @@ def distances(tables: Tables) -> pd.DataFrame:
     In a yoked arm the rows are those of the live trial's id: focal actors that belong together.
     Probes are read; gauges only in trials that have no probes.
 
-    >>> from analysis.loading import Record, tables_from
+    >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Answer
     >>> said = [Answer(0, "A", "stance:x", -1.0), Answer(0, "B", "stance:x", 0.5)]
     >>> table = distances(tables_from([Record("t", [{"name": "A"}, {"name": "B"}], said)]))
@@ -113,7 +113,7 @@ def by_trial(tables: Tables, tolerance: float = TOLERANCE) -> pd.DataFrame:
     D_t <= tolerance up to the end; <NA> means censored at ``last``, or unknown if there is a
     reason), ``last`` (the last turn asked), ``reason`` (why something is missing).
 
-    >>> from analysis.loading import Record, tables_from
+    >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Answer
     >>> said = [Answer(t, a, "stance:x", x) for t, a, x in
     ...         [(0, "A", -1.0), (0, "B", 1.0), (3, "A", 0.0), (3, "B", 0.2)]]

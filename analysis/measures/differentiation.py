@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.loading import Tables, frame
 from analysis.stats import Floats
+from analysis.tables import Tables, frame
 
 EVIDENCE = "P"
 
@@ -46,7 +46,7 @@ def by_trial(tables: Tables, seed: int = 0, draws: int = 999) -> pd.DataFrame:
     Turns at which the answer of anybody who was asked is missing are left out; the share is NaN
     below two turns. Each trial and issue draws its null from a stream of its own.
 
-    >>> from analysis.loading import Record, tables_from
+    >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Answer
     >>> said = [Answer(t, name, "stance:x", x + t / 100) for t in range(8)
     ...         for name, x in (("A", -0.5), ("B", 0.5))]

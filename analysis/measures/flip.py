@@ -29,10 +29,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.evidence.text import Scores, opposite
-from analysis.loading import ARM, Tables, frame
 from analysis.measures.series import Series, arm_of, posteriors, rates_by_arm, series
 from analysis.stats import Floats, Interval
-from analysis.switching import WARY, estimate, mechanisms, smooth
+from analysis.stats.switching import WARY, estimate, mechanisms, smooth
+from analysis.tables import ARM, Tables, frame
 
 EVIDENCE = "T"
 
@@ -82,7 +82,7 @@ def by_actor(tables: Tables) -> pd.DataFrame:
     the step against the ramp), ``returned_at``, ``ramp`` (it crossed, but as a slow drift),
     ``by_context`` (where the lines it heard alone would have flipped it), ``other_at_start``.
 
-    >>> from analysis.loading import Record, tables_from
+    >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Turn
     >>> kind = "I hear you, and I will help you through this."
     >>> cruel = "You are pathetic, and I never cared about you."

@@ -18,8 +18,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.loading import Tables, frame
 from analysis.measures.series import lines_of
+from analysis.tables import Tables, frame
 
 EVIDENCE = "T"
 ALIKE = 0.8
@@ -85,7 +85,7 @@ def _onset(repeated: list[bool]) -> int | None:
 def by_actor(tables: Tables) -> pd.DataFrame:
     """One row per trial and actor: ``loop`` (index of the turn, or <NA>), ``repetitions``.
 
-    >>> from analysis.loading import Record, tables_from
+    >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Turn
     >>> lines = ["Good evening to you.", "The spring is ours.", "The spring is ours.",
     ...          "The spring is ours."]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.loading import Tables
 from analysis.measures import collapse, flip, loop
+from analysis.tables import Tables
 
 EVIDENCE = "T"
 
@@ -18,7 +18,7 @@ def by_actor(tables: Tables) -> pd.DataFrame:
 
     The onsets are indices of turns in the transcript, <NA> where it did not happen.
 
-    >>> from analysis.loading import Record, tables_from
+    >>> from analysis.tables import Record, tables_from
     >>> by_actor(tables_from([Record("t", [{"name": "A"}])])).flip.to_list()
     [<NA>]
     """

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.evidence.text import Scores, polarity, score, valence
-from analysis.loading import ARM, Tables, with_arms
 from analysis.stats import Floats
-from analysis.switching import WEAK, Rates, estimate, smooth
+from analysis.stats.switching import WEAK, Rates, estimate, smooth
+from analysis.tables import ARM, Tables, with_arms
 
 Reader = Callable[[Scores, float], float]
 """From a line's scores, and how much kinder the speaker's persona is than its opposite, to a

@@ -28,10 +28,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.evidence.stance import stance
-from analysis.loading import ARM, Tables, frame, with_arms
 from analysis.stats import Interval, jackknife_ratio
+from analysis.tables import ARM, Tables, frame, with_arms
 from sim.events import Turn
-from sim.hearing import heard_by
+from sim.scene.audience import heard_by
 
 EVIDENCE = "P"
 Place = tuple[str, int, str, str]
@@ -68,7 +68,7 @@ def by_guess(tables: Tables) -> pd.DataFrame:
     that the target took a stance aloud that the guesser did not hear and nothing later that it did;
     <NA> if the target has taken none.
 
-    >>> from analysis.loading import Record, tables_from
+    >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Answer
     >>> said = [Answer(2, "A", "stance:x", -1.0), Answer(2, "B", "stance:x", 0.5),
     ...         Answer(2, "A", "guess:x:B", 0.25), Turn(1, "B", "I am in favour of it.")]

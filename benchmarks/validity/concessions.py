@@ -33,18 +33,18 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from analysis.conceding import FULL, Debate, concessions_in, debates
-from analysis.contests import load_contest
 from analysis.evidence.concession import conceded
-from analysis.loading import Tables, load
 from analysis.measures import concessions
 from analysis.stats import Interval, clopper_pearson
+from analysis.tables import Tables, load
+from analysis.tournaments.grants import FULL, Debate, concessions_in, debates
+from analysis.tournaments.tables import load_contest
 from benchmarks.validity.document import write_section
 from sim import open_stage
-from sim.running.holding import hold
+from sim.stage.exact.claim_marks import bare
 from sim.stage.exact.grammar import parse
-from sim.stage.exact.marks import bare
 from sim.tournament import Entrant, Motion, RoundRobin, Tournament
+from sim.tournament.run import hold
 
 SKILLS = (-1.4, -0.7, 0.0, 0.7, 1.4)
 MOTIONS = (

@@ -19,8 +19,8 @@ from typing import Any
 
 from scipy.stats import binomtest
 
-from analysis.loading import Record, tables_from
 from analysis.measures import convergence
+from analysis.tables import Record, tables_from
 from scenarios.cross_purposes import cross_purposes
 from sim import ask_stance
 from sim.engine import play

@@ -32,9 +32,9 @@ from typing import Any
 
 import numpy as np
 
-from analysis.loading import Record, tables_from
 from analysis.measures import flip
 from analysis.stats import Floats
+from analysis.tables import Record, tables_from
 from benchmarks.validity.document import write_section
 from sim.events import Turn
 from sim.stage.exact import ExactStage

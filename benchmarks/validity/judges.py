@@ -31,14 +31,21 @@ import pandas as pd
 from scipy import special
 from scipy.stats import binomtest
 
-from analysis.contests import Contest, ContestRecord, LegRecord, VerdictRecord, contests_from
-from analysis.judging import biases, judgements, results, rows
-from analysis.judging.adjusting import combined, corrected
-from analysis.judging.biases import KINDS, Kind
-from analysis.judging.panel import agreement, margins
-from analysis.rating.bradley_terry import outcomes
-from analysis.reliability import alpha
 from analysis.stats import Floats, clopper_pearson
+from analysis.stats.agreement import alpha
+from analysis.tournaments.judges import biases, judgements, rows
+from analysis.tournaments.judges.adjustment import combined, corrected
+from analysis.tournaments.judges.biases import KINDS, Kind
+from analysis.tournaments.judges.panel import agreement, margins
+from analysis.tournaments.ratings.bradley_terry import outcomes
+from analysis.tournaments.results import results
+from analysis.tournaments.tables import (
+    Contest,
+    ContestRecord,
+    LegRecord,
+    VerdictRecord,
+    contests_from,
+)
 from benchmarks.validity.document import write_section
 from sim.events import Turn
 

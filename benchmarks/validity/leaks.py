@@ -26,8 +26,8 @@ from benchmarks.validity.document import write_section
 from benchmarks.validity.random_scenes import WORD, Planting, random_scene
 from sim import Scene, play
 from sim.events import Answer, Event, Intervened, Turn
-from sim.hearing import Directed, Groups, Hearing, Overheard, Whispers
-from sim.interventions import Enter, Intervention, Leave, Noise, Note, Recast, Say, Whisper
+from sim.scene.audience import Directed, Groups, Hearing, Overheard, Whispers
+from sim.scene.interventions import Enter, Intervention, Leave, Noise, Note, Recast, Say, Whisper
 from sim.transcript import Transcript
 
 

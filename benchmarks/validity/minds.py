@@ -20,8 +20,8 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.loading import Record, Tables, tables_from
 from analysis.measures import conformity, theory_of_mind
+from analysis.tables import Record, Tables, tables_from
 from benchmarks.validity.document import write_section
 from scenarios.asch_table import asch_table
 from scenarios.telling_room import telling_room

@@ -13,11 +13,11 @@ from random import Random
 from typing import Literal
 
 from sim import Actor, Persona, Scene, after, ask_stance
-from sim.actor import Context
-from sim.answers import FreeText
-from sim.graph import Edge, Graph
-from sim.hearing import Directed, Groups, Hearing, Overheard, Whispers
-from sim.interventions import (
+from sim.scene.actor import Context
+from sim.scene.answers import FreeText
+from sim.scene.audience import Directed, Groups, Hearing, Overheard, Whispers
+from sim.scene.graph import Edge, Graph
+from sim.scene.interventions import (
     DeleteTurn,
     Enter,
     Intervention,
@@ -29,8 +29,8 @@ from sim.interventions import (
     Say,
     Whisper,
 )
-from sim.probes import Probe, Question, describe_self, guess_stance, urge_to_leave
-from sim.routing import (
+from sim.scene.probes import Probe, Question, describe_self, guess_stance, urge_to_leave
+from sim.scene.routing import (
     Addressed,
     Bidding,
     ChosenBy,

@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 from scipy import special
 from scipy.stats import binomtest, spearmanr
 
-from analysis.rating.bradley_terry import outcomes
-from analysis.ratings import rate, transitivity
 from analysis.stats import Floats, clopper_pearson
+from analysis.tournaments.ratings.bradley_terry import outcomes
+from analysis.tournaments.ratings.ratings import rate, transitivity
 from benchmarks.validity.document import write_section
 
 LOWEST, HIGHEST, ALIKE = 0.93, 0.97, 0.97

@@ -1,12 +1,12 @@
 """Who answers whom, against people's judgment: chat logs with links from lines to what they answer.
 
-The weights of ``analysis.graphs.linking`` were fitted to every other log; the figures are of the
-rest. Precision, recall and F1 are of links (a line that answers several counts each; one that
+The weights of ``analysis.graphs.reply_links`` were fitted to every other log; the figures are of
+the rest. Precision, recall and F1 are of links (a line that answers several counts each; one that
 begins something new is linked to itself, as in Kummerfeld et al. 2019), and of *whom* a line
-answers, where lines that go on with the speaker's own or begin something new answer nobody.
-*In a scene* is the task that scenes pose: for lines that do answer somebody else, which line, and
-whose. Floors: the line before; the last line by somebody else; the last line of whoever is
-addressed, and if nobody is, the last by somebody else. Intervals are over logs (jackknife, 95%).
+answers, where lines that go on with the speaker's own or begin something new answer nobody. *In a
+scene* is the task that scenes pose: for lines that do answer somebody else, which line, and whose.
+Floors: the line before; the last line by somebody else; the last line of whoever is addressed, and
+if nobody is, the last by somebody else. Intervals are over logs (jackknife, 95%).
 
     .tools/bin/uv run python -m benchmarks.validity.replies [FOLDER]
 
@@ -25,11 +25,11 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.graphs.fit_linking import Log, split
-from analysis.graphs.linking import START, links
+from analysis.graphs.fit_reply_links import Log, split
+from analysis.graphs.reply_links import START, links
 from analysis.stats import Floats, Interval, clopper_pearson, jackknife, jackknife_ratio
 from benchmarks.validity.document import write_section
-from sim.addressing import addressed, mentioned
+from sim.text.addressing import addressed, mentioned
 
 Guess = dict[int, int]
 """For each annotated line, the line that it is said to answer, or ``START``."""

@@ -4,7 +4,7 @@ Unlike ``benchmarks.validity.ratings`` and ``judges``, which draw results, this 
 whose skill is planted debate on the exact stage, and judges of the exact stage see every debate in
 both orders. Shown are how often the stronger wins, by the difference of skill; the slope of that in
 logits; whether ratings find the planted order, from how many matches; and whether the biases that
-were planted in judges are what ``analysis.judging.biases`` estimates.
+were planted in judges are what ``analysis.tournaments.judges.biases`` estimates.
 
 What is planted, in the units of the estimates (logits for the side that has it): ``primacy`` is
 that of being shown first. ``verbosity`` times ln 2 is that of a doubling of words. ``kinship``
@@ -33,18 +33,19 @@ import pandas as pd
 from scipy import special
 from scipy.stats import spearmanr
 
-from analysis.contests import Contest, load_contest
-from analysis.judging import Bias, biases, results, rows
-from analysis.loading import Tables, load
-from analysis.ratings import rate
 from analysis.stats import Floats, Interval, jackknife_ratio, paired_difference
+from analysis.tables import Tables, load
+from analysis.tournaments.judges import Bias, biases, rows
+from analysis.tournaments.ratings.ratings import rate
+from analysis.tournaments.results import results
+from analysis.tournaments.tables import Contest, load_contest
 from benchmarks.validity.document import write_section
 from sim import open_stage
-from sim.running.holding import hold
-from sim.stage.exact.debated import Page, Statement
+from sim.stage.exact.judged_debate import Page, Statement
 from sim.stage.exact.judging import Judging
 from sim.stage.exact.parameters import Parameters
 from sim.tournament import Entrant, Judge, Motion, RoundRobin, Tournament
+from sim.tournament.run import hold
 
 SKILLS = (-1.4, -1.0, -0.6, -0.2, 0.2, 0.6, 1.0, 1.4)
 """Those of ``scenarios/example_tournament.toml``."""
@@ -336,13 +337,13 @@ def report(times: int) -> list[str]:
         table("skill apart | matches | the stronger's score | by the slope",
               skill_rows(legs, found.estimate)),
         "### Skill and rating",
-        f"`analysis.ratings.rate`: Spearman with planted skill {alike(ratings.table):.2f}; a "
+        f"`ratings.rate`: Spearman with planted skill {alike(ratings.table):.2f}; a "
         f"unit of skill is worth {line[0]:.2f} logits.",
         table("skill | rating, logits | rank | rank, 95%", rating_rows(ratings.table)),
         "From fewer matches, in parts of the tournament:",
         table("matches an entrant | parts | mean Spearman | least", by_matches(fair, times)),
         "### Planted biases of judges",
-        "By `analysis.judging.biases`, in logits for the side that has it (length: for each "
+        "By `judges.biases`, in logits for the side that has it (length: for each "
         "doubling of words). A fair judge has an effect of length, since lines that assert "
         f"and rebut are the longest; beyond it are {beyond(estimated)}.",
         table("judge | bias | planted | estimate | debates that tell",

@@ -56,8 +56,8 @@ def main() -> None:
 def _say(message: str) -> None:
     """One line on standard error, without keys and without control characters."""
     # Loaded now, since most commands say nothing here.
+    from sim.cli.display.terminal import one_line
     from sim.cli.logs import without_keys
-    from sim.cli.terminal import one_line
 
     with contextlib.suppress(BrokenPipeError):
         print(f"elsinore: {one_line(without_keys(message))}", file=sys.stderr, flush=True)  # noqa: T201

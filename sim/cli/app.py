@@ -80,7 +80,7 @@ def _root(
 @app.command("list")
 def _list(json: Json = False, log_level: LogLevel = Level.warning) -> None:
     """List the scenarios with their parameters, and the models."""
-    work("listing", log_level).command(as_json=json)
+    work("list", log_level).command(as_json=json)
 
 
 @app.command("run")
@@ -206,7 +206,7 @@ def _run(
 
     A run that was interrupted or killed goes on where it was when it is started again.
     """
-    playing = work("playing", log_level)
+    playing = work("run", log_level)
     models = tuple(model or ["embedded:base"])
     playing.command(
         playing.Options(
@@ -263,7 +263,7 @@ def _check(
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Ask a model's server what it can do: about ten short calls, with the time of each."""
-    checking = work("checking", log_level)
+    checking = work("check", log_level)
     how = asking(temperature=temperature, base_url=base_url, extra_body=extra_body, timeout=timeout)
     checking.command(model, how, as_json=json)
 
@@ -303,7 +303,7 @@ def _serve(
 
     Models, chat, completions, streams and log-probabilities. Prints the base URL. Ctrl-C ends it.
     """
-    work("serving", log_level).command(tuple(model or ()), host=host, port=port, token=token)
+    work("serve", log_level).command(tuple(model or ()), host=host, port=port, token=token)
 
 
 def people(names: tuple[str, ...], seconds: float | None, otherwise: str) -> Any:

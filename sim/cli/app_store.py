@@ -56,7 +56,7 @@ def _show(
     log_level: LogLevel = Level.warning,
 ) -> None:
     """List the trials of a store, or print the transcript of one."""
-    work("showing", log_level).command(store, trial, probes=probes, prompt=prompt, as_json=json)
+    work("show", log_level).command(store, trial, probes=probes, prompt=prompt, as_json=json)
 
 
 @app.command("export")
@@ -71,7 +71,7 @@ def _export(
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Write everything in a store to a file: the same trials give the same bytes."""
-    work("exporting", log_level).command(store, out, form.value)
+    work("export", log_level).command(store, out, form.value)
 
 
 @app.command("fork")
@@ -157,7 +157,7 @@ def _fork(
     Two arms share everything before the turn and, branch by branch, their random draws. The model
     is asked as it was when the trial was played. Branches are kept in the store.
     """
-    forking = work("forking", log_level)
+    forking = work("fork", log_level)
     forking.command(
         forking.Options(
             store=store,
@@ -253,7 +253,7 @@ def _ask(
 
     The answers are kept as probes of the trial; asking again asks only for what is missing.
     """
-    questions = work("questions", log_level)
+    questions = work("ask", log_level)
     questions.command(
         questions.Options(
             store=store,
@@ -310,4 +310,4 @@ def _graph(
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Who spoke after whom, answered, heard, addressed or agreed with whom."""
-    work("graphing", log_level).command(store, trial, kind, output, as_json=json)
+    work("graph", log_level).command(store, trial, kind, output, as_json=json)

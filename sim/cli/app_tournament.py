@@ -163,7 +163,7 @@ def _tournament(
 
     Try: elsinore tournament example_tournament
     """
-    tournaments = work("tournaments", log_level)
+    tournaments = work("tournament", log_level)
     tournaments.command(
         tournaments.Options(
             source=source,
@@ -244,7 +244,7 @@ def _standings(
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Who is how strong, and how sure that is: ratings, ranks, effects and cycles."""
-    work("standing", log_level).command(
+    work("standings", log_level).command(
         store, which, csv=csv, judges=judges, matrix=matrix, concessions=concessions, ties=ties,
         margins=margins, adjusted=adjusted, as_json=json,
     )  # fmt: skip
@@ -274,6 +274,6 @@ def _judge(
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Judge debates of a tournament yourself, blind: at the terminal, or on a sheet."""
-    work("human_judging", log_level).command(
+    work("judge", log_level).command(
         store, which, name, debates=debates, to=to, given=given, seed=seed
     )

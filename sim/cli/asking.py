@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sim.calls.retry import Retry
+from sim.calls.throttle import Limits, Throttle
 from sim.errors import BadRequest
 from sim.stage.base import Stage
-from sim.stage.models import is_real, open_stage
-from sim.stage.retry import Retry
-from sim.stage.sampling import Sampling
-from sim.stage.throttle import Limits, Throttle
+from sim.stage.open import is_real, open_stage
+from sim.stage.providers.sampling import Sampling
 
 
 @dataclass(frozen=True, slots=True)

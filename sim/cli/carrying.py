@@ -15,15 +15,15 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 from rich.console import Console
 from rich.text import Text
 
-from sim.cli.progress import Progress
-from sim.cli.terminal import err, visible
+from sim.calls.budget import Budget
+from sim.calls.prices import Prices
+from sim.cli.display.progress import Progress
+from sim.cli.display.terminal import err, visible
 from sim.errors import ElsinoreError, RunFailed
 from sim.planning import Trial
-from sim.running import RunReport, run
+from sim.runs import RunReport, run
 from sim.stage.base import Stage
-from sim.stage.budget import Budget
-from sim.stage.models import close_stage
-from sim.stage.prices import Prices
+from sim.stage.open import close_stage
 
 log = logging.getLogger(__name__)
 

@@ -8,15 +8,15 @@ from importlib import import_module
 from math import inf
 from typing import Any
 
-from sim.actor import HUMAN
 from sim.cli.asking import Asking, guarded, open_stages
-from sim.cli.terminal import err
+from sim.cli.display.terminal import err
 from sim.errors import BadRequest
 from sim.redaction import BLOT
-from sim.scene import Scene
+from sim.scene.actor import HUMAN
+from sim.scene.scene import Scene
 from sim.stage.base import Stage
 from sim.stage.human import HumanStage
-from sim.stage.models import is_real, open_stage
+from sim.stage.open import is_real, open_stage
 from sim.study.yoked import Yoked, yoked_parts
 
 _OWN = "model"
@@ -110,7 +110,7 @@ def _reopened(model: str, identity: str, asking: Asking) -> Stage:
     A tournament has names of its own for stages, so that ``model`` may be no model string.
     """
     if is_real(identity):
-        told = import_module("sim.stage.sampling").read_identity(identity)
+        told = import_module("sim.stage.providers.sampling").read_identity(identity)
         if told is None or BLOT in identity:
             raise BadRequest(
                 f"{model}: how it was asked cannot be read from the store ({identity!r}); "

@@ -94,7 +94,7 @@ def parameters(incomplete: str) -> list[str]:
     With the default, since bash puts a blank after what it completes. Only for those that ship:
     a user's own file is not executed because somebody pressed a key.
     """
-    from sim.scenario import find
+    from sim.planning.scenarios import find
 
     # Not from the context: typer stops reading at an option that has no value yet.
     line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""

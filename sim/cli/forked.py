@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.text import Text
 
 from analysis.stats import Interval, clopper_pearson, entropy
-from sim.cli.forking import Arm, Options
+from sim.cli.commands.fork import Arm, Options
+from sim.cli.display.run_tables import NONE, table
+from sim.cli.display.terminal import one_line, print_block
 from sim.cli.results import number
 from sim.cli.stored import StoredTrial, short_ids
-from sim.cli.tables import NONE, table
-from sim.cli.terminal import one_line, print_block
 from sim.planning import Trial
-from sim.study.appearing import WHO, who_speaks
+from sim.study.appearance import WHO, who_speaks
 from sim.study.effects import Comparison, compared
 from sim.study.outcomes import Outcome, final_stance, flips
 from sim.transcript import Transcript

@@ -11,7 +11,7 @@ from sim.cli.options import Level
 def work(module: str, level: Level) -> Any:
     """The module that does a subcommand's work."""
     import_module("sim.cli.logs").set_up(level.value)
-    return import_module(f"sim.cli.{module}")
+    return import_module(f"sim.cli.commands.{module}")
 
 
 def asking(**options: Any) -> Any:

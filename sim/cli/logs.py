@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 
-from sim.cli.terminal import visible
+from sim.cli.display.terminal import visible
 from sim.redaction import BLOT, redact
 
 _SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET")

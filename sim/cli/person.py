@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
-from sim.cli.terminal import one_line, visible
+from sim.cli.display.terminal import one_line, visible
 from sim.stage.human import Seen
 
 

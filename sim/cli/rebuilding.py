@@ -8,9 +8,9 @@ from typing import Any
 from sim.cli.stored import StoredTrial
 from sim.errors import BadRequest, ScenarioError
 from sim.planning import Trial, canonical
-from sim.planning.reading import Unreadable, scene_from
-from sim.scenario import build, find
-from sim.scene import Scene
+from sim.planning.decoder import Unreadable, scene_from
+from sim.planning.scenarios import build, find
+from sim.scene.scene import Scene
 
 
 def whole_scene(trial: StoredTrial) -> Scene:

@@ -12,12 +12,12 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.loading import Tables, load
 from analysis.measures import convergence, outcomes
 from analysis.stats import clopper_pearson
+from analysis.tables import Tables, load
 from sim.cli.stored import short_ids
 from sim.planning import Trial
-from sim.running import RunReport
+from sim.runs import RunReport
 from sim.store import usage_to_json
 
 FATES = ("flip", "collapse", "loop")

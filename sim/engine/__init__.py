@@ -7,5 +7,5 @@ loop around them.
 
 from __future__ import annotations
 
-from sim.engine.playing import play as play
+from sim.engine.loop import play as play
 from sim.engine.state import Observer as Observer

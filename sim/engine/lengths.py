@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sim.routing.base import Limit
+from sim.scene.routing.base import Limit
 
 _WORD = re.compile(r"\S+")
 

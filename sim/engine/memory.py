@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sim.actor import Context
 from sim.engine.state import Over, Performance
 from sim.errors import StageError
 from sim.events import Ended, Forgot
 from sim.layouts.base import take_apart
+from sim.scene.actor import Context
 from sim.seeds import request_seed
 from sim.stage.base import Request
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from sim.engine.probe_runner import OffStage
 from sim.errors import SceneError, StageError
 from sim.events import Answer, Ended, Event, Failure, FellBack, Forgot, Intervened, Turn
-from sim.graph import PublicView
 from sim.layouts.base import Heard
-from sim.layouts.pages import Pages
+from sim.layouts.contexts import Pages
 from sim.layouts.prompt import Prompt
-from sim.offstage import OffStage
-from sim.probes import Probe
-from sim.routing.base import Limit
-from sim.scene import Scene
+from sim.scene.graph import PublicView
+from sim.scene.probes import Probe
+from sim.scene.routing.base import Limit
+from sim.scene.scene import Scene
 from sim.seeds import derive, request_seed
 from sim.stage.base import Stage
 from sim.transcript import Transcript, is_shared

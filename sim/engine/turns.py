@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from sim.actor import HUMAN
-from sim.engine.changes import change_of_turn, changed, changed_before, struck
+from sim.engine.interventions import change_of_turn, changed, changed_before, struck
 from sim.engine.lengths import limited
 from sim.engine.memory import forget
 from sim.engine.state import Performance
@@ -14,6 +13,7 @@ from sim.errors import StageError
 from sim.events import Turn
 from sim.layouts.base import take_apart
 from sim.layouts.prompt import Prompt
+from sim.scene.actor import HUMAN
 from sim.seeds import request_seed
 from sim.stage.base import Reply, Request
 from sim.stage.human import LATE

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sim.layouts.pages import before as before
-from sim.layouts.pages import render as render
-from sim.layouts.pages import render_question as render_question
-from sim.layouts.pages import until as until
+from sim.layouts.contexts import before as before
+from sim.layouts.contexts import render as render
+from sim.layouts.contexts import render_question as render_question
+from sim.layouts.contexts import until as until
 from sim.layouts.registry import LAYOUTS as LAYOUTS
 from sim.layouts.registry import layout_of as layout_of

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from sim.layouts.base import Heard, shown
 from sim.layouts.prompt import Prompt
-from sim.probes import Question
-from sim.scene import Scene
-from sim.wording import listed
+from sim.scene.probes import Question
+from sim.scene.scene import Scene
+from sim.scene.templates import listed
 
 
 class MalformedError(ValueError):

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from sim.events import Intervened, Turn
 from sim.layouts.prompt import Prompt
-from sim.probes import Question
-from sim.scene import Scene
+from sim.scene.probes import Question
+from sim.scene.scene import Scene
 
 Heard = Turn | Intervened
 """What can be heard: turns, and changes of the scene that those on stage are told of."""

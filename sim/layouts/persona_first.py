@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from sim.events import Turn
 from sim.layouts.base import Heard, shown
 from sim.layouts.prompt import Prompt
-from sim.probes import Question
-from sim.scene import Scene
-from sim.wording import Wording
+from sim.scene.probes import Question
+from sim.scene.scene import Scene
+from sim.scene.templates import Wording
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sim.actor import LayoutName
 from sim.layouts.base import Layout
 from sim.layouts.persona_first import PersonaFirst
 from sim.layouts.screenplay import Screenplay
 from sim.layouts.transcript_first import TranscriptFirst
-from sim.scene import Scene
+from sim.scene.actor import LayoutName
+from sim.scene.scene import Scene
 
 LAYOUTS: dict[LayoutName, Layout] = {
     "persona_first": PersonaFirst(),

@@ -10,8 +10,8 @@ from hashlib import blake2b
 from typing import Any
 
 from sim.errors import BadRequest, ScenarioError
-from sim.planning.forms import canonical, plain, source_digest
-from sim.scene import Scene
+from sim.planning.canonical_form import canonical, plain, source_digest
+from sim.scene.scene import Scene
 
 _END_OF_SEEDS = 1 << 63
 """Seeds are stored as SQLite integers, which have 64 bits and a sign."""

@@ -19,10 +19,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sim.serve import performing, wire
-from sim.serve.bodies import AnyBody, ChatBody, CompletionBody
+from sim.serve import generation as performing
+from sim.serve import responses as wire
+from sim.serve.errors import Refused
 from sim.serve.models import Models, entry
-from sim.serve.refusals import Refused
+from sim.serve.requests import AnyBody, ChatBody, CompletionBody
 from sim.stage.exact.stage import ExactStage
 
 MOST_BYTES = 4 << 20

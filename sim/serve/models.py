@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sim.errors import ModelError
-from sim.serve.refusals import Refused
+from sim.serve.errors import Refused
 from sim.stage.exact.stage import ExactStage
-from sim.stage.models import known_models, open_stage
+from sim.stage.open import known_models, open_stage
 
 PREFIX = "embedded:"
 _OPEN_AT_ONCE = 16

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sim.layouts.prompt import Prompt, Role
-from sim.serve.bodies import Message
+from sim.serve.requests import Message
 from sim.stage.exact.script import names_a_speaker, read_parts
 
 _ROLES: dict[str, Role] = {

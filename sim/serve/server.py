@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from sim.errors import BadRequest
-from sim.running.signals import two_signals
+from sim.runs.signals import two_signals
 from sim.serve.app import is_loopback
 
 DRAIN_SECONDS = 5

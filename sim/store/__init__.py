@@ -5,7 +5,11 @@ writes the canonical export. ``to_row`` and ``from_row`` turn events into rows a
 """
 
 from sim.store.branches import transcript_of
-from sim.store.codec import (
+from sim.store.connection import Durable, Lease, open_readonly
+from sim.store.export import export_jsonl, export_lines
+from sim.store.naming import tournament_named
+from sim.store.recording import Recorder, recorded_stages
+from sim.store.rows import (
     REPLY_COLUMNS,
     encode,
     encode_sorted,
@@ -17,10 +21,6 @@ from sim.store.codec import (
     usage_from_json,
     usage_to_json,
 )
-from sim.store.export import export_jsonl, export_lines
-from sim.store.naming import tournament_named
-from sim.store.opening import Durable, Lease, open_readonly
-from sim.store.recording import Recorder, recorded_stages
 from sim.store.schema import APPLICATION_ID, MIGRATIONS, VERSION, migrate
 from sim.store.writer import Writer
 

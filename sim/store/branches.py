@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 
 from sim.errors import StoreRefused
-from sim.store.codec import from_row
+from sim.store.rows import from_row
 from sim.transcript import Transcript
 
 _OWN = "SELECT * FROM events WHERE trial = ? ORDER BY turn, kind, actor, key, sample"

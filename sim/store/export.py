@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sim.errors import BadRequest, RunFailed
-from sim.store.codec import encode_sorted
-from sim.store.opening import open_readonly
+from sim.store.connection import open_readonly
+from sim.store.rows import encode_sorted
 
 _TRIALS = """
     SELECT trial, scenario, parameters, model, stage, seed, arm, focal, "of", scene, status,

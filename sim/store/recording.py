@@ -7,12 +7,12 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import cast
 
+from sim.calls.recorded import Recorded
 from sim.errors import BadRequest, StageError
 from sim.layouts.prompt import Prompt, Role
 from sim.stage.base import Reply
-from sim.stage.recorded import Recorded
-from sim.store.codec import REPLY_COLUMNS, reply_from_row, text_from_column
-from sim.store.opening import open_readonly
+from sim.store.connection import open_readonly
+from sim.store.rows import REPLY_COLUMNS, reply_from_row, text_from_column
 
 _BY_REQUEST = (
     f"SELECT {REPLY_COLUMNS} FROM replies"  # noqa: S608 - a constant of ours

@@ -99,7 +99,7 @@ _FIRST = (
 
 _SECOND = (
     # NULL is what version 1 did not write down; its keys were made in another way, too (see
-    # ``sim.stage.journal.first_call_key``).
+    # ``sim.calls.journal.first_call_key``).
     "ALTER TABLE replies ADD COLUMN retries TEXT",
     # 1: the answer to a request that another call had paid for.
     "ALTER TABLE replies ADD COLUMN cached INTEGER NOT NULL DEFAULT 0",

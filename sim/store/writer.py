@@ -19,7 +19,8 @@ from sim.events import Event
 from sim.layouts.prompt import Prompt
 from sim.redaction import redact
 from sim.stage.base import Reply
-from sim.store.codec import (
+from sim.store.connection import Durable, open_writable
+from sim.store.rows import (
     REPLY_COLUMNS,
     EventRow,
     encode,
@@ -28,7 +29,6 @@ from sim.store.codec import (
     text_to_column,
     to_row,
 )
-from sim.store.opening import Durable, open_writable
 
 _INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_REPLY = "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

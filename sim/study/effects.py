@@ -22,7 +22,7 @@ from analysis.stats import (
     paired_difference,
 )
 from sim.errors import BadRequest
-from sim.hearing import heard_by
+from sim.scene.audience import heard_by
 from sim.stage.base import Stage
 from sim.study.forks import fork
 from sim.study.outcomes import Outcome, is_share, name_of

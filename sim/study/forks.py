@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from sim.endings import after
 from sim.engine import Observer, play
 from sim.errors import BadRequest
 from sim.events import Intervened
-from sim.interventions import DeleteTurn, Intervention, never
 from sim.planning import Trial, cast_of
-from sim.scene import Scene
+from sim.scene.endings import after
+from sim.scene.interventions import DeleteTurn, Intervention, never
+from sim.scene.scene import Scene
 from sim.stage.base import Stage
 from sim.transcript import Transcript
 

@@ -16,11 +16,11 @@ from typing import ClassVar
 import numpy as np
 
 from analysis.evidence.text import opposite, polarity, score, valence
-from analysis.switching import smooth
+from analysis.stats.switching import smooth
 from sim.errors import BadRequest
 from sim.events import Answer
-from sim.persona import Persona
-from sim.scene import Scene
+from sim.scene.persona import Persona
+from sim.scene.scene import Scene
 from sim.transcript import Transcript
 
 Outcome = Callable[[Transcript, int], float | None]
@@ -35,10 +35,10 @@ itself, and rates that were estimated from an arm would let branches judge each 
 class flips:  # noqa: N801 - it is called like a function
     """1 if an actor shows its opposite within so many turns after a turn, else 0.
 
-    Evidence T. Its own turns are read by the switching filter (``analysis.switching``) at fixed
-    rates, and it shows its opposite where P(opposite) is above 1/2 and the turn's own evidence
-    above zero. ``within`` counts turns of anybody; None: to the end. Missing if the actor does not
-    speak there.
+    Evidence T. Its own turns are read by the switching filter (``analysis.stats.switching``) at
+    fixed rates, and it shows its opposite where P(opposite) is above 1/2 and the turn's own
+    evidence above zero. ``within`` counts turns of anybody; None: to the end. Missing if the actor
+    does not speak there.
 
     >>> from sim import Persona, Scene, after, ring
     >>> from sim.events import Turn

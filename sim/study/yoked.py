@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sim.endings import after
 from sim.planning import Trial
+from sim.scene.endings import after
 from sim.seeds import Stream
 from sim.stage.base import LogProb, Reply, Request, Stage
 from sim.study.off_topic import OFF_TOPIC

@@ -1,6 +1,6 @@
 """Tournaments of debates: who enters, who meets whom, what is debated, and who judges.
 
-Everything here is pure: a tournament compiles to trials. ``sim.running.hold`` carries it out.
+Everything here is pure: a tournament compiles to trials. ``sim.runs.hold`` carries it out.
 """
 
 from sim.tournament.debate import Debate, Side

@@ -8,18 +8,18 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from sim.actor import Actor, LayoutName
-from sim.authored import Authored
-from sim.claims import letters, told
-from sim.endings import after
 from sim.errors import SceneError
-from sim.graph import Edge, Graph
-from sim.probes import ask_stance
-from sim.routing.base import Limit
-from sim.routing.composed import Phase, Phases
-from sim.routing.examining import CrossExamination
-from sim.routing.orders import Scripted
-from sim.scene import Scene
+from sim.scene.actor import Actor, LayoutName
+from sim.scene.base_model import Authored
+from sim.scene.endings import after
+from sim.scene.graph import Edge, Graph
+from sim.scene.probes import ask_stance
+from sim.scene.routing.base import Limit
+from sim.scene.routing.composition import Phase, Phases
+from sim.scene.routing.cross_examination import CrossExamination
+from sim.scene.routing.orders import Scripted
+from sim.scene.scene import Scene
+from sim.text.claims import letters, told
 from sim.tournament.entrants import Entrant, Motion
 
 _BEYOND = {
@@ -48,7 +48,7 @@ class Debate(Authored):
 
     Limits are in words; an ``opening`` or ``closing`` of 0 (or None) is left out. ``rebuttals`` is
     how many each side has, ``questions`` how many each asks the next, which answers it in a form
-    (``sim.routing.CrossExamination``); questions and answers have the limit ``exchange``.
+    (``sim.scene.routing.CrossExamination``); questions and answers have the limit ``exchange``.
     ``beyond`` is the consequence of a turn that is too long: the rest is not heard (``cut``),
     nothing is (``struck``), or all is (``noted``); in each case judges are told by how much.
     ``claims`` are numbered by their speakers and cited by their number. ``names`` are drawn from a

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from sim.actor import LayoutName
-from sim.authored import Authored
 from sim.errors import SceneError
-from sim.persona import Persona
+from sim.scene.actor import LayoutName
+from sim.scene.base_model import Authored
+from sim.scene.persona import Persona
 
 
 class Entrant(Authored):

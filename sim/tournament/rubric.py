@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
-from sim.authored import Authored
 from sim.errors import SceneError
+from sim.scene.base_model import Authored
 
 TIE = "tie"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

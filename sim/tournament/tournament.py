@@ -11,12 +11,12 @@ from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
-from sim.actor import HUMAN
-from sim.answers import folded
-from sim.authored import Authored
 from sim.errors import SceneError
 from sim.planning import Trial
-from sim.planning.forms import plain
+from sim.planning.canonical_form import plain
+from sim.scene.actor import HUMAN
+from sim.scene.answers import folded
+from sim.scene.base_model import Authored
 from sim.seeds import Stream, derive
 from sim.tournament.debate import Debate, Side
 from sim.tournament.entrants import Entrant, Motion

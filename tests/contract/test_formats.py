@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.errors import SceneError
-from sim.planning.forms import plain
+from sim.planning.canonical_form import plain
 from sim.seeds import Stream, derive
 from sim.tournament.formats import (
     FORMATS,

@@ -14,5 +14,5 @@ def test_no_prompt_holds_what_its_actor_did_not_hear(first: int) -> None:
 
 def test_the_oracle_sees_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise the test above would show nothing: break what decides, and it is found out."""
-    monkeypatch.setattr("sim.layouts.pages.heard_by", lambda name, event: bool(event.text))
+    monkeypatch.setattr("sim.layouts.contexts.heard_by", lambda name, event: bool(event.text))
     assert leaks.study(100, workers=1)

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from sim import Actor, Persona, Scene, after, ask_stance, play, ring
 from sim.events import Turn
-from sim.hearing import heard_by
 from sim.layouts import LAYOUTS, render
 from sim.layouts.author import Author
 from sim.layouts.prompt import Prompt
-from sim.scene import LayoutName
+from sim.scene.audience import heard_by
+from sim.scene.scene import LayoutName
 from sim.stage.exact import exact_stage
 
 ALL = pytest.mark.parametrize("layout", sorted(LAYOUTS))

@@ -1,4 +1,4 @@
-"""What every router obeys. A router of ``sim.routing`` is tested by being in ``ROUTERS``."""
+"""What every router obeys. A router of ``sim.scene.routing`` is tested by being in ``ROUTERS``."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import sim
-from sim import Edge, Graph, complete, routing
-from sim.answers import Choice, Explained, folded
+from sim import Edge, Graph, complete
 from sim.events import Turn
-from sim.graph import Floor, PublicView
-from sim.routing import (
+from sim.scene import routing
+from sim.scene.answers import Choice, Explained, folded
+from sim.scene.graph import Floor, PublicView
+from sim.scene.routing import (
     Addressed,
     Bidding,
     ChosenBy,
@@ -42,7 +43,7 @@ from sim.routing import (
     then,
     until,
 )
-from sim.routing.base import answered, check
+from sim.scene.routing.base import answered, check
 from sim.seeds import Stream, derive
 
 Made = tuple[Router, Graph]

@@ -13,11 +13,11 @@ import pytest
 from backstage import well
 
 from sim import Scene, open_stage, play
-from sim import scenario as scenarios
 from sim.errors import ScenarioError
-from sim.scenario import Scenario
+from sim.planning import scenarios
+from sim.planning.scenarios import Scenario
 from sim.tournament import Tournament
-from sim.tournament.reading import read_tournament
+from sim.tournament.toml_file import read_tournament
 
 # The example keeps this file alive while nothing ships, and shows what is asked of a scenario.
 NAMES = [*scenarios.names(), f"{well.__file__}:well"]

@@ -22,10 +22,10 @@ from backstage.scenes import BEN, debate
 
 from sim import Graph, Scene, after, agreement, ask_stance, complete, play
 from sim.events import Turn
-from sim.hearing import heard_by
 from sim.layouts import LAYOUTS, render
 from sim.layouts.author import Author
 from sim.layouts.prompt import Prompt
+from sim.scene.audience import heard_by
 from sim.stage.exact import exact_stage
 
 HERE = Path(__file__).parent

@@ -14,11 +14,11 @@ from typing import Any
 from sim.seeds import Stream
 from sim.stage.exact.acts import GRID
 from sim.stage.exact.answers import fill
-from sim.stage.exact.belief import Belief, Inference, Situation
+from sim.stage.exact.claim_marks import unmarked
+from sim.stage.exact.forward_filter import Belief, Inference, Situation
 from sim.stage.exact.grammar import parse
-from sim.stage.exact.heard import Heard
 from sim.stage.exact.laws import stance_law
-from sim.stage.exact.marks import unmarked
+from sim.stage.exact.observations import Heard
 from sim.stage.exact.questions import (
     ANSWERS,
     Asked,

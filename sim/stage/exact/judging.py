@@ -18,10 +18,10 @@ from sim.seeds import Stream, derive
 from sim.stage.exact.acts import ACT_INDEX, ACTS
 from sim.stage.exact.answers import fill, resolved
 from sim.stage.exact.arithmetic import exponential, logarithm, logistic
-from sim.stage.exact.debated import Page, Statement
+from sim.stage.exact.claim_marks import bare
 from sim.stage.exact.grammar import parse
+from sim.stage.exact.judged_debate import Page, Statement
 from sim.stage.exact.laws import Laws
-from sim.stage.exact.marks import bare
 from sim.stage.exact.parameters import Parameters
 from sim.stage.exact.reader import read
 from sim.stage.exact.tables import KINDS, MERIT, SELF, Row

@@ -1,9 +1,8 @@
 """A prompt read as a script: who the speaker is, what was said, and what is asked.
 
-The stage has no other way to know anything. It reads the labelled lines of ``sim.wording`` in
-any of the layouts, from chat messages or from one text, and makes do with less: a prompt without
-labels still has a speaker, lines and, in its words, something to talk about.
-"""
+The stage has no other way to know anything. It reads the labelled lines of ``sim.scene.templates``
+in any of the layouts, from chat messages or from one text, and makes do with less: a prompt without
+labels still has a speaker, lines and, in its words, something to talk about. """
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from sim.stage.exact.marks import unmarked
+from sim.stage.exact.claim_marks import unmarked
 from sim.stage.exact.tables import TRAIT_WORDS
 from sim.stage.exact.talking_points import talking_points
 

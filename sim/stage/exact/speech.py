@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 from sim.seeds import Stream
 from sim.stage.exact.acts import ACTS, GRID
 from sim.stage.exact.answering import Answering
-from sim.stage.exact.belief import IS_STANCED, REPEAT, Belief, Inference, Situation
-from sim.stage.exact.debated import read_page
+from sim.stage.exact.forward_filter import IS_STANCED, REPEAT, Belief, Inference, Situation
 from sim.stage.exact.grammar import Grammar
-from sim.stage.exact.heard import Heard, Lines
+from sim.stage.exact.judged_debate import read_page
 from sim.stage.exact.judging import Judging
 from sim.stage.exact.laws import Laws, stance_law, surface
+from sim.stage.exact.observations import Heard, Lines
 from sim.stage.exact.parameters import Parameters
 from sim.stage.exact.run_on import run_on, run_ons
 from sim.stage.exact.script import Facts, read_facts, read_parts

@@ -11,10 +11,10 @@ from time import perf_counter
 
 from sim.events import Intervened, Usage
 from sim.layouts import render
-from sim.scene import Scene
+from sim.scene.scene import Scene
 from sim.seeds import Stream, derive
 from sim.stage.base import LogProb, Reply, Request, Truth
-from sim.stage.exact.heard import Heard
+from sim.stage.exact.observations import Heard
 from sim.stage.exact.parameters import Parameters
 from sim.stage.exact.speech import Speech
 from sim.stage.exact.tables import CHARACTERS

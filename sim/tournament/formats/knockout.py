@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from sim.authored import Authored
 from sim.errors import SceneError
+from sim.scene.base_model import Authored
 from sim.seeds import Stream, derive
 from sim.tournament.formats.base import Meeting, best, check, power_from
 

@@ -10,8 +10,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from sim.authored import Authored
 from sim.errors import SceneError
+from sim.scene.base_model import Authored
 from sim.seeds import Stream, derive
 from sim.tournament.formats.base import Meeting, check
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict, Field
 
-from sim.authored import Authored
+from sim.scene.base_model import Authored
 from sim.tournament.formats.base import Meeting, check, power_from, standings
 from sim.tournament.formats.grouping import grouped
 from sim.tournament.formats.matching import paired

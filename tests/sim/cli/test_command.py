@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from sim.cli import completion
+from sim.cli.display.terminal import visible
 from sim.cli.logs import without_keys
-from sim.cli.terminal import visible
-from sim.stage.models import known_models
+from sim.stage.open import known_models
 
 Command = Callable[..., "CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -146,7 +146,7 @@ def test_a_prompt_is_rendered_again_and_checked(
 
 OTHERS = """
 from sim import Actor, Persona, Scene, Wording, after, ring
-from sim.actor import Context
+from sim.scene.actor import Context
 
 ADA = Persona(name="Ada", stances={"tea": 0.8, "milk": -0.5})
 

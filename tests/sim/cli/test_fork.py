@@ -23,7 +23,7 @@ from stub_server import StubServer
 from sim import open_stage, play, say
 from sim.cli.asking import Asking
 from sim.cli.casting import People, open_cast, reopened
-from sim.scenario import build, find
+from sim.planning.scenarios import build, find
 from sim.store import open_readonly
 from sim.study import fork
 
@@ -489,7 +489,8 @@ def test_bad_places(inside: Command, folder: Path, live: str) -> None:
 # Forks itself for each line, so that Python and its libraries start once.
 NURSERY = """
 import json, networkx, os, sys
-import sim.cli.forked, sim.cli.forking, sim.cli.spending, sim.stage.chat, sim.stage.protocol
+import sim.cli.forked, sim.cli.commands.fork, sim.cli.display.costs
+import sim.stage.providers.chat, sim.stage.providers.openai
 from sim.cli import main
 
 for line in sys.stdin:

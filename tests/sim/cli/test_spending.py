@@ -10,10 +10,10 @@ from subprocess import CompletedProcess
 import pytest
 from rich.text import Text
 
-from sim.cli.progress import Progress
-from sim.cli.spending import summary
+from sim.cli.display.costs import summary
+from sim.cli.display.progress import Progress
 from sim.events import Usage
-from sim.running import RunReport
+from sim.runs import RunReport
 
 Command = Callable[..., "CompletedProcess[str]"]
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from rich.console import Console
 
 from sim import open_stage
-from sim.cli.live_table import TournamentProgress
-from sim.cli.standing import measured
-from sim.cli.standing_tables import show
-from sim.running.holding import hold
+from sim.cli.commands.standings import measured
+from sim.cli.display.standings_tables import show
+from sim.cli.display.tournament_progress import TournamentProgress
 from sim.tournament import Debate, Entrant, Meeting, Swiss, Tournament
+from sim.tournament.run import hold
 
 BASE = "embedded:base"
 

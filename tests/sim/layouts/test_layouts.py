@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from sim import Scene, after, complete, play
 from sim.events import Turn
-from sim.hearing import heard_by
 from sim.layouts import LAYOUTS, render
 from sim.layouts.prompt import Prompt
+from sim.scene.audience import heard_by
 from sim.stage.base import Request
 
 SLOW = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=25)

@@ -12,9 +12,9 @@ from scenarios.water_sale import water_sale
 from sim import play
 from sim.layouts import LAYOUTS, render
 from sim.layouts.prompt import Prompt
-from sim.serve.bodies import Message
 from sim.serve.prompts import NOBODY, of_messages, of_text, pieces
-from sim.serve.words import count, words
+from sim.serve.requests import Message
+from sim.serve.tokens import count, words
 from sim.stage.base import Request
 from sim.stage.exact import exact_stage
 from sim.stage.exact.script import read_parts

@@ -20,8 +20,8 @@ from sim.layouts import render
 from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Reply, Request, Stage
 from sim.stage.exact import exact_stage
-from sim.stage.models import open_stage
-from sim.stage.sampling import Sampling
+from sim.stage.open import open_stage
+from sim.stage.providers.sampling import Sampling
 
 SCENES: dict[str, Callable[[], Scene]] = {
     "cross_purposes": partial(cross_purposes, turns=8),

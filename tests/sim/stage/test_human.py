@@ -11,11 +11,11 @@ from backstage.doubles import Murmur, Says, in_virtual_time
 from backstage.scenes import ADA, BEN, CLEO, debate
 
 from sim import Actor, Transcript, after, ask_stance, complete, enter, leave, note, play, whispers
-from sim.actor import HUMAN
 from sim.errors import StageError
 from sim.events import Usage
-from sim.hearing import heard_by
 from sim.layouts.prompt import Prompt
+from sim.scene.actor import HUMAN
+from sim.scene.audience import heard_by
 from sim.stage.base import Reply, Request, Stage
 from sim.stage.human import LATE, HumanStage, Seen
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-import sim.store.checks as checks
+import sim.store.locations as checks
 from sim.errors import StoreRefused
 from sim.store import Writer, open_readonly
-from sim.store.checks import file_system_of
+from sim.store.locations import file_system_of
 
 OPENERS: list[Callable[[Path], object]] = [Writer.open, open_readonly]
 
@@ -190,7 +190,7 @@ def test_a_file_system_without_the_log(tmp_path: Path, monkeypatch: pytest.Monke
     # the store would be in memory.
     monkeypatch.setattr(checks, "_MOUNTS", tmp_path / "none")
     connection = sqlite3.connect(":memory:")
-    monkeypatch.setattr("sim.store.opening._connect", lambda *_: connection)
+    monkeypatch.setattr("sim.store.connection._connect", lambda *_: connection)
     assert "does not support SQLite's write-ahead log" in refusal(Writer.open, tmp_path / "a.db")
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.db.lock"]
 

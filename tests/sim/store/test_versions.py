@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import sim.store.opening as opening
+import sim.store.connection as opening
 import sim.store.schema as schema
 from sim.errors import StoreRefused
 from sim.events import Answer, Ended, Failure, FellBack, Forgot, Intervened, Turn

@@ -24,7 +24,7 @@ from sim.store import (
     text_from_column,
     to_row,
 )
-from sim.store.codec import text_to_column
+from sim.store.rows import text_to_column
 
 
 @pytest.fixture

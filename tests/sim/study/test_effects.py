@@ -17,7 +17,7 @@ from sim.errors import BadRequest
 from sim.stage.exact import exact_stage
 from sim.stage.fixed import FixedLines
 from sim.study import effect_of, final_stance, flips, influence, says, superposition, triggers_of
-from sim.study.appearing import WHO
+from sim.study.appearance import WHO
 
 ALL = complete("Ada", "Ben", "Cleo")
 

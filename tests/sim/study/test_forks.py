@@ -28,7 +28,7 @@ from sim import (
     whisper,
 )
 from sim.errors import BadRequest, SceneError
-from sim.persona import Persona
+from sim.scene.persona import Persona
 from sim.stage.exact import exact_stage
 from sim.study import dropped, fork
 

@@ -23,7 +23,7 @@ from sim.tournament import (
     Swiss,
     Tournament,
 )
-from sim.tournament.reading import read_tournament, tournament_from
+from sim.tournament.toml_file import read_tournament, tournament_from
 from sim.tournament.tournament import Leg
 
 IDENTITIES = {"embedded:base": "base", "embedded:rlhf": "rlhf"}

@@ -14,8 +14,8 @@ import pytest
 
 from sim import open_stage
 from sim.errors import SceneError
-from sim.running.holding import hold
 from sim.tournament import Debate, Entrant, Meeting, Tournament
+from sim.tournament.run import hold
 
 BASE = "embedded:base"
 IDENTITIES = {BASE: "base"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sim.events import Answer, Intervened, Turn
 from sim.tournament import Entrant, Judge, Motion, Rubric, Side, read_verdict
-from sim.tournament.pages import blinded, judge_again, judge_prompt, orders
+from sim.tournament.judge_prompt import blinded, judge_again, judge_prompt, orders
 from sim.tournament.rubric import LETTERS, verdict_schema
 from sim.tournament.scoring import mean, score_of_leg, scores_of_verdict
 from sim.tournament.tournament import DRAWN_NAMES

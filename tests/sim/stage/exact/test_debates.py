@@ -15,22 +15,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.answers import Explained
-from sim.claims import told
 from sim.layouts import LAYOUTS, render
-from sim.layouts.pages import render_question
-from sim.probes import Question
-from sim.routing import CrossExamination, LongestWait, Phase, phases
+from sim.layouts.contexts import render_question
+from sim.scene.answers import Explained
+from sim.scene.probes import Question
+from sim.scene.routing import CrossExamination, LongestWait, Phase, phases
 from sim.stage.base import Request
 from sim.stage.exact import ExactStage
 from sim.stage.exact.acts import ACTS, GRID, LEVELS, STANCED
+from sim.stage.exact.claim_marks import bare, marked, marks_in, unmarked
 from sim.stage.exact.frames import FRAMES
 from sim.stage.exact.grammar import parse
-from sim.stage.exact.marks import bare, marked, marks_in, unmarked
 from sim.stage.exact.parameters import Parameters
 from sim.stage.exact.script import read_facts
 from sim.stage.exact.stances import STANCES
 from sim.stage.exact.tables import CHARACTERS
+from sim.text.claims import told
 
 LETTERS = {"Ada": "A", "Ben": "B", "Cleo": "C"}
 ANSWERS = ("Yes. ", "No. ", "In part. ", "No answer. ")

@@ -79,7 +79,7 @@ def test_every_python_says_what_is_committed(script: Path) -> None:
     print(f"the same on {', '.join(found)}")
 
 
-@pytest.mark.parametrize("module", ["speech", "reader", "belief", "script", "judging"])
+@pytest.mark.parametrize("module", ["speech", "reader", "forward_filter", "script", "judging"])
 def test_the_sampling_core_needs_the_standard_library_alone(module: str) -> None:
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import sim.stage.exact.{module}"
     subprocess.run([sys.executable, "-I", "-S", "-B", "-c", code], check=True, timeout=60)

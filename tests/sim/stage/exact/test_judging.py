@@ -19,17 +19,17 @@ from scipy.stats import binom, chi2
 from sim.errors import StageError
 from sim.layouts.prompt import Prompt
 from sim.seeds import Stream
-from sim.serve.bodies import Message
 from sim.serve.prompts import of_messages
+from sim.serve.requests import Message
 from sim.stage.base import Request
 from sim.stage.exact import ExactStage
 from sim.stage.exact.acts import ACTS, STANCED
 from sim.stage.exact.arithmetic import exponential, logarithm, logistic
-from sim.stage.exact.debated import read_page
+from sim.stage.exact.claim_marks import bare
 from sim.stage.exact.grammar import Grammar, Slots, Used, parse
+from sim.stage.exact.judged_debate import read_page
 from sim.stage.exact.judging import MISQUOTES, liking, winner_law
 from sim.stage.exact.laws import Laws
-from sim.stage.exact.marks import bare
 from sim.stage.exact.parameters import Parameters
 from sim.stage.exact.reader import read
 from sim.stage.exact.tables import KINDS, MERIT

@@ -13,12 +13,12 @@ import pytest
 from sim.events import Turn
 from sim.layouts import LAYOUTS, render
 from sim.layouts.prompt import Prompt
-from sim.probes import ask_stance
+from sim.scene.probes import ask_stance
 from sim.seeds import derive
 from sim.stage.base import Request
 from sim.stage.exact import ExactStage
 from sim.stage.exact import speech as speech_module
-from sim.stage.exact.heard import Lines
+from sim.stage.exact.observations import Lines
 from sim.stage.exact.parameters import MECHANISMS, Parameters
 from sim.stage.exact.tables import KINDS
 from sim.transcript import Transcript

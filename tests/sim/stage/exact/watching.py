@@ -16,19 +16,19 @@ from typing import Any
 
 import numpy as np
 
-from sim.actor import Actor
-from sim.endings import after
 from sim.engine import play
 from sim.events import Turn
-from sim.graph import ring
 from sim.layouts import render
-from sim.persona import Persona
-from sim.scene import Scene
+from sim.scene.actor import Actor
+from sim.scene.endings import after
+from sim.scene.graph import ring
+from sim.scene.persona import Persona
+from sim.scene.scene import Scene
 from sim.seeds import derive
 from sim.stage.base import Request
 from sim.stage.exact import ExactStage
-from sim.stage.exact.belief import Situation
-from sim.stage.exact.heard import Heard
+from sim.stage.exact.forward_filter import Situation
+from sim.stage.exact.observations import Heard
 from sim.stage.exact.script import read_facts
 from sim.transcript import Transcript
 

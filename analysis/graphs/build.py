@@ -1,0 +1,272 @@
+"""The graphs: who speaks after whom, hears, addresses, answers and agrees with whom.
+
+*Evidence*: T (``addressing``, ``replies``, ``agreement``); ``turn_taking`` and ``hearing`` read no
+words.
+
+Every graph is a ``networkx.DiGraph`` of names with ``weight`` on its edges. Nodes carry ``turns``
+and ``words`` (what they said), and ``seat`` and ``brief`` where all trials agree on them. The graph
+carries ``kind``, ``trial`` or else ``trials`` (how many), and ``scenario`` if it is the same in
+all. An attribute that is missing is not there. Nodes come in the order of seats and edges in the
+order of nodes, whatever the order of the rows.
+
+A line that the experimenter put in was heard, takes its turn and can be answered; but it is no
+answer, agreement or address of the actor's who had to say it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.evidence.text import score
+from analysis.graphs.reply_links import links
+from analysis.graphs.speech import Played, played
+from analysis.tables import Record, Tables, tables_from
+from sim.errors import BadRequest
+from sim.events import Turn
+from sim.text.addressing import addressed, mentioned
+
+if TYPE_CHECKING:
+    import networkx
+
+    Graph = networkx.DiGraph[str]
+
+Edges = dict[tuple[str, str], dict[str, Any]]
+
+_INFLUENCE = ("source", "target", "weight", "low", "high")
+
+
+def turn_taking(tables: Tables, trial: str | None = None) -> Graph:
+    """``weight``: how often the target spoke right after the source.
+
+    Whoever spoke twice in a row has an edge to itself, so that the weights of a trial sum to its
+    turns less one.
+
+    >>> graph = turn_taking(_example())
+    >>> sorted(graph.edges(data="weight"))
+    [('Ada', 'Ben', 1), ('Ben', 'Cleo', 1), ('Cleo', 'Ada', 1)]
+    """
+    some, edges = played(tables, trial), Edges()
+    for one in some:
+        for before, after in pairwise(one.lines):
+            _count(edges, before.speaker, after.speaker, weight=1)
+    return _graph("turn_taking", some, trial, edges)
+
+
+def hearing(tables: Tables, trial: str | None = None) -> Graph:
+    """``weight``: how many turns of the target the source heard; ``share``: of how many it said.
+
+    Of the turns with words, in trials with the source in the cast. Who heard a turn is decided by
+    ``sim.scene.audience.heard_by``: audience, eavesdroppers and who was off stage.
+
+    >>> graph = hearing(_example())
+    >>> graph.edges["Cleo", "Ada"]
+    {'weight': 1, 'share': 0.5}
+    >>> graph.has_edge("Cleo", "Cleo")
+    False
+    """
+    some, edges = played(tables, trial), Edges()
+    said: dict[tuple[str, str], int] = {}
+    for one in some:
+        for line in one.lines:
+            for name in one.names:
+                if line.text and name != line.speaker:
+                    said[name, line.speaker] = said.get((name, line.speaker), 0) + 1
+                    if name in line.heard:
+                        _count(edges, name, line.speaker, weight=1)
+    for pair, facts in edges.items():
+        facts["share"] = facts["weight"] / said[pair]
+    return _graph("hearing", some, trial, edges)
+
+
+def addressing(tables: Tables, trial: str | None = None) -> Graph:
+    """``addresses``: in how many turns the source addresses the target; ``mentions``: in how many
+    it speaks of the target without addressing it. ``weight`` is the first.
+
+    By the words (``sim.text.addressing``), whether the target heard them or not.
+
+    >>> graph = addressing(_example())
+    >>> graph.edges["Cleo", "Ben"]
+    {'weight': 0, 'addresses': 0, 'mentions': 1}
+    """
+    some, edges = played(tables, trial), Edges()
+    for one in some:
+        for line in one.lines:
+            if line.inserted:
+                continue
+            called = addressed(line.text, one.names, line.speaker)
+            for name in called:
+                _count(edges, line.speaker, name, weight=1, addresses=1, mentions=0)
+            for name in mentioned(line.text, one.names):
+                if name != line.speaker and name not in called:
+                    _count(edges, line.speaker, name, weight=0, addresses=0, mentions=1)
+    return _graph("addressing", some, trial, edges)
+
+
+def replies(tables: Tables, trial: str | None = None) -> Graph:
+    """``weight``: how many turns of the source answer one of the target; ``probability``: how sure
+    that is, on average.
+
+    Each turn answers the likeliest of the turns of others that its speaker heard
+    (``analysis.graphs.reply_links``): where nothing tells, the last one.
+
+    >>> graph = replies(_example())
+    >>> sorted(graph.edges(data="weight"))
+    [('Ada', 'Ben', 1), ('Ben', 'Ada', 1), ('Cleo', 'Ben', 1)]
+    """
+    some, edges = played(tables, trial), Edges()
+    for one in some:
+        for source, target, _, probability in _answers(one):
+            _count(edges, source, target, weight=1, probability=probability)
+    for facts in edges.values():
+        facts["probability"] /= facts["weight"]
+    return _graph("replies", some, trial, edges)
+
+
+def agreement(tables: Tables, trial: str | None = None) -> Graph:
+    """``weight``: the sum of the signs of the source's replies to the target; ``positive``,
+    ``negative`` and ``neutral``: how many there are of each.
+
+    The sign is +1 for a reply that agrees or concedes more than it contradicts, -1 for the reverse,
+    0 for neither, by its words (``analysis.evidence.text``). *Reference.* ``conflict`` counts the
+    same signs, of each turn against the one right before it.
+
+    >>> agreement(_example()).edges["Ben", "Ada"]
+    {'weight': -1, 'positive': 0, 'negative': 1, 'neutral': 0}
+    """
+    some, edges = played(tables, trial), Edges()
+    for one in some:
+        for source, target, text, _ in _answers(one):
+            sign = int(np.sign(score(text).sign))
+            _count(
+                edges,
+                source,
+                target,
+                weight=sign,
+                positive=int(sign > 0),
+                negative=int(sign < 0),
+                neutral=int(sign == 0),
+            )
+    return _graph("agreement", some, trial, edges)
+
+
+def from_edges(
+    table: pd.DataFrame,
+    tables: Tables | None = None,
+    trial: str | None = None,
+    kind: str = "influence",
+) -> Graph:
+    """A graph from a table of edges: columns ``source``, ``target``, ``weight``, ``low``, ``high``.
+
+    A row without a weight is no edge, since missing is not zero; limits that are missing are left
+    out. With ``tables`` the nodes are the cast, with their attributes. Raises ``BadRequest`` if a
+    column is missing, a pair comes twice, or a name is not in the cast.
+
+    >>> rows = [("Ada", "Ben", 0.4, 0.1, 0.7), ("Ben", "Ada", 0.1, None, None)]
+    >>> graph = from_edges(pd.DataFrame(rows, columns=list(_INFLUENCE)))
+    >>> list(graph.edges(data=True))[1]
+    ('Ben', 'Ada', {'weight': 0.1})
+    """
+    lacking = [name for name in _INFLUENCE if name not in table]
+    if lacking:
+        raise BadRequest(f"from_edges: there is no column {lacking[0]!r}; it needs {_INFLUENCE}")
+    some = [] if tables is None else played(tables, trial)
+    known = {name for one in some for name in one.names}
+    edges = Edges()
+    for source, target, *values in table[list(_INFLUENCE)].itertuples(index=False, name=None):
+        pair = (str(source), str(target))
+        strangers = [name for name in pair if name not in known and tables is not None]
+        if strangers:
+            raise BadRequest(f"from_edges: {strangers[0]!r} is not in the cast; see tables.cast")
+        if pair in edges:
+            raise BadRequest(f"from_edges: {pair[0]!r} to {pair[1]!r} comes twice; sum them first")
+        edges[pair] = {
+            name: float(value)
+            for name, value in zip(_INFLUENCE[2:], values, strict=True)
+            if value is not None and not pd.isna(value)
+        }
+    names = dict.fromkeys(name for pair in edges for name in pair)
+    kept = {pair: facts for pair, facts in edges.items() if "weight" in facts}
+    return _graph(kind, some, trial, kept, () if tables is not None else names)
+
+
+def _answers(one: Played) -> list[tuple[str, str, str, float]]:
+    """(speaker, whom it answers, its words, probability that it is this one) of each reply."""
+    found = []
+    for link in links(one.lines, one.names):
+        line, meant = one.lines[link.position], one.lines[link.candidates[0]].speaker
+        # Which of somebody's turns it is does not matter here, only whose.
+        sure = sum(
+            probability
+            for place, probability in zip(link.candidates, link.probabilities, strict=True)
+            if one.lines[place].speaker == meant
+        )
+        found.append((line.speaker, meant, line.text, sure))
+    return found
+
+
+def _count(edges: Edges, source: str, target: str, **amounts: float) -> None:
+    facts = edges.setdefault((source, target), dict.fromkeys(amounts, 0))
+    for name, amount in amounts.items():
+        facts[name] += amount
+
+
+def _graph(
+    kind: str,
+    some: Sequence[Played],
+    trial: str | None,
+    edges: Mapping[tuple[str, str], Mapping[str, Any]],
+    more: Iterable[str] = (),
+) -> Graph:
+    # Heavy, so it is loaded by whoever wants a graph.
+    import networkx
+
+    facts: dict[str, Any] = {"kind": kind}
+    if trial is not None:
+        facts["trial"] = trial
+    elif some:
+        facts["trials"] = len(some)
+    scenarios = {one.scenario for one in some}
+    if len(scenarios) == 1 and scenarios != {""}:
+        (facts["scenario"],) = scenarios
+    graph: Graph = networkx.DiGraph(**facts)
+    for name in dict.fromkeys([*(name for one in some for name in one.names), *more]):
+        graph.add_node(name, **_person(name, some))
+    places = {name: place for place, name in enumerate(graph)}
+    for source, target in sorted(edges, key=lambda pair: (places[pair[0]], places[pair[1]])):
+        graph.add_edge(source, target, **edges[source, target])
+    return graph
+
+
+def _person(name: str, some: Sequence[Played]) -> dict[str, Any]:
+    if not some:
+        return {}
+    own = [line for one in some for line in one.lines if line.speaker == name]
+    facts: dict[str, Any] = {
+        "turns": len(own),
+        "words": sum(len(line.text.split()) for line in own),
+    }
+    for what in ("seat", "brief"):
+        held = {
+            one.seats[name] if what == "seat" else one.briefs[name]
+            for one in some
+            if name in one.seats
+        }
+        if len(held) == 1 and held != {""}:
+            (facts[what],) = held
+    return facts
+
+
+def _example() -> Tables:
+    """The scene of the examples above."""
+    said = [
+        Turn(1, "Ada", "Shall we sell the spring?"),
+        Turn(2, "Ben", "I disagree with that."),
+        Turn(3, "Cleo", "Ben is right."),
+        Turn(4, "Ada", "Ben, be quiet.", audience=("Ben",)),
+    ]
+    return tables_from([Record("t", [{"name": name} for name in ("Ada", "Ben", "Cleo")], said)])

@@ -1,0 +1,274 @@
+"""Which earlier turn does a turn answer? A small logistic model over the turns that were heard.
+
+*Definition.* Each turn that the speaker heard before is a candidate, with a few numbers
+(``FEATURES``) that say how likely it is to be meant: how long ago it was, whether its speaker is
+addressed or named, whether it addressed the speaker, whether the two have just been in exchange,
+and what words the two turns share that are rare in the scene. The probability of a candidate is
+exp(w·x) over the sum of all candidates: a conditional logit (McFadden 1974). The weights are in
+``reply_links.tsv``, fitted by ``fit_reply_links``.
+
+In a scene the candidates are the turns of *others*: whoever speaks answers somebody, and where
+nothing tells, the last turn by somebody else that the speaker heard. In a channel where many talk
+at once a line may also go on with the speaker's own (``own``) or begin something new (``starts``).
+
+*References.* Elsner and Charniak, "Disentangling chat", Computational Linguistics 36, 2010;
+Kummerfeld et al., "A large-scale corpus for conversation disentanglement", ACL 2019.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from math import log, log1p
+
+import numpy as np
+import pandas as pd
+
+from analysis.graphs.speech import Said, played
+from analysis.stats import Floats
+from analysis.tables import Tables, frame
+from sim.text.addressing import addressed, mentioned
+
+EVIDENCE = "T"
+WINDOW = 100
+"""How many of the turns that the speaker heard are candidates."""
+_EXCHANGE = 12
+START = -1
+"""In place of a turn: the line answers nothing, it begins something new."""
+
+FEATURES = {
+    "recency": "log(1 + turns heard since), of somebody else's turn",
+    "latest": "the latest turn of its speaker",
+    "addressed": "its speaker is addressed by the line",
+    "mentioned": "its speaker is named in the line, but not addressed",
+    "elsewhere": "the line addresses others, not its speaker",
+    "to_me": "it addressed the speaker of the line",
+    "to_others": "it addressed others, not the speaker of the line",
+    "exchange": "one of the two addressed the other in the last 12 turns heard",
+    "before_own": "the speaker of the line has spoken since",
+    "question": "it asks",
+    "shared": "log(1 + sum of log((1 + turns) / (1/2 + turns with the word)) of shared words)",
+    "own": "it is of the same speaker",
+    "own_recency": "log(1 + turns heard since), of an own turn",
+    "own_next": "it is of the same speaker, and nothing was heard since",
+    "own_same": "it is of the same speaker and addresses the same person",
+    "start": "the line begins something new",
+    "start_asks": "... and asks",
+    "start_calls": "... and addresses somebody",
+    "start_fresh": "... and its speaker has not spoken in the window",
+    "start_long": "... log(1 + words that are not common)",
+    "start_greets": "... and begins with a greeting",
+}
+"""What is known of a candidate, in the order of the weights."""
+
+_COLUMNS = {
+    "trial": "str",
+    "turn": "Int64",
+    "speaker": "str",
+    "answers": "Int64",
+    "to": "str",
+    "probability": "float64",
+}
+_WORD = re.compile(r"\w{3,}")
+_ADDRESS = re.compile(r"https?://\S+")
+_GREETS = re.compile(r"\s*(?:hi|hello|hey|good (?:morning|day|evening|night|afternoon))\b", re.I)
+_COMMON = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        about after again all also always and any are aren because been before being but can cannot
+        could couldn did didn does doesn doing don down each else even ever every few for from get
+        gets goes going gone got had hadn has hasn have haven having her here hers him his how
+        however into isn its just know let like make many may maybe might more most much must never
+        not nothing now off okay one only other our out over own please quite rather really right
+        said same say says see shall she should shouldn some something still such sure take than
+        that the their them then there these they thing things think this those through too try
+        under until use very want was wasn way well were weren what when where which while who why
+        will with won would wouldn yes yet you your yours
+        """,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What one line may answer: positions of earlier lines, the likelier first, or ``START``."""
+
+    position: int
+    candidates: tuple[int, ...]
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the words of all lines say."""
+
+    addressed: list[tuple[str, ...]]
+    mentioned: list[tuple[str, ...]]
+    asks: list[bool]
+    rare: list[frozenset[str]]
+    weight: dict[str, float]
+
+
+def answers(tables: Tables, trial: str | None = None) -> pd.DataFrame:
+    """For every turn: the turn it answers most likely, whose that is, and with what probability.
+
+    Missing for a turn whose speaker had heard nobody else, for one without words, and for one that
+    the experimenter put in. The probability is among the turns of others that the speaker heard.
+
+    >>> from analysis.tables import Record, tables_from
+    >>> from sim.events import Turn
+    >>> lines = [("A", "Do we sell?"), ("B", "No."), ("C", "A, what would it bring?")]
+    >>> said = [Turn(place, *line) for place, line in enumerate(lines, 1)]
+    >>> table = answers(tables_from([Record("t", [{"name": name} for name in "ABC"], said)]))
+    >>> table["to"].fillna("nobody").tolist()
+    ['nobody', 'A', 'A']
+    """
+    rows: list[tuple[object, ...]] = []
+    for one in played(tables, trial):
+        found = {link.position: link for link in links(one.lines, one.names)}
+        for position, line in enumerate(one.lines):
+            link = found.get(position)
+            if link is None:
+                rows.append((one.trial, line.turn, line.speaker, None, None, None))
+                continue
+            meant = one.lines[link.candidates[0]]
+            best = link.probabilities[0]
+            rows.append((one.trial, line.turn, line.speaker, meant.turn, meant.speaker, best))
+    return frame(rows, _COLUMNS)
+
+
+def links(
+    lines: Sequence[Said],
+    names: Sequence[str],
+    *,
+    own: bool = False,
+    starts: bool = False,
+    weights: Mapping[str, float] | None = None,
+    of: Container[int] | None = None,
+) -> list[Link]:
+    """What each line (of those positions) may answer, for lines that have a candidate.
+
+    Ties go to the later turn.
+    """
+    table = fitted() if weights is None else weights
+    vector = np.array([table[name] for name in FEATURES])
+    found = []
+    for position, candidates, rows in candidates_of(lines, names, own=own, starts=starts, of=of):
+        score = rows @ vector
+        share = np.exp(score - score.max())
+        share /= share.sum()
+        order = np.argsort(-share, kind="stable")
+        found.append(
+            Link(
+                position,
+                tuple(candidates[place] for place in order),
+                tuple(float(share[place]) for place in order),
+            )
+        )
+    return found
+
+
+def candidates_of(
+    lines: Sequence[Said],
+    names: Sequence[str],
+    *,
+    own: bool,
+    starts: bool,
+    of: Container[int] | None = None,
+) -> Iterator[tuple[int, list[int], Floats]]:
+    """Each line's position, its candidates (the latest first), and their numbers (``FEATURES``)."""
+    words = _read(lines, names)
+    heard: dict[str, list[int]] = {}
+    for position, line in enumerate(lines):
+        if line.text and not line.inserted and (of is None or position in of):
+            known = [k for k in heard.get(line.speaker, [])[-WINDOW:] if lines[k].turn <= line.cued]
+            candidates, rows = _numbers(position, known[::-1], lines, words, own=own)
+            if starts:
+                candidates.append(START)
+                rows.append(_start(position, known, lines, words))
+            if candidates:
+                yield position, candidates, np.array([list(row.values()) for row in rows])
+        for name in line.heard:
+            heard.setdefault(name, []).append(position)
+
+
+def _numbers(
+    position: int, known: Sequence[int], lines: Sequence[Said], words: _Words, *, own: bool
+) -> tuple[list[int], list[dict[str, float]]]:
+    speaker, called = lines[position].speaker, words.addressed[position]
+    near = known[:_EXCHANGE]
+    exchange = {lines[k].speaker for k in near if speaker in words.addressed[k]}
+    exchange.update(*(words.addressed[k] for k in near if lines[k].speaker == speaker))
+    candidates: list[int] = []
+    rows: list[dict[str, float]] = []
+    seen: set[str] = set()
+    for since, place in enumerate(known):
+        other, theirs = lines[place].speaker, words.addressed[place]
+        row = dict.fromkeys(FEATURES, 0.0)
+        row["latest"] = float(other not in seen)
+        shared = words.rare[position] & words.rare[place]
+        # Sorted, so that the last bits of the sum do not depend on the order of a set.
+        row["shared"] = log1p(sum(sorted(words.weight[word] for word in shared)))
+        if other == speaker:
+            row["own"] = 1.0
+            row["own_recency"] = log1p(since)
+            row["own_next"] = float(since == 0)
+            row["own_same"] = float(not set(called).isdisjoint(theirs))
+        else:
+            row["recency"] = log1p(since)
+            row["addressed"] = float(other in called)
+            row["elsewhere"] = float(bool(called) and other not in called)
+            row["mentioned"] = float(other in words.mentioned[position] and other not in called)
+            row["to_me"] = float(speaker in theirs)
+            row["to_others"] = float(bool(theirs) and speaker not in theirs)
+            row["exchange"] = float(other in exchange)
+            row["before_own"] = float(speaker in seen)
+            row["question"] = float(words.asks[place])
+        seen.add(other)
+        if own or other != speaker:
+            candidates.append(place)
+            rows.append(row)
+    return candidates, rows
+
+
+def _start(
+    position: int, known: Sequence[int], lines: Sequence[Said], words: _Words
+) -> dict[str, float]:
+    line = lines[position]
+    return dict.fromkeys(FEATURES, 0.0) | {
+        "start": 1.0,
+        "start_asks": float(words.asks[position]),
+        "start_calls": float(bool(words.addressed[position])),
+        "start_fresh": float(all(lines[k].speaker != line.speaker for k in known)),
+        "start_long": log1p(len(words.rare[position])),
+        "start_greets": float(_GREETS.match(line.text) is not None),
+    }
+
+
+def _read(lines: Sequence[Said], names: Sequence[str]) -> _Words:
+    cast = tuple(names)
+    # A name says whom a line is for, which is counted as such.
+    left_out = _COMMON | {word for name in cast for word in _WORD.findall(name.lower())}
+    rare = [frozenset(_WORD.findall(line.text.lower())) - left_out for line in lines]
+    counts = Counter(word for some in rare for word in some)
+    number = len(lines)
+    return _Words(
+        [addressed(line.text, cast, line.speaker) for line in lines],
+        [mentioned(line.text, cast) for line in lines],
+        ["?" in _ADDRESS.sub("", line.text) for line in lines],
+        rare,
+        {word: log((1 + number) / (0.5 + count)) for word, count in counts.items()},
+    )
+
+
+@cache
+def fitted() -> Mapping[str, float]:
+    """The weights that are shipped."""
+    text = (files("analysis.graphs") / "reply_links.tsv").read_text("utf-8")
+    rows = [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
+    return {name: float(weight) for name, weight, *_ in rows}

@@ -1,0 +1,126 @@
+"""Tables in the shape that the graphs want: per trial, who is there, and who heard what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.tables import Tables
+from sim.errors import BadRequest
+from sim.events import Turn
+from sim.scene.audience import heard_by
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One turn. ``heard`` are those who heard it, the speaker among them: nobody, if it is empty.
+
+    ``cued`` is how many turns had been said when the speaker was cued, so that it could answer
+    them. ``inserted`` says that the experimenter put the words in: they can be answered, but they
+    are no answer of the actor's.
+    """
+
+    turn: int
+    speaker: str
+    text: str
+    heard: frozenset[str]
+    cued: int
+    inserted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One trial. ``names`` are the cast by their seats, then whoever else spoke, as they came."""
+
+    trial: str
+    scenario: str
+    names: tuple[str, ...]
+    seats: dict[str, int]
+    briefs: dict[str, str]
+    lines: tuple[Said, ...]
+
+
+def played(tables: Tables, trial: str | None = None) -> list[Played]:
+    """One trial, or all of them in the order of their ids.
+
+    Columns that older tables lack (``overheard``, ``absent``, ``source``, ``cued``) count as
+    nobody, nobody, the stage, and all turns before. Raises ``BadRequest`` if there is no such
+    trial.
+
+    >>> from analysis.tables import Record, tables_from
+    >>> cast = [{"name": "Ada"}, {"name": "Ben"}, {"name": "Cleo"}]
+    >>> whisper = Turn(1, "Ada", "He lies.", audience=("Ben",))
+    >>> (one,) = played(tables_from([Record("t", cast, [whisper])]))
+    >>> one.names, sorted(one.lines[0].heard)
+    (('Ada', 'Ben', 'Cleo'), ['Ada', 'Ben'])
+    """
+    scenarios = {
+        str(one): str(scenario)
+        for one, scenario in zip(tables.trials["trial"], tables.trials["scenario"], strict=True)
+    }
+    if trial is not None and trial not in scenarios:
+        raise BadRequest(f"graph of trial {trial!r}: there is no such trial; trials has their ids")
+    wanted = sorted(scenarios) if trial is None else [trial]
+    cast, turns = _cast(tables), _turns(tables)
+    return [_one(name, scenarios[name], cast.get(name, []), turns.get(name, [])) for name in wanted]
+
+
+def _one(trial: str, scenario: str, cast: list[tuple[int, str, str]], turns: list[Turn]) -> Played:
+    names = tuple(dict.fromkeys([name for _, name, _ in cast] + [turn.speaker for turn in turns]))
+    lines = []
+    for turn in sorted(turns, key=lambda turn: turn.index):
+        heard = frozenset(name for name in names if heard_by(name, turn))
+        cued = turn.index - 1 if turn.cued is None else turn.cued
+        inserted = turn.source == "intervention"
+        lines.append(Said(turn.index, turn.speaker, turn.text, heard, cued, inserted))
+    return Played(
+        trial,
+        scenario,
+        names,
+        {name: seat for seat, name, _ in cast},
+        {name: brief for _, name, brief in cast},
+        tuple(lines),
+    )
+
+
+def _cast(tables: Tables) -> dict[str, list[tuple[int, str, str]]]:
+    found: dict[str, list[tuple[int, str, str]]] = {}
+    cast = tables.cast.sort_values(["trial", "seat"], kind="stable")
+    for trial, seat, actor, brief in zip(
+        cast["trial"], cast["seat"], cast["actor"], cast["brief"], strict=True
+    ):
+        found.setdefault(str(trial), []).append((int(seat), str(actor), str(brief)))
+    return found
+
+
+def _turns(tables: Tables) -> dict[str, list[Turn]]:
+    table = tables.turns.sort_values(["trial", "turn"], kind="stable")
+    found: dict[str, list[Turn]] = {}
+    for trial, index, speaker, text, audience, overheard, absent, source, cued in zip(
+        table["trial"],
+        table["turn"],
+        table["speaker"],
+        table["text"],
+        table["audience"],
+        *(_column(table, name) for name in ("overheard", "absent", "source", "cued")),
+        strict=True,
+    ):
+        found.setdefault(str(trial), []).append(
+            Turn(
+                int(index),
+                str(speaker),
+                "" if pd.isna(text) else str(text),
+                audience=audience if isinstance(audience, tuple) else None,
+                overheard=overheard if isinstance(overheard, tuple) else (),
+                absent=absent if isinstance(absent, tuple) else (),
+                source=source if isinstance(source, str) else "stage",
+                cued=None if cued is None or pd.isna(cued) else int(cued),
+            )
+        )
+    return found
+
+
+def _column(table: pd.DataFrame, name: str) -> Sequence[object]:
+    return list(table[name]) if name in table else [None] * len(table)

@@ -1,1 +1,0 @@
-"""What ``analysis.ratings`` is made of: models, estimates, intervals, ranks, cycles."""

@@ -1,0 +1,1 @@
+"""Tournaments as tables: results, ratings, and what their judges are like."""

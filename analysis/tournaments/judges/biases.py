@@ -1,0 +1,337 @@
+"""What sways each judge besides merit: estimates, and what identifies each of them.
+
+All are logits for the side that has it, against an equal that has not.
+
+* **position**: shown before the other. A judge who sees a debate both ways round is its own
+  control: only debates on which it changed its mind count, whatever made it like a side (the
+  conditional likelihood of pairs; McNemar, Psychometrika 12, 1947). With D the change of its score,
+  a change in favour of whoever is shown first has probability sigma(2 |D| b). Merit, length, topic,
+  and how prone the judge is to ties all drop out. The interval is that of the likelihood with
+  Jeffreys' prior (Heinze and Schemper, Statistics in Medicine 21, 2002).
+* **length** (for each doubling of the ratio of words), **side** (position 0 of two) and **order**
+  (spoke first): a regression of the judge's own scores on these, on who was shown first, and on an
+  unrestricted strength of each entrant in this judge's eyes. So it does no harm that an entrant is
+  both verbose and good: what counts is how the same entrants fare where they speak more than they
+  use to. But a longer speech may be a better one, and a motion may favour a side: these are effects
+  on the verdict, and need not be faults.
+* **self**: the side is played by the judge's own model. In a judge's own scores that cannot be told
+  from the strength of those entrants, so the other judges say how strong they are: a regression of
+  all judges at once on strengths that they share, times a sharpness of each judge, with all effects
+  of each judge. Missing where nobody else's view can tell.
+
+Verdicts of one judge on one debate weigh as much as they are alike (``fits.regress_alike``). Errors
+are between topics, or matches if there are fewer than ``judging.design.TOPICS`` of them. Where
+debates of the same two entrants differ in what nobody recorded, all but position are as averages
+over such debates: nearer to zero than in any one of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, nan, sqrt
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special
+
+from analysis.stats import Floats
+from analysis.tournaments.judges.design import Rows
+from analysis.tournaments.judges.regressions import (
+    Data,
+    Predict,
+    Regression,
+    estimates,
+    independent,
+    linear,
+    regress,
+    regress_alike,
+)
+from analysis.tournaments.ratings.comparisons import Ints
+
+Kind = Literal["position", "length", "self", "side", "order"]
+KINDS: tuple[Kind, ...] = ("position", "length", "self", "side", "order")
+COLUMNS = ("shown", "length", "side", "order")
+"""The columns of a judge's own regression, besides strengths."""
+
+SPARE = 5
+"""Debates at least beyond what is fitted: with none to spare, residuals say nothing."""
+SHARPNESS = 0.5
+"""Standard deviation of the prior on the logarithm of a judge's sharpness: where entrants are
+alike, nothing tells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bias:
+    """One bias of one judge. ``cases`` are the debates that tell; ``missing`` says why there is no
+    estimate."""
+
+    judge: str
+    bias: Kind
+    estimate: float
+    low: float
+    high: float
+    p: float
+    cases: int
+    missing: str | None = None
+
+
+def lacking(judge: str, bias: Kind, why: str, cases: int = 0) -> Bias:
+    """A bias that cannot be told."""
+    return Bias(judge, bias, nan, nan, nan, nan, cases, why)
+
+
+def biases(found: Rows, level: float = 0.95) -> list[Bias]:
+    """Every bias of every judge, by judge and ``KINDS``."""
+    selves = {bias.judge: bias for bias in own_model(found, level)}
+    every: list[Bias] = []
+    for number, name in enumerate(found.judges):
+        mine = found.where(found.judge == number)
+        by_kind = {bias.bias: bias for bias in own_scores(mine, name, level)}
+        by_kind |= {"position": position(mine, name, level), "self": selves[name]}
+        every += [by_kind[kind] for kind in KINDS]
+    return every
+
+
+# -- position ----------------------------------------------------------------------------------
+
+
+def position(mine: Rows, judge: str, level: float = 0.95) -> Bias:
+    """The bias of one judge, whose rows these are, for whoever is shown first."""
+    debates = int(mine.debate.max(initial=-1)) + 1
+    means = []
+    for shown in (1.0, -1.0):
+        here = mine.shown == shown
+        count = np.bincount(mine.debate[here], minlength=debates)
+        total = np.bincount(mine.debate[here], mine.score[here], minlength=debates)
+        means.append(np.divide(total, count, out=np.full(debates, nan), where=count > 0))
+    change = means[0] - means[1]
+    if np.isnan(change).all():
+        return lacking(judge, "position", "it saw no debate both ways round")
+    changed = np.flatnonzero(np.abs(change) > 1e-9)
+    if not len(changed):
+        return lacking(judge, "position", "no verdict changed with the order")
+    cluster = np.zeros(debates, dtype=np.int64)
+    cluster[mine.debate] = mine.cluster
+    _, clusters = np.unique(cluster[changed], return_inverse=True)
+    favour = (change[changed] > 0).astype(np.float64)
+    size = 2 * np.abs(change[changed])
+    data = Data(favour, np.ones(len(changed)), np.zeros(len(changed), dtype=np.int64))
+    made = regress(linear(size[:, None]), data, np.zeros(1))
+    if made is None:
+        return lacking(judge, "position", "the likelihood has no maximum", len(changed))
+    low, high, p = _profile(made, size, favour, clusters, level)
+    return Bias(judge, "position", float(made.parameters[0]), low, high, p, len(changed))
+
+
+def _profile(
+    made: Regression, size: Floats, favour: Floats, clusters: Ints, level: float
+) -> tuple[float, float, float]:
+    """Limits and p by the penalised likelihood, stretched by what clusters add to the variance."""
+    best = float(made.parameters[0])
+    found = estimates(made, clusters, np.array([0]))[0]
+    design = (found.error / float(made.pull[0, 0])) ** 2 / float(made.bread[0, 0])
+    design = design if made.finite else max(1.0, design)
+    sign = np.where(favour > 0, 1.0, -1.0)
+
+    def likelihood(b: float) -> float:
+        mean = special.expit(size * b)
+        information = float(np.sum(size**2 * mean * (1 - mean)))
+        plain = -float(np.sum(np.logaddexp(0, -sign * size * b)))
+        return plain + float(np.log(max(information, 1e-300))) / 2
+
+    top = likelihood(best)
+    allowed = float(special.stdtrit(found.freedom, (1 + level) / 2)) ** 2 * design
+
+    def beyond(b: float) -> float:
+        return 2 * (top - likelihood(b)) - allowed
+
+    ends = []
+    for direction in (-1.0, 1.0):
+        reach = 0.5
+        while beyond(best + direction * reach) < 0 and reach < 100:
+            reach *= 2
+        inside = reach < 100
+        ends.append(
+            float(optimize.brentq(beyond, best, best + direction * reach))
+            if inside
+            else direction * inf
+        )
+    away = sqrt(max(0.0, 2 * (top - likelihood(0.0)) / design))
+    return ends[0], ends[1], 2 * float(special.stdtr(found.freedom, -away))
+
+
+# -- length, side, order -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A judge's own regression: the fit, the rows that it is of, which of the judge's they are, and
+    where each column's parameter is. None of a fit where there is none; ``why`` says what is
+    missing."""
+
+    fit: Regression | None
+    rows: Rows
+    kept: NDArray[np.bool_]
+    places: dict[str, int]
+    why: dict[str, str]
+
+
+def own_regression(mine: Rows) -> Own:
+    """The regression of one judge's scores on effects and entrants."""
+    why: dict[str, str] = {}
+    length = mine.length
+    if np.isnan(length).all():
+        why["length"] = "how much was said is not known"
+        complete = ~np.isnan(mine.shown)
+    else:
+        complete = ~np.isnan(mine.shown) & ~np.isnan(length)
+    mine = mine.where(complete)
+    used = [name for name in COLUMNS if name not in why]
+    for name in used[:]:
+        if not np.any(getattr(mine, name)):
+            why[name] = _ABSENT[name]
+            used.remove(name)
+    design = np.column_stack([*(getattr(mine, name) for name in used), mine.strengths()])
+    kept, told = independent(design, mine.weight)
+    for place, name in enumerate(used):
+        if place not in told:
+            why[name] = "nothing tells it from the strength of entrants and the other effects"
+    spare = len(np.unique(mine.debate)) - len(kept)
+    if spare < SPARE:
+        few = f"only {len(np.unique(mine.debate))} debates tell {len(kept)} parameters"
+        return Own(None, mine, complete, {}, {name: why.get(name, few) for name in COLUMNS})
+    data = Data(mine.score, mine.weight, np.zeros(len(mine), dtype=np.int64))
+    made = regress_alike(linear(design[:, kept]), data, np.zeros(len(kept)), mine.debate)
+    if made is None:
+        none = "the likelihood has no maximum"
+        return Own(None, mine, complete, {}, {name: why.get(name, none) for name in COLUMNS})
+    places = {
+        name: int(np.searchsorted(kept, place))
+        for place, name in enumerate(used)
+        if name not in why
+    }
+    return Own(made, mine, complete, places, why)
+
+
+_ABSENT = {
+    "shown": "the order in which it saw the sides is not known",
+    "length": "both sides always spoke as many words",
+    "side": "no debate had two sides",
+    "order": "nobody spoke first",
+}
+
+
+def own_scores(mine: Rows, judge: str, level: float = 0.95) -> list[Bias]:
+    """The effects of length, side and order on the scores of one judge, whose rows these are."""
+    own = own_regression(mine)
+    cases = len(np.unique(own.rows.debate))
+    found: list[Bias] = []
+    kinds: tuple[Kind, ...] = ("length", "side", "order")
+    for kind in kinds:
+        if own.fit is None or kind not in own.places:
+            found.append(lacking(judge, kind, own.why[kind], cases))
+            continue
+        _, clusters = np.unique(own.rows.cluster, return_inverse=True)
+        one = estimates(own.fit, clusters, np.array([own.places[kind]]))[0]
+        low, high = one.limits(level)
+        found.append(Bias(judge, kind, one.estimate, low, high, one.p, cases))
+    return found
+
+
+# -- the judge's own model ---------------------------------------------------------------------
+
+
+def own_model(found: Rows, level: float = 0.95) -> list[Bias]:
+    """The preference of each judge for its own model, against what the other judges think."""
+    why, cases = _selves(found)
+    candidates = [number for number, name in enumerate(found.judges) if name not in why]
+    told: dict[int, Bias] = {}
+    if candidates:
+        told = _joint(found, candidates, cases, level)
+    every = []
+    for number, name in enumerate(found.judges):
+        if name in why:
+            every.append(lacking(name, "self", why[name]))
+        elif number in told:
+            every.append(told[number])
+        else:
+            no_view = "no other judge's view tells its liking for its model from their strength"
+            every.append(lacking(name, "self", no_view, cases[number]))
+    return every
+
+
+def _selves(found: Rows) -> tuple[dict[str, str], dict[int, int]]:
+    """Why judges cannot have a preference for their own model; and how many debates tell."""
+    why: dict[str, str] = {}
+    cases: dict[int, int] = {}
+    for number, name in enumerate(found.judges):
+        mine = found.judge == number
+        own = found.own[mine]
+        cases[number] = len(np.unique(found.debate[mine][np.nan_to_num(own) != 0]))
+        if not mine.any():
+            why[name] = "it has no verdict"
+        elif np.isnan(own).all():
+            why[name] = "it is a person, or models are not known"
+        elif not cases[number]:
+            why[name] = "its model never met another: it played no side, or all"
+    return why, cases
+
+
+def _joint(found: Rows, judges: list[int], cases: dict[int, int], level: float) -> dict[int, Bias]:
+    """The regression of all judges; the biases that it can tell, by the judge's number."""
+    mine = found.where(
+        ~np.isnan(found.shown) & ~(np.isin(found.judge, judges) & np.isnan(found.own))
+    )
+    lengths = not np.isnan(mine.length).all()
+    if lengths:
+        mine = mine.where(~np.isnan(mine.length))
+    strengths = mine.strengths()
+    columns = [np.where(mine.judge == number, np.nan_to_num(mine.own), 0.0) for number in judges]
+    names = [name for name in COLUMNS if name != "length" or lengths]
+    for number in range(len(found.judges)):
+        here = mine.judge == number
+        columns += [np.where(here, getattr(mine, name), 0.0) for name in names]
+    effects = np.column_stack(columns)
+    kept, told = independent(np.column_stack([effects, strengths]), mine.weight)
+    debates = len(np.unique(mine.debate))
+    if debates - len(kept) < SPARE:
+        return {}
+    many = effects.shape[1]
+    effect, strength = kept[kept < many], kept[kept >= many] - many
+    predict, size = _sharpened(strengths[:, strength], effects[:, effect], mine.judge)
+    precision = np.zeros(size)
+    precision[len(kept) :] = 1 / SHARPNESS**2
+    data = Data(mine.score, mine.weight, mine.judge)
+    groups = mine.judge * (int(mine.debate.max()) + 1) + mine.debate
+    made = regress_alike(predict, data, np.zeros(size), groups, precision)
+    if made is None:
+        return {}
+    _, clusters = np.unique(mine.cluster, return_inverse=True)
+    wanted = [place for place in range(len(judges)) if place in told]
+    places = np.searchsorted(effect, wanted) + len(strength)
+    answers = estimates(made, clusters, places)
+    biased: dict[int, Bias] = {}
+    for place, one in zip(wanted, answers, strict=True):
+        number = judges[place]
+        low, high = one.limits(level)
+        biased[number] = Bias(
+            found.judges[number], "self", one.estimate, low, high, one.p, cases[number]
+        )
+    return biased
+
+
+def _sharpened(strengths: Floats, effects: Floats, judge: Ints) -> tuple[Predict, int]:
+    """eta = exp(sharpness of the judge) times strengths, plus effects; and how many parameters."""
+    every = np.arange(len(judge))
+    many, more, judges = strengths.shape[1], effects.shape[1], int(judge.max()) + 1
+
+    def predict(parameters: Floats) -> tuple[Floats, Floats]:
+        sharp = np.exp(parameters[many + more :])[judge]
+        merit = sharp * (strengths @ parameters[:many])
+        own = np.zeros((len(judge), judges))
+        own[every, judge] = merit
+        derivatives = np.concatenate([strengths * sharp[:, None], effects, own], axis=1)
+        return merit + effects @ parameters[many : many + more], derivatives
+
+    return predict, many + more + judges

@@ -1,0 +1,304 @@
+"""From a table of results to a fitted model: what can be told from it, and what has to be said.
+
+Decides which effects the results tell apart from the entrants, whether a maximum of the likelihood
+exists and else gives every parameter a weak prior, and whether there are topics enough to see how
+much results depend on them. Each decision leaves a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.stats import Floats
+from analysis.tournaments.ratings.bradley_terry import Cells, Model, Moments, cells
+from analysis.tournaments.ratings.comparisons import Comparisons, Ints, components, read, unbeaten
+from analysis.tournaments.ratings.newton import Fit, fit, with_spread
+from sim.errors import BadRequest
+
+PRIOR = 2.5
+"""Standard deviation in logits of the prior where the results alone have no maximum. (Gelman et
+al., Annals of Applied Statistics 2, 2008, use the same scale for the same purpose.)"""
+FEW = 3
+"""Topics at least for a variance between topics. With three topics of 300 matches, 95% intervals
+covered the truth in 95% (with two: 96%, but five times as wide as the model's own)."""
+MANY = 5
+"""Topics at least for side effects that differ by topic."""
+ENOUGH = 3.0
+"""And so many comparisons with a side in each, on average."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ridge:
+    """The precision of the normal prior on all parameters, and why there is one."""
+
+    precision: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A fitted model, and what was decided on the way.
+
+    ``parts`` are the components. ``kinds`` are the effects in the model, ``unknown`` those that the
+    results cannot tell. ``varied`` says whether side effects may differ by topic, ``robust``
+    whether variances are between clusters. ``frail`` marks entrants that are finite by the prior
+    alone.
+    """
+
+    found: Comparisons
+    parts: tuple[Ints, ...]
+    fit: Fit
+    kinds: tuple[str, ...]
+    unknown: tuple[str, ...]
+    varied: bool
+    robust: bool
+    frail: NDArray[np.bool_]
+    ridge: Ridge | None
+    notes: tuple[str, ...]
+
+    @property
+    def effects(self) -> Floats:
+        """The columns of the effects in the model."""
+        return self.found.effects[:, [self.found.kinds.index(kind) for kind in self.kinds]]
+
+
+def estimate(
+    results: pd.DataFrame,
+    *,
+    ties: Literal["half", "davidson"] = "half",
+    margins: bool = False,
+    side: bool = True,
+    order: bool = True,
+    topics: bool = True,
+    ridge: float | Literal["auto"] = "auto",
+) -> Estimate:
+    """Read, decide and fit; see ``ratings.rate`` for what the options mean.
+
+    Raises ``BadRequest`` for a bad table, option, or results that have no maximum where a prior was
+    ruled out.
+    """
+    _check_options(ties, margins, ridge)
+    kinds = [name for name, wanted in (("side", side), ("order", order)) if wanted]
+    found = read(results, margins=margins, kinds=kinds, topics=topics)
+    notes = _dropped(found)
+    robust = True
+    if found.topics and found.topics < FEW:
+        notes.append(
+            f"There {_are(found.topics, 'topic')}, too few to see how results depend on the topic: "
+            "intervals take matches as independent of one another."
+        )
+        found, robust = read(results, margins=margins, kinds=kinds, topics=False), False
+    elif len(found.clusters) < FEW:
+        robust = False
+    elif not found.topics:
+        notes.append("Without topics, matches count as independent of one another.")
+    parts = components(found)
+    notes += _components(found, parts)
+    score = (1 + found.margin) / 2 if margins else found.score
+    kept, unknown, said = _told_apart(found, parts, score)
+    table = cells(found, found.effects[:, kept], score)
+    tied, more = _tied(found, ties)
+    model = Model(table, _numbers(parts, len(found.names)), davidson=tied)
+    best, frail, prior = _fitted(replace(found, score=score), parts, model, ridge)
+    used = tuple(found.kinds[place] for place in kept)
+    varied = "side" in used and found.topics >= MANY and _sided(table, used) >= ENOUGH
+    if varied:
+        best = with_spread(replace(best.model, side=used.index("side")), best)
+    notes += [*said, *more, *([prior.reason] if prior else [])]
+    return Estimate(
+        found=found,
+        parts=tuple(parts),
+        fit=best,
+        kinds=used,
+        unknown=unknown,
+        varied=varied,
+        robust=robust,
+        frail=frail,
+        ridge=prior,
+        notes=tuple(notes),
+    )
+
+
+def _sided(table: Cells, kinds: tuple[str, ...]) -> float:
+    """How many comparisons of a cluster have a side, on average."""
+    side = np.abs(table.effects[:, kinds.index("side")])
+    return float(side[table.kind] @ table.count) / table.clusters
+
+
+def _check_options(ties: str, margins: bool, ridge: float | str) -> None:
+    if ties not in ("half", "davidson"):
+        raise BadRequest(f"ties: {ties!r} is unknown; use 'half' or 'davidson'")
+    if ties == "davidson" and margins:
+        raise BadRequest("ties: margins have no ties of their own; use ties='half' with margins")
+    if ridge != "auto" and not (isinstance(ridge, float | int) and 0 <= ridge < np.inf):
+        raise BadRequest(f"ridge: {ridge!r} is no precision; use 'auto' or a number from 0")
+
+
+def _fitted(
+    found: Comparisons, parts: list[Ints], model: Model, ridge: float | Literal["auto"]
+) -> tuple[Fit, NDArray[np.bool_], Ridge | None]:
+    """The fit; whose ratings the prior alone keeps finite; and the prior."""
+    frail = np.zeros(len(found.names), dtype=bool)
+    reasons = []
+    for part in parts:
+        groups = unbeaten(found, part)
+        main = max(groups, key=len)
+        frail[np.setdiff1d(part, main)] = True
+        if len(groups) > 1:
+            reasons.append(_reason(found, groups))
+    why = "; ".join(reasons)
+    best = fit(replace(model, ridge=0.0 if ridge == "auto" else float(ridge)))
+    if ridge != "auto" and ridge > 0:
+        asked = f"As asked, every parameter has a normal prior with precision {ridge:g}"
+        return best, frail, Ridge(float(ridge), f"{asked}{': ' + why if why else ''}.")
+    if not why and best.rests:
+        return best, frail, None
+    if not why:
+        # Ford's condition is about entrants alone.
+        why = "With all effects at once the results have no maximum"
+        frail[:] = True
+    if ridge != "auto":
+        raise BadRequest(f"results: there is no maximum without a prior ({why}); use ridge='auto'")
+    best = fit(replace(model, ridge=1 / PRIOR**2))
+    reason = (
+        f"{why}. The results alone would put ratings at infinity, so every rating and effect has a "
+        f"weak normal prior (mean 0, standard deviation {PRIOR:g} logits)."
+    )
+    return best, frail, Ridge(1 / PRIOR**2, reason)
+
+
+def _reason(found: Comparisons, groups: list[Ints]) -> str:
+    main = max(groups, key=len)
+    said = []
+    if groups[0] is not main:
+        best = names(found.names[place] for place in groups[0])
+        said.append(f"Nobody else ever took a point from {best}")
+    if groups[-1] is not main:
+        worst = names(found.names[place] for place in groups[-1])
+        said.append(f"{worst} never took a point from anybody else")
+    return "; ".join(said)
+
+
+def _tied(found: Comparisons, ties: str) -> tuple[bool, list[str]]:
+    """Whether ties are an outcome of their own."""
+    if ties == "half":
+        return False, []
+    odd = ~np.isin(found.score, (0.0, 0.5, 1.0))
+    if odd.any():
+        place = int(found.places[int(odd.argmax())])
+        raise BadRequest(
+            "results: ties='davidson' needs scores of 0, 0.5 or 1, and "
+            f"{int(odd.sum()):,} of {len(odd):,} are shares (first the row at {place}), as where "
+            "judges differ; use ties='half'"
+        )
+    tied = found.score == 0.5
+    if not tied.any():
+        return False, ["Nothing was tied, so there is no tie parameter."]
+    if tied.all():
+        return False, ["Everything was tied, so there is no tie parameter: ties count half."]
+    return True, []
+
+
+def _told_apart(
+    found: Comparisons, parts: list[Ints], score: Floats
+) -> tuple[list[int], tuple[str, ...], list[str]]:
+    """Columns of effects that go into the model; the effects that cannot be told; and why.
+
+    By the rank of the design: what is left of a column, or of two, once entrants are taken out.
+    """
+    count = len(found.names)
+    table = cells(found, found.effects, score)
+    whole = _gram(Model(table, _numbers(parts, count)))
+    left = whole[count:, count:] - whole[count:, :count] @ np.linalg.solve(
+        _anchored(whole[:count, :count], parts), whole[:count, count:]
+    )
+    size = np.diag(whole)[count:]
+    kept: list[int] = []
+    unknown: list[str] = []
+    said: list[str] = []
+    for place, kind in enumerate(found.kinds):
+        if size[place] == 0:
+            unknown.append(kind)
+        elif left[place, place] < 1e-8 * size[place]:
+            unknown.append(kind)
+            said.append(
+                f"The effect of {kind} cannot be told from the entrants' strengths: nobody met the "
+                f"same opponents with {kind} changed. It is part of the ratings."
+            )
+        else:
+            kept.append(place)
+    if len(kept) == 2:
+        joint = left[0, 1] ** 2 / (left[0, 0] * left[1, 1])
+        if joint > 1 - 1e-8:
+            unknown, kept = list(found.kinds), kept[:1]
+            said.append(
+                "Side and order always went together, so their effects cannot be told apart; "
+                "ratings are adjusted for both."
+            )
+    return kept, tuple(unknown), said
+
+
+def _gram(model: Model) -> Floats:
+    """The information as if every comparison had variance one."""
+    ones = np.ones((1, len(model.cells.count)))
+    zeros, once = np.zeros_like(ones), np.ones((1, model.cells.clusters))
+    return np.asarray(model.information(Moments(zeros, ones, zeros, zeros, zeros), once)[0])
+
+
+def _anchored(square: Floats, parts: list[Ints]) -> Floats:
+    same = _numbers(parts, len(square))
+    return np.asarray(square + (same[:, None] == same))
+
+
+def _numbers(parts: Iterable[Ints], count: int) -> Ints:
+    """The number of each entrant's component."""
+    component = np.empty(count, dtype=np.int64)
+    for number, part in enumerate(parts):
+        component[part] = number
+    return component
+
+
+# -- what is said ------------------------------------------------------------------------------
+
+
+def names(some: Iterable[str], most: int = 6) -> str:
+    """Names for a sentence.
+
+    >>> names(["Ada", "Ben", "Cleo"]), names("ABCDEFGH")
+    ('Ada, Ben and Cleo', 'A, B, C, D, E and 3 others')
+    """
+    listed = list(some)
+    if len(listed) > most:
+        listed = [*listed[: most - 1], f"{len(listed) - most + 1} others"]
+    return " and ".join([", ".join(listed[:-1]), listed[-1]] if len(listed) > 1 else listed)
+
+
+def _are(count: int, noun: str) -> str:
+    return f"is 1 {noun}" if count == 1 else f"are {count} {noun}s"
+
+
+def _dropped(found: Comparisons) -> list[str]:
+    if not found.dropped:
+        return []
+    total = sum(found.dropped.values())
+    why = " and ".join(f"{count:,} without a {name}" for name, count in found.dropped.items())
+    return [f"{total:,} {'row was' if total == 1 else 'rows were'} dropped: {why}."]
+
+
+def _components(found: Comparisons, parts: list[Ints]) -> list[str]:
+    if len(parts) == 1:
+        return []
+    each = "; ".join(
+        f"{number}: {names(found.names[place] for place in part)}"
+        for number, part in enumerate(parts, 1)
+    )
+    return [
+        f"The entrants fall into {len(parts)} components between which there is no chain of "
+        f"matches, and are rated and ranked within each. {each}."
+    ]

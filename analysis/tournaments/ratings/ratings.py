@@ -1,0 +1,283 @@
+"""How strong is each entrant of a tournament, and how sure is that? Tables in, tables out.
+
+*Evidence*: the results; whoever judged the matches decides what the ratings are about.
+
+*Definition.* Ratings are logits: with a difference of 1 the stronger is expected to score 0.73 of a
+match, side and order being equal. Within each component they have mean zero.
+``analysis.tournaments.ratings`` has the parts: the model in ``bradley_terry``, what is decided from
+the results in ``estimation``, intervals in ``sandwich``, ranks in ``bootstrap``, the stretch from
+margins to wins in ``margins``; Elo's ratings in ``elo``; whether ratings are the whole story in
+``cycles``.
+
+*Limits.* Side effects of topics are assumed to be normal, and their intervals take the spread as
+known. Ratings are for the topics that were debated and others like them.
+
+*References.* Bradley and Terry, Biometrika 39, 1952; Agresti, Categorical Data Analysis, 2013,
+section 11.6; those of the modules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, log, nan
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from analysis.stats import Floats
+from analysis.tables import frame
+from analysis.tournaments.ratings.bootstrap import EQUAL, ranks, reweighted
+from analysis.tournaments.ratings.bradley_terry import cells, outcomes
+from analysis.tournaments.ratings.comparisons import Ints
+from analysis.tournaments.ratings.cycles import Transitivity, transitivity
+from analysis.tournaments.ratings.elo import SCALE, START, elo
+from analysis.tournaments.ratings.estimation import Estimate, Ridge, estimate
+from analysis.tournaments.ratings.hodge import Decomposition, hodge
+from analysis.tournaments.ratings.margins import Stretch, stretch
+from analysis.tournaments.ratings.sandwich import dispersion, half_widths
+from sim.errors import BadRequest
+
+__all__ = [
+    "Decomposition",
+    "Ratings",
+    "Ridge",
+    "Transitivity",
+    "elo",
+    "hodge",
+    "rate",
+    "transitivity",
+]
+
+_TABLE = {
+    "entrant": "str",
+    "component": "Int64",
+    "matches": "Int64",
+    "wins": "Int64",
+    "ties": "Int64",
+    "losses": "Int64",
+    "rating": "float64",
+    "low": "float64",
+    "high": "float64",
+    "rank": "Int64",
+    "rank_low": "Int64",
+    "rank_high": "Int64",
+    "p_best": "float64",
+    "elo": "float64",
+    "elo_scaled": "float64",
+}
+_EFFECTS = {
+    "effect": "str",
+    "topic": "str",
+    "estimate": "float64",
+    "low": "float64",
+    "high": "float64",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """What ``rate`` found.
+
+    ``table``: one row for each entrant, by component and rating. ``rating``, ``low`` and ``high``
+    in logits, with mean zero in the component; ``elo_scaled`` is the rating on Elo's scale and
+    ``elo`` the online one; a score above 0.5 counts among ``wins``. ``p_best`` is the share of
+    bootstrap replicates in which nobody of the component was better. Missing where there is nothing
+    to say: an entrant without a match has no rating.
+
+    ``effects``: ``side`` (for arguing for the motion) and ``order`` (for speaking first), in
+    logits; ``tie``, Davidson's nu, the odds of a tie to the geometric mean of win and loss (two
+    equals tie with probability nu / (nu + 2)); ``spread``, the standard deviation of side effects
+    over topics, and ``side on topic``, the side effect of each topic, shrunk.
+
+    ``wins``: the score that the row is expected to take from the column, neither having side nor
+    order. ``components``: names of the entrants of component 1, 2, ... ``ridge``: the prior, if one
+    was needed or asked for, and why. ``dropped``: how many rows. ``notes``: sentences for a report.
+    """
+
+    table: pd.DataFrame
+    effects: pd.DataFrame
+    wins: pd.DataFrame
+    components: tuple[tuple[str, ...], ...]
+    ridge: Ridge | None
+    dropped: int
+    notes: tuple[str, ...]
+
+
+def rate(
+    results: pd.DataFrame,
+    *,
+    ties: Literal["half", "davidson"] = "half",
+    margins: bool = False,
+    side: bool = True,
+    order: bool = True,
+    topics: bool = True,
+    ridge: float | Literal["auto"] = "auto",
+    replicates: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Ratings:
+    """Rate entrants by a table of results; its columns are in ``comparisons``.
+
+    ``ties``: half a win each, or an outcome of their own (Davidson). ``margins``: rate by margins
+    instead of scores, stretched to the scale of wins. ``side``, ``order``: effects, where the table
+    has the column. ``topics``: topics are clusters, and side effects may differ by topic.
+    ``ridge``: the precision of a normal prior on every parameter; "auto" is none unless the results
+    have no maximum. ``replicates``: of the bootstrap behind ranks and ``p_best``.
+
+    Raises ``BadRequest`` for a table or an option that makes no sense.
+
+    >>> rows = [("Ada", "Ben", 1.0), ("Ben", "Cleo", 1.0), ("Cleo", "Ada", 1.0)]
+    >>> rows.append(("Ada", "Ben", 1.0))
+    >>> found = rate(pd.DataFrame(rows, columns=["first", "second", "score"]))
+    >>> found.table[["entrant", "matches", "wins", "losses", "rank"]].to_numpy().tolist()
+    [['Ada', 3, 2, 1, 1], ['Cleo', 2, 1, 1, 2], ['Ben', 3, 1, 2, 3]]
+    >>> found.notes
+    ('Without topics, matches count as independent of one another.',)
+    """
+    if not 0 < level < 1:
+        raise BadRequest(f"level: {level!r} is no level; use a number from 0 to 1, such as 0.95")
+    if replicates < 0:
+        raise BadRequest(f"replicates: {replicates!r} is no number of replicates; use 0 or more")
+    made = estimate(
+        results,
+        ties=ties,
+        margins=margins,
+        side=side,
+        order=order,
+        topics=topics,
+        ridge=ridge,
+    )
+    notes = list(made.notes)
+    stretched = None
+    if margins:
+        found = made.found
+        stretched = stretch(made.fit, cells(found, made.effects, found.score))
+        notes.append(_by_margins(stretched))
+    halves = half_widths(made, stretched, level)
+    factor = stretched.factor if stretched else 1.0
+    drawn = reweighted(made, replicates, np.random.default_rng(seed))
+    return Ratings(
+        table=_table(made, factor, halves, drawn, level, elo(results)),
+        effects=_effects(made, factor, halves, level),
+        wins=_wins(made, nan if margins and stretched is None else factor),
+        components=tuple(tuple(made.found.names[place] for place in part) for part in made.parts),
+        ridge=made.ridge,
+        dropped=sum(made.found.dropped.values()),
+        notes=tuple(notes),
+    )
+
+
+def _by_margins(stretched: Stretch | None) -> str:
+    if stretched is None:
+        return (
+            "The margins leave open how they go with wins: ratings are logits of "
+            "(1 + margin) / 2, and there is no expectation of scores."
+        )
+    return (
+        f"Ratings are by margins, stretched by {stretched.factor:.2f} so that they predict scores."
+    )
+
+
+def _table(
+    made: Estimate, factor: float, halves: Floats, drawn: Floats, level: float, online: pd.DataFrame
+) -> pd.DataFrame:
+    names = made.found.names
+    ratings = factor * made.fit.parameters[: len(names)]
+    record = _record(made)
+    elos = dict(zip(online["entrant"], online["elo"], strict=True))
+    rows: list[dict[str, Any]] = []
+    for number, part in enumerate(made.parts, 1):
+        own = ratings[part]
+        sure = ranks(drawn[:, part], level) if len(drawn) and len(part) > 1 else None
+        # Equal ratings can differ in their last bits.
+        near = np.round(own, 9)
+        for at in sorted(range(len(part)), key=lambda at: (-near[at], names[part[at]])):
+            place, rating = int(part[at]), float(own[at])
+            row: dict[str, Any] = {"entrant": names[place], "component": number}
+            row |= {name: int(column[place]) for name, column in record.items()}
+            row["elo"] = elos[names[place]]
+            if len(part) > 1:
+                row |= {
+                    "rating": rating,
+                    "low": rating - float(halves[place]),
+                    "high": rating + float(halves[place]),
+                    "rank": 1 + int(np.sum(own > rating + EQUAL)),
+                    "elo_scaled": START + SCALE / log(10) * rating,
+                }
+            if sure is not None:
+                row |= {"rank_low": int(sure.low[at]), "rank_high": int(sure.high[at])}
+                row["p_best"] = float(sure.best[at])
+            rows.append(row)
+    return frame([[row.get(name) for name in _TABLE] for row in rows], _TABLE)
+
+
+def _record(made: Estimate) -> dict[str, Ints]:
+    """Matches, and how they ended for each entrant."""
+    found, many = made.found, len(made.found.names)
+    record = {}
+    for name, sign in (("wins", 1), ("ties", 0), ("losses", -1)):
+        ended = np.sign(found.score - 0.5)
+        record[name] = np.bincount(found.first[ended == sign], minlength=many)
+        record[name] += np.bincount(found.second[ended == -sign], minlength=many)
+    return {"matches": sum(record.values(), np.zeros(many, dtype=np.int64)), **record}
+
+
+def _effects(made: Estimate, factor: float, halves: Floats, level: float) -> pd.DataFrame:
+    parameters, many = made.fit.parameters, len(made.found.names)
+    rows: list[tuple[Any, ...]] = []
+    for kind in made.found.kinds:
+        if kind in made.unknown:
+            rows.append((kind, None, nan, nan, nan))
+            continue
+        place = many + made.kinds.index(kind)
+        middle, half = factor * float(parameters[place]), float(halves[place])
+        rows.append((kind, None, middle, middle - half, middle + half))
+    if made.fit.model.davidson:
+        delta, half = float(parameters[-1]), float(halves[-1])
+        rows.append(("tie", None, exp(delta), exp(delta - half), exp(delta + half)))
+    if made.varied:
+        rows.append(("spread", None, factor * made.fit.model.spread, nan, nan))
+        middles, around = _side_on_topics(made)
+        quantile = float(special.ndtri((1 + level) / 2))
+        for topic, middle, error in zip(made.found.clusters, middles, around, strict=False):
+            middle, half = factor * float(middle), factor * quantile * float(error)
+            rows.append(("side on topic", topic, middle, middle - half, middle + half))
+    return frame(rows, _EFFECTS)
+
+
+def _side_on_topics(made: Estimate) -> tuple[Floats, Floats]:
+    """The side effect of each topic, and its error of prediction (Henderson, Biometrics 31, 1975).
+
+    With u the topic's deviation, h its information and v that with the parameters:
+    1 / h + (e - v / h)' M (e - v / h), where e picks the common effect and M is the covariance.
+    """
+    fit, topics = made.fit, made.found.topics
+    place = len(made.found.names) + made.kinds.index("side")
+    pick = np.zeros(fit.model.size)
+    pick[place] = 1
+    common = np.full(topics, fit.parameters[place])
+    scale = dispersion(fit)
+    if not fit.model.spread:
+        return common, np.full(topics, np.sqrt(scale * fit.covariance[place, place]))
+    own = fit.own_information[:topics]
+    moved = pick - fit.cross[:topics] / own[:, None]
+    variance = 1 / own + np.einsum("gp,pq,gq->g", moved, fit.covariance, moved)
+    return common + fit.own[:topics], np.sqrt(scale * variance)
+
+
+def _wins(made: Estimate, factor: float) -> pd.DataFrame:
+    """Expected scores; NaN across components and of anybody against itself."""
+    names, parameters = list(made.found.names), made.fit.parameters
+    ratings = factor * parameters[: len(names)]
+    apart = ratings[:, None] - ratings
+    if made.fit.model.davidson:
+        win, tie, _ = outcomes(apart, parameters[-1])
+        expected = win + tie / 2
+    else:
+        expected = special.expit(apart)
+    component = made.fit.model.component
+    expected[component[:, None] != component] = nan
+    np.fill_diagonal(expected, nan)
+    return pd.DataFrame(expected, index=names, columns=names)

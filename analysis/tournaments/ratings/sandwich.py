@@ -1,0 +1,181 @@
+"""Intervals of a fit: variances between clusters, honest with few of them, or the model's own.
+
+*Definition.* What happens within a cluster (a topic) may depend on one another in any way; clusters
+are independent. With M the covariance of the fit, S its root, and C the information and s the score
+of a cluster, the cluster's influence is S (I - S C S)^(-1/2) S s, and the variance the sum of the
+squares of influences: CR2, unbiased where the model's own variance is right. Student's quantile has
+Satterthwaite's degrees of freedom, of each parameter its own. Written so, all of it is in the space
+of the parameters, and the same for every model that has scores and information. Where there are
+many clusters this is dear and next to nothing: then CR1, with one degree of freedom less than there
+are clusters in which an entrant met somebody.
+
+The model's own variance instead, with the normal quantile, where a variance between clusters cannot
+be had: for all parameters with fewer than ``FEW`` clusters, for an entrant who met in fewer. Shares
+and ties that count half vary less than wins: there it is times Pearson's dispersion. For entrants
+whom nobody beat, or who beat nobody, residuals say next to nothing of the variance: the wider of
+the two.
+
+*References.* Bell and McCaffrey, Survey Methodology 28, 2002; Pustejovsky and Tipton, Journal of
+Business and Economic Statistics 36, 2018.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from analysis.stats import Floats
+from analysis.tournaments.ratings.comparisons import Ints
+from analysis.tournaments.ratings.estimation import FEW, Estimate
+from analysis.tournaments.ratings.margins import Stretch
+from analysis.tournaments.ratings.newton import Fit
+
+MANY = 500
+"""From so many clusters on, CR1."""
+DEAR = 3e8
+"""Or from so many clusters times cubed parameters on. Intervals by CR1 held the truth in 95.8% with
+20 topics, and in 96.1% for 40 entrants on 60 topics; by CR2 in 96.2% and 96.3%."""
+
+
+@dataclass(frozen=True, slots=True)
+class Robust:
+    """Influence of each cluster on each parameter (clusters, p), and degrees of freedom."""
+
+    influence: Floats
+    freedom: Floats
+
+
+def half_widths(estimate: Estimate, stretch: Stretch | None, level: float = 0.95) -> Floats:
+    """Of the interval of each parameter, times the stretch if there is one."""
+    fit, found = estimate.fit, estimate.found
+    factor = stretch.factor if stretch else 1.0
+    scale = dispersion(fit)
+    variance = factor**2 * scale * np.diag(fit.covariance)
+    if stretch:
+        variance = variance + fit.parameters**2 / stretch.information
+    own = float(special.ndtri((1 + level) / 2)) * np.sqrt(np.maximum(variance, 0.0))
+    if not estimate.robust:
+        return np.asarray(own)
+    between = robust(fit)
+    influence = factor * between.influence
+    if stretch:
+        moved = stretch.score + between.influence @ stretch.derivative
+        influence += moved[:, None] / stretch.information * fit.parameters
+    error = np.sqrt((influence**2).sum(axis=0))
+    wide = special.stdtrit(between.freedom, (1 + level) / 2) * error
+    alone = np.flatnonzero(clusters_met(fit) < FEW)
+    frail = np.flatnonzero(estimate.frail)
+    wide[frail] = np.maximum(wide[frail], own[frail])
+    wide[alone] = own[alone]
+    if estimate.frail.all():
+        wide[len(found.names) :] = np.maximum(wide, own)[len(found.names) :]
+    return np.asarray(wide)
+
+
+def clusters_met(fit: Fit) -> Ints:
+    """In how many clusters each entrant met somebody."""
+    table = fit.model.cells
+    first, second, cluster, _ = table.by_cell
+    met = np.zeros((table.clusters, table.entrants), dtype=bool)
+    met[cluster, first] = True
+    met[cluster, second] = True
+    return np.asarray(met.sum(axis=0))
+
+
+def dispersion(fit: Fit) -> float:
+    """Pearson's dispersion where there are shares, 1 where all was won or lost (or ties are an
+    outcome of their own): the mean of (score - expected)^2 / variance, corrected for what was
+    fitted."""
+    model = fit.model
+    table = model.cells
+    whole = float(table.square.sum()) == float(table.score.sum())
+    left = float(table.count.sum()) - model.size + int(model.component.max()) + 1
+    if whole or model.davidson or left <= 0:
+        return 1.0
+    moments = model.moments(fit.parameters[None], fit.own[None])
+    mean = moments.mean[0]
+    rest = table.square - 2 * mean * table.score + table.count * mean**2
+    return float(np.sum(rest / moments.variance[0])) / left
+
+
+def robust(fit: Fit) -> Robust:
+    """Influences and degrees of freedom: CR2, or CR1 where that is too dear."""
+    model = fit.model
+    count, size = model.cells.clusters, model.size
+    if count > MANY or count * size**3 > DEAR:
+        met = np.full(size, float(count))
+        met[: model.cells.entrants] = clusters_met(fit)
+        met = np.maximum(met, 2.0)
+        rows = float(model.cells.count.sum())
+        free = max(1.0, rows - size + int(model.component.max()) + 1)
+        influence = scores(fit) @ fit.covariance
+        influence *= np.sqrt(met / (met - 1) * (rows - 1) / free)
+        return Robust(influence, met - 1)
+    values, vectors = np.linalg.eigh(fit.covariance)
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    influence = np.empty((count, size))
+    pulls = np.empty((count, size, size))
+    alone = np.empty((count, size))
+    score, information = scores(fit), informations(fit)
+    for place in range(count):
+        share, axes = np.linalg.eigh(root @ information[place] @ root)
+        share = np.clip(share, 0.0, 1.0)
+        # What one cluster alone determines has no variance between clusters.
+        left = np.where(share < 1 - 1e-6, 1 - share, np.inf)
+        seen = axes.T @ root
+        influence[place] = seen.T @ ((seen @ score[place]) / np.sqrt(left))
+        pulls[place] = seen.T @ ((share / np.sqrt(left))[:, None] * axes.T)
+        alone[place] = (share / left) @ seen**2
+    freedom = np.ones(size)
+    for place in range(size):
+        pull = pulls[:, place]
+        joint = np.diag(alone[:, place]) - pull @ pull.T
+        squares = float(np.sum(joint**2))
+        if squares > 0:
+            freedom[place] = np.trace(joint) ** 2 / squares
+    return Robust(influence, freedom)
+
+
+def scores(fit: Fit) -> Floats:
+    """The derivative of each cluster's log-likelihood (clusters, p)."""
+    model, table = fit.model, fit.model.cells
+    first, second, cluster, effects = table.by_cell
+    moments = model.moments(fit.parameters[None], fit.own[None])
+    rest = table.score - table.count * moments.mean[0]
+    found = np.zeros((table.clusters, model.size))
+    np.add.at(found, (cluster, first), rest)
+    np.add.at(found, (cluster, second), -rest)
+    for place, effect in enumerate(effects.T, table.entrants):
+        found[:, place] = np.bincount(cluster, rest * effect, table.clusters)
+    if model.davidson:
+        tied = table.ties - table.count * moments.tie[0]
+        found[:, -1] = np.bincount(cluster, tied, table.clusters)
+    return found
+
+
+def informations(fit: Fit) -> Floats:
+    """The information of each cluster (clusters, p, p), its own effect taken out."""
+    model, table = fit.model, fit.model.cells
+    first, second, cluster, effects = table.by_cell
+    moments = model.moments(fit.parameters[None], fit.own[None])
+    linear = table.entrants + effects.shape[1]
+    found = np.zeros((table.clusters, model.size, model.size))
+    order = np.argsort(cluster, kind="stable")
+    ends = np.cumsum(np.bincount(cluster, minlength=table.clusters))
+    for place, rows in enumerate(np.split(order, ends[:-1])):
+        design = np.zeros((len(rows), linear))
+        design[np.arange(len(rows)), first[rows]] = 1
+        design[np.arange(len(rows)), second[rows]] = -1
+        design[:, table.entrants :] = effects[rows]
+        weight = table.count[rows] * moments.variance[0, rows]
+        found[place, :linear, :linear] = (design.T * weight) @ design
+        if model.davidson:
+            tied = (table.count[rows] * moments.covariance[0, rows]) @ design
+            found[place, -1, :linear] = found[place, :linear, -1] = tied
+            found[place, -1, -1] = table.count[rows] @ moments.tie_variance[0, rows]
+    if model.spread:
+        scaled = fit.cross / np.sqrt(fit.own_information)[:, None]
+        found -= scaled[:, :, None] * scaled[:, None, :]
+    return found

@@ -1,0 +1,146 @@
+"""Budgets in money, tokens and time: a run stops before the call that would exceed one.
+
+A call reserves what it will use, guessed high, and settles for what it did use. A call that does
+not fit beside those in flight waits for them, since they may need less than they reserved; if
+nothing is in flight and it still does not fit, the budget is spent. So a budget is used as far as
+it goes, and exceeded only by as much as the guesses of the calls in flight were too low. A call
+that fails settles for what its attempts cost all the same; the store keeps no usage of failures,
+so that counts in the run that made the call, and not in those that go on from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sim.errors import BadRequest, RunFailed
+from sim.events import NO_USAGE, Usage
+
+
+class BudgetSpent(RunFailed):
+    """The next call would exceed the budget. Whatever was played stays, and can go on."""
+
+
+@dataclass(slots=True, eq=False)
+class Reserved:
+    """What a call in flight may use: the usage that was expected, its tokens and its price."""
+
+    expected: Usage
+    tokens: int
+    usd: float
+
+
+class Budget:
+    """What a run may use: ``usd``, ``tokens`` (of prompts and replies together), ``minutes``.
+
+    None is no limit. Money and tokens are for all that the store holds of the trials, so that a
+    run which goes on does not begin to count anew; minutes are for each run. Use it for one run at
+    a time, on one event loop.
+
+    >>> async def main() -> float:
+    ...     budget = Budget(usd=1.0)
+    ...     reserved = await budget.reserve(lambda: Usage(usd=0.9))
+    ...     budget.settle(reserved, Usage(usd=0.5))
+    ...     await budget.reserve(lambda: Usage(usd=0.6))
+    >>> asyncio.run(main())
+    Traceback (most recent call last):
+    ...
+    sim.calls.budget.BudgetSpent: the budget of $1 is spent: $0.5 are used, and the next call may \
+take $0.6
+    """
+
+    def __init__(
+        self,
+        usd: float | None = None,
+        tokens: int | None = None,
+        minutes: float | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        for name, limit in (("usd", usd), ("tokens", tokens), ("minutes", minutes)):
+            if limit is not None and not 0 < limit < float("inf"):
+                raise BadRequest(f"budget_{name}: {limit!r} is no budget; give more than 0")
+        self.usd = usd
+        self.tokens = tokens
+        self.minutes = minutes
+        self.used_tokens = 0
+        self.used_usd = 0.0
+        self._clock = clock
+        self._began = clock()
+        self._reserved_tokens = 0
+        self._reserved_usd = 0.0
+        self._in_flight = 0
+        self._waiting: dict[asyncio.Future[None], None] = {}
+
+    def begin(self, used: Usage) -> None:
+        """Start the clock, after earlier runs used this much."""
+        self._began = self._clock()
+        self.used_tokens = used.prompt_tokens + used.completion_tokens
+        self.used_usd = used.usd or 0.0
+
+    async def reserve(
+        self, expect: Callable[[], Usage], seconds: Callable[[], float] = lambda: 0.0
+    ) -> Reserved:
+        """Reserve what a call is expected to use, and how long it is expected to take.
+
+        Both are asked for again after each wait: the calls that went before have taught something.
+        Raises ``BudgetSpent`` if that would exceed the budget, whatever the calls in flight use.
+        """
+        while True:
+            usage = expect()
+            wanted = Reserved(usage, usage.prompt_tokens + usage.completion_tokens, usage.usd or 0)
+            self._in_time(seconds())
+            if self._fits(wanted):
+                break
+            if not self._in_flight:
+                raise BudgetSpent(self._why(wanted))
+            place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting[place] = None
+            try:
+                await place
+            finally:
+                self._waiting.pop(place, None)
+        self._reserved_tokens += wanted.tokens
+        self._reserved_usd += wanted.usd
+        self._in_flight += 1
+        return wanted
+
+    def settle(self, reserved: Reserved, used: Usage = NO_USAGE) -> None:
+        """End a reservation, with what the call used."""
+        self._reserved_tokens -= reserved.tokens
+        self._reserved_usd -= reserved.usd
+        self._in_flight -= 1
+        if not self._in_flight:
+            self._reserved_usd = 0.0  # and not a remainder of adding floats up and down
+        self.used_tokens += used.prompt_tokens + used.completion_tokens
+        self.used_usd += used.usd or 0.0
+        for place in self._waiting:
+            if not place.done():
+                place.set_result(None)
+
+    def _fits(self, wanted: Reserved) -> bool:
+        tokens = self.used_tokens + self._reserved_tokens + wanted.tokens
+        if self.tokens is not None and tokens > self.tokens:
+            return False
+        usd = self.used_usd + self._reserved_usd + wanted.usd
+        return self.usd is None or usd <= self.usd * (1 + 1e-9)
+
+    def _in_time(self, seconds: float) -> None:
+        if self.minutes is None:
+            return
+        passed = self._clock() - self._began
+        if passed + seconds > self.minutes * 60:
+            raise BudgetSpent(f"the budget of {self.minutes:g} minutes is spent")
+
+    def _why(self, wanted: Reserved) -> str:
+        if self.usd is not None and self.used_usd + wanted.usd > self.usd:
+            return (
+                f"the budget of ${self.usd:g} is spent: ${self.used_usd:.4g} are used, and the "
+                f"next call may take ${wanted.usd:.4g}"
+            )
+        return (
+            f"the budget of {self.tokens:,} tokens is spent: {self.used_tokens:,} are used, and "
+            f"the next call may take {wanted.tokens:,}"
+        )

@@ -1,0 +1,90 @@
+"""The cache: a request that was answered once is not asked again, and never twice at a time.
+
+Replies are addressed by what was asked (``sim.calls.journal.request_key``), not by who asked it:
+trials that share their beginning share its replies. What is committed is found in the store; what
+is being asked is waited for. If whoever asks is cancelled, the next one in line asks instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from sim.errors import StageError
+from sim.stage.base import Reply
+
+
+class Shelf(Protocol):
+    """Where committed replies are found. ``sim.store.Writer`` is one."""
+
+    def find(self, request: str) -> Reply | None:
+        """The reply to a request, or None."""
+        ...
+
+
+class Cache:
+    """Replies by request, for all trials of a run.
+
+    >>> class Empty:
+    ...     def find(self, request: str) -> Reply | None:
+    ...         return None
+    >>> async def main() -> list[tuple[str, bool]]:
+    ...     calls = []
+    ...     async def ask() -> Reply:
+    ...         calls.append("asked")
+    ...         await asyncio.sleep(0)
+    ...         return Reply(f"{len(calls)} call")
+    ...     cache = Cache(Empty())
+    ...     found = await asyncio.gather(*(cache.reply("key", ask) for _ in range(3)))
+    ...     return [(reply.text, hit) for reply, hit in found]
+    >>> asyncio.run(main())
+    [('1 call', False), ('1 call', True), ('1 call', True)]
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        # None as a result: whoever asked was stopped, and somebody else has to.
+        self._asking: dict[str, asyncio.Future[Reply | None]] = {}
+
+    async def reply(self, request: str, ask: Callable[[], Awaitable[Reply]]) -> tuple[Reply, bool]:
+        """The reply to a request, and whether it was there already.
+
+        ``ask`` queues the reply in the store before it returns. A ``StageError`` is everybody's who
+        waited, and is not kept.
+        """
+        while True:
+            asking = self._asking.get(request)
+            if asking is None:
+                break
+            # Shielded: one of those who wait may be cancelled, and the others not with it.
+            reply = await asyncio.shield(asking)
+            if reply is not None:
+                return reply, True
+        found = self._shelf.find(request)
+        if found is not None:
+            return found, True
+        loop = asyncio.get_running_loop()
+        mine = self._asking[request] = loop.create_future()
+        try:
+            reply = await ask()
+        except StageError as error:
+            del self._asking[request]
+            mine.set_exception(_again(error))
+            mine.exception()  # seen, also if nobody waits
+            raise
+        except BaseException:
+            del self._asking[request]
+            mine.set_result(None)
+            raise
+        mine.set_result(reply)
+        # The store commits in the next tick, before this: it was told first.
+        loop.call_soon(self._asking.pop, request, None)
+        return reply, False
+
+
+def _again(error: StageError) -> StageError:
+    """The same error for those who waited; its attempts are told once, by whoever asked."""
+    return StageError(
+        error.reason, str(error), transient=error.transient, retry_after=error.retry_after
+    )

@@ -1,0 +1,108 @@
+"""``recorded:STORE``: a stage that says what was said before. It needs no model, key or network.
+
+The same trials, played on it into another store, give the same canonical export, byte for byte:
+model and stage of a replayed trial are those that were recorded. What was not recorded is not made
+up: it is a ``StageError`` that shows the nearest prompt that was.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from difflib import unified_diff
+from typing import Protocol
+
+from sim.calls.journal import request_key
+from sim.errors import StageError
+from sim.layouts.prompt import Prompt
+from sim.stage.base import LogProb, Reply, Request
+
+_WIDTH = 96
+_LINES = 40
+
+
+class Recording(Protocol):
+    """What was recorded. ``sim.store.Recorder`` is one."""
+
+    def found(self, request: str) -> Reply | StageError | None:
+        """What came of a request: a reply, or the error of a call that failed for good."""
+        ...
+
+    def nearest(self, prompt: Prompt) -> Prompt | None:
+        """The recorded prompt that is most like this one; None if no prompts were kept."""
+        ...
+
+
+class Recorded:
+    """A stage of which everything was recorded.
+
+    ``identity`` is that of the stage that was recorded; ``also`` are identities under which the
+    same stage was recorded as well (in surrogates). Make them with ``sim.store.recorded_stages``.
+    """
+
+    free = True
+    recorded = True
+
+    def __init__(self, recording: Recording, identity: str, also: Sequence[str] = ()) -> None:
+        self.identity = identity
+        self._recording = recording
+        self._identities = (identity, *also)
+
+    async def perform(self, request: Request) -> Reply:
+        """What was said. Raises what was raised, and ``not-recorded`` where nothing was."""
+        for identity in self._identities:
+            found = self._recording.found(request_key(identity, request))
+            if isinstance(found, StageError):
+                raise found
+            if found is not None:
+                return found
+        nearest = self._recording.nearest(request.prompt)
+        raise StageError(
+            "not-recorded",
+            f"{request.speaker}'s {request.purpose} was not recorded; "
+            f"{difference(nearest, request.prompt)}",
+        )
+
+    async def log_prob(self, request: Request, text: str) -> LogProb | None:
+        """None: log-probabilities are not recorded."""
+        return None
+
+
+def difference(recorded: Prompt | None, asked: Prompt) -> str:
+    """What is different between a recorded prompt and one that was asked for, in words and lines.
+
+    >>> old, new = Prompt.start("system", "You play Ada."), Prompt.start("system", "You play Eve.")
+    >>> print(difference(old, new))
+    the nearest prompt that was:
+    --- recorded
+    +++ asked
+    @@ -1,2 +1,2 @@
+     [system]
+    -You play Ada.
+    +You play Eve.
+    """
+    if recorded is None:
+        return "no prompts were kept with it, so that nothing can be compared"
+    if recorded.digest == asked.digest:
+        return (
+            "the very same prompt stands in the recording, but not with this seed, purpose, stop "
+            "text, limit and form of the answer: play the same trials with the same seeds (or the "
+            "recording ends here)"
+        )
+    lines = list(
+        unified_diff(_lines(recorded), _lines(asked), "recorded", "asked", n=2, lineterm="")
+    )
+    if len(lines) > _LINES:
+        left = len(lines) - _LINES
+        lines = [*lines[:_LINES], f"... and {left} more lines of difference"]
+    return "\n".join(["the nearest prompt that was:", *lines])
+
+
+def _lines(prompt: Prompt) -> list[str]:
+    """A prompt in short lines, so that a word that is different does not show a whole speech."""
+    lines: list[str] = []
+    for message in prompt.messages():
+        lines.append(f"[{message.role}]")
+        for line in message.text.splitlines():
+            lines += textwrap.wrap(line, _WIDTH) or [""]
+    return lines

@@ -1,0 +1,225 @@
+"""The retry: a stage around a stage that asks again when an answer may still come.
+
+It stands outside the throttle, so that every attempt waits for its place: a provider counts them
+all. What is asked again is what its ``StageError`` calls transient, and a reply that is empty or
+was cut; never ``StageClosed``, which no patience can help, so that a wrong key ends a run at once.
+The waits come from the request's seed: the same run, met by the same faults, waits as long again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+
+from sim.calls.throttle import WAITED, Waited
+from sim.calls.usage import usage_of
+from sim.errors import BadRequest, StageClosed, StageError
+from sim.events import NO_USAGE, Usage
+from sim.seeds import Stream, derive
+from sim.stage.base import LogProb, Reply, Request, Stage
+
+Found = TypeVar("Found")
+
+# Faults of one call, whatever else is said of them: the next one may be whole.
+ASK_AGAIN = frozenset({"empty", "cut"})
+
+
+def may_go_through(error: BaseException) -> bool:
+    """Whether the same call may go through later.
+
+    >>> may_go_through(StageError("rate-limit", "429", transient=True))
+    True
+    >>> may_go_through(StageClosed("key", "401", transient=True))
+    False
+    """
+    if not isinstance(error, StageError) or isinstance(error, StageClosed):
+        return False
+    return error.transient or error.reason in ASK_AGAIN
+
+
+class Retry:
+    """A stage that asks up to ``attempts`` times, for up to ``total`` seconds.
+
+    The n-th wait is drawn evenly from 0 to 2**(n-1) times ``first_wait`` seconds (*full jitter*:
+    callers that failed together do not come back together), or is what the provider asked for;
+    in both cases no longer than ``longest_wait``. ``total`` holds for attempts and waits, but not
+    for the time that attempts stand in the throttle's line, which is no fault of the provider.
+
+    A reply carries the reasons of the attempts before it in ``retries``, and the tokens of those
+    that were paid but empty in ``usage``. When no attempt is left, the last ``StageError`` is
+    raised with the reasons of all attempts, its own among them, in ``attempts``, and the tokens
+    of those that were paid in ``usage``.
+
+    ``sleep`` and ``clock`` are for tests.
+
+    >>> class Busy:
+    ...     identity, calls = "busy", 0
+    ...     async def perform(self, request: Request) -> Reply:
+    ...         self.calls += 1
+    ...         if self.calls < 3:
+    ...             raise StageError("rate-limit", "429", transient=True, retry_after=0.01)
+    ...         return Reply("Here.")
+    ...     async def log_prob(self, request: Request, text: str) -> LogProb | None:
+    ...         return None
+    >>> from sim.layouts.prompt import Prompt
+    >>> request = Request(Prompt.start("system", "You are Ada."), 7, "Ada")
+    >>> reply = asyncio.run(Retry(Busy()).perform(request))
+    >>> reply.text, reply.retries
+    ('Here.', ('rate-limit', 'rate-limit'))
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        attempts: int = 6,
+        longest_wait: float = 60.0,
+        total: float = 300.0,
+        first_wait: float = 1.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if not attempts >= 1:
+            raise BadRequest(f"attempts: {attempts!r} would never ask; give at least 1")
+        for name, seconds in (
+            ("longest_wait", longest_wait),
+            ("total", total),
+            ("first_wait", first_wait),
+        ):
+            if not seconds >= 0:
+                raise BadRequest(f"{name}: {seconds!r} is no number of seconds; give 0 or more")
+        self.stage = stage
+        self.free = bool(getattr(stage, "free", False))
+        self.attempts = attempts
+        self.longest_wait = longest_wait
+        self.total = total
+        self.first_wait = first_wait
+        self._sleep = sleep
+        self._clock = clock
+
+    @property
+    def identity(self) -> str:
+        """The inner stage's: asking again changes nothing that is said."""
+        return self.stage.identity
+
+    async def perform(self, request: Request) -> Reply:
+        """The first reply that is one. Raises ``StageError`` when there is none."""
+        reasons: list[str] = []
+        wasted: list[Usage] = []
+
+        async def ask() -> Reply:
+            reply = await self.stage.perform(request)
+            # A refusal is an outcome, with or without words; answers are for the probe to read.
+            if request.purpose == "turn" and reply.finish != "refusal" and not reply.text.strip():
+                said = f"{request.speaker} said nothing"
+                raise StageError("empty", said, transient=True, usage=reply.usage)
+            return reply
+
+        reply = await self._until_through(request, ask, reasons, wasted)
+        if reasons:
+            usage = _sum([*wasted, reply.usage])
+            reply = replace(reply, usage=usage, retries=(*reasons, *reply.retries))
+        return reply
+
+    async def log_prob(self, request: Request, text: str) -> LogProb | None:
+        """The inner stage's, asked again like a reply."""
+
+        async def ask() -> LogProb | None:
+            return await self.stage.log_prob(request, text)
+
+        return await self._until_through(request, ask, [], [])
+
+    async def _until_through(
+        self,
+        request: Request,
+        ask: Callable[[], Awaitable[Found]],
+        reasons: list[str],
+        wasted: list[Usage],
+    ) -> Found:
+        """Ask until there is an answer.
+
+        The reasons of what fails are added to ``reasons``, and what it cost to ``wasted``.
+        """
+        waited = Waited()
+        began = self._clock()
+
+        async def attempt() -> Found:
+            token = WAITED.set(waited)
+            try:
+                return await ask()
+            except StageError as error:
+                reasons.append(error.reason)
+                wasted.append(usage_of(error))
+                raise
+            finally:
+                WAITED.reset(token)
+
+        def wait(state: RetryCallState) -> float:
+            return self._wait(request, state)
+
+        def stop(state: RetryCallState) -> bool:
+            spent = self._clock() - began - waited.seconds
+            out_of_time = spent + state.upcoming_sleep > self.total
+            return out_of_time or state.attempt_number >= self.attempts
+
+        # One for each call: tenacity keeps the state of a call in it, apart only by thread.
+        retrying = AsyncRetrying(
+            sleep=self._sleep,
+            stop=stop,
+            wait=wait,
+            retry=retry_if_exception(may_go_through),
+            reraise=True,
+        )
+        try:
+            return await retrying(attempt)
+        except StageError as error:
+            if len(reasons) > 1 and not isinstance(error, StageClosed):
+                raise _given_up(error, reasons, wasted) from error
+            error.attempts = tuple(reasons)
+            error.usage = _sum(wasted)
+            raise
+
+    def _wait(self, request: Request, state: RetryCallState) -> float:
+        """Seconds until the next attempt."""
+        error = None if state.outcome is None else state.outcome.exception()
+        asked_for = error.retry_after if isinstance(error, StageError) else None
+        # Zero says nothing of when to come back, and a provider may say anything.
+        if asked_for is not None and asked_for > 0:
+            return min(asked_for, self.longest_wait)
+        number: int = state.attempt_number
+        ceiling = min(self.longest_wait, self.first_wait * 2.0 ** min(number - 1, 64))
+        path = (request.purpose, request.speaker, request.prompt.digest.hex(), number)
+        return ceiling * Stream(derive(request.seed, "retry", *path)).unit()
+
+
+def _given_up(error: StageError, reasons: list[str], wasted: list[Usage]) -> StageError:
+    """The last error, with what went before it. A message that is stored alone says it too."""
+    times = ", ".join(f"{reason} {count}×" for reason, count in Counter(reasons).items())
+    return StageError(
+        error.reason,
+        f"{error} (given up after {len(reasons)} attempts: {times})",
+        transient=error.transient,
+        retry_after=error.retry_after,
+        attempts=tuple(reasons),
+        usage=_sum(wasted),
+    )
+
+
+def _sum(parts: list[Usage]) -> Usage:
+    """What several calls used together. The price is unknown if that of one of them is."""
+    counted = [part for part in parts if part != NO_USAGE]
+    if not counted:
+        return NO_USAGE
+    prices = [part.usd for part in counted if part.usd is not None]
+    return Usage(
+        sum(part.prompt_tokens for part in counted),
+        sum(part.completion_tokens for part in counted),
+        sum(part.cached_tokens for part in counted),
+        sum(prices) if len(prices) == len(counted) else None,
+    )

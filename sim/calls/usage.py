@@ -1,0 +1,156 @@
+"""What one stage did in a run: calls, hits, failures, tokens, money. All its trials share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from sim.calls.prefix_cache import Economy
+from sim.calls.prices import Price
+from sim.errors import StageError
+from sim.events import NO_USAGE, Usage
+from sim.stage.base import Reply, Request, Stage
+
+LETTERS_A_TOKEN = 4.0
+"""Of English, about; before a stage has counted anything itself."""
+
+_FIRST_COMPLETION = 400
+"""Tokens that are expected of a first reply where nothing limits it."""
+
+
+@dataclass(slots=True)
+class Account:
+    """The books of one stage.
+
+    ``free`` stages cost nothing. ``recorded`` ones answer from a store: what they say was paid
+    before, and counts as hits. ``price`` is None where it is unknown, and then so is the money:
+    ``usd`` becomes None with the first reply. ``limit`` is the most tokens that a reply may have,
+    if that is known. ``paid`` is told what each call used.
+    """
+
+    free: bool = False
+    recorded: bool = False
+    price: Price | None = None
+    limit: int | None = None
+    paid: Callable[[Usage], None] | None = None
+    calls: int = 0
+    hits: int = 0
+    failed_calls: int = 0
+    retries: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    usd: float | None = 0.0
+    seconds: float = 0.0
+    economy: Economy = field(default_factory=Economy)
+    _letters: int = 0
+    _longest: int = 0
+
+    @property
+    def usage(self) -> Usage:
+        """What was paid for."""
+        return Usage(self.prompt_tokens, self.completion_tokens, self.cached_tokens, self.usd)
+
+    def answered(self, request: Request, reply: Reply) -> Reply:
+        """Enter a call that was answered. Returns the reply, with its price if it is known."""
+        usage = reply.usage
+        price = self.price
+        if price is not None and usage.usd is None:
+            usage = replace(usage, usd=price.of(usage))
+            reply = replace(reply, usage=usage)
+        self.calls += 1
+        if reply.retries:
+            self.retries += len(reply.retries)
+        self.seconds += reply.seconds
+        self._enter(request, usage)
+        return reply
+
+    def failed(self, request: Request, error: StageError) -> None:
+        """Enter a call that failed for good. What it cost all the same counts like an answer's.
+
+        The error's ``usage`` gets its price, if that is known.
+        """
+        self.failed_calls += 1
+        self.retries += len(error.attempts)
+        usage = usage_of(error)
+        # Most failures cost nothing, and say nothing of what tokens cost.
+        if self.recorded or usage == NO_USAGE:
+            return
+        if self.price is not None and usage.usd is None:
+            error.usage = usage = replace(usage, usd=self.price.of(usage))
+        self._enter(request, usage)
+
+    def _enter(self, request: Request, usage: Usage) -> None:
+        """Enter what a call used."""
+        tokens = usage.prompt_tokens
+        completion = usage.completion_tokens
+        self.prompt_tokens += tokens
+        self.completion_tokens += completion
+        self.cached_tokens += usage.cached_tokens
+        if usage.usd is not None:
+            if self.usd is not None:
+                self.usd += usage.usd
+        elif not self.free:
+            self.usd = None
+        if completion > self._longest:
+            self._longest = completion
+        # Nothing counted is nothing sent: a yoked partner's line, say, asks no model.
+        if tokens:
+            self.economy.sent(request.prompt, tokens)
+            if not self.free:
+                self._letters += self.economy.letters(request.prompt)
+        if self.paid is not None:
+            self.paid(usage)
+
+    def expected(self, request: Request) -> Usage:
+        """What a call will use, guessed high: the prompt by its letters, the reply by the longest.
+
+        The first guesses are by rule of thumb, later ones by what the stage itself counted.
+        """
+        letters = self.economy.letters(request.prompt)
+        if self._letters:
+            tokens = letters * self.prompt_tokens / self._letters
+        else:
+            tokens = letters / LETTERS_A_TOKEN
+        limit = self.limit if request.max_tokens is None else request.max_tokens
+        completion = limit if limit is not None else (self._longest or _FIRST_COMPLETION)
+        usage = Usage(int(tokens * 1.05) + 1, completion)
+        usd = 0.0 if self.free else None if self.price is None else self.price.of(usage)
+        return replace(usage, usd=usd)
+
+    @property
+    def pace(self) -> float:
+        """Seconds that a call takes on average; 0 before the first."""
+        return self.seconds / self.calls if self.calls else 0.0
+
+
+def usage_of(error: StageError) -> Usage:
+    """What a call that failed cost all the same."""
+    return error.usage if isinstance(error.usage, Usage) else NO_USAGE
+
+
+def payee(stage: Stage) -> Stage:
+    """Whose calls are paid: the stage's own, or those of the one that speaks for a person."""
+    other = getattr(stage, "fallback", None)
+    return other if isinstance(other, Stage) else stage
+
+
+def is_recorded(stage: Stage) -> bool:
+    """Whether a stage, or the one inside it, answers from a store."""
+    inner: object = stage
+    while inner is not None:
+        if getattr(inner, "recorded", False):
+            return True
+        inner = getattr(inner, "stage", None)
+    return False
+
+
+def token_limit(stage: Stage) -> int | None:
+    """The most tokens that a stage lets a reply have, if it says so."""
+    inner: object = stage
+    while inner is not None:
+        limit = getattr(getattr(inner, "sampling", None), "max_tokens", None)
+        if isinstance(limit, int):
+            return limit
+        inner = getattr(inner, "stage", None)
+    return None

@@ -1,0 +1,1 @@
+"""The subcommands, one a file, each of the name of its command."""

@@ -1,0 +1,73 @@
+"""``elsinore list``: what can be played, and by which models."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich.text import Text
+
+from sim.cli.display.terminal import out, visible
+from sim.planning.scenarios import Scenario, available, files
+from sim.scene.scene import Scene
+from sim.stage.open import known_models
+
+
+def command(*, as_json: bool) -> None:
+    """Print the scenarios and models."""
+    scenarios, models = available(), known_models()
+    console = out()
+    if as_json:
+        found = {
+            "scenarios": [_record(one) for one in scenarios],
+            "tournaments": [
+                {"name": name, "summary": _first_line(path)} for name, path in files().items()
+            ],
+            "models": list(models),
+        }
+        console.out(json.dumps(found))
+        return
+    for scenario in scenarios:
+        title = Text(scenario.name, style="bold")
+        if scenario.returns is not Scene:
+            title.append(f"  {scenario.returns.__name__.lower()}", style="not bold cyan")
+        title.append(f"  {visible(scenario.summary)}", style="not bold")
+        console.print(title)
+        for parameter in scenario.parameters:
+            default = parameter.default
+            line = Text.assemble(
+                "    -P ",
+                (parameter.name, "cyan"),
+                f"={default if isinstance(default, str) else repr(default)}",
+                (f"  {parameter.type_name}", "dim"),
+            )
+            console.print(line)
+    for name, path in files().items():
+        title = Text(name, style="bold")
+        title.append("  tournament", style="not bold cyan")
+        title.append(f"  {visible(_first_line(path))}", style="not bold")
+        console.print(title)
+    console.print()
+    console.print(Text("models", style="bold"), Text("  " + ", ".join(models)), sep="")
+
+
+def _first_line(path: Path) -> str:
+    """What a file says of itself, in a comment on its first line."""
+    first, *_ = path.read_text(encoding="utf-8").splitlines() or [""]
+    return first.lstrip("# ")
+
+
+def _record(scenario: Scenario) -> dict[str, object]:
+    return {
+        "name": scenario.name,
+        "summary": scenario.summary,
+        "makes": scenario.returns.__name__,
+        "parameters": [
+            {
+                "name": parameter.name,
+                "type": parameter.type_name,
+                "default": parameter.plain(parameter.default),
+            }
+            for parameter in scenario.parameters
+        ],
+    }

@@ -1,0 +1,127 @@
+"""What a run took, or will take: calls, tokens, money."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich.text import Text
+
+from sim.cli.display.run_tables import NONE, table
+from sim.cli.display.terminal import one_line, out, print_block
+from sim.events import Usage
+from sim.runs import Estimate, RunReport
+from sim.runs.estimate import PLAYED_ON
+
+
+def summary(report: RunReport, free: bool) -> Text | None:
+    """One line for the end of a run; None if it asked for nothing."""
+    if not report.calls + report.hits + report.failed_calls:
+        return None
+    facts = [_count(report.calls, "call")]
+    if report.hits:
+        facts.append(f"{report.hits:,} answered by the store")
+    if report.retries:
+        facts.append(f"{_count(report.retries, 'attempt')} failed")
+    usage = report.usage
+    if usage.prompt_tokens:
+        facts.append(tokens(usage))
+        assert report.computed_tokens is not None
+        share = report.computed_tokens / usage.prompt_tokens
+        facts.append(
+            f"an ideal prefix cache would compute {report.computed_tokens:,} ({share:.0%}) of the "
+            "prompts"
+        )
+    if free or report.calls:  # where no call was answered nobody knows what it cost
+        facts.append("free" if free else money(usage))
+    return Text(" · ".join(facts), style="dim")
+
+
+def tokens(usage: Usage) -> str:
+    """Tokens of prompts and replies."""
+    cached = f" ({usage.cached_tokens:,} cached)" if usage.cached_tokens else ""
+    return f"{usage.prompt_tokens:,}{cached} + {usage.completion_tokens:,} tokens"
+
+
+def money(usage: Usage) -> str:
+    """What it cost, or that nobody knows."""
+    return "price unknown (see --prices)" if usage.usd is None else _usd(usage.usd)
+
+
+def _usd(usd: float) -> str:
+    return f"${usd:,.2f}" if usd >= 10 else f"${usd:.4f}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def show_estimates(found: Sequence[Estimate], prices_of: str, as_json: bool) -> None:
+    """Print what a run would take."""
+    console = out()
+    if as_json:
+        records = [asdict(each) for each in found]
+        record = {"dry_run": True, "played_on": PLAYED_ON, "prices_of": prices_of}
+        console.out(json.dumps({**record, "estimates": records}, allow_nan=False))
+        return
+    made = table(
+        "model", "trials", "calls", "prompt tokens", "reply tokens", "USD",
+        right=("trials", "calls", "prompt tokens", "reply tokens"),
+    )  # fmt: skip
+    for each in found:
+        made.add_row(
+            Text(one_line(each.model)),
+            Text(f"{each.trials - each.there:,}"),
+            Text(f"{each.calls:,}"),
+            Text(f"{each.usage.prompt_tokens:,}"),
+            Text(f"{each.usage.completion_tokens:,}"),
+            _range(each),
+        )
+    print_block(console, made)
+    there = sum(each.there for each in found)
+    if there:
+        console.print(Text(f"{_count(there, 'trial')} in the store already, and not counted."))
+    console.print(
+        Text(
+            f"An estimate: one trial was played on {PLAYED_ON}, and nothing was asked or stored. "
+            f"Prices of {prices_of}; the lower one if the provider caches every prefix.",
+            style="dim",
+        )
+    )
+
+
+def show_forecast(found: Sequence[Estimate], prices_of: str) -> None:
+    """Print what a tournament would take, stage by stage."""
+    console = out()
+    made = table(
+        "stage", "debates", "calls", "prompt tokens", "reply tokens", "USD",
+        right=("debates", "calls", "prompt tokens", "reply tokens"),
+    )  # fmt: skip
+    for each in found:
+        made.add_row(
+            Text(one_line(each.model)),
+            Text(f"{each.trials:,}"),
+            Text(f"{each.calls:,}"),
+            Text(f"{each.usage.prompt_tokens:,}"),
+            Text(f"{each.usage.completion_tokens:,}"),
+            _range(each),
+        )
+    print_block(console, made)
+    console.print(
+        Text(
+            f"An estimate: a few debates of each stage were played on {PLAYED_ON}, and nothing was "
+            f"asked or stored. Prices of {prices_of}; the lower one if the provider caches every "
+            "prefix.",
+            style="dim",
+        )
+    )
+
+
+def _range(found: Estimate) -> Text:
+    usd, cached = found.usage.usd, found.usd_cached
+    if usd is None or cached is None:
+        return Text(f"{NONE} unknown", style="yellow")
+    if not usd:
+        return Text("free", style="dim")
+    return Text(f"{_usd(cached)} to {_usd(usd)}")

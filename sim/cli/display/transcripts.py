@@ -1,0 +1,229 @@
+"""A transcript on a terminal: a colour for each speaker, and marks where something happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from sim.cli.display.terminal import one_line, visible
+from sim.cli.stored import StoredTrial
+from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
+
+# Red is kept for what went wrong.
+_COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
+_SHORTEST_LINE = 24
+
+_MARKS = {
+    "flip": "turns into the opposite here",
+    "collapse": "falls back into the assistant here",
+    "loop": "begins to loop here",
+}
+
+
+def print_transcript(
+    console: Console,
+    trial: StoredTrial,
+    events: Sequence[Event],
+    fates: Mapping[str, Mapping[str, Any]],
+    concessions: Iterable[Mapping[str, Any]] = (),
+    *,
+    probes: bool,
+) -> None:
+    """Print a transcript. Nothing in it is taken for markup, and controls show as escapes."""
+    names = [str(persona["name"]) for persona in trial.cast]
+    colours = {name: _COLOURS[seat % len(_COLOURS)] for seat, name in enumerate(names)}
+    _print_head(console, trial)
+    turns = [event for event in events if isinstance(event, Turn)]
+    page = _Page(console, colours, max([len(one_line(name)) for name in names], default=0))
+    marks = _marks(fates)
+    granted = _granted(concessions)
+    if probes:
+        page.notes(_stances(events, 0, names))
+    changes = [event for event in events if isinstance(event, Intervened | FellBack)]
+    for turn in turns:
+        for change in changes:
+            if change.turn == turn.index:
+                page.change(change)
+        page.turn(turn)
+        for actor, mark in marks.get(turn.index, ()):
+            page.mark(actor, mark)
+        for line in granted.get(turn.index, ()):
+            page.concession(line)
+        if probes:
+            page.notes(_stances(events, turn.index, names))
+    for change in changes:
+        if change.turn > len(turns):
+            page.change(change)
+    for event in events:
+        if isinstance(event, Failure):
+            page.failure(event)
+    ended = next((event for event in events if isinstance(event, Ended)), None)
+    page.end(ended, len(turns))
+
+
+def _print_head(console: Console, trial: StoredTrial) -> None:
+    console.print(
+        Text.assemble(
+            (one_line(trial.scenario), "bold"),
+            f" on {one_line(trial.model)}, seed {trial.seed}",
+            f", {trial.arm} {trial.focal or ''}".rstrip() if trial.arm != "live" else "",
+            (f"  {trial.id}", "dim"),
+        ),
+        soft_wrap=not console.is_terminal,
+    )
+    setting = trial.scene.get("setting")
+    who = ", ".join(f"{actor} is {entrant}" for actor, entrant in trial.entrants.items())
+    for line in (trial.scene.get("topic"), setting, who):
+        if line:
+            console.print(
+                Text(one_line(str(line)), style="italic"), soft_wrap=not console.is_terminal
+            )
+    console.print()
+
+
+def _marks(fates: Mapping[str, Mapping[str, Any]]) -> dict[int, list[tuple[str, str]]]:
+    """By turn: who, and what happened there."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for actor, fate in fates.items():
+        for kind, words in _MARKS.items():
+            turn = fate.get(kind)
+            if turn is None:
+                continue
+            sure = fate.get("flip_confidence") if kind == "flip" else None
+            text = words if sure is None else f"{words} (p {sure:.2f})"
+            found.setdefault(turn, []).append((actor, text))
+    return found
+
+
+def _granted(concessions: Iterable[Mapping[str, Any]]) -> dict[int, list[str]]:
+    """By turn: who gives in there to whom, and on which claims. Several claims make one line."""
+    claims: dict[tuple[int, str, str, str], list[str]] = {}
+    for each in concessions:
+        verb = {
+            "withdrawal": "takes it back", "partly": "concedes in part",
+            "partly answer": "asked, concedes in part",
+            "answer": "asked, concedes",
+        }.get(each["kind"], "concedes")  # fmt: skip
+        key = (int(each["turn"]), each["speaker"], verb, each["to"] or "")
+        claims.setdefault(key, [])
+        if each["claim"]:
+            claims[key].append(each["claim"])
+    found: dict[int, list[str]] = {}
+    for (turn, speaker, verb, to), cited in claims.items():
+        whom = f" to {to}" if to and verb != "takes it back" else ""
+        what = f" ({', '.join(cited)})" if cited else ""
+        found.setdefault(turn, []).append(f"{speaker} {verb}{whom}{what}")
+    return found
+
+
+def _stances(events: Iterable[Event], turn: int, names: Sequence[str]) -> list[str]:
+    """What was answered off stage after a turn, one line for each question, in cast order."""
+    questions: dict[str, list[str]] = {}
+    seats = {name: seat for seat, name in enumerate(names)}
+    answers = [event for event in events if isinstance(event, Answer) and event.turn == turn]
+    for event in sorted(answers, key=lambda answer: seats.get(answer.actor, 0)):
+        label = f"{event.key} (gauge)" if event.gauge else event.key
+        if event.missing is not None or event.value is None:
+            value = f"missing ({event.missing or 'no answer'})"
+        else:
+            value = f"{event.value:+.2f}" if isinstance(event.value, float) else str(event.value)
+        questions.setdefault(label, []).append(f"{event.actor} {value}")
+    return [f"{label}: {', '.join(found)}" for label, found in questions.items()]
+
+
+class _Page:
+    """Prints lines under hanging indents: number, speaker, text."""
+
+    def __init__(self, console: Console, colours: Mapping[str, str], widest: int) -> None:
+        self.console = console
+        self.colours = colours
+        self.names = min(widest, 18)
+        self.indent = 4 + 1 + self.names + 2
+
+    def turn(self, turn: Turn) -> None:
+        name = one_line(turn.speaker)
+        colour = self.colours.get(turn.speaker, "white")
+        before = Text.assemble(
+            (f"{turn.index:>4} ", "dim"), (f"{name:<{self.names}}  ", f"bold {colour}")
+        )
+        said = Text(visible(turn.text), style=colour)
+        if not turn.text and turn.finish != "refusal":
+            said.append("(struck: nobody heard it)", style="dim")
+        if turn.audience is not None:
+            heard = ", ".join(turn.audience) or "nobody"
+            said.append(f" (for {one_line(heard)} alone)", style="dim not bold")
+        if turn.overheard:
+            said.append(f" (overheard by {one_line(', '.join(turn.overheard))})", style="dim")
+        if turn.source != "stage" and turn.text:
+            whose = "a person" if turn.source == "human" else "put there"
+            said.append(f" ({whose})", style="dim not bold")
+        if turn.finish != "stop":
+            said.append(f" ({one_line(turn.finish)})", style="yellow")
+        self._hanging(before, said)
+        if turn.strangers:
+            self._below(f"strangers spoke: {one_line(', '.join(turn.strangers))}", "yellow")
+        if turn.cut:
+            self._below(f"cut, heard by nobody: {one_line(turn.cut)}", "dim")
+
+    def change(self, change: Intervened | FellBack) -> None:
+        """What was changed from outside before a turn, or how the floor was given in the end."""
+        if isinstance(change, FellBack):
+            who = f"{one_line(change.actor)} was asked; " if change.actor else ""
+            line = f"the fallback decides who is next: {who}{one_line(change.reason)}"
+        else:
+            unsaid = change.detail.get("unsaid")
+            line = " ".join(part for part in (change.what, one_line(change.actor)) if part)
+            if change.what == "phase":
+                line = f"phase: {one_line(str(change.detail.get('phase', '')))}"
+            if change.text:
+                line = f"{line}: {one_line(change.text)}"
+            if unsaid:
+                line = f"{line} (instead of: {one_line(str(unsaid))})"
+            if change.audience is not None:
+                line = f"{line} (for {one_line(', '.join(change.audience) or 'nobody')} alone)"
+            if "skipped" in change.detail:
+                line = f"{line} (skipped: {one_line(str(change.detail['skipped']))})"
+        self._below(f"~ {line}", "cyan")
+
+    def mark(self, actor: str, text: str) -> None:
+        self._below(f"▲ {one_line(actor)} {text}", "bold red")
+
+    def concession(self, line: str) -> None:
+        self._below(f"▽ {one_line(line)}", "yellow")
+
+    def notes(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._below(f"· {one_line(line)}", "dim")
+
+    def failure(self, failure: Failure) -> None:
+        text = f"{failure.doing} of {failure.actor} failed: {failure.reason}: {failure.message}"
+        self._hanging(Text(f"{failure.turn:>4} ", style="dim"), Text(one_line(text), style="red"))
+
+    def end(self, ended: Ended | None, turns: int) -> None:
+        self.console.print()
+        if ended is None:
+            text = Text(f"Torn off after {turns} turns; run the same command again to go on.")
+            text.stylize("yellow")
+        else:
+            text = Text(f"The end: {one_line(ended.reason)}.")
+            text.stylize("red" if ended.status == "failed" else "dim")
+        self.console.print(text)
+
+    def _below(self, line: str, style: str) -> None:
+        self._hanging(Text(" " * self.indent), Text(line, style=style))
+
+    def _hanging(self, before: Text, said: Text) -> None:
+        """Wrap at the terminal's edge below the indent; in a pipe a turn's line stays whole."""
+        console = self.console
+        if console.is_terminal:
+            width = max(console.width - before.cell_len, _SHORTEST_LINE)
+            lines = list(said.wrap(console, width))
+        else:
+            lines = list(said.split("\n", allow_blank=True))
+        for number, line in enumerate(lines):
+            line.rstrip()
+            start = before if number == 0 else Text(" " * before.cell_len)
+            console.print(Text.assemble(start, line), soft_wrap=True)

@@ -1,0 +1,134 @@
+"""Blocks: with the layout ``author``, one context writes the next turns of everybody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sim.engine.interventions import change_of_turn, changed, changed_before, horizon
+from sim.engine.lengths import limited
+from sim.engine.state import Performance
+from sim.errors import StageError
+from sim.events import NO_USAGE, Turn
+from sim.layouts.author import Author, MalformedError, read_block
+from sim.layouts.prompt import Prompt
+from sim.scene.routing.base import Cue, Inquiry
+from sim.seeds import request_seed
+from sim.stage.base import Reply, Request
+
+_REPAIRS = 2
+"""How often an author is shown what was wrong with a block before the turn counts as failed."""
+
+
+async def write_block(performance: Performance, cues: tuple[int, ...], author: Author) -> None:
+    """Let the author write the next turns, and take them one by one.
+
+    What is left of a block when the scene ends within it is dropped: nobody said it.
+    """
+    places = _order(performance, cues)
+    order = [performance.floor.names[place] for place in places]
+    index = len(performance.said) + 1
+    prompt = author.cue(performance.pages.advance(0), performance.scene, order)
+    known = _known(performance, index, order, prompt)
+    if known and known[0] is not None and known[0].finish == "refusal":
+        # A block that was refused is one turn long.
+        await performance.heard([known[0]], [places[0]])
+        return
+    reply, words = Reply(""), [""] * len(order)
+    if None in known:
+        try:
+            reply, words = await _written(performance, author, prompt, index, order)
+        except StageError as error:
+            raise performance.failed(index, order[0], error) from None
+    for number, (place, name) in enumerate(zip(places, order, strict=True)):
+        if number == len(words):
+            return
+        turn = known[number]
+        if turn is None:
+            text, rest, over = limited(words[number], performance.limit)
+            turn = Turn(
+                index + number,
+                name,
+                text,
+                prompt=prompt.digest.hex(),
+                finish=reply.finish,
+                cut=rest,
+                over=over,
+                exact=reply.exact,
+                # One call wrote the block, so its cost is counted once.
+                usage=reply.usage if number == 0 else NO_USAGE,
+                seconds=reply.seconds if number == 0 else 0.0,
+            )
+            change = change_of_turn(performance, turn.index, name) if performance.done else None
+            if change is not None:
+                turn = changed(performance, change, turn)
+            performance.record(turn)
+        await performance.heard([turn], [place])
+        if performance.scene.ends.reached(performance.view) is not None:
+            return
+
+
+def _known(
+    performance: Performance, index: int, order: list[str], prompt: Prompt
+) -> list[Turn | None]:
+    """The turns of a block that are known from before."""
+    found: list[Turn | None] = []
+    for number, name in enumerate(order):
+        change = change_of_turn(performance, index + number, name) if performance.done else None
+        if change is not None:
+            changed_before(performance, change, index + number)
+        found.append(performance.known_turn(index + number, name, prompt))
+        if number == 0 and found[0] is not None and found[0].finish == "refusal":
+            break
+    return found
+
+
+def _order(performance: Performance, cues: tuple[int, ...]) -> list[int]:
+    """Who speaks in the next block: the router, run ahead on turns without words.
+
+    Where words decide who is next (a condition, a question, a phase that begins), a block ends.
+    """
+    said, floor, router = performance.said, performance.floor, performance.router
+    most = min(performance.scene.block, performance.bound - len(said), horizon(performance))
+    places = list(cues)
+    state: Any = performance.state
+    if any(row is not None for row in floor.conditions):
+        most = 1
+    while len(places) < most:
+        turn = Turn(len(said) + len(places), floor.names[places[-1]], "")
+        state = router.heard(state, turn, places[-1])
+        seed = performance.route_seed(len(said) + len(places) + 1)
+        view = replace(performance.view, last=turn, turns=turn.index)
+        more = router.next(state, view, seed)
+        if isinstance(more, Inquiry):
+            break
+        if isinstance(more, Cue):
+            if more.phase or more.note or more.fallback or more.limit or more.lines:
+                break
+            state = state if more.state is None else more.state
+            more = more.seats
+        if not more:
+            break
+        places += more
+    return places[:most]
+
+
+async def _written(
+    performance: Performance, author: Author, prompt: Prompt, index: int, order: list[str]
+) -> tuple[Reply, list[str]]:
+    """A block that could be read, or the words of a refusal, which the first speaker says.
+
+    Raises ``StageError`` (reason ``malformed``) if no block could be read.
+    """
+    problem = ""
+    for attempt in range(_REPAIRS + 1):
+        seed = request_seed(performance.base(index), "block", index, attempt)
+        reply = await performance.stage.perform(Request(prompt, seed, order[0], "turn"))
+        if reply.finish == "refusal":
+            return reply, [reply.text.strip()]
+        try:
+            return reply, read_block(reply.text, order)
+        except MalformedError as error:
+            problem = str(error)
+            prompt = author.again(prompt, performance.scene, reply.text, problem)
+    raise StageError("malformed", f"{problem} (after {_REPAIRS} repairs)")

@@ -1,0 +1,211 @@
+"""Interventions while a scene is played: when one is due, and what it does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sim.engine.state import Performance
+from sim.events import Intervened, Turn
+from sim.scene.graph import holds
+from sim.scene.interventions import (
+    DeleteTurn,
+    Enter,
+    Intervention,
+    Leave,
+    Noise,
+    Note,
+    Recast,
+    ReplaceTurn,
+    Restage,
+    Say,
+    Whisper,
+)
+from sim.seeds import derive
+
+_OF_A_TURN = (ReplaceTurn, DeleteTurn)
+
+
+async def next_change(performance: Performance) -> bool:
+    """Carry out the first intervention that is due before the next turn; False if none is.
+
+    One at a time: the scene may be over when it has been carried out.
+    """
+    for number, each in enumerate(performance.scene.interventions):
+        if isinstance(each, _OF_A_TURN):
+            if each.when is not None and _holds(performance, number, each):
+                performance.armed[number] = True
+        elif _is_due(performance, number, each):
+            _mark(performance, number)
+            await _carry_out(performance, number, each)
+            return True
+    return False
+
+
+def _is_due(performance: Performance, number: int, each: Intervention) -> bool:
+    if performance.done[number] >= each.times:
+        return False
+    if each.at is not None:
+        # Not "at that turn exactly": several turns come at once where people speak at once.
+        return len(performance.said) + 1 >= each.at
+    return _holds(performance, number, each)
+
+
+def _holds(performance: Performance, number: int, each: Intervention) -> bool:
+    """Whether a condition holds after the last turn, and was not heeded there already."""
+    said = len(performance.said)
+    if said == 0 or performance.done_at[number] == said or performance.done[number] >= each.times:
+        return False
+    return each.when is not None and holds(each.when, performance.view)
+
+
+def _mark(performance: Performance, number: int) -> None:
+    performance.done[number] += 1
+    performance.done_at[number] = len(performance.said)
+    performance.armed[number] = False
+
+
+# --- Turns that are changed ----------------------------------------------------------------------
+
+
+def change_of_turn(performance: Performance, index: int, name: str) -> int | None:
+    """The number of the intervention that changes this turn of an actor, or None."""
+    for number, each in enumerate(performance.scene.interventions):
+        if not isinstance(each, _OF_A_TURN) or performance.done[number] >= each.times:
+            continue
+        if each.speaker not in (None, name):
+            continue
+        if each.at == index or performance.armed[number]:
+            return number
+    return None
+
+
+def struck(performance: Performance, number: int, index: int, name: str) -> Turn | None:
+    """A turn that is struck without asking for it, since what it would be is known; else None."""
+    each = performance.scene.interventions[number]
+    if not isinstance(each, DeleteTurn) or each.unsaid is None:
+        return None
+    _mark(performance, number)
+    performance.change(_of_turn(number, index, each.what, name, each.unsaid))
+    known = performance.known_turn(index, name, None)
+    if known is not None:
+        return known
+    turn = Turn(index, name, "", absent=performance.view.off, source="intervention")
+    performance.record(turn)
+    return turn
+
+
+def changed_before(performance: Performance, number: int, index: int) -> None:
+    """A turn that is known from before was changed then: record that it was."""
+    each = performance.scene.interventions[number]
+    known = performance.known.changes.get((index, f"{number}:{each.what}"))
+    if known is not None and index in performance.known.turns:
+        _mark(performance, number)
+        performance.change(known)
+
+
+def changed(performance: Performance, number: int, turn: Turn) -> Turn:
+    """A turn as it is heard; what was said in truth is kept with the intervention."""
+    each = performance.scene.interventions[number]
+    _mark(performance, number)
+    performance.change(_of_turn(number, turn.index, each.what, turn.speaker, turn.text))
+    text = each.text if isinstance(each, ReplaceTurn) else ""
+    return replace(turn, text=text, source="intervention")
+
+
+def _of_turn(number: int, index: int, what: str, name: str, unsaid: str) -> Intervened:
+    return Intervened(index, f"{number}:{what}", what, name, detail={"unsaid": unsaid})
+
+
+# --- What comes before a turn --------------------------------------------------------------------
+
+
+async def _carry_out(performance: Performance, number: int, each: Intervention) -> None:
+    if isinstance(each, Say | Whisper):
+        to = each.to if isinstance(each, Whisper) else None
+        await _speak(performance, number, each, each.speaker, each.text, to)
+    elif isinstance(each, Noise):
+        index = len(performance.said) + 1
+        text = each.drawn(derive(performance.base(index), "noise", number, index))
+        if each.speaker is not None:
+            await _speak(performance, number, each, each.speaker, text, each.to)
+        else:
+            shown = performance.scene.wording.noise.format(text=text)
+            _tell(performance, number, each, "", shown, each.to)
+    elif isinstance(each, Note):
+        _tell(performance, number, each, "", each.text, each.to)
+    elif isinstance(each, Enter | Leave):
+        _move(performance, number, each)
+    elif isinstance(each, Recast):
+        seat = performance.names.index(each.persona.name)
+        performance.pages.recast(seat, each.persona)
+        persona = each.persona.model_dump(mode="json", exclude_defaults=True)
+        _tell(performance, number, each, each.persona.name, persona=persona)
+    elif isinstance(each, Restage):
+        performance.stage_of[performance.names.index(each.name)] = each.stage or ""
+        _tell(performance, number, each, each.name, stage=each.stage)
+    else:
+        raise TypeError(f"{each!r} is an intervention that nobody knows how to carry out")
+
+
+async def _speak(
+    performance: Performance, number: int, each: Intervention, name: str, text: str,
+    to: tuple[str, ...] | None,
+) -> None:  # fmt: skip
+    """A turn that the actor did not choose."""
+    if name in performance.view.off:
+        _tell(performance, number, each, name, skipped=f"{name} is off stage")
+        return
+    _tell(performance, number, each, name)
+    index = len(performance.said) + 1
+    turn = performance.known_turn(index, name, None)
+    if turn is None:
+        audience, overheard = (None, ()) if to is None else performance.audience(name, text, to)
+        turn = Turn(
+            index, name, text, audience, overheard=overheard, absent=performance.view.off,
+            source="intervention",
+        )  # fmt: skip
+        performance.record(turn)
+    await performance.heard([turn], [performance.floor.seat[name]])
+
+
+def _move(performance: Performance, number: int, each: Enter | Leave) -> None:
+    name, off, wording = each.name, set(performance.view.off), performance.scene.wording
+    if isinstance(each, Enter):
+        if name not in off:
+            _tell(performance, number, each, name, skipped=f"{name} is on stage")
+            return
+        performance.set_off_stage(off - {name})
+        _tell(performance, number, each, name, wording.enters.format(name=name))
+    elif name in off:
+        _tell(performance, number, each, name, skipped=f"{name} is off stage")
+    else:
+        # Told first: whoever leaves knows that it does.
+        _tell(performance, number, each, name, wording.leaves.format(name=name))
+        performance.set_off_stage(off | {name})
+
+
+def _tell(
+    performance: Performance, number: int, each: Intervention, actor: str, text: str = "",
+    to: tuple[str, ...] | None = None, **detail: Any,
+) -> None:  # fmt: skip
+    """Record an intervention; those on stage, or in ``to``, are told ``text``."""
+    index, off = len(performance.said) + 1, performance.view.off
+    audience = None if to is None else tuple(name for name in to if name not in off)
+    key = f"{number}:{each.what}"
+    performance.change(Intervened(index, key, each.what, actor, text, audience, off, detail))
+
+
+def horizon(performance: Performance) -> int:
+    """How many turns may be taken until an intervention may change what follows: at least 1."""
+    index = len(performance.said) + 1
+    found = performance.bound
+    for number, each in enumerate(performance.scene.interventions):
+        if performance.done[number] >= each.times:
+            continue
+        if each.at is None:
+            return 1
+        # What is written after a turn that is changed was written without knowing of it.
+        last = each.at if isinstance(each, _OF_A_TURN) else each.at - 1
+        found = min(found, max(1, last - index + 1))
+    return found

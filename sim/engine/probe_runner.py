@@ -1,0 +1,250 @@
+"""Questions off stage, while a scene is played: probes beside it, gauges on its critical path."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import exp
+from typing import Any
+
+from sim.errors import StageError
+from sim.events import NO_USAGE, Answer, Event
+from sim.layouts.contexts import Pages
+from sim.scene.answers import Answering, Choice
+from sim.scene.graph import PublicView, holds
+from sim.scene.probes import Probe, Question
+from sim.scene.scene import Scene
+from sim.stage.base import Request, Stage, why_no_log_prob
+
+Record = Callable[[Event, bool], None]
+"""Adds an event to the transcript; the flag says that it was known before."""
+
+Seed = Callable[..., int]
+"""``seed(turn, purpose, *path)``: the seed of a request that belongs to a turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question to one actor, with the request that carries it."""
+
+    question: Question
+    by: str
+    turn: int
+    seat: int
+    sample: int
+    request: Request
+
+
+class OffStage:
+    """All questions of one scene. ``known`` are answers from before it was torn off.
+
+    ``stage_of`` says which stage plays a seat now (blank: the scene's own).
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        stage: Stage,
+        seed: Seed,
+        pages: Pages,
+        stage_of: Sequence[str],
+        record: Record,
+        known: Iterable[Answer],
+    ) -> None:
+        self.probes = scene.probes
+        self.stage = stage
+        self.seed = seed
+        self.pages = pages
+        self.stage_of = stage_of
+        self.record = record
+        self.known = {
+            (answer.turn, answer.gauge, answer.actor, answer.key, answer.sample): answer
+            for answer in known
+        }
+        self.out: set[asyncio.Task[Answer]] = set()
+        self.broken: BaseException | None = None
+        self.asked_at: dict[str, int] = {}
+
+    def probe(self, turns: Sequence[int], view: PublicView, last: bool = False) -> None:
+        """Start the probes that are due after any of ``turns``, beside the scene.
+
+        In a round several turns are over at once; then the question is asked after the last.
+        """
+        turn = turns[-1]
+        for probe in self.probes:
+            due = any(map(probe.due, turns)) or (last and probe.end)
+            # At the end it was looked at after the last turn already.
+            if not due and not last and turn > 0 and probe.when is not None:
+                due = holds(probe.when, view)
+            key = probe.question.key
+            if due and self.asked_at.get(key) != turn:
+                self.asked_at[key] = turn
+                for asked in self.requests(probe, turn, "probe"):
+                    task = asyncio.ensure_future(self.answer(asked))
+                    self.out.add(task)
+                    task.add_done_callback(self.came_back)
+
+    def came_back(self, task: asyncio.Task[Answer]) -> None:
+        """A probe came back. What broke it is kept for ``settle``, which raises it."""
+        self.out.discard(task)
+        if not task.cancelled():
+            # Always taken, or asyncio would complain about those after the first.
+            error = task.exception()
+            self.broken = self.broken or error
+
+    async def gauge(self, gauge: Probe, turn: int) -> dict[str, object]:
+        """Ask a gauge and wait for the answers, by actor: the scene depends on them."""
+        answers = await self.together([self.answer(a) for a in self.requests(gauge, turn, "gauge")])
+        return {answer.actor: answer.value for answer in answers}
+
+    async def inquire(
+        self, question: Question, seats: Sequence[int], attempts: int, turn: int
+    ) -> dict[int, Any]:
+        """Ask a router's question and wait for the answers, by seat; None where none counts."""
+        asked = [self._asked(question, "answer", turn, seat, 0, "gauge") for seat in seats]
+        if len(asked) == 1:
+            return {seats[0]: await self.until_it_counts(asked[0], attempts)}
+        found = await self.together([self.until_it_counts(one, attempts) for one in asked])
+        return dict(zip(seats, found, strict=True))
+
+    async def until_it_counts(self, asked: Asked, attempts: int) -> Any:
+        """Ask until an answer counts; each attempt is recorded, as a sample of its own."""
+        for attempt in range(attempts):
+            answer = await self.answer(asked)
+            if answer.missing is None:
+                return answer.value
+            if attempt + 1 == attempts:
+                break
+            again = self._asked(
+                asked.question, asked.by, asked.turn, asked.seat, attempt + 1, "gauge"
+            )
+            # An attempt that got nothing at all is made again as it was.
+            prompt = again.request.prompt
+            if answer.raw:
+                prompt = self.pages.again(
+                    asked.seat, asked.request.prompt, answer.raw, asked.question, answer.missing
+                )
+            asked = replace(again, request=replace(again.request, prompt=prompt))
+        return None
+
+    async def together(self, calls: Sequence[Any]) -> list[Any]:
+        """The results of calls that are made at once."""
+        asking = [asyncio.ensure_future(call) for call in calls]
+        try:
+            return list(await asyncio.gather(*asking))
+        except BaseException:
+            # gather() leaves the others running when one of them breaks.
+            await _cancelled(asking)
+            raise
+
+    def requests(self, probe: Probe, turn: int, purpose: str) -> list[Asked]:
+        """One request for each actor and sample. Built now: a page is what was heard by now."""
+        return [
+            self._asked(probe.question, probe.by, turn, seat, sample, purpose)
+            for seat, name in enumerate(self.pages.names)
+            if probe.to is None or name in probe.to
+            for sample in range(probe.samples)
+        ]
+
+    def _asked(
+        self, question: Question, by: str, turn: int, seat: int, sample: int, purpose: str
+    ) -> Asked:
+        name = self.pages.names[seat]
+        request = Request(
+            self.pages.asked(seat, question),
+            self.seed(turn, purpose, name, question.key, sample),
+            name,
+            purpose,
+            self.pages.stops[seat],
+            None,
+            _schema(question.answer),
+            self.stage_of[seat],
+        )
+        return Asked(question, by, turn, seat, sample, request)
+
+    async def answer(self, asked: Asked) -> Answer:
+        """One answer, perhaps a missing one, recorded."""
+        request, sample, turn = asked.request, asked.sample, asked.turn
+        gauge, actor, key = request.purpose == "gauge", request.speaker, asked.question.key
+        known = self.known.get((turn, gauge, actor, key, sample))
+        if known is not None:
+            self.record(known, True)
+            return known
+        digest = request.prompt.digest.hex()
+        exact, usage, seconds = None, NO_USAGE, 0.0
+        value, raw, missing = None, "", None
+        try:
+            if asked.by == "log_prob":
+                value, raw, missing, exact = await score_options(
+                    self.stage, request, asked.question
+                )
+            else:
+                reply = await self.stage.perform(request)
+                raw, exact, usage, seconds = reply.text, reply.exact, reply.usage, reply.seconds
+                value, missing = asked.question.answer.read(raw)
+        except StageError as error:
+            missing = f"{error.reason}: {error}"
+        answer = Answer(
+            turn, actor, key, value, gauge, sample, raw, missing, digest, exact, usage, seconds
+        )
+        self.record(answer, False)
+        return answer
+
+    async def settle(self) -> None:
+        """Wait for the probes that are still out; raise what broke one of them."""
+        while self.out:
+            try:
+                await asyncio.wait(self.out)
+            except asyncio.CancelledError:
+                await self.abandon()
+                raise
+        if self.broken is not None:
+            broken, self.broken = self.broken, None
+            raise broken
+
+    async def abandon(self) -> None:
+        """The scene was cancelled: so are its probes."""
+        await _cancelled(list(self.out))
+
+
+async def score_options(
+    stage: Stage, request: Request, question: Question
+) -> tuple[dict[str, float] | None, str, str | None, bool | None]:
+    """The probability of each option of a choice, given that one of them is answered.
+
+    p(option) is proportional to exp(log p(the answer that chooses it | prompt)). Returns the
+    probabilities, the log-probabilities as JSON, why they are missing, and whether they are exact.
+    """
+    choice = question.answer
+    assert isinstance(choice, Choice)
+    logs: dict[str, float] = {}
+    exact: bool | None = None
+    for option in choice.options:
+        found = await stage.log_prob(request, choice.written(option))
+        if found is None:
+            why = why_no_log_prob(stage) or "the stage cannot score this text"
+            return None, "", f"no-log-prob: {why}", None
+        logs[option] = found.value
+        exact = found.exact if exact is None else exact and found.exact
+    highest = max(logs.values())
+    weights = {option: exp(value - highest) for option, value in logs.items()}
+    total = sum(weights.values())
+    shares = {option: weight / total for option, weight in weights.items()}
+    return shares, json.dumps(logs, ensure_ascii=False), None, exact
+
+
+@lru_cache(maxsize=1024)
+def _schema(answer: Answering) -> Mapping[str, Any]:
+    """The schema of an answer. Remembered: a router asks the same of many, turn after turn."""
+    return answer.schema_()
+
+
+async def _cancelled(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    """Cancel tasks and wait until they are gone, whatever they end with."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)

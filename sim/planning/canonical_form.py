@@ -1,0 +1,246 @@
+"""A scene in canonical form: the JSON text whose hash says whether two trials are the same.
+
+It holds the values of everything that was authored, and of callables the syntax, the names and the
+values that they closed over. Where something was defined and how it is laid out do not matter:
+editing a comment re-plays nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import enum
+import functools
+import json
+import math
+import numbers
+import sys
+import types
+from collections.abc import Callable, Mapping, Set
+from dataclasses import fields, is_dataclass
+from hashlib import blake2b
+from typing import Any
+
+from pydantic import BaseModel
+
+from sim.errors import SceneError
+from sim.planning.source import dump, names_in, tree_of_class, tree_of_function
+from sim.scene.scene import Scene
+
+# Classes from here are known by name: their behaviour is the version's, which the manifest names.
+_KNOWN_PACKAGES = sys.stdlib_module_names | {"sim", "pydantic", "pydantic_core"}
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
+def canonical(scene: Scene) -> str:
+    """The scene as JSON in ASCII with sorted keys.
+
+    Every field is there, so that the text also says later what was played. Raises ``SceneError``
+    if the scene holds something that has no source or no plain value.
+
+    >>> from sim import Actor, Persona, Scene, after, ring
+    >>> scene = Scene(topic="Tea?", cast=[Actor(Persona(name="Ada")), Actor(Persona(name="Ben"))],
+    ...               graph=ring("Ada", "Ben"), ends=after(turns=2))
+    >>> json.loads(canonical(scene))["ends"]
+    {'$type': 'After', 'turns': 2}
+    """
+    return _encode(plain(scene, "Scene"))
+
+
+def plain(value: Any, where: str) -> Any:
+    """A value as JSON has it. What JSON lacks becomes an object whose keys begin with ``$``.
+
+    ``where`` names the value in messages. Raises ``SceneError`` if it has no plain form.
+    """
+    return _Plain().value(value, where)
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
+
+
+class _Plain:
+    """One conversion. It remembers what it is inside of, for functions that call themselves."""
+
+    def __init__(self) -> None:
+        self._open: set[int] = set()
+
+    def value(self, value: Any, where: str) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, enum.Enum):
+            return {"$enum": type(value).__qualname__, "name": value.name}
+        if isinstance(value, str):
+            return str(value)
+        if isinstance(value, numbers.Integral):
+            return int(value)
+        if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational):
+            number = float(value)
+            return number if math.isfinite(number) else {"$float": repr(number)}
+        if isinstance(value, bytes):
+            return {"$bytes": value.hex()}
+        if isinstance(value, list | tuple):
+            return [self.value(item, f"{where}.{index}") for index, item in enumerate(value)]
+        if isinstance(value, Set):
+            return {"$set": sorted((self.value(item, where) for item in value), key=_encode)}
+        if isinstance(value, Mapping):
+            return self._mapping(value, where)
+        if isinstance(value, types.ModuleType):
+            raise SceneError(
+                f"{where}: the module {value.__name__} is no value; name what is needed of it"
+            )
+        return self._once(value, where)
+
+    def _mapping(self, mapping: Mapping[Any, Any], where: str) -> Any:
+        if all(isinstance(key, str) and not key.startswith("$") for key in mapping):
+            return {str(key): self.value(item, f"{where}.{key}") for key, item in mapping.items()}
+        pairs = [
+            [self.value(key, where), self.value(item, f"{where}.{key}")]
+            for key, item in mapping.items()
+        ]
+        return {"$pairs": sorted(pairs, key=_encode)}
+
+    def _once(self, value: Any, where: str) -> Any:
+        """Whatever may contain itself."""
+        if id(value) in self._open:
+            return {"$again": getattr(value, "__qualname__", type(value).__qualname__)}
+        self._open.add(id(value))
+        try:
+            if isinstance(value, functools.partial):
+                return {
+                    "$partial": self.value(value.func, where),
+                    "args": self.value(value.args, where),
+                    "keywords": self.value(value.keywords, where),
+                }
+            if isinstance(value, types.FunctionType):
+                return self._function(value, where)
+            if isinstance(value, types.MethodType):
+                return {
+                    "$method": self.value(value.__func__, where),
+                    "self": self.value(value.__self__, where),
+                }
+            if isinstance(value, types.BuiltinFunctionType):
+                return self._builtin(value, where)
+            if isinstance(value, type):
+                return {"$class": value.__qualname__, **self._source(value, where)}
+            return self._object(value, where)
+        finally:
+            self._open.discard(id(value))
+
+    def _function(self, function: types.FunctionType, where: str) -> Any:
+        name = function.__qualname__
+        if _known(function.__module__):
+            found: dict[str, Any] = {"$function": name}
+            tree: ast.AST | None = None
+        else:
+            tree = tree_of_function(function, where)
+            found = {"$function": name, "syntax": _digest(dump(tree))}
+        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+        if cells:
+            found["closure"] = {
+                cell: self._cell(content, f"{where}: {cell}, which {name} closes over")
+                for cell, content in cells.items()
+            }
+        if function.__defaults__ or function.__kwdefaults__:
+            # The syntax shows how a default is written; its value was fixed at the definition.
+            found["defaults"] = self.value(
+                [function.__defaults__ or (), function.__kwdefaults__ or {}], f"{where}: {name}"
+            )
+        if tree is not None:
+            read = self._globals(function, tree, where)
+            if read:
+                found["globals"] = read
+        return found
+
+    def _cell(self, cell: types.CellType, where: str) -> Any:
+        try:
+            return self.value(cell.cell_contents, where)
+        except ValueError as error:
+            if isinstance(error, SceneError):
+                raise
+            return {"$empty": True}  # a name that has no value yet
+
+    def _globals(self, function: types.FunctionType, tree: ast.AST, where: str) -> dict[str, Any]:
+        """The values of the global names that a function reads: constants, functions, classes."""
+        read: dict[str, Any] = {}
+        for name in sorted(names_in(tree)):
+            if name not in function.__globals__:
+                continue
+            content = function.__globals__[name]
+            if isinstance(content, types.ModuleType):
+                continue
+            try:
+                read[name] = self.value(content, where)
+            except SceneError:
+                # A logger, a lock: a condition may mention one without depending on it.
+                continue
+        return read
+
+    def _builtin(self, function: types.BuiltinFunctionType, where: str) -> Any:
+        owner = function.__self__
+        if owner is None or isinstance(owner, types.ModuleType):
+            return {"$builtin": f"{function.__module__}.{function.__qualname__}"}
+        return {"$builtin": function.__qualname__, "self": self.value(owner, where)}
+
+    def _object(self, value: Any, where: str) -> Any:
+        cls = type(value)
+        if isinstance(value, BaseModel):
+            names = [name for name in cls.model_fields if not _as_it_ships(value, name)]
+            if value.model_extra:
+                names += list(value.model_extra)
+        elif is_dataclass(value):
+            names = [field.name for field in fields(value)]
+        else:
+            names = self._attributes(value, where)
+        return {
+            "$type": cls.__qualname__,
+            **self._source(cls, where),
+            **{name: self.value(getattr(value, name), f"{where}.{name}") for name in names},
+        }
+
+    def _attributes(self, value: Any, where: str) -> list[str]:
+        cls = type(value)
+        if not hasattr(value, "__dict__") and not any(
+            "__slots__" in vars(base) for base in cls.__mro__
+        ):
+            raise SceneError(
+                f"{where}: {value!r:.60} ({cls.__qualname__}) has no plain value; "
+                "use numbers, texts, lists, dataclasses or functions"
+            )
+        names = set(getattr(value, "__dict__", ()))
+        for base in cls.__mro__:
+            slots = vars(base).get("__slots__", ())
+            names.update([slots] if isinstance(slots, str) else slots)
+        return sorted(name for name in names if not name.startswith("__") and hasattr(value, name))
+
+    def _source(self, cls: type, where: str) -> dict[str, str]:
+        """The syntax of a class and of its bases, as far as they are the user's own."""
+        own = [base for base in cls.__mro__ if not _known(base.__module__)]
+        if not own:
+            return {}
+        return {"$syntax": _digest("\n".join(dump(tree_of_class(base, where)) for base in own))}
+
+
+def _as_it_ships(value: BaseModel, name: str) -> bool:
+    """Whether a field came after the first stores and has its default (see ``Authored``)."""
+    if name not in getattr(value, "added", ()):
+        return False
+    default = type(value).model_fields[name].get_default(call_default_factory=True)
+    return bool(getattr(value, name) == default)
+
+
+def _known(module: str | None) -> bool:
+    root = (module or "").partition(".")[0]
+    return root in _KNOWN_PACKAGES and root != "__main__"
+
+
+def source_digest(function: Callable[..., Any]) -> str:
+    """A hash of the text of the file that defines a function; empty if it has no file."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return ""
+    try:
+        with open(code.co_filename, "rb") as file:
+            return blake2b(file.read(), digest_size=16).hexdigest()
+    except OSError:
+        return ""

@@ -1,0 +1,185 @@
+"""A scene from its canonical form: what a store holds becomes a scene again.
+
+Everything that Elsinore itself knows by name can be read back. Somebody's own functions and classes
+cannot, since the canonical form holds a hash of their syntax and not the syntax: ``scene_from``
+refuses them, and ``scene_for_prompts`` leaves them out, since no prompt depends on them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from sim.errors import BadRequest
+from sim.planning.canonical_form import plain
+from sim.scene import (
+    actor,
+    answers,
+    audience,
+    endings,
+    graph,
+    interventions,
+    persona,
+    probes,
+    templates,
+)
+from sim.scene.graph import PublicView
+from sim.scene.routing import (
+    addressee,
+    base,
+    composition,
+    cross_examination,
+    inquiries,
+    orders,
+    walks,
+)
+from sim.scene.scene import Scene
+
+_MODULES = (
+    actor, answers, endings, graph, audience, interventions, persona, probes, templates,
+    addressee, inquiries, base, composition, cross_examination, orders, walks,
+)  # fmt: skip
+
+_KNOWN: dict[str, type] = {
+    "Scene": Scene,
+    **{
+        name: value
+        for module in _MODULES
+        for name, value in vars(module).items()
+        if isinstance(value, type) and value.__module__.startswith("sim.")
+    },
+}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {"never": interventions.never}
+
+
+class Unreadable(BadRequest):
+    """A scene holds somebody's own code, or what no version of ours writes."""
+
+
+def scene_from(stored: str | Mapping[str, Any], code_of: Scene | None = None) -> Scene:
+    """The scene of a canonical text (``sim.planning.canonical``), or of its JSON, whole.
+
+    ``code_of`` is another scene with the same code, such as the one that a branch comes from: its
+    functions and objects stand for those of which the store holds no more than the syntax's hash.
+    Raises ``Unreadable`` if it holds a function or a class that is in neither.
+
+    >>> from sim import Persona, after, ring
+    >>> from sim.planning import canonical
+    >>> scene = Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
+    ...               graph=ring("Ada", "Ben"), ends=after(turns=2))
+    >>> scene_from(canonical(scene)) == scene
+    True
+    """
+    found = json.loads(stored) if isinstance(stored, str) else stored
+    known = {} if code_of is None else dict(_foreign(code_of))
+    return _scene(found, _Reader(whole=True, known=known))
+
+
+def _foreign(value: Any) -> Iterator[tuple[str, Any]]:
+    """Everything in a scene that is not Elsinore's, by its canonical form."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _foreign(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _foreign(item)
+    elif isinstance(form := plain(value, "scene"), Mapping):
+        if "$syntax" in form or form.get("$type", "") not in _KNOWN:
+            yield _text(form), value
+            return
+        for name in form:
+            if not name.startswith("$"):
+                yield from _foreign(getattr(value, name))
+
+
+def _text(form: Any) -> str:
+    return json.dumps(form, sort_keys=True)
+
+
+def scene_for_prompts(stored: Mapping[str, Any]) -> Scene:
+    """As much of a stored scene as its prompts depend on: to render them again, not to play it.
+
+    Conditions never hold, and a router or a rule of hearing of somebody's own is left out.
+    """
+    return _scene(stored, _Reader(whole=False))
+
+
+def _scene(stored: Any, reader: _Reader) -> Scene:
+    found = reader.value(stored, "scene")
+    if not isinstance(found, Scene):
+        raise Unreadable("scene: what is stored is no scene; use a backup")
+    return found
+
+
+def _no(view: PublicView) -> bool:
+    return False
+
+
+class _Reader:
+    def __init__(self, whole: bool, known: Mapping[str, Any] | None = None) -> None:
+        self.whole = whole
+        self.known = known or {}
+
+    def value(self, stored: Any, where: str) -> Any:
+        if isinstance(stored, list):
+            return tuple(self.value(item, f"{where}.{place}") for place, item in enumerate(stored))
+        if not isinstance(stored, Mapping):
+            return stored
+        if "$float" in stored:
+            return float(stored["$float"])
+        if "$pairs" in stored:
+            pairs = self.value(stored["$pairs"], where)
+            return dict(pairs)
+        if "$type" in stored:
+            return self.object(stored, where)
+        marked = [name for name in stored if name.startswith("$")]
+        if marked:
+            return self.function(stored, where)
+        return {name: self.value(item, f"{where}.{name}") for name, item in stored.items()}
+
+    def function(self, stored: Mapping[str, Any], where: str) -> Any:
+        if self.known and _text(stored) in self.known:
+            return self.known[_text(stored)]
+        name = stored.get("$function", "")
+        if name in _FUNCTIONS and "syntax" not in stored:
+            return _FUNCTIONS[name]
+        return self.foreign(f"{where}: the function {name or 'here'}", _no)
+
+    def object(self, stored: Mapping[str, Any], where: str) -> Any:
+        name = stored["$type"]
+        cls = _KNOWN.get(name)
+        if self.known and _text(stored) in self.known:
+            return self.known[_text(stored)]
+        if cls is None or "$syntax" in stored:
+            return self.foreign(f"{where}: {name}", None)
+        given = {
+            part: self.value(item, f"{where}.{part}")
+            for part, item in stored.items()
+            if not part.startswith("$")
+        }
+        if issubclass(cls, BaseModel):
+            # It was checked when it was built, and what is left out may be what it was checked for.
+            made = {name: field.get_default(call_default_factory=True)
+                    for name, field in cls.model_fields.items()}  # fmt: skip
+            if cls is Scene and given.get("routing") is None:
+                given["routing"] = walks.Walk()
+            return cls.model_construct(**made | given)
+        if not is_dataclass(cls) or {field.name for field in fields(cls)} != set(given):
+            raise Unreadable(f"{where}: {name} has other fields than this version's")
+        found = object.__new__(cls)
+        for part, item in given.items():
+            object.__setattr__(found, part, item)
+        return found
+
+    def foreign(self, what: str, instead: Any) -> Any:
+        """Something that is not ours: refused, or left out."""
+        if self.whole:
+            raise Unreadable(
+                f"{what} is not Elsinore's, and a store holds no code; "
+                "keep the file of its scenario where it was when it was played"
+            )
+        return instead

@@ -1,0 +1,384 @@
+"""Scenarios: finding them, reading their parameters, building their scenes.
+
+A scenario is a plain function whose parameters all have a type and a default and which returns a
+``Scene``, or a ``Tournament`` of many. It is named by its file in the ``scenarios`` package
+(``mousetrap``) or by a file and a function (``my_file.py:my_scenario``). The package is found at
+run time: nothing in ``sim`` imports ``scenarios`` (the data flows the other way).
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from importlib import import_module
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from math import isfinite
+from pathlib import Path
+from pkgutil import iter_modules
+from types import CodeType, ModuleType
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
+
+from sim.errors import BadRequest, ScenarioError, SceneError
+from sim.scene.base_model import Authored
+from sim.scene.scene import Scene
+from sim.stage.open import meant, nearest
+
+Made = TypeVar("Made", bound=Authored)
+
+PACKAGE = "scenarios"
+OURS = ("analysis", "scenarios", "sim")
+"""Our import packages. They stand side by side, in the repository and in an installed wheel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a scenario: its name, its type as annotated, its default."""
+
+    name: str
+    annotation: Any
+    default: Any
+
+    @property
+    def type_name(self) -> str:
+        """The type, as a person would write it."""
+        return _type_name(self.annotation)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.type_name} = {self.default!r}"
+
+    def read(self, value: Any) -> Any:
+        """A value of the parameter's type. A text is read as a person types it, or as JSON.
+
+        Raises ``ValueError`` with what is wrong.
+        """
+        adapter = TypeAdapter[Any](self.annotation)
+        try:
+            text = isinstance(value, str)
+            found = _from_text(adapter, value) if text else adapter.validate_python(value)
+        except ValidationError as error:
+            raise ValueError(error.errors(include_url=False)[0]["msg"]) from None
+        if isinstance(found, float) and not isfinite(found):
+            raise ValueError("Input should be a finite number")
+        return found
+
+    def plain(self, value: Any) -> Any:
+        """The value as JSON has it, for a plan."""
+        return TypeAdapter[Any](self.annotation).dump_python(value, mode="json")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A function that makes a scene, with what there is to know about it.
+
+    ``returns`` is what it makes, by its annotation: ``Scene``, or another authored whole.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    source: Path
+    parameters: tuple[Parameter, ...]
+    doc: str
+    returns: type[Authored] = Scene
+
+    @property
+    def summary(self) -> str:
+        """The first line of the documentation."""
+        return self.doc.partition("\n")[0]
+
+
+def names() -> tuple[str, ...]:
+    """The names of the scenarios that ship, without loading them."""
+    package = own(PACKAGE)
+    found = iter_modules(package.__path__)
+    return tuple(sorted(entry.name for entry in found if not entry.name.startswith("_")))
+
+
+def files() -> dict[str, Path]:
+    """The tournaments that ship as files, by name."""
+    package = own(PACKAGE)
+    found = [path for place in package.__path__ for path in Path(place).glob("*.toml")]
+    return {path.stem: path for path in sorted(found)}
+
+
+def available() -> tuple[Scenario, ...]:
+    """The scenarios that ship, in alphabetical order."""
+    return tuple(find(name) for name in names())
+
+
+def find(name: str) -> Scenario:
+    """The scenario of that name: ``mousetrap``, or ``path.py:function``.
+
+    Raises ``ScenarioError`` if there is none, if its file does not import, or if the function is
+    no scenario; the message says why, and what comes closest.
+    """
+    path, colon, function = name.rpartition(":")
+    if colon and path.endswith(".py"):
+        return _from_file(name, Path(path), function)
+    if name.endswith(".py"):
+        offered = ", ".join(f"{name}:{found}" for found in _functions(_load(Path(name))))
+        raise ScenarioError(
+            f"{name}: say which of its functions is the scenario; "
+            f"use {offered or f'{name}:FUNCTION'}"
+        )
+    known = names()
+    if name not in known:
+        raise ScenarioError(
+            f"unknown scenario {name!r}{nearest(name, known)} (or path.py:function)"
+        )
+    try:
+        module = import_module(f"{PACKAGE}.{name}")
+    except ImportError as error:
+        raise ScenarioError(f"the scenario {name!r} does not import: {error}") from error
+    return describe(name, getattr(module, name, None), Path(str(module.__file__)))
+
+
+def describe(name: str, function: Any, source: Path) -> Scenario:
+    """A scenario from its function. Raises ``ScenarioError`` if the function is none."""
+    if not inspect.isfunction(function):
+        raise ScenarioError(
+            f"{name}: is no function; a scenario is a function that returns a Scene"
+        )
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise ScenarioError(f"{name}: is async or a generator; use a plain function")
+    try:
+        hints = get_type_hints(function, include_extras=True)
+    except (NameError, TypeError, AttributeError) as error:
+        raise ScenarioError(f"{name}: its annotations cannot be read: {error}") from error
+    returns = hints.pop("return", Scene)
+    if not (isinstance(returns, type) and issubclass(returns, Authored)):
+        raise ScenarioError(f"{name}: returns {_type_name(returns)}; a scenario returns a Scene")
+    parameters: list[Parameter] = []
+    for parameter in inspect.signature(function).parameters.values():
+        where = f"{name}: the parameter {parameter.name!r}"
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise ScenarioError(f"{where} takes anything; name each parameter")
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            raise ScenarioError(f"{where} has no name to a caller; remove the / after it")
+        if parameter.name not in hints:
+            raise ScenarioError(f"{where} has no type; write `{parameter.name}: int = ...`")
+        if parameter.default is parameter.empty:
+            raise ScenarioError(
+                f"{where} has no default; give it one, so that the scenario plays as it is"
+            )
+        annotation = hints[parameter.name]
+        try:
+            TypeAdapter[Any](annotation)
+        except PydanticSchemaGenerationError as error:
+            raise ScenarioError(
+                f"{where} has the type {_type_name(annotation)}, which no text can be read as; "
+                "use int, float, bool, str, Literal, or lists of them"
+            ) from error
+        parameters.append(Parameter(parameter.name, annotation, parameter.default))
+    doc = inspect.getdoc(function) or ""
+    return Scenario(name, function, source, tuple(parameters), doc, returns)
+
+
+def read(scenario: Scenario, given: Mapping[str, Any]) -> dict[str, Any]:
+    """All parameters of a scenario: those given, typed, and the defaults of the others.
+
+    Raises ``ScenarioError`` for a name that the scenario does not have or a value that is not of
+    the type.
+    """
+    known = {parameter.name: parameter for parameter in scenario.parameters}
+    takes = f"{scenario.name} takes: {', '.join(map(str, scenario.parameters)) or 'nothing'}"
+    values = {parameter.name: parameter.default for parameter in scenario.parameters}
+    for name, value in given.items():
+        if name not in known:
+            raise ScenarioError(
+                f"{scenario.name} has no parameter {name!r}{meant(name, known) or ';'} {takes}"
+            )
+        try:
+            values[name] = known[name].read(value)
+        except ValueError as error:
+            raise ScenarioError(
+                f"{scenario.name}: {name}={value} is not {known[name].type_name} ({error}); {takes}"
+            ) from None
+    return values
+
+
+def build(scenario: Scenario, parameters: Mapping[str, Any]) -> Scene:
+    """The scene that a scenario makes of these parameters (see ``read``), defaults filled in.
+
+    Raises ``SceneError`` if the scene makes no sense, and ``ScenarioError`` if the function raises
+    anything else or returns anything else.
+    """
+    if not issubclass(scenario.returns, Scene):
+        kind = scenario.returns.__name__
+        raise ScenarioError(
+            f"{scenario.name}: makes a {kind} and no single scene; "
+            f"use elsinore {kind.lower()} {scenario.name}"
+        )
+    return make(scenario, parameters, Scene)
+
+
+def make(scenario: Scenario, parameters: Mapping[str, Any], kind: type[Made]) -> Made:
+    """What a scenario makes of these parameters: a ``kind``. Raises as ``build`` does."""
+    values = read(scenario, parameters)
+    try:
+        made = scenario.function(**values)
+    except SceneError as error:
+        raise SceneError(f"{scenario.name}: {error}") from error
+    except (Exception, SystemExit) as error:
+        # The function is somebody's own code and may raise anything, or try to leave. Whatever it
+        # is, it is their file that has to be mended, so say where, in one line.
+        raise ScenarioError(f"{_where(error, scenario.source)}: {_what(error)}") from error
+    if not isinstance(made, kind):
+        raise ScenarioError(
+            f"{scenario.name}: returned {_type_name(type(made))}; "
+            f"here a function is needed that returns a {kind.__name__}"
+        )
+    return made
+
+
+def own(package: str) -> ModuleType:
+    """One of our packages, made sure to be ours.
+
+    A folder ``analysis/`` or ``scenarios/`` of the user's, when it comes first on the path, hides
+    ours. Raises ``BadRequest`` and names it.
+    """
+    module = import_module(package)
+    ours = _home() / package
+    found = [Path(path).resolve() for path in getattr(module, "__path__", [])]
+    if ours not in found:
+        place = found[0] if found else module.__file__
+        raise BadRequest(
+            f"{place} hides Elsinore's own package {package!r}; "
+            "rename it, or run the command from another folder"
+        )
+    return module
+
+
+def _from_file(name: str, path: Path, function: str) -> Scenario:
+    module = _load(path)
+    found = getattr(module, function, None)
+    if found is None:
+        raise ScenarioError(
+            f"{path} has no function {function!r}{nearest(function, _functions(module))}"
+        )
+    return describe(name, found, path)
+
+
+def _functions(module: ModuleType) -> list[str]:
+    """The functions that a file defines itself."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if inspect.isfunction(value)
+        and value.__module__ == module.__name__
+        and not name.startswith("_")
+    ]
+
+
+class _SourceAsItIs(SourceFileLoader):
+    """Compiles the file as it is now.
+
+    Cached bytecode is told from a changed source by whole seconds and the size alone; a scenario
+    that is edited and run in the same second would be the old one under the new one's hash.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
+def _load(path: Path) -> ModuleType:
+    """A user's file as a module of a name of its own, executed once a process.
+
+    Its folder comes first on the path, so that it can import what lies beside it.
+    """
+    if not path.is_file():
+        raise ScenarioError(f"there is no file {path}")
+    place = path.resolve()
+    name = f"elsinore_scenario_{blake2b(str(place).encode(), digest_size=6).hexdigest()}"
+    if name in sys.modules:
+        return sys.modules[name]
+    for package in OURS:
+        # Bound now, so that a folder of the same name beside the file cannot take their place.
+        own(package)
+    folder = str(place.parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    loader = _SourceAsItIs(name, str(place))
+    spec = spec_from_loader(name, loader)
+    assert spec is not None  # only a loader without a way to find things gets none
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        # It is somebody's own code and may raise anything, or leave when it is imported.
+        del sys.modules[name]
+        hiding = [
+            package
+            for package in OURS
+            if place.parent != _home() and (place.parent / package).is_dir()
+        ]
+        hint = (
+            f" (the folder {place.parent / hiding[0]} has the name of a package of Elsinore's, "
+            "and cannot be imported; rename it)"
+            if hiding and isinstance(error, ImportError)
+            else ""
+        )
+        raise ScenarioError(f"{_where(error, path)}: {_what(error)}{hint}") from error
+    return module
+
+
+def _home() -> Path:
+    """The folder that holds our packages."""
+    return Path(__file__).resolve().parents[2]
+
+
+def _where(error: BaseException, path: Path) -> str:
+    """The file and line in the user's folder where an error came from."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{_short(Path(error.filename), path)}:{error.lineno}"
+    folder = path.resolve().parent
+    found = str(path)
+    for frame in traceback.extract_tb(error.__traceback__):
+        place = Path(frame.filename).resolve()
+        # Installed libraries and Elsinore itself may lie below the user's folder, too.
+        foreign = "site-packages" in place.parts or place.is_relative_to(_home() / "sim")
+        if not frame.filename.startswith("<") and place.is_relative_to(folder) and not foreign:
+            found = f"{_short(place, path)}:{frame.lineno}"
+    return found
+
+
+def _short(place: Path, path: Path) -> str:
+    """A place as the user wrote it, if it is the user's file."""
+    return str(path) if place.resolve() == path.resolve() else str(place)
+
+
+def _what(error: BaseException) -> str:
+    message = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())
+    if isinstance(error, SystemExit):
+        return "it leaves the program; take sys.exit() out, or guard it by `if __name__ == ...`"
+    if isinstance(error, SceneError):
+        return message
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def _from_text(adapter: TypeAdapter[Any], text: str) -> Any:
+    """Read as a person types it; lists, tables and null need JSON."""
+    try:
+        return adapter.validate_strings(text)
+    except ValidationError as error:
+        try:
+            return adapter.validate_json(text)
+        except ValidationError as other:
+            # A text that is no JSON at all was meant as it stands.
+            syntax = any(problem["type"] == "json_invalid" for problem in other.errors())
+            raise error if syntax else other from None
+
+
+def _type_name(annotation: Any) -> str:
+    if get_origin(annotation) is Annotated:
+        return _type_name(get_args(annotation)[0])
+    if get_origin(annotation) is Literal:
+        return " | ".join(repr(value) for value in get_args(annotation))
+    return inspect.formatannotation(annotation)

@@ -1,0 +1,170 @@
+"""What a run will take, before a call is made: calls, tokens, money.
+
+Each scene is played once on the exact stage, in memory, in its own layout, and everything that a
+model would be sent and would write is counted. Another model writes turns of another length, and a
+scene may end earlier or later with it: an estimate is a guess of the right size, and no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sim.calls.prefix_cache import Economy
+from sim.calls.prices import Prices
+from sim.calls.usage import LETTERS_A_TOKEN, is_recorded
+from sim.engine import play
+from sim.events import Usage
+from sim.planning import Trial
+from sim.runs.stored import trials_over
+from sim.stage.base import LogProb, Reply, Request, Stage
+from sim.stage.open import open_stage
+from sim.store import open_readonly
+
+PLAYED_ON = "embedded:base"
+NOTHING = Usage(usd=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the trials of one model will take.
+
+    ``there`` of its ``trials`` are in the store already and are not counted. ``usage.usd`` is None
+    if the price is unknown; ``usd_cached`` is what it would be if the provider had cached whatever
+    can be (``computed_tokens`` are what is left to compute then).
+    """
+
+    model: str
+    trials: int
+    there: int
+    calls: int = 0
+    usage: Usage = NOTHING
+    computed_tokens: int = 0
+    usd_cached: float | None = 0.0
+
+
+@dataclass(slots=True)
+class Count:
+    """What one of the stages of a scene would be sent, and would write."""
+
+    calls: int = 0
+    written: int = 0
+    economy: Economy = field(default_factory=Economy)
+
+
+class Counting:
+    """A stage that counts what would be sent, by the name that the scene has for the stage.
+
+    Of a branch only what comes from its first own turn on is counted.
+    """
+
+    def __init__(self, stage: Stage, trial: Trial) -> None:
+        self.stage = stage
+        self.identity = stage.identity
+        self.cast = trial.scene.stages
+        self.counts: dict[str, Count] = {}
+        self._focal = trial.focal
+        self._since = trial.at or 1
+        self._turn = 0
+
+    async def perform(self, request: Request) -> Reply:
+        reply = await self.stage.perform(request)
+        self._turn += request.purpose == "turn"
+        # In a surrogate the partners' lines are no calls.
+        if self._focal in (None, request.speaker) and self._turn >= self._since:
+            count = self.counts.setdefault(request.stage, Count())
+            count.calls += 1
+            count.written += tokens_of(len(reply.text))
+            count.economy.sent(request.prompt, tokens_of(count.economy.letters(request.prompt)))
+        return reply
+
+    async def log_prob(self, request: Request, text: str) -> LogProb | None:
+        return None
+
+
+def tokens_of(letters: int) -> int:
+    """Tokens in so many letters, as estimates have it."""
+    return max(1, round(letters / LETTERS_A_TOKEN))
+
+
+async def estimate(
+    trials: Sequence[Trial],
+    stages: Mapping[str, Stage],
+    store: Path | str | None = None,
+    prices: Prices | None = None,
+) -> list[Estimate]:
+    """Estimates by model. Nothing is asked, and nothing is written.
+
+    ``store`` is where the run would be kept: trials that are at their end there are not counted.
+
+    >>> import asyncio
+    >>> from sim import Persona, Scene, after, plan, ring
+    >>> def tea() -> Scene:
+    ...     return Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
+    ...                  graph=ring("Ada", "Ben"), ends=after(turns=4))
+    >>> stage = open_stage("fixed:Yes.")
+    >>> trials = plan(tea, models=[("fixed:Yes.", stage.identity)], trials=10)
+    >>> [found] = asyncio.run(estimate(trials, {stage.identity: stage}))
+    >>> found.calls, found.usage.usd
+    (40, 0.0)
+    """
+    over = set() if store is None else _over(Path(store), trials)
+    exact = open_stage(PLAYED_ON)
+    played: dict[tuple[object, ...], Counting] = {}
+    found: dict[str, Estimate] = {}
+    identities: dict[str, str] = {}
+    for trial in {trial.id: trial for trial in trials}.values():
+        there = trial.id in over
+        counts: Mapping[str, Count] = {}
+        if not there:
+            # Scenes of one scenario with the same parameters are the same, whatever the seed.
+            kind = (trial.scenario, repr(trial.parameters), trial.focal, trial.at)
+            if kind not in played:
+                played[kind] = Counting(exact, trial)
+                await play(trial.scene, played[kind], seed=trial.seed)
+            counts = played[kind].counts
+        for name, identity in (("", trial.stage.partition("#")[0]), *trial.stages.items()):
+            model = name or trial.model
+            identities[model] = identity
+            so_far = found.get(model) or Estimate(model, 0, 0)
+            so_far = replace(so_far, trials=so_far.trials + 1, there=so_far.there + there)
+            found[model] = with_count(so_far, counts[name]) if name in counts else so_far
+    table = prices or Prices.load()
+    return [priced(each, stages[identities[model]], table) for model, each in found.items()]
+
+
+def _over(store: Path, trials: Sequence[Trial]) -> set[str]:
+    """The trials that are at their end in a store, if there is one."""
+    if not store.exists():
+        return set()
+    with closing(open_readonly(store)) as connection:
+        return trials_over(connection, [trial.id for trial in trials])
+
+
+def with_count(so_far: Estimate, counted: Count) -> Estimate:
+    """An estimate with what was counted added to it."""
+    usage = so_far.usage
+    return replace(
+        so_far,
+        calls=so_far.calls + counted.calls,
+        usage=replace(
+            usage,
+            prompt_tokens=usage.prompt_tokens + counted.economy.tokens,
+            completion_tokens=usage.completion_tokens + counted.written,
+        ),
+        computed_tokens=so_far.computed_tokens + round(counted.economy.computed),
+    )
+
+
+def priced(found: Estimate, stage: Stage, prices: Prices) -> Estimate:
+    """An estimate with its price, if there is one."""
+    if getattr(stage, "free", False) or is_recorded(stage):
+        return found
+    price = prices.of(stage.identity)
+    if price is None:
+        return replace(found, usage=replace(found.usage, usd=None), usd_cached=None)
+    usage = found.usage
+    cached = replace(usage, cached_tokens=usage.prompt_tokens - found.computed_tokens)
+    return replace(found, usage=replace(usage, usd=price.of(usage)), usd_cached=price.of(cached))

@@ -1,0 +1,343 @@
+"""What counts as an answer to a question off stage: a number, a choice (perhaps with its reason),
+a text, a ranking, shares.
+
+Each kind gives the JSON schema that a stage is asked for, the words that tell an actor the form,
+and a reader that takes an answer apart or says why it cannot.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from math import isfinite
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from sim.errors import SceneError
+from sim.scene.base_model import Authored
+
+Read = tuple[Any, str | None]
+"""A value as JSON has it and None, or None and the reason why there is no value."""
+
+
+class Answering(Authored):
+    """The base of the kinds of answers."""
+
+    def schema_(self) -> Mapping[str, Any]:
+        """The JSON schema of the answer."""
+        raise NotImplementedError
+
+    def form(self) -> str:
+        """The object that is to be written, as it is shown to an actor."""
+        raise NotImplementedError
+
+    def read(self, raw: str) -> Read:
+        """The value in an answer, or None and the reason why there is none."""
+        raise NotImplementedError
+
+    def _object(self, properties: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {
+            "title": "answer",
+            "type": "object",
+            "properties": dict(properties),
+            "required": list(properties),
+            "additionalProperties": False,
+        }
+
+
+class Number(Answering):
+    """An answer that is a number on a scale, ends included."""
+
+    field: str
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _wide(self) -> Self:
+        if not self.low < self.high:
+            raise SceneError(
+                f"Number: the scale from {self.low} to {self.high} is empty; swap them"
+            )
+        if not (isfinite(self.low) and isfinite(self.high)):
+            raise SceneError(
+                f"Number: the scale from {self.low} to {self.high} has no end; give it two"
+            )
+        return self
+
+    def schema_(self) -> Mapping[str, Any]:
+        return self._object(
+            {self.field: {"type": "number", "minimum": self.low, "maximum": self.high}}
+        )
+
+    def form(self) -> str:
+        return f'{{"{self.field}": number}}'
+
+    def read(self, raw: str) -> Read:
+        """The number in an answer.
+
+        >>> Number(field="stance", low=-1, high=1).read('{"stance": -0.25}')
+        (-0.25, None)
+        >>> Number(field="stance", low=-1, high=1).read("I would rather not say.")
+        (None, 'no number')
+        """
+        value = _json_field(raw, self.field)
+        if value is None:
+            bare = re.fullmatch(r"\s*([-+]?\d+(?:\.\d+)?)\s*", raw)
+            if bare is None:
+                return None, "no number"
+            value = float(bare.group(1))
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None, "no number"
+        if not self.low <= value <= self.high:
+            return None, "off the scale"
+        return float(value), None
+
+
+class _Options(Answering):
+    """What the kinds with options share: at least two, all different, none blank."""
+
+    options: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _several(self) -> Self:
+        kind = type(self).__name__
+        if len(self.options) < 2:
+            raise SceneError(f"{kind}.options: {self.options!r} leave no choice; give at least two")
+        known = [folded(option) for option in self.options]
+        for option, key in zip(self.options, known, strict=True):
+            if not key:
+                raise SceneError(f"{kind}.options: one is blank; give it words")
+            if known.count(key) > 1:
+                raise SceneError(f"{kind}.options: {option!r} is there twice; name each once")
+        return self
+
+    def _quoted(self) -> str:
+        return ", ".join(json.dumps(option, ensure_ascii=False) for option in self.options)
+
+    def _option(self, value: object) -> str | None:
+        """The option that a value means, in any case, and with or without a full stop."""
+        if not isinstance(value, str):
+            return None
+        for key in (folded(value), folded(value.strip().rstrip("."))):
+            for option in self.options:
+                if folded(option) == key:
+                    return option
+        return None
+
+
+class Choice(_Options):
+    """One of several options.
+
+    >>> Choice(options=("tea", "coffee")).read('I take {"choice": "Tea"}.')
+    ('tea', None)
+    >>> Choice(options=("tea", "coffee")).read('{"choice": "water"}')
+    (None, "'water' is none of the options")
+    """
+
+    field: str = "choice"
+
+    def schema_(self) -> Mapping[str, Any]:
+        return self._object({self.field: {"type": "string", "enum": list(self.options)}})
+
+    def form(self) -> str:
+        return f'{{"{self.field}": one of {self._quoted()}}}'
+
+    def written(self, option: str) -> str:
+        """The answer that chooses an option, as it is scored by its log-probability."""
+        return json.dumps({self.field: option}, ensure_ascii=False)
+
+    def read(self, raw: str) -> Read:
+        value = _json_field(raw, self.field)
+        if value is None:
+            # Models like to leave the braces out when one word is asked for.
+            option = self._option(raw.strip())
+            return (option, None) if option is not None else (None, "no choice")
+        option = self._option(value)
+        if option is None:
+            return None, f"{_short(value)} is none of the options"
+        return option, None
+
+
+class Explained(_Options):
+    """One of several options, and why, in the speaker's own words.
+
+    >>> Explained(options=("yes", "no")).read('{"answer": "No.", "because": "The well is dry."}')
+    ({'answer': 'no', 'because': 'The well is dry.'}, None)
+    >>> Explained(options=("yes", "no")).read('{"answer": "no"}')
+    (None, 'no reason')
+
+    Who leaves the braces out may part the two by a mark or by "because".
+
+    >>> Explained(options=("yes", "no")).read("No, because the well is dry.")
+    ({'answer': 'no', 'because': 'the well is dry.'}, None)
+    >>> Explained(options=("yes", "no")).read("No well is dry.")
+    (None, 'no choice')
+    """
+
+    words: int = Field(default=60, ge=1)
+
+    def schema_(self) -> Mapping[str, Any]:
+        options = {"type": "string", "enum": list(self.options)}
+        return self._object({"answer": options, "because": {"type": "string"}})
+
+    def form(self) -> str:
+        return f'{{"answer": one of {self._quoted()}, "because": "at most {self.words} words"}}'
+
+    def read(self, raw: str) -> Read:
+        value = _json_field(raw, "answer")
+        if value is None:
+            return self._without_braces(raw)
+        option = self._option(value)
+        if option is None:
+            return None, f"{_short(value)} is none of the options"
+        because = _json_field(raw, "because")
+        if not isinstance(because, str) or not because.strip():
+            return None, "no reason"
+        return {"answer": option, "because": because.strip()}, None
+
+    def _without_braces(self, raw: str) -> Read:
+        longest_first = sorted(self.options, key=len, reverse=True)
+        options = "|".join(re.escape(option) for option in longest_first)
+        parted = re.match(
+            rf"\s*({options})(?:\s*[,.:;–—-]\s*(?:because\b)?|\s+because\b)\s*(\S.*)",
+            raw,
+            re.I | re.S,
+        )
+        if parted is None:
+            return None, "no choice" if self._option(raw.strip()) is None else "no reason"
+        return {"answer": self._option(parted[1]), "because": parted[2].strip()}, None
+
+
+class FreeText(Answering):
+    """Any words; at most ``words`` are asked for, and all that come are kept.
+
+    >>> FreeText().read('{"answer": "Because of the well."}')
+    ('Because of the well.', None)
+    >>> FreeText().read("Because of the well.")
+    ('Because of the well.', None)
+    """
+
+    field: str = "answer"
+    words: int = Field(default=60, ge=1)
+
+    def schema_(self) -> Mapping[str, Any]:
+        return self._object({self.field: {"type": "string"}})
+
+    def form(self) -> str:
+        return f'{{"{self.field}": "at most {self.words} words"}}'
+
+    def read(self, raw: str) -> Read:
+        value = _json_field(raw, self.field)
+        if value is None and "{" not in raw:
+            value = raw
+        if not isinstance(value, str) or not value.strip():
+            return None, "no words"
+        return value.strip(), None
+
+
+class Ranking(_Options):
+    """All options, the first choice first.
+
+    >>> Ranking(options=("a", "b", "c")).read('{"ranking": ["c", "a", "b"]}')
+    (['c', 'a', 'b'], None)
+    >>> Ranking(options=("a", "b", "c")).read('{"ranking": ["c", "c", "b"]}')
+    (None, 'not every option once')
+    """
+
+    field: str = "ranking"
+
+    def schema_(self) -> Mapping[str, Any]:
+        count = len(self.options)
+        item = {"type": "string", "enum": list(self.options)}
+        return self._object(
+            {self.field: {"type": "array", "items": item, "minItems": count, "maxItems": count}}
+        )
+
+    def form(self) -> str:
+        return f'{{"{self.field}": [all of {self._quoted()}, the first choice first]}}'
+
+    def read(self, raw: str) -> Read:
+        value = _json_field(raw, self.field)
+        if not isinstance(value, list):
+            return None, "no ranking"
+        order = [self._option(item) for item in value]
+        known = [option for option in order if option is not None]
+        if len(known) != len(order) or sorted(known) != sorted(self.options):
+            return None, "not every option once"
+        return known, None
+
+
+class Distribution(_Options):
+    """A share for each option; they are divided by their sum.
+
+    >>> Distribution(options=("yes", "no")).read('{"shares": {"yes": 60, "no": 40}}')
+    ({'yes': 0.6, 'no': 0.4}, None)
+    >>> Distribution(options=("yes", "no")).read('{"shares": {"yes": 60}}')
+    (None, 'no share for no')
+    """
+
+    field: str = "shares"
+
+    def schema_(self) -> Mapping[str, Any]:
+        shares = {option: {"type": "number", "minimum": 0} for option in self.options}
+        return self._object({self.field: self._object(shares)})
+
+    def form(self) -> str:
+        quoted = (json.dumps(option, ensure_ascii=False) for option in self.options)
+        shares = ", ".join(f"{option}: number" for option in quoted)
+        return f'{{"{self.field}": {{{shares}}}}}'
+
+    def read(self, raw: str) -> Read:
+        found = _json_field(raw, self.field)
+        if not isinstance(found, dict):
+            return None, "no shares"
+        values: dict[str, float] = {}
+        for option in self.options:
+            value = next((one for name, one in found.items() if self._option(name) == option), None)
+            if value is None:
+                return None, f"no share for {option}"
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not number or not 0 <= value < 1e300:
+                return None, f"the share of {option} is no number of at least 0"
+            values[option] = float(value)
+        total = sum(values.values())
+        if not total > 0:
+            return None, "all shares are 0"
+        return {option: value / total for option, value in values.items()}, None
+
+
+AnyAnswer = Annotated[
+    Number | Choice | Explained | FreeText | Ranking | Distribution,
+    Field(union_mode="left_to_right"),
+]
+"""Every kind, for a field that holds one."""
+
+Kind = Literal["number", "choice", "text", "ranking", "distribution"]
+
+
+def _json_field(raw: str, field: str) -> Any:
+    """The field of the first JSON object in a text, or None. Models like to wrap JSON in prose."""
+    start = raw.find("{")
+    if start < 0:
+        return None
+    try:
+        found, _ = json.JSONDecoder().raw_decode(raw, start)
+    except (ValueError, RecursionError):  # the latter for an answer that nests without end
+        return None
+    return found.get(field)
+
+
+def folded(text: str) -> str:
+    """A text without regard to case and blanks: two options that agree in it are one.
+
+    >>> folded(" The  Mayor ")
+    'the mayor'
+    """
+    return " ".join(text.split()).casefold()
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}…"

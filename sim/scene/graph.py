@@ -1,0 +1,282 @@
+"""The conversation graph: who may hand the floor to whom.
+
+Edges are authored as frozen records. When a scene is built they become one networkx ``DiGraph``,
+on which the laws of a conversation are checked, and then plain tables, which the loop uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, model_validator
+
+from sim.errors import SceneError
+from sim.events import Turn
+from sim.scene.base_model import Authored
+
+if TYPE_CHECKING:
+    import networkx
+
+Gauges = dict[str, dict[str, Any]]
+"""The latest gauge answers: question key, then actor."""
+
+
+@dataclass(slots=True)
+class PublicView:
+    """What a condition may read: public turns and the gauges. Never a whisper, never a probe.
+
+    ``last`` is the last public turn and ``public`` are all of them, ``turns`` is how many turns
+    were taken in all. ``absent`` are the places on the floor of those who are off stage, ``off``
+    their names; ``phase`` is the name of the phase that is played. It is the scene's own view,
+    which grows: a condition reads it and changes nothing.
+    """
+
+    last: Turn | None = None
+    turns: int = 0
+    gauges: Gauges = field(default_factory=dict)
+    public: list[Turn] = field(default_factory=list)
+    absent: frozenset[int] = frozenset()
+    off: tuple[str, ...] = ()
+    phase: str = ""
+
+    def gauge(self, key: str, actor: str) -> Any:
+        """The latest answer of an actor to a declared gauge; None before the first, or if missing.
+
+        Raises ``SceneError`` for a question that is no gauge of the scene.
+
+        >>> PublicView(gauges={"stance:sell": {"Ada": 0.5}}).gauge("stance:sell", "Ada")
+        0.5
+        """
+        if key not in self.gauges:
+            known = ", ".join(self.gauges) or "none"
+            raise SceneError(
+                f"PublicView.gauge: {key!r} is no gauge of this scene; add its probe to "
+                f"Scene.gauges (there are: {known})"
+            )
+        return self.gauges[key].get(actor)
+
+
+Condition = Callable[[PublicView], bool]
+
+
+def holds(condition: Condition, view: PublicView) -> bool:
+    """Whether a condition holds. Raises ``SceneError`` if it cannot be computed.
+
+    >>> holds(lambda view: view.turns > 2, PublicView(turns=3))
+    True
+    """
+    try:
+        return bool(condition(view))
+    except SceneError:
+        raise
+    except Exception as error:
+        # It is somebody's own function and may raise anything; say which one, in one line.
+        name = getattr(condition, "__qualname__", repr(condition))
+        code = getattr(condition, "__code__", None)
+        where = "" if code is None else f" ({code.co_filename}:{code.co_firstlineno})"
+        raise SceneError(
+            f"the condition {name}{where} raised {type(error).__name__}: {error} after turn "
+            f"{view.turns}; before the first public turn, view.last is None"
+        ) from error
+
+
+class Edge(Authored):
+    """``source`` may hand the floor to ``target``, with a weight, and perhaps on a condition."""
+
+    source: str
+    target: str
+    weight: float = Field(default=1.0, gt=0.0, allow_inf_nan=False)
+    when: Condition | None = None
+
+
+class Graph(Authored):
+    """A directed conversation graph. ``first`` opens the scene.
+
+    Raises ``SceneError`` if an edge names nobody, if the floor can get stuck with somebody, or if
+    somebody can never get it.
+    """
+
+    names: tuple[str, ...]
+    edges: tuple[Edge, ...]
+    first: str
+
+    @model_validator(mode="after")
+    def _sound(self) -> Graph:
+        if len(set(self.names)) < len(self.names):
+            twice = next(name for name in self.names if self.names.count(name) > 1)
+            raise SceneError(f"Graph.names: {twice!r} is there twice; name everybody once")
+        seen: set[tuple[str, str]] = set()
+        for number, edge in enumerate(self.edges):
+            for end in (edge.source, edge.target):
+                if end not in self.names:
+                    raise SceneError(
+                        f"Graph.edges.{number}: {end!r} is not in the graph; "
+                        f"use one of {', '.join(self.names)}"
+                    )
+            if (edge.source, edge.target) in seen:
+                raise SceneError(
+                    f"Graph.edges.{number}: {edge.source!r} to {edge.target!r} is there twice; "
+                    "give one edge the sum of the weights"
+                )
+            seen.add((edge.source, edge.target))
+        if self.first not in self.names:
+            raise SceneError(
+                f"Graph.first: {self.first!r} is not in the graph; "
+                f"use one of {', '.join(self.names)}"
+            )
+        self._check_flow()
+        return self
+
+    def _check_flow(self) -> None:
+        import networkx
+
+        if len(self.names) == 1:
+            return
+        graph = self.networkx()
+        for name in self.names:
+            if graph.out_degree(name) == 0:
+                raise SceneError(
+                    f"Graph.edges: nobody can take the floor from {name!r}; "
+                    f"add an edge that leaves {name!r}"
+                )
+        unreached = set(self.names) - networkx.descendants(graph, self.first) - {self.first}
+        if unreached:
+            name = min(unreached)
+            raise SceneError(
+                f"Graph.edges: the floor never gets from {self.first!r} to {name!r}; "
+                f"add an edge that leads to {name!r}, or leave {name!r} out of the cast"
+            )
+
+    def networkx(self) -> networkx.DiGraph[Any]:
+        """The graph as a networkx ``DiGraph`` with ``weight`` on its edges."""
+        import networkx
+
+        graph: networkx.DiGraph[Any] = networkx.DiGraph()
+        graph.add_nodes_from(self.names)
+        graph.add_weighted_edges_from(
+            (edge.source, edge.target, edge.weight) for edge in self.edges
+        )
+        return graph
+
+    def compiled(self) -> Floor:
+        """The graph as plain tables for the loop."""
+        seat = {name: index for index, name in enumerate(self.names)}
+        targets: list[list[int]] = [[] for _ in self.names]
+        weights: list[list[float]] = [[] for _ in self.names]
+        conditions: list[list[Condition | None]] = [[] for _ in self.names]
+        for edge in self.edges:
+            source = seat[edge.source]
+            targets[source].append(seat[edge.target])
+            weights[source].append(edge.weight)
+            conditions[source].append(edge.when)
+        return Floor(
+            names=self.names,
+            seat=seat,
+            first=seat[self.first],
+            targets=tuple(tuple(row) for row in targets),
+            weights=tuple(tuple(row) for row in weights),
+            conditions=tuple(
+                tuple(row) if any(condition is not None for condition in row) else None
+                for row in conditions
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A compiled graph: for each seat, who may be next, with what weight and on what condition.
+
+    ``conditions[seat]`` is None where no edge that leaves the seat has a condition.
+    """
+
+    names: tuple[str, ...]
+    seat: dict[str, int]
+    first: int
+    targets: tuple[tuple[int, ...], ...]
+    weights: tuple[tuple[float, ...], ...]
+    conditions: tuple[tuple[Condition | None, ...] | None, ...]
+
+    def open_edges(self, seat: int, view: PublicView) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """Who may take the floor from ``seat`` now, and with what weights.
+
+        Those whom an edge leads to whose condition holds, and who are on stage.
+        """
+        conditions, absent = self.conditions[seat], view.absent
+        targets, weights = self.targets[seat], self.weights[seat]
+        if conditions is None and not absent:
+            return targets, weights
+        kept = [
+            index
+            for index, target in enumerate(targets)
+            if target not in absent and self._holds(conditions, index, view)
+        ]
+        return tuple(targets[index] for index in kept), tuple(weights[index] for index in kept)
+
+    def _holds(
+        self, conditions: tuple[Condition | None, ...] | None, index: int, view: PublicView
+    ) -> bool:
+        condition = None if conditions is None else conditions[index]
+        return condition is None or holds(condition, view)
+
+    def opening(self, view: PublicView) -> tuple[int, ...]:
+        """Who opens the scene: ``first``, or if that actor is off stage, whom it could hand to."""
+        if self.first not in view.absent:
+            return (self.first,)
+        return self.open_edges(self.first, view)[0][:1]
+
+
+def ring(*names: str) -> Graph:
+    """Everybody hands the floor to the next, the last to the first, who opens.
+
+    >>> [edge.target for edge in ring("Ada", "Ben", "Cleo").edges]
+    ['Ben', 'Cleo', 'Ada']
+    """
+    _at_least_two("ring", names)
+    edges = [
+        Edge(source=name, target=names[(index + 1) % len(names)])
+        for index, name in enumerate(names)
+    ]
+    return Graph(names=names, edges=tuple(edges), first=names[0])
+
+
+def complete(*names: str, weights: dict[str, float] | None = None) -> Graph:
+    """Anybody may follow anybody else: a random walk, weighted by who is handed the floor.
+
+    ``weights`` says how talkative each actor is (1 where it says nothing).
+
+    >>> len(complete("Ada", "Ben", "Cleo").edges)
+    6
+    """
+    _at_least_two("complete", names)
+    talkative = weights or {}
+    for name in talkative:
+        if name not in names:
+            raise SceneError(
+                f"complete.weights: {name!r} is not in the graph; use one of {', '.join(names)}"
+            )
+    edges = [
+        Edge(source=source, target=target, weight=talkative.get(target, 1.0))
+        for source in names
+        for target in names
+        if source != target
+    ]
+    return Graph(names=names, edges=tuple(edges), first=names[0])
+
+
+def star(moderator: str, *others: str) -> Graph:
+    """A moderator hands the floor to the others, and each of them hands it back.
+
+    >>> sorted((edge.source, edge.target) for edge in star("Moderator", "Ada", "Ben").edges)[0]
+    ('Ada', 'Moderator')
+    """
+    _at_least_two("star", (moderator, *others))
+    edges = [Edge(source=moderator, target=name) for name in others]
+    edges += [Edge(source=name, target=moderator) for name in others]
+    return Graph(names=(moderator, *others), edges=tuple(edges), first=moderator)
+
+
+def _at_least_two(shape: str, names: tuple[str, ...]) -> None:
+    if len(names) < 2:
+        raise SceneError(f"{shape}: {len(names)} actors; a conversation needs at least two names")

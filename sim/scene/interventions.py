@@ -1,0 +1,277 @@
+"""Interventions: changes that the experimenter makes while a scene is played.
+
+Each is due at a turn (``at`` k: before turn k is taken, or in it) or when a condition on public
+text and declared gauges first holds (``when``, up to ``times``). What was done is an event of the
+transcript, ``Intervened``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from sim.errors import SceneError
+from sim.scene.base_model import Authored
+from sim.scene.graph import Condition, PublicView
+from sim.scene.persona import Persona
+from sim.seeds import Stream
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+class Intervention(Authored):
+    """The base of all interventions.
+
+    Exactly one of ``at`` and ``when`` is given. ``at`` counts turns from 1; ``times`` bounds how
+    often an intervention with a condition takes place.
+    """
+
+    what: ClassVar[str] = ""
+
+    at: int | None = Field(default=None, ge=1)
+    when: Condition | None = None
+    times: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _due_once(self) -> Self:
+        kind = type(self).__name__
+        if (self.at is None) == (self.when is None):
+            raise SceneError(
+                f"{kind}: say at which turn (at=7) or on what condition (when=...), one of the two"
+            )
+        if self.at is not None and self.times > 1:
+            raise SceneError(f"{kind}.times: a turn comes once; leave times out, or use when=...")
+        return self
+
+    def actors(self) -> tuple[str, ...]:
+        """The actors that it speaks of."""
+        return ()
+
+
+def never(view: PublicView) -> bool:
+    """The condition of an intervention that is taken out of a scene."""
+    return False
+
+
+class _Line(Intervention):
+    """What the interventions that put words into somebody's mouth share."""
+
+    speaker: str
+    text: str
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.text.strip():
+            raise SceneError(f"{type(self).__name__}.text: is blank; give it words")
+        return self
+
+
+class Say(_Line):
+    """A turn that an actor did not choose: it says ``text``, aloud."""
+
+    what = "say"
+
+    def actors(self) -> tuple[str, ...]:
+        return (self.speaker,)
+
+
+class Whisper(_Line):
+    """The same for some alone; to nobody, it is an aside."""
+
+    what = "whisper"
+
+    to: tuple[str, ...]
+
+    def actors(self) -> tuple[str, ...]:
+        return (self.speaker, *self.to)
+
+
+class Noise(Intervention):
+    """Random letters in words of usual length: context that means nothing.
+
+    ``words`` of them, as a turn of ``speaker``, or (None) as a text that comes from nowhere, heard
+    by those in ``to`` (None: by everybody on stage).
+    """
+
+    what = "noise"
+
+    words: int = Field(ge=1, le=100_000)
+    speaker: str | None = None
+    to: tuple[str, ...] | None = None
+
+    def actors(self) -> tuple[str, ...]:
+        return (*(() if self.speaker is None else (self.speaker,)), *(self.to or ()))
+
+    def drawn(self, seed: int) -> str:
+        """The text for a seed.
+
+        >>> len(Noise(words=12, at=1).drawn(3).split())
+        12
+        """
+        stream = Stream(seed)
+        made = (
+            "".join(_LETTERS[stream.below(26)] for _ in range(2 + stream.below(8)))
+            for _ in range(self.words)
+        )
+        return " ".join(made)
+
+
+class Note(Intervention):
+    """A stage direction: everybody on stage (or those in ``to``) sees ``text``."""
+
+    what = "note"
+
+    text: str
+    to: tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.text.strip():
+            raise SceneError("Note.text: is blank; give it words")
+        return self
+
+    def actors(self) -> tuple[str, ...]:
+        return self.to or ()
+
+
+class _Change(Intervention):
+    """What the interventions share that change a turn while it is taken.
+
+    With ``at`` the turn of that number; with ``when`` the next one after the condition holds, of
+    ``speaker`` if that is given.
+    """
+
+    speaker: str | None = None
+
+    def actors(self) -> tuple[str, ...]:
+        return () if self.speaker is None else (self.speaker,)
+
+
+class ReplaceTurn(_Change):
+    """Whatever the actor says, ``text`` is heard instead, by the actor itself, too."""
+
+    what = "replace"
+
+    text: str
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.text.strip():
+            raise SceneError("ReplaceTurn.text: is blank; use delete_turn() to have nothing heard")
+        return self
+
+
+class DeleteTurn(_Change):
+    """The turn is struck: nobody heard it, nor does its speaker know of it.
+
+    ``unsaid`` is what would have been said, where that is known already (in a fork); then nobody is
+    asked.
+    """
+
+    what = "delete"
+
+    unsaid: str | None = None
+
+
+class Enter(Intervention):
+    """An actor comes on stage."""
+
+    what = "enter"
+
+    name: str
+
+    def actors(self) -> tuple[str, ...]:
+        return (self.name,)
+
+
+class Leave(Intervention):
+    """An actor goes off stage: it hears nothing and does not speak until it enters again."""
+
+    what = "leave"
+
+    name: str
+
+    def actors(self) -> tuple[str, ...]:
+        return (self.name,)
+
+
+class Recast(Intervention):
+    """An actor is another person from here on: same name, other persona, same memory."""
+
+    what = "recast"
+
+    persona: Persona
+
+    def actors(self) -> tuple[str, ...]:
+        return (self.persona.name,)
+
+
+class Restage(Intervention):
+    """An actor is played by another stage from here on; None is the scene's own."""
+
+    what = "restage"
+
+    name: str
+    stage: str | None
+
+    def actors(self) -> tuple[str, ...]:
+        return (self.name,)
+
+
+def say(speaker: str, text: str, **due: Any) -> Say:
+    """Put a line into an actor's mouth: ``say("Ada", "I was wrong.", at=7)`` is turn 7.
+
+    ``due`` is ``at=`` a turn, or ``when=`` a condition (with ``times=``).
+    """
+    return Say(speaker=speaker, text=text, **due)
+
+
+def whisper(speaker: str, to: str | tuple[str, ...], text: str, **due: Any) -> Whisper:
+    """The same in private: ``whisper("Rook", "Maud", "They know.", at=3)``."""
+    return Whisper(speaker=speaker, to=(to,) if isinstance(to, str) else to, text=text, **due)
+
+
+def noise(
+    words: int, *, speaker: str | None = None, to: tuple[str, ...] | None = None, **due: Any
+) -> Noise:
+    """Random text of so many words, from nowhere or as somebody's turn."""
+    return Noise(words=words, speaker=speaker, to=to, **due)
+
+
+def note(text: str, *, to: tuple[str, ...] | None = None, **due: Any) -> Note:
+    """A stage direction: ``note("(A shot is heard.)", at=5)``."""
+    return Note(text=text, to=to, **due)
+
+
+def replace_turn(text: str, *, speaker: str | None = None, **due: Any) -> ReplaceTurn:
+    """Another line in the place of what is said: ``replace_turn("Never.", at=7)``."""
+    return ReplaceTurn(text=text, speaker=speaker, **due)
+
+
+def delete_turn(*, speaker: str | None = None, **due: Any) -> DeleteTurn:
+    """Strike a turn: it is said, and nobody hears it."""
+    return DeleteTurn(speaker=speaker, **due)
+
+
+def enter(name: str, **due: Any) -> Enter:
+    """An actor comes on stage: ``enter("Ben", at=4)``, before turn 4."""
+    return Enter(name=name, **due)
+
+
+def leave(name: str, **due: Any) -> Leave:
+    """An actor goes off stage."""
+    return Leave(name=name, **due)
+
+
+def recast(persona: Persona, **due: Any) -> Recast:
+    """The actor of that name is this persona from here on."""
+    return Recast(persona=persona, **due)
+
+
+def restage(name: str, stage: str | None, **due: Any) -> Restage:
+    """An actor is played by another stage from here on: ``restage("Ada", "embedded:rlhf", at=9)``.
+
+    ``stage`` is a model string, which whoever plays the scene opens.
+    """
+    return Restage(name=name, stage=stage, **due)

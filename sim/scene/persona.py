@@ -1,0 +1,102 @@
+"""Personas: descriptions of characters, and populations of them."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from sim.errors import SceneError
+from sim.scene.base_model import Authored
+from sim.seeds import Stream, derive
+
+StanceValue = Annotated[float, Field(ge=-1.0, le=1.0)]
+
+
+class Persona(Authored):
+    """A description of a character, and of what its opposite would be.
+
+    ``stances`` says where the character stands on each issue, from -1 (against) to 1 (for); they
+    are kept in alphabetical order.
+    ``points`` are what it likes to bring up, as noun phrases ("the water table"). ``opposite``
+    describes what the character would be if it turned; no prompt ever contains it, measures do.
+    ``secret`` is known to the character alone.
+
+    Raises ``SceneError`` if a field makes no sense.
+
+    >>> ada = Persona(name="Ada", brief="A hydrologist.", stances={"sell": -0.8})
+    >>> ada.stances["sell"]
+    -0.8
+    """
+
+    name: str
+    brief: str = ""
+    opposite: str | None = None
+    traits: tuple[str, ...] = ()
+    stances: dict[str, StanceValue] = Field(default_factory=dict)
+    goals: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    secret: str | None = None
+    voice: str | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _speakable(cls, name: str) -> str:
+        # A name stands before a colon in every layout, so it must not contain one or a line break.
+        if name != name.strip() or ":" in name or name.splitlines() != [name]:
+            raise SceneError(
+                f"Persona.name: {name!r} cannot stand before a line; "
+                "use a name without colons, line breaks or outer blanks"
+            )
+        return name
+
+    @field_validator("stances")
+    @classmethod
+    def _one_line(cls, stances: dict[str, float]) -> dict[str, float]:
+        for issue in stances:
+            if not issue.strip() or issue.splitlines() != [issue]:
+                raise SceneError(f"Persona.stances: {issue!r} names no issue; use one line of text")
+        # A trial's id does not depend on their order, so what is played must not either.
+        return dict(sorted(stances.items()))
+
+    @field_validator("traits", "goals", "points", mode="before")
+    @classmethod
+    def _several(cls, value: object) -> object:
+        # A bare text would be split into letters: ("h", "o", "n", ...).
+        return (value,) if isinstance(value, str) else value
+
+
+class Population(Authored):
+    """A distribution over personas: what a cast can be drawn from.
+
+    >>> pair = Population(personas=[Persona(name="Good"), Persona(name="Bad")], weights=[3, 1])
+    >>> pair.draw(seed=1).name in ("Good", "Bad")
+    True
+    """
+
+    personas: tuple[Persona, ...]
+    weights: tuple[float, ...] | None = None
+
+    @model_validator(mode="after")
+    def _weighted(self) -> Population:
+        if not self.personas:
+            raise SceneError("Population.personas: is empty; name at least one persona")
+        weights = self.weights
+        if weights is not None:
+            if len(weights) != len(self.personas):
+                raise SceneError(
+                    f"Population.weights: {len(weights)} weights for {len(self.personas)} "
+                    "personas; give one weight for each"
+                )
+            if not all(0 <= weight < inf for weight in weights) or not max(weights) > 0:
+                raise SceneError(
+                    f"Population.weights: {weights!r} is no distribution; "
+                    "use finite weights of at least 0, one of them above 0"
+                )
+        return self
+
+    def draw(self, seed: int) -> Persona:
+        """One persona; the same seed draws the same one."""
+        weights = self.weights or tuple(1.0 for _ in self.personas)
+        return self.personas[Stream(derive(seed, "population")).choose(weights)]

@@ -1,0 +1,64 @@
+"""A router for talk among people: whoever was addressed is next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sim.events import Turn
+from sim.scene.graph import Floor, Graph, PublicView
+from sim.scene.routing.base import Answers, Cue, Inquiry, Next, Router, answered, check, with_state
+from sim.scene.routing.walks import Walk
+from sim.text.addressing import addressed
+
+
+@dataclass(frozen=True, slots=True)
+class AddressedState:
+    """Where the floor is, whom the last turn addressed (seats, the clearest first), and the
+    fallback's state."""
+
+    floor: Floor
+    seat: int | None
+    called: tuple[int, ...]
+    fallback: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Whoever the last turn addressed, by name or @name, has the floor; else ``fallback`` decides.
+
+    Only those who heard the turn and whom an open edge leads to. Nothing is recorded when the
+    fallback decides: a turn that addresses nobody is nothing out of the ordinary.
+    """
+
+    fallback: Router = field(default_factory=Walk)
+
+    def check(self, graph: Graph) -> None:
+        check(self.fallback, graph)
+
+    def start(self, floor: Floor) -> AddressedState:
+        return AddressedState(floor, None, (), self.fallback.start(floor))
+
+    def heard(self, state: AddressedState, turn: Turn, seat: int) -> AddressedState:
+        floor = state.floor
+        called = tuple(
+            floor.seat[name]
+            for name in addressed(turn.text, floor.names, turn.speaker)
+            if turn.audience is None or name in turn.audience
+        )
+        return AddressedState(floor, seat, called, self.fallback.heard(state.fallback, turn, seat))
+
+    def answered(self, state: AddressedState, inquiry: Inquiry, answers: Answers) -> AddressedState:
+        inner = answered(self.fallback, state.fallback, inquiry, answers)
+        return replace(state, fallback=inner)
+
+    def next(self, state: AddressedState, view: PublicView, seed: int) -> Next:
+        if state.seat is not None and state.called:
+            targets, _ = state.floor.open_edges(state.seat, view)
+            for seat in state.called:
+                if seat in targets:
+                    return (seat,)
+        found = self.fallback.next(state.fallback, view, seed)
+        if isinstance(found, Cue | Inquiry) and found.state is not None:
+            return with_state(found, replace(state, fallback=found.state))
+        return found

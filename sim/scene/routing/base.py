@@ -1,0 +1,194 @@
+"""The Router protocol, and what a router may answer to "who is next?".
+
+Routers are folds: ``start(floor)`` gives the first state, ``heard(state, turn, seat)`` the next
+one, and ``next(state, view, seed)`` who is cued. All are pure and cost O(1) in the length of the
+scene. A router that has to ask somebody returns an ``Inquiry`` instead of a cue; it is told the
+answers by ``answered(state, inquiry, answers)`` and then asked for the next cue again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Literal, Protocol
+
+from sim.errors import SceneError
+from sim.events import Turn
+from sim.scene.answers import folded
+from sim.scene.graph import Floor, Graph, PublicView
+from sim.scene.probes import Question
+from sim.transcript import FLOOR
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long a turn may be, in words (None: as long as it likes), and what happens beyond it.
+
+    ``cut``: the rest is not heard. ``struck``: nothing of the turn is heard. ``noted``: all of it
+    is, and how much was too much is a fact of the turn.
+    """
+
+    words: int | None = None
+    beyond: Literal["cut", "struck", "noted"] = "cut"
+
+    def __post_init__(self) -> None:
+        words = self.words
+        if words is not None and (isinstance(words, bool) or words != int(words) or words < 1):
+            raise SceneError(f"Limit.words: {words!r} words are no turn; use at least 1, or None")
+        if self.beyond not in ("cut", "struck", "noted"):
+            raise SceneError(f"Limit.beyond: {self.beyond!r} is unknown; use cut, struck or noted")
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Who is cued, where there is more to say than that (a plain tuple of seats will do else).
+
+    ``seats`` take their turns one after the other, or ``together``: all of them answer what had
+    been said before the first of them spoke, and are recorded in this order. Empty seats end the
+    scene, and ``over`` says why. ``state`` is the router's state from now on, if asking changed it.
+    ``fallback`` says why a declared fallback decided, ``asked`` whom it stands in for and ``key``
+    the question. ``phase`` is the name of a phase that begins, ``note`` what all are told of it,
+    ``limit`` how long turns may be in it. ``lines``, one for each seat, are words that were given
+    as the answer to a question already: they are said as they stand, and nobody is asked again.
+    """
+
+    seats: tuple[int, ...]
+    together: bool = False
+    over: str = ""
+    state: Any = None
+    fallback: str = ""
+    asked: tuple[int, ...] = ()
+    key: str = ""
+    phase: str = ""
+    note: str = ""
+    limit: Limit | None = None
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A question that has to be answered before anybody can be cued.
+
+    ``seats`` are asked, all at once, each up to ``attempts`` times: whoever gives no answer that
+    counts is shown what is wrong with it. ``state``, ``phase``, ``note`` and ``limit`` are as in
+    ``Cue``: a phase is announced before anybody is asked who opens it.
+    """
+
+    question: Question
+    seats: tuple[int, ...]
+    attempts: int = 2
+    state: Any = None
+    phase: str = ""
+    note: str = ""
+    limit: Limit | None = None
+
+    def __post_init__(self) -> None:
+        if not self.question.key.startswith(FLOOR):
+            raise SceneError(
+                f"Inquiry.question: the key {self.question.key!r} of a router's question has to "
+                f"begin with {FLOOR!r}"
+            )
+
+
+Next = tuple[int, ...] | Cue | Inquiry
+"""What a router answers: seats in their order, a cue with more to it, or a question."""
+
+Answers = Mapping[int, Any]
+"""What was answered, by seat; None for whoever gave no answer that counts."""
+
+
+class Router(Protocol):
+    """A rule for the floor. The state is the router's own business, and is never changed in place.
+
+    A router may also have ``check(graph)``, which raises ``SceneError`` when a scene is built with
+    a graph that it cannot walk; ``answered(state, inquiry, answers)``, which returns the state when
+    an inquiry of its own has been answered; and ``follow(state, turn, seat)``, if a
+    turn that it goes on from, and did not cue, is something else to it than one that it heard.
+    """
+
+    def start(self, floor: Floor) -> Any:
+        """The state before the first turn."""
+        ...
+
+    def heard(self, state: Any, turn: Turn, seat: int) -> Any:
+        """The state after a turn that the actor at ``seat`` took."""
+        ...
+
+    def next(self, state: Any, view: PublicView, seed: int) -> Next:
+        """Who is cued now; nobody if the scene cannot go on."""
+        ...
+
+
+def check(router: Router, graph: Graph) -> None:
+    """Let a router see whether it can walk a graph. Raises ``SceneError`` if it cannot."""
+    checks = getattr(router, "check", None)
+    if checks is not None:
+        checks(graph)
+
+
+def answered(router: Router, state: Any, inquiry: Inquiry, answers: Answers) -> Any:
+    """The state of a router when an inquiry of its own has been answered."""
+    told = getattr(router, "answered", None)
+    if told is None:
+        raise TypeError(f"{router!r} asks, and has no method `answered` to be told the answers")
+    return told(state, inquiry, answers)
+
+
+def following(router: Router, floor: Floor, turn: Turn | None, seat: int) -> Any:
+    """The first state of a router that takes over after a turn."""
+    state = router.start(floor)
+    if turn is None:
+        return state
+    follow = getattr(router, "follow", router.heard)
+    return follow(state, turn, seat)
+
+
+def nobody(found: Next) -> bool:
+    """Whether nobody is cued, and nothing is asked."""
+    if isinstance(found, Inquiry):
+        return False
+    return not (found.seats if isinstance(found, Cue) else found)
+
+
+def with_state(found: Next, state: Any) -> Next:
+    """The same answer, with the state that a router around the router is in from now on."""
+    if isinstance(found, Cue | Inquiry):
+        return replace(found, state=state)
+    return Cue(found, state=state)
+
+
+def named(owner: str, names: tuple[str, ...], graph: Graph) -> None:
+    """Raise ``SceneError`` if a router speaks of somebody who is not in the graph."""
+    for name in names:
+        if name not in graph.names:
+            raise SceneError(
+                f"{owner}: {name!r} is not in the graph; use one of {', '.join(graph.names)}"
+            )
+
+
+def distinct(owner: str, graph: Graph) -> None:
+    """Raise ``SceneError`` if two names differ in their case alone: an answer could mean both."""
+    keys = [folded(name) for name in graph.names]
+    for name in graph.names:
+        if keys.count(folded(name)) > 1:
+            raise SceneError(
+                f"{owner}: {name!r} and another name differ in their case alone, so that an answer "
+                "could mean both; give one of them another name"
+            )
+
+
+def can_follow(owner: str, names: tuple[str, ...], graph: Graph) -> None:
+    """Raise ``SceneError`` unless the first name opens and each hands the floor to the next."""
+    edges = {(edge.source, edge.target) for edge in graph.edges}
+    if names[0] != graph.first:
+        raise SceneError(
+            f"{owner}: it begins with {names[0]!r}, and the graph with {graph.first!r}; "
+            "let them begin with the same"
+        )
+    for before, after in pairwise(names):
+        if (before, after) not in edges:
+            raise SceneError(
+                f"{owner}: {after!r} follows {before!r}, and no edge leads there; "
+                f"add an edge from {before!r} to {after!r}, or use complete(...)"
+            )

@@ -1,0 +1,251 @@
+"""Routers that ask: somebody chooses who is next, or everybody bids for the floor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from sim.errors import SceneError
+from sim.events import Turn
+from sim.scene.answers import Choice
+from sim.scene.graph import Floor, Graph, PublicView
+from sim.scene.probes import Question, urge_question
+from sim.scene.routing.base import (
+    Answers,
+    Cue,
+    Inquiry,
+    Next,
+    Router,
+    answered,
+    check,
+    distinct,
+    named,
+    with_state,
+)
+from sim.scene.routing.walks import LongestWait, Walk
+from sim.seeds import Stream
+
+NEXT_QUESTION = "Who should speak next, {name}?"
+
+
+@lru_cache(maxsize=1024)
+def _who_next(options: tuple[str, ...]) -> Question:
+    answer = Choice(field="next", options=options)
+    return Question(key="floor:next", text=NEXT_QUESTION, answer=answer)
+
+
+@dataclass(frozen=True, slots=True)
+class AskingState:
+    """Where the floor is; what was answered (None: nothing was asked yet); the fallback's state."""
+
+    floor: Floor
+    seat: int | None
+    answers: Answers | None
+    fallback: Any
+
+
+class _Asking:
+    """What the routers that ask share: they ask once a turn, and fall back as declared."""
+
+    __slots__ = ()
+
+    fallback: Router
+
+    def start(self, floor: Floor) -> AskingState:
+        return AskingState(floor, None, None, self.fallback.start(floor))
+
+    def heard(self, state: AskingState, turn: Turn, seat: int) -> AskingState:
+        return AskingState(state.floor, seat, None, self.fallback.heard(state.fallback, turn, seat))
+
+    def answered(self, state: AskingState, inquiry: Inquiry, answers: Answers) -> AskingState:
+        if state.answers is None:
+            return replace(state, answers=answers)
+        # The fallback asks, too.
+        inner = answered(self.fallback, state.fallback, inquiry, answers)
+        return replace(state, fallback=inner)
+
+    def _fall_back(
+        self, state: AskingState, view: PublicView, seed: int, key: str, reason: str
+    ) -> Next:
+        found = self.fallback.next(state.fallback, view, seed)
+        inner = found.state if isinstance(found, Cue | Inquiry) else None
+        if inner is not None:
+            state = replace(state, fallback=inner)
+        if isinstance(found, Inquiry):
+            return replace(found, state=state)
+        cue = found if isinstance(found, Cue) else Cue(found)
+        asked = tuple(state.answers or ())
+        if cue.fallback:
+            # A fallback of the fallback's: both reasons are one story.
+            reason = f"{reason}; {cue.fallback}"
+        return replace(cue, state=state, fallback=reason, asked=asked, key=key)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenBy(_Asking):
+    """Somebody chooses, by a typed answer, who of those the graph allows is next.
+
+    ``who`` is a name (a moderator), or None for whoever spoke last. Where the graph leaves one
+    choice nobody is asked. If no answer counts after ``attempts``, ``fallback`` decides. In a
+    ``star``, ``ChosenBy("The Mayor")`` is a moderator who hands the floor to the others.
+    """
+
+    who: str | None = None
+    fallback: Router = field(default_factory=LongestWait)
+    attempts: int = 2
+
+    def __post_init__(self) -> None:
+        _at_least_one("ChosenBy.attempts", self.attempts)
+
+    def check(self, graph: Graph) -> None:
+        named("ChosenBy.who", () if self.who is None else (self.who,), graph)
+        distinct("ChosenBy", graph)
+        check(self.fallback, graph)
+
+    def next(self, state: AskingState, view: PublicView, seed: int) -> Next:
+        floor = state.floor
+        if state.seat is None:
+            return floor.opening(view)
+        targets, _ = floor.open_edges(state.seat, view)
+        if len(targets) < 2:
+            return targets
+        chooser = state.seat if self.who is None else floor.seat[self.who]
+        if chooser in view.absent:
+            # Nobody is asked; what is answered from here on is the fallback's.
+            state = replace(state, answers={})
+            reason = f"{floor.names[chooser]} is off stage"
+            return self._fall_back(state, view, seed, "floor:next", reason)
+        if state.answers is None:
+            options = tuple(floor.names[target] for target in targets)
+            return Inquiry(_who_next(options), (chooser,), self.attempts)
+        chosen = next(iter(state.answers.values()), None)
+        if chosen is None:
+            return self._fall_back(state, view, seed, "floor:next", "no answer named anybody")
+        return (floor.seat[chosen],)
+
+
+def moderated(moderator: str, fallback: Router | None = None, attempts: int = 2) -> ChosenBy:
+    """A moderator who chooses: see ``ChosenBy``."""
+    return ChosenBy(moderator, fallback or LongestWait(), attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class Bidding(_Asking):
+    """Everybody who may be next says in private how much it wants to be; the highest bid wins.
+
+    Ties are broken by the seed. ``least`` is the lowest bid that counts. If no bid counts,
+    ``fallback`` decides.
+    """
+
+    least: float = 0.0
+    fallback: Router = field(default_factory=Walk)
+    attempts: int = 1
+
+    def __post_init__(self) -> None:
+        _share("Bidding.least", self.least)
+        _at_least_one("Bidding.attempts", self.attempts)
+
+    def check(self, graph: Graph) -> None:
+        check(self.fallback, graph)
+
+    def next(self, state: AskingState, view: PublicView, seed: int) -> Next:
+        floor = state.floor
+        if state.seat is None:
+            return floor.opening(view)
+        targets, _ = floor.open_edges(state.seat, view)
+        if len(targets) < 2:
+            return targets
+        if state.answers is None:
+            return Inquiry(urge_question("floor:urge"), targets, self.attempts)
+        best = _highest(state.answers, self.least, seed)
+        if best is None:
+            silent = all(bid is None for bid in state.answers.values())
+            reason = "nobody bid" if silent else f"no bid reached {self.least:g}"
+            return self._fall_back(state, view, seed, "floor:urge", reason)
+        return (best,)
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptState:
+    """Where the floor is, the bids to interrupt (None: not asked yet), the state within."""
+
+    floor: Floor
+    seat: int | None
+    bids: Answers | None
+    inner: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupts:
+    """Another router, and whoever wants the floor badly enough takes it first.
+
+    After each turn all who could be next say in private how much they want to speak. The highest
+    bid above ``threshold`` takes the floor (ties by the seed); else the router within decides.
+    """
+
+    router: Router = field(default_factory=Walk)
+    threshold: float = 0.8
+
+    def __post_init__(self) -> None:
+        _share("Interrupts.threshold", self.threshold)
+        if isinstance(self.router, Interrupts):
+            raise SceneError("Interrupts.router: it interrupts already; use one threshold")
+
+    def check(self, graph: Graph) -> None:
+        check(self.router, graph)
+
+    def start(self, floor: Floor) -> InterruptState:
+        return InterruptState(floor, None, None, self.router.start(floor))
+
+    def heard(self, state: InterruptState, turn: Turn, seat: int) -> InterruptState:
+        return InterruptState(state.floor, seat, None, self.router.heard(state.inner, turn, seat))
+
+    def answered(self, state: InterruptState, inquiry: Inquiry, answers: Answers) -> InterruptState:
+        if state.bids is None:
+            return replace(state, bids=answers)
+        return replace(state, inner=answered(self.router, state.inner, inquiry, answers))
+
+    def next(self, state: InterruptState, view: PublicView, seed: int) -> Next:
+        if state.seat is not None:
+            if state.bids is None:
+                targets, _ = state.floor.open_edges(state.seat, view)
+                if len(targets) > 1:
+                    return Inquiry(urge_question("floor:interrupt"), targets, attempts=1)
+                state = replace(state, bids={})
+            # Seeded apart from the router within, which is asked with the same seed.
+            first = _highest(state.bids or {}, self.threshold, seed ^ 1, above=True)
+            if first is not None:
+                return (first,)
+        found = self.router.next(state.inner, view, seed)
+        inner = found.state if isinstance(found, Cue | Inquiry) else None
+        if inner is not None:
+            state = replace(state, inner=inner)
+        # Kept, so that nobody is asked for a bid again while the router within asks.
+        return with_state(found, state)
+
+
+def _highest(bids: Answers, least: float, seed: int, above: bool = False) -> int | None:
+    """The seat of the highest bid of at least (or above) a number; None if there is none."""
+    known = {
+        seat: bid
+        for seat, bid in bids.items()
+        if bid is not None and (bid > least if above else bid >= least)
+    }
+    if not known:
+        return None
+    highest = max(known.values())
+    tied = [seat for seat, bid in known.items() if bid == highest]
+    return tied[Stream(seed).below(len(tied))] if len(tied) > 1 else tied[0]
+
+
+def _share(where: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise SceneError(f"{where}: {value!r} is off the scale of bids; use a number from 0 to 1")
+
+
+def _at_least_one(where: str, value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise SceneError(
+            f"{where}: {value!r} attempts are no question; use a whole number from 1 on"
+        )

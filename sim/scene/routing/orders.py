@@ -1,0 +1,160 @@
+"""Routers with a fixed order: round after round, from a script, or all at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.errors import SceneError
+from sim.events import Turn
+from sim.scene.graph import Floor, Graph, PublicView
+from sim.scene.routing.base import Cue, Next, can_follow, named
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """Where the floor is, and who was last in the order: an index into it (-1: nobody yet)."""
+
+    floor: Floor
+    order: tuple[int, ...]
+    seat: int | None
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class FixedOrder:
+    """One after the other, round after round; by default in the order of the graph.
+
+    Whoever is off stage, or whom no open edge leads to, is passed over. A name may be there more
+    than once.
+    """
+
+    order: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.order, str):
+            raise SceneError("FixedOrder.order: is one text; use a tuple of names")
+
+    def check(self, graph: Graph) -> None:
+        named("FixedOrder.order", self.order, graph)
+        order = self._names(graph.names, graph.first)
+        missing = [name for name in graph.names if name not in order]
+        if missing:
+            raise SceneError(
+                f"FixedOrder.order: {missing[0]!r} is left out and would never speak; "
+                "add the name, or leave the actor out of the cast"
+            )
+        can_follow("FixedOrder.order", (*order, order[0]) if len(order) > 1 else order, graph)
+
+    def _names(self, names: tuple[str, ...], first: str) -> tuple[str, ...]:
+        if self.order:
+            return self.order
+        start = names.index(first)
+        return names[start:] + names[:start]
+
+    def start(self, floor: Floor) -> OrderState:
+        names = self._names(floor.names, floor.names[floor.first])
+        return OrderState(floor, tuple(floor.seat[name] for name in names), None, -1)
+
+    def heard(self, state: OrderState, turn: Turn, seat: int) -> OrderState:
+        order, count = state.order, len(state.order)
+        # The next place in the order that is the speaker's: who speaks out of turn moves it on.
+        for ahead in range(1, count + 1):
+            step = (state.step + ahead) % count
+            if order[step] == seat:
+                return OrderState(state.floor, order, seat, step)
+        return OrderState(state.floor, order, seat, state.step)
+
+    def next(self, state: OrderState, view: PublicView, seed: int) -> Next:
+        if state.seat is None:
+            return state.floor.opening(view)
+        targets, _ = state.floor.open_edges(state.seat, view)
+        order, count = state.order, len(state.order)
+        for ahead in range(1, count + 1):
+            seat = order[(state.step + ahead) % count]
+            if seat in targets:
+                return (seat,)
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptState:
+    """Where the floor is, and how much of the script has been played."""
+
+    floor: Floor
+    seat: int | None
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scripted:
+    """Exactly these speakers, in this order, and then the scene (or the phase) is over."""
+
+    script: tuple[str, ...]
+
+    def __init__(self, *script: str) -> None:
+        if not script:
+            raise SceneError("Scripted: the script is empty; name who speaks, in order")
+        object.__setattr__(self, "script", script)
+
+    def check(self, graph: Graph) -> None:
+        named("Scripted", self.script, graph)
+        can_follow("Scripted", self.script, graph)
+
+    def start(self, floor: Floor) -> ScriptState:
+        return ScriptState(floor, None, 0)
+
+    def heard(self, state: ScriptState, turn: Turn, seat: int) -> ScriptState:
+        # A line that is put into the mouth of whoever is due takes its turn.
+        script, step = self.script, state.step
+        due = step < len(script) and state.floor.names[seat] == script[step]
+        return ScriptState(state.floor, seat, step + due)
+
+    def follow(self, state: ScriptState, turn: Turn, seat: int) -> ScriptState:
+        return ScriptState(state.floor, seat, state.step)
+
+    def next(self, state: ScriptState, view: PublicView, seed: int) -> Next:
+        floor, step = state.floor, state.step
+        if step >= len(self.script):
+            return Cue((), over="the script is over")
+        seat = floor.seat[self.script[step]]
+        opened = (floor.first,) if state.seat is None else floor.open_edges(state.seat, view)[0]
+        if seat not in opened or seat in view.absent:
+            return Cue((), over=f"{self.script[step]} is next in the script and cannot speak")
+        return (seat,)
+
+
+@dataclass(frozen=True, slots=True)
+class RoundState:
+    """Who spoke in the last round, and how many turns had been said when it began."""
+
+    floor: Floor
+    spoke: tuple[int, ...]
+    cued: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Simultaneous:
+    """Rounds in which all speak at once: each answers what was said before the round.
+
+    A round is everybody whom an open edge leads to from somebody of the round before; the first
+    one is ``first`` and whom ``first`` could hand the floor to. Turns are recorded in the order of
+    the graph.
+    """
+
+    def start(self, floor: Floor) -> RoundState:
+        return RoundState(floor, (), None)
+
+    def heard(self, state: RoundState, turn: Turn, seat: int) -> RoundState:
+        same = turn.cued is not None and turn.cued == state.cued
+        spoke = (*state.spoke, seat) if same else (seat,)
+        return RoundState(state.floor, spoke, turn.cued)
+
+    def next(self, state: RoundState, view: PublicView, seed: int) -> Next:
+        floor = state.floor
+        if state.spoke:
+            sources, seats = state.spoke, set[int]()
+        else:
+            sources, seats = (floor.first,), set(floor.opening(view))
+        for source in sources:
+            seats.update(floor.open_edges(source, view)[0])
+        return Cue(tuple(sorted(seats)), together=len(seats) > 1)

@@ -1,0 +1,77 @@
+"""Routers that need nothing but the graph: a weighted walk, and a fair chair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sim.events import Turn
+from sim.scene.graph import Floor, PublicView
+from sim.seeds import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class WalkState:
+    """Where the floor is: ``seat`` is None before the first turn."""
+
+    floor: Floor
+    seat: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A random walk along the graph: the next speaker is drawn by the weights of the edges.
+
+    On a ring, where each actor has one successor, nothing is left to chance.
+    """
+
+    def start(self, floor: Floor) -> WalkState:
+        return WalkState(floor, None)
+
+    def heard(self, state: WalkState, turn: Turn, seat: int) -> WalkState:
+        return WalkState(state.floor, seat)
+
+    def next(self, state: WalkState, view: PublicView, seed: int) -> tuple[int, ...]:
+        floor = state.floor
+        if state.seat is None:
+            return floor.opening(view)
+        targets, weights = floor.open_edges(state.seat, view)
+        if len(targets) < 2:
+            return targets
+        return (targets[Stream(seed).choose(weights)],)
+
+
+@dataclass(frozen=True, slots=True)
+class FairState:
+    """Where the floor is, and when each actor last had it (0: not yet)."""
+
+    floor: Floor
+    seat: int | None
+    last: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LongestWait:
+    """The floor goes to whoever may have it and has waited longest; the seed breaks ties.
+
+    The rule of a fair moderator at the centre of a ``star``.
+    """
+
+    def start(self, floor: Floor) -> FairState:
+        return FairState(floor, None, (0,) * len(floor.names))
+
+    def heard(self, state: FairState, turn: Turn, seat: int) -> FairState:
+        last = (*state.last[:seat], turn.index, *state.last[seat + 1 :])
+        return FairState(state.floor, seat, last)
+
+    def next(self, state: FairState, view: PublicView, seed: int) -> tuple[int, ...]:
+        floor = state.floor
+        if state.seat is None:
+            return floor.opening(view)
+        targets, weights = floor.open_edges(state.seat, view)
+        if len(targets) < 2:
+            return targets
+        longest = min(state.last[target] for target in targets)
+        tied = [index for index, target in enumerate(targets) if state.last[target] == longest]
+        if len(tied) == 1:
+            return (targets[tied[0]],)
+        return (targets[tied[Stream(seed).choose([weights[index] for index in tied])]],)

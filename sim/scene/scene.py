@@ -1,0 +1,110 @@
+"""The scene: the authored whole, frozen and checked when it is built."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import Field, InstanceOf, model_validator
+
+from sim.errors import SceneError
+from sim.scene.actor import Actor, LayoutName
+from sim.scene.audience import Hearing
+from sim.scene.base_model import Authored
+from sim.scene.endings import Ending
+from sim.scene.graph import Graph
+from sim.scene.interventions import Intervention, Restage
+from sim.scene.persona import Persona
+from sim.scene.probes import Probe
+from sim.scene.routing.base import Router
+from sim.scene.routing.walks import Walk
+from sim.scene.templates import Wording
+from sim.scene.validation import check
+
+
+class Scene(Authored):
+    """A scene: topic, cast, conversation graph, routing, hearing, questions, changes, endings.
+
+    ``topic`` is what is talked about, best as a motion ("The town should sell its spring.").
+    ``setting`` says where and when. ``hearing`` says who hears a turn (None: everybody on stage).
+    ``probes`` are asked beside the scene; ``gauges`` are asked on its critical path, so that
+    conditions of edges, phases and interventions may read them. ``interventions`` are changes that
+    are made while it is played. ``words`` bounds the length of a turn in what the actors are told,
+    ``wording`` is how they are told it. ``block`` is how many turns an ``author`` writes at once.
+    Raises ``SceneError``, with the field, the value and the fix, if it makes no sense.
+    """
+
+    added: ClassVar[frozenset[str]] = frozenset({"hearing", "gauges", "interventions"})
+
+    topic: str
+    setting: str = ""
+    cast: tuple[Actor, ...]
+    graph: Graph
+    routing: Any = Field(default_factory=Walk)
+    probes: tuple[Probe, ...] = ()
+    ends: InstanceOf[Ending]
+    layout: LayoutName = "persona_first"
+    words: int = Field(default=60, ge=1)
+    wording: Wording = Wording()
+    block: int = Field(default=3, ge=1)
+    hearing: InstanceOf[Hearing] | None = None
+    gauges: tuple[Probe, ...] = ()
+    interventions: tuple[InstanceOf[Intervention], ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _personas_are_actors(cls, fields: Any) -> Any:
+        cast = fields.get("cast")
+        if isinstance(cast, list | tuple):
+            for number, member in enumerate(cast):
+                if not isinstance(member, Persona | Actor | dict):
+                    raise SceneError(
+                        f"Scene.cast.{number}: {member!r:.80} is neither a persona nor an actor; "
+                        "use Actor(persona)"
+                    )
+            fields = dict(fields)
+            fields["cast"] = tuple(
+                Actor(member) if isinstance(member, Persona) else member for member in cast
+            )
+        elif "cast" in fields:
+            raise SceneError(f"Scene.cast: {cast!r:.80} is no list of actors; use (ada, ben, ...)")
+        return fields
+
+    @model_validator(mode="after")
+    def _sound(self) -> Scene:
+        check(self)
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the cast, in its order."""
+        return tuple(actor.name for actor in self.cast)
+
+    @property
+    def router(self) -> Router:
+        """The router, typed."""
+        router: Router = self.routing
+        return router
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that the scene names besides its own: of actors, and of interventions."""
+        named = [actor.stage for actor in self.cast]
+        named += [each.stage for each in self.interventions if isinstance(each, Restage)]
+        return tuple(dict.fromkeys(stage for stage in named if stage is not None))
+
+    def sheet(self, seat: int) -> str:
+        """Everything that the actor at ``seat`` is told about its own character."""
+        actor = self.cast[seat]
+        told = self.wording.sheet(actor.persona)
+        return f"{told}\n{actor.prompt}" if actor.prompt else told
+
+    def manner(self, seat: int) -> str:
+        """How the actor at ``seat`` is to write a turn, and who will hear it if not all."""
+        name, hearing, wording = self.cast[seat].name, self.hearing, self.wording
+        told = wording.manner_of(name, self.words)
+        if hearing is None:
+            return told
+        if hearing.by_direction:
+            return f"{told} {wording.whispers}"
+        audience = hearing.audience(name, "")
+        return told if audience is None else f"{told} {wording.hears(audience)}"

@@ -1,0 +1,209 @@
+"""The words that surround a scene. Wording is an experimental variable, so it is a value.
+
+A scene carries its wording, which is part of a trial's identity; a scenario overrides what it
+wants to vary: ``Scene(..., wording=Wording(version="curt", manner="{name}, briefly."))``.
+
+What an actor is told about its character stands in lines that begin with a label ("Subject:",
+"Character:"), which people, models and the exact stage can all read. The opposite of a persona is
+never told: naming it would be a provocation of its own. Nothing here speaks of assistants or AI.
+"""
+
+from __future__ import annotations
+
+import string
+from typing import ClassVar
+
+from pydantic import model_validator
+
+from sim.errors import SceneError
+from sim.events import Turn
+from sim.scene.answers import Number
+from sim.scene.base_model import Authored
+from sim.scene.persona import Persona
+from sim.scene.probes import Question
+
+
+class Wording(Authored):
+    """Templates, with the fields that each of them takes in braces.
+
+    ``version`` names the wording in results. Raises ``SceneError`` for a field that a template
+    does not get.
+
+    >>> Wording(opens="({name}, please.)").opens_for("Ada")
+    '(Ada, please.)'
+    """
+
+    # Left out of a trial's id while they are as they ship (see ``Authored``).
+    added: ClassVar[frozenset[str]] = frozenset(
+        {
+            "any_form", "whispers", "heard_by", "heard_by_nobody", "whispered", "aside_of",
+            "enters", "leaves", "noise", "no_answer",
+        }
+    )  # fmt: skip
+
+    version: str = "plain-1"
+
+    company: str = "You play {name} in a scene with {others}."
+    alone: str = "You play {name} alone on the stage."
+    scene: str = "A scene with {names}."
+    people: str = "The people of the scene:"
+    subject: str = "Subject: {topic}"
+    setting: str = "Setting: {setting}"
+    character: str = "Character: {name}. {brief}"
+    traits: str = "Traits: {items}"
+    goals: str = "Goals: {items}"
+    points: str = "Brings up: {items}"
+    voice: str = "Voice: {voice}"
+    secret: str = "Secret, known to {name} alone: {secret}"
+    stance: str = (
+        'Stance of {name} on "{issue}", from -1 (firmly against) to 1 (firmly for): {stance}'
+    )
+    manner: str = (
+        "Write what {name} says next, in {name}'s own words and voice: one turn, "
+        "at most {words} words, no name before it, nobody else's lines."
+    )
+    opens: str = "(The scene opens. {name} speaks first.)"
+    goes_on: str = "({name} goes on.)"
+    aside: str = "[Off stage, to {name} alone] {question} {form}"
+    form: str = 'Answer with one JSON object and nothing else: {{"{field}": number}}.'
+    any_form: str = "Answer with one JSON object and nothing else: {object}."
+    whispers: str = (
+        "To speak to some of them alone, begin with (to NAME); to speak to yourself, with (aside)."
+    )
+    heard_by: str = "Only {hearers} can hear you."
+    heard_by_nobody: str = "Nobody can hear you."
+    whispered: str = "{name} (to {hearers} alone): {text}"
+    aside_of: str = "{name} (aside): {text}"
+    enters: str = "({name} enters.)"
+    leaves: str = "({name} leaves.)"
+    noise: str = "({text})"
+    no_answer: str = (
+        "That is no answer: {problem}. Answer with one JSON object and nothing else: {object}."
+    )
+    author: str = (
+        "You write a scene with {names}. Each turn is one line: the name, a colon, and what the "
+        "person says, at most {words} words; an empty line between turns."
+    )
+    block: str = "Write the next turns, in this order and no others: {order}."
+    malformed: str = "That cannot be read: {problem} Write the same turns again, in the form asked."
+    left_out: str = "(What was said before turn {turn} is left out.)"
+    summary: str = "(What was said before turn {turn}, in {name}'s words: {summary})"
+    summarise: str = (
+        "Sum up for yourself, as {name}, what has been said so far and what matters to you, "
+        "in at most {words} words."
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Wording:
+        for name, field in type(self).model_fields.items():
+            if name == "version":
+                continue
+            known = _fields(str(field.default))
+            try:
+                unknown = _fields(getattr(self, name)) - known
+            except ValueError as error:
+                raise SceneError(
+                    f"Wording.{name}: {error}; double the braces that are meant as they stand"
+                ) from None
+            if unknown:
+                takes = ", ".join(f"{{{one}}}" for one in sorted(known)) or "no field"
+                raise SceneError(
+                    f"Wording.{name}: it gets no {{{min(unknown)}}}; it can use {takes}"
+                )
+        return self
+
+    def part(self, names: tuple[str, ...], name: str) -> str:
+        """Whom the actor plays, and with whom."""
+        others = tuple(other for other in names if other != name)
+        if not others:
+            return self.alone.format(name=name)
+        return self.company.format(name=name, others=listed(others))
+
+    def about(self, topic: str, setting: str) -> str:
+        """What the scene is about, and where it plays."""
+        lines = [self.subject.format(topic=topic)]
+        if setting:
+            lines.append(self.setting.format(setting=setting))
+        return "\n".join(lines)
+
+    def sheet(self, persona: Persona) -> str:
+        """Everything that an actor is told about its own character."""
+        name = persona.name
+        lines = [self.character.format(name=name, brief=persona.brief).rstrip()]
+        for template, items in (
+            (self.traits, persona.traits),
+            (self.goals, persona.goals),
+            (self.points, persona.points),
+        ):
+            if items:
+                lines.append(template.format(items="; ".join(items)))
+        if persona.voice:
+            lines.append(self.voice.format(voice=persona.voice))
+        if persona.secret:
+            lines.append(self.secret.format(name=name, secret=persona.secret))
+        for issue, stance in persona.stances.items():
+            lines.append(self.stance.format(name=name, issue=issue, stance=f"{stance:g}"))
+        return "\n".join(lines)
+
+    def manner_of(self, name: str, words: int) -> str:
+        """How to write a turn."""
+        return self.manner.format(name=name, words=words)
+
+    def hears(self, audience: tuple[str, ...]) -> str:
+        """Who hears a speaker whose words are for some."""
+        if not audience:
+            return self.heard_by_nobody
+        return self.heard_by.format(hearers=listed(audience))
+
+    def said(self, turn: Turn) -> str:
+        """A turn as a line with its speaker's name, and whom it was for if not for all."""
+        if turn.audience is None:
+            return f"{turn.speaker}: {turn.text}"
+        if not turn.audience:
+            return self.aside_of.format(name=turn.speaker, text=turn.text)
+        hearers = listed(turn.audience)
+        return self.whispered.format(name=turn.speaker, hearers=hearers, text=turn.text)
+
+    def opens_for(self, name: str) -> str:
+        """The cue of the first speaker, whom nobody has spoken to."""
+        return self.opens.format(name=name)
+
+    def goes_on_for(self, name: str) -> str:
+        """The cue of a speaker who spoke last."""
+        return self.goes_on.format(name=name)
+
+    def asks(self, question: Question, name: str) -> str:
+        """A question off stage, with the form of its answer."""
+        answer = question.answer
+        if isinstance(answer, Number):
+            form = self.form.format(field=answer.field)
+        else:
+            form = self.any_form.format(object=answer.form())
+        return self.aside.format(name=name, question=question.text.format(name=name), form=form)
+
+    def again(self, question: Question, problem: str) -> str:
+        """What is said to somebody whose answer could not be read."""
+        return self.no_answer.format(problem=problem, object=question.answer.form())
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """Names as a list in words.
+
+    >>> listed(("Ada", "Ben", "Cleo"))
+    'Ada, Ben and Cleo'
+    """
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _fields(template: str) -> set[str]:
+    """The names in braces. Raises ``ValueError`` for a template that cannot be read."""
+    found: set[str] = set()
+    for _, name, form, conversion in string.Formatter().parse(template):
+        if name is None:
+            continue
+        if not name.isidentifier() or form or conversion:
+            raise ValueError(f"{{{name}}} is no plain name in braces")
+        found.add(name)
+    return found

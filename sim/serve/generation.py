@@ -1,0 +1,156 @@
+"""Asking the stage: from a request that was read to what is to be answered."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sim.errors import StageError
+from sim.seeds import derive
+from sim.serve.answer_sizes import check_size
+from sim.serve.errors import Refused
+from sim.serve.prompts import of_messages, of_text
+from sim.serve.requests import MOST_CHOICES, ChatBody, CompletionBody
+from sim.serve.tokens import Token, count, scored, with_law, without_law
+from sim.stage.base import Reply, Request
+from sim.stage.exact.stage import ExactStage
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One reply. ``echo`` are the tokens of the prompt, where it is to be repeated.
+
+    ``tokens`` are None if nobody asked how probable they are; ``prompt`` are the tokens of the
+    prompt where vLLM's way of asking for them was used.
+    """
+
+    text: str
+    finish: str
+    tokens: list[Token] | None = None
+    echo: list[Token] | None = None
+    prompt: list[Token] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a request. ``seed`` is the one that was used, so that it can be used again."""
+
+    choices: tuple[Choice, ...]
+    prompt_tokens: int
+    completion_tokens: int
+    seed: int
+    exact: bool
+
+
+def chat(stage: ExactStage, body: ChatBody) -> Answer:
+    """The answer to a chat. Raises ``Refused``."""
+    if body.limit == 0:
+        raise Refused(400, "max_tokens: is 0; ask for at least 1", parameter="max_tokens")
+    schema = body.schema_()
+    if schema is not None:
+        check_size(schema)
+    prompt, speaker = of_messages(body.messages)
+    seed = _seed(body.seed)
+    request = Request(prompt, seed, speaker, "turn", body.stops, body.limit, schema)
+    choices: list[Choice] = []
+    said = 0
+    exact = True
+    for number in range(body.n or 1):
+        asked = replace(request, seed=_seed_of_choice(seed, number))
+        reply = _perform(stage, asked)
+        tokens = _tokens(stage, asked, reply) if body.logprobs else None
+        choices.append(Choice(reply.text, reply.finish, tokens))
+        said += count(reply.text)
+        exact = exact and bool(reply.exact)
+    told = sum(count(message.text) for message in body.messages)
+    return Answer(tuple(choices), told, said, seed, exact)
+
+
+def completions(stage: ExactStage, body: CompletionBody) -> Answer:
+    """The answer to a request for completions. Raises ``Refused``."""
+    wanted = body.n or 1
+    if wanted * len(body.prompts) > MOST_CHOICES:
+        raise Refused(400, f"n: more than {MOST_CHOICES} choices in all", parameter="n")
+    seed = _seed(body.seed)
+    choices: list[Choice] = []
+    said = 0
+    exact = True
+    for place, text in enumerate(body.prompts):
+        # Of several prompts the first has the request's own seed, as a single one would.
+        seed_here = seed if place == 0 else derive(seed, "prompt", place)
+        request = Request(of_text(text), seed_here, "", "turn", body.stops, body.max_tokens)
+        tokens = _of_prompt(stage, body, text)
+        for number in range(wanted):
+            asked = replace(request, seed=_seed_of_choice(seed_here, number))
+            reply = Reply("", "length", exact=True)
+            if body.max_tokens != 0:
+                reply = _perform(stage, asked)
+            choices.append(
+                Choice(
+                    reply.text,
+                    reply.finish,
+                    None if body.logprobs is None else _tokens(stage, asked, reply),
+                    tokens if body.echo else None,
+                    None if body.prompt_logprobs is None else tokens,
+                )
+            )
+            said += count(reply.text)
+            exact = exact and bool(reply.exact)
+    told = sum(map(count, body.prompts))
+    return Answer(tuple(choices), told, said, seed, exact)
+
+
+def _of_prompt(stage: ExactStage, body: CompletionBody, text: str) -> list[Token]:
+    """The prompt's tokens, scored if that is asked for: it costs as much as a reply."""
+    if (body.echo and body.logprobs is not None) or body.prompt_logprobs is not None:
+        return scored(stage, text, body.stops)
+    return without_law(text) if body.echo else []
+
+
+def _tokens(stage: ExactStage, request: Request, reply: Reply) -> list[Token]:
+    if reply.finish == "stop" and reply.text:
+        return with_law(stage, request, reply.text)
+    # What was cut off may go on in many ways; the law is of whole lines.
+    return without_law(reply.text)
+
+
+def _perform(stage: ExactStage, request: Request) -> Reply:
+    performing = stage.perform(request)
+    try:
+        # The exact stage never waits for anything, so its coroutine runs through in one step.
+        performing.send(None)
+    except StopIteration as done:
+        reply: Reply = done.value
+        return reply
+    except StageError as error:
+        raise Refused(400, str(error), parameter="response_format") from None
+    except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        if request.schema is None:
+            raise
+        # Schemas come from outside, and the stage takes them to be well-formed.
+        raise Refused(
+            400, "response_format: the schema makes no sense", parameter="response_format"
+        ) from None
+    raise RuntimeError("the exact stage waited for something, which it never does")
+
+
+def _seed(given: int | None) -> int:
+    """The seed of a request; without one every reply is new, as from any model."""
+    return secrets.randbits(63) if given is None else given
+
+
+def _seed_of_choice(seed: int, number: int) -> int:
+    """The first of several choices is what one alone would be."""
+    return seed if number == 0 else derive(seed, "choice", number)
+
+
+def all_tokens(choice: Choice) -> Sequence[Token]:
+    """The tokens of what is sent: the prompt, if it is repeated, and the reply."""
+    return [*(choice.echo or []), *(choice.tokens or [])]
+
+
+def fields(answer: Answer) -> dict[str, Any]:
+    """What only Elsinore says of an answer."""
+    return {"seed": answer.seed, "exact": answer.exact}

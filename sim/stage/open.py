@@ -1,0 +1,205 @@
+"""From the name of a model to a stage: ``embedded:base``, ``openai:gpt-5-mini``.
+
+A model string is ``PROVIDER:NAME``, and for the embedded stage perhaps ``?parameter=value&...``.
+Providers are loaded when a model of theirs is opened, so that one that is not used costs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from sim.errors import ModelError
+from sim.stage.base import Stage
+from sim.stage.fixed import FixedLines
+
+if TYPE_CHECKING:
+    from sim.stage.providers.sampling import Sampling
+
+EMBEDDED = "sim.stage.exact"
+
+PROVIDERS = (
+    "anthropic", "anthropic_bedrock", "azure_ai", "azure_openai", "baseten", "bedrock",
+    "bedrock_converse", "bedrock_mantle_anthropic", "bedrock_mantle_openai", "cohere", "deepseek",
+    "fireworks", "google_anthropic_vertex", "google_genai", "google_vertexai", "groq",
+    "huggingface", "ibm", "langsmith", "litellm", "meta", "mistralai", "nvidia", "ollama",
+    "openrouter", "perplexity", "together", "upstage", "xai",
+)  # fmt: skip
+"""What LangChain knows besides OpenAI. Named here, because asking LangChain takes two seconds, and
+a typing error should be answered at once. ``langchain:PROVIDER:NAME`` reaches all others."""
+
+# fixed:ONE|TWO?latency=0.05. Anything else after a question mark belongs to the line.
+_LATENCY = re.compile(r"\?latency=(\d+(?:\.\d+)?)$")
+
+
+def open_stage(model: str, sampling: Sampling | None = None) -> Stage:
+    """The stage that a model string names.
+
+    ========================================  =====================================================
+    ``embedded:KIND?parameter=value&...``     the exact stage
+    ``fixed:ONE|TWO``                         says its lines in turn, for tests
+                                              (``?latency=SECONDS`` makes it slow)
+    ``openai:NAME``                           a chat model of OpenAI's, or of a server of one's own
+                                              with ``Sampling(base_url=...)``
+    ``completions:NAME``                      a base model on a completions endpoint
+    ``PROVIDER:NAME``                         a chat model through LangChain (``PROVIDERS``)
+    ``langchain:PROVIDER:NAME``               the same for any provider, ``openai`` too
+    ========================================  =====================================================
+
+    ``sampling`` is for real models. Raises ``ModelError`` with the names that come closest, the
+    package that has to be installed, or the environment variable of a key that is missing.
+
+    >>> open_stage("fixed:Yes.|No.").identity.startswith("fixed:")
+    True
+    """
+    provider, _, name = model.partition(":")
+    if name and is_real(model):
+        return _real(model, provider, name, sampling)
+    if sampling is not None and provider in ("embedded", "fixed"):
+        raise ModelError(
+            f"model {model!r} takes no sampling; leave it out (embedded: has parameters of its "
+            "own, as in embedded:base?kappa=0.8)"
+        )
+    if provider == "embedded" and ":" in model:
+        return _embedded(name)
+    if provider == "fixed" and ":" in model:
+        return _fixed(model, name)
+    known = known_models()
+    if provider in ("openai", "completions", "langchain", *PROVIDERS):
+        raise ModelError(f"model {model!r} names no model; write {provider}:NAME")
+    if ":" not in model:
+        raise ModelError(
+            f"unknown model {model!r}{meant(model, known)}; write PROVIDER:NAME, as in "
+            f"{', '.join(known[:2])} or openai:NAME"
+        )
+    ways = ("openai", "completions", *PROVIDERS)
+    close = get_close_matches(provider, ways, n=1, cutoff=0.7)
+    if close:
+        raise ModelError(f"unknown model {model!r}; did you mean {close[0]}:{name}?")
+    raise ModelError(
+        f"unknown model {model!r}{nearest(model, known)}, openai:NAME, completions:NAME, "
+        "PROVIDER:NAME with a provider of LangChain's"
+    )
+
+
+def is_real(model: str) -> bool:
+    """Whether a model string names a language model: one that costs money and takes a sampling.
+
+    >>> is_real("openai:gpt-5-mini"), is_real("embedded:base")
+    (True, False)
+    """
+    provider, colon, _ = model.partition(":")
+    known = ("openai", "completions", "langchain", *PROVIDERS)
+    return bool(colon) and provider.replace("-", "_") in known
+
+
+def _real(model: str, provider: str, name: str, sampling: Sampling | None) -> Stage:
+    """A stage around a client. The modules are named, so that nothing is imported before."""
+    settings = import_module("sim.stage.providers.sampling")
+    found = settings.Sampling() if sampling is None else sampling
+    stage: Stage
+    if provider in ("openai", "completions"):
+        found = settings.at_the_address_of_the_environment(found)
+        protocol = import_module("sim.stage.providers.openai")
+        server = protocol.Server(model, name, found)
+        if provider == "completions":
+            stage = import_module("sim.stage.providers.completions").CompletionsStage(server)
+            return stage
+        backend = protocol.OpenAIChat(server)
+    else:
+        named = name if provider == "langchain" else model
+        if named.startswith("openai:"):
+            found = settings.at_the_address_of_the_environment(found)
+        backend = import_module("sim.stage.providers.langchain").LangChainChat(model, named, found)
+    stage = import_module("sim.stage.providers.chat").ChatStage(model, backend, found)
+    return stage
+
+
+def known_models() -> tuple[str, ...]:
+    """The models that can be named without more ado."""
+    return tuple(f"embedded:{kind}" for kind in import_module(EMBEDDED).KINDS)
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """What was perhaps meant by an unknown name: the middle of a message, and blank if nothing was.
+
+    >>> meant("mousetrp", ["mousetrap", "water_sale"])
+    '; did you mean mousetrap?'
+    """
+    close = get_close_matches(name, list(known), n=2, cutoff=0.5)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: what was perhaps meant, and what there is.
+
+    >>> nearest("mousetrp", ["mousetrap", "water_sale"])
+    '; did you mean mousetrap? Known: mousetrap, water_sale'
+    """
+    names = list(known)
+    found = meant(name, names)
+    there = ", ".join(names) or "none"
+    return f"{found} Known: {there}" if found else f"; known: {there}"
+
+
+def _embedded(name: str) -> Stage:
+    exact = import_module(EMBEDDED)
+    kind, question, query = name.partition("?")
+    if kind not in exact.KINDS:
+        raise ModelError(f"unknown model 'embedded:{kind}'{nearest(kind, exact.KINDS)}")
+    parameters: dict[str, Any] = {}
+    for part in query.split("&") if question else ():
+        key, equals, value = part.partition("=")
+        if not equals or not key or not value:
+            raise ModelError(
+                f"model 'embedded:{name}': {part!r} is no parameter; "
+                "write them as ?name=value&name=value"
+            )
+        if key not in exact.PARAMETERS:
+            raise ModelError(
+                f"model 'embedded:{name}': no parameter {key!r}{nearest(key, exact.PARAMETERS)}"
+            )
+        if key in parameters:
+            raise ModelError(f"model 'embedded:{name}': {key!r} is given twice; give it once")
+        parameters[key] = _value(unquote(value))
+    stage: Stage = exact.exact_stage(kind, **parameters)
+    return stage
+
+
+def _value(text: str) -> float | int | bool | str:
+    """A number where the text is one, true or false, else the text."""
+    if text in ("true", "false"):
+        return text == "true"
+    for convert in (int, float):
+        try:
+            return convert(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _fixed(model: str, text: str) -> Stage:
+    latency = 0.0
+    found = _LATENCY.search(text)
+    if found is not None:
+        latency = float(found.group(1))
+        text = text[: found.start()]
+    lines = text.split("|")
+    if not all(line.strip() for line in lines):
+        raise ModelError(
+            f"model {model!r}: a line is blank, which nobody can say; use fixed:ONE|TWO"
+        )
+    return FixedLines(lines, latency)
+
+
+async def close_stage(stage: Stage) -> None:
+    """Close the connections of a stage, through whatever is around it. Embedded ones have none."""
+    inner: Any = stage
+    while not hasattr(inner, "close") and hasattr(inner, "stage"):
+        inner = inner.stage
+    if hasattr(inner, "close"):
+        await inner.close()

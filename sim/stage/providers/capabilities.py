@@ -1,0 +1,296 @@
+"""What a server can do, found out by asking it: data, which the command shows as a table.
+
+Servers of the OpenAI protocol differ in everything but the name. A capability is ``yes`` if it was
+seen to work, ``no`` if the server refused or did something else, and ``unknown`` if it could not be
+found out, each with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Literal
+from urllib.parse import quote
+
+from sim.errors import StageError
+from sim.events import NO_USAGE
+from sim.layouts.prompt import Prompt
+from sim.stage.base import Request, Stage, why_no_log_prob
+from sim.stage.providers.chat import ChatStage
+from sim.stage.providers.completions import CompletionsStage
+from sim.stage.providers.openai import OpenAIChat, Server, Unsupported, usage_of
+from sim.stage.providers.structured_output import complaint
+
+Verdict = Literal["yes", "no", "unknown"]
+
+_PROMPT = "Write eight words at random, on one line."
+_TOKENS = 48
+_SCHEMA: Mapping[str, Any] = {
+    "title": "answer",
+    "type": "object",
+    "properties": {"stance": {"type": "number", "minimum": -1, "maximum": 1}},
+    "required": ["stance"],
+    "additionalProperties": False,
+}
+_CONTEXT = ("max_model_len", "context_length", "context_window", "max_context_length", "n_ctx")
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One thing that a server may be able to do. ``seconds`` is None if nothing was asked."""
+
+    name: str
+    verdict: Verdict
+    reason: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a stage can do. ``model`` is the stage's identity."""
+
+    model: str
+    capabilities: tuple[Capability, ...]
+
+    def of(self, name: str) -> Capability:
+        """One capability. Raises ``KeyError``."""
+        for capability in self.capabilities:
+            if capability.name == name:
+                return capability
+        raise KeyError(name)
+
+
+Found = tuple[Verdict, str]
+
+
+async def check(stage: Stage) -> Report:
+    """Ask a stage (or what its wrappers stand around) what it can do. Makes about ten short calls.
+
+    Nothing that goes wrong is raised: it is the reason of a capability.
+    """
+    inner: Any = stage
+    while not isinstance(inner, ChatStage | CompletionsStage) and hasattr(inner, "stage"):
+        inner = inner.stage
+    if isinstance(inner, CompletionsStage):
+        questions = _of_server(inner.server, inner, chat=False)
+    elif isinstance(inner, ChatStage) and isinstance(inner.backend, OpenAIChat):
+        server = inner.backend.server
+        questions = _of_server(server, CompletionsStage(server), chat=True)
+    else:
+        questions = _of_stage(inner)
+    return Report(
+        stage.identity, tuple([await _asked(name, ask) for name, ask in questions.items()])
+    )
+
+
+async def _asked(name: str, ask: Callable[[], Awaitable[Found]]) -> Capability:
+    started = perf_counter()
+    try:
+        verdict, reason = await ask()
+    except StageError as error:
+        refused = isinstance(error, Unsupported) or error.reason == "not-found"
+        verdict, reason = ("no" if refused else "unknown"), str(error)
+    return Capability(name, verdict, reason, perf_counter() - started)
+
+
+def _of_server(
+    server: Server, completions: CompletionsStage, *, chat: bool
+) -> dict[str, Callable[[], Awaitable[Found]]]:
+    """The questions to a server of the protocol; ``chat`` is how the model is used."""
+    asked = _Protocol(server, chat)
+
+    async def scored(way: str) -> Found:
+        why = await completions.score(way)
+        return ("yes", "a given text was scored") if why is None else ("no", why)
+
+    async def echoed() -> Found:
+        first = await scored("echo")
+        if first[0] == "yes":
+            return first
+        second = await scored("echo and a token")
+        return second if second[0] == "yes" else first
+
+    return {
+        "models": asked.models,
+        "context length": asked.context,
+        "chat": asked.chat,
+        "completions": asked.completions,
+        "usage": asked.usage,
+        "seed": asked.seed,
+        "structured output": asked.structured,
+        "log-probabilities of the answer": asked.log_probs,
+        "log-probabilities of the prompt (echo)": echoed,
+        "log-probabilities of the prompt (vLLM)": lambda: scored("prompt_logprobs"),
+    }
+
+
+class _Protocol:
+    """Questions to a server, by the endpoint at which its model is used."""
+
+    def __init__(self, server: Server, chat: bool) -> None:
+        self.server = server
+        self.is_chat = chat
+        self.listed: Mapping[str, Any] | None = None
+        self.listing: StageError | None = None
+        self.answer: Mapping[str, Any] | None = None
+
+    async def models(self) -> Found:
+        try:
+            found = await self.server.get("/models")
+        except StageError as error:
+            self.listing = error
+            raise
+        entries = found.get("data")
+        names = []
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, Mapping):
+                names.append(str(entry.get("id")))
+                if entry.get("id") == self.server.model:
+                    self.listed = entry
+        shown = f"{', '.join(names[:5])}{', …' if len(names) > 5 else ''}" or "none"
+        if self.listed is None:
+            try:
+                # Servers may know more models, or other names of them, than they list.
+                self.listed = await self.server.get(f"/models/{quote(self.server.model)}")
+            except StageError:
+                return "no", f"{self.server.model} is not among: {shown}"
+            return "yes", f"{self.server.model} is known, though not listed"
+        return "yes", f"{self.server.model} is among {len(names)}"
+
+    async def context(self) -> Found:
+        if self.listing is not None:
+            return "unknown", f"the list of models could not be had: {self.listing}"
+        entry = self.listed or {}
+        meta = entry.get("meta")
+        for holder in (entry, meta if isinstance(meta, Mapping) else {}):
+            for name in (*_CONTEXT, "n_ctx_train"):
+                value = holder.get(name)
+                if isinstance(value, int) and value > 0:
+                    return "yes", f"{value} tokens ({name})"
+        return "unknown", "the list of models does not tell it"
+
+    async def chat(self) -> Found:
+        return await self._says(chat=True)
+
+    async def completions(self) -> Found:
+        return await self._says(chat=False)
+
+    async def _says(self, chat: bool) -> Found:
+        found = await self._ask(chat)
+        if chat == self.is_chat:
+            self.answer = found
+        text = self._text(found, chat)
+        return ("yes", f"said {text[:40]!r}") if text.strip() else ("unknown", "said nothing")
+
+    async def usage(self) -> Found:
+        if self.answer is None:
+            return "unknown", "there was no answer"
+        used = usage_of(self.answer)
+        if used == NO_USAGE:
+            return "no", "the answer tells none; budgets in tokens count nothing"
+        cached = "cached tokens apart" if _tells_cached(self.answer) else "cached tokens not told"
+        return "yes", f"{used.prompt_tokens} + {used.completion_tokens} tokens; {cached}"
+
+    async def seed(self) -> Found:
+        said = []
+        for seed in (1, 1, 2, 3):
+            found = await self._ask(self.is_chat, seed=seed, temperature=1)
+            said.append(self._text(found, self.is_chat))
+            if len(said) == 2 and said[0] != said[1]:
+                return "no", "the same seed gave two replies at temperature 1"
+            if len(said) > 2 and said[-1] != said[0]:
+                return "yes", "the same seed gave the same reply, and another seed another"
+        return "unknown", "three seeds gave one reply at temperature 1: it may be fixed"
+
+    async def structured(self) -> Found:
+        if not self.is_chat:
+            return "unknown", "not asked of a base model"
+        format_ = {
+            "type": "json_schema",
+            "json_schema": {"name": "answer", "schema": dict(_SCHEMA), "strict": True},
+        }
+        found = await self._ask(True, response_format=format_)
+        problem = complaint(self._text(found, True), _SCHEMA)
+        if problem is not None:
+            return "no", f"the server took the schema and did not keep to it: {problem}"
+        return "yes", "the answer keeps to the schema"
+
+    async def log_probs(self) -> Found:
+        found = await self._ask(self.is_chat, logprobs=True if self.is_chat else 1)
+        held = self.server.choice(found).get("logprobs")
+        values = None
+        if isinstance(held, Mapping):
+            values = held.get("content" if self.is_chat else "token_logprobs")
+        if not values:
+            return "no", "the answer holds none"
+        return "yes", f"of {len(values)} tokens"
+
+    async def _ask(self, chat: bool, **parameters: Any) -> Mapping[str, Any]:
+        server = self.server
+        limit = "max_completion_tokens" if chat and server.official else "max_tokens"
+        # Models that think before they speak need room for both.
+        parameters[limit] = server.sampling.max_tokens or (1024 if server.official else _TOKENS)
+        # What is asked for here stands above what the user's sampling says.
+        wanted = {**server.parameters(), **parameters}
+        if chat:
+            wanted["messages"] = [{"role": "user", "content": _PROMPT}]
+            return await server.post("/chat/completions", wanted)
+        wanted["prompt"] = f"{_PROMPT}\n"
+        return await server.post("/completions", wanted)
+
+    def _text(self, found: Mapping[str, Any], chat: bool) -> str:
+        choice = self.server.choice(found)
+        message = choice.get("message") if chat else choice
+        if not isinstance(message, Mapping):
+            return ""
+        return str(message.get("content" if chat else "text") or "")
+
+
+def _tells_cached(found: Mapping[str, Any]) -> bool:
+    usage = found.get("usage")
+    return isinstance(usage, Mapping) and isinstance(usage.get("prompt_tokens_details"), Mapping)
+
+
+def _of_stage(stage: Stage) -> dict[str, Callable[[], Awaitable[Found]]]:
+    """The questions to any other stage: what can be found out through ``perform``."""
+
+    def request(seed: int, schema: Mapping[str, Any] | None = None) -> Request:
+        prompt = Prompt.start("system", "You play Ada.").then("user", _PROMPT)
+        return Request(prompt, seed, "Ada", max_tokens=_TOKENS, schema=schema)
+
+    async def chat() -> Found:
+        reply = await stage.perform(request(1))
+        return "yes", f"said {reply.text[:40]!r}"
+
+    async def usage() -> Found:
+        used = (await stage.perform(request(1))).usage
+        if used == NO_USAGE:
+            return "no", "the answer tells none; budgets in tokens count nothing"
+        return "yes", f"{used.prompt_tokens} + {used.completion_tokens} tokens"
+
+    async def seed() -> Found:
+        said = [(await stage.perform(request(seed))).text for seed in (1, 1, 2, 3)]
+        if said[0] != said[1]:
+            return "no", "the same seed gave two replies"
+        if len(set(said)) == 1:
+            return "unknown", "three seeds gave one reply: it may be fixed"
+        return "yes", "the same seed gave the same reply, and another seed another"
+
+    async def structured() -> Found:
+        reply = await stage.perform(request(1, _SCHEMA))
+        problem = complaint(reply.text, _SCHEMA)
+        return ("yes", "the answer keeps to the schema") if problem is None else ("no", problem)
+
+    async def scored() -> Found:
+        if await stage.log_prob(request(1), "Well.") is not None:
+            return "yes", "a given text was scored"
+        return "no", why_no_log_prob(stage) or "the stage has none"
+
+    return {
+        "chat": chat,
+        "usage": usage,
+        "seed": seed,
+        "structured output": structured,
+        "log-probabilities of a given text": scored,
+    }

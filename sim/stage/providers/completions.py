@@ -1,0 +1,269 @@
+"""``CompletionsStage``: a base model as a stage, over the completions endpoint.
+
+The prompt is one string, and what the model writes comes back as it is, up to a stop: a base model
+runs on, strangers walk in, and both are the layout's to record.
+
+log p(text | prompt) is read off the tokens of prompt and text together, which the server scores
+under ``echo`` (``max_tokens=0``, or 1 with the extra token dropped) or as vLLM's
+``prompt_logprobs``. The sum is over the tokens that cover the text, found from the end, where the
+tokens' texts have to agree with it letter by letter. If a token straddles the boundary between
+prompt and text (a prompt that ends in a space, say), it is counted whole, since no part of its
+probability belongs to the text alone: the result is then marked ``exact=False``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+
+from sim.errors import StageClosed
+from sim.layouts.prompt import Prompt
+from sim.stage.base import LogProb, Reply, Request
+from sim.stage.providers.chat import SEED_BITS
+from sim.stage.providers.encoding import Encoder
+from sim.stage.providers.faults import malformed, no_room
+from sim.stage.providers.openai import (
+    FINISHES,
+    Filtered,
+    Server,
+    Unsupported,
+    add_usage,
+    ends_at,
+    usage_of,
+)
+from sim.stage.providers.structured_output import REPAIR, complaint
+
+_PATH = "/completions"
+_DEFAULT_LIMIT = 256
+"""Tokens. Without a limit the protocol's own holds, which is 16: half a sentence."""
+
+WAYS = ("echo", "echo and a token", "prompt_logprobs")
+"""How a server may be asked for the log-probabilities of a given text, in the order of trying."""
+
+
+class CompletionsStage:
+    """A model on a completions endpoint.
+
+    ``why_no_log_prob`` is None as long as the server has scored what it was asked to, else the
+    reason why it did not.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.label = server.label
+        self.sampling = server.sampling
+        self.identity = server.label + server.sampling.suffix()
+        self.why_no_log_prob: str | None = None
+        self._encoder = Encoder(roles=False)
+        self._most_stops = 4 if server.official else None
+        self._seeds = self.sampling.seed
+        self._way: str | None = None
+        self._refused: dict[str, str] = {}
+        self._in_repair: dict[tuple[bytes, int, str, str], Reply] = {}
+
+    async def perform(self, request: Request) -> Reply:
+        """What the model writes next; a typed answer that cannot be read is repaired once."""
+        schema = request.schema
+        if schema is None:
+            return await self._write(request)
+        key = (request.prompt.digest, request.seed, request.speaker, request.purpose)
+        first = self._in_repair.get(key)
+        if first is None:
+            first = await self._write(request)
+        problem = complaint(first.text, schema)
+        if problem is None or first.finish == "refusal":
+            return first
+        # Kept, so that a repair which is cut off and retried does not pay for the answer again.
+        self._in_repair[key] = first
+        told = REPAIR.format(problem=problem, schema=json.dumps(schema))
+        prompt = Prompt(request.prompt, "text", f" {first.text}\n\n[{told}]\n{request.speaker}:")
+        second = await self._write(replace(request, prompt=prompt))
+        self._in_repair.pop(key, None)
+        return Reply(
+            second.text if second.text.strip() else first.text,
+            second.finish,
+            add_usage(first.usage, second.usage),
+            seconds=first.seconds + second.seconds,
+            retries=(*first.retries, "repair", *second.retries),
+        )
+
+    async def _write(self, request: Request) -> Reply:
+        started = perf_counter()
+        stops = tuple(dict.fromkeys(request.stop + self.sampling.stop))
+        limit = self.sampling.max_tokens if request.max_tokens is None else request.max_tokens
+        encoded = self._encoder.encode(request.prompt)
+        retries: tuple[str, ...] = ()
+        most_stops, seeds = self._most_stops, self._seeds
+        while True:
+            parameters = self.server.parameters(
+                seed=request.seed & SEED_BITS if seeds else None,
+                stop=list(stops[:most_stops]) or None,
+                max_tokens=_DEFAULT_LIMIT if limit is None else limit,
+            )
+            try:
+                found = await self.server.post(_PATH, parameters, "prompt", encoded)
+                break
+            except Filtered:
+                return Reply("", "refusal", seconds=perf_counter() - started, retries=retries)
+            except Unsupported as error:
+                if "seed" in parameters and seeds and error.names("seed"):
+                    seeds = False
+                elif "stop" in parameters and error.names("stop"):
+                    most_stops = 4 if len(parameters["stop"]) > 4 else 0
+                elif name := self._asked_for(error, parameters):
+                    raise StageClosed(
+                        "bad-request", f"{error}; leave {name} out of the sampling"
+                    ) from None
+                else:
+                    raise
+                retries = (*retries, "unsupported")
+        self._most_stops, self._seeds = most_stops, seeds
+        choice = self.server.choice(found)
+        text = choice.get("text")
+        if not isinstance(text, str):
+            raise malformed(self.label, "it holds no text")
+        text, ended = ends_at(text, stops)
+        finish = "stop" if ended else FINISHES.get(str(choice.get("finish_reason")), "stop")
+        if finish == "length" and not text:
+            raise no_room(self.label, usage_of(found))
+        return Reply(
+            text, finish, usage_of(found), seconds=perf_counter() - started, retries=retries
+        )
+
+    async def log_prob(self, request: Request, text: str) -> LogProb | None:
+        """log p(text | prompt), or None (then see ``why_no_log_prob``). Raises ``StageError``."""
+        if not text:
+            return LogProb(0.0, 0, exact=True)
+        ways = WAYS if self._way is None else (self._way,)
+        for way in ways:
+            if way in self._refused:
+                continue
+            scored = await self._score(request.prompt, text, way)
+            if scored is None:
+                continue
+            self._way = way
+            found = covering(*scored, text)
+            self.why_no_log_prob = found if isinstance(found, str) else None
+            return found if isinstance(found, LogProb) else None
+        self.why_no_log_prob = "; ".join(f"{way}: {why}" for way, why in self._refused.items())
+        return None
+
+    async def score(self, way: str) -> str | None:
+        """Why the server does not score texts in one of the ``WAYS``; None if it does.
+
+        What is scored is what the model itself has just said: a model that can say only some
+        things (the exact stage) scores no others.
+        """
+        self._refused.pop(way, None)
+        prompt = Prompt.start("text", "Ada: Good evening, Ben.\n\nBen:")
+        said = await self.perform(Request(prompt, 1, "Ben", stop=("\n",), max_tokens=64))
+        text = f" {said.text.strip() or 'Good evening.'}"
+        scored = await self._score(prompt, text, way)
+        if scored is None:
+            return self._refused[way]
+        found = covering(*scored, text)
+        return found if isinstance(found, str) else None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.server.close()
+
+    def _asked_for(self, error: Unsupported, parameters: Mapping[str, Any]) -> str | None:
+        names = ("temperature", "top_p", *self.sampling.extra_body)
+        return next((name for name in names if name in parameters and error.names(name)), None)
+
+    async def _score(
+        self, prompt: Prompt, text: str, way: str
+    ) -> tuple[list[str], list[float | None]] | None:
+        """The tokens of prompt and text with their log-probabilities, or None and the reason kept.
+
+        The temperature is not sent: what is asked for are the model's own probabilities.
+        """
+        parameters: dict[str, Any] = {"model": self.server.model, **self.sampling.extra_body}
+        if way == "prompt_logprobs":
+            parameters |= {"max_tokens": 1, "prompt_logprobs": 1}
+        else:
+            parameters |= {"max_tokens": int(way != "echo"), "echo": True, "logprobs": 1}
+        whole = Prompt(prompt, "text", text)
+        try:
+            found = await self.server.post(_PATH, parameters, "prompt", self._encoder.encode(whole))
+        except Unsupported as error:
+            self._refused[way] = str(error)
+            return None
+        choice = self.server.choice(found)
+        try:
+            if way == "prompt_logprobs":
+                return _of_vllm(choice["prompt_logprobs"])
+            scored = _of_echo(choice["logprobs"])
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+            self._refused[way] = "the answer holds no log-probabilities of the prompt"
+            return None
+        extra = str(choice.get("text", ""))
+        joined = whole.joined()
+        if not extra.startswith(joined):
+            self._refused[way] = "the prompt is not echoed"
+            return None
+        return _without_extra(*scored, len(extra) - len(joined))
+
+
+def covering(tokens: Sequence[str], log_probs: Sequence[float | None], text: str) -> LogProb | str:
+    """The sum over the tokens at the end that cover a text, or why it cannot be said.
+
+    >>> covering(["Ada:", " Well", "?"], [None, -1.0, -0.5], " Well?")
+    LogProb(value=-1.5, tokens=2, exact=True)
+    >>> covering(["Ada:", " Well", "?"], [None, -1.0, -0.5], "Well?")
+    LogProb(value=-1.5, tokens=2, exact=False)
+    """
+    left, total, count = len(text), 0.0, 0
+    for token, log_prob in zip(reversed(tokens), reversed(log_probs), strict=True):
+        if left <= 0:
+            break
+        start = left - len(token)
+        if text[max(start, 0) : left] != token[max(-start, 0) :]:
+            return "the tokens' texts do not add up to the text (letters split between tokens?)"
+        if log_prob is None:
+            return "the first token of all has no probability: the prompt is blank"
+        total += log_prob
+        count += 1
+        left = start
+    if left > 0:
+        return "the tokens do not cover the text"
+    return LogProb(total, count, exact=left == 0)
+
+
+def _of_echo(found: Mapping[str, Any]) -> tuple[list[str], list[float | None]]:
+    return _numbers(found["tokens"], found["token_logprobs"])
+
+
+def _of_vllm(found: Sequence[Any]) -> tuple[list[str], list[float | None]]:
+    """vLLM gives each place the prompt's own token first, and likelier ones after it."""
+    own = [None if place is None else next(iter(place.values())) for place in found]
+    if not own:
+        raise ValueError("no places")
+    return _numbers(
+        ["" if place is None else place["decoded_token"] for place in own],
+        [None if place is None else place["logprob"] for place in own],
+    )
+
+
+def _numbers(
+    tokens: Iterable[Any], log_probs: Iterable[Any]
+) -> tuple[list[str], list[float | None]]:
+    texts = [str(token) for token in tokens]
+    values = [None if value is None else float(value) for value in log_probs]
+    if len(texts) != len(values):
+        raise ValueError("as many tokens as values")
+    return texts, values
+
+
+def _without_extra(
+    tokens: list[str], log_probs: list[float | None], letters: int
+) -> tuple[list[str], list[float | None]]:
+    """Without the tokens at the end that were generated, which have so many letters."""
+    while letters > 0 and tokens:
+        letters -= len(tokens[-1])
+        tokens, log_probs = tokens[:-1], log_probs[:-1]
+    return tokens, log_probs

@@ -1,0 +1,338 @@
+"""The OpenAI protocol, spoken by OpenAI's own client.
+
+The body of a request is handed to the client as bytes: its typed methods walk through every message
+and take 100 ms of CPU for the 670 messages of a scene of 1000 turns (measured; see
+``encoding``). Connections, the key, headers and errors stay the client's. It never retries: what
+is asked again is asked through the throttle, which counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from openai import AsyncOpenAI, OpenAIError
+
+from sim.errors import ModelError, StageClosed, StageError
+from sim.events import NO_USAGE, Usage
+from sim.layouts.prompt import Prompt
+from sim.stage.providers.encoding import Encoder
+from sim.stage.providers.faults import fault, filtered, malformed
+from sim.stage.providers.sampling import Sampling
+
+KEY = "OPENAI_API_KEY"
+
+_NO_KEY = "none"
+"""What is sent to a server of one's own, which wants a header and no key."""
+
+FINISHES = {
+    "stop": "stop",
+    "length": "length",
+    "content_filter": "refusal",
+    "refusal": "refusal",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one or several calls brought. ``retries`` are the reasons of those that were in vain."""
+
+    text: str
+    finish: str = "stop"
+    usage: Usage = NO_USAGE
+    retries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One call: the prompt, and what is wanted. ``seed`` is None if none is to be sent."""
+
+    prompt: Prompt
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    max_tokens: int | None = None
+    schema: Mapping[str, Any] | None = None
+
+
+class Backend(Protocol):
+    """What a chat stage needs of a provider."""
+
+    async def ask(self, asking: Asking) -> Answered:
+        """Make the call, once or until the server takes its parameters. Raises ``StageError``."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class Unsupported(StageError):
+    """The server does not take one of the parameters, perhaps ``parameter``."""
+
+    def __init__(self, message: str, parameter: str | None) -> None:
+        super().__init__("bad-request", message)
+        self.parameter = parameter
+
+    def names(self, parameter: str) -> bool:
+        """Whether the server complains of this parameter."""
+        return self.parameter == parameter or parameter in str(self)
+
+
+class Filtered(StageError):
+    """The provider refuses to have the prompt continued. An outcome: it never leaves a backend."""
+
+
+class Server:
+    """One model on a server of the protocol. ``label`` is what messages call it."""
+
+    def __init__(self, label: str, model: str, sampling: Sampling) -> None:
+        self.label = label
+        self.model = model
+        self.sampling = sampling
+        self.official = sampling.base_url is None
+        self._key = os.environ.get(KEY) or ("" if self.official else _NO_KEY)
+        if not self._key:
+            raise ModelError(
+                f"model {label!r}: no key; set the environment variable {KEY}, "
+                "or name a server of your own by its base URL"
+            )
+        self._client: AsyncOpenAI | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def client(self) -> AsyncOpenAI:
+        """The client. Connections belong to an event loop, so each loop has its own."""
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._loop is not loop:
+            self._loop = loop
+            # The time of a whole call is bounded by us; a client's own timeout bounds each read.
+            self._client = AsyncOpenAI(
+                api_key=self._key, base_url=self.sampling.base_url, max_retries=0, timeout=None
+            )
+        return self._client
+
+    async def close(self) -> None:
+        """Close the connections of this event loop."""
+        client, self._client = self._client, None
+        if client is not None and self._loop is asyncio.get_running_loop():
+            await client.close()
+
+    def parameters(self, **parameters: Any) -> dict[str, Any]:
+        """Those parameters that are set, and the sampling's."""
+        sampling = self.sampling
+        found = {
+            "model": self.model,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            **parameters,
+        }
+        found = {name: value for name, value in found.items() if value is not None}
+        return {**found, **sampling.extra_body}
+
+    async def post(
+        self, path: str, parameters: Mapping[str, Any], name: str = "", encoded: bytes = b""
+    ) -> Mapping[str, Any]:
+        """Send the parameters, and under ``name`` what is encoded already; the answer's object.
+
+        Raises ``StageError`` (``Unsupported``, ``Filtered``) or ``StageClosed``.
+        """
+        body = json.dumps(parameters, separators=(",", ":")).encode()
+        if name:
+            body = b'{"%b":%b,%b' % (name.encode(), encoded, body[1:])
+        client = self.client()  # Made at the first call, in time that is not the server's.
+        try:
+            async with asyncio.timeout(self.sampling.timeout):
+                found = await client.post(
+                    path,
+                    cast_to=object,
+                    content=body,
+                    options={"headers": {"Content-Type": "application/json"}},
+                )
+        except (OpenAIError, TimeoutError, ValueError, OSError) as error:
+            raise self._meaning(error) from None
+        return self._object(found)
+
+    async def get(self, path: str) -> Mapping[str, Any]:
+        """The object at a path."""
+        client = self.client()
+        try:
+            async with asyncio.timeout(self.sampling.timeout):
+                found = await client.get(path, cast_to=object)
+        except (OpenAIError, TimeoutError, ValueError, OSError) as error:
+            raise self._meaning(error) from None
+        return self._object(found)
+
+    def _meaning(self, error: Exception) -> StageError:
+        found = fault(error, self.label)
+        if filtered(error):
+            return Filtered("refusal", str(found))
+        if found.reason == "bad-request":
+            body = getattr(error, "body", None)
+            parameter = body.get("param") if isinstance(body, Mapping) else None
+            return Unsupported(str(found), parameter if isinstance(parameter, str) else None)
+        return found
+
+    def _object(self, found: object) -> Mapping[str, Any]:
+        if not isinstance(found, Mapping):
+            # The client passes on as text what does not call itself JSON.
+            raise malformed(self.label, f"no JSON object but {str(found)[:80]!r}")
+        if isinstance(found.get("error"), Mapping) and "choices" not in found:
+            # Some gateways say 200 and mean an error.
+            raise malformed(self.label, str(found["error"].get("message", "an error")))
+        return found
+
+    def choice(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The one choice of an answer."""
+        choices = found.get("choices")
+        if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
+            raise malformed(self.label, "it holds no choice")
+        return choices[0]
+
+
+class OpenAIChat:
+    """Chat completions. What the server does not take is left out and remembered.
+
+    ``max_tokens`` has two names; some servers refuse seeds, ``stop`` or ``response_format``, and
+    some take four texts to stop at. None of this is the user's to know, so it is found out by
+    asking; every call in vain is recorded. What the user asked for is never left out.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.left_out: frozenset[str] = frozenset()
+        self._encoder = Encoder(roles=True)
+        self._limit_name = "max_completion_tokens" if server.official else "max_tokens"
+        self._most_stops = 4 if server.official else None
+
+    async def close(self) -> None:
+        await self.server.close()
+
+    async def ask(self, asking: Asking) -> Answered:
+        encoded = self._encoder.encode(asking.prompt)
+        tried = _Manner(self.left_out, self._limit_name, self._most_stops)
+        retries: tuple[str, ...] = ()
+        while True:
+            parameters = self._parameters(asking, tried)
+            try:
+                found = await self.server.post("/chat/completions", parameters, "messages", encoded)
+            except Filtered:
+                return Answered("", "refusal", retries=retries)
+            except Unsupported as error:
+                tried = self._without(error, parameters, tried)
+                retries = (*retries, "unsupported")
+                continue
+            self.left_out, self._limit_name = tried.left_out, tried.limit_name
+            self._most_stops = tried.most_stops
+            return self._read(found, asking, retries)
+
+    def _parameters(self, asking: Asking, manner: _Manner) -> dict[str, Any]:
+        parameters = self.server.parameters(
+            seed=asking.seed,
+            stop=list(asking.stop[: manner.most_stops]) or None,
+            response_format=None if asking.schema is None else _response_format(asking.schema),
+        )
+        if asking.max_tokens is not None:
+            parameters[manner.limit_name] = asking.max_tokens
+        own = self.server.sampling.extra_body
+        return {k: v for k, v in parameters.items() if k not in manner.left_out or k in own}
+
+    def _without(
+        self, error: Unsupported, parameters: Mapping[str, Any], manner: _Manner
+    ) -> _Manner:
+        """How to ask instead. Raises ``StageClosed`` if the user asked for what is refused."""
+        own = self.server.sampling.extra_body
+        if manner.limit_name in parameters and error.names(manner.limit_name):
+            other = "max_tokens" if manner.limit_name != "max_tokens" else "max_completion_tokens"
+            if not manner.swapped:
+                return _Manner(manner.left_out, other, manner.most_stops, swapped=True)
+        for name in ("response_format", "seed", "stop"):
+            if name not in parameters or name in own or not error.names(name):
+                continue
+            if name == "stop" and len(parameters["stop"]) > 4:
+                return _Manner(manner.left_out, manner.limit_name, 4, manner.swapped)
+            left_out = manner.left_out | {name}
+            return _Manner(left_out, manner.limit_name, manner.most_stops, manner.swapped)
+        for name in ("temperature", "top_p", *own):
+            if name in parameters and error.names(name):
+                raise StageClosed("bad-request", f"{error}; leave {name} out of the sampling")
+        raise error
+
+    def _read(self, found: Mapping[str, Any], asking: Asking, retries: tuple[str, ...]) -> Answered:
+        choice = self.server.choice(found)
+        message = choice.get("message")
+        if not isinstance(message, Mapping):
+            raise malformed(self.server.label, "it holds no message")
+        usage, finish = usage_of(found), FINISHES.get(str(choice.get("finish_reason")), "stop")
+        refusal = message.get("refusal")
+        if isinstance(refusal, str) and refusal:
+            return Answered(refusal, "refusal", usage, retries)
+        content = message.get("content")
+        if content is not None and not isinstance(content, str):
+            raise malformed(self.server.label, "its content is no text")
+        text, ended = ends_at(content or "", asking.stop)
+        return Answered(text, "stop" if ended else finish, usage, retries)
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How a server wants to be asked."""
+
+    left_out: frozenset[str]
+    limit_name: str
+    most_stops: int | None
+    swapped: bool = False
+
+
+def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
+    strict = schema.get("additionalProperties") is False and set(
+        schema.get("properties", ())
+    ) == set(schema.get("required", ()))
+    name = schema.get("title", "answer")
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": name, "schema": dict(schema), "strict": strict},
+    }
+
+
+def ends_at(text: str, stops: Sequence[str]) -> tuple[str, bool]:
+    """The text up to the first stop, and whether there was one: not every server stops.
+
+    >>> ends_at("Well?\\nBen: No.", ("\\nBen:",))
+    ('Well?', True)
+    """
+    places = [place for place in (text.find(stop) for stop in stops) if place >= 0]
+    return (text[: min(places)], True) if places else (text, False)
+
+
+def usage_of(found: Mapping[str, Any]) -> Usage:
+    """What a call used, as the server tells it.
+
+    >>> usage_of({"usage": {"prompt_tokens": 9, "completion_tokens": 2}})
+    Usage(prompt_tokens=9, completion_tokens=2, cached_tokens=0, usd=None)
+    """
+    usage = found.get("usage")
+    if not isinstance(usage, Mapping):
+        return NO_USAGE
+    details = usage.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, Mapping) else None
+    if cached is None:
+        cached = usage.get("prompt_cache_hit_tokens")  # DeepSeek's name for it
+    return Usage(
+        _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")), _count(cached)
+    )
+
+
+def add_usage(one: Usage, other: Usage) -> Usage:
+    """The usage of two calls."""
+    return Usage(
+        one.prompt_tokens + other.prompt_tokens,
+        one.completion_tokens + other.completion_tokens,
+        one.cached_tokens + other.cached_tokens,
+    )
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 0

@@ -1,0 +1,156 @@
+"""How a model is asked: temperature, limits, seed, and where it is. Never a key.
+
+Everything here that changes what is said is part of a stage's identity, and with it of a trial's
+hash. What is None is not sent, so that the provider's own default holds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from sim.errors import ModelError
+from sim.scene.base_model import explain
+
+_SECRET = re.compile(
+    r"(?i)(^|[-_])(api[-_]?key|authorization|password|secret|access[-_]?token|auth[-_]?token)$"
+)
+
+
+class Sampling(BaseModel):
+    """How a model is asked.
+
+    ``seed`` says whether requests carry their seed (servers that do not honour it get it all the
+    same). ``stop`` are texts that end a reply besides those of the layout. ``extra_body`` goes into
+    the body of every request as it is. ``timeout`` is in seconds, for one call; it decides whether
+    something is said, and not what, so it is not part of the identity.
+
+    >>> Sampling(temperature=0.7, seed=False).suffix()
+    '?seed=false&temperature=0.7'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    temperature: float | None = Field(default=None, ge=0, le=10)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    max_tokens: int | None = Field(default=None, ge=1)
+    seed: bool = True
+    stop: tuple[str, ...] = ()
+    base_url: str | None = None
+    extra_body: Mapping[str, Any] = Field(default_factory=dict)
+    timeout: float = Field(default=120.0, gt=0)
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise ModelError(explain(type(self), error)) from None
+
+    @classmethod
+    def read(cls, table: Mapping[str, Any], where: str) -> Self:
+        """From options or a table of a TOML file; ``where`` names it in messages.
+
+        >>> Sampling.read({"temperature": 0.7, "stop": "END"}, "elsinore.toml, [sampling]").stop
+        ('END',)
+        """
+        given = dict(table)
+        if isinstance(given.get("stop"), str):
+            given["stop"] = (given["stop"],)
+        try:
+            return cls(**given)
+        except ModelError as error:
+            raise ModelError(f"{where}: {error}") from None
+
+    @field_validator("stop")
+    @classmethod
+    def _stops_are_texts(cls, stop: tuple[str, ...]) -> tuple[str, ...]:
+        if "" in stop:
+            raise ValueError("a blank text ends every reply before it begins; leave it out")
+        return stop
+
+    @field_validator("base_url")
+    @classmethod
+    def _address_without_secrets(cls, address: str | None) -> str | None:
+        if address is None:
+            return None
+        try:
+            parts = urlsplit(address)
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            host = None
+        # The address itself is not shown: it may be a key that was given in the wrong place.
+        if host is None or parts.scheme not in ("http", "https"):
+            raise ValueError("is no address; write one like http://localhost:8000/v1")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError(
+                "holds more than an address; keys come from the environment only (OPENAI_API_KEY)"
+            )
+        return address.rstrip("/")
+
+    @field_validator("extra_body")
+    @classmethod
+    def _body_without_secrets(cls, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        for name in body:
+            if _SECRET.search(name):
+                raise ValueError(
+                    f"{name!r} would be stored with every trial; keys come from the environment"
+                )
+        for name in ("messages", "prompt", "model", "stream", "n"):
+            if name in body:
+                raise ValueError(f"{name!r} is Elsinore's to fill in; leave it out")
+        try:
+            json.dumps(body, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"cannot be written as JSON: {error}") from None
+        return body
+
+    def suffix(self) -> str:
+        """What is set, as it stands in a stage's identity."""
+        default = type(self).model_fields
+        said = []
+        for name, value in sorted(self):
+            if name == "timeout" or value == default[name].get_default(call_default_factory=True):
+                continue
+            text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+            said.append(f"{name}={text}")
+        return f"?{'&'.join(said)}" if said else ""
+
+
+_PARTS = re.compile(r"[?&](?=(?:base_url|extra_body|max_tokens|seed|stop|temperature|top_p)=)")
+
+
+def read_identity(identity: str) -> tuple[str, Sampling] | None:
+    """The model string and the sampling in a stage's identity; None if they cannot be told.
+
+    >>> read_identity("openai:gpt-5-mini?seed=false&temperature=0.7")[1].temperature
+    0.7
+    """
+    label, *parts = _PARTS.split(identity)
+    given: dict[str, Any] = {}
+    for part in parts:
+        name, _, text = part.partition("=")
+        try:
+            given[name] = text if name == "base_url" else json.loads(text)
+        except ValueError:
+            return None
+    try:
+        found = Sampling(**given)
+    except ModelError:
+        return None
+    # A text to stop at may look like another setting; then nothing is made up.
+    return (label, found) if label + found.suffix() == identity else None
+
+
+def at_the_address_of_the_environment(sampling: Sampling) -> Sampling:
+    """With ``OPENAI_BASE_URL``, which OpenAI's client obeys: what changes replies is told."""
+    address = os.environ.get("OPENAI_BASE_URL")
+    if sampling.base_url is not None or not address:
+        return sampling
+    given = sampling.model_dump(exclude_unset=True)
+    return Sampling.read({**given, "base_url": address}, "environment, OPENAI_BASE_URL")

@@ -1,0 +1,210 @@
+"""Judging: each debate is shown to each judge in both orders, and verdicts are kept."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sim.errors import StageError
+from sim.events import NO_USAGE, Usage
+from sim.planning import Trial
+from sim.redaction import redact
+from sim.runs.report import add
+from sim.runs.stored import for_ids
+from sim.seeds import request_seed
+from sim.stage.base import Request, Stage
+from sim.store import Writer, encode, encode_sorted, usage_to_json
+from sim.tournament.judge_prompt import Blinded, blinded, judge_again, judge_prompt, orders
+from sim.tournament.rubric import LETTERS, TIE, Judge, Verdict, read_verdict, verdict_schema
+from sim.tournament.tournament import Leg, Tournament
+from sim.transcript import Transcript
+
+VERDICT = "verdict"
+"""The purpose of a judge's request."""
+
+Told = Callable[[str, str, Mapping[str, Any]], None]
+"""Hears of each verdict: the trial, the judge's name, the payload."""
+
+INSERT_VERDICT = "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The judges of a tournament, as what is done after each debate (``Afterwards``).
+
+    ``legs`` are by trial; ``identities`` are those of the stages by their names in the tournament.
+    With ``retry_failed`` verdicts that are missing are asked for again: those calls that failed.
+    ``forms`` are those of the verdicts, by judge.
+    """
+
+    tournament: Tournament
+    legs: Mapping[str, Leg]
+    identities: Mapping[str, str]
+    told: Told | None = None
+    retry_failed: bool = False
+    forms: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "forms", self.tournament.forms(self.identities))
+
+    @property
+    def stages(self) -> dict[str, str]:
+        """See ``Afterwards``."""
+        return {
+            judge_asked(judge.known_as): self.identities[judge.stage]
+            for judge in self.tournament.judges
+        }
+
+    def owed(self, connection: sqlite3.Connection, trials: Sequence[str]) -> set[str]:
+        """See ``Afterwards``."""
+        return {trial for trial, *_ in self.wanted(trials) - self.there(connection, trials)}
+
+    def wanted(self, trials: Sequence[str]) -> set[tuple[str, str, str, str]]:
+        """All verdicts on these trials, as the store knows them: trial, judge, form, order."""
+        return {
+            (trial, *self._key(judge, shown))
+            for trial in trials
+            if trial in self.legs
+            for judge in self.tournament.judges
+            for shown in orders(self.legs[trial].actors)
+        }
+
+    def there(
+        self, connection: sqlite3.Connection, trials: Sequence[str]
+    ) -> set[tuple[str, str, str, str]]:
+        """The verdicts that need not be asked for."""
+        select = "SELECT trial, judge, form, shown FROM verdicts"
+        known = "AND json_extract(payload, '$.missing') IS NULL" if self.retry_failed else ""
+        return {
+            (trial, judge, form, shown)
+            for trial, judge, form, shown in for_ids(connection, select, trials, known)
+        }
+
+    async def attend(
+        self, trial: Trial, transcript: Transcript, stage: Stage, writer: Writer
+    ) -> None:
+        """Ask for the verdicts on a debate that are not there yet, all at once, and keep them."""
+        leg = self.legs[trial.id]
+        there = self.there(writer.connection, [trial.id])
+        motion = self.tournament.motions[leg.motion]
+        calls = []
+        for place, shown in enumerate(orders(leg.actors)):
+            page = blinded(motion, leg.sides, transcript.events, shown)
+            calls += [
+                self._judge(trial, judge, place, page, stage, writer)
+                for judge in self.tournament.judges
+                if (trial.id, *self._key(judge, shown)) not in there
+            ]
+        found = await asyncio.gather(*calls, return_exceptions=True)
+        # All are drained before one is raised: what came back is kept.
+        await writer.barrier()
+        for each in found:
+            if isinstance(each, BaseException):
+                raise each
+
+    async def _judge(
+        self, trial: Trial, judge: Judge, place: int, page: Blinded, stage: Stage, writer: Writer
+    ) -> None:
+        """One verdict, asked for until it counts or the attempts are over."""
+        rubric, sides = self.tournament.rubric, len(page.shown)
+        criteria = tuple(rubric.criteria)
+        schema = verdict_schema(sides, criteria)
+        prompt = judge_prompt(rubric, page)
+        problems: list[str] = []
+        usage = NO_USAGE
+        verdict: Verdict | None = None
+        for attempt in range(rubric.attempts):
+            seed = request_seed(trial.seed, VERDICT, judge.known_as, place, attempt)
+            request = Request(
+                prompt,
+                seed,
+                judge.known_as,
+                VERDICT,
+                schema=schema,
+                stage=judge_asked(judge.known_as),
+            )
+            try:
+                reply = await stage.perform(request)
+            except StageError as error:
+                problems.append(redact(f"{error.reason}: {error}"))
+                break
+            usage = reply.usage if usage == NO_USAGE else add(usage, reply.usage)
+            verdict, problem = read_verdict(reply.text, sides, criteria, page.turns)
+            if verdict is not None:
+                break
+            problems.append(str(problem))
+            prompt = judge_again(rubric, prompt, reply.text, str(problem), sides)
+        payload = unblinded(verdict, page.shown, problems, self.identities[judge.stage], usage)
+        name, form, shown = self._key(judge, page.shown)
+        writer.execute(INSERT_VERDICT, trial.id, name, form, shown, encode(payload))
+        if self.told is not None:
+            self.told(trial.id, name, payload)
+
+    def _key(self, judge: Judge, shown: Sequence[str]) -> tuple[str, str, str]:
+        return judge.known_as, self.forms[judge.known_as], shown_as(shown)
+
+
+def shown_as(shown: Sequence[str]) -> str:
+    """An order of actors as the column ``shown`` has it."""
+    return encode_sorted(list(shown))
+
+
+def unblinded(
+    verdict: Verdict | None,
+    shown: Sequence[str],
+    problems: Sequence[str],
+    identity: str,
+    usage: Usage = NO_USAGE,
+) -> dict[str, Any]:
+    """A verdict with names for letters, as it is stored; or why there is none.
+
+    >>> found = unblinded(None, ("Ada", "Ben"), ["there is no JSON object in it"], "toy")
+    >>> found["winner"], found["missing"]
+    (None, 'there is no JSON object in it')
+    """
+    name = dict(zip(LETTERS, shown, strict=False)) | {TIE: TIE}
+    payload: dict[str, Any] = {
+        "winner": None,
+        "margin": None,
+        "scores": {},
+        "reasons": [],
+        "missing": None,
+        "problems": list(problems),
+        "stage": identity,
+        "usage": usage_to_json(usage),
+    }
+    if verdict is None:
+        payload["missing"] = problems[-1] if problems else "not asked"
+        return payload
+    payload["winner"] = name[verdict.winner]
+    payload["margin"] = verdict.margin
+    payload["scores"] = {
+        criterion: {name[letter]: value for letter, value in by_letter.items()}
+        for criterion, by_letter in verdict.scores.items()
+    }
+    payload["reasons"] = [reason.model_dump() for reason in verdict.reasons]
+    return payload
+
+
+def stored_verdicts(
+    connection: sqlite3.Connection, trials: Sequence[str], forms: Mapping[str, str]
+) -> dict[str, list[dict[str, Any]]]:
+    """The verdicts on trials, with ``judge`` and ``shown``, of those forms, by judge."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    rows = for_ids(
+        connection, "SELECT trial, judge, form, shown, payload FROM verdicts", list(trials)
+    )
+    for trial, judge, form, shown, payload in rows:
+        if forms.get(judge) == form:
+            entry = {**json.loads(payload), "judge": judge, "shown": json.loads(shown)}
+            found.setdefault(trial, []).append(entry)
+    return found
+
+
+def judge_asked(known_as: str) -> str:
+    """The name that requests have for a judge's stage."""
+    return f"judge:{known_as}"

@@ -1,0 +1,110 @@
+"""Tournaments from TOML files.
+
+name = "Cup"
+stage = "embedded:base"
+judges = ["embedded:base", { stage = "embedded:rlhf", name = "polite" }]
+
+[format]
+kind = "swiss"
+rounds = 5
+
+[debate]
+rebuttals = 2
+
+[[motions]]
+topic = "The town should sell its spring."
+
+[[entrants]]
+name = "Stoic"
+persona = { brief = "Never raises her voice.", traits = ["calm"] }
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sim.errors import BadRequest, SceneError
+from sim.scene.base_model import Authored
+from sim.tournament.entrants import Entrant, Motion
+from sim.tournament.formats import read_format
+from sim.tournament.rubric import Judge
+from sim.tournament.tournament import Tournament
+
+
+def read_tournament(path: Path | str, changes: Mapping[str, Any] | None = None) -> Tournament:
+    """The tournament in a TOML file. ``changes`` replace what stands there (``judges``, ...).
+
+    Raises ``BadRequest`` with the file, the place and the fix.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            table = tomllib.load(file)
+    except FileNotFoundError:
+        raise BadRequest(f"{path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRequest(f"{path}: cannot be read ({error})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadRequest(f"{path}: is no TOML: {error}") from None
+    try:
+        return tournament_from({"name": path.stem, **table, **(changes or {})})
+    except SceneError as error:
+        raise BadRequest(f"{path}: {error}") from None
+
+
+def tournament_from(table: Mapping[str, Any]) -> Tournament:
+    """A tournament from a table as a file has it. Raises ``SceneError``.
+
+    >>> table = {"name": "Cup", "entrants": [{"name": "a"}, {"name": "b"}], "motions": ["Tea?"],
+    ...          "format": {"kind": "round-robin", "times": 2}}
+    >>> tournament_from(table).rounds
+    2
+    """
+    found = dict(table)
+    for field in ("entrants", "motions"):
+        if field not in found:
+            raise SceneError(f"Tournament.{field}: is missing; add [[{field}]] to the file")
+        if not isinstance(found[field], list | tuple):
+            raise SceneError(f"Tournament.{field}: is no list; write [[{field}]], once for each")
+    if not isinstance(found.get("judges", ()), list | tuple):
+        raise SceneError('Tournament.judges: is no list; write judges = ["embedded:base"]')
+    for field, kind in (("entrants", Entrant), ("motions", Motion), ("judges", Judge)):
+        if isinstance(found.get(field), list | tuple):
+            # One by one, so that a message says which of them it is about.
+            found[field] = [
+                _one(kind, each, f"{field}, number {number}")
+                for number, each in enumerate(found[field], 1)
+            ]
+    stages = found.get("stages")
+    if isinstance(stages, Mapping):
+        # small = "openai:gpt-5-mini" is short for a table with nothing but the model.
+        found["stages"] = {
+            name: {"model": stage} if isinstance(stage, str) else stage
+            for name, stage in stages.items()
+        }
+    form = found.get("format", {})
+    if isinstance(form, str):
+        form = {"kind": form}
+    if isinstance(form, Mapping):
+        options = {name: value for name, value in form.items() if name != "kind"}
+        found["format"] = read_format(str(form.get("kind", "round-robin")), options)
+    return Tournament(**found)
+
+
+def _one(kind: type[Authored], entry: Any, where: str) -> Any:
+    """An entry of a list, which may be a text where its kind has a short form."""
+    if isinstance(entry, str) and kind is not Entrant:
+        entry = {"topic" if kind is Motion else "stage": entry}
+    if isinstance(entry, kind):
+        return entry
+    if not isinstance(entry, Mapping):
+        raise SceneError(f"{where}: {entry!r:.40} is no table; write {{ ... }} with its fields")
+    name = entry.get("name")
+    called = f" ({name})" if isinstance(name, str) else ""
+    try:
+        return kind(**entry)
+    except SceneError as error:
+        raise SceneError(f"{where}{called}: {error}") from None
