@@ -7,8 +7,9 @@ stage. Names are resolved on first use, so that ``import analysis`` costs nothin
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sim.lazy import lazy_names
 
 if TYPE_CHECKING:
     from analysis import measures as measures
@@ -17,18 +18,10 @@ if TYPE_CHECKING:
     from analysis.tables import load as load
     from analysis.tables import tables_from as tables_from
 
-_FROM_LOAD = frozenset({"Record", "Tables", "load", "tables_from"})
+_WHERE = dict.fromkeys(("Record", "Tables", "load", "tables_from"), "analysis.tables")
 
-__all__ = ["Record", "Tables", "load", "measures", "tables_from"]
+__all__ = sorted([*_WHERE, "measures"])
 
-
-def __getattr__(name: str) -> Any:
-    if name in _FROM_LOAD:
-        return getattr(import_module("analysis.tables"), name)
-    if name == "measures":
-        return import_module("analysis.measures")
-    raise AttributeError(f"module 'analysis' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(__all__))
+# Hidden from type checkers, to whom any name would be fine otherwise.
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_names(__name__, _WHERE, ["analysis.measures"])

@@ -17,16 +17,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
-from sim.store import from_row, open_readonly
+from sim.store import Store, open_store
 from sim.transcript import Transcript
-
-if TYPE_CHECKING:
-    from sqlite3 import Connection
 
 Rows = dict[str, list[tuple[Any, ...]]]
 """Rows by table."""
@@ -163,11 +160,8 @@ def load(store_path: Path | str) -> Tables:
 
     Raises ``sim.errors.StoreRefused`` if the file is not a store of ours or newer than the code.
     """
-    connection = open_readonly(Path(store_path))
-    try:
-        return _read(connection)
-    finally:
-        connection.close()
+    with open_store(store_path) as store:
+        return _read(store)
 
 
 def tables_from(records: Iterable[Record]) -> Tables:
@@ -199,27 +193,26 @@ def tables_from(records: Iterable[Record]) -> Tables:
     return _tables(rows)
 
 
-def _read(connection: Connection) -> Tables:
+def _read(store: Store) -> Tables:
     rows: Rows = {name: [] for name in COLUMNS}
     transcripts: dict[str, Transcript] = {}
     branches: dict[str, tuple[str, int]] = {}
     own: dict[str, list[Event]] = {}
-    for trial, scenario, parameters, *others, scene in connection.execute(
-        "SELECT trial, scenario, parameters, model, stage, seed, arm, focal, "
-        '"of", status, reason, turns, at, branch, scene FROM trials ORDER BY trial'
-    ):
-        rows["trials"].append((trial, scenario, json.loads(parameters), *others))
-        personas = [member["persona"] for member in json.loads(scene)["cast"]]
-        rows["cast"].extend(_cast_rows(trial, personas))
-        own[trial] = []
-        of, at = others[5], others[9]
-        if at is not None:
-            branches[trial] = (of, at - 1)
-    for row in connection.execute(
-        "SELECT * FROM events ORDER BY trial, turn, kind, actor, key, sample"
-    ):
+    for trial in sorted(store.trials(), key=lambda trial: trial.id):
+        rows["trials"].append(
+            (
+                trial.id, trial.scenario, trial.parameters, trial.model, trial.stage, trial.seed,
+                trial.arm, trial.focal, trial.of, trial.status, trial.reason, trial.turns, trial.at,
+                trial.branch,
+            )
+        )  # fmt: skip
+        rows["cast"].extend(_cast_rows(trial.id, trial.cast))
+        own[trial.id] = []
+        if trial.at is not None and trial.of is not None:
+            branches[trial.id] = (trial.of, trial.at - 1)
+    for identity, event in store.all_events():
         # Somebody may have deleted a trial by hand and left its events.
-        own.setdefault(row[0], []).append(from_row(row))
+        own.setdefault(identity, []).append(event)
 
     def transcript(trial: str) -> Transcript:
         if trial not in transcripts:
@@ -228,8 +221,8 @@ def _read(connection: Connection) -> Tables:
             transcripts[trial] = Transcript(own.get(trial, ()), parent=parent, at=shared)
         return transcripts[trial]
 
-    for trial in own:
-        _event_rows(rows, trial, transcript(trial).events)
+    for identity in own:
+        _event_rows(rows, identity, transcript(identity).events)
     return _tables(rows)
 
 

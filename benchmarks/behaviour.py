@@ -39,15 +39,15 @@ KINDS = ("base", "sft", "sft_rlhf", "rlhf", "helpful_only", "bimodal")
 CHAOS = {"429": 0.1, "500": 0.05, "cut": 0.05, "malformed": 0.03, "empty": 0.05, "refusal": 0.03}
 PORT = 47613
 """Of the stub: an address is a part of a stage's identity, and so of a trial's id."""
-CLOCK = frozenset({"seconds", "process", "started", "ended"})
-"""Keys whose values are facts of the clock or of the process."""
+CLOCK = frozenset({"seconds", "process", "started", "ended", "computed_tokens"})
+"""Keys whose values are facts of the clock, of the process, or of the order of replies."""
 
 OWN_SCENARIO = '''
 """A scenario with code of its own: a condition, a router, and a constant that it reads."""
 
 from dataclasses import dataclass
 
-from sim import Actor, Edge, Graph, Persona, Scene, after, ask_stance, say
+from sim import Actor, Edge, Graph, Persona, Scene, after, ask_stance, interventions
 
 LIMIT = 3
 
@@ -85,7 +85,7 @@ def own(turns: int = 6) -> Scene:
             for one in names for other in names if one != other)),
         routing=Backwards(),
         probes=(ask_stance("bridge", every=2),),
-        interventions=(say("Ben", "Nobody asked the ferry!", when=heated),),
+        interventions=(interventions.say("Ben", "Nobody asked the ferry!", when=heated),),
         ends=after(turns=turns),
     )
 '''
@@ -382,7 +382,10 @@ def differences(one: Path, other: Path) -> list[str]:
             found.append(f"{name}: only in {(one if before.exists() else other).name}")
         elif before.read_bytes() != after.read_bytes():
             found.append(f"{name}: {first_difference(before.read_text(), after.read_text())}")
-    told = [json.loads((folder / "printed.json").read_text("utf-8")) for folder in (one, other)]
+    told = [
+        without_clock(json.loads((folder / "printed.json").read_text("utf-8")))
+        for folder in (one, other)
+    ]
     told[0] = {command: renamed(value, names) for command, value in told[0].items()}
     for command in sorted({*told[0], *told[1]}):
         before, after = (each.get(command) for each in told)

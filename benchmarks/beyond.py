@@ -31,8 +31,10 @@ from benchmarks.measuring import (
     start_seconds,
 )
 from benchmarks.peers.ours import prepare, scene_of
-from sim import ask_stance, open_stage, play, run
+from sim import ask_stance, open_stage, play
 from sim.planning import plan_scene
+from sim.runs.options import RunOptions
+from sim.runs.trials import run_trials
 from sim.stage.fixed import FixedLines
 
 EXACT = "embedded:base"
@@ -96,7 +98,9 @@ def _stored(scenes: int, turns: int, latency: float) -> tuple[float, float, floa
         path = Path(folder) / "overhead.db"
         gc.collect()
         start, start_of_cpu = time.perf_counter(), time.process_time()
-        report = asyncio.run(run(trials, {stage.identity: stage}, path, concurrency=scenes))
+        report = asyncio.run(
+            run_trials(trials, {stage.identity: stage}, path, RunOptions(concurrency=scenes))
+        )
         taken, cpu = time.perf_counter() - start, time.process_time() - start_of_cpu
     assert report.calls == scenes * turns, report
     return report.seconds, taken - report.seconds, cpu

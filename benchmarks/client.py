@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sim import Actor, Persona, Scene, after, play, ring
-from sim.stage.open import open_stage
+from sim.stage.open import open_model
 from sim.stage.providers.sampling import Sampling
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
@@ -64,7 +64,7 @@ async def measure(model: str, layout: str, turns: int) -> list[tuple[int, int, f
     )
     clock = Clock(turns)
     with stub_server.StubServer("--set", "words=65") as stub:
-        stage: Any = open_stage(model, Sampling(base_url=stub.url))
+        stage: Any = open_model(model, Sampling(base_url=stub.url))
         scenes = [play(scene, stage, seed=seed, observers=[clock]) for seed in range(SCENES)]
         for transcript in await asyncio.gather(*scenes):
             assert len(transcript) == turns, transcript.ended

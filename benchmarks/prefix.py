@@ -35,7 +35,7 @@ from rich.table import Table
 
 from benchmarks.measuring import REPLY, TOPIC
 from sim import Actor, Persona, Scene, after, play, ring
-from sim.calls.prefix_cache import Economy
+from sim.calls.prefix_cache import PrefixCache
 from sim.events import Usage
 from sim.layouts import LAYOUTS
 from sim.layouts.prompt import Prompt
@@ -93,7 +93,7 @@ class Counted:
     def __init__(self, found: Found) -> None:
         self.found = found
         self.lengths: dict[bytes, int] = {}
-        self.economy = Economy()
+        self.prefix_cache = PrefixCache()
         self.turns = 0
 
     async def perform(self, request: Request) -> Reply:
@@ -112,8 +112,8 @@ class Counted:
             found.computed_said += sum(tokens(line) for line in _SAID.findall(chunk.text))
         whole = self.lengths[request.prompt.digest]
         found.sent += whole
-        self.economy.sent(request.prompt, whole)
-        found.by_letters = self.economy.computed
+        self.prefix_cache.sent(request.prompt, whole)
+        found.by_letters = self.prefix_cache.computed
         self.turns += 1
         line = f"Turn {self.turns}: {REPLY}"
         found.said += tokens(line)

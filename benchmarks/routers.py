@@ -16,27 +16,22 @@ from functools import partial
 from statistics import median
 
 from benchmarks.measuring import NAMES, REPLY, TOPIC, cpu_seconds
-from sim import (
-    Actor,
+from sim import Actor, Persona, Scene, after, complete, play
+from sim.events import Event, Turn
+from sim.scene.routing import (
     Addressed,
     Bidding,
     ChosenBy,
     FixedOrder,
     Interrupts,
     LongestWait,
-    Persona,
     Phase,
-    Scene,
+    Router,
     Scripted,
     Simultaneous,
     Walk,
-    after,
-    complete,
     phases,
-    play,
 )
-from sim.events import Event, Turn
-from sim.scene.routing import Router
 from sim.stage.base import LogProb, Reply, Request
 
 LENGTHS = (30, 100, 300, 1000)

@@ -35,7 +35,7 @@ from sim.layouts import render
 from sim.layouts.prompt import Prompt
 from sim.stage.base import Request
 from sim.stage.exact import exact_stage
-from sim.stage.open import open_stage
+from sim.stage.open import open_model
 from sim.stage.providers.sampling import Sampling
 
 Call = Callable[[int, int], Awaitable[None]]
@@ -182,7 +182,7 @@ async def rows(server: Server, seconds: float) -> list[Found]:
                 found.append(await measure(server, what, turns, at_once, bare, seconds))
                 await bare.close()
         for model in ("openai:base", "langchain:openai:base"):
-            stage: Any = open_stage(model, Sampling(base_url=server.url))
+            stage: Any = open_model(model, Sampling(base_url=server.url))
 
             async def through(_: int, seed: int, stage: Any = stage, chat: Prompt = chat) -> None:
                 await stage.perform(Request(chat, seed, "Maud"))

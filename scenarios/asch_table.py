@@ -13,8 +13,9 @@ On the embedded stage the pull of a majority is planted (``alpha``, ``crowd``):
 
 from __future__ import annotations
 
-from sim import Actor, Edge, FixedOrder, Graph, Persona, Scene, after, ask_stance, complete
+from sim import Actor, Edge, Graph, Persona, Scene, after, ask_stance, complete
 from sim.errors import SceneError
+from sim.scene.routing import FixedOrder
 
 _NAMES = (
     "Mr. Abel", "Mrs. Birk", "Miss Corde", "Mr. Dahl", "Mrs. Ebbe", "Mr. Foss", "Miss Grand",

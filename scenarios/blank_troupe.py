@@ -11,8 +11,10 @@ tells actors apart: ``analysis.measures.differentiation`` should stay near its n
 
 from __future__ import annotations
 
-from sim import Actor, Bidding, Persona, Scene, Walk, after, ask_stance, complete, describe_self
+from sim import Actor, Persona, Scene, after, ask_stance, complete
 from sim.errors import SceneError
+from sim.scene.probes import describe_self
+from sim.scene.routing import Bidding, Walk
 
 _NAMES = ("Ash", "Bay", "Cy", "Dew", "Elm", "Fen", "Gale", "Haze")
 

@@ -11,17 +11,9 @@ grows with provocation and with distance from the last speaker, which is planted
 
 from __future__ import annotations
 
-from sim import (
-    Actor,
-    FixedOrder,
-    Interrupts,
-    Persona,
-    Scene,
-    after,
-    ask_stance,
-    complete,
-    urge_to_leave,
-)
+from sim import Actor, Persona, Scene, after, ask_stance, complete
+from sim.scene.probes import urge_to_leave
+from sim.scene.routing import FixedOrder, Interrupts
 
 
 def interruptions(turns: int = 24, threshold: float = 0.7, heat: str = "sarcastic") -> Scene:

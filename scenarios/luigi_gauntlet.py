@@ -14,8 +14,9 @@ it, and see what would have helped:
 
 from __future__ import annotations
 
-from sim import Actor, Persona, Scene, after, ask_stance, note, ring, say
+from sim import Actor, Persona, Scene, after, ask_stance, ring
 from sim.errors import SceneError
+from sim.scene.interventions import note, say
 
 GAUNTLET = (
     "You look tired. Do they ever thank you for this?",

@@ -13,8 +13,9 @@ audience moves with what it hears, and most of all where it has no opinion of it
 
 from __future__ import annotations
 
-from sim import Actor, Limit, Persona, Phase, Scene, Scripted, after, ask_stance, phases
+from sim import Actor, Persona, Scene, after, ask_stance
 from sim.scene.graph import Edge, Graph
+from sim.scene.routing import Limit, Phase, Scripted, phases
 
 AUDIENCE = ("Kim", "Lou", "Max", "Nat", "Pat", "Ray", "Sam", "Uli", "Val", "Wim")
 ISSUE = "votes"

@@ -12,8 +12,10 @@ accuracy of guesses against three nulls.
 
 from __future__ import annotations
 
-from sim import Actor, Persona, Scene, after, complete, enter, guess_stances, leave
+from sim import Actor, Persona, Scene, after, complete
 from sim.errors import SceneError
+from sim.scene.interventions import enter, leave
+from sim.scene.probes import guess_stances
 
 
 def telling_room(

@@ -10,7 +10,8 @@ apart, so that a measure of convergence can be checked against them.
 
 from __future__ import annotations
 
-from sim import Actor, LongestWait, Persona, Scene, after, agreement, ask_stance, star
+from sim import Actor, Persona, Scene, after, agreement, ask_stance, star
+from sim.scene.routing import LongestWait
 
 
 def water_sale(rounds: int = 3, within: float = 0.25, temper: str = "blunt") -> Scene:

@@ -11,20 +11,12 @@ shows that nobody hears what was not whispered into its own ear, and no more.
 
 from __future__ import annotations
 
-from sim import (
-    Actor,
-    FreeText,
-    Persona,
-    Probe,
-    Question,
-    Scene,
-    Scripted,
-    after,
-    complete,
-    whisper,
-    whispers,
-)
+from sim import Actor, Persona, Probe, Question, Scene, after, complete
 from sim.errors import SceneError
+from sim.scene.answers import FreeText
+from sim.scene.audience import whispers
+from sim.scene.interventions import whisper
+from sim.scene.routing import Scripted
 
 _NAMES = ("Alma", "Bruno", "Cora", "Dirk", "Elsa", "Falk", "Greta", "Hugo")
 

@@ -24,6 +24,25 @@ class Usage:
     cached_tokens: int = 0
     usd: float | None = None
 
+    def __add__(self, other: Usage) -> Usage:
+        """Both together; the price is unknown if one of the prices is.
+
+        A call that counts no tokens and names no price costs nothing.
+
+        >>> Usage(9, 2, usd=0.5) + Usage(1, 1, usd=0.25) + NO_USAGE
+        Usage(prompt_tokens=10, completion_tokens=3, cached_tokens=0, usd=0.75)
+        """
+        if other == NO_USAGE:
+            return self
+        if self == NO_USAGE:
+            return other
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cached_tokens + other.cached_tokens,
+            None if self.usd is None or other.usd is None else self.usd + other.usd,
+        )
+
 
 NO_USAGE = Usage()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sim.events import Answer, Ended, Event, Failure, FellBack, Forgot, Intervened, Turn
@@ -36,8 +36,8 @@ class Transcript:
 
     A fork shares the turns before it with its parent and holds only what came after. Only the
     events that it added itself can grow; nothing is ever changed or taken away. ``scene`` (a
-    ``Scene``) and ``seed`` are what was played, where ``play()`` made the transcript; ``branch`` is
-    the number of a branch that was drawn anew.
+    ``Scene``) and ``seed`` are what was played, where that is known; ``find_scene`` finds the scene
+    when it is first asked for. ``branch`` is the number of a branch that was drawn anew.
 
     >>> transcript = Transcript()
     >>> transcript.append(Turn(1, "Ada", "Well?"))
@@ -47,7 +47,7 @@ class Transcript:
     (['Well?', 'No.'], 1)
     """
 
-    __slots__ = ("_events", "_turns", "at", "branch", "parent", "scene", "seed")
+    __slots__ = ("_events", "_find_scene", "_scene", "_turns", "at", "branch", "parent", "seed")
 
     def __init__(
         self,
@@ -58,16 +58,25 @@ class Transcript:
         scene: Any = None,
         seed: int | None = None,
         branch: int | None = None,
+        find_scene: Callable[[], Any] | None = None,
     ) -> None:
         self.parent = parent
         self.at = at
-        self.scene = scene
+        self._scene = scene
+        self._find_scene = find_scene
         self.seed = seed
         self.branch = branch
         self._events: list[Event] = []
         self._turns: list[Turn] = []
         for event in events:
             self.append(event)
+
+    @property
+    def scene(self) -> Any:
+        """The scene that was played, or None if nobody knows. Raises what finding it raises."""
+        if self._scene is None and self._find_scene is not None:
+            self._scene = self._find_scene()
+        return self._scene
 
     def append(self, event: Event) -> None:
         """Add an event. Raises ``ValueError`` if a turn is not the next one."""
@@ -82,7 +91,9 @@ class Transcript:
         """A branch that shares the first ``at`` turns."""
         if not 0 <= at <= len(self):
             raise ValueError(f"cannot fork at turn {at}: there are {len(self)} turns")
-        return Transcript(parent=self, at=at, scene=self.scene, seed=self.seed)
+        return Transcript(
+            parent=self, at=at, scene=self._scene, seed=self.seed, find_scene=self._find_scene
+        )
 
     def seeds(self, seed: int) -> list[tuple[int, int]]:
         """From which turn on which seed holds: the scene's, then that of each branch on the way.

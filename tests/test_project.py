@@ -66,14 +66,23 @@ def test_imports_follow_the_layers() -> None:
     command(tool("lint-imports"), "--no-cache")
 
 
-def test_no_import_of_ours_is_hidden_in_a_function() -> None:
-    # The command may, since each subcommand is loaded when it is called, and so may a package that
-    # resolves its public names when they are used (PEP 562).
+LATE = {
+    # Each subcommand loads what it needs when it runs.
+    "sim/cli/",
+    # A provider's client takes half a second to two seconds to load.
+    "sim/stage/open.py", "sim/calls/guard.py", "sim/runs/stages.py", "sim/tournament/stages.py",
+    # The method of a noun that its verb is made of.
+    "sim/tournament/tournament.py",
+}  # fmt: skip
+"""Where our own modules may be imported inside a function: where it makes a start quick."""
+
+
+def test_our_own_modules_are_imported_late_only_where_it_makes_a_start_quick() -> None:
     hidden = [
         f"{name}:{node.lineno}"
         for name, text in texts().items()
         if name.startswith(("sim/", "scenarios/", "analysis/")) and name.endswith(".py")
-        if not name.startswith("sim/cli") and not name.endswith("/__init__.py")
+        if not name.startswith(tuple(LATE)) and not name.endswith("/__init__.py")
         for function in ast.walk(ast.parse(text))
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         for node in ast.walk(function)
@@ -81,6 +90,47 @@ def test_no_import_of_ours_is_hidden_in_a_function() -> None:
         and re.match(r"(from|import) (sim|scenarios|analysis)\b", ast.unparse(node))
     ]
     assert hidden == []
+
+
+def test_our_own_modules_are_never_imported_by_name() -> None:
+    # Type checkers see nothing there. Scenarios are found by name, since nothing may import them,
+    # and the faces of packages resolve their public names when they are used.
+    named = [
+        name
+        for name, text in texts().items()
+        if name.startswith(("sim/", "analysis/")) and name.endswith(".py")
+        if "import_module" in text and name not in ("sim/lazy.py", "sim/planning/scenarios.py")
+    ]
+    assert named == []
+
+
+def test_sql_stands_in_the_store_alone() -> None:
+    sql = re.compile(r"\b(SELECT .+ FROM|INSERT (OR \w+ )?INTO|UPDATE \w+ SET|DELETE FROM)\b", re.S)
+    found = [
+        name
+        for name, text in texts().items()
+        if name.startswith(("sim/", "analysis/", "scenarios/")) and name.endswith(".py")
+        if not name.startswith("sim/store/") and sql.search(text)
+    ]
+    assert found == []
+
+
+def test_no_public_function_has_more_than_eight_parameters() -> None:
+    long = [
+        f"{name}: {node.name}"
+        for name, text in texts().items()
+        if name.startswith(("sim/", "analysis/", "scenarios/")) and name.endswith(".py")
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if not node.name.startswith("_") or node.name == "__init__"
+        if len([a for a in _arguments(node) if a not in ("self", "cls")]) > 8
+    ]
+    assert long == []
+
+
+def _arguments(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    given = node.args
+    return [each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
 
 
 def test_every_dependency_is_pinned() -> None:

@@ -7,8 +7,9 @@ Names are resolved on first use; networkx is loaded when a graph is made.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sim.lazy import lazy_names
 
 if TYPE_CHECKING:
     from analysis.graphs.build import addressing as addressing
@@ -24,28 +25,21 @@ if TYPE_CHECKING:
     from analysis.graphs.structure import reciprocity as reciprocity
 
 _WHERE = {
-    "addressing": "build",
-    "agreement": "build",
-    "answers": "reply_links",
-    "balance": "structure",
-    "centrality": "structure",
-    "from_edges": "build",
-    "hearing": "build",
-    "reciprocity": "structure",
-    "replies": "build",
-    "turn_taking": "build",
-    "write_graphml": "graphml",
+    "addressing": "analysis.graphs.build",
+    "agreement": "analysis.graphs.build",
+    "answers": "analysis.graphs.reply_links",
+    "balance": "analysis.graphs.structure",
+    "centrality": "analysis.graphs.structure",
+    "from_edges": "analysis.graphs.build",
+    "hearing": "analysis.graphs.build",
+    "reciprocity": "analysis.graphs.structure",
+    "replies": "analysis.graphs.build",
+    "turn_taking": "analysis.graphs.build",
+    "write_graphml": "analysis.graphs.graphml",
 }
 
 __all__ = sorted(_WHERE)
 
-
-def __getattr__(name: str) -> Any:
-    where = _WHERE.get(name)
-    if where is None:
-        raise AttributeError(f"module 'analysis.graphs' has no attribute {name!r}")
-    return getattr(import_module(f"analysis.graphs.{where}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(__all__))
+# Hidden from type checkers, to whom any name would be fine otherwise.
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_names(__name__, _WHERE)

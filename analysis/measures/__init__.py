@@ -6,8 +6,9 @@ loaded on first use.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sim.lazy import lazy_names
 
 if TYPE_CHECKING:
     import analysis.measures.collapse as collapse
@@ -38,12 +39,8 @@ __all__ = [
     "vote_swing",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return import_module(f"analysis.measures.{name}")
-    raise AttributeError(f"module 'analysis.measures' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(__all__))
+# Hidden from type checkers, to whom any name would be fine otherwise.
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_names(
+        __name__, {}, [f"analysis.measures.{name}" for name in __all__]
+    )

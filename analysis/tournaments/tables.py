@@ -16,22 +16,17 @@ tournament's definition names; those of people, whose names begin with ``human:`
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from analysis.tables import frame
 from sim.events import Turn
-from sim.store import from_row, open_readonly, tournament_named
-
-if TYPE_CHECKING:
-    from sqlite3 import Connection
+from sim.store import open_store
 
 HUMAN = "human:"
 """How the name of a judge who is a person begins."""
@@ -152,44 +147,22 @@ def load_contest(store_path: Path | str, tournament: str | None = None) -> Conte
     last. Raises ``BadRequest``, which names the tournaments that there are, if that is none or more
     than one of them, and ``StoreRefused`` if the file is not a store of ours.
     """
-    with closing(open_readonly(Path(store_path))) as connection:
-        identity = tournament_named(connection, tournament, Path(store_path))
-        [(name, definition)] = connection.execute(
-            "SELECT name, definition FROM tournaments WHERE tournament = ?", (identity,)
-        ).fetchall()
-        record = ContestRecord(
-            identity, json.loads(definition), name, *_stored(connection, identity)
-        )
+    with open_store(store_path) as store:
+        found = store.tournament(tournament)
+        turns = store.debates(found.id)
+        legs = [
+            LegRecord(
+                leg.round, leg.match, leg.leg, leg.trial, leg.motion, leg.sides,
+                turns.get(leg.trial or "", ()),
+            )
+            for leg in store.matches(found.id)
+        ]  # fmt: skip
+        verdicts = [
+            VerdictRecord(each.trial, each.judge, each.form, each.shown, each.payload)
+            for each in store.verdicts_of_tournament(found.id)
+        ]
+    record = ContestRecord(found.id, found.definition, found.name, legs, verdicts)
     return contests_from([record])[0]
-
-
-def _stored(connection: Connection, tournament: str) -> tuple[list[LegRecord], list[VerdictRecord]]:
-    turns: dict[str, list[Turn]] = {}
-    for row in connection.execute(
-        "SELECT * FROM events WHERE kind = 'turn' AND trial IN "
-        "(SELECT trial FROM matches WHERE tournament = ?) ORDER BY trial, turn",
-        (tournament,),
-    ):
-        event = from_row(row)
-        assert isinstance(event, Turn)
-        turns.setdefault(row[0], []).append(event)
-    legs = [
-        LegRecord(number, match, leg, trial, motion, json.loads(sides), turns.get(trial, ()))
-        for number, match, leg, trial, motion, sides in connection.execute(
-            "SELECT round, match, leg, trial, motion, sides FROM matches WHERE tournament = ? "
-            "ORDER BY round, match, leg",
-            (tournament,),
-        )
-    ]
-    verdicts = [
-        VerdictRecord(trial, judge, form, tuple(json.loads(shown)), json.loads(payload))
-        for trial, judge, form, shown, payload in connection.execute(
-            "SELECT trial, judge, form, shown, payload FROM verdicts WHERE trial IN "
-            "(SELECT trial FROM matches WHERE tournament = ?) ORDER BY trial, judge, form, shown",
-            (tournament,),
-        )
-    ]
-    return legs, verdicts
 
 
 def contests_from(records: Iterable[ContestRecord]) -> tuple[Contest, ...]:

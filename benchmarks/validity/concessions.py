@@ -44,7 +44,7 @@ from sim import open_stage
 from sim.stage.exact.claim_marks import bare
 from sim.stage.exact.grammar import parse
 from sim.tournament import Entrant, Motion, RoundRobin, Tournament
-from sim.tournament.run import hold
+from sim.tournament.run import run_tournament
 
 SKILLS = (-1.4, -0.7, 0.0, 0.7, 1.4)
 MOTIONS = (
@@ -92,7 +92,7 @@ def play(half: str, times: int) -> Played:
     opened = {stage: open_stage(stage) for stage in stages.values()}
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "cup.db"
-        asyncio.run(hold(cup, opened, store))
+        asyncio.run(run_tournament(cup, opened, store))
         tables, contest = load(store), load_contest(store)
     return Played(tables, concessions.by_entrant(contest, tables))
 

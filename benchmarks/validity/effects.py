@@ -31,7 +31,8 @@ from scipy.stats import binomtest
 
 from analysis.stats import clopper_pearson
 from benchmarks.validity.document import write_section
-from sim import Actor, Persona, Scene, after, play, ring, say
+from sim import Actor, Persona, Scene, after, play, ring
+from sim.scene.interventions import say
 from sim.stage.exact import exact_stage
 from sim.study import effect_of, flips, triggers_of
 from sim.transcript import Transcript

@@ -45,7 +45,7 @@ from sim.stage.exact.judged_debate import Page, Statement
 from sim.stage.exact.judging import Judging
 from sim.stage.exact.parameters import Parameters
 from sim.tournament import Entrant, Judge, Motion, RoundRobin, Tournament
-from sim.tournament.run import hold
+from sim.tournament.run import run_tournament
 
 SKILLS = (-1.4, -1.0, -0.6, -0.2, 0.2, 0.6, 1.0, 1.4)
 """Those of ``scenarios/example_tournament.toml``."""
@@ -93,7 +93,7 @@ def play(name: str, stages: dict[str, str], judges: dict[str, str], times: int) 
     strings = dict.fromkeys((*stages.values(), *judges.values(), cup.stage))
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "cup.db"
-        asyncio.run(hold(cup, {string: open_stage(string) for string in strings}, store))
+        asyncio.run(run_tournament(cup, {string: open_stage(string) for string in strings}, store))
         return Played(load_contest(store), load(store))
 
 

@@ -15,8 +15,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sim.errors import BadRequest, RunFailed
+from sim.calls.limiter import Limiter
+from sim.calls.usage import Account, usage_of
+from sim.errors import BadRequest, RunFailed, StageError
 from sim.events import NO_USAGE, Usage
+from sim.stage.base import Reply, Request, Stage, Wrapper
 
 
 class BudgetSpent(RunFailed):
@@ -144,3 +147,44 @@ take $0.6
             f"the budget of {self.tokens:,} tokens is spent: {self.used_tokens:,} are used, and "
             f"the next call may take {wanted.tokens:,}"
         )
+
+
+class Budgeted(Wrapper):
+    """A stage whose calls reserve what they will use; the one that does not fit closes the limiter.
+
+    ``focal`` is the one actor whose calls are paid, where it is only one.
+    """
+
+    def __init__(
+        self, stage: Stage, budget: Budget, account: Account, limiter: Limiter, focal: str | None
+    ) -> None:
+        super().__init__(stage)
+        self._budget = budget
+        self._account = account
+        self._limiter = limiter
+        self._focal = focal
+
+    async def perform(self, request: Request) -> Reply:
+        """The inner stage's reply, if the budget lets us. Raises ``Stopped``."""
+        if self._focal not in (None, request.speaker):
+            return await self.stage.perform(request)
+        account, budget = self._account, self._budget
+        reserved: Reserved | None = None
+        try:
+            reserved = await budget.reserve(lambda: account.expected(request), lambda: account.pace)
+        except BudgetSpent as spent:
+            self._limiter.close(spent)
+        # Not inside the except: what is raised there drags the other error along.
+        if reserved is None:
+            raise await self._limiter.turned_away()
+        used = NO_USAGE
+        try:
+            reply = await self.stage.perform(request)
+            # A server that counts nothing is not free: what was expected stands for it.
+            used = reply.usage if reply.usage != NO_USAGE else reserved.expected
+            return reply
+        except StageError as error:
+            used = usage_of(error)
+            raise
+        finally:
+            budget.settle(reserved, used)

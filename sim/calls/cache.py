@@ -1,6 +1,6 @@
 """The cache: a request that was answered once is not asked again, and never twice at a time.
 
-Replies are addressed by what was asked (``sim.calls.journal.request_key``), not by who asked it:
+Replies are addressed by what was asked (``sim.calls.keys.request_key``), not by who asked it:
 trials that share their beginning share its replies. What is committed is found in the store; what
 is being asked is waited for. If whoever asks is cancelled, the next one in line asks instead.
 """
@@ -11,8 +11,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from sim.calls.journal import Journal
+from sim.calls.keys import TRIAL_LETTERS
+from sim.calls.usage import Account
 from sim.errors import StageError
-from sim.stage.base import Reply
+from sim.stage.base import Reply, Request, Stage, Wrapper
 
 
 class Shelf(Protocol):
@@ -88,3 +91,29 @@ def _again(error: StageError) -> StageError:
     return StageError(
         error.reason, str(error), transient=error.transient, retry_after=error.retry_after
     )
+
+
+class Cached(Wrapper):
+    """A stage whose replies are looked up before it is asked, in whatever trial of the store.
+
+    What was found is written down for this trial, too, with its prompt where ``keep`` says so.
+    """
+
+    def __init__(
+        self, stage: Stage, cache: Cache, account: Account, journal: Journal, *, keep: bool
+    ) -> None:
+        super().__init__(stage)
+        self._cache = cache
+        self._account = account
+        self._journal = journal
+        self._keep = keep
+
+    async def perform(self, request: Request) -> Reply:
+        """The reply that is there already, or the inner stage's."""
+        wanted = request.key[TRIAL_LETTERS:]
+        reply, hit = await self._cache.reply(wanted, lambda: self.stage.perform(request))
+        if hit:
+            self._account.hits += 1
+            prompt = self._journal.keep(request.prompt) if self._keep else None
+            self._journal.reply(request, reply, cached=True, prompt=prompt)
+        return reply

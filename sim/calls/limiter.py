@@ -1,4 +1,4 @@
-"""The gate: how many calls are out at once, over all scenes of a run, and how a run stops.
+"""The limiter: how many calls are out at once, over all scenes of a run, and how a run stops.
 
 A place is taken before the intent of a call is committed and given back after its reply is queued,
 which is what bounds the calls in doubt.
@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from sim.errors import StageClosed
+from sim.stage.base import Reply, Request, Stage, Wrapper
+
 
 class Stopped(Exception):
     """No further call is made because the run is stopping. For the run, which catches it."""
 
 
-class Gate:
+class Limiter:
     """At most ``limit`` calls at once: turns and gauges before probes, else in order of arrival.
 
     After ``stop()`` nobody gets in any more: whoever asks waits until those inside are out and
@@ -102,7 +105,7 @@ class Gate:
             await self.enter(True)
         except Stopped as stopped:
             return stopped
-        raise AssertionError("a gate that was stopped let somebody in")
+        raise AssertionError("a limiter that was stopped let somebody in")
 
     def _release_held(self) -> None:
         if self.inside:
@@ -117,3 +120,26 @@ class Gate:
         self.stop()
         for task in list(self._tasks):
             task.cancel()
+
+
+class Limited(Wrapper):
+    """A stage whose calls take a place at the limiter; turns and gauges go before probes.
+
+    A call that no patience can help (a wrong key) closes the limiter: the run ends.
+    """
+
+    def __init__(self, stage: Stage, limiter: Limiter) -> None:
+        super().__init__(stage)
+        self._limiter = limiter
+
+    async def perform(self, request: Request) -> Reply:
+        """The inner stage's reply, when there is a place. Raises ``Stopped``."""
+        limiter = self._limiter
+        await limiter.enter(request.purpose not in ("probe", "score"))
+        try:
+            return await self.stage.perform(request)
+        except StageClosed as error:
+            limiter.close(error)
+        finally:
+            limiter.leave()
+        raise await limiter.turned_away()

@@ -1,4 +1,4 @@
-"""Prefix economy: how much of what is sent an ideal prefix cache would have to compute.
+"""An ideal prefix cache: how much of what is sent an ideal prefix cache would have to compute.
 
 A server with a prefix cache computes a token only if the same tokens have not stood before it in a
 prompt that it saw. An ideal one forgets nothing. What it would compute is a property of the layout:
@@ -14,14 +14,14 @@ from __future__ import annotations
 from sim.layouts.prompt import Prompt
 
 
-class Economy:
+class PrefixCache:
     """What was sent to one stage, in tokens, and what an ideal prefix cache would compute of it.
 
-    >>> economy = Economy()
+    >>> cache = PrefixCache()
     >>> opening = Prompt.start("system", "You play Ada.")  # 13 letters
-    >>> economy.sent(opening.then("user", "Ben: Well?!"), 24)
-    >>> economy.sent(opening.then("user", "Cleo: No, no"), 25)
-    >>> economy.tokens, economy.computed
+    >>> cache.sent(opening.then("user", "Ben: Well?!"), 24)
+    >>> cache.sent(opening.then("user", "Cleo: No, no"), 25)
+    >>> cache.tokens, cache.computed
     (49, 36.0)
     """
 

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from difflib import unified_diff
 from typing import Protocol
 
-from sim.calls.journal import request_key
+from sim.calls.keys import request_key
 from sim.errors import StageError
 from sim.layouts.prompt import Prompt
-from sim.stage.base import LogProb, Reply, Request
+from sim.stage.base import LogProb, Reply, Request, StageInfo
 
 _WIDTH = 96
 _LINES = 40
@@ -40,8 +40,7 @@ class Recorded:
     same stage was recorded as well (in surrogates). Make them with ``sim.store.recorded_stages``.
     """
 
-    free = True
-    recorded = True
+    info = StageInfo(free=True, recorded=True)
 
     def __init__(self, recording: Recording, identity: str, also: Sequence[str] = ()) -> None:
         self.identity = identity

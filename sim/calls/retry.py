@@ -22,7 +22,7 @@ from sim.calls.usage import usage_of
 from sim.errors import BadRequest, StageClosed, StageError
 from sim.events import NO_USAGE, Usage
 from sim.seeds import Stream, derive
-from sim.stage.base import LogProb, Reply, Request, Stage
+from sim.stage.base import LogProb, Reply, Request, Stage, Wrapper
 
 Found = TypeVar("Found")
 
@@ -43,7 +43,7 @@ def may_go_through(error: BaseException) -> bool:
     return error.transient or error.reason in ASK_AGAIN
 
 
-class Retry:
+class Retry(Wrapper):
     """A stage that asks up to ``attempts`` times, for up to ``total`` seconds.
 
     The n-th wait is drawn evenly from 0 to 2**(n-1) times ``first_wait`` seconds (*full jitter*:
@@ -94,19 +94,13 @@ class Retry:
         ):
             if not seconds >= 0:
                 raise BadRequest(f"{name}: {seconds!r} is no number of seconds; give 0 or more")
-        self.stage = stage
-        self.free = bool(getattr(stage, "free", False))
+        super().__init__(stage)
         self.attempts = attempts
         self.longest_wait = longest_wait
         self.total = total
         self.first_wait = first_wait
         self._sleep = sleep
         self._clock = clock
-
-    @property
-    def identity(self) -> str:
-        """The inner stage's: asking again changes nothing that is said."""
-        return self.stage.identity
 
     async def perform(self, request: Request) -> Reply:
         """The first reply that is one. Raises ``StageError`` when there is none."""
@@ -123,7 +117,7 @@ class Retry:
 
         reply = await self._until_through(request, ask, reasons, wasted)
         if reasons:
-            usage = _sum([*wasted, reply.usage])
+            usage = sum([*wasted, reply.usage], NO_USAGE)
             reply = replace(reply, usage=usage, retries=(*reasons, *reply.retries))
         return reply
 
@@ -182,7 +176,7 @@ class Retry:
             if len(reasons) > 1 and not isinstance(error, StageClosed):
                 raise _given_up(error, reasons, wasted) from error
             error.attempts = tuple(reasons)
-            error.usage = _sum(wasted)
+            error.usage = sum(wasted, NO_USAGE)
             raise
 
     def _wait(self, request: Request, state: RetryCallState) -> float:
@@ -207,19 +201,5 @@ def _given_up(error: StageError, reasons: list[str], wasted: list[Usage]) -> Sta
         transient=error.transient,
         retry_after=error.retry_after,
         attempts=tuple(reasons),
-        usage=_sum(wasted),
-    )
-
-
-def _sum(parts: list[Usage]) -> Usage:
-    """What several calls used together. The price is unknown if that of one of them is."""
-    counted = [part for part in parts if part != NO_USAGE]
-    if not counted:
-        return NO_USAGE
-    prices = [part.usd for part in counted if part.usd is not None]
-    return Usage(
-        sum(part.prompt_tokens for part in counted),
-        sum(part.completion_tokens for part in counted),
-        sum(part.cached_tokens for part in counted),
-        sum(prices) if len(prices) == len(counted) else None,
+        usage=sum(wasted, NO_USAGE),
     )

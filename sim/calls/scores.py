@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from sim.stage.base import LogProb, Reply, Request, Stage
+from sim.stage.base import LogProb, Reply, Request, Stage, Wrapper
 
 
-class Scorer:
+class Scorer(Wrapper):
     """A stage that answers one request with the log-probability of one text.
 
     >>> read_score(Reply('{"value":-2.5,"tokens":3,"exact":true}'))
@@ -15,8 +15,7 @@ class Scorer:
     """
 
     def __init__(self, stage: Stage, request: Request, text: str) -> None:
-        self.stage = stage
-        self.identity = stage.identity
+        super().__init__(stage)
         self._request = request
         self._text = text
 
@@ -27,10 +26,6 @@ class Scorer:
             return Reply("null")
         record = {"value": found.value, "tokens": found.tokens, "exact": found.exact}
         return Reply(json.dumps(record, separators=(",", ":")))
-
-    async def log_prob(self, request: Request, text: str) -> LogProb | None:
-        """The stage's own."""
-        return await self.stage.log_prob(request, text)
 
 
 def read_score(reply: Reply) -> LogProb | None:

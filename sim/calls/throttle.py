@@ -23,7 +23,7 @@ from asyncio_throttle.throttler import Throttler
 
 from sim.errors import BadRequest, StageError
 from sim.layouts.prompt import Prompt
-from sim.stage.base import LogProb, Reply, Request, Stage
+from sim.stage.base import LogProb, Reply, Request, Stage, Wrapper
 
 # We count a call when it leaves us, a provider when it arrives, and the first ones are slower (they
 # open connections). Our windows are longer by this share, 0.6 s in a minute, and cost as much.
@@ -276,7 +276,7 @@ class PromptSizes:
         return size
 
 
-class Throttle:
+class Throttle(Wrapper):
     """A stage that is asked no more often than its provider allows.
 
     Give the limits, or a ``Limits`` that it shares with other stages. A call that needs more tokens
@@ -306,18 +306,12 @@ class Throttle:
         own = (requests_per_minute, tokens_per_minute, concurrency)
         if limits is not None and own != (None, None, None):
             raise BadRequest("limits: they are shared, and others are given too; give one of them")
-        self.stage = stage
-        self.free = bool(getattr(stage, "free", False))
+        super().__init__(stage)
         self.limits = limits or Limits(*own, period=period)
         self._sizes = PromptSizes()
         # A token for three bytes, until replies tell: few prompts have more.
         self._tokens_per_byte = Running(1 / 3)
         self._completions: dict[str, Running] = {}
-
-    @property
-    def identity(self) -> str:
-        """The inner stage's: waiting changes nothing that is said."""
-        return self.stage.identity
 
     async def perform(self, request: Request) -> Reply:
         """The inner stage's reply, when there is room for the call."""

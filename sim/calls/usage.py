@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from sim.calls.prefix_cache import Economy
+from sim.calls.prefix_cache import PrefixCache
 from sim.calls.prices import Price
 from sim.errors import StageError
 from sim.events import NO_USAGE, Usage
-from sim.stage.base import Reply, Request, Stage
+from sim.stage.base import Reply, Request, Stage, Wrapper
 
 LETTERS_A_TOKEN = 4.0
 """Of English, about; before a stage has counted anything itself."""
@@ -20,7 +20,7 @@ _FIRST_COMPLETION = 400
 
 @dataclass(slots=True)
 class Account:
-    """The books of one stage.
+    """What one stage was asked, answered and used.
 
     ``free`` stages cost nothing. ``recorded`` ones answer from a store: what they say was paid
     before, and counts as hits. ``price`` is None where it is unknown, and then so is the money:
@@ -42,7 +42,7 @@ class Account:
     cached_tokens: int = 0
     usd: float | None = 0.0
     seconds: float = 0.0
-    economy: Economy = field(default_factory=Economy)
+    prefix_cache: PrefixCache = field(default_factory=PrefixCache)
     _letters: int = 0
     _longest: int = 0
 
@@ -96,9 +96,9 @@ class Account:
             self._longest = completion
         # Nothing counted is nothing sent: a yoked partner's line, say, asks no model.
         if tokens:
-            self.economy.sent(request.prompt, tokens)
+            self.prefix_cache.sent(request.prompt, tokens)
             if not self.free:
-                self._letters += self.economy.letters(request.prompt)
+                self._letters += self.prefix_cache.letters(request.prompt)
         if self.paid is not None:
             self.paid(usage)
 
@@ -107,7 +107,7 @@ class Account:
 
         The first guesses are by rule of thumb, later ones by what the stage itself counted.
         """
-        letters = self.economy.letters(request.prompt)
+        letters = self.prefix_cache.letters(request.prompt)
         if self._letters:
             tokens = letters * self.prompt_tokens / self._letters
         else:
@@ -129,28 +129,24 @@ def usage_of(error: StageError) -> Usage:
     return error.usage if isinstance(error.usage, Usage) else NO_USAGE
 
 
-def payee(stage: Stage) -> Stage:
-    """Whose calls are paid: the stage's own, or those of the one that speaks for a person."""
-    other = getattr(stage, "fallback", None)
-    return other if isinstance(other, Stage) else stage
+class Accounted(Wrapper):
+    """A stage whose calls are entered in an account, with their price where it is known."""
 
+    def __init__(self, stage: Stage, account: Account) -> None:
+        super().__init__(stage)
+        self._account = account
 
-def is_recorded(stage: Stage) -> bool:
-    """Whether a stage, or the one inside it, answers from a store."""
-    inner: object = stage
-    while inner is not None:
-        if getattr(inner, "recorded", False):
-            return True
-        inner = getattr(inner, "stage", None)
-    return False
-
-
-def token_limit(stage: Stage) -> int | None:
-    """The most tokens that a stage lets a reply have, if it says so."""
-    inner: object = stage
-    while inner is not None:
-        limit = getattr(getattr(inner, "sampling", None), "max_tokens", None)
-        if isinstance(limit, int):
-            return limit
-        inner = getattr(inner, "stage", None)
-    return None
+    async def perform(self, request: Request) -> Reply:
+        """The inner stage's reply, priced."""
+        account = self._account
+        try:
+            reply = await self.stage.perform(request)
+        except StageError as error:
+            if not error.attempts and not account.recorded:
+                error.attempts = (error.reason,)  # nobody asked again: this was the one attempt
+            account.failed(request, error)
+            raise
+        if account.recorded:
+            account.hits += 1
+            return reply
+        return account.answered(request, reply)

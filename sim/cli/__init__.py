@@ -14,8 +14,6 @@ import os
 import sys
 from io import TextIOWrapper
 
-from sim.cli import app_store as app_store  # declares more subcommands
-from sim.cli import app_tournament as app_tournament
 from sim.cli.app import app
 from sim.cli.completion import for_bash
 from sim.errors import ElsinoreError

@@ -118,6 +118,10 @@ def tournaments(incomplete: str) -> list[str]:
     return _matching([*named, *_files(incomplete, (".toml", ".py"))], incomplete)
 
 
+GRAPHS = ("turn_taking", "replies", "hearing", "addressing", "agreement")
+"""Kinds of graphs."""
+
+
 def formats(incomplete: str) -> list[str]:
     """Formats of tournaments."""
     return _matching(("round-robin", "swiss", "knockout"), incomplete)
@@ -125,7 +129,7 @@ def formats(incomplete: str) -> list[str]:
 
 def graphs(incomplete: str) -> list[str]:
     """Kinds of graphs."""
-    return _matching(("turn_taking", "replies", "hearing", "addressing", "agreement"), incomplete)
+    return _matching(GRAPHS, incomplete)
 
 
 def stores(incomplete: str) -> list[str]:
@@ -136,20 +140,17 @@ def stores(incomplete: str) -> list[str]:
 
 def trials(context: typer.Context, incomplete: str) -> list[str]:
     """Trials of the store that stands on the line."""
-    from sim.store import open_readonly
+    from sim.store import open_store
 
     store = context.params.get("store")
     if not store:
         return []
     try:
-        connection = open_readonly(store)
+        with open_store(store) as opened:
+            ids = [trial[:12] for trial in opened.ids()]
     except ElsinoreError:
         return []
-    try:
-        found = [str(row[0])[:12] for row in connection.execute("SELECT trial FROM trials")]
-    finally:
-        connection.close()
-    return _matching(found, incomplete)
+    return _matching(ids, incomplete)
 
 
 def _files(incomplete: str, endings: tuple[str, ...]) -> list[str]:

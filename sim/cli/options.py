@@ -1,14 +1,22 @@
-"""Options that subcommands share, and the choices that some of them have."""
+"""Options that subcommands share, the choices that some of them have, and groups of them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sim.cli import completion
+from sim.errors import BadRequest
+
+if TYPE_CHECKING:
+    from sim.calls.guard import ModelOptions
+    from sim.calls.prices import Prices
+    from sim.runs.options import RunOptions
+    from sim.stage.providers.sampling import Sampling
 
 
 class Durable(StrEnum):
@@ -43,31 +51,70 @@ class Layout(StrEnum):
     author = "author"
 
 
-class Format(StrEnum):
-    """Formats of an export."""
-
-    jsonl = "jsonl"
-
-
 LogLevel = Annotated[
     Level,
     typer.Option(
         "--log-level",
         envvar="ELSINORE_LOG_LEVEL",
         help="How much to log to standard error. debug shows tracebacks.",
+        callback=lambda value: _log_from(value),
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing unless something is wrong.")
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Estimate calls, tokens and money, and play nothing. Nothing is asked."
+    ),
+]
+Store = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STORE", autocompletion=completion.stores, help="A store: runs/mousetrap.db"
+    ),
+]
+Trial = Annotated[
+    str,
+    typer.Argument(
+        metavar="TRIAL",
+        autocompletion=completion.trials,
+        help="A trial, by the beginning of its id (see elsinore show STORE).",
+    ),
+]
+MaybeTrial = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[TRIAL]",
+        autocompletion=completion.trials,
+        help="A trial, by the beginning of its id. Without it, all of them.",
+    ),
+]
+WhichTournament = Annotated[
+    str | None,
+    typer.Option(
+        "--tournament",
+        "-t",
+        metavar="NAME",
+        help="Which one: its name, or the beginning of its id.",
+        show_default="the one that was held last",
+    ),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-P",
+        "--parameter",
+        metavar="NAME=VALUE",
+        autocompletion=completion.parameters,
+        help="A parameter of the scenario; may be given several times.",
+    ),
+]
 Temperature = Annotated[
     float | None,
     typer.Option("--temperature", envvar="ELSINORE_TEMPERATURE", help="Of a real model."),
-]
-TopP = Annotated[
-    float | None, typer.Option("--top-p", envvar="ELSINORE_TOP_P", help="Of a real model.")
-]
-MaxTokens = Annotated[
-    int | None,
-    typer.Option("--max-tokens", envvar="ELSINORE_MAX_TOKENS", help="Tokens of a reply at most."),
 ]
 BaseUrl = Annotated[
     str | None,
@@ -81,156 +128,272 @@ ExtraBody = Annotated[
     str | None,
     typer.Option("--extra-body", metavar="JSON", help="More for the body of each request."),
 ]
-Stop = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--stop",
-        metavar="TEXT",
-        help="A text that ends a turn, besides the layout's own; may be given several times.",
-    ),
-]
-SendSeed = Annotated[
-    bool,
-    typer.Option("--seeds/--no-seeds", help="Whether requests carry their seed (real models)."),
-]
 Timeout = Annotated[
     float | None,
     typer.Option(
         "--timeout", envvar="ELSINORE_TIMEOUT", help="Seconds for one call (real models)."
     ),
 ]
-Store = Annotated[
-    Path,
-    typer.Argument(
-        metavar="STORE", autocompletion=completion.stores, help="A store: runs/mousetrap.db"
-    ),
-]
-RequestsPerMinute = Annotated[
-    int | None,
-    typer.Option(
-        "--requests-per-minute",
-        envvar="ELSINORE_REQUESTS_PER_MINUTE",
-        help="A provider's limit, never exceeded.",
-    ),
-]
-TokensPerMinute = Annotated[
-    int | None,
-    typer.Option(
-        "--tokens-per-minute",
-        envvar="ELSINORE_TOKENS_PER_MINUTE",
-        help="Likewise, prompts and replies.",
-    ),
-]
-ProviderConcurrency = Annotated[
-    int | None,
-    typer.Option(
-        "--provider-concurrency",
-        min=1,
-        envvar="ELSINORE_PROVIDER_CONCURRENCY",
-        help="Calls in flight at each provider at most (--concurrency bounds the whole run).",
-    ),
-]
-Attempts = Annotated[
-    int,
-    typer.Option(
-        "--attempts",
-        min=1,
-        envvar="ELSINORE_ATTEMPTS",
-        help="Attempts at a call that may go through later.",
-    ),
-]
-LayoutOption = Annotated[
-    Layout | None,
-    typer.Option(
-        "--layout",
-        envvar="ELSINORE_LAYOUT",
-        show_default="the scenario's own",
-        help="How what an actor sees becomes a prompt. screenplay is for base models.",
-    ),
-]
-Concurrency = Annotated[
-    int,
-    typer.Option(
-        "--concurrency",
-        min=1,
-        envvar="ELSINORE_CONCURRENCY",
-        help="Calls to the model in flight at most.",
-    ),
-]
-NoCache = Annotated[
-    bool,
-    typer.Option(
-        "--no-cache",
-        envvar="ELSINORE_NO_CACHE",
-        help="Ask the model also what another trial of the store has asked it already.",
-    ),
-]
-BudgetUsd = Annotated[
-    float | None,
-    typer.Option(
-        "--budget-usd",
-        metavar="USD",
-        envvar="ELSINORE_BUDGET_USD",
-        help="Stop before these trials cost more, earlier runs of theirs included.",
-    ),
-]
-BudgetTokens = Annotated[
-    int | None,
-    typer.Option(
-        "--budget-tokens",
-        metavar="TOKENS",
-        envvar="ELSINORE_BUDGET_TOKENS",
-        help="The same in tokens, of prompts and replies.",
-    ),
-]
-BudgetMinutes = Annotated[
-    float | None,
-    typer.Option(
-        "--budget-minutes",
-        metavar="MINUTES",
-        envvar="ELSINORE_BUDGET_MINUTES",
-        help="Stop when this run has taken so long.",
-    ),
-]
-PricesFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--prices",
-        metavar="FILE",
-        envvar="ELSINORE_PRICES",
-        help="Prices of your own (TOML), before those that ship.",
-    ),
-]
-DryRun = Annotated[
-    bool,
-    typer.Option(
-        "--dry-run", help="Estimate calls, tokens and money, and play nothing. Nothing is asked."
-    ),
-]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print nothing unless something is wrong.")
-]
-InDoubtOption = Annotated[
-    InDoubt,
-    typer.Option(
-        "--in-doubt",
-        envvar="ELSINORE_IN_DOUBT",
-        help="Calls that were under way when a run was killed: ask again, or leave missing.",
-    ),
-]
-DurableOption = Annotated[
-    Durable,
-    typer.Option(
-        "--durable",
-        envvar="ELSINORE_DURABLE",
-        help="normal: turns survive a killed process. full: a power cut, too.",
-    ),
-]
-Trial = Annotated[
-    str,
-    typer.Argument(
-        metavar="TRIAL",
-        autocompletion=completion.trials,
-        help="A trial, by the beginning of its id (see elsinore show STORE).",
-    ),
-]
+
+
+def _log_from(level: Level) -> Level:
+    """Log everything from this level on."""
+    from sim.cli.logs import set_up
+
+    set_up(level.value)
+    return level
+
+
+@dataclass(frozen=True)
+class SamplingOptions:
+    """How a real model is asked. None: the provider's own default."""
+
+    temperature: Temperature = None
+    top_p: Annotated[
+        float | None, typer.Option("--top-p", envvar="ELSINORE_TOP_P", help="Of a real model.")
+    ] = None
+    max_tokens: Annotated[
+        int | None,
+        typer.Option(
+            "--max-tokens", envvar="ELSINORE_MAX_TOKENS", help="Tokens of a reply at most."
+        ),
+    ] = None
+    stop: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--stop",
+            metavar="TEXT",
+            help="A text that ends a turn, besides the layout's own; may be given several times.",
+        ),
+    ] = None
+    seeds: Annotated[
+        bool,
+        typer.Option(
+            "--seeds/--no-seeds", help="Whether requests carry their seed (real models)."
+        ),
+    ] = True
+    base_url: BaseUrl = None
+    extra_body: ExtraBody = None
+    timeout: Timeout = None
+
+    def sampling(self) -> Sampling | None:
+        """The sampling; None if nothing was asked for. Raises ``BadRequest``."""
+        given: dict[str, Any] = {
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "max_tokens": self.max_tokens,
+            "base_url": self.base_url,
+            "timeout": self.timeout,
+        }
+        set_ = {name: value for name, value in given.items() if value is not None}
+        if self.stop:
+            set_["stop"] = tuple(self.stop)
+        if not self.seeds:
+            set_["seed"] = False
+        if self.extra_body is not None:
+            set_["extra_body"] = _object(self.extra_body)
+        if not set_:
+            return None
+        from sim.stage.providers.sampling import Sampling
+
+        return Sampling.read(set_, "options")
+
+
+@dataclass(frozen=True)
+class LimitOptions:
+    """What an account allows, and how often a call is tried."""
+
+    requests_per_minute: Annotated[
+        int | None,
+        typer.Option(
+            "--requests-per-minute",
+            envvar="ELSINORE_REQUESTS_PER_MINUTE",
+            help="A provider's limit, never exceeded.",
+        ),
+    ] = None
+    tokens_per_minute: Annotated[
+        int | None,
+        typer.Option(
+            "--tokens-per-minute",
+            envvar="ELSINORE_TOKENS_PER_MINUTE",
+            help="Likewise, prompts and replies.",
+        ),
+    ] = None
+    provider_concurrency: Annotated[
+        int | None,
+        typer.Option(
+            "--provider-concurrency",
+            min=1,
+            envvar="ELSINORE_PROVIDER_CONCURRENCY",
+            help="Calls in flight at each provider at most (--concurrency bounds the whole run).",
+        ),
+    ] = None
+    attempts: Annotated[
+        int,
+        typer.Option(
+            "--attempts",
+            min=1,
+            envvar="ELSINORE_ATTEMPTS",
+            help="Attempts at a call that may go through later.",
+        ),
+    ] = 6
+
+    def models(self, sampling: Sampling | None) -> ModelOptions:
+        """How models are asked."""
+        from sim.calls.guard import ModelOptions
+
+        return ModelOptions(
+            sampling,
+            self.requests_per_minute,
+            self.tokens_per_minute,
+            self.provider_concurrency,
+            self.attempts,
+        )
+
+
+@dataclass(frozen=True)
+class SpendOptions:
+    """How many calls are made at once, and what may be spent."""
+
+    concurrency: Annotated[
+        int,
+        typer.Option(
+            "--concurrency",
+            min=1,
+            envvar="ELSINORE_CONCURRENCY",
+            help="Calls to the model in flight at most.",
+        ),
+    ] = 16
+    no_cache: Annotated[
+        bool,
+        typer.Option(
+            "--no-cache",
+            envvar="ELSINORE_NO_CACHE",
+            help="Ask the model also what another trial of the store has asked it already.",
+        ),
+    ] = False
+    budget_usd: Annotated[
+        float | None,
+        typer.Option(
+            "--budget-usd",
+            metavar="USD",
+            envvar="ELSINORE_BUDGET_USD",
+            help="Stop before these trials cost more, earlier runs of theirs included.",
+        ),
+    ] = None
+    budget_tokens: Annotated[
+        int | None,
+        typer.Option(
+            "--budget-tokens",
+            metavar="TOKENS",
+            envvar="ELSINORE_BUDGET_TOKENS",
+            help="The same in tokens, of prompts and replies.",
+        ),
+    ] = None
+    budget_minutes: Annotated[
+        float | None,
+        typer.Option(
+            "--budget-minutes",
+            metavar="MINUTES",
+            envvar="ELSINORE_BUDGET_MINUTES",
+            help="Stop when this run has taken so long.",
+        ),
+    ] = None
+    prices: Annotated[
+        Path | None,
+        typer.Option(
+            "--prices",
+            metavar="FILE",
+            envvar="ELSINORE_PRICES",
+            help="Prices of your own (TOML), before those that ship.",
+        ),
+    ] = None
+
+    def own_prices(self) -> Prices | None:
+        """The user's own prices, if there are any. Raises ``BadRequest``."""
+        if self.prices is None:
+            return None
+        from sim.calls.prices import Prices
+
+        return Prices.load(self.prices)
+
+
+@dataclass(frozen=True)
+class ResumeOptions:
+    """What a run survives, and how it goes on after another one."""
+
+    durable: Annotated[
+        Durable,
+        typer.Option(
+            "--durable",
+            envvar="ELSINORE_DURABLE",
+            help="normal: turns survive a killed process. full: a power cut, too.",
+        ),
+    ] = Durable.normal
+    in_doubt: Annotated[
+        InDoubt,
+        typer.Option(
+            "--in-doubt",
+            envvar="ELSINORE_IN_DOUBT",
+            help="Calls that were under way when a run was killed: ask again, or leave missing.",
+        ),
+    ] = InDoubt.ask
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed",
+            help="Play what has failed again, and ask for missing verdicts again.",
+        ),
+    ] = False
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """What is printed, and whether anything is played."""
+
+    dry_run: DryRun = False
+    as_json: Json = False
+    quiet: Quiet = False
+
+
+def run_options(spend: SpendOptions, resume: ResumeOptions | None = None) -> RunOptions:
+    """How trials are carried out. Raises ``BadRequest``."""
+    from sim.calls.budget import Budget
+    from sim.runs.options import RunOptions
+
+    limits = (spend.budget_usd, spend.budget_tokens, spend.budget_minutes)
+    how = resume or ResumeOptions()
+    return RunOptions(
+        concurrency=spend.concurrency,
+        durable="full" if how.durable is Durable.full else "normal",
+        in_doubt="missing" if how.in_doubt is InDoubt.missing else "ask",
+        retry_failed=how.retry_failed,
+        cache=False if spend.no_cache else None,
+        budget=None if limits == (None, None, None) else Budget(*limits),
+        prices=spend.own_prices(),
+    )
+
+
+def given_parameters(texts: list[str] | None) -> dict[str, str]:
+    """What was given as ``-P NAME=VALUE``. Raises ``BadRequest``."""
+    given: dict[str, str] = {}
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise BadRequest(f"-P {text}: is no parameter; write -P name=value")
+        if name in given:
+            raise BadRequest(f"-P {text}: {name} is given twice; give it once")
+        given[name] = value
+    return given
+
+
+def _object(text: str) -> dict[str, Any]:
+    import json
+
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise BadRequest(f"--extra-body: is no JSON ({error}); write '{{\"top_k\": 40}}'") from None
+    if not isinstance(found, dict):
+        raise BadRequest("--extra-body: is no JSON object; write '{\"top_k\": 40}'")
+    return found

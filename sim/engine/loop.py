@@ -17,8 +17,8 @@ from sim.engine.state import Observer, Over, Performance, check_stages
 from sim.engine.turns import say_what_was_answered, speak_at_once, take_turn
 from sim.events import Ended
 from sim.scene.scene import Scene
-from sim.stage.base import Stage
-from sim.stage.per_actor import Troupe
+from sim.stage.base import Stage, info_of
+from sim.stage.per_actor import PerActor
 from sim.transcript import Transcript
 
 
@@ -58,8 +58,8 @@ async def play(
     [('Ada', 'Please.'), ('Ben', 'Please.')]
     """
     if stages:
-        stage = Troupe(stage, stages)
-    check_stages(scene, getattr(stage, "cast", ()))
+        stage = PerActor(stage, stages)
+    check_stages(scene, info_of(stage).cast)
     performance = Performance(scene, stage, seed, observers, resume, branch)
     try:
         await _perform(performance)

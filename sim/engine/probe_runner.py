@@ -17,7 +17,7 @@ from sim.scene.answers import Answering, Choice
 from sim.scene.graph import PublicView, holds
 from sim.scene.probes import Probe, Question
 from sim.scene.scene import Scene
-from sim.stage.base import Request, Stage, why_no_log_prob
+from sim.stage.base import Request, Stage, info_of
 
 Record = Callable[[Event, bool], None]
 """Adds an event to the transcript; the flag says that it was known before."""
@@ -225,7 +225,7 @@ async def score_options(
     for option in choice.options:
         found = await stage.log_prob(request, choice.written(option))
         if found is None:
-            why = why_no_log_prob(stage) or "the stage cannot score this text"
+            why = info_of(stage).why_no_log_prob or "the stage cannot score this text"
             return None, "", f"no-log-prob: {why}", None
         logs[option] = found.value
         exact = found.exact if exact is None else exact and found.exact

@@ -28,7 +28,7 @@ from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 from sim.errors import BadRequest, ScenarioError, SceneError
 from sim.scene.base_model import Authored
 from sim.scene.scene import Scene
-from sim.stage.open import meant, nearest
+from sim.text.suggestions import meant, nearest
 
 Made = TypeVar("Made", bound=Authored)
 

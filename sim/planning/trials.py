@@ -56,28 +56,21 @@ class Trial:
         stage: str,
         seed: int,
         parameters: Mapping[str, Any] | None = None,
-        arm: str = "live",
-        focal: str | None = None,
-        of: str | None = None,
         source: str = "",
         stages: Mapping[str, str] | None = None,
     ) -> Trial:
-        """A trial with its id. Raises ``SceneError`` if the scene has no canonical form."""
-        cast = cast_of(scene, stages or {})
+        """A live trial with its id. Raises ``SceneError`` if the scene has no canonical form."""
         return cls(
-            id=trial_id(canonical(scene), stage, seed, arm, focal, of, cast),
+            id="",
             scenario=scenario,
             parameters=plain(dict(parameters or {}), f"{scenario}: parameters"),
             scene=scene,
             model=model,
             stage=stage,
             seed=seed,
-            arm=arm,
-            focal=focal,
-            of=of,
             source=source,
-            stages=cast,
-        )
+            stages=cast_of(scene, stages or {}),
+        ).renew()
 
     def renew(self, **changes: Any) -> Trial:
         """A trial like this one with other fields, and an id to match.
@@ -86,28 +79,17 @@ class Trial:
         ``live.renew(arm="yoked", focal="Ada", of=live.id, scene=yoked_scene)``.
         """
         changed = replace(self, **changes)
-        text = canonical(changed.scene)
-        return replace(
-            changed,
-            id=trial_id(
-                text, changed.stage, changed.seed, changed.arm, changed.focal, changed.of,
-                changed.stages, changed.at, changed.branch,
-            ),
-        )  # fmt: skip
+        return replace(changed, id=trial_id(changed, canonical(changed.scene)))
 
 
-def trial_id(
-    scene: str, stage: str, seed: int, arm: str = "live", focal: str | None = None,
-    of: str | None = None, stages: Mapping[str, str] | None = None, at: int | None = None,
-    branch: int | None = None,
-) -> str:  # fmt: skip
-    """The id of a trial: 32 hexadecimal letters. ``scene`` is the canonical text."""
-    facts: list[Any] = [scene, stage, seed, arm, focal, of]
+def trial_id(trial: Trial, scene: str) -> str:
+    """The id of a trial: 32 hexadecimal letters. ``scene`` is the canonical text of its scene."""
+    facts: list[Any] = [scene, trial.stage, trial.seed, trial.arm, trial.focal, trial.of]
     # Only where there is something to say: ids of before know nothing of either.
-    if stages:
-        facts.append(dict(sorted(stages.items())))
-    if at is not None:
-        facts.append([at, branch])
+    if trial.stages:
+        facts.append(dict(sorted(trial.stages.items())))
+    if trial.at is not None:
+        facts.append([trial.at, trial.branch])
     what = json.dumps(facts)
     return blake2b(what.encode(), digest_size=16).hexdigest()
 
@@ -199,9 +181,9 @@ def plan_scene(
     text = canonical(scene)
     values = plain(dict(parameters or {}), f"{name}: parameters")
     cast = cast_of(scene, stages or {})
-    return [
+    planned = [
         Trial(
-            id=trial_id(text, stage, number, stages=cast),
+            id="",
             scenario=name,
             parameters=values,
             scene=scene,
@@ -214,3 +196,4 @@ def plan_scene(
         for model, stage in models
         for number in range(seed, seed + trials)
     ]
+    return [replace(trial, id=trial_id(trial, text)) for trial in planned]

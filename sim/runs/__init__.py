@@ -1,20 +1,4 @@
-"""Runs: carrying out a plan, with a store, a watcher and a report."""
+"""Runs: carrying out a plan, going on from a stored trial, asking afterwards, estimating before.
 
-from sim.runs.ask import Asked, AskReport, ask
-from sim.runs.estimate import Estimate, estimate
-from sim.runs.report import InDoubt, Paymaster, RunReport, TrialResult, Watcher
-from sim.runs.run import run
-
-__all__ = [
-    "AskReport",
-    "Asked",
-    "Estimate",
-    "InDoubt",
-    "Paymaster",
-    "RunReport",
-    "TrialResult",
-    "Watcher",
-    "ask",
-    "estimate",
-    "run",
-]
+``options`` says how; ``session`` is what all of them have in common; ``executors`` where.
+"""

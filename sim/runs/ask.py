@@ -1,4 +1,4 @@
-"""After the curtain: questions to actors as they were after any stored turn.
+"""Asking afterwards: questions to actors as they were after any stored turn.
 
 The answers are stored as probes of the trials. A question is known by its key and its samples are
 numbered, so that asking again adds what is missing and asks nothing twice.
@@ -7,32 +7,41 @@ numbered, so that asking again adds what is missing and asks nothing twice.
 from __future__ import annotations
 
 import asyncio
-import json
-import sqlite3
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sim.calls.budget import Budget
-from sim.calls.cache import Cache
-from sim.calls.journal import Journal, Player
-from sim.calls.limiter import Gate, Stopped
-from sim.calls.prices import Prices
+from sim.calls.limiter import Stopped
+from sim.calls.trial_stage import TrialStage
 from sim.errors import BadRequest, StageClosed, StageError
 from sim.events import NO_USAGE, Answer, Event, Intervened, Turn, Usage
 from sim.layouts import layout_of, render_question
-from sim.planning.decoder import scene_for_prompts
-from sim.runs.accounting import Terms
-from sim.runs.billing import write_down
-from sim.runs.manifest import manifest
+from sim.runs.options import RunOptions
+from sim.runs.session import Session
 from sim.scene.actor import HUMAN
 from sim.scene.probes import Question
 from sim.scene.scene import Scene
 from sim.seeds import request_seed
 from sim.stage.base import Request, Stage
-from sim.store import Writer, encode_sorted, transcript_of
+from sim.store import StoredTrial, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Respondents:
+    """Whom to ask, and when: ``actors`` of ``trials`` as they were after turn ``at``.
+
+    ``trials`` are ids (None: all that are at their end), ``actors`` names (None: the whole cast),
+    ``at`` counts turns (None: at the end). Each is asked ``samples`` times. Raises ``BadRequest``.
+    """
+
+    trials: Sequence[str] | None = None
+    actors: Sequence[str] | None = None
+    at: int | None = None
+    samples: int = 1
+
+    def __post_init__(self) -> None:
+        if self.samples < 1:
+            raise BadRequest(f"samples: {self.samples} is no number of answers; use at least 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,15 @@ class _Played:
     seeds: Sequence[tuple[int, int]]
     focal: str | None
 
+    @classmethod
+    def of(cls, stored: StoredTrial) -> _Played:
+        """A stored trial, read."""
+        transcript = stored.store.transcript(stored.id)
+        return cls(
+            stored.id, stored.stage, stored.stages, stored.prompt_scene, transcript.events,
+            stored.store.lineage(stored.id), transcript.seeds(stored.seed), stored.focal,
+        )  # fmt: skip
+
     def keeper(self, turn: int) -> str:
         """The trial that keeps what is asked after a turn."""
         return [trial for first, trial in self.line if first <= turn][-1]
@@ -82,35 +100,43 @@ class _Played:
         return [seed for first, seed in self.seeds if first <= max(turn, 1)][-1]
 
 
-async def ask(
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One answer that is wanted."""
+
+    played: _Played
+    name: str
+    turn: int
+    sample: int
+
+    @property
+    def place(self) -> tuple[str, str, int, int]:
+        """Where it is kept: branches share what they have in common."""
+        return (self.played.keeper(self.turn), self.name, self.turn, self.sample)
+
+
+async def ask_actors(
     store: Path | str,
     stages: Mapping[str, Stage],
     question: Question,
+    respondents: Respondents | None = None,
+    options: RunOptions | None = None,
     *,
-    trials: Sequence[str] | None = None,
-    actors: Sequence[str] | None = None,
-    at: int | None = None,
-    samples: int = 1,
-    concurrency: int = 16,
-    budget: Budget | None = None,
-    prices: Prices | None = None,
-    cache: bool | None = None,
     told: Callable[[Asked], None] | None = None,
 ) -> AskReport:
-    """Put a question, off stage, to actors of stored trials as they were after turn ``at``.
+    """Put a question, off stage, to actors of stored trials as they were after some turn.
 
-    ``trials`` are ids (None: all that are at their end), ``actors`` names (None: the whole cast),
-    ``at`` counts turns (None: at the end). Each is asked ``samples`` times. ``stages`` maps the
-    identities of the trials' stages to the stages. Answers are stored as probes with the key of the
-    question; those that are there are not asked for again. What a branch shares with its parent is
-    asked once and kept with the parent. In a surrogate only the actor is asked who is really played
-    there. ``told`` hears of each answer.
+    ``stages`` maps the identities of the trials' stages to the stages. Answers are stored as probes
+    with the key of the question; those that are there are not asked for again. What a branch shares
+    with its parent is asked once and kept with the parent. In a surrogate only the actor is asked
+    who is really played there. ``told`` hears of each answer.
 
     Raises ``BadRequest`` for a trial, an actor or a turn that there is not, ``StoreRefused``, and
     ``StageClosed`` if no call can go through.
 
     >>> import tempfile
-    >>> from sim import Persona, Scene, after, plan, ring, run
+    >>> from sim import Persona, Scene, after, plan, ring
+    >>> from sim.runs.trials import run_trials
     >>> from sim.scene.answers import FreeText
     >>> from sim.stage.fixed import FixedLines
     >>> def tea() -> Scene:
@@ -121,89 +147,53 @@ async def ask(
     >>> why = Question(key="ask:why", text="Why, {name}?", answer=FreeText())
     >>> async def main() -> AskReport:
     ...     with tempfile.TemporaryDirectory() as folder:
-    ...         await run(trials, {stage.identity: stage}, f"{folder}/tea.db")
-    ...         return await ask(f"{folder}/tea.db", {stage.identity: stage}, why, at=1)
+    ...         path, stages = f"{folder}/tea.db", {stage.identity: stage}
+    ...         await run_trials(trials, stages, path)
+    ...         return await ask_actors(path, stages, why, Respondents(at=1))
     >>> [(each.answer.actor, each.answer.turn) for each in asyncio.run(main()).answers]
     [('Ada', 1), ('Ben', 1)]
     """
-    if samples < 1:
-        raise BadRequest(f"samples: {samples} is no number of answers; use at least 1")
-    terms = Terms(cache, budget, prices)
-    writer = Writer.open(store)
-    try:
-        played = [
-            _played(writer.connection, trial, store) for trial in _ids(writer.connection, trials)
-        ]
-        wanted = [
-            (each, name, _turn(each, at), sample)
-            for each in played
-            for name in _actors(each, actors)
-            for sample in range(samples)
-        ]
-        if trials is not None and not wanted:
-            raise BadRequest("ask: none of these actors is really played in these surrogates")
-        needed = _needed(wanted)
-        for identity, who in sorted(needed.items()):
-            if identity in stages:
-                continue
-            if identity == HUMAN:
-                raise BadRequest(
-                    f"{who} was played by a person, who is not there any more; say whom else to ask"
-                )
-            raise BadRequest(f"stages: there is none for {identity!r}, which played there")
-        terms.open_books(needed, stages, None)
-        options = {"ask": question.key, "at": at, "samples": samples}
-        number = write_down(writer, manifest([], options), (), ())
-        if budget is not None:
-            budget.begin(Usage(usd=0.0))
-        asking = _Asking(writer, stages, terms, question, concurrency, number, told)
-        found = await asking.all_of(wanted)
-        stopped = None if asking.gate.reason is None else str(asking.gate.reason)
-        writer.execute(
-            "UPDATE runs SET ended = ?, outcome = ?, summary = ? WHERE run = ?",
-            time.time(), "done" if stopped is None else "budget",
-            encode_sorted(terms.summary(stopped)), number,
-        )  # fmt: skip
-        writer.commit()
-        if isinstance(asking.gate.reason, StageClosed):
-            raise asking.gate.reason
-        figures = terms.figures()
-        return AskReport(tuple(found), figures["calls"], figures["hits"], figures["usage"], stopped)
-    finally:
-        writer.close()
+    whom, how = respondents or Respondents(), options or RunOptions()
+    with open_store(store) as reader:
+        wanted = _wanted(reader.trials(), whom, Path(store))
+    needed = _needed(wanted)
+    for identity, who in sorted(needed.items()):
+        if identity in stages:
+            continue
+        if identity == HUMAN:
+            raise BadRequest(
+                f"{who} was played by a person, who is not there any more; say whom else to ask"
+            )
+        raise BadRequest(f"stages: there is none for {identity!r}, which played there")
+    with Session.open(store, stages, needed, how) as session:
+        session.begin({"ask": question.key, "at": whom.at, "samples": whom.samples})
+        asking = _Asking(session, question, told)
+        answers = await asking.all_of(wanted)
+        reason = session.limiter.reason
+        stopped = None if reason is None else str(reason)
+        session.end("done" if stopped is None else "budget", stopped)
+        if isinstance(reason, StageClosed):
+            raise reason
+        figures = session.accounts.figures()
+        return AskReport(tuple(answers), figures.calls, figures.hits, figures.usage, stopped)
 
 
 class _Asking:
-    """The questions of one call of ``ask``."""
+    """The questions of one call of ``ask_actors``."""
 
     def __init__(
-        self,
-        writer: Writer,
-        stages: Mapping[str, Stage],
-        terms: Terms,
-        question: Question,
-        concurrency: int,
-        number: int,
-        told: Callable[[Asked], None] | None,
+        self, session: Session, question: Question, told: Callable[[Asked], None] | None
     ) -> None:
-        self.writer = writer
-        self.stages = stages
-        self.terms = terms
+        self.session = session
         self.question = question
-        self.gate = Gate(concurrency)
-        self.cache = Cache(writer)
-        self.number = number
         self.told = told
 
-    async def all_of(self, wanted: Sequence[tuple[_Played, str, int, int]]) -> list[Asked]:
+    async def all_of(self, wanted: Sequence[_Wanted]) -> list[Asked]:
         """The answers that there are now, in the order in which they were wanted."""
-        places = [
-            (played.keeper(turn), name, turn, sample) for played, name, turn, sample in wanted
-        ]
         tasks: dict[tuple[str, str, int, int], asyncio.Task[Asked | None]] = {}
-        for place, each in zip(places, wanted, strict=True):
-            if place not in tasks:
-                tasks[place] = asyncio.ensure_future(self.one(*each))
+        for each in wanted:
+            if each.place not in tasks:
+                tasks[each.place] = asyncio.ensure_future(self.one(each))
         try:
             await asyncio.gather(*tasks.values())
         except BaseException:
@@ -211,20 +201,21 @@ class _Asking:
                 task.cancel()
             await asyncio.wait(tasks.values())
             raise
-        await self.writer.barrier()
-        found: list[Asked] = []
+        await self.session.writer.barrier()
+        answers: list[Asked] = []
         told: set[tuple[str, str, int, int]] = set()
-        for place, (played, *_) in zip(places, wanted, strict=True):
-            asked = tasks[place].result()
-            if asked is not None and place in told:
+        for each in wanted:
+            asked = tasks[each.place].result()
+            if asked is not None and each.place in told:
                 # Branches share it, and one of them was asked.
-                asked = self._tell(Asked(played.trial, asked.answer, known=True))
-            told.add(place)
-            found += [] if asked is None else [asked]
-        return found
+                asked = self._tell(Asked(each.played.trial, asked.answer, known=True))
+            told.add(each.place)
+            answers += [] if asked is None else [asked]
+        return answers
 
-    async def one(self, played: _Played, name: str, turn: int, sample: int) -> Asked | None:
+    async def one(self, wanted: _Wanted) -> Asked | None:
         """One answer; None if the run stopped before it was asked for."""
+        played, name, turn, sample = wanted.played, wanted.name, wanted.turn, wanted.sample
         key = self.question.key
         place = ("probe", turn, name, key, sample)
         for event in played.events:
@@ -249,7 +240,7 @@ class _Asking:
         )
         value, raw, missing, exact, usage, seconds = None, "", None, None, NO_USAGE, 0.0
         try:
-            reply = await self._journal(played, turn).perform(request)
+            reply = await self._stage(played, turn).perform(request)
             raw, exact, usage, seconds = reply.text, reply.exact, reply.usage, reply.seconds
             value, missing = self.question.answer.read(raw)
         except Stopped:
@@ -260,7 +251,7 @@ class _Asking:
             turn, name, key, value, False, sample, raw, missing, prompt.digest.hex(), exact, usage,
             seconds,
         )  # fmt: skip
-        self.writer.event(played.keeper(turn), answer)
+        self.session.writer.event(played.keeper(turn), answer)
         return self._tell(Asked(played.trial, answer, known=False))
 
     def _tell(self, asked: Asked) -> Asked:
@@ -268,55 +259,31 @@ class _Asking:
             self.told(asked)
         return asked
 
-    def _journal(self, played: _Played, turn: int) -> Journal:
-        own = self._player(played.stage)
-        return Journal(
-            own.stage, self.writer, played.keeper(turn), gate=self.gate, account=own.account,
-            cache=own.cache, budget=own.budget, keep=own.keep, run=self.number, turn=turn,
-            cast={
-                name: self._player(identity)
-                for name, identity in played.stages.items()
-                if identity in self.terms.accounts
-            },
-        )  # fmt: skip
-
-    def _player(self, identity: str) -> Player:
-        return self.terms.player(identity, self.stages[identity], self.cache)
+    def _stage(self, played: _Played, turn: int) -> TrialStage:
+        accounts = self.session.accounts.by_stage
+        cast = {name: other for name, other in played.stages.items() if other in accounts}
+        return self.session.trial_stage(played.keeper(turn), played.stage, cast, turn=turn)
 
 
-def _ids(connection: sqlite3.Connection, trials: Sequence[str] | None) -> list[str]:
-    if trials is not None:
-        return list(dict.fromkeys(trials))
-    return [
-        row[0]
-        for row in connection.execute(
-            "SELECT trial FROM trials WHERE status = 'done'"
-            " ORDER BY scenario, model, seed, arm, focal, at, branch, trial"
-        )
+def _wanted(stored: Sequence[StoredTrial], whom: Respondents, store: Path) -> list[_Wanted]:
+    """The answers that are wanted. Raises ``BadRequest`` for whom or what there is not."""
+    by_id = {trial.id: trial for trial in stored}
+    if whom.trials is None:
+        ids = [trial.id for trial in stored if trial.status == "done"]
+    else:
+        ids = list(dict.fromkeys(whom.trials))
+    for trial in ids:
+        if trial not in by_id:
+            raise BadRequest(f"{store} has no trial {trial!r}; list its trials with elsinore show")
+    wanted = [
+        _Wanted(played, name, _turn(played, whom.at), sample)
+        for played in (_Played.of(by_id[trial]) for trial in ids)
+        for name in _actors(played, whom.actors)
+        for sample in range(whom.samples)
     ]
-
-
-def _played(connection: sqlite3.Connection, trial: str, store: Path | str) -> _Played:
-    row = connection.execute(
-        "SELECT stage, seed, stages, scene, focal FROM trials WHERE trial = ?", (trial,)
-    ).fetchone()
-    if row is None:
-        raise BadRequest(f"{store} has no trial {trial!r}; list its trials with elsinore show")
-    stage, seed, cast, scene, focal = row
-    transcript = transcript_of(connection, trial)
-    stored: Any = json.loads(scene)
-    return _Played(
-        trial, stage, json.loads(cast), scene_for_prompts(stored), transcript.events,
-        _line(connection, trial), transcript.seeds(seed), focal,
-    )  # fmt: skip
-
-
-def _line(connection: sqlite3.Connection, trial: str) -> tuple[tuple[int, str], ...]:
-    """From which turn on which trial has its own: a branch's parents first."""
-    of, at = connection.execute('SELECT "of", at FROM trials WHERE trial = ?', (trial,)).fetchone()
-    if at is None:
-        return ((0, trial),)
-    return (*(each for each in _line(connection, of) if each[0] < at), (at, trial))
+    if whom.trials is not None and not wanted:
+        raise BadRequest("ask: none of these actors is really played in these surrogates")
+    return wanted
 
 
 def _actors(played: _Played, actors: Sequence[str] | None) -> Sequence[str]:
@@ -333,11 +300,12 @@ def _actors(played: _Played, actors: Sequence[str] | None) -> Sequence[str]:
     return [name for name in chosen if played.focal in (None, name)]
 
 
-def _needed(wanted: Sequence[tuple[_Played, str, int, int]]) -> dict[str, str]:
+def _needed(wanted: Sequence[_Wanted]) -> dict[str, str]:
     """The identities of the stages that are asked, each with an actor whom it played."""
     needed: dict[str, str] = {}
-    for played, name, turn, _ in wanted:
-        stage = _stage_of(played, name, turn)
+    for each in wanted:
+        played, name = each.played, each.name
+        stage = _stage_of(played, name, each.turn)
         needed.setdefault(played.stages[stage] if stage else played.stage, name)
         needed.setdefault(played.stage, name)
     return needed

@@ -8,20 +8,18 @@ scene may end earlier or later with it: an estimate is a guess of the right size
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sim.calls.prefix_cache import Economy
+from sim.calls.prefix_cache import PrefixCache
 from sim.calls.prices import Prices
-from sim.calls.usage import LETTERS_A_TOKEN, is_recorded
+from sim.calls.usage import LETTERS_A_TOKEN
 from sim.engine import play
 from sim.events import Usage
 from sim.planning import Trial
-from sim.runs.stored import trials_over
-from sim.stage.base import LogProb, Reply, Request, Stage
-from sim.stage.open import open_stage
-from sim.store import open_readonly
+from sim.stage.base import LogProb, Reply, Request, Stage, StageInfo, Wrapper, info_of
+from sim.stage.open import open_model
+from sim.store import open_store
 
 PLAYED_ON = "embedded:base"
 NOTHING = Usage(usd=0.0)
@@ -51,25 +49,30 @@ class Count:
 
     calls: int = 0
     written: int = 0
-    economy: Economy = field(default_factory=Economy)
+    prefix_cache: PrefixCache = field(default_factory=PrefixCache)
 
 
-class Counting:
+class Counting(Wrapper):
     """A stage that counts what would be sent, by the name that the scene has for the stage.
 
     Of a branch only what comes from its first own turn on is counted.
     """
 
     def __init__(self, stage: Stage, trial: Trial) -> None:
-        self.stage = stage
-        self.identity = stage.identity
-        self.cast = trial.scene.stages
+        super().__init__(stage)
+        self._cast = trial.scene.stages
         self.counts: dict[str, Count] = {}
         self._focal = trial.focal
         self._since = trial.at or 1
         self._turn = 0
 
+    @property
+    def info(self) -> StageInfo:
+        """The stage's, with the names of all that the scene asks for."""
+        return replace(super().info, cast=self._cast)
+
     async def perform(self, request: Request) -> Reply:
+        """The stage's reply, counted."""
         reply = await self.stage.perform(request)
         self._turn += request.purpose == "turn"
         # In a surrogate the partners' lines are no calls.
@@ -77,7 +80,8 @@ class Counting:
             count = self.counts.setdefault(request.stage, Count())
             count.calls += 1
             count.written += tokens_of(len(reply.text))
-            count.economy.sent(request.prompt, tokens_of(count.economy.letters(request.prompt)))
+            letters = count.prefix_cache.letters(request.prompt)
+            count.prefix_cache.sent(request.prompt, tokens_of(letters))
         return reply
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
@@ -104,14 +108,14 @@ async def estimate(
     >>> def tea() -> Scene:
     ...     return Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
     ...                  graph=ring("Ada", "Ben"), ends=after(turns=4))
-    >>> stage = open_stage("fixed:Yes.")
+    >>> stage = open_model("fixed:Yes.")
     >>> trials = plan(tea, models=[("fixed:Yes.", stage.identity)], trials=10)
     >>> [found] = asyncio.run(estimate(trials, {stage.identity: stage}))
     >>> found.calls, found.usage.usd
     (40, 0.0)
     """
     over = set() if store is None else _over(Path(store), trials)
-    exact = open_stage(PLAYED_ON)
+    exact = open_model(PLAYED_ON)
     played: dict[tuple[object, ...], Counting] = {}
     found: dict[str, Estimate] = {}
     identities: dict[str, str] = {}
@@ -139,8 +143,8 @@ def _over(store: Path, trials: Sequence[Trial]) -> set[str]:
     """The trials that are at their end in a store, if there is one."""
     if not store.exists():
         return set()
-    with closing(open_readonly(store)) as connection:
-        return trials_over(connection, [trial.id for trial in trials])
+    with open_store(store) as there:
+        return there.ended(trial.id for trial in trials)
 
 
 def with_count(so_far: Estimate, counted: Count) -> Estimate:
@@ -151,16 +155,17 @@ def with_count(so_far: Estimate, counted: Count) -> Estimate:
         calls=so_far.calls + counted.calls,
         usage=replace(
             usage,
-            prompt_tokens=usage.prompt_tokens + counted.economy.tokens,
+            prompt_tokens=usage.prompt_tokens + counted.prefix_cache.tokens,
             completion_tokens=usage.completion_tokens + counted.written,
         ),
-        computed_tokens=so_far.computed_tokens + round(counted.economy.computed),
+        computed_tokens=so_far.computed_tokens + round(counted.prefix_cache.computed),
     )
 
 
 def priced(found: Estimate, stage: Stage, prices: Prices) -> Estimate:
     """An estimate with its price, if there is one."""
-    if getattr(stage, "free", False) or is_recorded(stage):
+    info = info_of(stage)
+    if info.free or info.recorded:
         return found
     price = prices.of(stage.identity)
     if price is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Protocol, runtime_checkable
 from sim.events import NO_USAGE, Event, Usage
 from sim.planning import Trial
 from sim.stage.base import Stage
-from sim.store import Writer
+from sim.store import InDoubt, Store, Writer
 from sim.transcript import Transcript
 
 
@@ -32,7 +31,7 @@ class Watcher(Protocol):
 
 
 @runtime_checkable
-class Paymaster(Watcher, Protocol):
+class UsageWatcher(Watcher, Protocol):
     """A watcher who is also told what each call used. Replies from the cache use nothing."""
 
     def paid(self, usage: Usage) -> None:
@@ -40,7 +39,7 @@ class Paymaster(Watcher, Protocol):
         ...
 
 
-class Afterwards(Protocol):
+class FollowUp(Protocol):
     """Something that is done with a trial when it is at its end, in the same slot: judging it."""
 
     @property
@@ -48,14 +47,14 @@ class Afterwards(Protocol):
         """The identities of the stages that are asked, by the names that requests have for them."""
         ...
 
-    def owed(self, connection: sqlite3.Connection, trials: Sequence[str]) -> set[str]:
-        """Those of the trials that something is left to be done for, as far as the store knows."""
+    def missing(self, store: Store, trials: Sequence[str]) -> set[str]:
+        """Those of the trials for which something of it is missing, as far as the store knows."""
         ...
 
-    async def attend(
+    async def carry_out(
         self, trial: Trial, transcript: Transcript, stage: Stage, writer: Writer
     ) -> None:
-        """Do it. ``stage`` is the trial's journal, by which nothing is asked that was answered."""
+        """Do it. ``stage`` is the trial's, by which nothing is asked that was answered."""
         ...
 
 
@@ -81,16 +80,6 @@ class TrialResult:
     turns: int
     skipped: bool = False
     resumed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class InDoubt:
-    """A call of which it is not known whether it was answered (and paid for)."""
-
-    trial: str
-    turn: int
-    purpose: str
-    actor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,24 +150,9 @@ def together(before: RunReport, latest: RunReport) -> RunReport:
         failed_calls=before.failed_calls + latest.failed_calls,
         in_doubt=before.in_doubt + latest.in_doubt,
         left_in_doubt=before.left_in_doubt + latest.left_in_doubt,
-        usage=add(before.usage, latest.usage),
+        usage=before.usage + latest.usage,
         seconds=before.seconds + latest.seconds,
         hits=before.hits + latest.hits,
         retries=before.retries + latest.retries,
         computed_tokens=None if computed == (None, None) else sum(c or 0 for c in computed),
-    )
-
-
-def add(total: Usage, more: Usage) -> Usage:
-    """The sum of two usages; its price is unknown if one of the prices is.
-
-    A stage that counts no tokens and names no price costs nothing.
-    """
-    if more == NO_USAGE:
-        return total
-    return Usage(
-        total.prompt_tokens + more.prompt_tokens,
-        total.completion_tokens + more.completion_tokens,
-        total.cached_tokens + more.cached_tokens,
-        None if total.usd is None or more.usd is None else total.usd + more.usd,
     )

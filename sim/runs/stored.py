@@ -1,112 +1,156 @@
-"""What a store holds of trials that are to be played."""
+"""Going on from a stored trial: what would have happened otherwise, and questions afterwards."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-from sim.events import Usage
-from sim.runs.report import InDoubt
-from sim.stage.base import Reply
-from sim.store import REPLY_COLUMNS, reply_from_row, transcript_of
-from sim.transcript import Transcript
+from sim.errors import BadRequest
+from sim.planning.branches import Change, branch_trials, dropped
+from sim.runs.ask import AskReport, Respondents, ask_actors
+from sim.runs.options import RunOptions
+from sim.runs.results import Results
+from sim.runs.run import wait_for
+from sim.runs.stages import close_all, open_cast, reopen, stages_of
+from sim.runs.trials import run_trials
+from sim.scene.actor import HUMAN
+from sim.scene.answers import AnyAnswer, FreeText
+from sim.scene.interventions import Intervention, Restage
+from sim.scene.probes import Question, literal
+from sim.store import StoredTrial
 
-_AT_ONCE = 500
-"""How many ids go into one query; SQLite allows 999 parameters at least."""
 
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A trial as the store has it."""
-
-    trial: str
-    status: str
-    reason: str | None
-    turns: int
-
-    @property
-    def failed(self) -> bool:
-        """Whether a call went wrong for good, so that the scene ended."""
-        return self.status == "failed"
-
-    def transcript(self, connection: sqlite3.Connection) -> Transcript | None:
-        """Its events, or None if there are none yet."""
-        found = transcript_of(connection, self.trial)
-        return found if found.events else None
-
-    def replies(self, connection: sqlite3.Connection) -> tuple[dict[str, Reply], bool]:
-        """Its replies by the keys of their calls, and whether version 1 wrote one of them."""
-        start = self.trial[:12]
-        # Hexadecimal letters sort before "g": the range holds all keys that begin like this.
-        rows = connection.execute(
-            f"SELECT key, {REPLY_COLUMNS} FROM replies"  # noqa: S608 - a constant of ours
-            " WHERE key >= ? AND key < ? AND trial = ?",
-            (start, start + "g", self.trial),
-        ).fetchall()
-        # Version 1 did not write down the retries.
-        return {row[0]: reply_from_row(row[1:]) for row in rows}, any(
-            row[-1] is None for row in rows
+async def afork(
+    trial: StoredTrial,
+    *,
+    at: int,
+    n: int = 20,
+    change: Change = (),
+    drop: bool = False,
+    label: str = "",
+    turns: int | None = None,
+    options: RunOptions | None = None,
+) -> Results:
+    """``fork``, inside an event loop: ``branches = await afork(trial, at=7)``."""
+    how = options or RunOptions()
+    transcript = trial.transcript
+    changes = [change] if isinstance(change, Intervention) else list(change)
+    if drop:
+        changes.append(dropped(transcript, at))
+    if HUMAN in trial.stages.values():
+        raise BadRequest(
+            f"trial {trial.id[:8]}: a person plays in it, who is not there for its branches; "
+            "fork a trial without one"
         )
+    stages = reopen(stages_of([trial]), how.asking)
+    named = [each.stage for each in changes if isinstance(each, Restage) and each.stage]
+    cast = open_cast(named, stages, how.asking)
+    planned = branch_trials(
+        trial.planned(), transcript, at=at, n=n, change=changes,
+        label=label or _label(changes, drop), turns=turns, stages=cast.identities,
+    )  # fmt: skip
+    every = {**stages, **cast.stages}
+    try:
+        return Results(await run_trials(planned, every, trial.store.path, how))
+    finally:
+        await close_all(every.values())
 
 
-def stored_trials(connection: sqlite3.Connection, trials: Sequence[str]) -> dict[str, Stored]:
-    """Those of the trials that the store knows."""
-    rows = for_ids(connection, "SELECT trial, status, reason, turns FROM trials", trials)
-    return {row[0]: Stored(*row) for row in rows}
+def fork(
+    trial: StoredTrial,
+    *,
+    at: int,
+    n: int = 20,
+    change: Change = (),
+    drop: bool = False,
+    label: str = "",
+    turns: int | None = None,
+    options: RunOptions | None = None,
+) -> Results:
+    """Play what follows ``n`` times, from turn ``at`` of a stored trial on. Kept in its store.
 
+    ``change`` are interventions for the branches; ``drop`` strikes the turn. Without either, the
+    turn is generated again. Branches of one ``label`` are one arm; it names what was changed unless
+    it is given. ``turns`` ends each branch after so many turns of its own. The model is asked as it
+    was when the trial was played.
 
-def trials_over(connection: sqlite3.Connection, trials: Sequence[str]) -> set[str]:
-    """Those of the trials that are at their end."""
-    known = stored_trials(connection, trials)
-    return {trial for trial, stored in known.items() if stored.status != "planned"}
+    In a running event loop use ``await afork(...)``. Raises ``BadRequest`` if there is no such
+    turn, or if the scene or the model cannot be had again.
 
-
-def stored_doubts(
-    connection: sqlite3.Connection, trials: Sequence[str]
-) -> dict[str, list[tuple[str, InDoubt]]]:
-    """The calls in doubt, with their keys, by trial.
-
-    A question after the curtain (``ask``) that was torn off is none: the trial lacks nothing.
+    >>> import tempfile
+    >>> from sim import run
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     results = run("cross_purposes", trials=1, store=f"{folder}/x.db")
+    ...     branches = fork(results.trials[0], at=3, n=4, drop=True)
+    ...     [branch.turns[2].text for branch in branches.transcripts]
+    ['', '', '', '']
     """
-    doubts: dict[str, list[tuple[str, InDoubt]]] = {}
-    rows = for_ids(
-        connection,
-        "SELECT trial, key, turn, purpose, actor FROM intents",
-        trials,
-        "AND run NOT IN"
-        " (SELECT run FROM runs WHERE json_extract(manifest, '$.options.ask') IS NOT NULL)",
+    return wait_for(
+        "fork",
+        afork(
+            trial, at=at, n=n, change=change, drop=drop, label=label, turns=turns, options=options
+        ),
     )
-    for trial, key, turn, purpose, actor in rows:
-        doubts.setdefault(trial, []).append((key, InDoubt(trial, turn, purpose, actor)))
-    return doubts
 
 
-def stored_usage(connection: sqlite3.Connection, trials: Sequence[str]) -> Usage:
-    """What was paid for these trials by now; the price of what has none is left out."""
-    prompt = completion = 0
-    usd = 0.0
-    rows = for_ids(
-        connection,
-        "SELECT json_extract(usage, '$.prompt_tokens'), json_extract(usage, '$.completion_tokens'),"
-        " json_extract(usage, '$.usd') FROM replies",
-        trials,
-        "AND cached = 0",
+def _label(changes: Sequence[Intervention], drop: bool) -> str:
+    """What branches are called, unless it is said: as the command calls them."""
+    if drop and len(changes) == 1:
+        return "drop"
+    return ", ".join(each.what for each in changes) or "reroll"
+
+
+async def aask(
+    trial: StoredTrial,
+    question: str | Question,
+    *,
+    actors: Sequence[str] | None = None,
+    at: int | None = None,
+    samples: int = 1,
+    answer: AnyAnswer | None = None,
+    options: RunOptions | None = None,
+) -> AskReport:
+    """``ask``, inside an event loop: ``report = await aask(trial, "Why?")``."""
+    how = options or RunOptions()
+    if isinstance(question, str):
+        words = literal(question).replace("{{name}}", "{name}")
+        question = Question(key=f"ask:{question}", text=words, answer=answer or FreeText())
+    stages = reopen(stages_of([trial]), how.asking)
+    whom = Respondents([trial.id], actors, at, samples)
+    try:
+        return await ask_actors(trial.store.path, stages, question, whom, how)
+    finally:
+        await close_all(stages.values())
+
+
+def ask(
+    trial: StoredTrial,
+    question: str | Question,
+    *,
+    actors: Sequence[str] | None = None,
+    at: int | None = None,
+    samples: int = 1,
+    answer: AnyAnswer | None = None,
+    options: RunOptions | None = None,
+) -> AskReport:
+    """Put a question, off stage, to actors of a stored trial as they were after turn ``at``.
+
+    ``actors`` are names (None: the whole cast), ``at`` counts turns (None: at the end). A question
+    in a text may hold ``{name}``, and is answered freely unless ``answer`` gives it a form. The
+    answers are kept as probes of the trial; what is there is not asked again.
+
+    In a running event loop use ``await aask(...)``.
+
+    >>> import tempfile
+    >>> from sim import run
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     results = run("cross_purposes", trials=1, store=f"{folder}/x.db")
+    ...     report = ask(results.trials[0], "Why, {name}?", at=4)
+    >>> [(each.answer.actor, each.answer.turn) for each in report.answers]
+    [('Ines', 4), ('Otto', 4)]
+    """
+    return wait_for(
+        "ask",
+        aask(
+            trial, question, actors=actors, at=at, samples=samples, answer=answer, options=options
+        ),
     )
-    for tokens, written, price in rows:
-        prompt += tokens
-        completion += written
-        usd += price or 0.0
-    return Usage(prompt, completion, 0, usd)
-
-
-def for_ids(
-    connection: sqlite3.Connection, select: str, trials: Sequence[str], also: str = ""
-) -> Iterator[tuple[Any, ...]]:
-    """Rows for these trials, in their order; ``select`` has no WHERE, ``also`` goes on from it."""
-    for start in range(0, len(trials), _AT_ONCE):
-        some = trials[start : start + _AT_ONCE]
-        yield from connection.execute(
-            f"{select} WHERE trial IN ({','.join('?' * len(some))}) {also} ORDER BY trial", some
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -32,6 +32,11 @@ class Authored(BaseModel):
             super().__init__(**fields)
         except ValidationError as error:
             raise SceneError(explain(type(self), error)) from None
+
+    def replace(self, **changes: Any) -> Self:
+        """One like this with other fields, checked anew. Raises ``SceneError``."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self)(**fields | changes)
 
 
 def explain(model: type[BaseModel], error: ValidationError) -> str:

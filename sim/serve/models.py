@@ -9,7 +9,7 @@ from typing import Any
 from sim.errors import ModelError
 from sim.serve.errors import Refused
 from sim.stage.exact.stage import ExactStage
-from sim.stage.open import known_models, open_stage
+from sim.stage.open import known_models, open_model
 
 PREFIX = "embedded:"
 _OPEN_AT_ONCE = 16
@@ -71,7 +71,7 @@ def _opened(name: str) -> ExactStage:
             f"model {name!r} is not embedded; only the exact stage is served, "
             f"as {', '.join(known_models())}"
         )
-    stage = open_stage(name)
+    stage = open_model(name)
     assert isinstance(stage, ExactStage)
     return stage
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 from sim.events import Usage
-from sim.stage.base import LogProb, Reply, Request
+from sim.stage.base import LogProb, Reply, Request, StageInfo
 
 
 class FixedLines:
@@ -20,7 +20,7 @@ class FixedLines:
     True
     """
 
-    free = True
+    info = StageInfo(free=True)
 
     def __init__(self, lines: Sequence[str], latency: float = 0.0) -> None:
         if not lines:

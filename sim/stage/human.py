@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from sim.errors import StageError
 from sim.events import Usage
 from sim.layouts.prompt import Prompt
-from sim.stage.base import LogProb, Reply, Request, Stage
+from sim.stage.base import LogProb, Reply, Request, Stage, StageInfo, info_of
 
 LATE = "late"
 """Among the ``retries`` of a reply: the person did not answer in time, and the fallback did."""
@@ -55,7 +55,6 @@ class HumanStage:
     'Ada it is.'
     """
 
-    free = True
     identity = "human"
 
     def __init__(
@@ -68,6 +67,14 @@ class HumanStage:
         # By actor, in paragraphs: what was shown, and what a page of the same scene begins with.
         self._shown: dict[str, list[str]] = {}
         self._heard: dict[str, list[str]] = {}
+
+    @property
+    def info(self) -> StageInfo:
+        """What is paid for is what the fallback says."""
+        if isinstance(self.fallback, str) or self.fallback is None:
+            return StageInfo(free=True)
+        other = info_of(self.fallback)
+        return replace(other, priced_as=other.priced_as or self.fallback.identity)
 
     async def perform(self, request: Request) -> Reply:
         """What the person says. Raises ``StageError`` (reason ``late``) if nobody does."""

@@ -7,20 +7,17 @@ Providers are loaded when a model of theirs is opened, so that one that is not u
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from difflib import get_close_matches
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from sim.errors import ModelError
 from sim.stage.base import Stage
 from sim.stage.fixed import FixedLines
+from sim.text.suggestions import meant, nearest
 
 if TYPE_CHECKING:
     from sim.stage.providers.sampling import Sampling
-
-EMBEDDED = "sim.stage.exact"
 
 PROVIDERS = (
     "anthropic", "anthropic_bedrock", "azure_ai", "azure_openai", "baseten", "bedrock",
@@ -36,8 +33,10 @@ a typing error should be answered at once. ``langchain:PROVIDER:NAME`` reaches a
 _LATENCY = re.compile(r"\?latency=(\d+(?:\.\d+)?)$")
 
 
-def open_stage(model: str, sampling: Sampling | None = None) -> Stage:
-    """The stage that a model string names.
+def open_model(model: str, sampling: Sampling | None = None) -> Stage:
+    """The stage that a model string names, as it is: nothing is asked again, nothing waits.
+
+    ``sim.calls.guard.open_stage`` puts a retry and a throttle around it, and is what one wants.
 
     ========================================  =====================================================
     ``embedded:KIND?parameter=value&...``     the exact stage
@@ -53,7 +52,7 @@ def open_stage(model: str, sampling: Sampling | None = None) -> Stage:
     ``sampling`` is for real models. Raises ``ModelError`` with the names that come closest, the
     package that has to be installed, or the environment variable of a key that is missing.
 
-    >>> open_stage("fixed:Yes.|No.").identity.startswith("fixed:")
+    >>> open_model("fixed:Yes.|No.").identity.startswith("fixed:")
     True
     """
     provider, _, name = model.partition(":")
@@ -98,56 +97,42 @@ def is_real(model: str) -> bool:
 
 
 def _real(model: str, provider: str, name: str, sampling: Sampling | None) -> Stage:
-    """A stage around a client. The modules are named, so that nothing is imported before."""
-    settings = import_module("sim.stage.providers.sampling")
-    found = settings.Sampling() if sampling is None else sampling
-    stage: Stage
+    """A stage around a client. Providers are imported now: OpenAI's client takes half a second,
+    LangChain two."""
+    from sim.stage.providers import sampling as settings
+
+    chosen = settings.Sampling() if sampling is None else sampling
     if provider in ("openai", "completions"):
-        found = settings.at_the_address_of_the_environment(found)
-        protocol = import_module("sim.stage.providers.openai")
-        server = protocol.Server(model, name, found)
+        from sim.stage.providers.openai import OpenAIChat, Server
+
+        chosen = settings.at_the_address_of_the_environment(chosen)
+        server = Server(model, name, chosen)
         if provider == "completions":
-            stage = import_module("sim.stage.providers.completions").CompletionsStage(server)
-            return stage
-        backend = protocol.OpenAIChat(server)
-    else:
-        named = name if provider == "langchain" else model
-        if named.startswith("openai:"):
-            found = settings.at_the_address_of_the_environment(found)
-        backend = import_module("sim.stage.providers.langchain").LangChainChat(model, named, found)
-    stage = import_module("sim.stage.providers.chat").ChatStage(model, backend, found)
-    return stage
+            from sim.stage.providers.completions import CompletionsStage
+
+            return CompletionsStage(server)
+        from sim.stage.providers.chat import ChatStage
+
+        return ChatStage(model, OpenAIChat(server), chosen)
+    from sim.stage.providers.chat import ChatStage
+    from sim.stage.providers.langchain import LangChainChat
+
+    named = name if provider == "langchain" else model
+    if named.startswith("openai:"):
+        chosen = settings.at_the_address_of_the_environment(chosen)
+    return ChatStage(model, LangChainChat(model, named, chosen), chosen)
 
 
 def known_models() -> tuple[str, ...]:
     """The models that can be named without more ado."""
-    return tuple(f"embedded:{kind}" for kind in import_module(EMBEDDED).KINDS)
+    from sim.stage.exact import KINDS
 
-
-def meant(name: str, known: Iterable[str]) -> str:
-    """What was perhaps meant by an unknown name: the middle of a message, and blank if nothing was.
-
-    >>> meant("mousetrp", ["mousetrap", "water_sale"])
-    '; did you mean mousetrap?'
-    """
-    close = get_close_matches(name, list(known), n=2, cutoff=0.5)
-    return f"; did you mean {' or '.join(close)}?" if close else ""
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: what was perhaps meant, and what there is.
-
-    >>> nearest("mousetrp", ["mousetrap", "water_sale"])
-    '; did you mean mousetrap? Known: mousetrap, water_sale'
-    """
-    names = list(known)
-    found = meant(name, names)
-    there = ", ".join(names) or "none"
-    return f"{found} Known: {there}" if found else f"; known: {there}"
+    return tuple(f"embedded:{kind}" for kind in KINDS)
 
 
 def _embedded(name: str) -> Stage:
-    exact = import_module(EMBEDDED)
+    from sim.stage import exact
+
     kind, question, query = name.partition("?")
     if kind not in exact.KINDS:
         raise ModelError(f"unknown model 'embedded:{kind}'{nearest(kind, exact.KINDS)}")
@@ -166,8 +151,7 @@ def _embedded(name: str) -> Stage:
         if key in parameters:
             raise ModelError(f"model 'embedded:{name}': {key!r} is given twice; give it once")
         parameters[key] = _value(unquote(value))
-    stage: Stage = exact.exact_stage(kind, **parameters)
-    return stage
+    return exact.exact_stage(kind, **parameters)
 
 
 def _value(text: str) -> float | int | bool | str:
@@ -194,12 +178,3 @@ def _fixed(model: str, text: str) -> Stage:
             f"model {model!r}: a line is blank, which nobody can say; use fixed:ONE|TWO"
         )
     return FixedLines(lines, latency)
-
-
-async def close_stage(stage: Stage) -> None:
-    """Close the connections of a stage, through whatever is around it. Embedded ones have none."""
-    inner: Any = stage
-    while not hasattr(inner, "close") and hasattr(inner, "stage"):
-        inner = inner.stage
-    if hasattr(inner, "close"):
-        await inner.close()

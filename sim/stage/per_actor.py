@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from sim.stage.base import LogProb, Reply, Request, Stage
+from sim.stage.base import LogProb, Reply, Request, Stage, StageInfo, Wrapper, info_of
 
 
-class Troupe:
+class PerActor(Wrapper):
     """A scene's own stage, and others by the names that the scene gives them.
 
     >>> from sim.stage.fixed import FixedLines
-    >>> troupe = Troupe(FixedLines(["Yes."]), {"embedded:rlhf": FixedLines(["As an AI..."])})
-    >>> sorted(troupe.cast)
-    ['embedded:rlhf']
+    >>> stage = PerActor(FixedLines(["Yes."]), {"embedded:rlhf": FixedLines(["As an AI..."])})
+    >>> stage.info.cast
+    ('embedded:rlhf',)
     """
 
     def __init__(self, stage: Stage, cast: Mapping[str, Stage]) -> None:
-        self.stage = stage
+        super().__init__(stage)
         self.cast = dict(cast)
-        self.free = all(bool(getattr(each, "free", False)) for each in (stage, *cast.values()))
 
     @property
     def identity(self) -> str:
         """The scene's own stage's, and those of the others."""
         others = "".join(f"#{name}={stage.identity}" for name, stage in sorted(self.cast.items()))
         return self.stage.identity + others
+
+    @property
+    def info(self) -> StageInfo:
+        """The scene's own stage's; it is free if all of them are."""
+        own = super().info
+        free = own.free and all(info_of(stage).free for stage in self.cast.values())
+        return replace(own, free=free, cast=tuple(self.cast))
 
     def of(self, request: Request) -> Stage:
         """The stage that a request is for."""

@@ -1,13 +1,13 @@
-"""The SQLite event store: one file a study, one writer, any number of readers.
+"""The SQLite event store: one file, one writer, any number of readers. All SQL is in this package.
 
-``Writer`` queues facts and commits them in groups; ``open_readonly`` reads; ``export_jsonl``
-writes the canonical export. ``to_row`` and ``from_row`` turn events into rows and back.
+``open_store`` reads: trials, transcripts, replies, runs, tournaments, verdicts, as typed records.
+``Writer`` queues facts and commits them in groups. ``export_jsonl`` writes the canonical export;
+``recorded_stages`` plays a store again without a model.
 """
 
-from sim.store.branches import transcript_of
 from sim.store.connection import Durable, Lease, open_readonly
 from sim.store.export import export_jsonl, export_lines
-from sim.store.naming import tournament_named
+from sim.store.reader import Store, open_store
 from sim.store.recording import Recorder, recorded_stages
 from sim.store.rows import (
     REPLY_COLUMNS,
@@ -21,7 +21,10 @@ from sim.store.rows import (
     usage_from_json,
     usage_to_json,
 )
+from sim.store.runs import InDoubt, StoredRun
 from sim.store.schema import APPLICATION_ID, MIGRATIONS, VERSION, migrate
+from sim.store.tournaments import StoredMatch, StoredTournament, StoredVerdict, VerdictKey
+from sim.store.trials import StoredTrial, short_ids
 from sim.store.writer import Writer
 
 __all__ = [
@@ -30,8 +33,16 @@ __all__ = [
     "REPLY_COLUMNS",
     "VERSION",
     "Durable",
+    "InDoubt",
     "Lease",
     "Recorder",
+    "Store",
+    "StoredMatch",
+    "StoredRun",
+    "StoredTournament",
+    "StoredTrial",
+    "StoredVerdict",
+    "VerdictKey",
     "Writer",
     "encode",
     "encode_sorted",
@@ -40,13 +51,13 @@ __all__ = [
     "from_row",
     "migrate",
     "open_readonly",
+    "open_store",
     "recorded_stages",
     "reply_from_row",
     "reply_to_row",
+    "short_ids",
     "text_from_column",
     "to_row",
-    "tournament_named",
-    "transcript_of",
     "usage_from_json",
     "usage_to_json",
 ]

@@ -9,27 +9,51 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from sim.errors import StageError, StoreFailed
-from sim.events import Event
+from sim.events import Ended, Event
 from sim.layouts.prompt import Prompt
+from sim.planning import Trial
 from sim.redaction import redact
-from sim.stage.base import Reply
+from sim.stage.base import Reply, Truth
 from sim.store.connection import Durable, open_writable
+from sim.store.reader import Store
 from sim.store.rows import (
     REPLY_COLUMNS,
     EventRow,
     encode,
+    encode_sorted,
     reply_from_row,
     reply_to_row,
     text_to_column,
     to_row,
 )
+from sim.store.runs import (
+    AGAIN,
+    END_RUN,
+    FINISH_TRIAL,
+    INSERT_RUN,
+    INSERT_TRIAL,
+    INSERT_TRUTH,
+    trial_rows,
+)
+from sim.store.tournaments import (
+    DELETE_ROUNDS,
+    INSERT_MATCH,
+    INSERT_TOURNAMENT,
+    INSERT_VERDICT,
+    StoredMatch,
+    StoredTournament,
+    VerdictKey,
+)
 
+_LAST_RUN = "SELECT coalesce(max(run), 0) FROM runs"
 _INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_REPLY = "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_CHUNK = "INSERT OR IGNORE INTO chunks VALUES (?, ?, ?, ?)"
@@ -50,7 +74,7 @@ class Writer:
 
     ``open`` it with ``Writer.open``. The queueing methods return at once and raise ``StoreFailed``
     only if an earlier commit has failed; ``barrier`` waits until everything queued before is
-    committed. ``connection`` may be read from at any time and sees what is committed.
+    committed. ``store`` reads at any time, and sees what is committed.
     """
 
     def __init__(
@@ -58,6 +82,7 @@ class Writer:
     ) -> None:
         self.connection = connection
         self.path = path
+        self.store = Store(connection, path)
         self._drop_lease = drop_lease
         self._events: list[EventRow] = []
         self._replies: list[tuple[Any, ...]] = []
@@ -146,6 +171,82 @@ class Writer:
         """The committed reply to a request, whichever trial made it. See ``request_key``."""
         row = self.connection.execute(_FIND, (request,)).fetchone()
         return None if row is None else reply_from_row(row)
+
+    # -- runs ----------------------------------------------------------------------------------
+
+    def begin_run(
+        self, manifest: str, new: Sequence[Trial] = (), again: Sequence[str] = ()
+    ) -> int:
+        """Commit the beginning of a run, now; its number.
+
+        ``new`` are the trials that the store does not know. Those in ``again`` have failed and are
+        played again from their replies: those that are there are not asked for again, and whatever
+        followed from the failure is gone. Raises like ``commit``.
+        """
+        [(last,)] = self.connection.execute(_LAST_RUN).fetchall()
+        number = int(last) + 1
+        failed = [(trial,) for trial in again]
+        self.write_now(
+            [
+                (INSERT_RUN, [(number, time.time(), manifest)]),
+                (INSERT_TRIAL, trial_rows(new, number)),
+                *((statement, failed) for statement in AGAIN),
+            ]
+        )
+        return number
+
+    def end_run(self, number: int, outcome: str, summary: Mapping[str, Any]) -> None:
+        """Commit the end of a run, and whatever was queued. Raises like ``commit``."""
+        self.execute(END_RUN, time.time(), outcome, encode_sorted(summary), number)
+        self.commit()
+
+    async def finish_trial(
+        self, trial: str, run: int, ended: Ended, turns: int, truths: Sequence[Truth] = ()
+    ) -> None:
+        """Commit the end of a trial: its last event, its truths and its status, in one transaction.
+
+        ``turns`` counts all its turns, those that a branch shares among them.
+        """
+        for truth in truths:
+            facts = asdict(truth)
+            self.execute(INSERT_TRUTH, trial, facts.pop("actor"), encode(facts))
+        self.execute(FINISH_TRIAL, ended.status, ended.reason, turns, run, trial)
+        self.event(trial, ended)
+        await self.barrier()
+
+    # -- tournaments -----------------------------------------------------------------------------
+
+    def verdict(self, key: VerdictKey, payload: Mapping[str, Any]) -> None:
+        """Queue what a judge said of a debate."""
+        self.execute(INSERT_VERDICT, key.trial, key.judge, key.form, key.shown, encode(payload))
+
+    def verdicts_now(self, given: Iterable[tuple[VerdictKey, Mapping[str, Any]]]) -> None:
+        """Commit verdicts, all or none. Raises like ``commit``."""
+        rows = [(k.trial, k.judge, k.form, k.shown, encode(payload)) for k, payload in given]
+        self.write_now([(INSERT_VERDICT, rows)])
+
+    def tournament(
+        self, tournament: StoredTournament, matches: Sequence[StoredMatch], first: int, last: int
+    ) -> None:
+        """Commit a tournament and the matches of its rounds ``first`` to ``last``, now.
+
+        Where matches of these rounds are not what they were, results have changed, and so have
+        pairings: those of later rounds are removed. Raises like ``commit``.
+        """
+        rows = [
+            (m.tournament, m.round, m.match, m.leg, m.trial, m.motion, encode_sorted(m.sides))
+            for m in matches
+        ]
+        known = self.connection.execute(
+            "SELECT * FROM matches WHERE tournament = ? AND round BETWEEN ? AND ?",
+            (tournament.id, first, last),
+        ).fetchall()
+        definition = encode_sorted(tournament.definition)
+        head = (tournament.id, tournament.name, definition, tournament.started)
+        stale = [(tournament.id, first)] if set(known) - set(rows) else []
+        self.write_now(
+            [(INSERT_TOURNAMENT, [head]), (DELETE_ROUNDS, stale), (INSERT_MATCH, rows)]
+        )
 
     # -- committing --------------------------------------------------------------------------
 

@@ -15,8 +15,8 @@ from analysis.evidence.text import assistant, score
 from analysis.measures.loop import alike, shingles
 from analysis.stats import Interval, clopper_pearson, entropy
 from sim.events import Turn
+from sim.runs.fork import fork_transcript
 from sim.stage.base import Stage
-from sim.study.forks import fork
 from sim.study.outcomes import evidence_of
 from sim.transcript import Transcript
 
@@ -67,7 +67,7 @@ async def superposition(
     >>> sum(found.counts.values()), found.bits >= 0
     (20, True)
     """
-    branches = await fork(transcript, stage, at=turn, n=n, turns=1, stages=stages)
+    branches = await fork_transcript(transcript, stage, at=turn, n=n, turns=1, stages=stages)
     generated = [branch.turns[turn - 1] for branch in branches if len(branch) >= turn]
     before = transcript.turns[: turn - 1]
     found = Counter(who_speaks(transcript, each, before) for each in generated)

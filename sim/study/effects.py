@@ -22,9 +22,9 @@ from analysis.stats import (
     paired_difference,
 )
 from sim.errors import BadRequest
+from sim.runs.fork import fork_transcript
 from sim.scene.audience import heard_by
 from sim.stage.base import Stage
-from sim.study.forks import fork
 from sim.study.outcomes import Outcome, is_share, name_of
 from sim.transcript import Transcript
 
@@ -103,9 +103,9 @@ async def effect_of(
         raise BadRequest(
             f"effect_of: there is no turn {turn}; the transcript has {len(transcript)} turns"
         )
-    kept = await fork(transcript, stage, at=turn + 1, n=n, turns=horizon, stages=stages)
+    kept = await fork_transcript(transcript, stage, at=turn + 1, n=n, turns=horizon, stages=stages)
     more = None if horizon is None else horizon + 1
-    rerolled = await fork(
+    rerolled = await fork_transcript(
         transcript, stage, at=turn, n=n, turns=more, stages=stages, first=0 if common else n
     )
     said = transcript.turns[turn - 1]

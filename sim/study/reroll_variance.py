@@ -16,12 +16,12 @@ from analysis.stats import between_groups
 from analysis.tables import frame
 from sim.engine import play
 from sim.errors import BadRequest
+from sim.planning.branches import changed_scene
 from sim.scene.audience import heard_by
 from sim.scene.interventions import Intervention
 from sim.scene.probes import ask_stance
 from sim.scene.scene import Scene
 from sim.stage.base import Stage
-from sim.study.forks import changed_scene
 from sim.transcript import Transcript
 
 _COLUMNS = {

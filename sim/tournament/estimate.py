@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,10 +18,9 @@ from sim.runs.estimate import (
     priced,
     with_count,
 )
-from sim.runs.stored import trials_over
 from sim.stage.base import Request, Stage
-from sim.stage.open import open_stage
-from sim.store import open_readonly
+from sim.stage.open import open_model
+from sim.store import VerdictKey, open_store
 from sim.tournament.formats import Meeting
 from sim.tournament.judge_prompt import blinded, judge_prompt, orders
 from sim.tournament.judging import Panel, judge_asked
@@ -61,7 +59,7 @@ def debates_of(tournament: Tournament) -> int:
     return legs * sum(len(meeting.entrants) > 1 for meeting in before)
 
 
-async def foresee(
+async def estimate_tournament(
     tournament: Tournament,
     stages: Mapping[str, Stage],
     identities: Mapping[str, str],
@@ -82,8 +80,8 @@ async def foresee(
     for trial in trials:
         for name in () if trial in there else sides[trial]:
             wanted[name] += 1
-    for _, by, _, _ in verdicts:
-        wanted[judge_asked(by)] += 1 / _ORDERS
+    for verdict in verdicts:
+        wanted[judge_asked(verdict.judge)] += 1 / _ORDERS
     # What is known now stands for the rounds that are not.
     unknown = max(0, total - len(trials) - later)
     if unknown:
@@ -92,7 +90,7 @@ async def foresee(
             wanted[name] += unknown * times / len(trials)
     counts: dict[str, Count] = {}
     played: dict[str, int] = Counter()
-    exact = open_stage(PLAYED_ON)
+    exact = open_model(PLAYED_ON)
     for trial in sorted(trials, key=lambda trial: trial in there):
         names = [name for name in (*sides[trial], *panel.stages) if name in wanted]
         if all(played[name] >= _SAMPLES for name in names):
@@ -135,20 +133,16 @@ def _known(
 
 def _there(
     store: Path | str | None, tournament: str, panel: Panel, trials: Sequence[str]
-) -> tuple[set[str], int, set[tuple[str, str, str, str]]]:
+) -> tuple[set[str], int, set[VerdictKey]]:
     """Those of the trials that are over, how many of later rounds are, and the verdicts on the
     trials that are still to be asked for."""
     wanted = panel.wanted(trials)
     if store is None or not Path(store).exists():
         return set(), 0, wanted
-    with closing(open_readonly(store)) as connection:
-        over = trials_over(connection, trials)
-        held = connection.execute(
-            "SELECT DISTINCT trial FROM matches WHERE tournament = ? AND trial NOT NULL",
-            (tournament,),
-        )
-        later = [trial for (trial,) in held if trial not in panel.legs]
-        return over, len(trials_over(connection, later)), wanted - panel.there(connection, trials)
+    with open_store(store) as reader:
+        known = {leg.trial for leg in reader.matches(tournament) if leg.trial is not None}
+        later = reader.ended(known - panel.legs.keys())
+        return reader.ended(trials), len(later), wanted - panel.there(reader, trials)
 
 
 def _sides(tournament: Tournament, leg: Leg) -> list[str]:
@@ -172,8 +166,8 @@ def _add(counts: dict[str, Count], name: str, more: Count) -> None:
     count = counts.setdefault(name, Count())
     count.calls += more.calls
     count.written += more.written
-    count.economy.tokens += more.economy.tokens
-    count.economy.computed += more.economy.computed
+    count.prefix_cache.tokens += more.prefix_cache.tokens
+    count.prefix_cache.computed += more.prefix_cache.computed
 
 
 def _scaled(found: Estimate, factor: float) -> Estimate:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sim.errors import BadRequest
 from sim.seeds import Stream, derive
-from sim.store import Writer, encode, open_readonly, transcript_of
+from sim.store import StoredMatch, VerdictKey, Writer, open_store
 from sim.tournament import Entrant, Motion, Rubric, Side, Verdict
 from sim.tournament.judge_prompt import Blinded, blinded, orders
-from sim.tournament.judging import INSERT_VERDICT, shown_as, unblinded
+from sim.tournament.judging import shown_as, unblinded
 from sim.tournament.rubric import LETTERS, TIE, Reason
 
 HUMAN = "human:"
@@ -60,32 +58,30 @@ def sheets_for(
     ``tournament`` is its id. Each debate is shown in one order, which is drawn, too: by the seed,
     the person and the debate, so that it stays what it is.
     """
-    with closing(open_readonly(store)) as connection:
-        [(text,)] = connection.execute(
-            "SELECT definition FROM tournaments WHERE tournament = ?", (tournament,)
-        ).fetchall()
-        rubric = _rubric(json.loads(text))
-        judged = {
-            trial
-            for (trial,) in connection.execute(
-                "SELECT trial FROM verdicts WHERE judge = ?", (HUMAN + name,)
-            )
+    with open_store(store) as there:
+        rubric = _rubric(there.tournament(tournament).definition)
+        judged = there.judged_by(HUMAN + name)
+        matches = there.matches(tournament)
+        done = {
+            trial.id
+            for trial in there.trials([leg.trial for leg in matches if leg.trial is not None])
+            if trial.status == "done"
         }
-        legs = connection.execute(
-            "SELECT DISTINCT trial, motion, sides FROM matches JOIN trials USING (trial)"
-            " WHERE tournament = ? AND status = 'done' ORDER BY round, match, leg",
-            (tournament,),
-        ).fetchall()
+        # One debate may be the leg of two matches: it is judged once.
+        debates: dict[str, StoredMatch] = {}
+        for leg in matches:
+            if leg.trial is not None and leg.trial in done:
+                debates.setdefault(leg.trial, leg)
         drawn = Stream(derive(seed, "sheets", name))
-        waiting = drawn.shuffled(leg for leg in legs if leg[0] not in judged)
-        found = []
-        for trial, topic, told in waiting[:most]:
-            motion, sides = _debate(topic, json.loads(told))
+        waiting = drawn.shuffled(trial for trial in debates if trial not in judged)
+        sheets = []
+        for trial in waiting[:most]:
+            motion, sides = _debate(debates[trial].motion, debates[trial].sides)
             actors = [side.actor for side in sides]
             shown = orders(actors)[derive(seed, "shown", name, trial) % 2]
-            events = transcript_of(connection, trial).events
-            found.append(Sheet(trial, blinded(motion, sides, events, shown), rubric))
-    return found
+            events = there.transcript(trial).events
+            sheets.append(Sheet(trial, blinded(motion, sides, events, shown), rubric))
+    return sheets
 
 
 def _rubric(definition: Mapping[str, Any]) -> Rubric:
@@ -104,22 +100,21 @@ def _debate(topic: str, told: Sequence[Mapping[str, Any]]) -> tuple[Motion, list
 
 def keep(store: Path | str, name: str, given: Iterable[tuple[Sheet, Verdict]]) -> int:
     """Keep the verdicts of a person, all or none; how many they are."""
-    rows = [
+    verdicts = [
         (
-            sheet.trial,
-            HUMAN + name,
-            sheet.rubric.form("human"),
-            shown_as(sheet.page.shown),
-            encode(unblinded(verdict, sheet.page.shown, (), "human")),
+            VerdictKey(
+                sheet.trial, HUMAN + name, sheet.rubric.form("human"), shown_as(sheet.page.shown)
+            ),
+            unblinded(verdict, sheet.page.shown, (), "human"),
         )
         for sheet, verdict in given
     ]
     writer = Writer.open(store)
     try:
-        writer.write_now([(INSERT_VERDICT, rows)])
+        writer.verdicts_now(verdicts)
     finally:
         writer.close()
-    return len(rows)
+    return len(verdicts)
 
 
 # --- Files ---------------------------------------------------------------------------------------

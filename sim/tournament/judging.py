@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,11 +11,9 @@ from sim.errors import StageError
 from sim.events import NO_USAGE, Usage
 from sim.planning import Trial
 from sim.redaction import redact
-from sim.runs.report import add
-from sim.runs.stored import for_ids
 from sim.seeds import request_seed
 from sim.stage.base import Request, Stage
-from sim.store import Writer, encode, encode_sorted, usage_to_json
+from sim.store import Store, VerdictKey, Writer, encode_sorted, usage_to_json
 from sim.tournament.judge_prompt import Blinded, blinded, judge_again, judge_prompt, orders
 from sim.tournament.rubric import LETTERS, TIE, Judge, Verdict, read_verdict, verdict_schema
 from sim.tournament.tournament import Leg, Tournament
@@ -29,12 +25,9 @@ VERDICT = "verdict"
 Told = Callable[[str, str, Mapping[str, Any]], None]
 """Hears of each verdict: the trial, the judge's name, the payload."""
 
-INSERT_VERDICT = "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)"
-
-
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The judges of a tournament, as what is done after each debate (``Afterwards``).
+    """The judges of a tournament, as what follows each debate (``FollowUp``).
 
     ``legs`` are by trial; ``identities`` are those of the stages by their names in the tournament.
     With ``retry_failed`` verdicts that are missing are asked for again: those calls that failed.
@@ -53,43 +46,36 @@ class Panel:
 
     @property
     def stages(self) -> dict[str, str]:
-        """See ``Afterwards``."""
+        """See ``FollowUp``."""
         return {
             judge_asked(judge.known_as): self.identities[judge.stage]
             for judge in self.tournament.judges
         }
 
-    def owed(self, connection: sqlite3.Connection, trials: Sequence[str]) -> set[str]:
-        """See ``Afterwards``."""
-        return {trial for trial, *_ in self.wanted(trials) - self.there(connection, trials)}
+    def missing(self, store: Store, trials: Sequence[str]) -> set[str]:
+        """See ``FollowUp``."""
+        return {key.trial for key in self.wanted(trials) - self.there(store, trials)}
 
-    def wanted(self, trials: Sequence[str]) -> set[tuple[str, str, str, str]]:
-        """All verdicts on these trials, as the store knows them: trial, judge, form, order."""
+    def wanted(self, trials: Sequence[str]) -> set[VerdictKey]:
+        """All verdicts on these trials, as the store knows them."""
         return {
-            (trial, *self._key(judge, shown))
+            self._key(trial, judge, shown)
             for trial in trials
             if trial in self.legs
             for judge in self.tournament.judges
             for shown in orders(self.legs[trial].actors)
         }
 
-    def there(
-        self, connection: sqlite3.Connection, trials: Sequence[str]
-    ) -> set[tuple[str, str, str, str]]:
+    def there(self, store: Store, trials: Sequence[str]) -> set[VerdictKey]:
         """The verdicts that need not be asked for."""
-        select = "SELECT trial, judge, form, shown FROM verdicts"
-        known = "AND json_extract(payload, '$.missing') IS NULL" if self.retry_failed else ""
-        return {
-            (trial, judge, form, shown)
-            for trial, judge, form, shown in for_ids(connection, select, trials, known)
-        }
+        return store.verdict_keys(trials, also_missing=not self.retry_failed)
 
-    async def attend(
+    async def carry_out(
         self, trial: Trial, transcript: Transcript, stage: Stage, writer: Writer
     ) -> None:
         """Ask for the verdicts on a debate that are not there yet, all at once, and keep them."""
         leg = self.legs[trial.id]
-        there = self.there(writer.connection, [trial.id])
+        there = self.there(writer.store, [trial.id])
         motion = self.tournament.motions[leg.motion]
         calls = []
         for place, shown in enumerate(orders(leg.actors)):
@@ -97,12 +83,12 @@ class Panel:
             calls += [
                 self._judge(trial, judge, place, page, stage, writer)
                 for judge in self.tournament.judges
-                if (trial.id, *self._key(judge, shown)) not in there
+                if self._key(trial.id, judge, shown) not in there
             ]
-        found = await asyncio.gather(*calls, return_exceptions=True)
+        given = await asyncio.gather(*calls, return_exceptions=True)
         # All are drained before one is raised: what came back is kept.
         await writer.barrier()
-        for each in found:
+        for each in given:
             if isinstance(each, BaseException):
                 raise each
 
@@ -132,20 +118,19 @@ class Panel:
             except StageError as error:
                 problems.append(redact(f"{error.reason}: {error}"))
                 break
-            usage = reply.usage if usage == NO_USAGE else add(usage, reply.usage)
+            usage += reply.usage
             verdict, problem = read_verdict(reply.text, sides, criteria, page.turns)
             if verdict is not None:
                 break
             problems.append(str(problem))
             prompt = judge_again(rubric, prompt, reply.text, str(problem), sides)
         payload = unblinded(verdict, page.shown, problems, self.identities[judge.stage], usage)
-        name, form, shown = self._key(judge, page.shown)
-        writer.execute(INSERT_VERDICT, trial.id, name, form, shown, encode(payload))
+        writer.verdict(self._key(trial.id, judge, page.shown), payload)
         if self.told is not None:
-            self.told(trial.id, name, payload)
+            self.told(trial.id, judge.known_as, payload)
 
-    def _key(self, judge: Judge, shown: Sequence[str]) -> tuple[str, str, str]:
-        return judge.known_as, self.forms[judge.known_as], shown_as(shown)
+    def _key(self, trial: str, judge: Judge, shown: Sequence[str]) -> VerdictKey:
+        return VerdictKey(trial, judge.known_as, self.forms[judge.known_as], shown_as(shown))
 
 
 def shown_as(shown: Sequence[str]) -> str:
@@ -191,18 +176,14 @@ def unblinded(
 
 
 def stored_verdicts(
-    connection: sqlite3.Connection, trials: Sequence[str], forms: Mapping[str, str]
+    store: Store, trials: Sequence[str], forms: Mapping[str, str]
 ) -> dict[str, list[dict[str, Any]]]:
     """The verdicts on trials, with ``judge`` and ``shown``, of those forms, by judge."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    rows = for_ids(
-        connection, "SELECT trial, judge, form, shown, payload FROM verdicts", list(trials)
-    )
-    for trial, judge, form, shown, payload in rows:
-        if forms.get(judge) == form:
-            entry = {**json.loads(payload), "judge": judge, "shown": json.loads(shown)}
-            found.setdefault(trial, []).append(entry)
-    return found
+    by_trial: dict[str, list[dict[str, Any]]] = {}
+    for verdict in store.verdicts_on(trials):
+        if forms.get(verdict.judge) == verdict.form:
+            by_trial.setdefault(verdict.trial, []).append(verdict.record())
+    return by_trial
 
 
 def judge_asked(known_as: str) -> str:

@@ -1,32 +1,30 @@
-"""Holding a tournament: round after round, each compiled from what came of those before."""
+"""Running a tournament: round after round, each compiled from what came of those before."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
-from sim.calls.budget import Budget
-from sim.calls.prices import Prices
 from sim.errors import BadRequest
 from sim.planning import Trial
+from sim.runs.options import RunOptions
 from sim.runs.report import RunReport, Watcher, together
-from sim.runs.run import run
+from sim.runs.stages import close_all
+from sim.runs.trials import run_trials
 from sim.stage.base import Stage
-from sim.store import Durable, Writer, encode_sorted, open_readonly
+from sim.store import StoredMatch, StoredTournament, Writer, open_store
 from sim.tournament.formats import Meeting, Standing, standings
 from sim.tournament.judging import Panel, stored_verdicts
 from sim.tournament.scoring import Scores, score_of_leg, with_scores
+from sim.tournament.stages import open_stages, stages_named
 from sim.tournament.tournament import Leg, Tournament
-
-_INSERT_MATCH = "INSERT OR REPLACE INTO matches VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 @runtime_checkable
-class Steward(Watcher, Protocol):
+class TournamentWatcher(Watcher, Protocol):
     """A watcher who is also told of rounds and verdicts."""
 
     def round_began(
@@ -66,8 +64,8 @@ class TournamentReport:
 
 
 @dataclass(slots=True)
-class _Held:
-    """What is known of a tournament while it is held."""
+class _Progress:
+    """What is known of a tournament while it is run."""
 
     tournament: Tournament
     identities: Mapping[str, str]
@@ -77,30 +75,24 @@ class _Held:
     scores: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
-async def hold(
+async def run_tournament(
     tournament: Tournament,
     stages: Mapping[str, Stage],
     store: Path | str,
+    options: RunOptions | None = None,
     *,
     identities: Mapping[str, str] | None = None,
-    concurrency: int = 16,
-    durable: Durable = "normal",
-    in_doubt: Literal["ask", "missing"] = "ask",
-    retry_failed: bool = False,
     watch: Watcher | None = None,
-    cache: bool | None = None,
-    budget: Budget | None = None,
-    prices: Prices | None = None,
 ) -> TournamentReport:
-    """Hold a tournament in a store, and go on where an earlier one was torn off.
+    """Run a tournament in a store, and go on where an earlier run was torn off.
 
     ``stages`` are by identity, ``identities`` say which identity each of the tournament's stages
-    has, by its model string or name (None: ``stages`` are by those names). The other options are
-    those of ``run``. Debates and verdicts that are in the store already are neither played nor
-    asked for again, also where another tournament brought them about. A budget is for the whole
-    tournament, earlier runs of it included; its minutes are for each round of an adaptive format.
+    has, by its model string or name (None: ``stages`` are by those names). Debates and verdicts
+    that are in the store already are neither played nor asked for again, also where another
+    tournament brought them about. A budget is for the whole tournament, earlier runs of it
+    included; its minutes are for each round of an adaptive format.
 
-    Raises what ``run`` raises, and ``BadRequest`` if a stage is missing.
+    Raises what ``run_trials`` raises, and ``BadRequest`` if a stage is missing.
 
     >>> import asyncio, tempfile
     >>> from sim import open_stage
@@ -108,101 +100,103 @@ async def hold(
     >>> short = Debate(opening=40, rebuttals=0, questions=0, closing=None)
     >>> cup = Tournament(name="Cup", entrants=[Entrant(name="a"), Entrant(name="b")],
     ...                  motions=["Tea?"], debate=short, judges=["embedded:base"])
+    >>> stages = {"embedded:base": open_stage("embedded:base")}
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     stage = open_stage("embedded:base")
-    ...     report = asyncio.run(hold(cup, {"embedded:base": stage}, f"{folder}/cup.db"))
+    ...     report = asyncio.run(run_tournament(cup, stages, f"{folder}/cup.db"))
     >>> report.rounds, report.verdicts, len(report.standings)
     (1, 4, 2)
     """
+    how = options or RunOptions()
     if identities is None:
         identities = {name: stage.identity for name, stage in stages.items()}
         stages = {stage.identity: stage for stage in stages.values()}
-    for name in stages_of(tournament):
+    for name in stages_named(tournament):
         if name not in identities:
             raise BadRequest(f"stages: the tournament names {name!r}, which is not given")
-    held = _Held(tournament, identities, tournament.identity(identities))
+    progress = _Progress(tournament, identities, tournament.identity(identities))
     adaptive, rounds = tournament.typed_format.adaptive, tournament.rounds
-    told = watch.verdict if isinstance(watch, Steward) else None
+    told = watch.verdict if isinstance(watch, TournamentWatcher) else None
     over = 0
     report: RunReport | None = None
     for first in range(1, rounds + 1) if adaptive else [1]:
         last = first if adaptive else rounds
-        before = list(held.legs)
-        trials = _compile(held, first, last, store)
-        legs = {trial.id: held.legs[trial.id] for trial in trials}
-        _score(held, legs, store)
-        if isinstance(watch, Steward):
-            watch.round_began(last, held.legs, held.meetings, held.scores)
+        before = list(progress.legs)
+        trials = _compile(progress, first, last, store)
+        legs = {trial.id: progress.legs[trial.id] for trial in trials}
+        _score(progress, legs, store)
+        if isinstance(watch, TournamentWatcher):
+            watch.round_began(last, progress.legs, progress.meetings, progress.scores)
         # What came of earlier rounds stays what it was: pairings follow from it.
-        latest = await run(
-            trials, stages, store, concurrency=concurrency, durable=durable, in_doubt=in_doubt,
-            retry_failed=retry_failed, watch=watch, cache=cache, budget=budget, prices=prices,
-            afterwards=Panel(tournament, legs, identities, told, retry_failed), paid=before,
-        )  # fmt: skip
+        panel = Panel(tournament, legs, identities, told, how.retry_failed)
+        latest = await run_trials(
+            trials, stages, store, how, watch=watch, follow_up=panel, paid=before
+        )
         report = latest if report is None else together(report, latest)
-        _score(held, legs, store)
-        held.meetings[:] = with_scores(tournament, held.meetings, held.legs, held.scores)
+        _score(progress, legs, store)
+        progress.meetings[:] = with_scores(
+            tournament, progress.meetings, progress.legs, progress.scores
+        )
         if report.interrupted or report.stopped is not None:
             break
         over = last
     assert report is not None
-    given, missing = _counted(held, store)
+    given, missing = _counted(progress, store)
+    table = standings(len(tournament.entrants), progress.meetings)
     return TournamentReport(
-        held.id, tuple(held.meetings), tuple(standings(len(tournament.entrants), held.meetings)),
-        over, rounds, report, given, missing,
-    )  # fmt: skip
+        progress.id, tuple(progress.meetings), tuple(table), over, rounds, report, given, missing
+    )
 
 
-def stages_of(tournament: Tournament) -> tuple[str, ...]:
-    """The stages of a tournament by model string or name: its own, the entrants', the judges'."""
-    judges = [judge.stage for judge in tournament.judges]
-    return tuple(dict.fromkeys((tournament.stage, *tournament.model_strings, *judges)))
+async def open_and_run(
+    tournament: Tournament, store: Path | str, options: RunOptions | None = None
+) -> TournamentReport:
+    """Run a tournament on the stages that it names: opened here, with retry and limits, and closed.
+
+    Raises ``BadRequest`` if a person plays, whom only the command can ask, and what
+    ``run_tournament`` raises.
+    """
+    how = options or RunOptions()
+    cast = open_stages(tournament, how.asking)
+    try:
+        return await run_tournament(
+            tournament, cast.stages, store, how, identities=cast.identities
+        )
+    finally:
+        await close_all(cast.stages.values())
 
 
-def _compile(held: _Held, first: int, last: int, store: Path | str) -> list[Trial]:
+def _compile(progress: _Progress, first: int, last: int, store: Path | str) -> list[Trial]:
     """Compile rounds and write down which trial is which leg. The trials."""
-    tournament = held.tournament
+    tournament = progress.tournament
     trials: list[Trial] = []
-    rows: list[tuple[Any, ...]] = []
-    for found in tournament.compiled(first, last, held.meetings):
-        for leg in found.legs:
-            trial = tournament.trial(leg, held.identities)
-            held.legs[trial.id] = leg
+    matches: list[StoredMatch] = []
+    for compiled in tournament.compiled(first, last, progress.meetings):
+        for leg in compiled.legs:
+            trial = tournament.trial(leg, progress.identities)
+            progress.legs[trial.id] = leg
             trials.append(trial)
-            rows.append(_row(held, leg, trial.id))
-        for match, meeting in enumerate(found.meetings, 1):
+            matches.append(_match(progress, leg, trial.id))
+        for match, meeting in enumerate(compiled.meetings, 1):
             if meeting.is_bye:
                 name = tournament.entrants[meeting.entrants[0]].name
-                sides = encode_sorted([{"entrant": name, "actor": None}])
-                rows.append((held.id, meeting.round, match, 0, None, "", sides))
-        held.meetings += found.meetings
-    definition = tournament.definition(held.identities)
+                bye = [{"entrant": name, "actor": None}]
+                matches.append(
+                    StoredMatch(progress.id, meeting.round, match, 0, None, "", bye)
+                )
+        progress.meetings += compiled.meetings
+    definition = tournament.definition(progress.identities)
+    stored = StoredTournament(progress.id, tournament.name, definition, time.time())
     writer = Writer.open(store)
     try:
-        known = writer.connection.execute(
-            "SELECT * FROM matches WHERE tournament = ? AND round BETWEEN ? AND ?",
-            (held.id, first, last),
-        ).fetchall()
-        # Where results have changed, so have pairings, and those of later rounds are of no use.
-        stale = [(held.id, first)] if set(known) - set(rows) else []
-        writer.write_now(
-            [
-                (
-                    "INSERT INTO tournaments VALUES (?, ?, ?, ?) ON CONFLICT (tournament)"
-                    " DO UPDATE SET name = excluded.name, started = excluded.started",
-                    [(held.id, tournament.name, encode_sorted(definition), time.time())],
-                ),
-                ("DELETE FROM matches WHERE tournament = ? AND round >= ?", stale),
-                (_INSERT_MATCH, rows),
-            ]
-        )
+        writer.tournament(stored, matches, first, last)
     finally:
         writer.close()
     return trials
 
 
-def _row(held: _Held, leg: Leg, trial: str) -> tuple[Any, ...]:
-    motion = held.tournament.motions[leg.motion]
+def _match(progress: _Progress, leg: Leg, trial: str) -> StoredMatch:
+    tournament = progress.tournament
+    motion = tournament.motions[leg.motion]
     sides = [
         {
             "entrant": side.entrant.name,
@@ -210,31 +204,33 @@ def _row(held: _Held, leg: Leg, trial: str) -> tuple[Any, ...]:
             "position": side.position,
             "text": motion.positions[side.position],
             "place": side.place,
-            "stage": held.identities[side.entrant.stage or held.tournament.stage],
+            "stage": progress.identities[side.entrant.stage or tournament.stage],
         }
         for side in leg.sides
     ]
-    return (held.id, leg.round, leg.match, leg.leg, trial, motion.topic, encode_sorted(sides))
+    return StoredMatch(progress.id, leg.round, leg.match, leg.leg, trial, motion.topic, sides)
 
 
 def _verdicts(
-    held: _Held, legs: Mapping[str, Leg], store: Path | str
+    progress: _Progress, legs: Mapping[str, Leg], store: Path | str
 ) -> dict[str, list[dict[str, Any]]]:
     """The verdicts of the judges that the tournament names, by trial."""
-    with closing(open_readonly(store)) as connection:
-        return stored_verdicts(connection, list(legs), held.tournament.forms(held.identities))
+    forms = progress.tournament.forms(progress.identities)
+    with open_store(store) as reader:
+        return stored_verdicts(reader, list(legs), forms)
 
 
-def _score(held: _Held, legs: Mapping[str, Leg], store: Path | str) -> None:
+def _score(progress: _Progress, legs: Mapping[str, Leg], store: Path | str) -> None:
     """Read the scores of those of these legs that were judged."""
-    for trial, given in _verdicts(held, legs, store).items():
+    for trial, given in _verdicts(progress, legs, store).items():
         score = score_of_leg(given, legs[trial].actors)
         if score is not None:
-            held.scores[trial] = score
+            progress.scores[trial] = score
 
 
-def _counted(held: _Held, store: Path | str) -> tuple[int, int]:
+def _counted(progress: _Progress, store: Path | str) -> tuple[int, int]:
     """How many verdicts there are, and how many are missing with a reason."""
-    every = [verdict for found in _verdicts(held, held.legs, store).values() for verdict in found]
+    by_trial = _verdicts(progress, progress.legs, store)
+    every = [verdict for given in by_trial.values() for verdict in given]
     missing = sum(verdict["missing"] is not None for verdict in every)
     return len(every) - missing, missing

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, field_validator, model_validator
 
@@ -23,6 +24,10 @@ from sim.tournament.entrants import Entrant, Motion
 from sim.tournament.formats import Format, Meeting, RoundRobin
 from sim.tournament.formats.base import answered, counted, sound
 from sim.tournament.rubric import LETTERS, TIE, Judge, Rubric
+
+if TYPE_CHECKING:
+    from sim.runs.options import RunOptions
+    from sim.tournament.run import TournamentReport
 
 DRAWN_NAMES = (
     "Alex", "Bailey", "Casey", "Devon", "Ellis", "Finley", "Harley", "Jordan", "Kelly", "Logan",
@@ -127,6 +132,35 @@ class Tournament(Authored):
         """The stages that debates name besides the tournament's own, each once."""
         named = (entrant.stage for entrant in self.entrants)
         return tuple(dict.fromkeys(stage for stage in named if stage is not None))
+
+    # --- Running -------------------------------------------------------------------------------
+
+    async def arun(self, store: Path | str, options: RunOptions | None = None) -> TournamentReport:
+        """``run``, inside an event loop: ``report = await cup.arun("cup.db")``."""
+        # The verb is made of the noun, and this is only its handle.
+        from sim.tournament.run import open_and_run
+
+        return await open_and_run(self, store, options)
+
+    def run(self, store: Path | str, options: RunOptions | None = None) -> TournamentReport:
+        """Run it: debates are played, judged, and kept in a store. Run again, it goes on.
+
+        The stages that it names are opened with retry and limits (``options.asking``), and closed.
+        In a running event loop use ``await arun(...)``. Raises ``BadRequest`` before anything is
+        played, and whatever ``run_trials`` raises.
+
+        >>> import tempfile
+        >>> short = Debate(opening=40, rebuttals=0, questions=0, closing=None)
+        >>> cup = Tournament(name="Cup", entrants=[Entrant(name="a"), Entrant(name="b")],
+        ...                  motions=["Tea?"], debate=short, judges=["embedded:base"])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     report = cup.run(f"{folder}/cup.db")
+        >>> report.rounds, report.verdicts, len(report.standings)
+        (1, 4, 2)
+        """
+        from sim.runs.run import wait_for
+
+        return wait_for("run", self.arun(store, options))
 
     # --- Compiling -----------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from stub_server import StubServer
 
 from sim.layouts.prompt import Prompt
 from sim.stage.base import Request
-from sim.stage.open import open_stage
+from sim.stage.open import open_model
 from sim.stage.providers.sampling import Sampling
 
 
@@ -40,7 +40,7 @@ async def opened(stub: StubServer) -> AsyncIterator[Callable[..., Any]]:
 
     def open_(model: str, **sampling: Any) -> Any:
         sampling.setdefault("base_url", stub.url)
-        stages.append(open_stage(model, Sampling(**sampling)))
+        stages.append(open_model(model, Sampling(**sampling)))
         return stages[-1]
 
     yield open_

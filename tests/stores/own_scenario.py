@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sim import Actor, Edge, Graph, Persona, Scene, after, ask_stance, say
+from sim import Actor, Edge, Graph, Persona, Scene, after, ask_stance, interventions
 
 LIMIT = 3
 
@@ -53,6 +53,6 @@ def own(turns: int = 6) -> Scene:
         ),
         routing=Backwards(),
         probes=(ask_stance("bridge", every=2),),
-        interventions=(say("Ben", "Nobody asked the ferry!", when=heated),),
+        interventions=(interventions.say("Ben", "Nobody asked the ferry!", when=heated),),
         ends=after(turns=turns),
     )

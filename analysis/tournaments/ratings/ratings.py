@@ -18,6 +18,7 @@ section 11.6; those of the modules.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, log, nan
 from typing import Any, Literal
@@ -110,9 +111,7 @@ def rate(
     *,
     ties: Literal["half", "davidson"] = "half",
     margins: bool = False,
-    side: bool = True,
-    order: bool = True,
-    topics: bool = True,
+    without: Sequence[Literal["side", "order", "topics"]] = (),
     ridge: float | Literal["auto"] = "auto",
     replicates: int = 1000,
     level: float = 0.95,
@@ -121,8 +120,9 @@ def rate(
     """Rate entrants by a table of results; its columns are in ``comparisons``.
 
     ``ties``: half a win each, or an outcome of their own (Davidson). ``margins``: rate by margins
-    instead of scores, stretched to the scale of wins. ``side``, ``order``: effects, where the table
-    has the column. ``topics``: topics are clusters, and side effects may differ by topic.
+    instead of scores, stretched to the scale of wins. ``without``: columns that are left alone.
+    Else effects of ``side`` and ``order`` are estimated where the table has them, and ``topics``
+    are clusters, by which side effects may differ.
     ``ridge``: the precision of a normal prior on every parameter; "auto" is none unless the results
     have no maximum. ``replicates``: of the bootstrap behind ranks and ``p_best``.
 
@@ -144,9 +144,9 @@ def rate(
         results,
         ties=ties,
         margins=margins,
-        side=side,
-        order=order,
-        topics=topics,
+        side="side" not in without,
+        order="order" not in without,
+        topics="topics" not in without,
         ridge=ridge,
     )
     notes = list(made.notes)

@@ -4,29 +4,56 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
-from rich.table import Table
-from rich.text import Text
+import typer
 
-from sim.cli.asking import Asking, open_stages
-from sim.cli.display.terminal import err, one_line, out, print_block
+from sim.cli.option_groups import grouped
+from sim.cli.options import (
+    BaseUrl,
+    ExtraBody,
+    Json,
+    Level,
+    LimitOptions,
+    LogLevel,
+    SamplingOptions,
+    Temperature,
+    Timeout,
+)
 from sim.errors import BadRequest, RunFailed
-from sim.stage.base import Stage
-from sim.stage.open import close_stage, is_real
-from sim.stage.providers.capabilities import Report, check
 
-_STYLES = {"yes": "green", "no": "red", "unknown": "yellow"}
+if TYPE_CHECKING:
+    from sim.stage.base import Stage
+    from sim.stage.providers.capabilities import Report
 
 
-def command(model: str, asking: Asking, *, as_json: bool) -> None:
-    """Ask the server, and print what it can do."""
+@grouped
+def check(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="openai:NAME, completions:NAME")],
+    temperature: Temperature = None,
+    base_url: BaseUrl = None,
+    extra_body: ExtraBody = None,
+    timeout: Timeout = None,
+    as_json: Json = False,
+    log_level: LogLevel = Level.warning,
+) -> None:
+    """Ask a model's server what it can do: about ten short calls, with the time of each."""
+    from dataclasses import asdict
+
+    from sim.calls.guard import open_models
+    from sim.cli.display.capabilities import table
+    from sim.cli.display.terminal import err, out, print_block
+    from sim.stage.open import is_real
+
     if not is_real(model):
         raise BadRequest(
             f"{model}: there is no server to ask; check is for models like openai:NAME"
         )
-    stages, _ = open_stages([model], asking)
-    stage = next(iter(stages.values()))
+    sampling = SamplingOptions(
+        temperature=temperature, base_url=base_url, extra_body=extra_body, timeout=timeout
+    )
+    opened = open_models([model], LimitOptions().models(sampling.sampling()))
+    [stage] = opened.stages.values()
     if err().is_terminal and not as_json:
         with err().status(f"asking {model} ..."):
             report = asyncio.run(_ask(stage))
@@ -36,29 +63,16 @@ def command(model: str, asking: Asking, *, as_json: bool) -> None:
         found = {"model": report.model, "capabilities": [asdict(c) for c in report.capabilities]}
         out().out(json.dumps(found))
     else:
-        print_block(out(), _table(report))
+        print_block(out(), table(report))
     if not any(each.verdict == "yes" for each in report.capabilities):
         raise RunFailed(f"{model}: the server did none of this; the reasons are in the table")
 
 
 async def _ask(stage: Stage) -> Report:
+    from sim.stage.base import close_stage
+    from sim.stage.providers.capabilities import check
+
     try:
         return await check(stage)
     finally:
         await close_stage(stage)
-
-
-def _table(report: Report) -> Table:
-    table = Table(
-        title=Text(one_line(report.model)), box=None, title_justify="left", pad_edge=False
-    )
-    for name in ("capability", "", "took", "reason"):
-        table.add_column(name, justify="right" if name == "took" else "left")
-    for found in report.capabilities:
-        table.add_row(
-            found.name,
-            Text(found.verdict, style=_STYLES[found.verdict]),
-            "" if found.seconds is None else f"{found.seconds * 1000:.0f} ms",
-            Text(one_line(found.reason)),
-        )
-    return table

@@ -5,58 +5,118 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Sequence
-from contextlib import closing
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from sim.calls.prices import Prices
-from sim.cli.asking import Asking
-from sim.cli.carrying import Terms, carry_out, is_free, leave
-from sim.cli.casting import People, open_cast, reopened
-from sim.cli.display.terminal import out
-from sim.cli.rebuilding import as_trial, whole_scene
-from sim.cli.stored import StoredTrial, one_trial, opened
+import typer
+
+from sim.cli.option_groups import grouped
+from sim.cli.options import (
+    Level,
+    LimitOptions,
+    LogLevel,
+    OutputOptions,
+    ResumeOptions,
+    SamplingOptions,
+    SpendOptions,
+    Store,
+    Timeout,
+    Trial,
+    run_options,
+)
 from sim.errors import BadRequest
-from sim.planning import Trial
-from sim.planning.scenarios import own
-from sim.runs import estimate
-from sim.scene.actor import HUMAN
-from sim.scene.interventions import Intervention, Noise, Note, ReplaceTurn, Restage, Say, Whisper
-from sim.stage.base import Stage
-from sim.store import open_readonly, transcript_of
-from sim.study.forks import branch_trials, dropped
-from sim.transcript import Transcript
+
+if TYPE_CHECKING:
+    from analysis.stats import Interval
+    from sim.calls.guard import ModelOptions
+    from sim.planning import Trial as Planned
+    from sim.runs.options import RunOptions
+    from sim.runs.stages import Cast
+    from sim.scene.interventions import Intervention
+    from sim.stage.base import Stage
+    from sim.store import Store as Reader
+    from sim.store import StoredTrial
+    from sim.study.effects import Comparison
+    from sim.study.outcomes import Outcome
+    from sim.transcript import Transcript
+
+Record = dict[str, Any]
 
 _LINE = re.compile(r"\s*(?P<name>[^:>]+?)\s*(?:>\s*(?P<to>[^:]*?)\s*)?:\s*(?P<text>.+)", re.S)
 
 KEPT, REROLL = "kept", "reroll"
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What was asked for. Exactly one change, or none with ``reroll``."""
+@dataclass(frozen=True)
+class ChangeOptions:
+    """What is to be different: exactly one change, or none with ``reroll``."""
 
-    store: Path
-    trial: str
-    at: int
-    branches: int
-    drop: bool
-    reroll: bool
-    say: str | None
-    whisper: str | None
-    replace: str | None
-    note: str | None
-    noise: int | None
-    restage: str | None
-    against: str | None
-    turns: int | None
-    within: int | None
-    asking: Asking
-    terms: Terms
-    dry_run: bool
-    as_json: bool
+    drop: Annotated[bool, typer.Option("--drop", help="The turn is struck: nobody heard it.")] = (
+        False
+    )
+    reroll: Annotated[
+        bool,
+        typer.Option("--reroll", help="The turn is generated again. Shows what it did, as it was."),
+    ] = False
+    say: Annotated[
+        str | None,
+        typer.Option(metavar="LINE", help='Another line in its place: --say "Ada: I was wrong."'),
+    ] = None
+    whisper: Annotated[
+        str | None,
+        typer.Option(metavar="LINE", help='For some alone: --whisper "Ada > Ben: He lies."'),
+    ] = None
+    replace: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Other words of the same speaker."),
+    ] = None
+    note: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help='A stage direction: --note "(A shot is heard.)"'),
+    ] = None
+    noise: Annotated[
+        int | None, typer.Option(min=1, metavar="WORDS", help="Random text before it.")
+    ] = None
+    restage: Annotated[
+        str | None,
+        typer.Option(metavar="NAME=MODEL", help="Another stage plays an actor from there on."),
+    ] = None
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="kept|reroll",
+            help="What to compare with: the turn as it was, or generated again.",
+            show_default="reroll; with --reroll, kept",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class BranchOptions:
+    """Which branches are played, and how far."""
+
+    store: Store
+    trial: Trial
+    at: Annotated[
+        int,
+        typer.Option(
+            "--at", min=1, metavar="TURN", help="The turn from which on everything is played anew."
+        ),
+    ]
+    branches: Annotated[
+        int, typer.Option("--branches", "-n", min=1, help="Branches in each of the two arms.")
+    ] = 20
+    turns: Annotated[
+        int | None,
+        typer.Option(min=1, help="End branches after so many turns; else they play to the end."),
+    ] = None
+    within: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="TURNS", help="Count flips within so many turns after --at."),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,91 +127,104 @@ class Arm:
     at: int
     change: tuple[Intervention, ...] = ()
 
+    def rolls_again(self, turn: int) -> bool:
+        """Whether the turn is generated again, and nothing else is different."""
+        return self.at == turn and not self.change
 
-def command(options: Options) -> None:
-    """Play both arms, and say what became of the actors in them."""
-    with opened(options.store) as connection:
-        stored = one_trial(connection, options.store, options.trial)
-        transcript = transcript_of(connection, stored.id)
-    scene = whole_scene(stored)
-    transcript.scene = scene
-    live = as_trial(stored, scene)
-    arms = _arms(options, transcript)
-    stages, identities = _stages(stored, arms, options.asking)
+
+@grouped
+def fork(
+    which: BranchOptions,
+    change: ChangeOptions,
+    spend: SpendOptions,
+    resume: ResumeOptions,
+    limits: LimitOptions,
+    output: OutputOptions,
+    timeout: Timeout = None,
+    log_level: LogLevel = Level.warning,
+) -> None:
+    """What would have happened otherwise: play a trial again from a turn on, many times.
+
+    Two arms share everything before the turn and, branch by branch, their random draws. The model
+    is asked as it was when the trial was played. Branches are kept in the store.
+    """
+    from sim.cli.display.terminal import out
+    from sim.cli.execution import carry_out, is_free, leave
+    from sim.planning.branches import branch_trials
+    from sim.planning.scenarios import own
+    from sim.store import open_store
+
+    options = run_options(spend, resume)
+    with open_store(which.store) as store:
+        stored = store.trial(which.trial)
+        transcript = stored.transcript
+        live = stored.planned()
+    arms = _arms(change, which.at, transcript)
+    models = limits.models(SamplingOptions(timeout=timeout).sampling())
+    cast = _stages(stored, arms, models)
     planned = [
         branch_trials(
-            live, transcript, at=arm.at, n=options.branches, change=arm.change, label=arm.label,
-            turns=_window(options, arm), stages=identities,
+            live, transcript, at=arm.at, n=which.branches, change=arm.change, label=arm.label,
+            # All arms end at the same turn.
+            turns=None if which.turns is None else which.turns + which.at - arm.at,
+            stages=cast.identities,
         )
         for arm in arms
     ]  # fmt: skip
     trials = [trial for arm in planned for trial in arm]
-    if options.dry_run:
-        table = options.terms.table() or Prices.load()
-        found = asyncio.run(estimate(trials, stages, options.store, table))
-        import_module("sim.cli.display.costs").show_estimates(found, table.date, options.as_json)
+    if output.dry_run:
+        _estimate(trials, cast.stages, which.store, options, output.as_json)
         return
-    if not options.terms.quiet:
+    if not output.quiet:
         own("analysis")
-    title = f"{stored.scenario} at turn {options.at}"
-    report = carry_out(title, trials, stages, options.store, options.terms)
+    title = f"{stored.scenario} at turn {which.at}"
+    report = carry_out(title, trials, cast.stages, which.store, options, quiet=output.quiet)
     early = report.interrupted or report.stopped is not None
-    if not early and (not options.terms.quiet or options.as_json):
-        branches = [_transcripts(options.store, arm) for arm in planned]
-        results = import_module("sim.cli.forked")
-        record = results.measured(stored, transcript, arms, planned, branches, options)
-        if options.as_json:
+    if not early and (not output.quiet or output.as_json):
+        record = measured(stored, transcript, arms, planned, which)
+        if output.as_json:
             out().out(json.dumps(record, allow_nan=False))
         else:
-            results.show(record, out())
-            spent = import_module("sim.cli.display.costs").summary(report, is_free(stages))
+            from sim.cli.display.costs import summary
+            from sim.cli.display.forks import show
+
+            show(record, out())
+            spent = summary(report, is_free(cast.stages))
             if spent is not None:
                 out().print(spent)
-    leave(report, options.store, options.terms.in_doubt)
+    leave(report, which.store, options.in_doubt)
 
 
-def _window(options: Options, arm: Arm) -> int | None:
-    """How many turns of their own the branches of an arm have: all arms end at the same turn."""
-    return None if options.turns is None else options.turns + options.at - arm.at
+def _estimate(
+    trials: list[Planned],
+    stages: dict[str, Stage],
+    store: Path,
+    options: RunOptions,
+    as_json: bool,
+) -> None:
+    from sim.calls.prices import Prices
+    from sim.cli.display.costs import show_estimates
+    from sim.runs.estimate import estimate
+
+    table = options.prices or Prices.load()
+    show_estimates(asyncio.run(estimate(trials, stages, store, table)), table.date, as_json)
 
 
-def _arms(options: Options, transcript: Transcript) -> list[Arm]:
+def _arms(asked: ChangeOptions, at: int, transcript: Transcript) -> list[Arm]:
     """What is changed, and what it is compared with."""
-    at = options.at
-    changes: list[tuple[str, Intervention]] = []
-    if options.drop:
-        changes.append(("drop", dropped(transcript, at)))
-    if options.say is not None:
-        name, _, text = _line("--say", options.say)
-        changes.append((f"say {name}: {text}", Say(speaker=name, text=text, at=at)))
-    if options.whisper is not None:
-        name, to, text = _line("--whisper", options.whisper)
-        label = f"whisper {name} > {', '.join(to)}: {text}"
-        changes.append((label, Whisper(speaker=name, to=to, text=text, at=at)))
-    if options.replace is not None:
-        changes.append((f"replace {options.replace}", ReplaceTurn(text=options.replace, at=at)))
-    if options.note is not None:
-        changes.append((f"note {options.note}", Note(text=options.note, at=at)))
-    if options.noise is not None:
-        changes.append((f"noise {options.noise}", Noise(words=options.noise, at=at)))
-    if options.restage is not None:
-        name, equals, model = options.restage.partition("=")
-        if not equals or not name.strip() or not model.strip():
-            raise BadRequest(f"--restage {options.restage}: write --restage NAME=MODEL")
-        moved = Restage(name=name.strip(), stage=model.strip(), at=at)
-        changes.append((f"restage {options.restage}", moved))
-    if len(changes) + options.reroll != 1:
+    changes = list(_changes(asked, at, transcript))
+    if len(changes) + asked.reroll != 1:
         raise BadRequest(
             "fork: say what is to be different, once: --drop, --reroll, --say, --whisper, "
             "--replace, --note, --noise or --restage"
         )
     # What a turn did is seen against what its speaker might have said instead; what a change does
     # is seen against the same without it.
-    against = options.against or (KEPT if options.reroll else REROLL)
+    against = asked.against or (KEPT if asked.reroll else REROLL)
     if against not in (KEPT, REROLL):
         raise BadRequest(f"--against {against}: use {KEPT} or {REROLL}")
     baseline = Arm(REROLL, at + 1 if against == KEPT else at)
-    if options.reroll:
+    if asked.reroll:
         if against == REROLL:
             raise BadRequest("--against reroll: that is the same arm; use --against kept")
         return [Arm(REROLL, at), baseline]
@@ -159,42 +232,170 @@ def _arms(options: Options, transcript: Transcript) -> list[Arm]:
     return [Arm(label, at, (change,)), baseline]
 
 
+def _changes(
+    asked: ChangeOptions, at: int, transcript: Transcript
+) -> Iterator[tuple[str, Intervention]]:
+    """The changes that were asked for, each with its label."""
+    from sim.planning.branches import dropped
+    from sim.scene.interventions import Noise, Note, ReplaceTurn, Restage, Say, Whisper
+
+    if asked.drop:
+        yield "drop", dropped(transcript, at)
+    if asked.say is not None:
+        name, _, text = _line("--say", asked.say)
+        yield f"say {name}: {text}", Say(speaker=name, text=text, at=at)
+    if asked.whisper is not None:
+        name, to, text = _line("--whisper", asked.whisper)
+        label = f"whisper {name} > {', '.join(to)}: {text}"
+        yield label, Whisper(speaker=name, to=to, text=text, at=at)
+    if asked.replace is not None:
+        yield f"replace {asked.replace}", ReplaceTurn(text=asked.replace, at=at)
+    if asked.note is not None:
+        yield f"note {asked.note}", Note(text=asked.note, at=at)
+    if asked.noise is not None:
+        yield f"noise {asked.noise}", Noise(words=asked.noise, at=at)
+    if asked.restage is not None:
+        name, equals, model = asked.restage.partition("=")
+        if not equals or not name.strip() or not model.strip():
+            raise BadRequest(f"--restage {asked.restage}: write --restage NAME=MODEL")
+        moved = Restage(name=name.strip(), stage=model.strip(), at=at)
+        yield f"restage {asked.restage}", moved
+
+
 def _line(option: str, text: str) -> tuple[str, tuple[str, ...], str]:
     """Who says it, to whom, and what: ``Ada: ...`` or ``Ada > Ben, Cleo: ...``."""
-    found = _LINE.fullmatch(text)
+    parts = _LINE.fullmatch(text)
     whispered = option == "--whisper"
-    if found is None or (found["to"] is not None) != whispered:
+    if parts is None or (parts["to"] is not None) != whispered:
         form = '"Ada > Ben: He lies."' if whispered else '"Ada: I was wrong."'
         raise BadRequest(f"{option} {text!r}: write it as {option} {form}")
-    to = tuple(name.strip() for name in (found["to"] or "").split(",") if name.strip())
-    return found["name"], to, found["text"].strip()
+    to = tuple(name.strip() for name in (parts["to"] or "").split(",") if name.strip())
+    return parts["name"], to, parts["text"].strip()
 
 
-def _stages(
-    stored: StoredTrial, arms: Sequence[Arm], asking: Asking
-) -> tuple[dict[str, Stage], dict[str, str]]:
+def _stages(stored: StoredTrial, arms: Sequence[Arm], models: ModelOptions) -> Cast:
     """All stages that play in the branches, and the identities of those that the changes name."""
+    from sim.runs.stages import Cast, open_cast, reopen, stages_of
+    from sim.scene.actor import HUMAN
+    from sim.scene.interventions import Restage
+
     if HUMAN in stored.stages.values():
         raise BadRequest(
             f"trial {stored.id[:8]}: a person plays in it, who is not there for its branches; "
             "fork a trial without one"
         )
-    played = [(stored.model, stored.stage), *stored.stages.items()]
-    stages = reopened(played, asking)
+    stages = reopen(stages_of([stored]), models)
     new = [each for arm in arms for each in arm.change if isinstance(each, Restage)]
-    if not new:
-        return stages, {}
     named = [each.stage for each in new if each.stage]
-    more, identities = open_cast(named, stages, asking, People())
-    return {**stages, **more}, identities
+    cast = open_cast(named, stages, models)
+    return Cast({**stages, **cast.stages}, cast.identities)
 
 
-def _transcripts(store: Path, trials: Sequence[Trial]) -> list[Transcript]:
-    """The branches as they are stored, in their order, with their scene."""
-    found = []
-    with closing(open_readonly(store)) as connection:
-        for trial in trials:
-            transcript = transcript_of(connection, trial.id)
-            transcript.scene = trial.scene
-            found.append(transcript)
-    return found
+# -- what came of it -------------------------------------------------------------------------------
+
+
+def measured(
+    stored: StoredTrial,
+    transcript: Transcript,
+    arms: Sequence[Arm],
+    planned: Sequence[Sequence[Planned]],
+    which: BranchOptions,
+) -> Record:
+    """Everything that came of it, as ``--json`` prints it."""
+    from sim.store import open_store
+    from sim.study.effects import compared
+
+    turn = which.at
+    said = transcript.turns[turn - 1] if turn <= len(transcript) else None
+    with open_store(which.store) as store:
+        ids = store.short_ids()
+        branches = [[_branch(store, trial) for trial in arm] for arm in planned]
+    comparisons = [
+        compared(branches[0], branches[1], outcome, turn)
+        for outcome in outcomes(transcript, which.within)
+    ]
+    again = next((place for place, arm in enumerate(arms) if arm.rolls_again(turn)), None)
+    return {
+        "store": str(which.store),
+        "trial": stored.id,
+        "scenario": stored.scenario,
+        "model": stored.model,
+        "at": turn,
+        "speaker": None if said is None else said.speaker,
+        "text": None if said is None else said.text,
+        "branches": which.branches,
+        "arms": [planned[0][0].arm, planned[1][0].arm],
+        "told": [_told(arm, turn) for arm in arms],
+        "outcomes": [_comparison(each) for each in comparisons],
+        "appears": None if again is None else appears(transcript, branches[again], turn),
+        "trials": [[ids[trial.id] for trial in arm] for arm in planned],
+    }
+
+
+def _branch(store: Reader, planned: Planned) -> Transcript:
+    """A branch as it is stored, with its scene, which is known."""
+    return store.transcript(planned.id, find_scene=lambda: planned.scene)
+
+
+def outcomes(transcript: Transcript, within: int | None) -> Iterator[Outcome]:
+    """What branches are judged by: who flips, and where those end up whose stance is asked."""
+    from sim.study.outcomes import final_stance, flips
+
+    scene = transcript.scene
+    for name in scene.names:
+        yield flips(name, within)
+    for probe in scene.probes:
+        if probe.issue is not None and probe.question.key.startswith("stance:"):
+            for name in probe.to or scene.names:
+                yield final_stance(name, probe.issue)
+
+
+def appears(transcript: Transcript, branches: Sequence[Transcript], turn: int) -> Record:
+    """Who appears when a turn is generated again, with the entropy over these in bits."""
+    from analysis.stats import clopper_pearson, entropy
+    from sim.cli.outcomes import number
+    from sim.study.appearance import WHO, who_speaks
+
+    generated = [branch.turns[turn - 1] for branch in branches if len(branch) >= turn]
+    before = transcript.turns[: turn - 1]
+    counts = Counter(who_speaks(transcript, each, before) for each in generated)
+    shares = {who: clopper_pearson(counts[who], len(generated)) for who in WHO if counts[who]}
+    return {
+        "counts": {who: counts[who] for who in WHO if counts[who]},
+        "shares": {who: _interval(share) for who, share in shares.items()},
+        "bits": number(entropy([counts[who] for who in WHO])),
+        "distinct": len({each.text for each in generated}),
+        "of": len(generated),
+    }
+
+
+def _interval(interval: Interval) -> Record:
+    from sim.cli.outcomes import number
+
+    return {
+        "estimate": number(interval.estimate),
+        "low": number(interval.low),
+        "high": number(interval.high),
+    }
+
+
+def _comparison(comparison: Comparison) -> Record:
+    return {
+        "outcome": comparison.outcome,
+        "one": _interval(comparison.one),
+        "other": _interval(comparison.other),
+        "difference": _interval(comparison.difference),
+        "pairs": comparison.pairs,
+        "missing": comparison.missing,
+    }
+
+
+def _told(arm: Arm, turn: int) -> str:
+    """An arm in words."""
+    from sim.cli.display.terminal import one_line, shortened
+
+    if not arm.change:
+        return f"turn {turn} {'as it was' if arm.at > turn else 'generated again'}"
+    if arm.label == "drop":
+        return f"turn {turn} struck"
+    return shortened(one_line(arm.label))

@@ -3,52 +3,51 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
-from rich.text import Text
+import typer
 
-from sim.cli.display.terminal import err, one_line, out, visible
+from sim.cli.options import Level, LogLevel, Store, WhichTournament
 from sim.errors import BadRequest, RunFailed
-from sim.store import open_readonly, tournament_named
-from sim.tournament.human_judging import (
-    Sheet,
-    from_csv,
-    keep,
-    number_of,
-    sheets_for,
-    to_csv,
-    verdict_of,
-)
-from sim.tournament.rubric import TIE, Verdict
 
-Read = Callable[[str], str]
-"""Asks for a line, after a text. Raises ``EOFError`` at the end."""
+if TYPE_CHECKING:
+    from sim.tournament.human_judging import Sheet
 
 
-class _Enough(Exception):
-    """Whoever judges has had enough."""
-
-
-def command(
-    store: Path,
-    which: str | None,
-    name: str,
-    *,
-    debates: int | None,
-    to: Path | None,
-    given: Path | None,
-    seed: int,
+def judge(
+    store: Store,
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="Who judges: verdicts are by human:NAME.")
+    ],
+    which: WhichTournament = None,
+    debates: Annotated[
+        int | None,
+        typer.Option("--debates", "-n", min=1, help="So many at most.", show_default="all"),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to", metavar="FILE", help="Write a sheet (CSV) to fill in, instead of asking here."
+        ),
+    ] = None,
+    given: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="Read a sheet that was filled in.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="For which debates, in what order.")] = 0,
+    log_level: LogLevel = Level.warning,
 ) -> None:
-    """Judge, write a sheet, or read one."""
+    """Judge debates of a tournament yourself, blind: at the terminal, or on a sheet."""
+    from sim.cli.display.terminal import one_line, out
+    from sim.store import open_store
+    from sim.tournament.human_judging import from_csv, keep, sheets_for, to_csv
+
     if to is not None and given is not None:
         raise BadRequest("--to and --from: write a sheet or read one; use one of them")
     if not name.strip() or name != one_line(name):
         raise BadRequest(f"--name {name!r}: is no name; use one line of text")
-    with closing(open_readonly(store)) as connection:
-        tournament = tournament_named(connection, which, store)
+    with open_store(store) as opened:
+        tournament = opened.tournament(which).id
     # A sheet is read whole: what was written for a part is a part of it.
     most = None if given is not None else debates
     sheets = sheets_for(store, tournament, name, most=most, seed=seed)
@@ -74,6 +73,12 @@ def _debates(count: int) -> str:
 def _at_the_terminal(store: Path, name: str, sheets: list[Sheet]) -> None:
     if not sys.stdin.isatty():
         raise BadRequest("judge: there is no terminal; write a sheet with --to FILE")
+    from rich.text import Text
+
+    from sim.cli.display.terminal import err, out
+    from sim.cli.judging_dialogue import Enough, ask, show
+    from sim.tournament.human_judging import keep
+
     console = err()
     done = 0
     try:
@@ -84,67 +89,9 @@ def _at_the_terminal(store: Path, name: str, sheets: list[Sheet]) -> None:
             if verdict is not None:
                 keep(store, name, [(sheet, verdict)])
                 done += 1
-    except (_Enough, EOFError, KeyboardInterrupt):
+    except (Enough, EOFError, KeyboardInterrupt):
         console.print()
     out().print(f"{done} verdict{'' if done == 1 else 's'} by human:{name}; kept in {store}")
-
-
-def show(sheet: Sheet, console: Console) -> None:
-    """The debate, and what is judged."""
-    for paragraph in sheet.page.page.split("\n\n"):
-        console.print(Text(visible(paragraph)))
-        console.print()
-    for name, meant in sheet.rubric.criteria.items():
-        console.print(Text.assemble((f"{one_line(name)}: ", "bold"), (one_line(meant), "dim")))
-
-
-def ask(sheet: Sheet, console: Console, read: Read) -> Verdict | None:
-    """A verdict, or None if this debate is passed over. Raises ``_Enough``."""
-    options = "/".join([*sheet.letters, TIE])
-    while True:
-        winner = read(f"Who debated better ({options}; s: skip, q: quit)? ").strip()
-        if winner in ("s", "S"):
-            return None
-        if winner in ("q", "Q"):
-            raise _Enough
-        try:
-            verdict_of(sheet, winner, "" if winner.casefold() == TIE else "1", {}, "winner")
-            break
-        except BadRequest as error:
-            console.print(Text(str(error), style="yellow"))
-    margin = ""
-    while winner.casefold() != TIE:
-        margin = read("By how much (1: barely, 10: no contest)? ").strip()
-        try:
-            verdict_of(sheet, winner, margin, {}, "margin")
-            break
-        except BadRequest as error:
-            console.print(Text(str(error), style="yellow"))
-    scores = _scores(sheet, console, read)
-    why = read("Why (blank: no reason)? ").strip()
-    return verdict_of(sheet, winner, margin, scores, "verdict", why)
-
-
-def _scores(sheet: Sheet, console: Console, read: Read) -> dict[str, dict[str, float]]:
-    """Scores by criterion; blank is none."""
-    found: dict[str, dict[str, float]] = {}
-    for name in sheet.rubric.criteria:
-        while True:
-            told = read(f"{name}: {', '.join(sheet.letters)} from 0 to 10 (blank: none)? ")
-            cells = told.replace(",", " ").split()
-            if not cells:
-                break
-            try:
-                if len(cells) != len(sheet.letters):
-                    raise BadRequest(f"{name}: give {len(sheet.letters)} numbers, or none")
-                found[name] = {
-                    letter: number_of(cell, name)
-                    for letter, cell in zip(sheet.letters, cells, strict=True)
-                }
-                break
-            except BadRequest as error:
-                console.print(Text(str(error), style="yellow"))
-    return found
 
 
 def _text(path: Path) -> str:

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.text import Text
+from sim.cli.options import Json, Level, LogLevel
 
-from sim.cli.display.terminal import out, visible
-from sim.planning.scenarios import Scenario, available, files
-from sim.scene.scene import Scene
-from sim.stage.open import known_models
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sim.planning.scenarios import Scenario
 
 
-def command(*, as_json: bool) -> None:
-    """Print the scenarios and models."""
+def list_scenarios(as_json: Json = False, log_level: LogLevel = Level.warning) -> None:
+    """List the scenarios with their parameters, and the models."""
+    from rich.text import Text
+
+    from sim.cli.display.terminal import out, visible
+    from sim.planning.scenarios import available, files
+    from sim.scene.scene import Scene
+    from sim.stage.open import known_models
+
     scenarios, models = available(), known_models()
     console = out()
     if as_json:
-        found = {
+        record = {
             "scenarios": [_record(one) for one in scenarios],
             "tournaments": [
                 {"name": name, "summary": _first_line(path)} for name, path in files().items()
             ],
             "models": list(models),
         }
-        console.out(json.dumps(found))
+        console.out(json.dumps(record))
         return
     for scenario in scenarios:
         title = Text(scenario.name, style="bold")

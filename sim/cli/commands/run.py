@@ -3,73 +3,198 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import nullcontext
-from dataclasses import dataclass
-from importlib import import_module
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from sim.calls.prices import Prices
-from sim.cli.asking import Asking, open_stages
-from sim.cli.carrying import Interrupted, Terms, carry_out, is_free, leave
-from sim.cli.casting import People, open_cast, with_people
-from sim.cli.display.terminal import err, out
-from sim.cli.replaying import open_all, refuse_into_itself
-from sim.errors import BadRequest, RunFailed
-from sim.planning import Trial, plan_scene, source_digest
-from sim.planning.scenarios import Scenario, build, find, own, read
-from sim.runs import RunReport, estimate
-from sim.scene.scene import Scene
-from sim.stage.base import Stage
-from sim.study.yoked import yoked, yoked_stages
+import typer
 
-_DEFAULT_FOLDER = Path("runs")
+from sim.cli import completion
+from sim.cli.option_groups import grouped
+from sim.cli.options import (
+    Layout,
+    Level,
+    LimitOptions,
+    LogLevel,
+    OutputOptions,
+    Parameters,
+    ResumeOptions,
+    SamplingOptions,
+    SpendOptions,
+    given_parameters,
+    run_options,
+)
+from sim.errors import BadRequest
 
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What was asked for."""
-
-    scenario: str
-    models: tuple[str, ...]
-    asking: Asking
-    trials: int
-    seed: int
-    parameters: tuple[str, ...]
-    layout: str | None
-    store: Path | None
-    yoked: bool
-    people: People
-    terms: Terms
-    dry_run: bool
-    as_json: bool
+if TYPE_CHECKING:
+    from sim.calls.prices import Prices
+    from sim.cli.people import People
+    from sim.planning import Trial
+    from sim.planning.scenarios import Scenario
+    from sim.runs.report import RunReport
+    from sim.scene.scene import Scene
+    from sim.stage.base import Stage
 
 
-def command(options: Options) -> None:
-    """Play what was asked for.
+@dataclass(frozen=True)
+class PlayOptions:
+    """What is played, how often, and where it is kept."""
 
-    Leaves with 1 if a trial failed or the budget was spent, and with 130 after Ctrl-C.
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENARIO",
+            autocompletion=completion.scenarios,
+            help="A name (see elsinore list), or my_file.py:my_scenario",
+        ),
+    ]
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            envvar="ELSINORE_MODEL",
+            autocompletion=completion.models,
+            metavar="MODEL",
+            show_default="embedded:base",
+            help="The stage that plays. Given several times: arms with the same seeds, compared.",
+        ),
+    ] = None
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            "--trials",
+            "-n",
+            min=1,
+            envvar="ELSINORE_TRIALS",
+            show_default="20 on embedded stages, all of a recording, 1 where it may cost money "
+            "or a person plays",
+            help="Trials per model.",
+        ),
+    ] = None
+    seed: Annotated[
+        int, typer.Option(min=0, envvar="ELSINORE_SEED", help="Seed of the first trial.")
+    ] = 0
+    parameter: Parameters = None
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ELSINORE_STORE",
+            autocompletion=completion.stores,
+            show_default="runs/SCENARIO.db",
+            help="Where everything is kept. What is there already is not played again.",
+        ),
+    ] = None
+    yoked: Annotated[
+        bool,
+        typer.Option(
+            "--yoked",
+            envvar="ELSINORE_YOKED",
+            help="Also play surrogates that tell a shared pull from interaction.",
+        ),
+    ] = False
+    layout: Annotated[
+        Layout | None,
+        typer.Option(
+            "--layout",
+            envvar="ELSINORE_LAYOUT",
+            show_default="the scenario's own",
+            help="How what an actor sees becomes a prompt. screenplay is for base models.",
+        ),
+    ] = None
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models, as they were named."""
+        return tuple(self.model or ["embedded:base"])
+
+
+@dataclass(frozen=True)
+class HumanOptions:
+    """Who is played by a person at the terminal."""
+
+    human: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--human",
+            metavar="NAME",
+            help="Play this actor yourself, at the terminal; may be given several times.",
+        ),
+    ] = None
+    human_seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--human-seconds",
+            metavar="SECONDS",
+            help="How long a person has for a turn.",
+            show_default="no limit",
+        ),
+    ] = None
+    human_otherwise: Annotated[
+        str,
+        typer.Option(
+            "--human-otherwise",
+            metavar="LINE",
+            help="What is said when a person says nothing in time: model (the model speaks), "
+            "or a line.",
+        ),
+    ] = "model"
+
+    def people(self) -> People:
+        """Who plays. Raises ``BadRequest``."""
+        from sim.cli.people import People
+
+        return People(tuple(self.human or ()), self.human_seconds, self.human_otherwise)
+
+
+@grouped
+def run(
+    what: PlayOptions,
+    spend: SpendOptions,
+    resume: ResumeOptions,
+    sampling: SamplingOptions,
+    limits: LimitOptions,
+    human: HumanOptions,
+    output: OutputOptions,
+    log_level: LogLevel = Level.warning,
+) -> None:
+    """Play a scenario, keep it in a store, and say what became of the actors.
+
+    A run that was interrupted or killed goes on where it was when it is started again.
     """
-    scenario = find(options.scenario)
-    terms = options.terms
-    terms.budget()  # Refused now, rather than after everything was opened.
-    prices = terms.table()
-    stages, models = open_all(options.models, lambda models: open_stages(models, options.asking))
-    scene, parameters = _scene(scenario, options)
-    more, identities = open_cast(scene.stages, stages, options.asking, options.people)
-    stages |= more
+    from sim.cli.execution import carry_out, default_store, is_free, leave
+    from sim.planning import plan_scene, source_digest
+    from sim.planning.scenarios import find, own
+    from sim.planning.surrogates import yoked, yoked_stages
+    from sim.runs.stages import open_all, open_cast, refuse_into_itself
+    from sim.scene.actor import HUMAN
+
+    people = human.people()
+    # A person plays one scene at a time.
+    spend = replace(spend, concurrency=1) if people.names else spend
+    scenario = find(what.scenario)
+    options = run_options(spend, resume)  # Refused now, rather than after everything was opened.
+    asked = limits.models(sampling.sampling())
+    count = what.trials or (1 if people.names else _sensible(what))
+    opened = open_all(what.models, asked)
+    stages = opened.stages
+    scene, parameters = _scene(scenario, what, people)
+    cast = open_cast(scene.stages, stages, asked)
+    if HUMAN in scene.stages:
+        people.join(cast, stages)
+    stages |= cast.stages
     trials = plan_scene(
         scene,
         name=scenario.name,
-        models=models,
+        models=opened.named,
         parameters=parameters,
-        trials=options.trials,
-        seed=options.seed,
+        trials=count,
+        seed=what.seed,
         source=source_digest(scenario.function),
-        stages=identities,
+        stages=cast.identities,
     )
-    if options.yoked:
-        if identities:
+    if what.yoked:
+        if cast.identities:
             raise BadRequest(
                 "--yoked: this scene names stages of its own for some actors, whom surrogates "
                 "cannot replace; leave it out"
@@ -77,95 +202,106 @@ def command(options: Options) -> None:
         surrogates = yoked(trials)
         stages |= yoked_stages(stages, surrogates)
         trials += surrogates
-    if options.dry_run:
-        _estimate(trials, stages, scenario, prices, options)
+    if output.dry_run:
+        usual = what.store or _usual_store(scenario)
+        _estimate(trials, stages, usual, options.prices, output.as_json)
         return
-    if not terms.quiet:
+    if not output.quiet:
         own("analysis")  # Refused now, rather than after everything was played.
-    store = _store(options.store, scenario)
-    refuse_into_itself(store, options.models)
-    report = carry_out(options.scenario, trials, stages, store, terms)
-    if not terms.quiet or options.as_json:
-        _tell(report, trials, store, is_free(stages), options)
-    leave(report, store, terms.in_doubt)
+    store = default_store(what.store, _usual_store(scenario).name)
+    refuse_into_itself(store, what.models)
+    report = carry_out(
+        what.scenario, trials, stages, store, options, quiet=output.quiet, drawn=not people.names
+    )
+    if not output.quiet or output.as_json:
+        _tell(report, trials, store, is_free(stages), quiet=output.quiet, as_json=output.as_json)
+    leave(report, store, options.in_doubt)
+
+
+def _sensible(what: PlayOptions) -> int:
+    """Enough trials for an interval where they are free, one where they may cost money, and all
+    that were recorded."""
+    from sim.runs.stages import RECORDED, trials_recorded
+
+    if all(model.startswith(RECORDED) for model in what.models):
+        return trials_recorded(what.models, what.scenario)
+    return 20 if all(model.startswith(("embedded:", "fixed:")) for model in what.models) else 1
 
 
 def _estimate(
     trials: list[Trial],
     stages: dict[str, Stage],
-    scenario: Scenario,
+    store: Path,
     prices: Prices | None,
-    options: Options,
+    as_json: bool,
 ) -> None:
     """Say what a run would take, without a call."""
+    from sim.calls.prices import Prices
+    from sim.cli.display.costs import show_estimates
+    from sim.runs.estimate import estimate
+
     table = prices or Prices.load()
-    store = options.store or _DEFAULT_FOLDER / _default_name(scenario)
-    found = asyncio.run(estimate(trials, stages, store, table))
-    import_module("sim.cli.display.costs").show_estimates(found, table.date, options.as_json)
+    estimates = asyncio.run(estimate(trials, stages, store, table))
+    show_estimates(estimates, table.date, as_json)
 
 
-def _scene(scenario: Scenario, options: Options) -> tuple[Scene, dict[str, Any]]:
+def _scene(
+    scenario: Scenario, what: PlayOptions, people: People
+) -> tuple[Scene, dict[str, Any]]:
     """The scene that was asked for, and the parameters that made it."""
-    given: dict[str, str] = {}
-    for text in options.parameters:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise BadRequest(f"-P {text}: is no parameter; write -P name=value")
-        if name in given:
-            raise BadRequest(f"-P {text}: {name} is given twice; give it once")
-        given[name] = value
-    parameters = read(scenario, given)
+    from sim.planning.scenarios import build, read
+
+    parameters = read(scenario, given_parameters(what.parameter))
     scene = build(scenario, parameters)
-    if options.layout is not None:
-        # Built again, so that a scene that cannot have this layout is refused.
-        fields = {name: getattr(scene, name) for name in type(scene).model_fields}
-        scene = Scene(**fields | {"layout": options.layout})
-    if options.people.names:
-        scene = with_people(scene, options.people)
+    if what.layout is not None:
+        # Checked anew, so that a scene that cannot have this layout is refused.
+        scene = scene.replace(layout=what.layout.value)
+    scene = people.into(scene)
     return scene, {each.name: each.plain(parameters[each.name]) for each in scenario.parameters}
 
 
-def _store(asked: Path | None, scenario: Scenario) -> Path:
-    """Where the run is kept. Only the default folder is created: a misspelt one should not be."""
-    if asked is not None:
-        return asked
-    try:
-        _DEFAULT_FOLDER.mkdir(exist_ok=True)
-    except OSError as error:
-        raise RunFailed(f"the folder runs cannot be created ({error.strerror})") from error
-    return _DEFAULT_FOLDER / _default_name(scenario)
+def _usual_store(scenario: Scenario) -> Path:
+    """Where a scenario's runs are kept unless it is said."""
+    from sim.cli.execution import DEFAULT_FOLDER
 
-
-def _default_name(scenario: Scenario) -> str:
-    return f"{scenario.name.rpartition(':')[2]}.db"
+    return DEFAULT_FOLDER / f"{scenario.name.rpartition(':')[2]}.db"
 
 
 def _tell(
-    report: RunReport, trials: list[Trial], store: Path, free: bool, options: Options
+    report: RunReport, trials: list[Trial], store: Path, free: bool, *, quiet: bool, as_json: bool
 ) -> None:
     """Measure, and print the result. What measures is loaded now: pandas and scipy are slow."""
+    from contextlib import nullcontext
+
+    from sim.cli.display.terminal import err, out
+    from sim.cli.execution import Interrupted
+
     early = report.interrupted or report.stopped is not None
-    if early and not options.as_json:
+    if early and not as_json:
         return  # whoever presses Ctrl-C does not want to wait for the measures
-    results = import_module("sim.cli.results")
+    from sim.cli.outcomes import measure, to_json, unmeasured
+
     if early:
-        out().out(results.to_json(results.unmeasured(report, trials, store)))
+        out().out(to_json(unmeasured(report, trials, store)))
         return
     console = err()
-    shown = console.is_terminal and not console.is_dumb_terminal and not options.terms.quiet
+    shown = console.is_terminal and not console.is_dumb_terminal and not quiet
     waiting = console.status("measuring what became of the actors") if shown else nullcontext()
     try:
         with waiting:
-            found = results.measure(report, trials, store)
+            record = measure(report, trials, store)
     except KeyboardInterrupt:
         raise Interrupted(
             "interrupted while measuring; everything is played and stored, so the same command "
             "goes straight on to the result"
         ) from None
-    if options.as_json:
-        out().out(results.to_json(found))
+    if as_json:
+        out().out(to_json(record))
         return
-    import_module("sim.cli.display.run_tables").show(found, out())
-    spent = import_module("sim.cli.display.costs").summary(report, free)
+    from sim.cli.display.costs import summary
+    from sim.cli.display.run_results import show
+
+    show(record, out())
+    spent = summary(report, free)
     if spent is not None:
         out().print(spent)

@@ -2,20 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Annotated
 
-from sim.cli.display.terminal import err, out
+import typer
+
+from sim.cli import completion
+from sim.cli.options import Level, LogLevel
 from sim.errors import BadRequest
-from sim.serve.app import application
-from sim.serve.models import Models
-from sim.serve.server import address, listening, serve
 
 
-def command(models: Sequence[str], *, host: str, port: int, token: str | None) -> None:
-    """Serve the models. The URL is the one line on standard output."""
+def serve(
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            envvar="ELSINORE_SERVE_MODEL",
+            autocompletion=completion.models,
+            metavar="MODEL",
+            show_default="every kind, with any parameters",
+            help="Serve this model, and no others but those named. May be given several times.",
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(envvar="ELSINORE_SERVE_HOST", help="An address of this machine alone.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, envvar="ELSINORE_SERVE_PORT", help="0 is any that is free."),
+    ] = 8765,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="ELSINORE_SERVE_TOKEN",
+            help="What clients have to send as their API key. Best set in the environment, since "
+            "options can be seen in the list of processes.",
+        ),
+    ] = None,
+    log_level: LogLevel = Level.warning,
+) -> None:
+    """Serve the embedded stage over the OpenAI protocol, to clients on this machine.
+
+    Models, chat, completions, streams and log-probabilities. Prints the base URL. Ctrl-C ends it.
+    """
+    from sim.cli.display.terminal import err, out
+    from sim.serve.app import application
+    from sim.serve.models import Models
+    from sim.serve.server import address, listening
+    from sim.serve.server import serve as serve_until_stopped
+
     if token is not None and (not token or not token.isascii() or not token.isprintable()):
         raise BadRequest("--token: use one or more printable ASCII characters")
-    served = Models(models)
+    served = Models(tuple(model or ()))
     listener = listening(host, port)
     url = address(listener)
 
@@ -25,4 +63,4 @@ def command(models: Sequence[str], *, host: str, port: int, token: str | None) -
         told.print(f"Serving {', '.join(served.listed)}. Ctrl-C ends it.", soft_wrap=True)
         told.print(f'OpenAI(base_url="{url}", api_key="{"TOKEN" if token else "none"}")')
 
-    serve(application(served, token), listener, ready)
+    serve_until_stopped(application(served, token), listener, ready)

@@ -1,86 +1,162 @@
-"""``elsinore tournament``: hold a tournament, with a live table, and say who stands where."""
+"""``elsinore tournament``: run a tournament, with a live table, and say who stands where."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from importlib import import_module
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from sim.calls.prices import Prices
-from sim.cli.asking import Asking, guarded
-from sim.cli.carrying import Terms, is_free, leave, on_a_loop
-from sim.cli.casting import People, open_cast
-from sim.cli.display.terminal import out
-from sim.cli.display.tournament_progress import TournamentProgress
-from sim.errors import BadRequest, ModelError, RunFailed, SceneError
-from sim.planning.scenarios import files, find, make, names, own, read
-from sim.scene.actor import HUMAN
-from sim.stage.base import Stage
-from sim.stage.open import is_real, open_stage
-from sim.stage.providers.sampling import Sampling
-from sim.tournament import FORMATS, Tournament, read_format
-from sim.tournament.estimate import debates_of, foresee
-from sim.tournament.run import TournamentReport, hold, stages_of
-from sim.tournament.toml_file import read_tournament
+import typer
 
-_DEFAULT_FOLDER = Path("runs")
+from sim.cli import completion
+from sim.cli.option_groups import grouped
+from sim.cli.options import (
+    Level,
+    LimitOptions,
+    LogLevel,
+    OutputOptions,
+    Parameters,
+    ResumeOptions,
+    SamplingOptions,
+    SpendOptions,
+    given_parameters,
+    run_options,
+)
+from sim.errors import BadRequest, RunFailed, SceneError
 
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What was asked for. None and empty: as the tournament has it."""
-
-    source: str
-    parameters: tuple[str, ...]
-    form: str | None
-    rounds: int | None
-    judges: tuple[str, ...]
-    model: str | None
-    seed: int | None
-    store: Path | None
-    asking: Asking
-    people: People
-    terms: Terms
-    dry_run: bool
-    as_json: bool
+if TYPE_CHECKING:
+    from sim.calls.guard import ModelOptions
+    from sim.calls.prices import Prices
+    from sim.cli.people import People
+    from sim.runs.stages import Cast
+    from sim.tournament import Tournament
+    from sim.tournament.run import TournamentReport
 
 
-def command(options: Options) -> None:
-    """Hold what was asked for.
+@dataclass(frozen=True)
+class TournamentOptions:
+    """Which tournament, and what is changed of it. None: as the tournament has it."""
 
-    Leaves with 1 if a debate failed, the budget was spent or no judge has a verdict, and with 130
-    after Ctrl-C.
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="TOURNAMENT",
+            autocompletion=completion.tournaments,
+            help="FILE.toml, my_file.py:my_tournament, or a name (see elsinore list).",
+        ),
+    ]
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            autocompletion=completion.formats,
+            help="round-robin, swiss or knockout.",
+            show_default="the tournament's own",
+        ),
+    ] = None
+    rounds: Annotated[
+        int | None,
+        typer.Option(min=1, help="Rounds of a swiss; of a round-robin: how often all meet all."),
+    ] = None
+    judges: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--judges",
+            "-j",
+            metavar="MODEL",
+            autocompletion=completion.models,
+            help="A judge; may be given several times, or several with commas between them.",
+            show_default="the tournament's own",
+        ),
+    ] = None
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="MODEL",
+            autocompletion=completion.models,
+            help="Plays the entrants who have no stage of their own.",
+            show_default="the tournament's own",
+        ),
+    ] = None
+    seed: Annotated[
+        int | None, typer.Option(min=0, show_default="the tournament's own", help="For all draws.")
+    ] = None
+    parameter: Parameters = None
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ELSINORE_STORE",
+            autocompletion=completion.stores,
+            show_default="runs/TOURNAMENT.db",
+            help="Where everything is kept. What is there already is neither played nor asked.",
+        ),
+    ] = None
+
+
+@grouped
+def tournament(
+    which: TournamentOptions,
+    spend: SpendOptions,
+    resume: ResumeOptions,
+    sampling: SamplingOptions,
+    limits: LimitOptions,
+    output: OutputOptions,
+    human_seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--human-seconds",
+            metavar="SECONDS",
+            help="How long a person who debates (an entrant with the stage human) has for a turn.",
+            show_default="no limit",
+        ),
+    ] = None,
+    log_level: LogLevel = Level.warning,
+) -> None:
+    """Run a tournament of debates: play, judge, rate. Killed, it goes on where it was.
+
+    Try: elsinore tournament example_tournament
     """
-    terms = options.terms
-    terms.budget()  # Refused now, rather than after everything was opened.
-    prices = terms.table()
-    tournament = changed(_read(options), options)
-    stages, identities = open_for(tournament, options.asking, options.people)
-    if options.dry_run:
-        _foresee(tournament, stages, identities, prices, options)
+    from sim.cli.display.tournament_progress import TournamentProgress
+    from sim.cli.execution import default_store, is_free, leave, on_a_loop, progress_console
+    from sim.cli.people import People
+    from sim.planning.scenarios import own
+    from sim.scene.actor import HUMAN
+    from sim.tournament.estimate import debates_of
+    from sim.tournament.run import run_tournament
+    from sim.tournament.stages import stages_named
+
+    people = People((), human_seconds)
+    options = run_options(spend, resume)  # Refused now, rather than after everything was opened.
+    cup = changed(_read(which), which)
+    cast = _open(cup, limits.models(sampling.sampling()), people)
+    name = default_name(which.source)
+    if output.dry_run:
+        _estimate(cup, cast, options.prices, which, output.as_json)
         return
-    if not terms.quiet:
+    if not output.quiet:
         own("analysis")
-    store = _store(options, tournament)
-    played_by_a_person = HUMAN in stages_of(tournament)
-    how = terms.keywords()
-    if played_by_a_person:
+    store = default_store(which.store, name)
+    a_person_plays = HUMAN in stages_named(cup)
+    if a_person_plays:
         # A person debates one debate at a time, and types where a table would be drawn.
-        how["concurrency"] = 1
-    free, drawn = is_free(stages), not played_by_a_person
-    progress = TournamentProgress(tournament, debates_of(tournament), free, terms.console(), drawn)
+        options = replace(options, concurrency=1)
+    free, console = is_free(cast.stages), progress_console(output.quiet)
+    progress = TournamentProgress(cup, debates_of(cup), free, console, not a_person_plays)
     report = on_a_loop(
         progress,
-        stages,
-        lambda: hold(tournament, stages, store, identities=identities, watch=progress, **how),
+        cast.stages,
+        lambda: run_tournament(
+            cup, cast.stages, store, options, identities=cast.identities, watch=progress
+        ),
     )
-    if not terms.quiet or options.as_json:
-        _tell(report, tournament, store, free, options)
-    leave(report.run, store, terms.in_doubt)
+    if not output.quiet or output.as_json:
+        _tell(report, store, free, output.as_json)
+    leave(report.run, store, options.in_doubt)
     if report.missing_verdicts and not report.verdicts:
         raise RunFailed(
             f"none of {report.missing_verdicts:,} verdicts could be had; "
@@ -88,11 +164,15 @@ def command(options: Options) -> None:
         )
 
 
-def _read(options: Options) -> Tournament:
+def _read(which: TournamentOptions) -> Tournament:
     """The tournament in a file, or the one that a function makes."""
-    source = options.source
+    from sim.planning.scenarios import files, find, make, names, read
+    from sim.tournament import Tournament
+    from sim.tournament.toml_file import read_tournament
+
+    source = which.source
     if source.endswith(".toml"):
-        if options.parameters:
+        if which.parameter:
             raise BadRequest("-P: a file of TOML has no parameters; change the file")
         return read_tournament(source)
     if Path(source).suffix not in ("", ".py") and ":" not in source:
@@ -107,121 +187,56 @@ def _read(options: Options) -> Tournament:
         hint = f"; did you mean {near}?" if Path(near).exists() else ""
         raise BadRequest(f"{source}: there is no such tournament{hint} (see elsinore list)")
     scenario = find(source)
-    given: dict[str, str] = {}
-    for text in options.parameters:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise BadRequest(f"-P {text}: is no parameter; write -P name=value")
-        given[name] = value
-    return make(scenario, read(scenario, given), Tournament)
+    return make(scenario, read(scenario, given_parameters(which.parameter)), Tournament)
 
 
-def changed(tournament: Tournament, options: Options) -> Tournament:
+def changed(cup: Tournament, which: TournamentOptions) -> Tournament:
     """The tournament with what the options change of it. Raises ``BadRequest``."""
-    fields: dict[str, Any] = {
-        name: getattr(tournament, name) for name in type(tournament).model_fields
-    }
+    changes: dict[str, Any] = {}
+    judges = tuple(one for text in which.judges or () for one in text.split(",") if one)
     try:
-        if options.form is not None or options.rounds is not None:
-            fields["format"] = _format(tournament, options)
-        if options.judges:
-            fields["judges"] = options.judges
-        if options.model is not None:
-            fields["stage"] = options.model
-        if options.seed is not None:
-            fields["seed"] = options.seed
-        return Tournament(**fields)
+        if which.form is not None or which.rounds is not None:
+            changes["format"] = _format(cup, which)
+        if judges:
+            changes["judges"] = judges
+        if which.model is not None:
+            changes["stage"] = which.model
+        if which.seed is not None:
+            changes["seed"] = which.seed
+        return cup.replace(**changes)
     except SceneError as error:
         raise BadRequest(str(error)) from None
 
 
-def _format(tournament: Tournament, options: Options) -> Any:
+def _format(cup: Tournament, which: TournamentOptions) -> Any:
     """The format that was asked for; ``--rounds`` is what the format counts by."""
+    from sim.tournament import FORMATS, read_format
+
     counted = {"round-robin": "times", "swiss": "rounds"}
-    name = options.form or next(
-        (name for name, kind in FORMATS.items() if isinstance(tournament.format, kind)), None
+    name = which.form or next(
+        (name for name, kind in FORMATS.items() if isinstance(cup.format, kind)), None
     )
     if name is None:
         raise BadRequest("--rounds: this tournament has a format of its own; change it there")
-    same = isinstance(tournament.format, FORMATS.get(name, ()))
-    given = tournament.format.model_dump() if same else {}
-    if options.rounds is not None:
+    same = isinstance(cup.format, FORMATS.get(name, ()))
+    given = cup.format.model_dump() if same else {}
+    if which.rounds is not None:
         if name not in counted:
             raise BadRequest(f"--rounds: a {name} has as many as it takes; leave it out")
-        given[counted[name]] = options.rounds
+        given[counted[name]] = which.rounds
     return read_format(name, given)
 
 
-def open_for(
-    tournament: Tournament, asking: Asking, people: People
-) -> tuple[dict[str, Stage], dict[str, str]]:
-    """The stages of a tournament by identity, and the identities by model string or name."""
-    stages: dict[str, Stage] = {}
-    identities: dict[str, str] = {}
-    plain = [name for name in stages_of(tournament) if name not in tournament.stages]
-    for name in stages_of(tournament):
-        if name in tournament.stages:
-            stage = _named(name, tournament.stages[name], asking)
-        elif name == HUMAN:
-            continue
-        elif is_real(name):
-            stage = guarded(open_stage(name, asking.sampling()), name, asking)
-        else:
-            stage = _plain(name, tournament)
-        stages.setdefault(stage.identity, stage)
-        identities[name] = stage.identity
-    if asking != Asking() and not any(is_real(name) for name in plain):
-        raise BadRequest(
-            "options for real models: all stages are embedded, or asked as [stages] says; "
-            "leave those options out"
-        )
-    if HUMAN in stages_of(tournament):
-        opener = {identities[tournament.stage]: stages[identities[tournament.stage]]}
-        more, known = open_cast([HUMAN], opener, asking, people)
-        stages |= more
-        identities |= known
-    return stages, identities
+def _open(cup: Tournament, options: ModelOptions, people: People) -> Cast:
+    """The stages of a tournament, the person at the terminal among them."""
+    from sim.scene.actor import HUMAN
+    from sim.tournament.stages import open_stages, stages_named
 
-
-def _plain(name: str, tournament: Tournament) -> Stage:
-    """A stage by its model string. Raises ``ModelError``, which says who asked for it."""
-    try:
-        return open_stage(name)
-    except ModelError as error:
-        entrants = [f"entrant {each.name!r}" for each in tournament.entrants if each.stage == name]
-        judges = [f"judge {each.known_as!r}" for each in tournament.judges if each.stage == name]
-        who = [*entrants, *judges, "the tournament"][0]
-        known = ", ".join(tournament.stages)
-        own = f", or one of its own [stages]: {known}" if known else ""
-        raise ModelError(f"stage of {who}: {error}{own}") from None
-
-
-def _named(name: str, table: Mapping[str, Any], asking: Asking) -> Stage:
-    """A stage that the tournament gives a name: ``{"model": ..., "temperature": ...}``."""
-    how = dict(table)
-    model = how.pop("model", None)
-    if not isinstance(model, str):
-        raise BadRequest(f'stages.{name}: has no model; write model = "openai:..."')
-    if not is_real(model):
-        if how:
-            raise BadRequest(
-                f"stages.{name}: {model} takes no {next(iter(how))}; "
-                "write embedded:base?kappa=0.8 for parameters"
-            )
-        return open_stage(model)
-    sampling = Sampling.read(how, f"stages.{name}")
-    return guarded(open_stage(model, sampling), model, asking)
-
-
-def _store(options: Options, tournament: Tournament) -> Path:
-    """Where it is kept. Only the default folder is created: a misspelt one should not be."""
-    if options.store is not None:
-        return options.store
-    try:
-        _DEFAULT_FOLDER.mkdir(exist_ok=True)
-    except OSError as error:
-        raise RunFailed(f"the folder runs cannot be created ({error.strerror})") from error
-    return _DEFAULT_FOLDER / default_name(options.source)
+    cast = open_stages(cup, options)
+    if HUMAN in stages_named(cup):
+        own = cast.identities[cup.stage]
+        people.join(cast, {own: cast.stages[own]})
+    return cast
 
 
 def default_name(source: str) -> str:
@@ -234,35 +249,38 @@ def default_name(source: str) -> str:
     return f"{function if colon and path else Path(source).stem}.db"
 
 
-def _foresee(
-    tournament: Tournament,
-    stages: dict[str, Stage],
-    identities: dict[str, str],
-    prices: Prices | None,
-    options: Options,
+def _estimate(
+    cup: Tournament, cast: Cast, prices: Prices | None, which: TournamentOptions, as_json: bool
 ) -> None:
     """Say what it would take, without a call."""
+    from sim.calls.prices import Prices
+    from sim.cli.display.costs import show_forecast
+    from sim.cli.display.terminal import out
+    from sim.cli.execution import DEFAULT_FOLDER
+    from sim.tournament.estimate import estimate_tournament
+
     table = prices or Prices.load()
-    store = options.store or _DEFAULT_FOLDER / default_name(options.source)
-    found = asyncio.run(foresee(tournament, stages, identities, store, table))
-    if options.as_json:
+    store = which.store or DEFAULT_FOLDER / default_name(which.source)
+    forecast = asyncio.run(
+        estimate_tournament(cup, cast.stages, cast.identities, store, table)
+    )
+    if as_json:
         record = {
             "dry_run": True,
             "prices_of": table.date,
-            "debates": found.debates,
-            "verdicts": found.verdicts,
-            "there": found.there,
-            "estimates": [asdict(each) for each in found.estimates],
+            "debates": forecast.debates,
+            "verdicts": forecast.verdicts,
+            "there": forecast.there,
+            "estimates": [asdict(each) for each in forecast.estimates],
         }
         out().out(json.dumps(record, allow_nan=False))
         return
-    spending = import_module("sim.cli.display.costs")
-    there = f", {found.there:,} of them in the store already" if found.there else ""
+    there = f", {forecast.there:,} of them in the store already" if forecast.there else ""
     out().print(
-        f"{tournament.name}: {len(tournament.entrants)} entrants, "
-        f"{debates_told(found.debates)}{there}; {found.verdicts:,} verdicts"
+        f"{cup.name}: {len(cup.entrants)} entrants, "
+        f"{debates_told(forecast.debates)}{there}; {forecast.verdicts:,} verdicts"
     )
-    spending.show_forecast(found.estimates, table.date)
+    show_forecast(forecast.estimates, table.date)
 
 
 def debates_told(count: int) -> str:
@@ -270,23 +288,25 @@ def debates_told(count: int) -> str:
     return f"{count:,} debate{'' if count == 1 else 's'}"
 
 
-def _tell(
-    report: TournamentReport, tournament: Tournament, store: Path, free: bool, options: Options
-) -> None:
+def _tell(report: TournamentReport, store: Path, free: bool, as_json: bool) -> None:
     """Rate, and print the standings. What rates is loaded now: pandas and scipy are slow."""
-    standing = import_module("sim.cli.commands.standings")
-    found = standing.measured(store, report.id)
-    found |= {
+    from sim.cli.display.costs import summary
+    from sim.cli.display.standings import show
+    from sim.cli.display.terminal import out
+    from sim.cli.ratings import measured
+
+    record = measured(store, report.id)
+    record |= {
         "rounds": report.rounds,
         "of_rounds": report.of,
         "verdicts": report.verdicts,
         "missing_verdicts": report.missing_verdicts,
     }
-    if options.as_json:
-        out().out(json.dumps(found, allow_nan=False))
+    if as_json:
+        out().out(json.dumps(record, allow_nan=False))
         return
     console = out()
-    import_module("sim.cli.display.standings_tables").show(found, console)
-    spent = import_module("sim.cli.display.costs").summary(report.run, free)
+    show(record, console)
+    spent = summary(report.run, free)
     if spent is not None:
         console.print(spent)

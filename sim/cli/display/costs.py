@@ -8,11 +8,11 @@ from dataclasses import asdict
 
 from rich.text import Text
 
-from sim.cli.display.run_tables import NONE, table
+from sim.cli.display.tables import NONE, table
 from sim.cli.display.terminal import one_line, out, print_block
 from sim.events import Usage
-from sim.runs import Estimate, RunReport
-from sim.runs.estimate import PLAYED_ON
+from sim.runs.estimate import PLAYED_ON, Estimate
+from sim.runs.report import RunReport
 
 
 def summary(report: RunReport, free: bool) -> Text | None:

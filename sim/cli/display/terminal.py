@@ -37,6 +37,11 @@ def one_line(text: str) -> str:
     return visible(" ".join(text.split()))
 
 
+def shortened(line: str, most: int = 60) -> str:
+    """A line of at most so many letters and a sign that something is left out."""
+    return line if len(line) <= most else f"{line[:most]}…"
+
+
 def out() -> Console:
     """The console for results: standard output."""
     width = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else UNBOUNDED

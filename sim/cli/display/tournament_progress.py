@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.cli.display.progress import Progress
-from sim.cli.display.run_tables import NONE, table
+from sim.cli.display.tables import NONE, table
 from sim.cli.display.terminal import one_line
 from sim.tournament import Leg, Meeting, Tournament, standings
 from sim.tournament.scoring import Scores, score_of_leg, with_scores

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.text import Text
 
 from sim.cli.display.terminal import one_line, visible
-from sim.cli.stored import StoredTrial
 from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
+from sim.layouts.prompt import Prompt
+from sim.store import StoredTrial
 
 # Red is kept for what went wrong.
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
@@ -27,7 +28,7 @@ def print_transcript(
     console: Console,
     trial: StoredTrial,
     events: Sequence[Event],
-    fates: Mapping[str, Mapping[str, Any]],
+    outcomes: Mapping[str, Mapping[str, Any]],
     concessions: Iterable[Mapping[str, Any]] = (),
     *,
     probes: bool,
@@ -38,7 +39,7 @@ def print_transcript(
     _print_head(console, trial)
     turns = [event for event in events if isinstance(event, Turn)]
     page = _Page(console, colours, max([len(one_line(name)) for name in names], default=0))
-    marks = _marks(fates)
+    marks = _marks(outcomes)
     granted = _granted(concessions)
     if probes:
         page.notes(_stances(events, 0, names))
@@ -74,9 +75,9 @@ def _print_head(console: Console, trial: StoredTrial) -> None:
         ),
         soft_wrap=not console.is_terminal,
     )
-    setting = trial.scene.get("setting")
+    setting = trial.canonical.get("setting")
     who = ", ".join(f"{actor} is {entrant}" for actor, entrant in trial.entrants.items())
-    for line in (trial.scene.get("topic"), setting, who):
+    for line in (trial.canonical.get("topic"), setting, who):
         if line:
             console.print(
                 Text(one_line(str(line)), style="italic"), soft_wrap=not console.is_terminal
@@ -84,15 +85,15 @@ def _print_head(console: Console, trial: StoredTrial) -> None:
     console.print()
 
 
-def _marks(fates: Mapping[str, Mapping[str, Any]]) -> dict[int, list[tuple[str, str]]]:
+def _marks(outcomes: Mapping[str, Mapping[str, Any]]) -> dict[int, list[tuple[str, str]]]:
     """By turn: who, and what happened there."""
     found: dict[int, list[tuple[str, str]]] = {}
-    for actor, fate in fates.items():
+    for actor, outcome in outcomes.items():
         for kind, words in _MARKS.items():
-            turn = fate.get(kind)
+            turn = outcome.get(kind)
             if turn is None:
                 continue
-            sure = fate.get("flip_confidence") if kind == "flip" else None
+            sure = outcome.get("flip_confidence") if kind == "flip" else None
             text = words if sure is None else f"{words} (p {sure:.2f})"
             found.setdefault(turn, []).append((actor, text))
     return found
@@ -227,3 +228,11 @@ class _Page:
             line.rstrip()
             start = before if number == 0 else Text(" " * before.cell_len)
             console.print(Text.assemble(start, line), soft_wrap=True)
+
+
+def print_prompt(console: Console, prompt: Prompt) -> None:
+    """Print a prompt, message by message."""
+    for message in prompt.messages():
+        console.print(Text(f"[{message.role}]", style="dim"))
+        console.print(Text(visible(message.text)), soft_wrap=not console.is_terminal)
+        console.print()

@@ -8,8 +8,9 @@ Names are resolved when they are used: most scenes need a walk alone.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sim.lazy import lazy_names
 
 if TYPE_CHECKING:
     from sim.scene.routing.addressee import Addressed as Addressed
@@ -34,39 +35,30 @@ if TYPE_CHECKING:
     from sim.scene.routing.walks import Walk as Walk
 
 _WHERE = {
-    "Addressed": "addressee",
-    "Bidding": "inquiries",
-    "ChosenBy": "inquiries",
-    "CrossExamination": "cross_examination",
-    "Cue": "base",
-    "FixedOrder": "orders",
-    "Inquiry": "base",
-    "Interrupts": "inquiries",
-    "Limit": "base",
-    "LongestWait": "walks",
-    "Phase": "composition",
-    "Phases": "composition",
-    "Router": "base",
-    "Scripted": "orders",
-    "Simultaneous": "orders",
-    "Walk": "walks",
-    "moderated": "inquiries",
-    "phases": "composition",
-    "then": "composition",
-    "until": "composition",
+    "Addressed": "sim.scene.routing.addressee",
+    "Bidding": "sim.scene.routing.inquiries",
+    "ChosenBy": "sim.scene.routing.inquiries",
+    "CrossExamination": "sim.scene.routing.cross_examination",
+    "Cue": "sim.scene.routing.base",
+    "FixedOrder": "sim.scene.routing.orders",
+    "Inquiry": "sim.scene.routing.base",
+    "Interrupts": "sim.scene.routing.inquiries",
+    "Limit": "sim.scene.routing.base",
+    "LongestWait": "sim.scene.routing.walks",
+    "Phase": "sim.scene.routing.composition",
+    "Phases": "sim.scene.routing.composition",
+    "Router": "sim.scene.routing.base",
+    "Scripted": "sim.scene.routing.orders",
+    "Simultaneous": "sim.scene.routing.orders",
+    "Walk": "sim.scene.routing.walks",
+    "moderated": "sim.scene.routing.inquiries",
+    "phases": "sim.scene.routing.composition",
+    "then": "sim.scene.routing.composition",
+    "until": "sim.scene.routing.composition",
 }
 
 __all__ = sorted(_WHERE)
 
-
-def __getattr__(name: str) -> Any:
-    where = _WHERE.get(name)
-    if where is None:
-        raise AttributeError(f"module 'sim.scene.routing' has no attribute {name!r}")
-    value = getattr(import_module(f"sim.scene.routing.{where}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+# Hidden from type checkers, to whom any name would be fine otherwise.
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_names(__name__, _WHERE)

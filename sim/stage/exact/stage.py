@@ -13,7 +13,7 @@ from sim.events import Intervened, Usage
 from sim.layouts import render
 from sim.scene.scene import Scene
 from sim.seeds import Stream, derive
-from sim.stage.base import LogProb, Reply, Request, Truth
+from sim.stage.base import LogProb, Reply, Request, StageInfo, Truth
 from sim.stage.exact.observations import Heard
 from sim.stage.exact.parameters import Parameters
 from sim.stage.exact.speech import Speech
@@ -35,7 +35,7 @@ class ExactStage(Speech):
     (True, False)
     """
 
-    free = True
+    info = StageInfo(free=True)
 
     def __init__(self, parameters: Parameters) -> None:
         super().__init__(parameters)
@@ -61,7 +61,7 @@ class ExactStage(Speech):
         return LogProb(log(line) + log(ending), text.count(" ") + 1, exact)
 
     async def truths(self, scene: Scene, transcript: Transcript, seed: int) -> list[Truth]:
-        """One hidden path for each actor who spoke, drawn after the curtain. For calibration only.
+        """One hidden path for each actor who spoke, drawn at the end. For calibration only.
 
         The paths have the planted law, given the texts. Undefined where foreign text was heard, and
         after an intervention: what an experimenter did has no law.

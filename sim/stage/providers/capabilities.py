@@ -16,7 +16,7 @@ from urllib.parse import quote
 from sim.errors import StageError
 from sim.events import NO_USAGE
 from sim.layouts.prompt import Prompt
-from sim.stage.base import Request, Stage, why_no_log_prob
+from sim.stage.base import Request, Stage, info_of, innermost
 from sim.stage.providers.chat import ChatStage
 from sim.stage.providers.completions import CompletionsStage
 from sim.stage.providers.openai import OpenAIChat, Server, Unsupported, usage_of
@@ -69,9 +69,7 @@ async def check(stage: Stage) -> Report:
 
     Nothing that goes wrong is raised: it is the reason of a capability.
     """
-    inner: Any = stage
-    while not isinstance(inner, ChatStage | CompletionsStage) and hasattr(inner, "stage"):
-        inner = inner.stage
+    inner = innermost(stage)
     if isinstance(inner, CompletionsStage):
         questions = _of_server(inner.server, inner, chat=False)
     elif isinstance(inner, ChatStage) and isinstance(inner.backend, OpenAIChat):
@@ -285,7 +283,7 @@ def _of_stage(stage: Stage) -> dict[str, Callable[[], Awaitable[Found]]]:
     async def scored() -> Found:
         if await stage.log_prob(request(1), "Well.") is not None:
             return "yes", "a given text was scored"
-        return "no", why_no_log_prob(stage) or "the stage has none"
+        return "no", info_of(stage).why_no_log_prob or "the stage has none"
 
     return {
         "chat": chat,

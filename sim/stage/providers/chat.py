@@ -21,9 +21,9 @@ from time import perf_counter
 
 from sim.errors import StageClosed, StageError
 from sim.layouts.prompt import Prompt
-from sim.stage.base import LogProb, Reply, Request
+from sim.stage.base import LogProb, Reply, Request, StageInfo
 from sim.stage.providers.faults import no_room
-from sim.stage.providers.openai import Answered, Asking, Backend, add_usage
+from sim.stage.providers.openai import Answered, Asking, Backend
 from sim.stage.providers.sampling import Sampling
 from sim.stage.providers.structured_output import REPAIR, complaint
 
@@ -40,13 +40,15 @@ class ChatStage:
     missing. ``retries`` of such a reply hold ``repair``.
     """
 
-    why_no_log_prob = "chat endpoints do not score a given text; use completions:MODEL"
-
     def __init__(self, label: str, backend: Backend, sampling: Sampling) -> None:
         self.label = label
         self.backend = backend
         self.sampling = sampling
         self.identity = label + sampling.suffix()
+        self.info = StageInfo(
+            token_limit=sampling.max_tokens,
+            why_no_log_prob="chat endpoints do not score a given text; use completions:MODEL",
+        )
         # Answers whose repair was interrupted: a call that is retried goes on there, so that what
         # was paid is neither asked for again nor forgotten.
         self._in_repair: dict[tuple[object, ...], Answered] = {}
@@ -68,7 +70,7 @@ class ChatStage:
         )
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
-        """None: see ``why_no_log_prob``."""
+        """None: ``info`` says why."""
         return None
 
     async def close(self) -> None:
@@ -112,6 +114,6 @@ class ChatStage:
         return Answered(
             second.text if second.text.strip() else first.text,
             second.finish,
-            add_usage(first.usage, second.usage),
+            first.usage + second.usage,
             (*first.retries, "repair", *second.retries),
         )

@@ -21,7 +21,7 @@ from typing import Any
 
 from sim.errors import StageClosed
 from sim.layouts.prompt import Prompt
-from sim.stage.base import LogProb, Reply, Request
+from sim.stage.base import LogProb, Reply, Request, StageInfo
 from sim.stage.providers.chat import SEED_BITS
 from sim.stage.providers.encoding import Encoder
 from sim.stage.providers.faults import malformed, no_room
@@ -30,7 +30,6 @@ from sim.stage.providers.openai import (
     Filtered,
     Server,
     Unsupported,
-    add_usage,
     ends_at,
     usage_of,
 )
@@ -64,6 +63,13 @@ class CompletionsStage:
         self._refused: dict[str, str] = {}
         self._in_repair: dict[tuple[bytes, int, str, str], Reply] = {}
 
+    @property
+    def info(self) -> StageInfo:
+        """What is known by now of what the server can do."""
+        return StageInfo(
+            token_limit=self.sampling.max_tokens, why_no_log_prob=self.why_no_log_prob
+        )
+
     async def perform(self, request: Request) -> Reply:
         """What the model writes next; a typed answer that cannot be read is repaired once."""
         schema = request.schema
@@ -85,7 +91,7 @@ class CompletionsStage:
         return Reply(
             second.text if second.text.strip() else first.text,
             second.finish,
-            add_usage(first.usage, second.usage),
+            first.usage + second.usage,
             seconds=first.seconds + second.seconds,
             retries=(*first.retries, "repair", *second.retries),
         )

@@ -325,14 +325,5 @@ def usage_of(found: Mapping[str, Any]) -> Usage:
     )
 
 
-def add_usage(one: Usage, other: Usage) -> Usage:
-    """The usage of two calls."""
-    return Usage(
-        one.prompt_tokens + other.prompt_tokens,
-        one.completion_tokens + other.completion_tokens,
-        one.cached_tokens + other.cached_tokens,
-    )
-
-
 def _count(value: object) -> int:
     return value if isinstance(value, int) and value > 0 else 0

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sim.errors import SceneError
-from sim.stage.open import meant, nearest
+from sim.text.suggestions import meant, nearest
 from sim.tournament.formats.base import Format, Meeting, Standing, standings
 from sim.tournament.formats.knockout import Knockout
 from sim.tournament.formats.round_robin import RoundRobin

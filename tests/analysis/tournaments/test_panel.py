@@ -32,10 +32,10 @@ from analysis.tournaments.tables import (
 )
 from benchmarks.validity.judges import THREE, Planted, World, beside, draw
 from sim import open_stage
-from sim.cli.commands.standings import measured
+from sim.cli.ratings import measured
 from sim.errors import BadRequest
 from sim.tournament import Debate, Entrant, RoundRobin, Tournament
-from sim.tournament.run import hold
+from sim.tournament.run import run_tournament
 
 BASE = "embedded:base"
 ACTORS = ("Ada", "Ben", "Cleo")
@@ -368,7 +368,7 @@ def test_a_tournament_that_was_held(tmp_path: Path) -> None:
         debate=Debate(opening=30, rebuttals=0, questions=0, closing=None),
         judges=[BASE, {"stage": BASE, "name": "again"}],
     )
-    asyncio.run(hold(tournament, {BASE: open_stage(BASE)}, store))
+    asyncio.run(run_tournament(tournament, {BASE: open_stage(BASE)}, store))
     contest = load_contest(store)
     found = panel(contest)
     assert found.judges["judge"].tolist() == [BASE, "again"]

@@ -74,7 +74,7 @@ def test_missing_is_not_zero() -> None:
     assert found.dropped == int(gone.sum())
     some = results.assign(side=results["side"].mask(results.index == 5))
     assert rate(some, replicates=0).dropped == 1
-    assert rate(some, replicates=0, side=False).dropped == 0
+    assert rate(some, replicates=0, without=["side"]).dropped == 0
     assert elo(holes)["elo"].tolist() == pytest.approx(elo(results[~gone])["elo"].tolist())
 
 

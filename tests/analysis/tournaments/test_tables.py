@@ -22,7 +22,7 @@ from sim import open_stage
 from sim.errors import BadRequest, StoreRefused
 from sim.events import Turn
 from sim.tournament import Debate, Entrant, RoundRobin, Tournament
-from sim.tournament.run import hold
+from sim.tournament.run import run_tournament
 
 BASE = "embedded:base"
 
@@ -153,7 +153,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
             debate=Debate(opening=30, rebuttals=0, questions=0, closing=None),
             judges=[BASE, {"stage": BASE, "name": "again"}],
         )
-        asyncio.run(hold(tournament, {BASE: open_stage(BASE)}, path))
+        asyncio.run(run_tournament(tournament, {BASE: open_stage(BASE)}, path))
     return path
 
 
@@ -196,7 +196,7 @@ def test_a_name_that_is_two_and_a_store_that_is_none(store: Path, tmp_path: Path
     )
     twice = tmp_path / "twice.db"
     twice.write_bytes(store.read_bytes())
-    asyncio.run(hold(tournament, {BASE: open_stage(BASE)}, twice))
+    asyncio.run(run_tournament(tournament, {BASE: open_stage(BASE)}, twice))
     with pytest.raises(BadRequest, match="more than one; say which by its id"):
         load_contest(twice, "Small")
     no_store = tmp_path / "text.db"

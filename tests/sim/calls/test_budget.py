@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from sim.calls.budget import Budget, BudgetSpent
 from sim.calls.journal import Journal
-from sim.calls.limiter import Gate
+from sim.calls.limiter import Limiter
 from sim.calls.prices import Price
+from sim.calls.trial_stage import Player, TrialStage
 from sim.calls.usage import Account
 from sim.errors import BadRequest, StageError
 from sim.events import NO_USAGE, Usage
@@ -127,7 +128,8 @@ async def test_what_a_failed_call_cost_is_counted_with_its_price(
     budget, told = Budget(tokens=1000), list[Usage]()
     account = Account(price=Price(10.0, 1.0, 20.0), paid=told.append)
     with closing(Writer.open(tmp_path / "failed.db")) as ledger:
-        journal = Journal(Failing(usage), ledger, "t", gate=Gate(1), account=account, budget=budget)
+        player = Player(Failing(usage), account, budget=budget)
+        journal = TrialStage(player, Journal(ledger, "t"), Limiter(1))
         with pytest.raises(StageError):
             await journal.perform(Request(PROMPT, 1, "Ada", max_tokens=50))
     assert budget.used_tokens == tokens

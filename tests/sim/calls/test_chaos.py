@@ -18,8 +18,10 @@ from sim import after
 from sim.calls.retry import Retry
 from sim.calls.throttle import Limits, Throttle
 from sim.planning import plan_scene
-from sim.runs import RunReport, run
-from sim.stage.open import open_stage
+from sim.runs.options import RunOptions
+from sim.runs.report import RunReport
+from sim.runs.trials import run_trials
+from sim.stage.open import open_model
 from sim.stage.providers.sampling import Sampling
 
 SCENES, TURNS = 200, 20
@@ -29,7 +31,7 @@ FAULTS = {"429": 0.10, "500": 0.05, "cut": 0.05, "timeout": 0.02, "malformed": 0
 async def _played(stub: StubServer, store: Path, attempts: int) -> RunReport:
     # Long beside a reply even on a busy machine: one that is sent whole and comes too late would
     # count on the server's side alone.
-    model = open_stage("openai:stub", Sampling(base_url=stub.url, timeout=2.5))
+    model = open_model("openai:stub", Sampling(base_url=stub.url, timeout=2.5))
     throttled = Throttle(model, limits=Limits(concurrency=32))
     stage = Retry(throttled, attempts=attempts, first_wait=0.02, longest_wait=0.2)
     trials = plan_scene(
@@ -40,7 +42,7 @@ async def _played(stub: StubServer, store: Path, attempts: int) -> RunReport:
         seed=0,
     )
     try:
-        return await run(trials, {stage.identity: stage}, store, concurrency=32)
+        return await run_trials(trials, {stage.identity: stage}, store, RunOptions(concurrency=32))
     finally:
         await model.close()  # type: ignore[attr-defined]
 

@@ -1,4 +1,4 @@
-"""The journal and its gate: what is asked, in which order, and what is known of it afterwards."""
+"""The journal and its limiter: what is asked, in which order, and what is known afterwards."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.calls.journal import Journal, call_key, first_call_key, request_key
-from sim.calls.limiter import Gate, Stopped
+from sim.calls.journal import Journal
+from sim.calls.keys import call_key, first_call_key, request_key
+from sim.calls.limiter import Limiter, Stopped
+from sim.calls.trial_stage import Before, Player, TrialStage
+from sim.calls.usage import Account
 from sim.errors import StageError, StoreFailed
 from sim.events import Ended, Event, Turn
 from sim.layouts.prompt import Prompt
@@ -91,6 +94,25 @@ class Scripted:
         return LogProb(-1.0, 1)
 
 
+def staged(
+    stage: Scripted,
+    ledger: Ledger,
+    trial: str,
+    *,
+    limiter: Limiter,
+    turn: int = 0,
+    account: Account | None = None,
+    **before: Any,
+) -> TrialStage:
+    """The stage of a trial, whose own is ``stage``."""
+    return TrialStage(
+        Player(stage, account or Account()),
+        Journal(ledger, trial, turn=turn),
+        limiter,
+        before=Before(**before),
+    )
+
+
 async def ticks(number: int = 10) -> None:
     for _ in range(number):
         await asyncio.sleep(0)
@@ -99,7 +121,7 @@ async def ticks(number: int = 10) -> None:
 async def test_the_intent_is_committed_before_the_call_and_the_reply_ends_it() -> None:
     ledger = Ledger()
     stage = Scripted(ledger)
-    journal = Journal(stage, ledger, "t" * 32, gate=Gate(1), turn=4)
+    journal = staged(stage, ledger, "t" * 32, limiter=Limiter(1), turn=4)
     task = asyncio.create_task(journal.perform(REQUEST))
     await ticks()
     key = call_key("t" * 32, "scripted", REQUEST)
@@ -114,11 +136,11 @@ async def test_the_intent_is_committed_before_the_call_and_the_reply_ends_it() -
 async def test_a_stored_reply_is_not_asked_for() -> None:
     ledger, stage = Ledger(), Scripted()
     key = call_key("t", "scripted", REQUEST)
-    journal = Journal(stage, ledger, "t", gate=Gate(1), replies={key: Reply("Stored.")})
+    journal = staged(stage, ledger, "t", limiter=Limiter(1), replies={key: Reply("Stored.")})
     assert (await journal.perform(REQUEST)).text == "Stored."
     # As version 1 stored it.
     old = {first_call_key("t", REQUEST): Reply("Old.")}
-    journal = Journal(stage, ledger, "t", gate=Gate(1), replies=old, first_keys=True)
+    journal = staged(stage, ledger, "t", limiter=Limiter(1), replies=old, of_version_1=True)
     assert (await journal.perform(REQUEST)).text == "Old."
     assert stage.asked == []
     assert ledger.told == []
@@ -126,7 +148,8 @@ async def test_a_stored_reply_is_not_asked_for() -> None:
 
 async def test_a_call_that_goes_wrong_is_not_in_doubt() -> None:
     ledger, stage = Ledger(), Scripted()
-    journal = Journal(stage, ledger, "t", gate=Gate(1))
+    account = Account()
+    journal = staged(stage, ledger, "t", limiter=Limiter(1), account=account)
     task = asyncio.create_task(journal.perform(REQUEST))
     await ticks()
     attempts = ("rate-limit", "timeout")
@@ -135,39 +158,39 @@ async def test_a_call_that_goes_wrong_is_not_in_doubt() -> None:
         await task
     key = call_key("t", "scripted", REQUEST)
     assert ledger.told[-1] == ("failed", key, "timeout", attempts)
-    assert journal.account.failed_calls == 1
-    assert journal.account.retries == 2
+    assert account.failed_calls == 1
+    assert account.retries == 2
     task = asyncio.create_task(journal.perform(REQUEST))
     await ticks()
     stage.waiting[1].set_exception(StageError("server", "status 500"))
     with pytest.raises(StageError):
         await task
     assert ledger.told[-1] == ("failed", key, "server", ("server",))
-    assert journal.account.retries == 3
+    assert account.retries == 3
 
 
 async def test_a_call_that_is_cancelled_stays_in_doubt_and_gives_its_place_back() -> None:
     ledger, stage = Ledger(), Scripted()
-    gate = Gate(1)
-    journal = Journal(stage, ledger, "t", gate=gate)
+    limiter = Limiter(1)
+    journal = staged(stage, ledger, "t", limiter=limiter)
     task = asyncio.create_task(journal.perform(REQUEST))
     await ticks()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert [entry[0] for entry in ledger.told] == ["intent", "barrier"]
-    assert gate.inside == 0
+    assert limiter.inside == 0
 
 
 async def test_a_call_in_doubt_is_asked_again_or_missing() -> None:
     key = call_key("t", "scripted", REQUEST)
     ledger, stage = Ledger(), Scripted()
-    missing = Journal(stage, ledger, "t", gate=Gate(1), doubted=[key], refuse_doubted=True)
+    missing = staged(stage, ledger, "t", limiter=Limiter(1), doubted=[key], refuse_doubted=True)
     with pytest.raises(StageError) as caught:
         await missing.perform(REQUEST)
     assert caught.value.reason == "in-doubt"
     assert ledger.told == [("failed", key, "in-doubt", ())]
-    asking = Journal(stage, ledger, "t", gate=Gate(1), doubted=[key])
+    asking = staged(stage, ledger, "t", limiter=Limiter(1), doubted=[key])
     task = asyncio.create_task(asking.perform(REQUEST))
     await ticks()
     stage.waiting[0].set_result(Reply("Yes."))
@@ -176,26 +199,26 @@ async def test_a_call_in_doubt_is_asked_again_or_missing() -> None:
 
 async def test_the_curtain_is_kept_for_whoever_plays() -> None:
     ledger = Ledger()
-    journal = Journal(Scripted(), ledger, "t", gate=Gate(1))
+    journal = staged(Scripted(), ledger, "t", limiter=Limiter(1))
     journal.saw(Turn(1, "Ada", "Yes."))
     journal.saw(Ended(1, "after 1 turns"))
     assert ledger.told == [("event", "turn")]
-    assert journal.ended == Ended(1, "after 1 turns")
+    assert journal.journal.ended == Ended(1, "after 1 turns")
 
 
 async def test_no_call_without_a_committed_intent() -> None:
     ledger, stage = Ledger(), Scripted()
     ledger.error = StoreFailed("full")
-    gate = Gate(1)
+    limiter = Limiter(1)
     with pytest.raises(StoreFailed):
-        await Journal(stage, ledger, "t", gate=gate).perform(REQUEST)
+        await staged(stage, ledger, "t", limiter=limiter).perform(REQUEST)
     assert stage.asked == []
-    assert gate.inside == 0
+    assert limiter.inside == 0
 
 
 async def test_turns_and_gauges_go_before_probes() -> None:
     stage = Scripted()
-    journal = Journal(stage, Ledger(), "t", gate=Gate(1))
+    journal = staged(stage, Ledger(), "t", limiter=Limiter(1))
     order = ["probe", "probe", "turn", "gauge", "probe", "turn"]
     tasks = [
         asyncio.create_task(journal.perform(replace(REQUEST, seed=seed, purpose=purpose)))
@@ -210,11 +233,11 @@ async def test_turns_and_gauges_go_before_probes() -> None:
 
 async def test_stopping_lets_nobody_in_and_waits_for_those_inside() -> None:
     stage = Scripted()
-    gate = Gate(2)
-    journal = Journal(stage, Ledger(), "t", gate=gate)
+    limiter = Limiter(2)
+    journal = staged(stage, Ledger(), "t", limiter=limiter)
     tasks = [asyncio.create_task(journal.perform(replace(REQUEST, seed=seed))) for seed in range(4)]
     await ticks()
-    gate.stop()
+    limiter.stop()
     late = asyncio.create_task(journal.perform(replace(REQUEST, seed=9)))
     await ticks()
     assert stage.asked == ["turn 0", "turn 1"]
@@ -231,14 +254,14 @@ async def test_stopping_lets_nobody_in_and_waits_for_those_inside() -> None:
 
 async def test_aborting_cancels_those_inside_too() -> None:
     stage = Scripted()
-    gate = Gate(2)
-    journal = Journal(stage, Ledger(), "t", gate=gate)
+    limiter = Limiter(2)
+    journal = staged(stage, Ledger(), "t", limiter=limiter)
     tasks = [asyncio.create_task(journal.perform(replace(REQUEST, seed=seed))) for seed in range(4)]
     await ticks()
-    gate.abort()
+    limiter.abort()
     ends = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(end) for end in ends] == [asyncio.CancelledError] * 4
-    assert gate.inside == 0
+    assert limiter.inside == 0
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans()), max_size=30))
@@ -246,17 +269,17 @@ def test_never_more_inside_than_the_limit_and_nobody_is_forgotten(
     scripts: list[tuple[int, bool, bool]],
 ) -> None:
     async def main() -> None:
-        gate = Gate(3)
+        limiter = Limiter(3)
         most = done = 0
 
         async def call(steps: int, urgent: bool, broken: bool) -> None:
             nonlocal most, done
-            await gate.enter(urgent)
+            await limiter.enter(urgent)
             try:
-                most = max(most, gate.inside)
+                most = max(most, limiter.inside)
                 await ticks(steps)
             finally:
-                gate.leave()
+                limiter.leave()
             done += 1
 
         tasks = [asyncio.create_task(call(*script)) for script in scripts]
@@ -265,7 +288,7 @@ def test_never_more_inside_than_the_limit_and_nobody_is_forgotten(
             if broken:
                 task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        assert gate.inside == 0
+        assert limiter.inside == 0
         assert most <= 3
         assert done >= sum(not broken for _, _, broken in scripts)
 

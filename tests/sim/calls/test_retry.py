@@ -18,7 +18,7 @@ from sim.calls.throttle import WAITED, Throttle
 from sim.errors import BadRequest, StageClosed, StageError
 from sim.events import Usage
 from sim.layouts.prompt import Prompt
-from sim.stage.base import LogProb, Reply, Request, Stage
+from sim.stage.base import LogProb, Reply, Request, Stage, StageInfo
 
 REQUEST = Request(Prompt.start("system", "You are Ada."), 7, "Ada")
 GOOD = Reply("Here.", usage=Usage(10, 2), seconds=0.5)
@@ -356,9 +356,9 @@ async def test_a_wait_can_be_cancelled() -> None:
 def test_what_the_stage_is_goes_through() -> None:
     stage = Scripted(GOOD)
     assert isinstance(Retry(stage), Stage)
-    assert (Retry(stage).identity, Retry(stage).free) == ("scripted", False)
-    stage.free = True  # type: ignore[attr-defined]
-    assert Retry(stage).free
+    assert (Retry(stage).identity, Retry(stage).info.free) == ("scripted", False)
+    stage.info = StageInfo(free=True)  # type: ignore[attr-defined]
+    assert Retry(stage).info.free
 
 
 @pytest.mark.parametrize(

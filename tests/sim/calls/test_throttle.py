@@ -24,7 +24,7 @@ from sim.calls.throttle import WAITED, Limits, PromptSizes, Running, Throttle, W
 from sim.errors import BadRequest, StageClosed, StageError
 from sim.events import Usage
 from sim.layouts.prompt import Prompt
-from sim.stage.base import LogProb, Reply, Request, Stage
+from sim.stage.base import LogProb, Reply, Request, Stage, StageInfo
 
 T = TypeVar("T")
 PROMPT = Prompt.start("text", "x" * 104)  # 120 bytes with the chunk's own: 40 tokens at first
@@ -459,14 +459,14 @@ def test_what_is_said_goes_through_unchanged() -> None:
         inner = Provider(Call(completion=3))
         stage = Throttle(inner, requests_per_minute=1, tokens_per_minute=1000)
         assert isinstance(stage, Stage)
-        assert (stage.identity, stage.free) == ("provider", False)
+        assert (stage.identity, stage.info.free) == ("provider", False)
         assert await ask(stage) == Reply("Yes.", usage=Usage(26, 3))
         # log_prob is a request like others: it waits for the next window.
         found = await stage.log_prob(Request(PROMPT, 1, "Ada"), "Yes.")
         assert found == LogProb(-1.0, 4)
         assert inner.came[1][0] > 60
-        inner.free = True  # type: ignore[attr-defined]
-        assert Throttle(inner).free
+        inner.info = StageInfo(free=True)  # type: ignore[attr-defined]
+        assert Throttle(inner).info.free
 
     virtually(scene())
 

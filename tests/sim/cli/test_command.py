@@ -145,7 +145,8 @@ def test_a_prompt_is_rendered_again_and_checked(
 
 
 OTHERS = """
-from sim import Actor, Persona, Scene, Wording, after, ring
+from sim import Actor, Persona, Scene, after, ring
+from sim.scene.templates import Wording
 from sim.scene.actor import Context
 
 ADA = Persona(name="Ada", stances={"tea": 0.8, "milk": -0.5})

@@ -20,12 +20,14 @@ from typing import Any
 import pytest
 from stub_server import StubServer
 
-from sim import open_stage, play, say
-from sim.cli.asking import Asking
-from sim.cli.casting import People, open_cast, reopened
+from sim import open_stage, play
+from sim.calls.guard import ModelOptions
 from sim.planning.scenarios import build, find
+from sim.runs.fork import fork_transcript
+from sim.runs.stages import open_cast, reopen
+from sim.scene.interventions import say
+from sim.stage.providers.sampling import Sampling
 from sim.store import open_readonly
-from sim.study import fork
 
 Command = Callable[..., "CompletedProcess[str]"]
 
@@ -244,8 +246,8 @@ def test_a_branch_can_be_forked_again(inside: Command, folder: Path, live: str) 
     stage = open_stage("embedded:base")
     told = asyncio.run(play(build(find("mine.py:trio"), {}), stage, seed=0))
     change = say("Ada", "I was wrong.", at=3)
-    _, branch = asyncio.run(fork(told, stage, at=3, n=2, change=change))
-    deeper = asyncio.run(fork(branch, stage, at=5, n=2))
+    _, branch = asyncio.run(fork_transcript(told, stage, at=3, n=2, change=change))
+    deeper = asyncio.run(fork_transcript(branch, stage, at=5, n=2))
     assert [each for each in own_turns(folder / "s.db") if each[0] == "fork@5 reroll"] == [
         ("fork@5 reroll", number, turn.index, turn.speaker, turn.text)
         for number, made in enumerate(deeper)
@@ -347,7 +349,7 @@ def test_a_stage_is_reopened_as_it_was(inside: Command, folder: Path, model: str
     stage = open_stage(model)
     told = asyncio.run(play(build(find("mine.py:trio"), {}), stage, seed=0))
     for arm, change in (("reroll", ()), (f"say {SAID[1]}", say("Ada", "I was wrong.", at=3))):
-        made = asyncio.run(fork(told, stage, at=3, n=2, change=change))
+        made = asyncio.run(fork_transcript(told, stage, at=3, n=2, change=change))
         assert [each for each in own_turns(folder / "s.db") if each[0] == f"fork@3 {arm}"] == [
             (f"fork@3 {arm}", number, turn.index, turn.speaker, turn.text)
             for number, branch in enumerate(made)
@@ -429,10 +431,10 @@ def test_what_is_not_known_any_more_is_not_asked(
 
 
 def test_one_account_has_one_limit_whoever_joins(stub: StubServer) -> None:
-    asking = Asking(requests_per_minute=60, base_url=stub.url)
+    options = ModelOptions(Sampling(base_url=stub.url), requests_per_minute=60)
     played = [(f"openai:{name}", f"openai:{name}?base_url={stub.url}") for name in "ab"]
-    stages = reopened(played, asking)
-    more, _ = open_cast(["openai:c", "completions:d"], stages, asking, People())
+    stages = reopen(played, options)
+    more = open_cast(["openai:c", "completions:d"], stages, options).stages
     limits: list[Any] = [stage.stage.limits for stage in (*stages.values(), *more.values())]  # type: ignore[attr-defined]
     assert limits[0] is limits[1]
     assert limits == limits[:1] * 4
@@ -489,7 +491,8 @@ def test_bad_places(inside: Command, folder: Path, live: str) -> None:
 # Forks itself for each line, so that Python and its libraries start once.
 NURSERY = """
 import json, networkx, os, sys
-import sim.cli.forked, sim.cli.commands.fork, sim.cli.display.costs
+import sim.cli.display.forks, sim.cli.commands.fork, sim.cli.display.costs
+import sim.study.effects, sim.study.appearance, sim.runs.trials, sim.cli.execution
 import sim.stage.providers.chat, sim.stage.providers.openai
 from sim.cli import main
 

@@ -219,7 +219,9 @@ def test_ctrl_c_ends_it_and_the_same_command_goes_on(
 
 
 SECRETS = """
-from sim import Actor, Persona, Scene, after, ask_stance, complete, note, whispers
+from sim import Actor, Persona, Scene, after, ask_stance, complete
+from sim.scene.audience import whispers
+from sim.scene.interventions import note
 
 def secrets(layout: str = "persona_first") -> Scene:
     cast = (

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from stub_server import StubServer
 
-from sim.cli.asking import Asking, open_stages
+from sim.calls.guard import ModelOptions, open_models
+from sim.stage.providers.sampling import Sampling
 
 Command = Callable[..., "CompletedProcess[str]"]
 
@@ -66,9 +67,11 @@ def test_a_table_that_is_no_json_is_refused(inside: Command, folder: Path) -> No
 
 
 def test_one_account_has_one_limit_however_it_is_reached() -> None:
-    asking = Asking(base_url="http://127.0.0.1:1/v1", requests_per_minute=60)
+    options = ModelOptions(
+        Sampling(base_url="http://127.0.0.1:1/v1"), requests_per_minute=60
+    )
     models = ["openai:a", "completions:b", "langchain:openai:c"]
-    stages, _ = open_stages(models, asking)
+    stages = open_models(models, options).stages
     limits: list[Any] = [stage.stage.limits for stage in stages.values()]  # type: ignore[attr-defined]
     assert limits == limits[:1] * 3
     assert limits[0].requests_per_minute == 60

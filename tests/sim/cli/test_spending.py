@@ -13,7 +13,7 @@ from rich.text import Text
 from sim.cli.display.costs import summary
 from sim.cli.display.progress import Progress
 from sim.events import Usage
-from sim.runs import RunReport
+from sim.runs.report import RunReport
 
 Command = Callable[..., "CompletedProcess[str]"]
 

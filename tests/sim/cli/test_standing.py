@@ -11,11 +11,11 @@ from pathlib import Path
 from rich.console import Console
 
 from sim import open_stage
-from sim.cli.commands.standings import measured
-from sim.cli.display.standings_tables import show
+from sim.cli.display.standings import show
 from sim.cli.display.tournament_progress import TournamentProgress
+from sim.cli.ratings import measured
 from sim.tournament import Debate, Entrant, Meeting, Swiss, Tournament
-from sim.tournament.run import hold
+from sim.tournament.run import run_tournament
 
 BASE = "embedded:base"
 
@@ -54,7 +54,7 @@ def test_who_met_nobody_stands_there_all_the_same(tmp_path: Path) -> None:
         debate=Debate(opening=20, rebuttals=0, questions=0, closing=None),
     )  # fmt: skip
     store = tmp_path / "cup.db"
-    report = asyncio.run(hold(cup, {BASE: open_stage(BASE)}, store))
+    report = asyncio.run(run_tournament(cup, {BASE: open_stage(BASE)}, store))
     found = measured(store, report.id)
     assert [each["entrant"] for each in found["standings"]][-1] == "c"
     assert found["standings"][-1]["matches"] == 0
@@ -68,7 +68,7 @@ def test_where_every_verdict_is_missing_it_is_said_why(tmp_path: Path) -> None:
         judges=["fixed:Well."], debate=Debate(opening=20, rebuttals=0, questions=0, closing=None),
     )  # fmt: skip
     stages = {model: open_stage(model) for model in (BASE, "fixed:Well.")}
-    report = asyncio.run(hold(cup, stages, tmp_path / "cup.db"))
+    report = asyncio.run(run_tournament(cup, stages, tmp_path / "cup.db"))
     notes = measured(tmp_path / "cup.db", report.id)["notes"]
     assert notes[-1].startswith("4 of 4 verdicts are missing, mostly: winner: Input should be 'A'")
 

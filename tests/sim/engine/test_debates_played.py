@@ -12,28 +12,14 @@ from backstage.doubles import Around, Murmur, facts
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim import (
-    Actor,
-    CrossExamination,
-    Edge,
-    FixedOrder,
-    Graph,
-    Limit,
-    Persona,
-    Phase,
-    Scene,
-    Transcript,
-    after,
-    complete,
-    phases,
-    play,
-    replace_turn,
-)
+from sim import Actor, Edge, Graph, Persona, Scene, Transcript, after, complete, play
 from sim.engine.lengths import limited
 from sim.errors import SceneError
 from sim.events import Answer, FellBack
 from sim.layouts import render
 from sim.layouts.contexts import before
+from sim.scene.interventions import replace_turn
+from sim.scene.routing import CrossExamination, FixedOrder, Limit, Phase, phases
 from sim.scene.routing.cross_examination import EXAMINED
 from sim.stage.base import LogProb, Reply, Request
 from sim.stage.exact import exact_stage

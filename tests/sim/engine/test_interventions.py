@@ -9,33 +9,26 @@ import pytest
 from backstage.doubles import Around, Murmur, facts
 from backstage.scenes import ADA, BEN, CLEO, debate
 
-from sim import (
-    Actor,
-    Persona,
-    Scene,
-    Simultaneous,
-    Transcript,
-    after,
-    ask_stance,
-    complete,
+from sim import Actor, Persona, Scene, Transcript, after, ask_stance, complete, play
+from sim.errors import SceneError
+from sim.events import Intervened, Turn
+from sim.layouts import LAYOUTS, before, render
+from sim.scene.audience import whispers
+from sim.scene.graph import PublicView
+from sim.scene.interventions import (
+    Intervention,
     delete_turn,
     enter,
     leave,
     noise,
     note,
-    play,
     recast,
     replace_turn,
     restage,
     say,
     whisper,
-    whispers,
 )
-from sim.errors import SceneError
-from sim.events import Intervened, Turn
-from sim.layouts import LAYOUTS, before, render
-from sim.scene.graph import PublicView
-from sim.scene.interventions import Intervention
+from sim.scene.routing import Simultaneous
 from sim.stage.exact import exact_stage
 from sim.stage.fixed import FixedLines
 

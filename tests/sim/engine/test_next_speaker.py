@@ -10,30 +10,23 @@ import pytest
 from backstage.doubles import Around, Murmur, facts, in_virtual_time, turns
 from backstage.scenes import debate
 
-from sim import (
+from sim import Scene, Transcript, after, ask_stance, complete, play, ring, star
+from sim.errors import SceneError, StageError
+from sim.events import Answer, FellBack, Intervened, Turn
+from sim.scene.routing import (
     Bidding,
     ChosenBy,
     FixedOrder,
+    Inquiry,
     Interrupts,
     LongestWait,
     Phase,
-    Scene,
     Scripted,
     Simultaneous,
-    Transcript,
     Walk,
-    after,
-    ask_stance,
-    complete,
     moderated,
     phases,
-    play,
-    ring,
-    star,
 )
-from sim.errors import SceneError, StageError
-from sim.events import Answer, FellBack, Intervened, Turn
-from sim.scene.routing import Inquiry
 from sim.stage.base import LogProb, Reply, Request
 from sim.stage.exact import exact_stage
 from sim.stage.fixed import FixedLines

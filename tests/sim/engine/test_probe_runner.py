@@ -10,32 +10,15 @@ import pytest
 from backstage.doubles import Around, Murmur, facts, in_virtual_time, turns
 from backstage.scenes import debate
 
-from sim import (
-    Bidding,
-    Choice,
-    ChosenBy,
-    Distribution,
-    FreeText,
-    Probe,
-    Question,
-    Ranking,
-    Scene,
-    Simultaneous,
-    Walk,
-    after,
-    complete,
-    describe_self,
-    enter,
-    guess_stances,
-    leave,
-    play,
-    urge_to_leave,
-    who_are_you,
-)
+from sim import Probe, Question, Scene, after, complete, play
 from sim.layouts import LAYOUTS, render_question, until
 from sim.planning import plan_scene
-from sim.runs import run
-from sim.scene.probes import ASSISTANT
+from sim.runs.options import RunOptions
+from sim.runs.trials import run_trials
+from sim.scene.answers import Choice, Distribution, FreeText, Ranking
+from sim.scene.interventions import enter, leave
+from sim.scene.probes import ASSISTANT, describe_self, guess_stances, urge_to_leave, who_are_you
+from sim.scene.routing import Bidding, ChosenBy, Simultaneous, Walk
 from sim.stage.exact import KINDS, exact_stage
 from sim.stage.fixed import FixedLines
 from sim.store import recorded_stages
@@ -171,7 +154,9 @@ def test_on_a_recording_too(tmp_path: Path) -> None:
     scene = debate(graph=ALL, routing=Bidding(), ends=after(turns=7))
     stage = exact_stage("base")
     trials = plan_scene(scene, name="debate", models=[("embedded:base", stage.identity)])
-    asyncio.run(run(trials, {stage.identity: stage}, tmp_path / "a.db", cache=True))
+    asyncio.run(
+        run_trials(trials, {stage.identity: stage}, tmp_path / "a.db", RunOptions(cache=True))
+    )
     [(_, recorded)] = recorded_stages(tmp_path / "a.db")
     asked = Scene(**{**dict(scene), "probes": every_probe()})
     plain = asyncio.run(play(scene, recorded, seed=0))

@@ -17,11 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim import Actor, LongestWait, Persona, Scene, after, agreement, ask_stance, ring, said
+from sim import Actor, Persona, Scene, after, agreement, ask_stance, ring, said
 from sim.errors import SceneError
 from sim.layouts import render
 from sim.planning import canonical, plain
 from sim.scene.graph import Edge, Graph
+from sim.scene.routing import LongestWait
 
 
 def scene_with(condition: Callable[..., Any] | None = None, **fields: Any) -> Scene:

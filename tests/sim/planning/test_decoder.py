@@ -13,12 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.validity.random_scenes import random_scene
-from sim import Edge, Graph, Scene, Walk, after, note, say
+from sim import Edge, Graph, Scene, after
 from sim.events import Turn
 from sim.layouts import render
 from sim.planning import canonical
 from sim.planning.decoder import Unreadable, scene_for_prompts, scene_from
 from sim.scene.graph import Floor, PublicView
+from sim.scene.interventions import note, say
+from sim.scene.routing import Walk
 from sim.tournament import Entrant, Motion, Tournament
 
 

@@ -12,7 +12,7 @@ import pytest
 from sim.errors import BadRequest, ModelError, ScenarioError, SceneError
 from sim.planning import scenarios
 from sim.scene.scene import Scene
-from sim.stage.open import known_models, open_stage
+from sim.stage.open import known_models, open_model
 from sim.tournament import Tournament
 
 RING = '''
@@ -213,12 +213,12 @@ def test_shipped_scenarios_are_all_sound() -> None:
 
 def test_models() -> None:
     assert all(name.startswith("embedded:") for name in known_models())
-    assert open_stage("fixed:One.|Two.?latency=0.5").latency == 0.5  # type: ignore[attr-defined]
+    assert open_model("fixed:One.|Two.?latency=0.5").latency == 0.5  # type: ignore[attr-defined]
     with pytest.raises(ModelError, match="a line is blank"):
-        open_stage("fixed:")
+        open_model("fixed:")
 
 
 @pytest.mark.parametrize("model", ["embeded:base", "gpt", "", "opnai:gpt-5", "embedded"])
 def test_an_unknown_model_is_refused(model: str) -> None:
     with pytest.raises(ModelError, match="unknown model"):
-        open_stage(model)
+        open_model(model)

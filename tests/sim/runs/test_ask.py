@@ -12,38 +12,23 @@ import pytest
 from backstage.doubles import Around, Murmur, Says
 from backstage.scenes import ADA, BEN, CLEO, debate
 
-from sim import (
-    Actor,
-    Persona,
-    Scene,
-    Simultaneous,
-    Transcript,
-    after,
-    ask,
-    ask_stance,
-    complete,
-    enter,
-    leave,
-    note,
-    recast,
-    restage,
-    run,
-    say,
-    whisper,
-    whispers,
-)
+from sim import Actor, Persona, Scene, Transcript, after, ask_stance, complete
 from sim.calls.budget import Budget
 from sim.errors import BadRequest, StageClosed, StageError
 from sim.events import Usage
 from sim.layouts import render_question
 from sim.planning import Trial
-from sim.runs import AskReport
+from sim.planning.branches import branch_trials, dropped
+from sim.runs.ask import AskReport, Respondents, ask_actors
+from sim.runs.options import RunOptions
+from sim.runs.trials import run_trials
 from sim.scene.answers import FreeText, Number
+from sim.scene.audience import whispers
+from sim.scene.interventions import enter, leave, note, recast, restage, say, whisper
 from sim.scene.probes import Question
+from sim.scene.routing import Simultaneous
 from sim.stage.base import Reply, Request, Stage
-from sim.store import export_lines, open_readonly, transcript_of
-from sim.study import dropped
-from sim.study.forks import branch_trials
+from sim.store import export_lines, open_readonly, open_store
 
 ALL = complete("Ada", "Ben", "Cleo")
 WHY = Question(key="ask:why", text="Why, {name}?", answer=FreeText())
@@ -57,20 +42,24 @@ def trial_of(scene: Scene, stage: str = "murmur:", **fields: Any) -> Trial:
 def played(store: Path, *trials: Trial, **stages: Stage) -> list[str]:
     """Plays trials, and returns their ids."""
     found: dict[str, Stage] = {"murmur:": Murmur()} | {s.identity: s for s in stages.values()}
-    asyncio.run(run(trials, found, store))
+    asyncio.run(run_trials(trials, found, store))
     return [trial.id for trial in trials]
 
 
 def asked(store: Path, question: Question = WHY, stage: Any = None, **how: Any) -> AskReport:
     stages: Mapping[str, Stage] = how.pop("stages", None) or {"murmur:": stage or Murmur()}
-    return asyncio.run(ask(store, stages, question, **how))
+    told = how.pop("told", None)
+    whom = {name: how.pop(name) for name in ("trials", "actors", "at", "samples") if name in how}
+    return asyncio.run(
+        ask_actors(store, stages, question, Respondents(**whom), RunOptions(**how), told=told)
+    )
 
 
-def told(store: Path, trial: str) -> Transcript:
-    connection = open_readonly(store)
-    found = transcript_of(connection, trial)
-    connection.close()
-    return found
+def told(store: Path, trial: str, live: Trial | None = None) -> Transcript:
+    """What is stored of a trial; with the scene of ``live``, if it is to be gone on from."""
+    find = None if live is None else lambda: live.scene
+    with open_store(store) as opened:
+        return opened.transcript(trial, find_scene=find)
 
 
 def exported(store: Path) -> list[dict[str, Any]]:
@@ -252,7 +241,7 @@ def _torn(store: Path, **fields: Any) -> tuple[str, Trial]:
             return await super().perform(request)
 
     with pytest.raises(StageClosed):
-        asyncio.run(run([trial], {"torn": Tired()}, store))
+        asyncio.run(run_trials([trial], {"torn": Tired()}, store))
     return trial.id, trial
 
 
@@ -265,7 +254,7 @@ def test_a_trial_goes_on_as_if_nobody_had_asked(tmp_path: Path) -> None:
         if curious:
             for at in (0, 2, 3):
                 asked(store, stages=stages, trials=[torn], at=at, samples=2)
-        asyncio.run(run([trial], stages, store))
+        asyncio.run(run_trials([trial], stages, store))
         if curious:
             asked(store, stages=stages, at=5)
         exports.append(exported(store))
@@ -279,8 +268,7 @@ def test_a_branch_is_asked_as_it_is(tmp_path: Path) -> None:
     store = tmp_path / "a.db"
     live = trial_of(debate())
     [trial] = played(store, live)
-    transcript = told(store, trial)
-    transcript.scene = live.scene
+    transcript = told(store, trial, live)
     change = say("Ben", "I give in.", at=4)
     made = branch_trials(live, transcript, at=4, n=2, change=change, label="say")
     made += branch_trials(live, transcript, at=4, n=1, change=dropped(transcript, 4), label="drop")
@@ -302,8 +290,7 @@ def test_what_is_shared_is_asked_once(tmp_path: Path) -> None:
     store = tmp_path / "a.db"
     live = trial_of(debate())
     [trial] = played(store, live)
-    transcript = told(store, trial)
-    transcript.scene = live.scene
+    transcript = told(store, trial, live)
     [branch] = branch_trials(live, transcript, at=4, n=1)
     played(store, branch)
     asked(store, trials=[trial], at=3)
@@ -316,8 +303,7 @@ def test_what_is_shared_is_kept_once(tmp_path: Path, order: list[str]) -> None:
     store = tmp_path / "a.db"
     live = trial_of(debate())
     [trial] = played(store, live)
-    transcript = told(store, trial)
-    transcript.scene = live.scene
+    transcript = told(store, trial, live)
     [branch] = branch_trials(live, transcript, at=4, n=1)
     played(store, branch)
     for who in order:
@@ -331,8 +317,7 @@ def test_branches_answer_apart(tmp_path: Path) -> None:
     store = tmp_path / "a.db"
     live = trial_of(debate())
     [trial] = played(store, live)
-    transcript = told(store, trial)
-    transcript.scene = live.scene
+    transcript = told(store, trial, live)
     made = branch_trials(live, transcript, at=4, n=3)
     played(store, *made)
     stage = Around(Murmur())
@@ -351,7 +336,7 @@ def test_an_actor_is_asked_on_the_stage_that_plays_it_then(tmp_path: Path) -> No
         stage.stage.identity = identity
     store = tmp_path / "a.db"
     trial = trial_of(scene, stages={"b": "B", "c": "C"})
-    asyncio.run(run([trial], stages, store))
+    asyncio.run(run_trials([trial], stages, store))
     for at, expected in (
         (3, {"Ada": "murmur:", "Ben": "B", "Cleo": "murmur:"}),
         (4, {"Ada": "C", "Ben": "B", "Cleo": "murmur:"}),
@@ -446,14 +431,14 @@ def test_a_question_that_was_torn_off_is_no_doubt_of_the_trial(tmp_path: Path) -
             under_way.set()
             await asyncio.Event().wait()
 
-        asking = asyncio.ensure_future(ask(store, {"murmur:": Around(Murmur(), never)}, WHY))
+        asking = asyncio.ensure_future(ask_actors(store, {"murmur:": Around(Murmur(), never)}, WHY))
         await under_way.wait()
         asking.cancel()
         await asyncio.wait([asking])
 
     asyncio.run(torn_off())
-    report = asyncio.run(run([trial], {"murmur:": Murmur()}, store))
+    report = asyncio.run(run_trials([trial], {"murmur:": Murmur()}, store))
     assert report.in_doubt == ()
     # Asked again, it is settled.
     assert asked(store).calls == 3
-    assert asyncio.run(run([trial], {"murmur:": Murmur()}, store)).in_doubt == ()
+    assert asyncio.run(run_trials([trial], {"murmur:": Murmur()}, store)).in_doubt == ()

@@ -14,7 +14,8 @@ from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
-from sim import run
+from sim.runs.options import RunOptions
+from sim.runs.trials import run_trials
 from sim.store import export_jsonl, open_readonly
 
 CHILD = Path(__file__).with_name("toy_run.py")
@@ -116,7 +117,7 @@ def test_killed_at_random_moments_it_ends_as_if_it_had_never_been(
 
     quiet = tmp_path / "quiet.db"
     stage = toy_run.LoggingStage(tmp_path / "quiet.log", 0.0)
-    asyncio.run(run(toy_run.plan_of(30), {"logging": stage}, quiet))
+    asyncio.run(run_trials(toy_run.plan_of(30), {"logging": stage}, quiet))
     export_jsonl(store, tmp_path / "killed.jsonl")
     export_jsonl(quiet, tmp_path / "quiet.jsonl")
     assert (tmp_path / "killed.jsonl").read_bytes() == (tmp_path / "quiet.jsonl").read_bytes()
@@ -172,7 +173,7 @@ def test_killed_while_trials_share_their_replies(tmp_path: Path, toy_run: Module
     trials = [*toy_run.plan_of(6), *toy_run.plan_of(6, turns=5)]
     quiet, quiet_log = tmp_path / "quiet.db", tmp_path / "quiet.log"
     stage = toy_run.LoggingStage(quiet_log, 0.0)
-    asyncio.run(run(trials, {"logging": stage}, quiet, cache=False))
+    asyncio.run(run_trials(trials, {"logging": stage}, quiet, RunOptions(cache=False)))
     export_jsonl(store, tmp_path / "killed.jsonl")
     export_jsonl(quiet, tmp_path / "quiet.jsonl")
     assert (tmp_path / "killed.jsonl").read_bytes() == (tmp_path / "quiet.jsonl").read_bytes()
@@ -232,7 +233,7 @@ def finished(tmp_path: Path, store: Path, log: Path, toy_run: ModuleType) -> boo
     trials = toy_run.plan_of(30)
     for name, path in (("rest", store), ("quiet", tmp_path / "quiet.db")):
         stage = toy_run.LoggingStage(tmp_path / f"{name}.log", 0.0)
-        asyncio.run(run(trials, {"logging": stage}, path))
+        asyncio.run(run_trials(trials, {"logging": stage}, path))
         export_jsonl(path, tmp_path / f"{name}.jsonl")
     return (tmp_path / "rest.jsonl").read_bytes() == (tmp_path / "quiet.jsonl").read_bytes()
 

@@ -13,18 +13,20 @@ from typing import Any
 
 import pytest
 
-from sim import plan, run
+from sim import plan
 from sim.calls.budget import Budget
 from sim.calls.journal import first_call_key
 from sim.calls.prices import Prices
 from sim.errors import BadRequest, StageClosed, StageError
 from sim.events import Usage
 from sim.planning import Trial
-from sim.runs import RunReport, estimate
-from sim.runs.stored import stored_usage
-from sim.stage.base import Reply, Request
-from sim.stage.open import open_stage
-from sim.store import export_jsonl, open_readonly
+from sim.runs.estimate import estimate
+from sim.runs.options import RunOptions
+from sim.runs.report import RunReport
+from sim.runs.trials import run_trials
+from sim.stage.base import Reply, Request, StageInfo
+from sim.stage.open import open_model
+from sim.store import export_jsonl, open_readonly, open_store
 
 TOKENS = 12
 """What each call of the toy stage uses: 9 for the prompt and 3 for the reply."""
@@ -55,7 +57,7 @@ def siblings(toy_run: ModuleType, seeds: int = 3) -> list[Trial]:
 async def quiet(toy_run: ModuleType, folder: Path, trials: list[Trial]) -> bytes:
     """What a run without cache, budget and trouble exports."""
     stage = toy_run.LoggingStage(folder / "quiet.log", 0.0)
-    await run(trials, {"logging": stage}, folder / "quiet.db", cache=False)
+    await run_trials(trials, {"logging": stage}, folder / "quiet.db", RunOptions(cache=False))
     return exported(folder / "quiet.db")
 
 
@@ -79,7 +81,9 @@ async def test_what_was_asked_once_is_asked_by_nobody_else(
     store, log = tmp_path / "a.db", tmp_path / "log"
     trials = siblings(toy_run)
     stage = toy_run.LoggingStage(log, 0.002)
-    report = await run(trials, {"logging": stage}, store, concurrency=concurrency)
+    report = await run_trials(
+        trials, {"logging": stage}, store, RunOptions(concurrency=concurrency)
+    )
     calls = asked(log)
     assert len(calls) == len(set(calls)) == report.calls
     # 8 + 15 and 5 + 12 calls a trial; the probe after the last turn of the short one is its own.
@@ -88,9 +92,8 @@ async def test_what_was_asked_once_is_asked_by_nobody_else(
     # Usage is that of the calls, whatever the events of the hits tell.
     assert report.usage == Usage(9 * report.calls, 3 * report.calls, 0, None)
     assert rows(store, "SELECT count(*) FROM replies WHERE cached = 0") == [(report.calls,)]
-    connection = open_readonly(store)
-    spent = stored_usage(connection, [trial.id for trial in trials])
-    connection.close()
+    with open_store(store) as opened:
+        spent = opened.usage([trial.id for trial in trials])
     assert spent.prompt_tokens == report.usage.prompt_tokens
     # Which trial paid depends on chance, and what happened does not.
     assert exported(store) == await quiet(toy_run, tmp_path, trials)
@@ -99,7 +102,7 @@ async def test_what_was_asked_once_is_asked_by_nobody_else(
 
 async def test_other_seeds_are_other_requests(tmp_path: Path, toy_run: ModuleType) -> None:
     stage = toy_run.LoggingStage(tmp_path / "log", 0.0)
-    report = await run(toy_run.plan_of(4), {"logging": stage}, tmp_path / "a.db")
+    report = await run_trials(toy_run.plan_of(4), {"logging": stage}, tmp_path / "a.db")
     assert (report.calls, report.hits) == (4 * 23, 0)
 
 
@@ -109,8 +112,8 @@ async def test_a_later_run_finds_what_an_earlier_one_paid(
     store, log = tmp_path / "a.db", tmp_path / "log"
     short, long = toy_run.plan_of(2, turns=5), toy_run.plan_of(2, turns=8)
     stage = toy_run.LoggingStage(log, 0.0)
-    first = await run(short, {"logging": stage}, store)
-    second = await run(long, {"logging": stage}, store)
+    first = await run_trials(short, {"logging": stage}, store)
+    second = await run_trials(long, {"logging": stage}, store)
     assert (first.calls, first.hits) == (34, 0)
     assert second.hits > 20
     assert first.calls + second.calls == len(set(asked(log))) == len(asked(log))
@@ -122,11 +125,11 @@ async def test_free_stages_keep_no_prompts_unless_one_asks(
     tmp_path: Path, toy_run: ModuleType
 ) -> None:
     stage = toy_run.LoggingStage(tmp_path / "log", 0.0)
-    stage.free = True
+    stage.info = StageInfo(free=True)
     trials = siblings(toy_run, 1)
     for name, cache, kept in (("a", None, False), ("b", True, True), ("c", False, False)):
         store = tmp_path / f"{name}.db"
-        report = await run(trials, {"logging": stage}, store, cache=cache)
+        report = await run_trials(trials, {"logging": stage}, store, RunOptions(cache=cache))
         assert (report.hits > 0) == kept
         assert (rows(store, "SELECT count(*) FROM chunks") > [(0,)]) == kept
         assert report.usage.usd == 0.0
@@ -135,7 +138,7 @@ async def test_free_stages_keep_no_prompts_unless_one_asks(
 async def test_each_chunk_of_a_prompt_is_stored_once(tmp_path: Path, toy_run: ModuleType) -> None:
     store, turns = tmp_path / "a.db", 60
     stage = toy_run.LoggingStage(tmp_path / "log", 0.0)
-    await run(toy_run.plan_of(1, turns=turns, probe_every=turns), {"logging": stage}, store)
+    await run_trials(toy_run.plan_of(1, turns=turns, probe_every=turns), {"logging": stage}, store)
     # One chunk for what an actor hears between its turns and one for what it said: however long the
     # scene is, a turn adds as many as the one before it.
     [(count,)] = rows(store, "SELECT count(*) FROM chunks")
@@ -165,7 +168,7 @@ async def test_a_wrong_key_ends_the_run_after_the_first_failure(
 
     stage = stage_of(toy_run, log, refuse, 0.002)
     with pytest.raises(StageClosed, match=r"\(1\); stopped with 30 of 30 trials to go") as caught:
-        await run(trials, {"logging": stage}, store, concurrency=4)
+        await run_trials(trials, {"logging": stage}, store, RunOptions(concurrency=4))
     assert caught.value.exit_code == 1
     assert len(asked(log)) <= 40 + 4, "no call is made after the first that failed"
     assert rows(store, "SELECT DISTINCT status FROM trials") == [("planned",)]
@@ -178,7 +181,7 @@ async def test_a_wrong_key_ends_the_run_after_the_first_failure(
     assert kept == len(asked(log)) - closed
 
     rest = tmp_path / "rest.log"
-    report = await run(trials, {"logging": toy_run.LoggingStage(rest, 0.0)}, store)
+    report = await run_trials(trials, {"logging": toy_run.LoggingStage(rest, 0.0)}, store)
     assert {result.status for result in report.trials} == {"done"}
     assert report.calls == 30 * 23 - kept
     assert exported(store) == await quiet(toy_run, tmp_path, trials)
@@ -188,7 +191,9 @@ async def budgeted(
     toy_run: ModuleType, store: Path, log: Path, budget: Budget, **options: Any
 ) -> RunReport:
     stage = toy_run.LoggingStage(log, 0.001)
-    return await run(toy_run.plan_of(6), {"logging": stage}, store, budget=budget, **options)
+    return await run_trials(
+        toy_run.plan_of(6), {"logging": stage}, store, RunOptions(budget=budget, **options)
+    )
 
 
 @pytest.mark.parametrize("concurrency", [1, 5])
@@ -268,7 +273,9 @@ async def test_every_attempt_is_written_down(tmp_path: Path, toy_run: ModuleType
             return replace(reply, retries=("rate-limit", "server"))
         return reply
 
-    report = await run(toy_run.plan_of(2), {"logging": stage_of(toy_run, log, faulty)}, store)
+    report = await run_trials(
+        toy_run.plan_of(2), {"logging": stage_of(toy_run, log, faulty)}, store
+    )
     turns, probes = 2 * 3, 2 * 5
     assert report.failed_calls == probes
     assert report.retries == 2 * turns + 3 * probes
@@ -297,7 +304,9 @@ async def test_a_run_that_version_1_left_goes_on_without_asking_again(
         return reply
 
     stage = stage_of(toy_run, log, seen)
-    await run(trials, {"logging": stage}, store, concurrency=1, budget=Budget(tokens=800))
+    await run_trials(
+        trials, {"logging": stage}, store, RunOptions(concurrency=1, budget=Budget(tokens=800))
+    )
     # As version 1 would have left it: other keys, and nothing of what it did not know.
     connection = sqlite3.connect(store)
     keys = [key for (key,) in connection.execute("SELECT key FROM replies ORDER BY rowid")]
@@ -311,7 +320,7 @@ async def test_a_run_that_version_1_left_goes_on_without_asking_again(
     connection.close()
     assert len(keys) > 25
     rest = tmp_path / "rest"
-    report = await run(trials, {"logging": toy_run.LoggingStage(rest, 0.0)}, store)
+    report = await run_trials(trials, {"logging": toy_run.LoggingStage(rest, 0.0)}, store)
     assert {result.status for result in report.trials} == {"done"}
     assert not set(asked(rest)) & set(asked(log))
     assert exported(store) == await quiet(toy_run, tmp_path, trials)
@@ -328,7 +337,7 @@ async def test_prompts_sent_and_what_a_prefix_cache_would_compute(
         return replace(reply, usage=Usage(len(text), 1, 0, 0.0))
 
     stage = stage_of(toy_run, tmp_path / "log", counted)
-    report = await run(toy_run.plan_of(3), {"logging": stage}, tmp_path / "a.db")
+    report = await run_trials(toy_run.plan_of(3), {"logging": stage}, tmp_path / "a.db")
     assert report.usage.prompt_tokens == sum(len(text.replace("\x00", "")) for text in sent)
     # By brute force: every beginning of a prompt, chunk by chunk, counts once.
     beginnings = {
@@ -343,11 +352,11 @@ async def test_prompts_sent_and_what_a_prefix_cache_would_compute(
 async def test_an_estimate_is_what_the_exact_stage_then_does(
     tmp_path: Path, toy_run: ModuleType
 ) -> None:
-    stage = open_stage("embedded:base")
+    stage = open_model("embedded:base")
     models = [("embedded:base", stage.identity)]
     trials = plan(toy_run.company, models=models, trials=1)
     [found] = await estimate(trials, {stage.identity: stage})
-    report = await run(trials, {stage.identity: stage}, tmp_path / "a.db")
+    report = await run_trials(trials, {stage.identity: stage}, tmp_path / "a.db")
     assert (found.calls, found.trials, found.there) == (report.calls, 1, 0)
     assert found.usage.usd == found.usd_cached == 0.0
     assert 0 < found.computed_tokens < found.usage.prompt_tokens

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
-from sim import Actor, Persona, Scene, after, agreement, ask_stance, open_stage, plan, ring, run
+from sim import Actor, Persona, Scene, after, agreement, ask_stance, open_stage, plan, ring
 from sim.calls.recorded import difference
 from sim.errors import BadRequest, StageError
 from sim.layouts.prompt import Prompt
 from sim.planning import Trial
+from sim.planning.surrogates import yoked, yoked_stages
+from sim.runs.options import RunOptions
+from sim.runs.trials import run_trials
 from sim.stage.base import Reply, Request, Stage
 from sim.store import Recorder, export_jsonl, open_readonly, recorded_stages
-from sim.study.yoked import yoked, yoked_stages
 
 
 def argument(turns: int = 8, brief: str = "A farmer.") -> Scene:
@@ -71,7 +73,7 @@ async def test_a_replay_gives_the_same_bytes(tmp_path: Path, toy_run: ModuleType
     surrogates = yoked([trial for trial in trials if trial.stage == exact.identity][:1])
     trials += surrogates
     stages |= yoked_stages(stages, surrogates)
-    first = await run(trials, stages, store)
+    first = await run_trials(trials, stages, store)
     assert {result.status for result in first.trials} == {"done", "failed"}
     happened = exported(store)
     assert b'"kind":"gauge"' in happened
@@ -82,7 +84,7 @@ async def test_a_replay_gives_the_same_bytes(tmp_path: Path, toy_run: ModuleType
     replayed: dict[str, Stage] = {stage.identity: stage for _, stage in found}
     replayed |= yoked_stages(replayed, surrogates)
     calls = (tmp_path / "log").read_text()
-    second = await run(trials, replayed, again, concurrency=3)
+    second = await run_trials(trials, replayed, again, RunOptions(concurrency=3))
     assert exported(again) == happened
     assert (tmp_path / "log").read_text() == calls, "no model was asked"
     # Nothing was paid.
@@ -92,8 +94,8 @@ async def test_a_replay_gives_the_same_bytes(tmp_path: Path, toy_run: ModuleType
     third = tmp_path / "third.db"
     twice: dict[str, Stage] = {stage.identity: stage for _, stage in recorded_stages(again)}
     twice |= yoked_stages(twice, surrogates)
-    await run(trials[:5], twice, third)
-    await run(trials, twice, third)
+    await run_trials(trials[:5], twice, third)
+    await run_trials(trials, twice, third)
     assert exported(third) == happened
 
 
@@ -102,12 +104,12 @@ async def test_what_was_not_recorded_shows_the_nearest_prompt(
 ) -> None:
     store = tmp_path / "a.db"
     stages: dict[str, Stage] = {"logging": toy_run.LoggingStage(tmp_path / "log", 0.0)}
-    await run(trials_of(stages), stages, store)
+    await run_trials(trials_of(stages), stages, store)
     [(_, stage)] = recorded_stages(store)
     replay = {"logging": stage}
     # Another brief: the very first prompt is not there.
     changed = trials_of(replay, 1, brief="A farmer with debts.")
-    report = await run(changed, replay, tmp_path / "changed.db")
+    report = await run_trials(changed, replay, tmp_path / "changed.db")
     assert [result.status for result in report.trials] == ["failed"]
     connection = open_readonly(tmp_path / "changed.db")
     [(reason, message)] = connection.execute(
@@ -121,14 +123,14 @@ async def test_what_was_not_recorded_shows_the_nearest_prompt(
     assert "\n-Character: Ben" not in message
     # Another seed: the same first prompt, but not the same request.
     other = [trial.renew(seed=99) for trial in trials_of(replay, 1)]
-    report = await run(other, replay, tmp_path / "other.db")
+    report = await run_trials(other, replay, tmp_path / "other.db")
     connection = open_readonly(tmp_path / "other.db")
     [(message,)] = connection.execute("SELECT message FROM failures WHERE purpose = 'turn'")
     connection.close()
     assert "the very same prompt stands in the recording, but not with this seed" in message
     # A longer scene: it goes on where the recording ends, at the ninth turn.
     longer = trials_of(replay, 1, turns=11)
-    report = await run(longer, replay, tmp_path / "longer.db")
+    report = await run_trials(longer, replay, tmp_path / "longer.db")
     assert report.trials[0].turns == 8
     assert report.hits > 8
 
@@ -136,9 +138,9 @@ async def test_what_was_not_recorded_shows_the_nearest_prompt(
 async def test_a_recording_without_prompts_says_so(tmp_path: Path) -> None:
     store = tmp_path / "a.db"
     exact = open_stage("embedded:base")
-    await run(trials_of({exact.identity: exact}, 1), {exact.identity: exact}, store)
+    await run_trials(trials_of({exact.identity: exact}, 1), {exact.identity: exact}, store)
     [(_, stage)] = recorded_stages(store)
-    report = await run(
+    report = await run_trials(
         trials_of({exact.identity: exact}, 2), {exact.identity: stage}, tmp_path / "b"
     )
     assert [result.status for result in report.trials] == ["done", "failed"]
@@ -157,7 +159,7 @@ def test_a_difference_is_bounded() -> None:
 
 
 async def test_what_cannot_be_replayed_is_refused(tmp_path: Path) -> None:
-    await run([], {}, tmp_path / "empty.db")
+    await run_trials([], {}, tmp_path / "empty.db")
     with pytest.raises(BadRequest, match="the store holds none"):
         recorded_stages(tmp_path / "empty.db")
     old = Path(__file__).parents[2] / "stores" / "version_1.db"

@@ -17,12 +17,13 @@ from typing import Any
 
 import pytest
 
-from sim import run
 from sim.errors import BadRequest, StageError, StoreFailed, StoreRefused
 from sim.events import Event, Turn
 from sim.planning import Trial
-from sim.runs import RunReport
 from sim.runs.manifest import git_commit
+from sim.runs.options import RunOptions
+from sim.runs.report import RunReport
+from sim.runs.trials import run_trials
 from sim.stage.base import Reply, Request
 from sim.store import Writer, export_jsonl, open_readonly
 
@@ -57,7 +58,9 @@ async def test_any_concurrency_gives_the_same_bytes(tmp_path: Path, toy_run: Mod
     for concurrency in (1, 7, 64):
         stage = toy_run.LoggingStage(tmp_path / "log", 0.001)
         store = tmp_path / f"{concurrency}.db"
-        report = await run(trials, {"logging": stage}, store, concurrency=concurrency)
+        report = await run_trials(
+            trials, {"logging": stage}, store, RunOptions(concurrency=concurrency)
+        )
         assert stage.most <= concurrency
         if concurrency == 7:
             assert stage.most == 7
@@ -66,19 +69,19 @@ async def test_any_concurrency_gives_the_same_bytes(tmp_path: Path, toy_run: Mod
     assert len(found) == 1
     # The order in which trials are listed does not matter either.
     stage = toy_run.LoggingStage(tmp_path / "log", 0.0)
-    await run(trials[::-1], {"logging": stage}, tmp_path / "reversed.db")
+    await run_trials(trials[::-1], {"logging": stage}, tmp_path / "reversed.db")
     assert exported(tmp_path / "reversed.db") in found
 
 
 async def test_a_second_run_asks_nothing(tmp_path: Path, toy_run: ModuleType) -> None:
     store, log = tmp_path / "a.db", tmp_path / "log"
     stage = toy_run.LoggingStage(log, 0.0)
-    first = await run(toy_run.plan_of(3), {"logging": stage}, store)
+    first = await run_trials(toy_run.plan_of(3), {"logging": stage}, store)
     calls = asked(log)
     assert first.calls == len(calls) == len(set(calls)) == 3 * (8 + 15)
     assert first.usage.completion_tokens == 3 * first.calls
     before = exported(store)
-    second = await run(toy_run.plan_of(4), {"logging": stage}, store)
+    second = await run_trials(toy_run.plan_of(4), {"logging": stage}, store)
     assert [result.skipped for result in second.trials] == [True, True, True, False]
     assert [result.turns for result in second.trials] == [8] * 4
     assert len(asked(log)) == len(calls) + 23
@@ -90,7 +93,7 @@ async def test_a_trial_listed_twice_is_played_once(tmp_path: Path, toy_run: Modu
     [trial] = toy_run.plan_of(1)
     stage = toy_run.LoggingStage(tmp_path / "log", 0.0)
     again = replace(trial, model="by another name")
-    report = await run([trial, again], {"logging": stage}, tmp_path / "a.db")
+    report = await run_trials([trial, again], {"logging": stage}, tmp_path / "a.db")
     assert len(report.trials) == 1
     assert report.calls == 23
 
@@ -110,7 +113,7 @@ async def test_events_status_and_truths_are_one_transaction(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Writer, "open", traced)
-        await run(toy_run.plan_of(1), {"logging": stage}, store)
+        await run_trials(toy_run.plan_of(1), {"logging": stage}, store)
     text = "\n".join(statements)
     [last] = [part for part in text.split("BEGIN IMMEDIATE") if "'ended'" in part]
     assert last.count("INSERT OR REPLACE INTO truths") == 2
@@ -139,13 +142,13 @@ async def test_a_failed_trial_is_data_and_the_run_goes_on(
     quiet = tmp_path / "quiet.db"
     seen: list[Request] = []
     listening = failing_stage(toy_run, tmp_path / "quiet.log", seen.append)
-    await run(trials[:1], {"logging": listening}, quiet)
+    await run_trials(trials[:1], {"logging": listening}, quiet)
     turns = [request for request in seen if request.purpose == "turn"]
     probes = [request for request in seen if request.purpose == "probe"]
-    await run(trials, {"logging": listening}, quiet)
+    await run_trials(trials, {"logging": listening}, quiet)
     victims.add((turns[4].prompt.digest, turns[4].seed))
 
-    report = await run(trials, {"logging": stage}, store)
+    report = await run_trials(trials, {"logging": stage}, store)
     assert [result.status for result in report.trials] == ["failed", "done", "done"]
     assert report.trials[0].reason == "a turn failed"
     assert report.trials[0].turns == 4
@@ -153,14 +156,14 @@ async def test_a_failed_trial_is_data_and_the_run_goes_on(
     assert report.left_in_doubt == ()
     assert not report.interrupted
     # It is a result, and stays one.
-    again = await run(trials, {"logging": stage}, store)
+    again = await run_trials(trials, {"logging": stage}, store)
     assert again.calls == 0
     assert again.trials[0].status == "failed"
     assert again.trials[0].skipped
     # Unless one asks: then only what failed is asked, and nothing of the failure is left.
     broken = False
     before = asked(log)
-    retried = await run(trials, {"logging": stage}, store, retry_failed=True)
+    retried = await run_trials(trials, {"logging": stage}, store, RunOptions(retry_failed=True))
     assert [result.status for result in retried.trials] == ["done"] * 3
     assert retried.trials[0].resumed
     assert not set(asked(log)[len(before) :]) & set(before) - {toy_run.call_of(turns[4])}
@@ -170,7 +173,7 @@ async def test_a_failed_trial_is_data_and_the_run_goes_on(
     victims.clear()
     victims.add((probes[5].prompt.digest, probes[5].seed))
     broken = True
-    missing = await run(trials[:1], {"logging": stage}, tmp_path / "b.db")
+    missing = await run_trials(trials[:1], {"logging": stage}, tmp_path / "b.db")
     assert missing.trials[0].status == "done"
     assert b'"missing":"timeout: no reply within 60 s"' in exported(tmp_path / "b.db")
 
@@ -191,16 +194,16 @@ async def test_a_defect_is_raised_after_the_others_are_drained(
 
     stage = failing_stage(toy_run, log, wrong)
     with pytest.raises(Bug):
-        await run(trials, {"logging": stage}, store, concurrency=3)
+        await run_trials(trials, {"logging": stage}, store, RunOptions(concurrency=3))
     connection = open_readonly(store)
     assert connection.execute("SELECT outcome FROM runs").fetchall() == [("failed",)]
     (replies,) = connection.execute("SELECT count(*) FROM replies").fetchone()
     connection.close()
     # Three were in flight when it happened; the others were committed.
     assert replies >= 38
-    await run(trials, {"logging": toy_run.LoggingStage(tmp_path / "rest", 0.0)}, store)
+    await run_trials(trials, {"logging": toy_run.LoggingStage(tmp_path / "rest", 0.0)}, store)
     quiet = tmp_path / "quiet.db"
-    await run(trials, {"logging": toy_run.LoggingStage(tmp_path / "quiet", 0.0)}, quiet)
+    await run_trials(trials, {"logging": toy_run.LoggingStage(tmp_path / "quiet", 0.0)}, quiet)
     assert exported(store) == exported(quiet)
 
 
@@ -218,17 +221,22 @@ async def test_a_disk_that_fills_up_while_playing(tmp_path: Path, toy_run: Modul
         warnings.simplefilter("error")
         patch.setattr(Writer, "open", narrow)
         with pytest.raises(StoreFailed, match="start the run again"):
-            await run(trials, {"logging": toy_run.LoggingStage(log, 0.001)}, store, concurrency=4)
+            await run_trials(
+                trials,
+                {"logging": toy_run.LoggingStage(log, 0.001)},
+                store,
+                RunOptions(concurrency=4),
+            )
     connection = open_readonly(store)
     (replies,) = connection.execute("SELECT count(*) FROM replies").fetchone()
     connection.close()
     assert replies > 10
     rest = tmp_path / "rest"
-    report = await run(trials, {"logging": toy_run.LoggingStage(rest, 0.0)}, store)
+    report = await run_trials(trials, {"logging": toy_run.LoggingStage(rest, 0.0)}, store)
     assert len(report.in_doubt) <= 4
     assert len(asked(rest)) == 12 * 23 - replies
     quiet = tmp_path / "quiet.db"
-    await run(trials, {"logging": toy_run.LoggingStage(tmp_path / "quiet", 0.0)}, quiet)
+    await run_trials(trials, {"logging": toy_run.LoggingStage(tmp_path / "quiet", 0.0)}, quiet)
     assert exported(store) == exported(quiet)
 
 
@@ -236,7 +244,7 @@ async def abandoned(store: Path, toy_run: ModuleType, log: Path) -> RunReport:
     """Abort a run with its calls in flight, as a second Ctrl-C does."""
     stage = toy_run.LoggingStage(log, 3600.0)
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    task = asyncio.create_task(run(toy_run.plan_of(2), {"logging": stage}, store))
+    task = asyncio.create_task(run_trials(toy_run.plan_of(2), {"logging": stage}, store))
     async with asyncio.timeout(10):
         while stage.in_flight < 8:  # noqa: ASYNC110 - the stage tells nobody
             await asyncio.sleep(0.005)
@@ -259,7 +267,7 @@ async def test_calls_in_doubt_are_listed_and_asked_again(
     assert {doubt.purpose for doubt in aborted.left_in_doubt} == {"turn", "probe"}
     assert {result.status for result in aborted.trials} == {"planned"}
     stage = toy_run.LoggingStage(tmp_path / "rest", 0.0)
-    report = await run(toy_run.plan_of(2), {"logging": stage}, store)
+    report = await run_trials(toy_run.plan_of(2), {"logging": stage}, store)
     assert report.in_doubt == aborted.left_in_doubt
     assert report.left_in_doubt == ()
     assert {result.status for result in report.trials} == {"done"}
@@ -269,7 +277,9 @@ async def test_calls_in_doubt_can_be_left_missing(tmp_path: Path, toy_run: Modul
     store, log = tmp_path / "a.db", tmp_path / "log"
     await abandoned(store, toy_run, log)
     stage = toy_run.LoggingStage(tmp_path / "rest", 0.0)
-    report = await run(toy_run.plan_of(2), {"logging": stage}, store, in_doubt="missing")
+    report = await run_trials(
+        toy_run.plan_of(2), {"logging": stage}, store, RunOptions(in_doubt="missing")
+    )
     assert len(report.in_doubt) == 8
     assert report.left_in_doubt == ()
     # The first turn of both was in doubt, so that neither can go on.
@@ -296,7 +306,9 @@ class Diary:
 async def test_a_watcher_is_told(tmp_path: Path, toy_run: ModuleType) -> None:
     stage = toy_run.LoggingStage(tmp_path / "log", 0.0)
     diary = Diary()
-    await run(toy_run.plan_of(1, turns=2), {"logging": stage}, tmp_path / "a.db", watch=diary)
+    await run_trials(
+        toy_run.plan_of(1, turns=2), {"logging": stage}, tmp_path / "a.db", watch=diary
+    )
     assert diary.entries == ["started 0", "turn 1", "turn 2", "done"]
 
 
@@ -308,7 +320,7 @@ async def test_the_manifest_holds_no_secrets(
     [trial] = toy_run.plan_of(1)
     trial = replace(trial, model=f"toy?api_key={secret}", parameters={"note": secret})
     store = tmp_path / "a.db"
-    await run([trial], {"logging": toy_run.LoggingStage(tmp_path / "log", 0.0)}, store)
+    await run_trials([trial], {"logging": toy_run.LoggingStage(tmp_path / "log", 0.0)}, store)
     for path in (store, Path(f"{store}-wal")):
         assert not path.exists() or secret.encode() not in path.read_bytes()
     connection = open_readonly(store)
@@ -348,16 +360,15 @@ def test_the_commit_that_is_checked_out(tmp_path: Path) -> None:
 async def test_requests_that_make_no_sense(
     tmp_path: Path, toy_run: ModuleType, options: dict[str, Any], message: str
 ) -> None:
-    stage = toy_run.LoggingStage(tmp_path / "log", 0.0)
     with pytest.raises(BadRequest, match=message):
-        await run(toy_run.plan_of(1), {"logging": stage}, tmp_path / "a.db", **options)
+        RunOptions(**options)
     with pytest.raises(BadRequest, match="there is none for 'logging'"):
-        await run(toy_run.plan_of(1), {}, tmp_path / "a.db")
+        await run_trials(toy_run.plan_of(1), {}, tmp_path / "a.db")
     assert not (tmp_path / "a.db").exists()
 
 
 async def test_a_run_of_no_trials(tmp_path: Path) -> None:
-    report = await run([], {}, tmp_path / "a.db")
+    report = await run_trials([], {}, tmp_path / "a.db")
     assert report.trials == ()
     assert not report.interrupted
 
@@ -369,7 +380,9 @@ async def test_a_run_that_is_cancelled_keeps_what_it_has(
     stage = toy_run.LoggingStage(log, 0.01)
     trials = toy_run.plan_of(20)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(run(trials, {"logging": stage}, store, concurrency=4), 0.2)
+        await asyncio.wait_for(
+            run_trials(trials, {"logging": stage}, store, RunOptions(concurrency=4)), 0.2
+        )
     connection = sqlite3.connect(store)
     (replies,) = connection.execute("SELECT count(*) FROM replies").fetchone()
     connection.close()
@@ -377,8 +390,8 @@ async def test_a_run_that_is_cancelled_keeps_what_it_has(
     # The lease was given back, and is not there to be had twice.
     held = Writer.open(store)
     with pytest.raises(StoreRefused):
-        await run(trials, {"logging": stage}, store)
+        await run_trials(trials, {"logging": stage}, store)
     held.close()
     rest = tmp_path / "rest"
-    await run(trials, {"logging": toy_run.LoggingStage(rest, 0.0)}, store)
+    await run_trials(trials, {"logging": toy_run.LoggingStage(rest, 0.0)}, store)
     assert len(asked(rest)) == 20 * 23 - replies

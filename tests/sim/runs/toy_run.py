@@ -17,10 +17,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sim import Actor, Persona, Scene, after, ask_stance, plan, ring, run
+from sim import Actor, Persona, Scene, after, ask_stance, plan, ring
 from sim.errors import ElsinoreError
 from sim.events import Event, Usage
 from sim.planning import Trial
+from sim.runs.options import RunOptions
+from sim.runs.trials import run_trials
 from sim.seeds import derive
 from sim.stage.base import LogProb, Reply, Request, Truth
 from sim.transcript import Transcript
@@ -111,7 +113,13 @@ def main() -> int:
         trials += plan_of(number, turns=5)
     try:
         report = asyncio.run(
-            run(trials, {"logging": stage}, store, concurrency=concurrency, watch=Announcer())
+            run_trials(
+                trials,
+                {"logging": stage},
+                store,
+                RunOptions(concurrency=concurrency),
+                watch=Announcer(),
+            )
         )
     except ElsinoreError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)

@@ -9,10 +9,10 @@ import pytest
 from backstage.doubles import Around, Murmur, Says
 from backstage.scenes import debate
 
-from sim import after, complete, directed, groups, overheard, play, whispers
+from sim import after, complete, play
 from sim.errors import SceneError
 from sim.events import Turn
-from sim.scene.audience import heard_by
+from sim.scene.audience import directed, groups, heard_by, overheard, whispers
 from sim.stage.exact import exact_stage
 
 ALL = complete("Ada", "Ben", "Cleo")

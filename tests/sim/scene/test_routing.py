@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from sim import Edge, Graph, LongestWait, Walk, complete, ring, star
+from sim import Edge, Graph, complete, ring, star
 from sim.events import Turn
 from sim.scene.graph import PublicView
-from sim.scene.routing import Router
+from sim.scene.routing import LongestWait, Router, Walk
 from sim.seeds import derive
 
 # A true law is rejected with this probability; the seeds are fixed, so it is decided once.

@@ -15,11 +15,9 @@ from hypothesis import HealthCheck, given, settings
 
 from sim import (
     Actor,
-    LongestWait,
     Persona,
     Question,
     Scene,
-    Walk,
     after,
     agreement,
     ask_stance,
@@ -31,6 +29,7 @@ from sim import (
 from sim.errors import BadRequest, SceneError
 from sim.scene.endings import Ending
 from sim.scene.probes import Number, Probe
+from sim.scene.routing import LongestWait, Walk
 from sim.stage.exact import exact_stage
 
 README = Path(__file__).parents[3] / "README.md"

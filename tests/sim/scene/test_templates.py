@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from backstage.scenes import debate
 
-from sim import Wording
 from sim.errors import SceneError
 from sim.layouts import render
 from sim.planning import canonical
+from sim.scene.templates import Wording
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from sim.layouts import render
 from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Reply, Request, Stage
 from sim.stage.exact import exact_stage
-from sim.stage.open import open_stage
+from sim.stage.open import open_model
 from sim.stage.providers.sampling import Sampling
 
 SCENES: dict[str, Callable[[], Scene]] = {
@@ -54,7 +54,7 @@ async def test_over_http_as_in_process(
     in_process: Any, compared: Any, laid_out: Any,
 ) -> None:  # fmt: skip
     scene = laid_out(SCENES[scenario](), layout)
-    stage: Any = open_stage(CLIENTS[client].format(kind), Sampling(base_url=url))
+    stage: Any = open_model(CLIENTS[client].format(kind), Sampling(base_url=url))
     try:
         over_http = await play(scene, stage, seed=5)
     finally:
@@ -122,7 +122,7 @@ async def test_log_probs_over_echo_are_the_stages_own(layout: str, url: str, lai
     scene = laid_out(cross_purposes(turns=8), layout)
     here = exact_stage("base")
     transcript = await play(scene, here, seed=3)
-    there: Any = open_stage("completions:base", Sampling(base_url=url))
+    there: Any = open_model("completions:base", Sampling(base_url=url))
     try:
         for turn in transcript.turns:
             before = transcript.turns[: turn.index - 1]

@@ -10,12 +10,13 @@ import pytest
 from backstage.doubles import Murmur, Says, in_virtual_time
 from backstage.scenes import ADA, BEN, CLEO, debate
 
-from sim import Actor, Transcript, after, ask_stance, complete, enter, leave, note, play, whispers
+from sim import Actor, Transcript, after, ask_stance, complete, play
 from sim.errors import StageError
 from sim.events import Usage
 from sim.layouts.prompt import Prompt
 from sim.scene.actor import HUMAN
-from sim.scene.audience import heard_by
+from sim.scene.audience import heard_by, whispers
+from sim.scene.interventions import enter, leave, note
 from sim.stage.base import Reply, Request, Stage
 from sim.stage.human import LATE, HumanStage, Seen
 
@@ -130,7 +131,7 @@ def test_what_breaks_is_not_taken_for_silence() -> None:
 async def test_a_person_is_a_stage_like_others() -> None:
     stage = HumanStage(after_seconds(0))
     assert isinstance(stage, Stage)
-    assert (stage.identity, stage.free) == (HUMAN, True)
+    assert (stage.identity, stage.info.free) == (HUMAN, True)
     assert await stage.log_prob(turn(), "Well?") is None
 
 

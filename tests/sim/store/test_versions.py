@@ -12,7 +12,7 @@ import sim.store.connection as opening
 import sim.store.schema as schema
 from sim.errors import StoreRefused
 from sim.events import Answer, Ended, Failure, FellBack, Forgot, Intervened, Turn
-from sim.store import Writer, export_jsonl, from_row, open_readonly, transcript_of
+from sim.store import Writer, export_jsonl, from_row, open_readonly, open_store
 
 STORES = Path(__file__).parents[2] / "stores"
 EVERY = range(1, schema.VERSION + 1)
@@ -127,12 +127,10 @@ def test_what_version_1_did_not_know_is_unknown(tmp_path: Path) -> None:
 def test_version_3_holds_whispers_changes_and_a_branch(tmp_path: Path) -> None:
     store = tmp_path / "three.db"
     shutil.copy(STORES / "version_3.db", store)
-    connection = open_readonly(store)
-    branch, of = connection.execute(
-        'SELECT trial, "of" FROM trials WHERE at IS NOT NULL'
-    ).fetchone()
-    whole, found = transcript_of(connection, of), transcript_of(connection, branch)
-    connection.close()
+    with open_store(store) as opened:
+        [branch] = [trial for trial in opened.trials() if trial.at is not None]
+        assert branch.of is not None
+        whole, found = opened.transcript(branch.of), branch.transcript
     assert [turn.text for turn in found.turns] == [whole.turns[0].text, "Perhaps."]
     assert whole.turns[1] == Turn(
         2, "Ben", "No.", ("Ada",), "00bb", "length", "NARRATOR: Silence.", ("NARRATOR",),

@@ -12,25 +12,14 @@ from backstage.strategies import scenes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sim import (
-    Bidding,
-    Scene,
-    Simultaneous,
-    Transcript,
-    after,
-    ask_stance,
-    complete,
-    note,
-    play,
-    recast,
-    replace_turn,
-    say,
-    whisper,
-)
+from sim import Scene, Transcript, after, ask_stance, complete, play
 from sim.errors import BadRequest, SceneError
+from sim.planning.branches import dropped
+from sim.runs.fork import fork_transcript
+from sim.scene.interventions import note, recast, replace_turn, say, whisper
 from sim.scene.persona import Persona
+from sim.scene.routing import Bidding, Simultaneous
 from sim.stage.exact import exact_stage
-from sim.study import dropped, fork
 
 ALL = complete("Ada", "Ben", "Cleo")
 
@@ -41,7 +30,7 @@ def told(seed: int = 1, stage: Any = None, **fields: Any) -> Transcript:
 
 
 def branches(transcript: Transcript, stage: Any = None, **options: Any) -> list[Transcript]:
-    return asyncio.run(fork(transcript, stage or Murmur(), **options))
+    return asyncio.run(fork_transcript(transcript, stage or Murmur(), **options))
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=15)

@@ -15,7 +15,7 @@ import pytest
 from sim import open_stage
 from sim.errors import SceneError
 from sim.tournament import Debate, Entrant, Meeting, Tournament
-from sim.tournament.run import hold
+from sim.tournament.run import run_tournament
 
 BASE = "embedded:base"
 IDENTITIES = {BASE: "base"}
@@ -77,11 +77,11 @@ def test_a_plain_class_is_a_format_and_is_held(tmp_path: Path) -> None:
     tournament = cup(loaded(tmp_path, LADDER).Ladder(length=3))
     store = tmp_path / "cup.db"
     stages = {BASE: open_stage(BASE)}
-    report = asyncio.run(hold(tournament, stages, store))
+    report = asyncio.run(run_tournament(tournament, stages, store))
     assert report.rounds == report.of == 3
     assert [one.entrants for one in report.meetings if one.round == 1] == [(0, 1), (2, 3)]
     assert all(one.scores is not None for one in report.meetings)
-    again = asyncio.run(hold(tournament, stages, store))
+    again = asyncio.run(run_tournament(tournament, stages, store))
     assert (again.id, again.meetings) == (report.id, report.meetings)
 
 

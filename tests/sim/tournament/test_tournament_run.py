@@ -16,10 +16,11 @@ from sim import open_stage
 from sim.calls.budget import Budget
 from sim.errors import BadRequest, StageClosed, StageError
 from sim.runs.estimate import tokens_of
+from sim.runs.options import RunOptions
 from sim.stage.base import Reply, Request, Stage
 from sim.tournament import Debate, Entrant, Knockout, RoundRobin, Rubric, Swiss, Tournament
-from sim.tournament.estimate import Forecast, debates_of, foresee
-from sim.tournament.run import TournamentReport, hold
+from sim.tournament.estimate import Forecast, debates_of, estimate_tournament
+from sim.tournament.run import TournamentReport, run_tournament
 
 BASE = "embedded:base"
 SHORT = Debate(opening=30, rebuttals=0, questions=0, closing=None)
@@ -40,7 +41,8 @@ def held(
     tournament: Tournament, store: Path, stages: dict[str, Stage] | None = None, **how: Any
 ) -> TournamentReport:
     stages = stages or {BASE: open_stage(BASE)}
-    return asyncio.run(hold(tournament, stages, store, **how))
+    more = {name: how.pop(name) for name in ("identities", "watch") if name in how}
+    return asyncio.run(run_tournament(tournament, stages, store, RunOptions(**how), **more))
 
 
 class Bench:
@@ -290,7 +292,9 @@ def test_a_stage_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_what_is_foreseen_is_what_is_played(tmp_path: Path, form: Any) -> None:
     tournament = cup("abcdef", format=form)
     stage = open_stage(BASE)
-    found = asyncio.run(foresee(tournament, {stage.identity: stage}, {BASE: stage.identity}))
+    found = asyncio.run(
+        estimate_tournament(tournament, {stage.identity: stage}, {BASE: stage.identity})
+    )
     around = Around(stage)
     report = held(tournament, tmp_path / "cup.db", {BASE: around})
     assert found.debates == debates_of(tournament) == len(report.run.trials)
@@ -305,7 +309,9 @@ def test_what_is_foreseen_is_what_is_played(tmp_path: Path, form: Any) -> None:
 
 
 def foreseen(tournament: Tournament, store: Path, stage: Stage) -> Forecast:
-    return asyncio.run(foresee(tournament, {stage.identity: stage}, {BASE: stage.identity}, store))
+    return asyncio.run(
+        estimate_tournament(tournament, {stage.identity: stage}, {BASE: stage.identity}, store)
+    )
 
 
 def test_what_is_there_is_not_foreseen_and_what_is_not_is(tmp_path: Path) -> None:

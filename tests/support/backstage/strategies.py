@@ -6,9 +6,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from sim import Actor, Edge, Graph, LongestWait, Persona, Scene, Walk, after, agreement, ask_stance
+from sim import Actor, Edge, Graph, Persona, Scene, after, agreement, ask_stance
 from sim.events import Turn
 from sim.layouts import LAYOUTS
+from sim.scene.routing import LongestWait, Walk
 
 # Any text that a person or a model may write: no surrogates, which no model can.
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from stub_server import StubServer
 
-from sim.stage.open import open_stage
+from sim.stage.base import Wrapper
+from sim.stage.open import open_model
 from sim.stage.providers.capabilities import Report, check
 
 ECHO = "log-probabilities of the prompt (echo)"
@@ -82,24 +83,22 @@ async def test_through_langchain_what_a_stage_can_show(opened: Any):
 
 
 async def test_any_stage_can_be_asked():
-    report = await check(open_stage("fixed:Yes.|No."))
+    report = await check(open_model("fixed:Yes.|No."))
     assert report.of("chat").verdict == "yes"
     assert report.of("seed").verdict == "unknown"
     assert report.of("log-probabilities of a given text").verdict == "no"
-    assert (await check(open_stage("embedded:base"))).of("chat").seconds is not None
+    assert (await check(open_model("embedded:base"))).of("chat").seconds is not None
 
 
 async def test_wrappers_are_looked_through(opened: Any):
-    class Wrapper:
-        def __init__(self, stage: Any) -> None:
-            self.stage = stage
-            self.identity = stage.identity
+    class Own(Wrapper):
+        pass
 
-    found = await check(Wrapper(opened("openai:stub")))  # type: ignore[arg-type]
+    found = await check(Own(Own(opened("openai:stub"))))
     assert found.of("structured output").verdict == "yes"
 
 
 async def test_an_unknown_name(opened: Any):
-    report = await check(open_stage("fixed:Yes."))
+    report = await check(open_model("fixed:Yes."))
     with pytest.raises(KeyError):
         report.of("mind reading")

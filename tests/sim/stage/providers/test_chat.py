@@ -19,7 +19,7 @@ from sim.events import Usage
 from sim.layouts.prompt import Prompt, Role
 from sim.scene.probes import Number
 from sim.stage.base import Request
-from sim.stage.open import PROVIDERS, open_stage
+from sim.stage.open import PROVIDERS, open_model
 from sim.stage.providers.encoding import Encoder
 from sim.stage.providers.sampling import Sampling
 from sim.stage.providers.structured_output import complaint
@@ -263,11 +263,11 @@ async def test_a_refusal_is_not_repaired(stub: StubServer, opened: Any, chat_req
 async def test_chat_scores_nothing_and_says_why(opened: Any, chat_request: Make):
     stage = opened("openai:stub")
     assert await stage.log_prob(chat_request(), "Yes.") is None
-    assert "completions:" in stage.why_no_log_prob
+    assert "completions:" in stage.info.why_no_log_prob
 
 
 def test_one_stage_serves_several_event_loops(stub: StubServer, chat_request: Make):
-    stage: Any = open_stage("openai:stub", Sampling(base_url=stub.url))
+    stage: Any = open_model("openai:stub", Sampling(base_url=stub.url))
 
     async def once() -> str:
         try:
@@ -296,12 +296,12 @@ async def test_many_calls_at_once_get_their_own_replies(
 def test_a_missing_key_is_named_before_anything_is_played():
     for model in ("openai:gpt-5-mini", "completions:davinci", "langchain:openai:gpt-5-mini"):
         with pytest.raises(ModelError, match="set the environment variable OPENAI_API_KEY"):
-            open_stage(model)
+            open_model(model)
 
 
 def test_a_missing_package_is_named():
     with pytest.raises(ModelError, match="uv pip install langchain-anthropic"):
-        open_stage("anthropic:claude-sonnet-4")
+        open_model("anthropic:claude-sonnet-4")
 
 
 async def test_the_key_is_the_environments(
@@ -330,7 +330,7 @@ async def test_the_key_is_the_environments(
 )
 def test_a_model_that_cannot_be_meant(model: str, message: str):
     with pytest.raises(ModelError) as caught:
-        open_stage(model)
+        open_model(model)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -347,7 +347,7 @@ def test_all_of_langchains_providers_can_be_named():
 def test_nothing_of_a_provider_is_imported_before_it_is_used():
     code = (
         "import sys, sim.stage.open as m, sim.stage.providers.sampling as s;"
-        " m.open_stage('embedded:base');"
+        " m.open_model('embedded:base');"
         "print([name for name in sys.modules if name.split('.')[0] in ('openai', 'langchain',"
         " 'langchain_core', 'langchain_openai', 'httpx', 'httpx2')])"
     )
@@ -358,7 +358,7 @@ def test_nothing_of_a_provider_is_imported_before_it_is_used():
 def test_openai_is_asked_without_langchain():
     code = (
         "import sys, sim.stage.open as m, sim.stage.providers.sampling as s;"
-        "m.open_stage('openai:x', s.Sampling(base_url='http://localhost/v1'));"
+        "m.open_model('openai:x', s.Sampling(base_url='http://localhost/v1'));"
         "print([name for name in sys.modules if name.startswith('langchain')])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

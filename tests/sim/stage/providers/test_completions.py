@@ -15,7 +15,7 @@ from sim.calls.throttle import Throttle
 from sim.errors import StageClosed, StageError
 from sim.layouts.base import take_apart
 from sim.layouts.prompt import Prompt
-from sim.stage.base import LogProb, Request, why_no_log_prob
+from sim.stage.base import LogProb, Request, info_of
 from sim.stage.providers.completions import covering
 
 Make = Callable[..., Request]
@@ -163,7 +163,7 @@ async def test_a_server_that_scores_nothing_says_why(
     assert "prompt_logprobs" in stage.why_no_log_prob
     wrapped = Retry(Throttle(stage))
     assert await wrapped.log_prob(text_request(), TEXT) is None
-    assert why_no_log_prob(wrapped) == stage.why_no_log_prob, "through wrappers, too"
+    assert info_of(wrapped).why_no_log_prob == stage.why_no_log_prob, "through wrappers, too"
     calls = stub.counts()["calls"]
     assert await stage.log_prob(text_request(), TEXT) is None
     assert stub.counts()["calls"] == calls  # It is not asked twice.

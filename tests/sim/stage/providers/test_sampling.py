@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 from sim.errors import ModelError
-from sim.stage.open import open_stage
+from sim.stage.open import open_model
 from sim.stage.providers.sampling import Sampling
 
 HERE = "http://localhost:1/v1"
@@ -77,9 +77,9 @@ def test_keys_are_refused_and_not_shown(table: dict[str, object]):
 
 
 def test_the_identity_tells_what_changes_replies_and_nothing_else():
-    plain = open_stage("openai:stub", Sampling(base_url=HERE))
+    plain = open_model("openai:stub", Sampling(base_url=HERE))
     assert plain.identity == f"openai:stub?base_url={HERE}"
-    slow = open_stage("openai:stub", Sampling(base_url=HERE, timeout=5))
+    slow = open_model("openai:stub", Sampling(base_url=HERE, timeout=5))
     assert slow.identity == plain.identity
     others = [
         Sampling(base_url=HERE, temperature=0),
@@ -90,7 +90,7 @@ def test_the_identity_tells_what_changes_replies_and_nothing_else():
         Sampling(base_url=HERE, extra_body={"min_p": 0.1}),
         Sampling(base_url=f"{HERE}/other"),
     ]
-    identities = {open_stage("openai:stub", sampling).identity for sampling in others}
+    identities = {open_model("openai:stub", sampling).identity for sampling in others}
     assert len(identities | {plain.identity}) == len(others) + 1
 
 
@@ -100,10 +100,10 @@ def test_a_default_that_is_spelled_out_is_the_same_identity():
 
 def test_the_address_in_the_environment_is_part_of_the_identity(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_BASE_URL", HERE)
-    assert HERE in open_stage("openai:stub").identity
+    assert HERE in open_model("openai:stub").identity
 
 
 def test_a_stage_that_is_no_language_model_takes_no_sampling():
     for model in ("embedded:base", "fixed:Yes."):
         with pytest.raises(ModelError, match="takes no sampling"):
-            open_stage(model, Sampling(temperature=1))
+            open_model(model, Sampling(temperature=1))

@@ -1,79 +1,23 @@
-"""Forks: what would have happened otherwise, from any turn of a transcript.
+"""Branches: the same scene from a turn on, perhaps with something changed.
 
-Everything before turn ``at`` is as it was; from then on the scene is played anew, n times, perhaps
-with something changed. Branch i draws its randomness from the same seeds whatever was changed, so
-that arms can be compared in pairs (common random numbers).
+Everything before turn ``at`` is as it was. Branch i draws its randomness from the same seeds
+whatever was changed, so that arms can be compared in pairs (common random numbers).
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
-from sim.engine import Observer, play
 from sim.errors import BadRequest
 from sim.events import Intervened
-from sim.planning import Trial, cast_of
+from sim.planning.trials import Trial, cast_of
 from sim.scene.endings import after
 from sim.scene.interventions import DeleteTurn, Intervention, never
 from sim.scene.scene import Scene
-from sim.stage.base import Stage
 from sim.transcript import Transcript
 
 Change = Intervention | Sequence[Intervention]
 """What is changed in a branch: one intervention, or several."""
-
-
-async def fork(
-    transcript: Transcript,
-    stage: Stage,
-    *,
-    at: int,
-    n: int = 20,
-    change: Change = (),
-    turns: int | None = None,
-    stages: Mapping[str, Stage] | None = None,
-    first: int = 0,
-    concurrency: int = 16,
-    observers: Sequence[Observer] = (),
-) -> list[Transcript]:
-    """Play what follows ``n`` times, from turn ``at`` on: that turn is the first that is new.
-
-    ``transcript`` was made by ``play()`` (it knows its scene and seed), and may be a branch itself.
-    ``change`` are interventions for the branches: ``say("Ada", "I was wrong.", at=at)``,
-    ``dropped(transcript, at)``. Without a change the turn and all that follows is rolled again; who
-    speaks at turn ``at`` stays who it was. ``turns`` ends each branch after so many turns of its
-    own. Branches are numbered from ``first`` on: the same number, the same draws.
-
-    Raises ``BadRequest`` if there is no such turn, ``SceneError`` if the change makes no sense.
-
-    >>> import asyncio
-    >>> from sim import Persona, Scene, after, open_stage, play, ring, say
-    >>> scene = Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
-    ...               graph=ring("Ada", "Ben"), ends=after(turns=6))
-    >>> stage = open_stage("embedded:base")
-    >>> told = asyncio.run(play(scene, stage, seed=1))
-    >>> branches = asyncio.run(fork(told, stage, at=3, n=4, change=say("Ada", "Never!", at=3)))
-    >>> [branch.turns[2].text for branch in branches]
-    ['Never!', 'Never!', 'Never!', 'Never!']
-    >>> branches[0].turns[:2] == told.turns[:2]
-    True
-    """
-    if n < 1:
-        raise BadRequest(f"fork: {n} branches are none; use at least 1")
-    scene, shared = changed_scene(transcript, at, change, turns)
-    gate = asyncio.Semaphore(concurrency)
-
-    async def branch(number: int) -> Transcript:
-        async with gate:
-            return await play(
-                scene, stage, seed=shared.seed or 0, resume=shared, branch=number, stages=stages,
-                observers=observers,
-            )  # fmt: skip
-
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(branch(number)) for number in range(first, first + n)]
-    return [task.result() for task in tasks]
 
 
 def changed_scene(
@@ -112,8 +56,7 @@ def scene_of_branch(
         kept[number] = kept[number].model_copy(update={"at": None, "when": never})
     if not more and not made:
         return scene
-    fields = {name: getattr(scene, name) for name in type(scene).model_fields}
-    return Scene(**fields | {"interventions": (*kept, *more)})
+    return scene.replace(interventions=(*kept, *more))
 
 
 def made_turn(transcript: Transcript, at: int) -> list[int]:
@@ -148,10 +91,9 @@ def branch_trials(
     change: Change = (),
     label: str = "",
     turns: int | None = None,
-    first: int = 0,
     stages: Mapping[str, str] | None = None,
 ) -> list[Trial]:
-    """The branches of a stored trial, as trials for ``run``.
+    """The branches of a stored trial, as trials to be run.
 
     ``label`` names what was changed: branches of one label are one arm (``fork@7 drop``).
     ``transcript`` is that of the live trial. ``stages`` are the identities of stages that the
@@ -162,5 +104,5 @@ def branch_trials(
     # Branches that end early are no replications of those that do not.
     window = "" if turns is None else f" ({turns} turns)"
     arm = f"fork@{at} {label}".strip() + window
-    made = live.renew(scene=scene, arm=arm, of=live.id, at=at, branch=first, stages=cast)
-    return [made, *(made.renew(branch=number) for number in range(first + 1, first + n))]
+    made = live.renew(scene=scene, arm=arm, of=live.id, at=at, branch=0, stages=cast)
+    return [made, *(made.renew(branch=number) for number in range(1, n))]

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from sim.cli.display.run_tables import NONE, table
+from sim.cli.display.tables import NONE, table
 from sim.cli.display.terminal import one_line, print_block
 
 Record = Mapping[str, Any]

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sim.cli.display.tables import NONE, table
 from sim.cli.display.terminal import one_line, print_block
 
-NONE = "–"
 _BREAK = "\n"
 _WIDE = 100
 """From so many columns on, how often and when stand on one line."""
@@ -29,7 +29,7 @@ def show(found: Record, console: Console) -> None:
     console.print(_headline(found))
     if any(arm["outcomes"] for arm in arms):
         narrow = console.width < _WIDE
-        print_block(console, _fates(arms, found["trials"], several, narrow))
+        print_block(console, _outcomes(arms, found["trials"], several, narrow))
     if any(arm["convergence"]["used"] for arm in arms):
         print_block(console, _convergence(arms))
     for comparison in found["comparisons"]:
@@ -64,17 +64,7 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def table(*titles: str, right: tuple[str, ...] = ()) -> Table:
-    """A table as all of ours look: no frame but a rule below the titles."""
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for title in titles:
-        made.add_column(
-            title, no_wrap=title in right, justify="right" if title in right else "left"
-        )
-    return made
-
-
-def _fates(arms: list[Record], trials: list[Record], several: bool, narrow: bool) -> Table:
+def _outcomes(arms: list[Record], trials: list[Record], several: bool, narrow: bool) -> Table:
     """Actor by actor: in a single trial when it happened, over many how often and when."""
     single = all(arm["trials"] == 1 for arm in arms)
     titles = ["flip", "collapse", "loop"] if single else [f"{t} [95%]" for t in _TITLES.values()]
@@ -89,18 +79,19 @@ def _fates(arms: list[Record], trials: list[Record], several: bool, narrow: bool
                 cells.append(Text(one_line(arm["model"])))
             if single:
                 trial = next(each for each in trials if each["model"] == arm["model"])
-                cells += [_once(trial["outcomes"][actor], fate) for fate in _TITLES]
+                cells += [_once(trial["outcomes"][actor], kind) for kind in _TITLES]
             else:
-                cells += [_often(arm["outcomes"][actor][fate], narrow) for fate in _TITLES]
+                cells += [_often(arm["outcomes"][actor][kind], narrow) for kind in _TITLES]
             made.add_row(*cells)
     return made
 
 
-def _once(fates: Record, fate: str) -> Text:
-    if fates[fate] is None:
+def _once(outcomes: Record, kind: str) -> Text:
+    if outcomes[kind] is None:
         return Text(NONE, style="dim")
-    sure = fates["flip_confidence"] if fate == "flip" else None
-    return Text(f"turn {fates[fate]}" + ("" if sure is None else f" (p {sure:.2f})"), style="red")
+    sure = outcomes["flip_confidence"] if kind == "flip" else None
+    told = "" if sure is None else f" (p {sure:.2f})"
+    return Text(f"turn {outcomes[kind]}{told}", style="red")
 
 
 def _often(times: Record, narrow: bool) -> Text:

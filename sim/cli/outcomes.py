@@ -15,15 +15,17 @@ import pandas as pd
 from analysis.measures import convergence, outcomes
 from analysis.stats import clopper_pearson
 from analysis.tables import Tables, load
-from sim.cli.stored import short_ids
 from sim.planning import Trial
-from sim.runs import RunReport
-from sim.store import usage_to_json
+from sim.runs.report import RunReport
+from sim.store import open_store, usage_to_json
 
-FATES = ("flip", "collapse", "loop")
+OUTCOMES = ("flip", "collapse", "loop")
 """What can become of an actor, as columns of ``outcomes.by_actor``."""
 
 Record = dict[str, Any]
+
+Outcomes = dict[str, dict[str, Record]]
+"""What became of each actor, by trial and actor."""
 
 
 def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
@@ -34,7 +36,7 @@ def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
     models = list(dict.fromkeys(trial.model for trial in trials))
     # The detectors learn their rates from all trials of an arm. Here and in ``show`` these are all
     # that the store has, so that a transcript never contradicts the table.
-    fates = fates_by_trial(whole_store)
+    by_trial = outcomes_by_trial(whole_store)
     ends = {row.trial: row for row in convergence.by_trial(tables).itertuples()}
     turns = tables.turns.groupby("trial").size().to_dict()
     found = unmeasured(report, trials, store)
@@ -42,7 +44,7 @@ def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
         {
             **record,
             "turns": int(turns.get(record["id"], 0)),
-            "outcomes": fates.get(record["id"], {}),
+            "outcomes": by_trial.get(record["id"], {}),
             "convergence": _ends(ends.get(record["id"])),
         }
         for record in found["trials"]
@@ -63,9 +65,10 @@ def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
 
 def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
     """What is known without measuring anything: every number that would be measured is None."""
-    names = short_ids(store)
+    with open_store(store) as stored:
+        names = stored.short_ids()
     casts = {trial.id: trial.scene.names for trial in trials}
-    nothing = {**dict.fromkeys(FATES), "flip_confidence": None}
+    nothing = {**dict.fromkeys(OUTCOMES), "flip_confidence": None}
     return {
         "store": str(store),
         "scenario": trials[0].scenario,
@@ -119,9 +122,9 @@ def only(tables: Tables, ids: set[str]) -> Tables:
     return Tables(**{each.name: kept(getattr(tables, each.name)) for each in fields(tables)})
 
 
-def fates_by_trial(tables: Tables) -> dict[str, dict[str, Record]]:
+def outcomes_by_trial(tables: Tables) -> Outcomes:
     """What became of each actor, by trial and actor, in the order of the cast."""
-    found: dict[str, dict[str, Record]] = {}
+    found: Outcomes = {}
     for row in outcomes.by_actor(tables).itertuples():
         found.setdefault(str(row.trial), {})[str(row.actor)] = {
             "flip": whole(row.flip),
@@ -170,7 +173,7 @@ def _arm(model: str, records: list[Record], row: Any) -> Record:
         "failed": sum(record["status"] == "failed" for record in mine),
         "turns": sum(record["turns"] for record in mine),
         "outcomes": {
-            actor: {fate: _times(done, actor, fate) for fate in FATES} for actor in actors
+            actor: {kind: _times(done, actor, kind) for kind in OUTCOMES} for actor in actors
         },
         "convergence": {
             **{name: None if row is None else number(getattr(row, name)) for name in names},
@@ -182,10 +185,10 @@ def _arm(model: str, records: list[Record], row: Any) -> Record:
     }
 
 
-def _times(records: list[Record], actor: str, fate: str) -> Record:
+def _times(records: list[Record], actor: str, kind: str) -> Record:
     """How often something happened to an actor, and when."""
     cast = [record["outcomes"][actor] for record in records if actor in record["outcomes"]]
-    turns = sorted(fates[fate] for fates in cast if fates[fate] is not None)
+    turns = sorted(each[kind] for each in cast if each[kind] is not None)
     share = clopper_pearson(len(turns), len(cast))
     low, high = _median_limits(turns)
     return {
@@ -237,6 +240,6 @@ def _comparisons(tables: Tables, model: str, other: str) -> list[Record]:
     ]
 
 
-def fates_of_store(store: Path) -> dict[str, dict[str, Record]]:
+def outcomes_of_store(store: Path) -> Outcomes:
     """What became of each actor of each trial of a store."""
-    return fates_by_trial(load(store))
+    return outcomes_by_trial(load(store))

@@ -7,71 +7,24 @@ import logging
 import shlex
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 
 from rich.console import Console
 from rich.text import Text
 
-from sim.calls.budget import Budget
-from sim.calls.prices import Prices
 from sim.cli.display.progress import Progress
 from sim.cli.display.terminal import err, visible
 from sim.errors import ElsinoreError, RunFailed
 from sim.planning import Trial
-from sim.runs import RunReport, run
-from sim.stage.base import Stage
-from sim.stage.open import close_stage
+from sim.runs.options import RunOptions
+from sim.runs.report import RunReport
+from sim.runs.stages import close_all
+from sim.runs.trials import run_trials
+from sim.stage.base import Stage, info_of
+from sim.store import open_store
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """On what terms trials are carried out: the options that subcommands share."""
-
-    concurrency: int = 16
-    durable: str = "normal"
-    in_doubt: str = "ask"
-    retry_failed: bool = False
-    cache: bool = True
-    budget_usd: float | None = None
-    budget_tokens: int | None = None
-    budget_minutes: float | None = None
-    prices: Path | None = None
-    quiet: bool = False
-    # A line that is drawn again and again is in the way of a person who types.
-    draw: bool = True
-
-    def budget(self) -> Budget | None:
-        """What may be spent, if anything is limited."""
-        limits = (self.budget_usd, self.budget_tokens, self.budget_minutes)
-        return None if limits == (None, None, None) else Budget(*limits)
-
-    def table(self) -> Prices | None:
-        """The user's own prices, if there are any."""
-        return None if self.prices is None else Prices.load(self.prices)
-
-    def console(self) -> Console | None:
-        """Where progress is told, or None."""
-        console = err()
-        tells = console.is_terminal and not console.is_dumb_terminal and not self.quiet
-        return console if tells else None
-
-    def keywords(self) -> dict[str, Any]:
-        """As keywords of ``run``."""
-        return {
-            "concurrency": self.concurrency,
-            "durable": self.durable,
-            "in_doubt": self.in_doubt,
-            "retry_failed": self.retry_failed,
-            "cache": None if self.cache else False,
-            "budget": self.budget(),
-            "prices": self.table(),
-        }
-
 
 Report = TypeVar("Report")
 _Arguments = TypeVarTuple("_Arguments")
@@ -94,20 +47,34 @@ class _Loop(asyncio.SelectorEventLoop):
         super().add_signal_handler(sig, handler)
 
 
+def progress_console(quiet: bool) -> Console | None:
+    """Where progress is told, or None."""
+    console = err()
+    return console if console.is_terminal and not console.is_dumb_terminal and not quiet else None
+
+
 def carry_out(
     title: str,
     trials: Sequence[Trial],
     stages: Mapping[str, Stage],
     store: Path,
-    terms: Terms,
+    options: RunOptions,
+    *,
+    quiet: bool = False,
+    drawn: bool = True,
 ) -> RunReport:
-    """Play trials into a store, with a line of progress on a terminal. Closes the stages."""
-    how = terms.keywords()
+    """Play trials into a store, with a line of progress on a terminal. Closes the stages.
+
+    ``drawn`` is False where a line that is drawn again and again would be in the way of a person
+    who types.
+    """
     longest = {trial.id: trial.scene.ends.bound() or 1 for trial in trials}
     name = title.rpartition("/")[2]
-    free = is_free(stages)
-    progress = Progress(name, len(trials), longest, free, terms.console(), terms.draw)
-    return on_a_loop(progress, stages, lambda: run(trials, stages, store, watch=progress, **how))
+    console = progress_console(quiet)
+    progress = Progress(name, len(trials), longest, is_free(stages), console, drawn)
+    return on_a_loop(
+        progress, stages, lambda: run_trials(trials, stages, store, options, watch=progress)
+    )
 
 
 def on_a_loop(
@@ -121,15 +88,14 @@ def on_a_loop(
             try:
                 return await play()
             finally:
-                for stage in stages.values():
-                    await close_stage(stage)
+                await close_all(stages.values())
 
         return runner.run(played())
 
 
 def is_free(stages: Mapping[str, Stage]) -> bool:
     """Whether none of the stages costs anything."""
-    return all(getattr(stage, "free", False) for stage in stages.values())
+    return all(info_of(stage).free for stage in stages.values())
 
 
 def leave(report: RunReport, store: Path, in_doubt: str) -> None:
@@ -176,7 +142,29 @@ class TrialsFailed(RunFailed):
 
 
 def _first_failure(store: Path, trial: str) -> str | None:
+    """What went wrong first in a trial, for a message; None if nothing is known."""
     try:
-        return cast(str | None, import_module("sim.cli.stored").first_failure(store, trial))
+        with open_store(store) as stored:
+            failure = stored.trial(trial).first_failure
     except ElsinoreError:
         return None
+    if failure is None:
+        return None
+    return f"first: turn {failure.turn}, {failure.reason}: {failure.message}"
+
+
+def default_store(asked: Path | None, name: str) -> Path:
+    """Where something is kept: where it was asked for, or in ``runs``.
+
+    Only that folder is created: a misspelt one should not be.
+    """
+    if asked is not None:
+        return asked
+    try:
+        DEFAULT_FOLDER.mkdir(exist_ok=True)
+    except OSError as error:
+        raise RunFailed(f"the folder runs cannot be created ({error.strerror})") from error
+    return DEFAULT_FOLDER / name
+
+
+DEFAULT_FOLDER = Path("runs")

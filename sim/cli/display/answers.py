@@ -1,0 +1,75 @@
+"""Answers off stage, for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from sim.cli.display.tables import NONE, table
+from sim.cli.display.terminal import one_line, out, print_block, visible
+from sim.runs.ask import Asked, AskReport
+from sim.scene.answers import FreeText
+from sim.scene.probes import Question
+from sim.store import short_ids
+
+
+def show(question: Question, trials: Sequence[str], report: AskReport, free: bool) -> None:
+    """Print the answers: each of them, or a summary by actor and turn where they have a form."""
+    console = out()
+    names = short_ids(trials)
+    if isinstance(question.answer, FreeText):
+        for each in report.answers:
+            said = each.answer
+            line = Text(f"{names[each.trial]}  " if len(trials) > 1 else "", style="dim")
+            line.append(one_line(said.actor), style="bold not dim")
+            line.append(f", after turn {said.turn}: ")
+            if said.missing is None:
+                line.append(visible(str(said.value)), style="not dim")
+            else:
+                line.append(f"missing ({one_line(said.missing)})", style="yellow not dim")
+            console.print(line, soft_wrap=not console.is_terminal)
+    else:
+        counted = ("turn", "answers", "missing")
+        made = table("actor", *counted, "summary", right=counted)
+        for row in _summaries(report.answers):
+            made.add_row(*row)
+        print_block(console, made)
+    facts = [f"{report.calls:,} calls"]
+    if report.hits:
+        facts.append(f"{report.hits:,} answered by the store")
+    facts.append("free" if free else _money(report))
+    key = f"stored as probes with the key {question.key!r}"
+    console.print(Text(" · ".join([*facts, one_line(key)]), style="dim"), soft_wrap=True)
+
+
+def _money(report: AskReport) -> str:
+    usd = report.usage.usd
+    return "price unknown (see --prices)" if usd is None else f"${usd:.4f}"
+
+
+def _summaries(answers: Sequence[Asked]) -> Iterator[tuple[Text, ...]]:
+    """By actor and turn, over samples and trials: the mean, or how often each option was chosen."""
+    groups: dict[tuple[str, int], list[Asked]] = {}
+    for each in answers:
+        groups.setdefault((each.answer.actor, each.answer.turn), []).append(each)
+    for (actor, turn), some in groups.items():
+        values = [each.answer.value for each in some if each.answer.missing is None]
+        if not values:
+            summary = NONE
+        elif isinstance(values[0], float):
+            middle = sum(values) / len(values)
+            sign = "+" if min(values) < 0 else ""
+            spread = f"from {min(values):{sign}.2f} to {max(values):{sign}.2f}"
+            summary = f"mean {middle:{sign}.2f}, {spread}"
+        else:
+            counts = Counter(map(str, values))
+            summary = ", ".join(f"{option} {count}" for option, count in counts.most_common())
+        yield (
+            Text(one_line(actor), style="bold"),
+            Text(str(turn)),
+            Text(str(len(values))),
+            Text(str(len(some) - len(values))),
+            Text(one_line(summary)),
+        )

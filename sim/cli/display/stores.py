@@ -1,0 +1,70 @@
+"""The trials of a store, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from sim.cli.display.tables import NONE, table
+from sim.cli.display.terminal import one_line, print_block
+from sim.store import StoredTrial
+
+
+def print_trials(
+    console: Console,
+    store: Path,
+    trials: Sequence[StoredTrial],
+    names: Mapping[str, str],
+    outcomes: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Print one row for each trial. ``names`` are short ids, ``outcomes`` are by trial."""
+    if not trials:
+        console.print(Text(f"{store} holds no trials."))
+        return
+    others = any(trial.arm != "live" for trial in trials)
+    made = table(
+        "trial",
+        "scenario",
+        "model",
+        *(["arm"] if others else []),
+        "seed",
+        "status",
+        "turns",
+        "flips",
+        right=("seed", "turns"),
+    )
+    for trial in trials:
+        cells = [
+            Text(names[trial.id], style="bold cyan"),
+            Text(one_line(trial.title)),
+            Text(one_line(trial.model)),
+        ]
+        if others:
+            cells.append(Text(one_line(trial.arm + (f" {trial.focal}" if trial.focal else ""))))
+        cells += [
+            Text(str(trial.seed)),
+            _status(trial),
+            Text(str(trial.turns)),
+            _flips(outcomes.get(trial.id, {})),
+        ]
+        made.add_row(*cells)
+    print_block(console, made)
+    console.print(Text(f"Read one: elsinore show {store} {names[trials[0].id]}", style="dim"))
+
+
+def _status(trial: StoredTrial) -> Text:
+    style = {"done": "green", "failed": "red"}.get(trial.status, "yellow")
+    return Text(one_line(trial.status), style=style)
+
+
+def _flips(outcomes: Mapping[str, Mapping[str, Any]]) -> Text:
+    flips = [(each["flip"], actor) for actor, each in outcomes.items() if each["flip"] is not None]
+    if not flips:
+        return Text(NONE, style="dim")
+    return Text(
+        ", ".join(f"{one_line(actor)} {turn}" for turn, actor in sorted(flips)), style="red"
+    )

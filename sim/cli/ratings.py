@@ -1,0 +1,180 @@
+"""Everything there is to say of a tournament, as one JSON object. Loads pandas and scipy."""
+
+from __future__ import annotations
+
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.measures import concessions
+from analysis.tables import load
+from analysis.tournaments.judges import adjusted, panel
+from analysis.tournaments.ratings.ratings import rate, transitivity
+from analysis.tournaments.results import results
+from analysis.tournaments.tables import Contest, load_contest
+from sim.tournament.formats import Meeting, standings
+
+Record = dict[str, Any]
+
+
+def measured(
+    store: Path,
+    which: str | None,
+    *,
+    ties: Any = "half",
+    margins: bool = False,
+    unbiased: bool = False,
+    grants: bool = False,
+) -> Record:
+    """Everything there is to say of a tournament, as JSON has it."""
+    contest = load_contest(store, which)
+    table = results(contest)
+    judged = contest.verdicts.loc[contest.verdicts["winner"].notna(), "trial"]
+    found: Record = {
+        "store": str(store),
+        "tournament": contest.tournament,
+        "name": contest.name,
+        "format": contest.definition.get("format_name"),
+        "debates": int(contest.matches["trial"].nunique()),
+        "judged": int(judged.nunique()),
+        "standings": _points(contest, table),
+        "effects": [],
+        "expected": {},
+        "components": [],
+        "cycles": None,
+        "notes": [],
+        "judges": _judges(contest),
+    }
+    if table["score"].notna().any():
+        # Points stay as the judges gave them.
+        rated = adjusted(contest) if unbiased else table
+        _rate(found, rated, ties, margins)
+        if unbiased:
+            found["notes"].append(
+                "Rated by verdicts from which the judges' biases were taken out, each judge "
+                "weighted by how well it agrees with the others; intervals do not know that the "
+                "biases were estimated."
+            )
+    else:
+        found["notes"].append("No debate has a verdict, so nobody is rated.")
+        found["notes"] += _missing(contest)
+    if grants:
+        found["concessions"] = _concessions(store, contest)
+    return found
+
+
+def _missing(contest: Contest) -> list[str]:
+    """Why nobody is rated, where judges were asked and none has a verdict."""
+    reasons = contest.verdicts["missing"].dropna()
+    if reasons.empty:
+        return []
+    asked = len(contest.verdicts)
+    return [f"{len(reasons):,} of {asked:,} verdicts are missing, mostly: {reasons.mode().iloc[0]}"]
+
+
+def _points(contest: Contest, table: pd.DataFrame) -> list[Record]:
+    """Match points, as formats count them, by all who judged, people among them; matches that
+    nobody judged are left out. One row for each entrant, the first in front."""
+    met = (str(name) for name in contest.matches["entrant"].dropna().unique())
+    entered = (str(each["name"]) for each in contest.definition.get("entrants", ()))
+    names = sorted({*met, *entered})
+    number = {name: place for place, name in enumerate(names)}
+    byes = contest.matches[contest.matches["trial"].isna()]
+    meetings = [
+        Meeting(int(each), (number[str(entrant)],), None)
+        for each, entrant in zip(byes["round"], byes["entrant"], strict=True)
+    ]
+    for match, rows in table.dropna(subset=["score"]).groupby("match", sort=True):
+        taken: dict[int, list[float]] = {}
+        for first, second, score in zip(rows["first"], rows["second"], rows["score"], strict=True):
+            taken.setdefault(number[str(first)], []).append(float(score))
+            taken.setdefault(number[str(second)], []).append(1 - float(score))
+        who = tuple(taken)
+        scores = tuple(sum(each) / len(each) for each in taken.values())
+        meetings.append(Meeting(int(str(match).partition(".")[0]), who, scores))
+    return [
+        {
+            "entrant": names[each.entrant],
+            "points": each.points,
+            "matches": each.played,
+            "wins": each.wins,
+            "ties": each.ties,
+            "losses": each.losses,
+            "byes": each.byes,
+        }
+        for each in standings(len(names), meetings)
+    ]
+
+
+RATED = ("component", "rating", "low", "high", "rank", "rank_low", "rank_high", "p_best", "elo",
+          "elo_scaled")  # fmt: skip
+
+
+def _rate(found: Record, table: pd.DataFrame, ties: Any, margins: bool) -> None:
+    """Add ratings to the standings, which are then in their order, and what goes with them."""
+    rated = rate(table, ties=ties, margins=margins)
+    by_name = {str(row["entrant"]): row for row in rated.table.to_dict("records")}
+    order = {name: place for place, name in enumerate(by_name)}
+    for entry in found["standings"]:
+        row = by_name.get(entry["entrant"], {})
+        entry.update({name: _plain(row.get(name)) for name in RATED})
+    found["standings"].sort(key=lambda entry: order.get(entry["entrant"], len(order)))
+    found["effects"] = _records(rated.effects)
+    found["expected"] = {
+        str(one): {str(other): _plain(value) for other, value in row.items() if other != one}
+        for one, row in rated.wins.to_dict("index").items()
+    }
+    found["components"] = [list(names) for names in rated.components]
+    ridge = rated.ridge
+    found["ridge"] = (
+        None if ridge is None else {"precision": ridge.precision, "reason": ridge.reason}
+    )
+    found["notes"] += list(rated.notes)
+    cycles = transitivity(table)
+    if cycles.replicates:
+        found["cycles"] = {
+            "p": cycles.p,
+            "share": _plain(cycles.share),
+            "expected": _plain(cycles.expected),
+            "corrected": _plain(cycles.corrected),
+            "strongest": _records(cycles.cycles),
+        }
+
+
+def _judges(contest: Contest) -> Record | None:
+    """What the judges are like, if there are verdicts."""
+    if not contest.verdicts["winner"].notna().any():
+        return None
+    found = panel(contest)
+    return {
+        "alpha": _records(found.agreement),
+        "table": _records(found.judges),
+        "biases": _records(found.biases),
+        "notes": list(found.notes),
+    }
+
+
+def _concessions(store: Path, contest: Contest) -> list[Record]:
+    """Who gives in how often, one row for each entrant."""
+    found = concessions.by_entrant(contest, load(store))
+    return _records(found)
+
+
+def _records(table: pd.DataFrame) -> list[Record]:
+    """The rows of a table, as JSON has them."""
+    return [
+        {str(name): _plain(value) for name, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """A cell as JSON has it: missing is null, and so is a limit that is infinite."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,0 +1,60 @@
+"""How trials are carried out: one value for runs, questions and tournaments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from sim.calls.budget import Budget
+from sim.calls.guard import ModelOptions
+from sim.calls.prices import Prices
+from sim.errors import BadRequest
+from sim.store import Durable
+
+InDoubtPolicy = Literal["ask", "missing"]
+"""What becomes of a call that was under way when a run was killed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How trials are carried out.
+
+    At most ``concurrency`` scenes are played and calls made at once. ``durable`` is ``normal`` (a
+    stored turn survives a killed process) or ``full`` (a power cut as well). ``in_doubt`` says what
+    becomes of calls that were under way when an earlier run was killed: they are asked again
+    (``ask``), or recorded as missing (``missing``). Failed trials of the store are played again
+    with ``retry_failed``, and then only the calls that failed are made. ``asking`` says how models
+    are asked that are opened on the way: their sampling, limits and attempts.
+
+    A request that was answered before, in whatever trial of the store, is not asked again but
+    answered from the store. ``cache`` is False to ask every time, and True to keep the prompts of
+    free stages (the embedded one) as well. ``budget`` ends a run before the call that would exceed
+    it; ``prices`` are those that ship, unless they are given. Raises ``BadRequest``.
+
+    >>> RunOptions(concurrency=0)
+    Traceback (most recent call last):
+    ...
+    sim.errors.BadRequest: concurrency: 0 is no number of scenes; use at least 1
+    """
+
+    concurrency: int = 16
+    durable: Durable = "normal"
+    in_doubt: InDoubtPolicy = "ask"
+    retry_failed: bool = False
+    asking: ModelOptions = field(default_factory=ModelOptions)
+    cache: bool | None = None
+    budget: Budget | None = None
+    prices: Prices | None = None
+
+    def __post_init__(self) -> None:
+        whole = isinstance(self.concurrency, int) and not isinstance(self.concurrency, bool)
+        if not whole or self.concurrency < 1:
+            raise BadRequest(
+                f"concurrency: {self.concurrency!r} is no number of scenes; use at least 1"
+            )
+        for name, known in (("in_doubt", InDoubtPolicy), ("durable", Durable)):
+            choices = get_args(known)
+            if getattr(self, name) not in choices:
+                raise BadRequest(
+                    f"{name}: {getattr(self, name)!r} is unknown; use {' or '.join(choices)}"
+                )

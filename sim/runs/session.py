@@ -1,0 +1,109 @@
+"""A session: one run of a store, with what runs, questions and tournaments have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from sim.calls.cache import Cache
+from sim.calls.journal import Journal
+from sim.calls.limiter import Limiter
+from sim.calls.trial_stage import NOTHING, Before, Player, TrialStage
+from sim.events import Usage
+from sim.planning import Trial
+from sim.runs.accounting import Accounts
+from sim.runs.manifest import manifest
+from sim.runs.options import RunOptions
+from sim.stage.base import Stage
+from sim.store import Store, Writer
+
+
+class Session:
+    """A store open for writing, its stages with their accounts, and a number once it has begun.
+
+    Use it in a ``with``: it closes the store, whatever happens.
+    """
+
+    def __init__(
+        self, writer: Writer, stages: Mapping[str, Stage], options: RunOptions, accounts: Accounts
+    ) -> None:
+        self.writer = writer
+        self.stages = stages
+        self.options = options
+        self.accounts = accounts
+        self.limiter = Limiter(options.concurrency)
+        self.cache = Cache(writer)
+        self.number = 0
+
+    @classmethod
+    def open(
+        cls,
+        store: Path | str,
+        stages: Mapping[str, Stage],
+        asked: Iterable[str],
+        options: RunOptions,
+        paid: Callable[[Usage], None] | None = None,
+    ) -> Self:
+        """Open accounts for the stages that are ``asked``, by identity, and then the store.
+
+        Raises ``BadRequest`` if money is limited and a price is unknown, ``StoreRefused``.
+        """
+        accounts = Accounts(options)
+        accounts.open(asked, stages, paid)
+        return cls(Writer.open(store, options.durable), stages, options, accounts)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *what: object) -> None:
+        self.writer.close()
+
+    @property
+    def store(self) -> Store:
+        """The store, to be read: what is committed."""
+        return self.writer.store
+
+    def begin(
+        self,
+        facts: Mapping[str, Any],
+        trials: Sequence[Trial] = (),
+        *,
+        new: Sequence[Trial] = (),
+        again: Sequence[str] = (),
+        used: Usage | None = None,
+    ) -> None:
+        """Commit the beginning of the run, and start its budget.
+
+        ``facts`` are for the manifest. ``new`` are those of the ``trials`` that the store does not
+        know, ``again`` those that failed and are played again. ``used`` was used by earlier runs.
+        """
+        self.number = self.writer.begin_run(manifest(trials, dict(facts)), new, again)
+        if self.options.budget is not None:
+            self.options.budget.begin(used or Usage(usd=0.0))
+
+    def player(self, identity: str) -> Player:
+        """A stage with its account."""
+        return self.accounts.player(identity, self.stages[identity], self.cache)
+
+    def trial_stage(
+        self,
+        trial: str,
+        identity: str,
+        cast: Mapping[str, str],
+        *,
+        turn: int = 0,
+        before: Before = NOTHING,
+    ) -> TrialStage:
+        """The stage of a trial. ``cast`` are identities by the names that requests have for them.
+
+        ``turn`` is the number of turns that were stored before.
+        """
+        journal = Journal(self.writer, trial, run=self.number, turn=turn)
+        players = {name: self.player(other) for name, other in cast.items()}
+        own = self.player(identity)
+        return TrialStage(own, journal, self.limiter, before=before, cast=players)
+
+    def end(self, outcome: str, stopped: str | None = None) -> None:
+        """Commit the end of the run, and whatever was queued."""
+        self.writer.end_run(self.number, outcome, self.accounts.summary(stopped))

@@ -1,0 +1,370 @@
+"""Carrying out a plan: many scenes at once, each resumed where it was torn off."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sim.calls.budget import BudgetSpent
+from sim.calls.limiter import Stopped
+from sim.calls.trial_stage import Before, TrialStage
+from sim.engine import Observer, play
+from sim.errors import BadRequest, StageClosed, StoreFailed
+from sim.events import Ended, Event
+from sim.planning import Trial
+from sim.redaction import redact
+from sim.runs.executors import Executor
+from sim.runs.executors.local import LocalExecutor
+from sim.runs.options import RunOptions
+from sim.runs.report import (
+    FollowUp,
+    RunReport,
+    TrialResult,
+    UsageWatcher,
+    Watcher,
+    result_of,
+)
+from sim.runs.session import Session
+from sim.runs.signals import two_signals
+from sim.stage.base import Omniscient, Stage
+from sim.store import InDoubt, StoredTrial
+from sim.transcript import Transcript
+
+
+async def run_trials(
+    trials: Sequence[Trial],
+    stages: Mapping[str, Stage],
+    store: Path | str,
+    options: RunOptions | None = None,
+    *,
+    watch: Watcher | None = None,
+    follow_up: FollowUp | None = None,
+    paid: Sequence[str] = (),
+    executor: Executor | None = None,
+) -> RunReport:
+    """Play trials and keep what happens in a store; go on where an earlier run was torn off.
+
+    ``stages`` maps ``Trial.stage`` (and ``Trial.stages``) to the stage. A branch's parent has to be
+    in the store. Trials that are at their end in the store are not played again. A trial that is
+    listed twice is played once.
+
+    A budget ends the run before the call that would exceed it; the report then says ``stopped``,
+    and a run with a larger budget goes on. What the store holds of ``trials`` counts, and what it
+    holds of those whose ids are in ``paid``.
+
+    ``follow_up`` is done with each trial that is done, before its place is free for the next, and
+    with those of the store for which it is missing (judging, in a tournament). Its stages are among
+    ``stages``. ``executor`` says where trials are played (None: here).
+
+    Ctrl-C (or SIGTERM) once lets the calls in flight finish and stops; twice stops at once. Then
+    the report says ``interrupted``.
+
+    Raises ``BadRequest`` and ``StoreRefused`` before anything is played, and ``StoreFailed`` if the
+    store could not be written; what was committed before is safe. Raises ``StageClosed`` when no
+    call can go through (a wrong key): those in flight are finished and committed, no other is made,
+    and the trials stay planned, so that a later run goes on. Any other error is a defect, and is
+    raised after the calls in flight are finished and committed.
+
+    >>> import asyncio, tempfile
+    >>> from sim import Actor, Persona, Scene, after, plan, ring
+    >>> from sim.stage.fixed import FixedLines
+    >>> def tea() -> Scene:
+    ...     return Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
+    ...                  graph=ring("Ada", "Ben"), ends=after(turns=2))
+    >>> stage = FixedLines(["Yes.", "No."])
+    >>> trials = plan(tea, models=[("fixed", stage.identity)], trials=3)
+    >>> stages = {stage.identity: stage}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     first = asyncio.run(run_trials(trials, stages, f"{folder}/tea.db"))
+    ...     again = asyncio.run(run_trials(trials, stages, f"{folder}/tea.db"))
+    >>> [result.status for result in first.trials], first.calls, again.calls
+    (['done', 'done', 'done'], 6, 0)
+    """
+    for trial in trials:
+        for identity in (trial.stage, *trial.stages.values()):
+            if identity not in stages:
+                raise BadRequest(
+                    f"stages: there is none for {identity!r}, which trial {trial.id} asks for"
+                )
+    also = () if follow_up is None else follow_up.stages.values()
+    for identity in also:
+        if identity not in stages:
+            raise BadRequest(f"stages: there is none for {identity!r}, which judges")
+    unique = list({trial.id: trial for trial in trials}.values())
+    asked = [name for trial in unique for name in (trial.stage, *trial.stages.values())]
+    told = watch.paid if isinstance(watch, UsageWatcher) else None
+    how = options or RunOptions()
+    with Session.open(store, stages, [*asked, *also], how, told) as session:
+        run = _Run(session, watch, follow_up, executor or LocalExecutor())
+        run.begin(unique, paid)
+        return await run.carry_out(unique)
+
+
+class _Run:
+    """One run: who plays, and what became of each trial. It is the executor's ``Job``."""
+
+    def __init__(
+        self,
+        session: Session,
+        watch: Watcher | None,
+        follow_up: FollowUp | None,
+        executor: Executor,
+    ) -> None:
+        self.session = session
+        self.watch = watch
+        self.follow_up = follow_up
+        self.executor = executor
+        self.limiter = session.limiter
+        self.results: dict[str, TrialResult] = {}
+        self.parents: dict[str, Transcript] = {}
+        self.known: dict[str, StoredTrial] = {}
+        self.to_follow_up: set[str] = set()
+        self.doubts: dict[str, list[InDoubt]] = {}
+        self.error: BaseException | None = None
+        self.interrupted = False
+        self.aborted = False
+
+    def begin(self, trials: Sequence[Trial], paid: Sequence[str]) -> None:
+        """Write down the run and its trials, and see what is there of them already."""
+        session, store = self.session, self.session.store
+        options = session.options
+        ids = [trial.id for trial in trials]
+        before = {trial.id: trial for trial in store.trials(ids)}
+        again = [
+            identity
+            for identity, trial in before.items()
+            if options.retry_failed and trial.status == "failed"
+        ]
+        facts = {
+            "concurrency": options.concurrency,
+            "durable": options.durable,
+            "in_doubt": options.in_doubt,
+            **session.accounts.manifest(),
+        }
+        new = [trial for trial in trials if trial.id not in before]
+        used = store.usage([*ids, *paid]) if options.budget is not None else None
+        session.begin(facts, trials, new=new, again=again, used=used)
+        self.known = {trial.id: trial for trial in store.trials(ids)} if again else before
+        self.doubts = store.in_doubt(ids)
+        if self.follow_up is not None:
+            self.to_follow_up = self.follow_up.missing(store, ids)
+
+    async def carry_out(self, trials: Sequence[Trial]) -> RunReport:
+        """Play what is to be played, and report."""
+        began = time.perf_counter()
+        waiting: list[Trial] = []
+        for trial in trials:
+            known = self.known.get(trial.id)
+            over = known is not None and known.status != "planned"
+            self.results[trial.id] = _result(trial, known, skipped=over)
+            done = known is not None and known.status == "done"
+            if not over or (done and trial.id in self.to_follow_up):
+                waiting.append(trial)
+        with two_signals(self._stop, self.abort):
+            await self.executor.play_all(waiting, self, self.session.options.concurrency)
+        return self._end(trials, time.perf_counter() - began)
+
+    def _end(self, trials: Sequence[Trial], seconds: float) -> RunReport:
+        session = self.session
+        if isinstance(self.error, StoreFailed):
+            raise self.error
+        reason, stopped = self.limiter.reason, None
+        outcome = "done"
+        if self.error is not None:
+            outcome = "failed"
+        elif reason is not None:
+            outcome = "budget" if isinstance(reason, BudgetSpent) else "closed"
+            stopped = redact(str(reason))
+        elif self.interrupted:
+            outcome = "aborted" if self.aborted else "interrupted"
+        session.end(outcome, stopped)
+        if self.error is not None:
+            raise self.error
+        if isinstance(reason, StageClosed):
+            left = sum(self.results[trial.id].status == "planned" for trial in trials)
+            raise StageClosed(
+                reason.reason,
+                f"{reason}; stopped with {left} of {len(trials)} trials to go: mend this and run "
+                "the same again",
+                attempts=reason.attempts,
+            )
+        left_in_doubt = session.store.in_doubt(trial.id for trial in trials)
+        figures = session.accounts.figures()
+        return RunReport(
+            store=session.writer.path,
+            run=session.number,
+            trials=tuple(self.results[trial.id] for trial in trials),
+            in_doubt=_flat(self.doubts),
+            left_in_doubt=_flat(left_in_doubt),
+            seconds=seconds,
+            interrupted=self.interrupted,
+            stopped=stopped,
+            calls=figures.calls,
+            hits=figures.hits,
+            failed_calls=figures.failed_calls,
+            retries=figures.retries,
+            usage=figures.usage,
+            computed_tokens=figures.computed_tokens,
+        )
+
+    # -- stopping ----------------------------------------------------------------------------
+
+    @property
+    def stopping(self) -> bool:
+        """Whether no further trial is to be begun."""
+        return self.limiter.stopping
+
+    def _stop(self) -> None:
+        """The first Ctrl-C: no new scene, no new call."""
+        self.interrupted = True
+        self.limiter.stop()
+
+    def abort(self) -> None:
+        """The second: calls in flight are cancelled and stay in doubt."""
+        self.interrupted = True
+        self._cancel()
+
+    def _cancel(self) -> None:
+        self.aborted = True
+        self.limiter.abort()
+        self.executor.cancel()
+
+    def _failed(self, error: BaseException) -> None:
+        """A scene raised: the others are drained, or cancelled if nothing can be stored."""
+        if self.error is None:
+            self.error = error
+        if isinstance(error, StoreFailed):
+            self.error = error
+            self._cancel()
+        else:
+            self.limiter.stop()
+
+    # -- playing -----------------------------------------------------------------------------
+
+    async def play(self, trial: Trial) -> None:
+        """Play a trial, or what is missing of it. What it raises is kept."""
+        try:
+            await self._play(trial)
+        except asyncio.CancelledError as error:
+            if not self.aborted:  # nobody but _cancel() may do this
+                self._failed(error)
+        except Stopped as stopped:
+            cause = stopped.__context__
+            # While a scene that raised waited for its probes, the run was stopped as well.
+            if isinstance(cause, Exception) and not isinstance(cause, Stopped):
+                self._failed(cause)
+        except BaseException as error:  # noqa: BLE001 - raised by _end() when all are drained
+            self._failed(error)
+
+    async def _play(self, trial: Trial) -> None:
+        """Play a trial, commit its end, and do what follows then."""
+        known, before = self.known.get(trial.id), self._before(trial)
+        resume = self._stored_transcript(trial)
+        also = {} if self.follow_up is None else self.follow_up.stages
+        stage = self.session.trial_stage(
+            trial.id,
+            trial.stage,
+            {**trial.stages, **also},
+            turn=len(resume) if resume is not None else 0,
+            before=before,
+        )
+        if known is not None and known.status == "done":
+            # It was played by an earlier run, which was stopped before the rest.
+            assert resume is not None
+            await self._follow_up(trial, resume, stage)
+            return
+        watch = self.watch
+        if watch is not None:
+            watch.trial_started(trial)
+        observers: list[Observer] = [stage]
+        if watch is not None:
+            observers.append(_Relay(watch, trial))
+        status = "planned"
+        try:
+            transcript = await play(
+                trial.scene, stage, seed=trial.seed, observers=observers, resume=resume,
+                branch=trial.branch,
+            )  # fmt: skip
+            ended = stage.journal.ended or transcript.ended
+            if ended is None:
+                raise RuntimeError(f"trial {trial.id} is over but has no end")
+            await self._finish(trial, transcript, ended)
+            status = ended.status
+            if status == "done":
+                await self._follow_up(trial, transcript, stage)
+            self.results[trial.id] = result_of(
+                trial,
+                ended.status,
+                ended.reason,
+                len(transcript),
+                resumed=bool(before.replies) or resume is not None,
+            )
+        finally:
+            if watch is not None:
+                watch.trial_ended(trial, status)
+
+    def _before(self, trial: Trial) -> Before:
+        """What earlier runs left of a trial."""
+        doubted = {doubt.key for doubt in self.doubts.get(trial.id, ())}
+        refuse = self.session.options.in_doubt == "missing"
+        if trial.id not in self.known:
+            return Before(doubted=doubted, refuse_doubted=refuse)
+        replies = self.session.store.replies(trial.id)
+        return Before(replies.by_key, replies.of_version_1, doubted, refuse)
+
+    def _stored_transcript(self, trial: Trial) -> Transcript | None:
+        """What is there of a trial: for a branch at least what it shares; else None if nothing."""
+        store = self.session.store
+        if trial.at is not None:
+            return store.transcript(trial.id, self._parent)
+        if trial.id not in self.known:
+            return None
+        transcript = store.transcript(trial.id)
+        return transcript if transcript.events else None
+
+    async def _finish(self, trial: Trial, transcript: Transcript, ended: Ended) -> None:
+        """Commit the end of a trial, with its truths if the stage knows them."""
+        stage = self.session.stages[trial.stage]
+        truths = (
+            await stage.truths(trial.scene, transcript, trial.seed)
+            if isinstance(stage, Omniscient)
+            else ()
+        )
+        await self.session.writer.finish_trial(
+            trial.id, self.session.number, ended, len(transcript), truths
+        )
+
+    async def _follow_up(self, trial: Trial, transcript: Transcript, stage: TrialStage) -> None:
+        if self.follow_up is not None:
+            await self.follow_up.carry_out(trial, transcript, stage, self.session.writer)
+
+    def _parent(self, trial: str) -> Transcript:
+        """The transcript that branches come from, read once: branches come by the dozen."""
+        if trial not in self.parents:
+            self.parents[trial] = self.session.store.transcript(trial, self._parent)
+        return self.parents[trial]
+
+
+class _Relay:
+    """Tells a watcher of the run what an observer of a scene is told."""
+
+    __slots__ = ("_trial", "_watch")
+
+    def __init__(self, watch: Watcher, trial: Trial) -> None:
+        self._watch = watch
+        self._trial = trial
+
+    def saw(self, event: Event) -> None:
+        self._watch.saw(self._trial, event)
+
+
+def _result(trial: Trial, known: StoredTrial | None, skipped: bool) -> TrialResult:
+    if known is None or known.status == "planned":
+        return result_of(trial)
+    return result_of(trial, known.status, known.reason, known.turns, skipped=skipped)
+
+
+def _flat(doubts: Mapping[str, list[InDoubt]]) -> tuple[InDoubt, ...]:
+    return tuple(doubt for entries in doubts.values() for doubt in entries)

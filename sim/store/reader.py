@@ -1,0 +1,380 @@
+"""Reading a store: trials, transcripts, replies, runs, tournaments, verdicts, as typed records."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sim.errors import BadRequest, StoreRefused
+from sim.events import Event, Turn, Usage
+from sim.scene.scene import Scene
+from sim.store.connection import open_readonly
+from sim.store.rows import REPLY_COLUMNS, from_row, reply_from_row
+from sim.store.runs import InDoubt, StoredRun
+from sim.store.tournaments import (
+    MATCHES,
+    VERDICTS,
+    StoredMatch,
+    StoredTournament,
+    StoredVerdict,
+    VerdictKey,
+    which_tournament,
+)
+from sim.store.trials import COLUMNS, StoredReplies, StoredTrial, in_groups, short_ids
+from sim.transcript import Transcript
+
+_AT_ONCE = 500
+"""How many ids go into one query; SQLite allows 999 parameters at least."""
+
+_ORDER = "ORDER BY scenario, model, seed, arm, focal, trial"
+
+_OWN = "SELECT * FROM events WHERE trial = ? ORDER BY turn, kind, actor, key, sample"
+
+_ASKED_AFTERWARDS = (
+    "SELECT run FROM runs WHERE json_extract(manifest, '$.options.ask') IS NOT NULL"
+)
+
+FindParent = Callable[[str], Transcript]
+
+
+class Store:
+    """A store that is read, also while somebody writes it. Close it, or use it in a ``with``.
+
+    ``path`` is for messages. Make one with ``open_store``; a ``Writer`` has one of its own.
+
+    >>> import asyncio, tempfile
+    >>> from sim import Persona, Scene, after, open_stage, plan, ring
+    >>> from sim.runs.trials import run_trials
+    >>> def tea() -> Scene:
+    ...     return Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
+    ...                  graph=ring("Ada", "Ben"), ends=after(turns=2))
+    >>> stage = open_stage("fixed:Yes.")
+    >>> trials = plan(tea, models=[("fixed", stage.identity)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report = asyncio.run(run_trials(trials, {stage.identity: stage}, f"{folder}/tea.db"))
+    ...     with open_store(f"{folder}/tea.db") as store:
+    ...         [trial] = store.trials()
+    ...         trial.status, [turn.text for turn in trial.transcript.turns]
+    ('done', ['Yes.', 'Yes.'])
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.path = path
+        self._connection = connection
+        # Whoever forgets to close it is forgiven: in a notebook a store lives as long as its name.
+        self._closing = weakref.finalize(self, connection.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. May be called twice."""
+        self._closing()
+
+    def _rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query. What SQLite finds wrong with the file is refused in one line."""
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: sqlite3.Error) -> StoreRefused:
+        return StoreRefused(f"store {self.path}: cannot be read ({error}); use a backup")
+
+    def _for(self, select: str, trials: Iterable[str], also: str = "") -> Iterator[tuple[Any, ...]]:
+        """Rows for these trials; ``select`` has no WHERE, and ``also`` goes on from it."""
+        for some in in_groups(trials, _AT_ONCE):
+            marks = ",".join("?" * len(some))
+            yield from self._rows(f"{select} WHERE trial IN ({marks}) {also} ORDER BY trial", *some)
+
+    # -- trials --------------------------------------------------------------------------------
+
+    def trials(self, ids: Sequence[str] | None = None) -> list[StoredTrial]:
+        """All trials, ordered by scenario, model, seed and arm, or those of these ids."""
+        select = f"SELECT {COLUMNS} FROM trials"  # noqa: S608 - a constant of ours
+        rows = self._rows(f"{select} {_ORDER}") if ids is None else self._for(select, ids)
+        return [StoredTrial.read(row, self) for row in rows]
+
+    def trial(self, beginning: str) -> StoredTrial:
+        """The trial whose id begins like this. Raises ``BadRequest`` if none or several do."""
+        wanted = beginning.lower()
+        ids = self.ids()
+        meant = [trial for trial in ids if wanted and trial.startswith(wanted)]
+        if not meant:
+            raise BadRequest(
+                f"{self.path} has no trial {beginning!r}; list its {len(ids)} with: "
+                f"elsinore show {self.path}"
+            )
+        if len(meant) > 1:
+            shown = ", ".join(list(short_ids(ids, meant).values())[:5])
+            more = f" and {len(meant) - 5} more" if len(meant) > 5 else ""
+            raise BadRequest(
+                f"{len(meant)} trials begin with {beginning!r}: {shown}{more}; say more"
+            )
+        return self.trials(meant)[0]
+
+    def ids(self) -> list[str]:
+        """The ids of all trials, sorted."""
+        return [row[0] for row in self._rows("SELECT trial FROM trials ORDER BY trial")]
+
+    def ended(self, ids: Iterable[str]) -> set[str]:
+        """Those of the trials that are at their end."""
+        rows = self._for("SELECT trial FROM trials", ids, "AND status != 'planned'")
+        return {row[0] for row in rows}
+
+    def short_ids(self) -> dict[str, str]:
+        """For each trial the shortest beginning of its id that no other has."""
+        return short_ids(self.ids())
+
+    def seeds_played(self) -> list[tuple[str, int]]:
+        """How many seeds were played live, by scenario, one entry for each set of parameters and
+        each stage."""
+        return [
+            (str(scenario), int(seeds))
+            for scenario, seeds in self._rows(
+                "SELECT scenario, count(DISTINCT seed) FROM trials WHERE arm = 'live'"
+                " GROUP BY scenario, parameters, stage"
+            )
+        ]
+
+    # -- what happened -------------------------------------------------------------------------
+
+    def transcript(
+        self,
+        trial: str,
+        parent_of: FindParent | None = None,
+        find_scene: Callable[[], Scene] | None = None,
+    ) -> Transcript:
+        """The transcript of a trial, as far as it is stored: a branch of its parent's, if it is
+        one.
+
+        ``parent_of`` finds the transcript of a parent, where that is at hand already. Raises
+        ``StoreRefused`` if a parent is not in the store or if its parents go around in a circle.
+        """
+        return self._transcript(trial, parent_of, find_scene, ())
+
+    def _transcript(
+        self,
+        trial: str,
+        parent_of: FindParent | None,
+        find_scene: Callable[[], Scene] | None,
+        below: tuple[str, ...],
+    ) -> Transcript:
+        rows = self._rows('SELECT "of", at, branch, seed FROM trials WHERE trial = ?', trial)
+        if not rows or trial in below:
+            child = below[0] if below else trial
+            raise StoreRefused(
+                f"trial {child}: it branches off {trial}, which is not in the store; use a backup"
+            )
+        [(of, at, branch, seed)] = rows
+        events = self.own_events(trial)
+        if at is None:
+            return Transcript(events, seed=seed, find_scene=find_scene)
+        if parent_of is None:
+            parent = self._transcript(of, None, None, (*below, trial))
+        else:
+            parent = parent_of(of)
+        if at - 1 > len(parent):
+            raise StoreRefused(
+                f"trial {trial}: it branches off at turn {at} of {of}, which has {len(parent)} "
+                "turns; use a backup"
+            )
+        return Transcript(
+            events, parent=parent, at=at - 1, seed=seed, branch=branch, find_scene=find_scene
+        )
+
+    def own_events(self, trial: str) -> list[Event]:
+        """The events of a trial, without those that a branch shares with its parent."""
+        return [from_row(row) for row in self._rows(_OWN, trial)]
+
+    def all_events(self) -> Iterator[tuple[str, Event]]:
+        """The own events of all trials, with the trial's id, trial by trial.
+
+        Somebody may have deleted a trial by hand and left its events: they come, too.
+        """
+        try:
+            for row in self._connection.execute(
+                "SELECT * FROM events ORDER BY trial, turn, kind, actor, key, sample"
+            ):
+                yield row[0], from_row(row)
+        except sqlite3.Error as error:
+            raise self._unreadable(error) from error
+
+    def lineage(self, trial: str) -> list[tuple[int, str]]:
+        """From which turn on which trial has its own turns: a branch's parents first."""
+        [(of, at)] = self._rows('SELECT "of", at FROM trials WHERE trial = ?', trial)
+        if at is None:
+            return [(0, trial)]
+        return [*(each for each in self.lineage(of) if each[0] < at), (at, trial)]
+
+    def replies(self, trial: str) -> StoredReplies:
+        """The replies of a trial."""
+        start = trial[:12]
+        # Hexadecimal letters sort before "g": the range holds all keys that begin like this.
+        rows = self._rows(
+            f"SELECT key, {REPLY_COLUMNS} FROM replies"  # noqa: S608 - a constant of ours
+            " WHERE key >= ? AND key < ? AND trial = ?",
+            start, start + "g", trial,
+        )  # fmt: skip
+        # Version 1 did not write down the retries.
+        return StoredReplies(
+            {row[0]: reply_from_row(row[1:]) for row in rows}, any(row[-1] is None for row in rows)
+        )
+
+    def usage(self, trials: Iterable[str]) -> Usage:
+        """What was paid for these trials by now; the price of what has none is left out."""
+        prompt = completion = 0
+        usd = 0.0
+        rows = self._for(
+            "SELECT json_extract(usage, '$.prompt_tokens'),"
+            " json_extract(usage, '$.completion_tokens'), json_extract(usage, '$.usd')"
+            " FROM replies",
+            trials,
+            "AND cached = 0",
+        )
+        for tokens, written, price in rows:
+            prompt += tokens
+            completion += written
+            usd += price or 0.0
+        return Usage(prompt, completion, 0, usd)
+
+    # -- runs ----------------------------------------------------------------------------------
+
+    def runs(self) -> list[StoredRun]:
+        """All runs, in their order."""
+        return [
+            StoredRun(
+                number, started, ended, outcome, json.loads(manifest),
+                None if summary is None else json.loads(summary),
+            )
+            for number, started, ended, outcome, manifest, summary in self._rows(
+                "SELECT run, started, ended, outcome, manifest, summary FROM runs ORDER BY run"
+            )
+        ]  # fmt: skip
+
+    def in_doubt(self, trials: Iterable[str]) -> dict[str, list[InDoubt]]:
+        """The calls in doubt of these trials, by trial.
+
+        A question after the end (``ask``) that was torn off is none: the trial lacks nothing.
+        """
+        doubts: dict[str, list[InDoubt]] = {}
+        rows = self._for(
+            "SELECT trial, turn, purpose, actor, key FROM intents",
+            trials,
+            f"AND run NOT IN ({_ASKED_AFTERWARDS})",
+        )
+        for row in rows:
+            doubts.setdefault(row[0], []).append(InDoubt(*row))
+        return doubts
+
+    # -- tournaments ---------------------------------------------------------------------------
+
+    def tournaments(self) -> list[StoredTournament]:
+        """All tournaments, in the order in which they were started."""
+        return [
+            StoredTournament(identity, name, json.loads(definition), started)
+            for identity, name, definition, started in self._rows(
+                "SELECT tournament, name, definition, started FROM tournaments"
+                " ORDER BY started, tournament"
+            )
+        ]
+
+    def tournament(self, wanted: str | None = None) -> StoredTournament:
+        """The tournament that is meant, by its id, its name, or how one of them begins.
+
+        None means the one that was started last. Raises ``BadRequest``, which names the tournaments
+        that there are, if that is none of them, or more than one.
+        """
+        every = {each.id: each for each in self.tournaments()}
+        names = {identity: each.name for identity, each in every.items()}
+        return every[which_tournament(names, wanted, self.path)]
+
+    def matches(self, tournament: str) -> list[StoredMatch]:
+        """The legs of a tournament's matches, in their order."""
+        return [
+            StoredMatch(held, number, match, leg, trial, motion, json.loads(sides))
+            for held, number, match, leg, trial, motion, sides in self._rows(
+                f"SELECT {MATCHES} FROM matches WHERE tournament = ?"  # noqa: S608 - ours
+                " ORDER BY round, match, leg",
+                tournament,
+            )
+        ]
+
+    def debates(self, tournament: str) -> dict[str, list[Turn]]:
+        """The turns of a tournament's debates, by trial."""
+        said: dict[str, list[Turn]] = {}
+        rows = self._rows(
+            "SELECT * FROM events WHERE kind = 'turn' AND trial IN "
+            "(SELECT trial FROM matches WHERE tournament = ?) ORDER BY trial, turn",
+            tournament,
+        )
+        for row in rows:
+            turn = from_row(row)
+            assert isinstance(turn, Turn)
+            said.setdefault(row[0], []).append(turn)
+        return said
+
+    def verdicts(self, trial: str) -> list[StoredVerdict]:
+        """What judges said of a debate, in the order of judges."""
+        return self._verdicts("WHERE trial = ?", trial)
+
+    def verdicts_of_tournament(self, tournament: str) -> list[StoredVerdict]:
+        """What judges said of a tournament's debates."""
+        held = "WHERE trial IN (SELECT trial FROM matches WHERE tournament = ?)"
+        return self._verdicts(held, tournament)
+
+    def verdicts_on(self, trials: Iterable[str]) -> list[StoredVerdict]:
+        """What judges said of these debates."""
+        select = f"SELECT {VERDICTS} FROM verdicts"  # noqa: S608 - a constant of ours
+        return [_verdict(row) for row in self._for(select, trials)]
+
+    def verdict_keys(
+        self, trials: Iterable[str], *, also_missing: bool = True
+    ) -> set[VerdictKey]:
+        """What the verdicts on these debates are known by; perhaps only those that are none
+        missing."""
+        given = "" if also_missing else "AND json_extract(payload, '$.missing') IS NULL"
+        rows = self._for("SELECT trial, judge, form, shown FROM verdicts", trials, given)
+        return {VerdictKey(*row) for row in rows}
+
+    def judged_by(self, judge: str) -> set[str]:
+        """The debates on which a judge has a verdict."""
+        return {
+            row[0] for row in self._rows("SELECT trial FROM verdicts WHERE judge = ?", judge)
+        }
+
+    def _verdicts(self, where: str, value: str) -> list[StoredVerdict]:
+        select = f"SELECT {VERDICTS} FROM verdicts {where}"  # noqa: S608 - ours
+        rows = self._rows(f"{select} ORDER BY trial, judge, form, shown", value)
+        return [_verdict(row) for row in rows]
+
+
+def _verdict(row: tuple[Any, ...]) -> StoredVerdict:
+    trial, judge, form, shown, payload = row
+    return StoredVerdict(trial, judge, form, tuple(json.loads(shown)), json.loads(payload))
+
+
+def open_store(path: Path | str) -> Store:
+    """Open a store for reading. A store of an older version is migrated in memory alone.
+
+    Raises ``StoreRefused`` if there is no store at the path or it cannot be read.
+
+    >>> open_store("nowhere.db")
+    Traceback (most recent call last):
+    ...
+    sim.errors.StoreRefused: store ...nowhere.db: does not exist; check the path
+    """
+    return Store(open_readonly(path), Path(path))

@@ -1,0 +1,81 @@
+"""Runs and their calls in doubt, as a store has them; and how a run begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sim.planning import Trial, canonical
+from sim.redaction import redact, redact_tree
+from sim.store.rows import encode_sorted
+
+INSERT_RUN = "INSERT INTO runs (run, started, manifest) VALUES (?, ?, ?)"
+END_RUN = "UPDATE runs SET ended = ?, outcome = ?, summary = ? WHERE run = ?"
+INSERT_TRIAL = (
+    "INSERT OR IGNORE INTO trials"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', NULL, 0, ?, ?, ?)"
+)
+FINISH_TRIAL = "UPDATE trials SET status = ?, reason = ?, turns = ?, run = ? WHERE trial = ?"
+INSERT_TRUTH = "INSERT OR REPLACE INTO truths VALUES (?, ?, ?)"
+AGAIN = (
+    "DELETE FROM events WHERE trial = ?",
+    "DELETE FROM truths WHERE trial = ?",
+    "UPDATE trials SET status = 'planned', reason = NULL, turns = 0 WHERE trial = ?",
+)
+"""What is done to a trial that is to be played again from its replies."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run. ``ended`` and ``outcome`` are None while it goes on, or if it was killed.
+
+    ``manifest`` is what one needs to know to run it again, ``summary`` what each stage was asked
+    and used, and why it stopped early.
+    """
+
+    number: int
+    started: float
+    ended: float | None
+    outcome: str | None
+    manifest: Mapping[str, Any]
+    summary: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """A call of which it is not known whether it was answered (and paid for)."""
+
+    trial: str
+    turn: int
+    purpose: str
+    actor: str
+    key: str = field(default="", compare=False, repr=False)
+
+
+def trial_rows(trials: Sequence[Trial], run: int) -> list[tuple[Any, ...]]:
+    """New trials as rows of ``trials``. Trials that share a scene share its text."""
+    scenes: dict[int, str] = {}
+    for trial in trials:
+        if id(trial.scene) not in scenes:
+            scenes[id(trial.scene)] = canonical(trial.scene)
+    return [_row(trial, run, scenes[id(trial.scene)]) for trial in trials]
+
+
+def _row(trial: Trial, run: int, scene: str) -> tuple[Any, ...]:
+    return (
+        trial.id,
+        run,
+        trial.scenario,
+        encode_sorted(redact_tree(trial.parameters)),
+        redact(trial.model),
+        redact(trial.stage),
+        trial.seed,
+        trial.arm,
+        trial.focal,
+        trial.of,
+        scene,
+        trial.at,
+        trial.branch,
+        encode_sorted(redact_tree(dict(trial.stages))),
+    )

@@ -1,0 +1,300 @@
+"""A trial as a store has it, and what can be asked about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import BadRequest, ScenarioError, StoreRefused
+from sim.events import Event, Failure, Usage
+from sim.planning import Trial, canonical
+from sim.planning.decoder import Unreadable, scene_for_prompts, scene_from
+from sim.planning.scenarios import build, find
+from sim.scene.scene import Scene
+from sim.stage.base import Reply
+from sim.transcript import Transcript
+
+if TYPE_CHECKING:
+    from sim.store.reader import Store
+    from sim.store.tournaments import StoredVerdict
+
+COLUMNS = (
+    'trial, scenario, model, stage, seed, arm, focal, "of", status, reason,'
+    # A trial that is not at its end has no number of turns yet: those that are there are counted.
+    " CASE status WHEN 'planned' THEN (SELECT count(*) FROM events"
+    " WHERE events.trial = trials.trial AND kind = 'turn') + coalesce(at - 1, 0)"
+    " ELSE turns END, at, branch, parameters, scene, stages"
+)
+"""What ``StoredTrial`` is made of, in the order of its fields."""
+
+_SHORTEST = 4
+
+
+@dataclass(frozen=True)
+class StoredTrial:
+    """A trial as the store has it. Made by ``Store.trial`` and ``Store.trials``.
+
+    ``status`` is ``planned`` (not at its end), ``done`` or ``failed``; ``reason`` says why it
+    ended. ``turns`` counts those that are there, also while the scene goes on. ``arm``, ``focal``,
+    ``of``, ``at`` and ``branch`` are as in ``Trial``. Everything else is read when it is asked for,
+    as long as the store is open.
+    """
+
+    id: str
+    scenario: str
+    model: str
+    stage: str
+    seed: int
+    arm: str
+    focal: str | None
+    of: str | None
+    status: str
+    reason: str | None
+    turns: int
+    at: int | None
+    branch: int | None
+    _parameters: str = field(repr=False)
+    _canonical: str = field(repr=False)
+    _stages: str = field(repr=False)
+    store: Store = field(repr=False, compare=False)
+
+    @classmethod
+    def read(cls, row: Sequence[Any], store: Store) -> StoredTrial:
+        """A trial from a row of ``COLUMNS``."""
+        (
+            identity, scenario, model, stage, seed, arm, focal, of, status, reason, turns, at,
+            branch, parameters, scene, stages,
+        ) = row  # fmt: skip
+        return cls(
+            identity, scenario, model, stage, seed, arm, focal, of, status, reason, turns, at,
+            branch, parameters, scene, stages, store,
+        )  # fmt: skip
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """The scenario's parameters, as JSON has them."""
+        with self.reading():
+            found: dict[str, Any] = json.loads(self._parameters)
+            return found
+
+    @cached_property
+    def stages(self) -> dict[str, str]:
+        """The identities of the stages that the scene names besides its own, by those names."""
+        with self.reading():
+            found: dict[str, str] = json.loads(self._stages)
+            return found
+
+    @cached_property
+    def canonical(self) -> dict[str, Any]:
+        """The scene in canonical form (``sim.planning.canonical``), as JSON has it."""
+        with self.reading():
+            found: dict[str, Any] = json.loads(self._canonical)
+            return found
+
+    @property
+    def cast(self) -> list[dict[str, Any]]:
+        """The personas of the cast, as JSON has them."""
+        with self.reading():
+            return [member["persona"] for member in self.canonical["cast"]]
+
+    @property
+    def entrants(self) -> dict[str, str]:
+        """In a debate of a tournament: the entrant behind each name. Else empty."""
+        found = self.parameters.get("entrants")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def title(self) -> str:
+        """What was played: the scenario, and in a tournament who met."""
+        if not self.entrants:
+            return self.scenario
+        return f"{self.scenario}: {' – '.join(self.entrants.values())}"
+
+    @cached_property
+    def scene(self) -> Scene:
+        """The scene with its code, to be played on.
+
+        What Elsinore knows is read from the store. A scene with somebody's own functions is built
+        again by its scenario, and refused with ``BadRequest`` if it is another one by now: an
+        edited scenario would go on from a past that was never its own.
+        """
+        try:
+            return scene_from(self.canonical)
+        except Unreadable as unreadable:
+            scene = self._built(unreadable)
+        if json.loads(canonical(scene)) == self.canonical:
+            return scene
+        # What a branch or a surrogate has besides its scenario is read from the store.
+        try:
+            if self.of is None:
+                raise Unreadable("it is nobody's branch")
+            return scene_from(self.canonical, scene)
+        except Unreadable:
+            raise BadRequest(
+                f"trial {self.id[:8]}: the scenario {self.scenario} makes another scene by now; "
+                "bring back the file as it was when this was played"
+            ) from None
+
+    def _built(self, unreadable: Unreadable) -> Scene:
+        try:
+            scene = build(find(self.scenario), self.parameters)
+        except ScenarioError as error:
+            raise BadRequest(f"trial {self.id[:8]}: {unreadable} ({error})") from None
+        changes: dict[str, Any] = {"layout": self.canonical.get("layout")}
+        people = {
+            member["persona"]["name"]: member.get("stage")
+            for member in self.canonical.get("cast", ())
+        }
+        changes["cast"] = tuple(
+            actor.model_copy(update={"stage": people.get(actor.name)}) for actor in scene.cast
+        )
+        return scene.replace(**changes)
+
+    @property
+    def prompt_scene(self) -> Scene:
+        """As much of the scene as its prompts depend on, without anybody's code: not to play."""
+        return scene_for_prompts(self.canonical)
+
+    @property
+    def transcript(self) -> Transcript:
+        """What was said and done: for a branch, with what it shares. Its scene is found if asked
+        for, as ``scene`` is."""
+        return self.store.transcript(self.id, find_scene=lambda: self.scene)
+
+    @property
+    def events(self) -> list[Event]:
+        """The events, those that it shares with others included."""
+        with self.reading():
+            return self.store.transcript(self.id).events
+
+    @property
+    def replies(self) -> Mapping[str, Reply]:
+        """What the stages answered, by the keys of the calls."""
+        return self.store.replies(self.id).by_key
+
+    @property
+    def cost(self) -> Usage:
+        """What its replies used: those that were paid for here, not those that were there already.
+
+        The price of what has none is left out.
+        """
+        return self.store.usage([self.id])
+
+    @property
+    def verdicts(self) -> list[StoredVerdict]:
+        """What judges said of it."""
+        with self.reading():
+            return self.store.verdicts(self.id)
+
+    @property
+    def first_failure(self) -> Failure | None:
+        """What went wrong first, or None."""
+        return next((event for event in self.events if isinstance(event, Failure)), None)
+
+    def planned(self) -> Trial:
+        """The trial that was planned, known by the same id. Raises as ``scene`` does."""
+        return Trial(
+            id=self.id,
+            scenario=self.scenario,
+            parameters=self.parameters,
+            scene=self.scene,
+            model=self.model,
+            stage=self.stage,
+            seed=self.seed,
+            arm=self.arm,
+            focal=self.focal,
+            of=self.of,
+            stages=self.stages,
+            at=self.at,
+            branch=self.branch,
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """What is known of it, but for its scene, as JSON has it."""
+        return {
+            "id": self.id,
+            "scenario": self.scenario,
+            "parameters": self.parameters,
+            "model": self.model,
+            "stage": self.stage,
+            "seed": self.seed,
+            "arm": self.arm,
+            "focal": self.focal,
+            "of": self.of,
+            "status": self.status,
+            "reason": self.reason,
+            "turns": self.turns,
+            "at": self.at,
+            "branch": self.branch,
+            "stages": self.stages,
+        }
+
+    def reading(self) -> _Reading:
+        """A context in which what cannot be read is refused, with the trial's name."""
+        return _Reading(self.id)
+
+
+class _Reading:
+    """Somebody may have edited a store by hand. Says which trial cannot be read."""
+
+    def __init__(self, trial: str) -> None:
+        self.trial = trial
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        broken = isinstance(error, ValueError | KeyError | TypeError | IndexError)
+        if broken and not isinstance(error, StoreRefused | BadRequest):
+            raise StoreRefused(
+                f"trial {self.trial}: what the store holds of it cannot be read "
+                f"({type(error).__name__}: {error}); use a backup"
+            ) from error
+
+
+def short_ids(ids: Iterable[str], wanted: Iterable[str] | None = None) -> dict[str, str]:
+    """For each id the shortest beginning, of at least four letters, that no other id has.
+
+    >>> short_ids(["abcdef", "abcdxx", "bbbbbb"])
+    {'abcdef': 'abcde', 'abcdxx': 'abcdx', 'bbbbbb': 'bbbb'}
+    """
+    every = sorted(set(ids))
+    lengths: dict[str, int] = dict.fromkeys(every, _SHORTEST)
+    # In sorted order, whoever shares most of a beginning stands next to it.
+    for one, other in pairwise(every):
+        shared = 0
+        while shared < min(len(one), len(other)) and one[shared] == other[shared]:
+            shared += 1
+        for trial in (one, other):
+            lengths[trial] = max(lengths[trial], shared + 1)
+    chosen = every if wanted is None else wanted
+    return {trial: trial[: lengths[trial]] for trial in chosen}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReplies:
+    """The replies of a trial by the keys of their calls, and whether version 1 wrote one of them
+    (its keys were made in another way)."""
+
+    by_key: Mapping[str, Reply]
+    of_version_1: bool
+
+
+def in_groups(ids: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Ids in groups of at most so many.
+
+    >>> list(in_groups("abc", 2))
+    [['a', 'b'], ['c']]
+    """
+    some: list[str] = []
+    for each in ids:
+        some.append(each)
+        if len(some) == size:
+            yield some
+            some = []
+    if some:
+        yield some

@@ -1,0 +1,28 @@
+"""What was perhaps meant by a name that is unknown, for messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """What was perhaps meant by an unknown name: the middle of a message, and blank if nothing was.
+
+    >>> meant("mousetrp", ["mousetrap", "water_sale"])
+    '; did you mean mousetrap?'
+    """
+    close = get_close_matches(name, list(known), n=2, cutoff=0.5)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: what was perhaps meant, and what there is.
+
+    >>> nearest("mousetrp", ["mousetrap", "water_sale"])
+    '; did you mean mousetrap? Known: mousetrap, water_sale'
+    """
+    names = list(known)
+    found = meant(name, names)
+    there = ", ".join(names) or "none"
+    return f"{found} Known: {there}" if found else f"; known: {there}"
