@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -9,36 +10,87 @@ from typer.core import TyperGroup
 
 from sim import __version__
 from sim.cli import settings
-from sim.cli.commands.ask import ask
-from sim.cli.commands.check import check
-from sim.cli.commands.export import export
-from sim.cli.commands.fork import fork
-from sim.cli.commands.graph import graph
-from sim.cli.commands.judge import judge
-from sim.cli.commands.list import list_scenarios
-from sim.cli.commands.run import run
-from sim.cli.commands.serve import serve
-from sim.cli.commands.show import show
-from sim.cli.commands.standings import standings
-from sim.cli.commands.tournament import tournament
+
+SUMMARIES = {
+    "list": "List the scenarios with their parameters, and the models.",
+    "run": "Play a scenario, keep it in a store, and say what became of the actors.",
+    "check": "Ask a model's server what it can do: about ten short calls, with the time of each.",
+    "serve": "Serve the embedded stage over the OpenAI protocol, to clients on this machine.",
+    "show": "List the trials of a store, or print the transcript of one.",
+    "export": "Write everything in a store to a file: the same trials give the same bytes.",
+    "fork": "What would have happened otherwise: play a trial again from a turn on, many times.",
+    "ask": ("Put a question to an actor, off stage, as it was after any turn of a stored trial."),
+    "graph": "Who spoke after whom, answered, heard, addressed or agreed with whom.",
+    "tournament": (
+        "Run a tournament of debates: play, judge, rate. Killed, it goes on where it was."
+    ),
+    "standings": "Who is how strong, and how sure that is: ratings, ranks, effects and cycles.",
+    "judge": "Judge debates of a tournament yourself, blind: at the terminal, or on a sheet.",
+}
+"""Each subcommand's summary, in the order of the help, which thus loads none of them."""
 
 
-class _WholeSummaries(TyperGroup):
-    """A group whose help has each command's whole summary line, wrapped instead of cut off."""
+def _body(name: str) -> Callable[..., None]:
+    """A subcommand's function. Only the one that runs is loaded."""
+    body: Callable[..., None]
+    match name:
+        case "list":
+            from sim.cli.commands.list import list_scenarios as body
+        case "run":
+            from sim.cli.commands.run import run as body
+        case "check":
+            from sim.cli.commands.check import check as body
+        case "serve":
+            from sim.cli.commands.serve import serve as body
+        case "show":
+            from sim.cli.commands.show import show as body
+        case "export":
+            from sim.cli.commands.export import export as body
+        case "fork":
+            from sim.cli.commands.fork import fork as body
+        case "ask":
+            from sim.cli.commands.ask import ask as body
+        case "graph":
+            from sim.cli.commands.graph import graph as body
+        case "tournament":
+            from sim.cli.commands.tournament import tournament as body
+        case "standings":
+            from sim.cli.commands.standings import standings as body
+        case "judge":
+            from sim.cli.commands.judge import judge as body
+        case _:
+            raise ValueError(name)
+    return body
+
+
+class _Subcommands(TyperGroup):
+    """The subcommands, each loaded when it is used; help has their whole summaries, wrapped."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # All names are known from the start: suggestions for a mistyped one are made of them.
+        self.commands: dict[str, Any] = dict.fromkeys(SUMMARIES)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in self.commands and self.commands[cmd_name] is None:
+            alone = typer.Typer(
+                add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+            )
+            alone.command(cmd_name)(_body(cmd_name))
+            self.commands[cmd_name] = typer.main.get_command(alone)
+        return self.commands.get(cmd_name)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        rows = []
-        for name in self.list_commands(ctx):
-            command = self.get_command(ctx, name)
-            if command is not None and not command.hidden:
-                rows.append((name, (command.help or "").partition("\n\n")[0].replace("\n", " ")))
         with formatter.section("Commands"):
-            formatter.write_dl(rows)
+            formatter.write_dl(list(SUMMARIES.items()))
 
 
 app = typer.Typer(
     name="elsinore",
-    cls=_WholeSummaries,
+    cls=_Subcommands,
     # Plain help: rich's would triple the time that it takes to appear.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -70,22 +122,3 @@ def _root(
     elsinore.toml in the working directory ([run] with trials = 20, say).
     """
     context.default_map = settings.read()
-
-
-_COMMANDS: tuple[tuple[str, Any], ...] = (
-    ("list", list_scenarios),
-    ("run", run),
-    ("check", check),
-    ("serve", serve),
-    ("show", show),
-    ("export", export),
-    ("fork", fork),
-    ("ask", ask),
-    ("graph", graph),
-    ("tournament", tournament),
-    ("standings", standings),
-    ("judge", judge),
-)
-
-for _name, _command in _COMMANDS:
-    app.command(_name)(_command)

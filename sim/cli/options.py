@@ -168,9 +168,7 @@ class SamplingOptions:
     ] = None
     seeds: Annotated[
         bool,
-        typer.Option(
-            "--seeds/--no-seeds", help="Whether requests carry their seed (real models)."
-        ),
+        typer.Option("--seeds/--no-seeds", help="Whether requests carry their seed (real models)."),
     ] = True
     base_url: BaseUrl = None
     extra_body: ExtraBody = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -89,6 +88,7 @@ def ask(
 
     The answers are kept as probes of the trial; asking again asks only for what is missing.
     """
+    import asyncio
     from contextlib import nullcontext
 
     from sim.cli.display.answers import show

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +37,7 @@ def check(
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Ask a model's server what it can do: about ten short calls, with the time of each."""
+    import asyncio
     from dataclasses import asdict
 
     from sim.calls.guard import open_models

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections import Counter
@@ -202,6 +201,8 @@ def _estimate(
     options: RunOptions,
     as_json: bool,
 ) -> None:
+    import asyncio
+
     from sim.calls.prices import Prices
     from sim.cli.display.costs import show_estimates
     from sim.runs.estimate import estimate

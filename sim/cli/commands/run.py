@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -236,6 +235,8 @@ def _estimate(
     as_json: bool,
 ) -> None:
     """Say what a run would take, without a call."""
+    import asyncio
+
     from sim.calls.prices import Prices
     from sim.cli.display.costs import show_estimates
     from sim.runs.estimate import estimate
@@ -245,9 +246,7 @@ def _estimate(
     show_estimates(estimates, table.date, as_json)
 
 
-def _scene(
-    scenario: Scenario, what: PlayOptions, people: People
-) -> tuple[Scene, dict[str, Any]]:
+def _scene(scenario: Scenario, what: PlayOptions, people: People) -> tuple[Scene, dict[str, Any]]:
     """The scene that was asked for, and the parameters that made it."""
     from sim.planning.scenarios import build, read
 

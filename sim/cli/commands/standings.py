@@ -28,9 +28,9 @@ class RatingOptions:
             metavar="half|davidson", help="A tie is half a win each, or an outcome of its own."
         ),
     ] = "half"
-    margins: Annotated[
-        bool, typer.Option("--margins", help="Rate by margins instead of wins.")
-    ] = False
+    margins: Annotated[bool, typer.Option("--margins", help="Rate by margins instead of wins.")] = (
+        False
+    )
     adjusted: Annotated[
         bool,
         typer.Option(
@@ -49,9 +49,9 @@ class ShowOptions:
         Path | None,
         typer.Option("--csv", metavar="FILE", help="Write the table of ratings as CSV."),
     ] = None
-    judges: Annotated[
-        bool, typer.Option("--judges", help="Also say what the judges are like.")
-    ] = False
+    judges: Annotated[bool, typer.Option("--judges", help="Also say what the judges are like.")] = (
+        False
+    )
     matrix: Annotated[
         bool, typer.Option("--matrix", help="Also show who is expected to beat whom.")
     ] = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -253,6 +252,8 @@ def _estimate(
     cup: Tournament, cast: Cast, prices: Prices | None, which: TournamentOptions, as_json: bool
 ) -> None:
     """Say what it would take, without a call."""
+    import asyncio
+
     from sim.calls.prices import Prices
     from sim.cli.display.costs import show_forecast
     from sim.cli.display.terminal import out
@@ -261,9 +262,7 @@ def _estimate(
 
     table = prices or Prices.load()
     store = which.store or DEFAULT_FOLDER / default_name(which.source)
-    forecast = asyncio.run(
-        estimate_tournament(cup, cast.stages, cast.identities, store, table)
-    )
+    forecast = asyncio.run(estimate_tournament(cup, cast.stages, cast.identities, store, table))
     if as_json:
         record = {
             "dry_run": True,

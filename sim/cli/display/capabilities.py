@@ -13,9 +13,7 @@ _STYLES = {"yes": "green", "no": "red", "unknown": "yellow"}
 
 def table(report: Report) -> Table:
     """One row for each capability."""
-    made = Table(
-        title=Text(one_line(report.model)), box=None, title_justify="left", pad_edge=False
-    )
+    made = Table(title=Text(one_line(report.model)), box=None, title_justify="left", pad_edge=False)
     for name in ("capability", "", "took", "reason"):
         made.add_column(name, justify="right" if name == "took" else "left")
     for each in report.capabilities:

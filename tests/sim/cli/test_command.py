@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import sqlite3
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from sim.cli import completion
+from sim.cli.app import SUMMARIES
 from sim.cli.display.terminal import visible
 from sim.cli.logs import without_keys
 from sim.stage.open import known_models
@@ -29,6 +31,26 @@ def test_version_and_help(inside: Command) -> None:
     for option in ("--model", "--trials", "--seed", "-P", "--store", "--concurrency", "--durable",
                    "--in-doubt", "--yoked", "--json", "--quiet", "--log-level"):  # fmt: skip
         assert option in shown
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_the_help_of_all_has_each_command_s_own_summary(name: str) -> None:
+    # The help of all loads no command, so it cannot take the summaries from their functions.
+    [module] = Path("sim/cli/commands").glob(f"{name}.py")
+    [own] = (
+        ast.get_docstring(node)
+        for node in ast.parse(module.read_text()).body
+        if isinstance(node, ast.FunctionDef)
+        if node.name in (name, f"{name}_scenarios")
+    )
+    assert own is not None
+    assert " ".join(own.partition("\n\n")[0].split()) == SUMMARIES[name]
+
+
+def test_a_mistyped_command_gets_a_suggestion(inside: Command) -> None:
+    refused = inside("tournamet")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "Did you mean 'tournament'?" in refused.stderr
 
 
 def test_list(inside: Command) -> None:
