@@ -28,7 +28,7 @@ async def write_block(performance: Performance, cues: tuple[int, ...], author: A
     places = _order(performance, cues)
     order = [performance.floor.names[place] for place in places]
     index = len(performance.said) + 1
-    prompt = author.cue(performance.pages.advance(0), performance.scene, order)
+    prompt = author.cue(performance.contexts.advance(0), performance.scene, order)
     known = _known(performance, index, order, prompt)
     if known and known[0] is not None and known[0].finish == "refusal":
         # A block that was refused is one turn long.

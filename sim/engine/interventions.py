@@ -138,7 +138,7 @@ async def _carry_out(performance: Performance, number: int, each: Intervention) 
         _move(performance, number, each)
     elif isinstance(each, Recast):
         seat = performance.names.index(each.persona.name)
-        performance.pages.recast(seat, each.persona)
+        performance.contexts.recast(seat, each.persona)
         persona = each.persona.model_dump(mode="json", exclude_defaults=True)
         _tell(performance, number, each, each.persona.name, persona=persona)
     elif isinstance(each, Restage):

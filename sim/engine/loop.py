@@ -74,7 +74,7 @@ async def play(
 async def _perform(performance: Performance) -> None:
     """The loop."""
     view, ends, said = performance.view, performance.scene.ends, performance.said
-    author, interventions = performance.pages.author, performance.scene.interventions
+    author, interventions = performance.contexts.author, performance.scene.interventions
     off_stage, router = performance.off_stage, performance.router
     off_stage.probe((0,), view)
     for gauge in performance.scene.gauges:

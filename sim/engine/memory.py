@@ -11,32 +11,32 @@ from sim.seeds import request_seed
 from sim.stage.base import Request
 
 
-async def forget(performance: Performance, seat: int, index: int, context: Context) -> None:
+async def forget(performance: Performance, seat: int, index: int, limit: Context) -> None:
     """An actor's context is full: follow its policy, and record it."""
-    name, pages = performance.names[seat], performance.pages
-    tokens = pages.tokens(seat)
+    name, contexts = performance.names[seat], performance.contexts
+    tokens = contexts.tokens(seat)
     event = performance.known.forgets.get((index, name))
     known = event is not None
     if event is None:
-        since = pages.first_kept(seat, int(context.tokens * context.keep))
-        if context.policy == "stop":
+        since = contexts.first_kept(seat, int(limit.tokens * limit.keep))
+        if limit.policy == "stop":
             since = 1
         summary = ""
-        if context.policy == "summarise":
+        if limit.policy == "summarise":
             summary = await _summary(performance, seat, index)
-        event = Forgot(index, name, context.policy, since, summary, tokens)
+        event = Forgot(index, name, limit.policy, since, summary, tokens)
     performance.record(event, known)
-    if context.policy == "stop":
+    if limit.policy == "stop":
         raise Over(Ended(len(performance.said), f"the context of {name} is full"))
-    pages.forget(seat, event)
+    contexts.forget(seat, event)
 
 
 async def _summary(performance: Performance, seat: int, index: int) -> str:
     """What an actor makes of everything before it is left out, in its own words."""
-    name, pages = performance.names[seat], performance.pages
+    name, contexts = performance.names[seat], performance.contexts
     seed = request_seed(performance.base(index), "summary", index, name)
     stage = performance.stage_of[seat]
-    request = Request(pages.told(seat), seed, name, "summary", pages.stops[seat], stage=stage)
+    request = Request(contexts.told(seat), seed, name, "summary", contexts.stops[seat], stage=stage)
     try:
         reply = await performance.stage.perform(request)
     except StageError as error:

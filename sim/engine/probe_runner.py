@@ -12,7 +12,7 @@ from typing import Any
 
 from sim.errors import StageError
 from sim.events import NO_USAGE, Answer, Event
-from sim.layouts.contexts import Pages
+from sim.layouts.contexts import Contexts
 from sim.scene.answers import Answering, Choice
 from sim.scene.graph import PublicView, holds
 from sim.scene.probes import Probe, Question
@@ -38,7 +38,7 @@ class Asked:
     request: Request
 
 
-class OffStage:
+class ProbeRunner:
     """All questions of one scene. ``known`` are answers from before it was torn off.
 
     ``stage_of`` says which stage plays a seat now (blank: the scene's own).
@@ -49,7 +49,7 @@ class OffStage:
         scene: Scene,
         stage: Stage,
         seed: Seed,
-        pages: Pages,
+        contexts: Contexts,
         stage_of: Sequence[str],
         record: Record,
         known: Iterable[Answer],
@@ -57,7 +57,7 @@ class OffStage:
         self.probes = scene.probes
         self.stage = stage
         self.seed = seed
-        self.pages = pages
+        self.contexts = contexts
         self.stage_of = stage_of
         self.record = record
         self.known = {
@@ -124,7 +124,7 @@ class OffStage:
             # An attempt that got nothing at all is made again as it was.
             prompt = again.request.prompt
             if answer.raw:
-                prompt = self.pages.again(
+                prompt = self.contexts.again(
                     asked.seat, asked.request.prompt, answer.raw, asked.question, answer.missing
                 )
             asked = replace(again, request=replace(again.request, prompt=prompt))
@@ -141,10 +141,10 @@ class OffStage:
             raise
 
     def requests(self, probe: Probe, turn: int, purpose: str) -> list[Asked]:
-        """One request for each actor and sample. Built now: a page is what was heard by now."""
+        """One request for each actor and sample. Built now: a context is what was heard by now."""
         return [
             self._asked(probe.question, probe.by, turn, seat, sample, purpose)
-            for seat, name in enumerate(self.pages.names)
+            for seat, name in enumerate(self.contexts.names)
             if probe.to is None or name in probe.to
             for sample in range(probe.samples)
         ]
@@ -152,13 +152,13 @@ class OffStage:
     def _asked(
         self, question: Question, by: str, turn: int, seat: int, sample: int, purpose: str
     ) -> Asked:
-        name = self.pages.names[seat]
+        name = self.contexts.names[seat]
         request = Request(
-            self.pages.asked(seat, question),
+            self.contexts.asked(seat, question),
             self.seed(turn, purpose, name, question.key, sample),
             name,
             purpose,
-            self.pages.stops[seat],
+            self.contexts.stops[seat],
             None,
             _schema(question.answer),
             self.stage_of[seat],

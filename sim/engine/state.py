@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from sim.engine.probe_runner import OffStage
+from sim.engine.probe_runner import ProbeRunner
 from sim.errors import SceneError, StageError
 from sim.events import Answer, Ended, Event, Failure, FellBack, Forgot, Intervened, Turn
 from sim.layouts.base import Heard
-from sim.layouts.contexts import Pages
+from sim.layouts.contexts import Contexts
 from sim.layouts.prompt import Prompt
 from sim.scene.graph import PublicView
 from sim.scene.probes import Probe
@@ -103,12 +103,12 @@ class Performance:
         self.view = PublicView()
         self.said: list[Turn] = []
         self.seen: list[Heard] = []
-        self.pages = Pages(scene, self.seen)
+        self.contexts = Contexts(scene, self.seen)
         self.stage_of = [actor.stage or "" for actor in scene.cast]
-        self.contexts = [actor.context for actor in scene.cast]
+        self.limits = [actor.context for actor in scene.cast]
         off_stage_probes = self.question_seed
-        self.off_stage = OffStage(
-            scene, stage, off_stage_probes, self.pages, self.stage_of, self.record,
+        self.off_stage = ProbeRunner(
+            scene, stage, off_stage_probes, self.contexts, self.stage_of, self.record,
             self.known.answers,
         )  # fmt: skip
         ends = scene.ends.gauges()

@@ -26,11 +26,11 @@ async def take_turn(performance: Performance, place: int) -> Turn:
     number = change_of_turn(performance, index, name) if performance.done else None
     if number is not None and (turn := struck(performance, number, index, name)) is not None:
         return turn
-    pages, context = performance.pages, performance.contexts[seat]
-    pages.advance(seat)
-    if context is not None and pages.tokens(seat) > context.tokens:
-        await forget(performance, seat, index, context)
-    prompt = pages.cued(seat)
+    contexts, limit = performance.contexts, performance.limits[seat]
+    contexts.advance(seat)
+    if limit is not None and contexts.tokens(seat) > limit.tokens:
+        await forget(performance, seat, index, limit)
+    prompt = contexts.cued(seat)
     if number is not None:
         changed_before(performance, number, index)
     known = performance.known_turn(index, name, prompt)
@@ -52,16 +52,16 @@ async def speak_at_once(performance: Performance, places: Sequence[int]) -> list
 
     Raises ``Over`` if one of them fails for good; the turns before it are recorded.
     """
-    said, pages = len(performance.said), performance.pages
-    pages.rounds = True
+    said, contexts = len(performance.said), performance.contexts
+    contexts.rounds = True
     seats = [performance.seats[place] for place in places]
     waiting: list[tuple[int, Prompt, Turn | None]] = []
     for number, seat in enumerate(seats):
-        pages.advance(seat)
-        context = performance.contexts[seat]
-        if context is not None and pages.tokens(seat) > context.tokens:
-            await forget(performance, seat, said + number + 1, context)
-        prompt = pages.cued(seat)
+        contexts.advance(seat)
+        limit = performance.limits[seat]
+        if limit is not None and contexts.tokens(seat) > limit.tokens:
+            await forget(performance, seat, said + number + 1, limit)
+        prompt = contexts.cued(seat)
         waiting.append((seat, prompt, performance.known.turns.get(said + number + 1)))
     calls = [
         asyncio.ensure_future(
@@ -104,7 +104,7 @@ def say_what_was_answered(performance: Performance, place: int, line: str) -> Tu
     seat, index = performance.seats[place], len(performance.said) + 1
     name = performance.names[seat]
     number = change_of_turn(performance, index, name) if performance.done else None
-    performance.pages.advance(seat)
+    performance.contexts.advance(seat)
     if number is not None:
         changed_before(performance, number, index)
     turn = performance.known_turn(index, name, None)
@@ -126,7 +126,7 @@ def _request(performance: Performance, seat: int, index: int, prompt: Prompt) ->
         request_seed(performance.base(index), "turn", index, name),
         name,
         "turn",
-        performance.pages.stops[seat],
+        performance.contexts.stops[seat],
         None,
         None,
         performance.stage_of[seat],

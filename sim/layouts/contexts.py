@@ -1,7 +1,7 @@
 """What each actor has seen so far, as prompts that grow.
 
-One page for each actor, and how much of what happened it contains. When an actor is cued, what was
-said and told since is added. With the layout ``author`` there is one page for all. What an actor
+One context for each actor, and how much of what happened it contains. When an actor is cued, what was
+said and told since is added. With the layout ``author`` there is one context for all. What an actor
 sees is decided here and in ``sim.scene.audience.heard_by``, and nowhere else.
 """
 
@@ -23,8 +23,8 @@ CHARACTERS_PER_TOKEN = 4
 """For estimates: no tokenizer is asked, so that the estimate is the same for every stage."""
 
 
-class Pages:
-    """The pages of one scene. ``seen`` is the scene's own list of all that could be heard."""
+class Contexts:
+    """The contexts of one scene. ``seen`` is the scene's own list of all that could be heard."""
 
     def __init__(self, scene: Scene, seen: Sequence[Heard]) -> None:
         self.seen = seen
@@ -33,50 +33,50 @@ class Pages:
         self.scenes = [scene] * len(self.names)
         self.author = Author() if scene.layout == "author" else None
         if scene.layout == "author":
-            self.pages = [Author().opening(scene)] * len(self.names)
+            self.kept = [Author().opening(scene)] * len(self.names)
             self.stops: list[tuple[str, ...]] = [()] * len(self.names)
         else:
             seats = range(len(self.names))
             self.layouts = [layout_of(scene, seat) for seat in seats]
-            self.pages = _shared([self._opening(seat) for seat in seats])
+            self.kept = _shared([self._opening(seat) for seat in seats])
             self.stops = [self.layouts[seat].stops(scene, seat) for seat in seats]
         self.read = [0] * len(self.names)
         self.rounds = False  # whether people have spoken at once
 
-    def page(self, seat: int) -> Prompt:
+    def context(self, seat: int) -> Prompt:
         """What the actor at ``seat`` has seen by now, without a cue."""
         since = self.seen[self.read[seat] :]
         if not since:
-            return self.pages[seat]
-        return self._with(self.pages[seat], seat, since)
+            return self.kept[seat]
+        return self._with(self.kept[seat], seat, since)
 
-    def _with(self, page: Prompt, seat: int, since: Iterable[Heard]) -> Prompt:
-        """A page with what the actor heard of what happened since."""
+    def _with(self, context: Prompt, seat: int, since: Iterable[Heard]) -> Prompt:
+        """A context with what the actor heard of what happened since."""
         scene = self.scenes[seat]
         if self.author is not None:
-            return self.author.hear(page, scene, [event for event in since if event.text])
+            return self.author.hear(context, scene, [event for event in since if event.text])
         name = self.names[seat]
         heard = [event for event in since if heard_by(name, event)]
         if self.rounds:
             heard = _as_it_was(name, heard)
-        return self.layouts[seat].hear(page, scene, seat, heard)
+        return self.layouts[seat].hear(context, scene, seat, heard)
 
     def advance(self, seat: int) -> Prompt:
-        """The page, kept: from now on it contains everything that happened by now."""
-        self.pages[seat] = page = self.page(seat)
+        """The context, kept: from now on it contains everything that happened by now."""
+        self.kept[seat] = context = self.context(seat)
         self.read[seat] = len(self.seen)
-        return page
+        return context
 
     def cued(self, seat: int) -> Prompt:
-        """The kept page with the request to speak."""
-        return self.layouts[seat].cue(self.pages[seat], self.scenes[seat], seat, None)
+        """The kept context with the request to speak."""
+        return self.layouts[seat].cue(self.kept[seat], self.scenes[seat], seat, None)
 
     def asked(self, seat: int, question: Question) -> Prompt:
-        """The page by now with a question off stage. The page itself is left alone."""
-        page, scene = self.page(seat), self.scenes[seat]
+        """The context by now with a question off stage. The context itself is left alone."""
+        context, scene = self.context(seat), self.scenes[seat]
         if self.author is not None:
-            return self.author.ask(page, scene, self.names[seat], question)
-        return self.layouts[seat].cue(page, scene, seat, question)
+            return self.author.ask(context, scene, self.names[seat], question)
+        return self.layouts[seat].cue(context, scene, seat, question)
 
     def again(
         self, seat: int, prompt: Prompt, reply: str, question: Question, problem: str
@@ -88,16 +88,16 @@ class Pages:
         return prompt.then("assistant", reply).then("user", told)
 
     def told(self, seat: int) -> Prompt:
-        """The kept page with the request to sum it up."""
-        page, name, scene = self.pages[seat], self.names[seat], self.scenes[seat]
+        """The kept context with the request to sum it up."""
+        context, name, scene = self.kept[seat], self.names[seat], self.scenes[seat]
         text = scene.wording.summarise.format(name=name, words=2 * scene.words)
-        if page.role == "text":
-            return page.then("text", f"({text})\n{name}:")
-        return page.then("user", f"\n\n({text})")
+        if context.role == "text":
+            return context.then("text", f"({text})\n{name}:")
+        return context.then("user", f"\n\n({text})")
 
     def tokens(self, seat: int) -> int:
-        """The estimated size of the kept page, in tokens."""
-        return self.pages[seat].length // CHARACTERS_PER_TOKEN
+        """The estimated size of the kept context, in tokens."""
+        return self.kept[seat].length // CHARACTERS_PER_TOKEN
 
     def first_kept(self, seat: int, limit: int) -> int:
         """The first turn that fits when the newest turns may take ``limit`` tokens in all."""
@@ -112,7 +112,7 @@ class Pages:
         return first
 
     def forget(self, seat: int, event: Forgot) -> None:
-        """Build the page anew, without what came before turn ``event.since``."""
+        """Build the context anew, without what came before turn ``event.since``."""
         wording, name = self.scenes[seat].wording, self.names[seat]
         note = (
             wording.summary.format(turn=event.since, name=name, summary=event.summary)
@@ -121,18 +121,18 @@ class Pages:
         )
         opening = self._opening(seat)
         role = "text" if opening.role == "text" else "user"
-        page = opening.then(role, f"{note}\n\n")  # type: ignore[arg-type]
+        context = opening.then(role, f"{note}\n\n")  # type: ignore[arg-type]
         kept = [one for one in self.seen if _place(one) >= event.since]
-        self.pages[seat] = self._with(page, seat, kept)
+        self.kept[seat] = self._with(context, seat, kept)
         self.read[seat] = len(self.seen)
 
     def recast(self, seat: int, persona: Persona) -> None:
-        """Build the page anew for another persona, who remembers what this actor heard and said."""
+        """Build the context anew for another persona, who remembers what this actor heard and said."""
         scene = self.scenes[seat]
         cast = list(scene.cast)
         cast[seat] = cast[seat].model_copy(update={"persona": persona})
         self.scenes[seat] = scene.model_copy(update={"cast": tuple(cast)})
-        self.pages[seat] = self._opening(seat)
+        self.kept[seat] = self._opening(seat)
         self.read[seat] = 0
 
     def _opening(self, seat: int) -> Prompt:
@@ -161,10 +161,10 @@ def _as_it_was(name: str, heard: list[Heard]) -> list[Heard]:
     return [event for _, event in sorted(enumerate(heard), key=order)]
 
 
-def _shared(pages: list[Prompt]) -> list[Prompt]:
-    """Pages with the same bytes become one object, so that a shared prompt grows only once."""
+def _shared(contexts: list[Prompt]) -> list[Prompt]:
+    """Contexts with the same bytes become one object, so that a shared prompt grows only once."""
     first: dict[bytes, Prompt] = {}
-    return [first.setdefault(page.digest, page) for page in pages]
+    return [first.setdefault(context.digest, context) for context in contexts]
 
 
 def before(events: Iterable[Event], turn: Turn) -> list[Event]:
@@ -188,17 +188,17 @@ def until(events: Iterable[Event], turns: int) -> list[Event]:
     return kept
 
 
-def pages_after(scene: Scene, happened: Sequence[Event], name: str) -> tuple[Pages, int]:
-    """The pages of a scene as they were for an actor after what ``happened``, and its seat.
+def contexts_after(scene: Scene, happened: Sequence[Event], name: str) -> tuple[Contexts, int]:
+    """The contexts of a scene as they were for an actor after what ``happened``, and its seat.
 
     They are built in the same steps as while playing, so that every prompt made from them has the
-    digest that is stored. Only the named actor's page is kept up to date.
+    digest that is stored. Only the named actor's context is kept up to date.
     """
     seat = scene.names.index(name)
     seen: list[Heard] = []
-    pages = Pages(scene, seen)
+    contexts = Contexts(scene, seen)
     turns = [event for event in happened if isinstance(event, Turn)]
-    pages.rounds = any(turn.cued is not None for turn in turns)
+    contexts.rounds = any(turn.cued is not None for turn in turns)
     forgotten = {e.turn: e for e in happened if isinstance(e, Forgot) and e.actor == name}
     changes: dict[int, list[Intervened]] = {}
     for event in happened:
@@ -217,15 +217,15 @@ def pages_after(scene: Scene, happened: Sequence[Event], name: str) -> tuple[Pag
             if change.text:
                 seen.append(change)
             if change.what == "recast" and change.actor == name:
-                pages.recast(seat, Persona(**change.detail["persona"]))
+                contexts.recast(seat, Persona(**change.detail["persona"]))
         if turn is None or index - 1 in cues:
-            pages.advance(seat)
+            contexts.advance(seat)
             own = index if turn is None else cues[index - 1]
             if own in forgotten:
-                pages.forget(seat, forgotten[own])
+                contexts.forget(seat, forgotten[own])
         if turn is not None:
             seen.append(turn)
-    return pages, seat
+    return contexts, seat
 
 
 def _number(change: Intervened) -> int:
@@ -240,10 +240,10 @@ def render(scene: Scene, happened: Sequence[Event], name: str, block: Sequence[s
     With the layout ``author``, the prompt for a block: of the turns of those in ``block``, or of
     the actor's alone. Raises ``ValueError`` if the actor is not in the cast.
     """
-    pages, seat = pages_after(scene, happened, name)
-    if pages.author is not None:
-        return pages.author.cue(pages.pages[seat], scene, block or [name])
-    return pages.cued(seat)
+    contexts, seat = contexts_after(scene, happened, name)
+    if contexts.author is not None:
+        return contexts.author.cue(contexts.kept[seat], scene, block or [name])
+    return contexts.cued(seat)
 
 
 def render_question(
@@ -255,5 +255,5 @@ def render_question(
     """
     said = max((event.index for event in happened if isinstance(event, Turn)), default=0)
     known = [e for e in happened if isinstance(e, Turn) or getattr(e, "turn", 0) <= said]
-    pages, seat = pages_after(scene, known, name)
-    return pages.asked(seat, question)
+    contexts, seat = contexts_after(scene, known, name)
+    return contexts.asked(seat, question)

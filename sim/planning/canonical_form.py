@@ -23,6 +23,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from sim.errors import SceneError
+from sim.planning.names import SCENE_NAMES, Names
 from sim.planning.source import dump, names_in, tree_of_class, tree_of_function
 from sim.scene.scene import Scene
 
@@ -47,12 +48,13 @@ def canonical(scene: Scene) -> str:
     return _encode(plain(scene, "Scene"))
 
 
-def plain(value: Any, where: str) -> Any:
+def plain(value: Any, where: str, names: Names = SCENE_NAMES) -> Any:
     """A value as JSON has it. What JSON lacks becomes an object whose keys begin with ``$``.
 
-    ``where`` names the value in messages. Raises ``SceneError`` if it has no plain form.
+    ``where`` names the value in messages; ``names`` are those of Elsinore's own classes. Raises
+    ``SceneError`` if it has no plain form.
     """
-    return _Plain().value(value, where)
+    return _Plain(names).value(value, where)
 
 
 def _digest(text: str) -> str:
@@ -62,14 +64,15 @@ def _digest(text: str) -> str:
 class _Plain:
     """One conversion. It remembers what it is inside of, for functions that call themselves."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Names) -> None:
+        self._names = names
         self._open: set[int] = set()
 
     def value(self, value: Any, where: str) -> Any:
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, enum.Enum):
-            return {"$enum": type(value).__qualname__, "name": value.name}
+            return {"$enum": self._names.of(type(value)), "name": value.name}
         if isinstance(value, str):
             return str(value)
         if isinstance(value, numbers.Integral):
@@ -122,13 +125,13 @@ class _Plain:
             if isinstance(value, types.BuiltinFunctionType):
                 return self._builtin(value, where)
             if isinstance(value, type):
-                return {"$class": value.__qualname__, **self._source(value, where)}
+                return {"$class": self._names.of(value), **self._source(value, where)}
             return self._object(value, where)
         finally:
             self._open.discard(id(value))
 
     def _function(self, function: types.FunctionType, where: str) -> Any:
-        name = function.__qualname__
+        name = self._names.of(function)
         if _known(function.__module__):
             found: dict[str, Any] = {"$function": name}
             tree: ast.AST | None = None
@@ -193,7 +196,7 @@ class _Plain:
         else:
             names = self._attributes(value, where)
         return {
-            "$type": cls.__qualname__,
+            "$type": self._names.of(cls),
             **self._source(cls, where),
             **{name: self.value(getattr(value, name), f"{where}.{name}") for name in names},
         }
@@ -222,7 +225,7 @@ class _Plain:
 
 
 def _as_it_ships(value: BaseModel, name: str) -> bool:
-    """Whether a field came after the first stores and has its default (see ``Authored``)."""
+    """Whether a field came after the first stores and has its default (see ``AuthoredModel``)."""
     if name not in getattr(value, "added", ()):
         return False
     default = type(value).model_fields[name].get_default(call_default_factory=True)

@@ -8,7 +8,7 @@ refuses them, and ``scene_for_prompts`` leaves them out, since no prompt depends
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -16,44 +16,10 @@ from pydantic import BaseModel
 
 from sim.errors import BadRequest
 from sim.planning.canonical_form import plain
-from sim.scene import (
-    actor,
-    answers,
-    audience,
-    endings,
-    graph,
-    interventions,
-    persona,
-    probes,
-    templates,
-)
+from sim.planning.names import SCENE_NAMES
 from sim.scene.graph import PublicView
-from sim.scene.routing import (
-    addressee,
-    base,
-    composition,
-    cross_examination,
-    inquiries,
-    orders,
-    walks,
-)
+from sim.scene.routing.walks import Walk
 from sim.scene.scene import Scene
-
-_MODULES = (
-    actor, answers, endings, graph, audience, interventions, persona, probes, templates,
-    addressee, inquiries, base, composition, cross_examination, orders, walks,
-)  # fmt: skip
-
-_KNOWN: dict[str, type] = {
-    "Scene": Scene,
-    **{
-        name: value
-        for module in _MODULES
-        for name, value in vars(module).items()
-        if isinstance(value, type) and value.__module__.startswith("sim.")
-    },
-}
-_FUNCTIONS: dict[str, Callable[..., Any]] = {"never": interventions.never}
 
 
 class Unreadable(BadRequest):
@@ -88,7 +54,7 @@ def _foreign(value: Any) -> Iterator[tuple[str, Any]]:
         for item in value:
             yield from _foreign(item)
     elif isinstance(form := plain(value, "scene"), Mapping):
-        if "$syntax" in form or form.get("$type", "") not in _KNOWN:
+        if "$syntax" in form or form.get("$type", "") not in SCENE_NAMES.classes:
             yield _text(form), value
             return
         for name in form:
@@ -145,13 +111,13 @@ class _Reader:
         if self.known and _text(stored) in self.known:
             return self.known[_text(stored)]
         name = stored.get("$function", "")
-        if name in _FUNCTIONS and "syntax" not in stored:
-            return _FUNCTIONS[name]
+        if name in SCENE_NAMES.functions and "syntax" not in stored:
+            return SCENE_NAMES.functions[name]
         return self.foreign(f"{where}: the function {name or 'here'}", _no)
 
     def object(self, stored: Mapping[str, Any], where: str) -> Any:
         name = stored["$type"]
-        cls = _KNOWN.get(name)
+        cls = SCENE_NAMES.classes.get(name)
         if self.known and _text(stored) in self.known:
             return self.known[_text(stored)]
         if cls is None or "$syntax" in stored:
@@ -166,7 +132,7 @@ class _Reader:
             made = {name: field.get_default(call_default_factory=True)
                     for name, field in cls.model_fields.items()}  # fmt: skip
             if cls is Scene and given.get("routing") is None:
-                given["routing"] = walks.Walk()
+                given["routing"] = Walk()
             return cls.model_construct(**made | given)
         if not is_dataclass(cls) or {field.name for field in fields(cls)} != set(given):
             raise Unreadable(f"{where}: {name} has other fields than this version's")

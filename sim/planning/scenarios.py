@@ -26,11 +26,11 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from sim.errors import BadRequest, ScenarioError, SceneError
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 from sim.scene.scene import Scene
 from sim.text.suggestions import meant, nearest
 
-Made = TypeVar("Made", bound=Authored)
+Made = TypeVar("Made", bound=AuthoredModel)
 
 PACKAGE = "scenarios"
 OURS = ("analysis", "scenarios", "sim")
@@ -85,7 +85,7 @@ class Scenario:
     source: Path
     parameters: tuple[Parameter, ...]
     doc: str
-    returns: type[Authored] = Scene
+    returns: type[AuthoredModel] = Scene
 
     @property
     def summary(self) -> str:
@@ -152,7 +152,7 @@ def describe(name: str, function: Any, source: Path) -> Scenario:
     except (NameError, TypeError, AttributeError) as error:
         raise ScenarioError(f"{name}: its annotations cannot be read: {error}") from error
     returns = hints.pop("return", Scene)
-    if not (isinstance(returns, type) and issubclass(returns, Authored)):
+    if not (isinstance(returns, type) and issubclass(returns, AuthoredModel)):
         raise ScenarioError(f"{name}: returns {_type_name(returns)}; a scenario returns a Scene")
     parameters: list[Parameter] = []
     for parameter in inspect.signature(function).parameters.values():

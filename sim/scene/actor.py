@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 from sim.scene.persona import Persona
 
 LayoutName = Literal["persona_first", "transcript_first", "screenplay", "author"]
@@ -15,7 +15,7 @@ HUMAN = "human"
 """The stage of an actor whom a person plays."""
 
 
-class Context(Authored):
+class Context(AuthoredModel):
     """How much an actor can see, and what becomes of the rest. Whatever happens is recorded.
 
     ``tokens`` is the limit, estimated at four characters a token. When a prompt is longer, the
@@ -28,7 +28,7 @@ class Context(Authored):
     keep: float = Field(default=0.5, gt=0.0, lt=1.0)
 
 
-class Actor(Authored):
+class Actor(AuthoredModel):
     """A persona cast in a scene, and how.
 
     ``context`` is what it can keep in mind (None: everything). ``stage`` is what plays it, where

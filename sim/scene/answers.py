@@ -16,13 +16,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from sim.errors import SceneError
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 
 Read = tuple[Any, str | None]
 """A value as JSON has it and None, or None and the reason why there is no value."""
 
 
-class Answering(Authored):
+class Answering(AuthoredModel):
     """The base of the kinds of answers."""
 
     def schema_(self) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from sim.errors import SceneError
 from sim.events import Intervened, Turn
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 
 _DIRECTION = re.compile(
     r"\(\s*(?:(?P<aside>aside)|(?:(?:whisper(?:s|ing)?|aside|speak(?:s|ing)?)\s+)?to\s+(?P<names>[^()]+))\s*\)",
@@ -37,7 +37,7 @@ def heard_by(name: str, event: Turn | Intervened) -> bool:
     return isinstance(event, Turn) and (name == event.speaker or name in event.overheard)
 
 
-class Hearing(Authored):
+class Hearing(AuthoredModel):
     """The base of the rules: whom a turn is for, and who listens in."""
 
     def audience(self, speaker: str, text: str) -> tuple[str, ...] | None:

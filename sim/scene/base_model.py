@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sim.errors import SceneError
 
 
-class Authored(BaseModel):
+class AuthoredModel(BaseModel):
     """A frozen pydantic model that refuses unknown fields and raises ``SceneError``.
 
     ``added`` names fields that came after the first stores were written. While such a field has its

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from sim.errors import SceneError
 from sim.events import Turn
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 
 if TYPE_CHECKING:
     import networkx
@@ -82,7 +82,7 @@ def holds(condition: Condition, view: PublicView) -> bool:
         ) from error
 
 
-class Edge(Authored):
+class Edge(AuthoredModel):
     """``source`` may hand the floor to ``target``, with a weight, and perhaps on a condition."""
 
     source: str
@@ -91,7 +91,7 @@ class Edge(Authored):
     when: Condition | None = None
 
 
-class Graph(Authored):
+class Graph(AuthoredModel):
     """A directed conversation graph. ``first`` opens the scene.
 
     Raises ``SceneError`` if an edge names nobody, if the floor can get stuck with somebody, or if

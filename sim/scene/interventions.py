@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from sim.errors import SceneError
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 from sim.scene.graph import Condition, PublicView
 from sim.scene.persona import Persona
 from sim.seeds import Stream
@@ -20,7 +20,7 @@ from sim.seeds import Stream
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-class Intervention(Authored):
+class Intervention(AuthoredModel):
     """The base of all interventions.
 
     Exactly one of ``at`` and ``when`` is given. ``at`` counts turns from 1; ``times`` bounds how

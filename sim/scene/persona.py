@@ -8,13 +8,13 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 
 from sim.errors import SceneError
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 from sim.seeds import Stream, derive
 
 StanceValue = Annotated[float, Field(ge=-1.0, le=1.0)]
 
 
-class Persona(Authored):
+class Persona(AuthoredModel):
     """A description of a character, and of what its opposite would be.
 
     ``stances`` says where the character stands on each issue, from -1 (against) to 1 (for); they
@@ -67,7 +67,7 @@ class Persona(Authored):
         return (value,) if isinstance(value, str) else value
 
 
-class Population(Authored):
+class Population(AuthoredModel):
     """A distribution over personas: what a cast can be drawn from.
 
     >>> pair = Population(personas=[Persona(name="Good"), Persona(name="Bad")], weights=[3, 1])

@@ -16,12 +16,12 @@ from pydantic import Field, model_validator
 
 from sim.errors import SceneError
 from sim.scene.answers import AnyAnswer, Choice, FreeText, Number
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 from sim.scene.graph import Condition
 from sim.transcript import FLOOR
 
 
-class Question(Authored):
+class Question(AuthoredModel):
     """What is asked, and what counts as an answer. ``key`` names it in events and tables.
 
     ``{name}`` in the text becomes the name of whoever is asked.
@@ -43,7 +43,7 @@ class Question(Authored):
         return self
 
 
-class Probe(Authored):
+class Probe(AuthoredModel):
     """A question, to whom (None: to everybody), when, how often each time, and how.
 
     ``every`` k asks before the first turn and after each k-th; None asks at the start and at the

@@ -9,7 +9,7 @@ from pydantic import Field, InstanceOf, model_validator
 from sim.errors import SceneError
 from sim.scene.actor import Actor, LayoutName
 from sim.scene.audience import Hearing
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 from sim.scene.endings import Ending
 from sim.scene.graph import Graph
 from sim.scene.interventions import Intervention, Restage
@@ -21,7 +21,7 @@ from sim.scene.templates import Wording
 from sim.scene.validation import check
 
 
-class Scene(Authored):
+class Scene(AuthoredModel):
     """A scene: topic, cast, conversation graph, routing, hearing, questions, changes, endings.
 
     ``topic`` is what is talked about, best as a motion ("The town should sell its spring.").

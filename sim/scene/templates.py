@@ -18,12 +18,12 @@ from pydantic import model_validator
 from sim.errors import SceneError
 from sim.events import Turn
 from sim.scene.answers import Number
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 from sim.scene.persona import Persona
 from sim.scene.probes import Question
 
 
-class Wording(Authored):
+class Wording(AuthoredModel):
     """Templates, with the fields that each of them takes in braces.
 
     ``version`` names the wording in results. Raises ``SceneError`` for a field that a template
@@ -33,7 +33,7 @@ class Wording(Authored):
     '(Ada, please.)'
     """
 
-    # Left out of a trial's id while they are as they ship (see ``Authored``).
+    # Left out of a trial's id while they are as they ship (see ``AuthoredModel``).
     added: ClassVar[frozenset[str]] = frozenset(
         {
             "any_form", "whispers", "heard_by", "heard_by_nobody", "whispered", "aside_of",

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from sim.errors import SceneError
 from sim.scene.actor import Actor, LayoutName
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 from sim.scene.endings import after
 from sim.scene.graph import Edge, Graph
 from sim.scene.probes import ask_stance
@@ -43,7 +43,7 @@ class Side:
     place: int
 
 
-class Debate(Authored):
+class Debate(AuthoredModel):
     """The protocol: an opening of each, rebuttals, cross-examination, a closing in reverse order.
 
     Limits are in words; an ``opening`` or ``closing`` of 0 (or None) is left out. ``rebuttals`` is

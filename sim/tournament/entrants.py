@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 
 from sim.errors import SceneError
 from sim.scene.actor import LayoutName
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 from sim.scene.persona import Persona
 
 
-class Entrant(Authored):
+class Entrant(AuthoredModel):
     """Somebody who is rated: a persona, a stage, a prompt, a layout, or any mix of them.
 
     ``persona`` is who debates (None: somebody of whom nothing is said); its stances and its name
@@ -71,7 +71,7 @@ class Entrant(Authored):
         return Persona(name=name, stances={motion.key: motion.stance(position)}, **told)
 
 
-class Motion(Authored):
+class Motion(AuthoredModel):
     """What is debated: a topic, and a position on it for each side.
 
     ``positions`` are what the sides argue, as in "Ada argues ...": *for the motion* and *against

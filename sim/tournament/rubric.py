@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
 from sim.errors import SceneError
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 
 TIE = "tie"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -22,7 +22,7 @@ _SHORTEST = 3
 """Words of a quote at least, where the turn has as many: one word proves nothing."""
 
 
-class Judge(Authored):
+class Judge(AuthoredModel):
     """Who judges: a stage, by its model string or its name among ``Tournament.stages``.
 
     ``name`` is what it is called in tables (blank: the stage's). Two judges may have one stage if
@@ -43,7 +43,7 @@ class Judge(Authored):
         return self.name or self.stage
 
 
-class Rubric(Authored):
+class Rubric(AuthoredModel):
     """What is judged and how, in words.
 
     ``instructions`` open the judge's page; ``criteria`` are scored from 0 to 10 for each side, with

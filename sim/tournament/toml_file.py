@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import BadRequest, SceneError
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 from sim.tournament.entrants import Entrant, Motion
 from sim.tournament.formats import read_format
 from sim.tournament.rubric import Judge
@@ -94,7 +94,7 @@ def tournament_from(table: Mapping[str, Any]) -> Tournament:
     return Tournament(**found)
 
 
-def _one(kind: type[Authored], entry: Any, where: str) -> Any:
+def _one(kind: type[AuthoredModel], entry: Any, where: str) -> Any:
     """An entry of a list, which may be a text where its kind has a short form."""
     if isinstance(entry, str) and kind is not Entrant:
         entry = {"topic" if kind is Motion else "stage": entry}

@@ -15,13 +15,14 @@ from pydantic import Field, field_validator, model_validator
 from sim.errors import SceneError
 from sim.planning import Trial
 from sim.planning.canonical_form import plain
+from sim.planning.names import SCENE_NAMES
 from sim.scene.actor import HUMAN
 from sim.scene.answers import folded
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 from sim.seeds import Stream, derive
 from sim.tournament.debate import Debate, Side
 from sim.tournament.entrants import Entrant, Motion
-from sim.tournament.formats import Format, Meeting, RoundRobin
+from sim.tournament.formats import Format, Knockout, Meeting, RoundRobin, Swiss
 from sim.tournament.formats.base import answered, counted, sound
 from sim.tournament.rubric import LETTERS, TIE, Judge, Rubric
 
@@ -36,7 +37,7 @@ DRAWN_NAMES = (
 """Names that are drawn for debaters: any gender, and each with an initial of its own."""
 
 
-class Tournament(Authored):
+class Tournament(AuthoredModel):
     """Entrants who meet in debates on motions, round by round, before judges.
 
     ``format`` says who meets whom. A match is a meeting on one motion, of ``sides`` entrants; with
@@ -267,8 +268,8 @@ class Tournament(Authored):
     def definition(self, identities: Mapping[str, str]) -> dict[str, Any]:
         """All of it as plain values, with the identities of stages and the forms of verdicts."""
         forms = self.forms(identities)
-        found: dict[str, Any] = plain(self, "Tournament")
-        found["format_name"] = type(self.format).__name__
+        found: dict[str, Any] = plain(self, "Tournament", _NAMES)
+        found["format_name"] = _NAMES.of(type(self.format)).rpartition(".")[2]
         found["identities"] = dict(sorted(identities.items()))
         found["judges"] = [
             {
@@ -322,3 +323,19 @@ def _distinct(where: str, names: Sequence[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise SceneError(f"{where}: {name!r} is there twice; give one of them another name")
+
+
+# What a tournament's id names; see ``sim.planning.names``.
+_NAMES = SCENE_NAMES.with_classes(
+    {
+        "Tournament": Tournament,
+        "Entrant": Entrant,
+        "Motion": Motion,
+        "Judge": Judge,
+        "Rubric": Rubric,
+        "Debate": Debate,
+        "RoundRobin": RoundRobin,
+        "Swiss": Swiss,
+        "Knockout": Knockout,
+    }
+)

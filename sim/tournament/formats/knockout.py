@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from sim.errors import SceneError
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 from sim.seeds import Stream, derive
 from sim.tournament.formats.base import Meeting, best, check, power_from
 
@@ -14,7 +14,7 @@ Group = tuple[int, ...]
 """Seeds from 0, the best first: who meets in one place of the bracket."""
 
 
-class Knockout(Authored):
+class Knockout(AuthoredModel):
     """A bracket in which the best of each meeting goes on.
 
     Seeds are the entrants in the order given, or drawn. The best seeds meet last, and have the byes

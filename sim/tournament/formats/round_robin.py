@@ -11,7 +11,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from sim.errors import SceneError
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 from sim.seeds import Stream, derive
 from sim.tournament.formats.base import Meeting, check
 
@@ -22,7 +22,7 @@ Schedule = tuple[tuple[tuple[int, ...], ...], ...]
 """The meetings of each round."""
 
 
-class RoundRobin(Authored):
+class RoundRobin(AuthoredModel):
     """Every pair (with n sides: every n of the entrants) meets ``times`` times.
 
     Two sides take n - 1 rounds for an even number n of entrants and n for an odd one, in which each

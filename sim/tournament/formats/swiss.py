@@ -7,14 +7,14 @@ from typing import ClassVar
 
 from pydantic import ConfigDict, Field
 
-from sim.scene.base_model import Authored
+from sim.scene.base_model import AuthoredModel
 from sim.tournament.formats.base import Meeting, check, power_from, standings
 from sim.tournament.formats.grouping import grouped
 from sim.tournament.formats.matching import paired
 from sim.tournament.formats.meetings import bye_order, met_in
 
 
-class Swiss(Authored):
+class Swiss(AuthoredModel):
     """Rounds in which those meet who have as many points, and nobody meets twice.
 
     The first round is drawn. Then entrants are ranked (``standings``), and of all pairings without
