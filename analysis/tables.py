@@ -22,6 +22,7 @@ from typing import Any
 import pandas as pd
 
 from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
+from sim.planning.trials import LIVE
 from sim.store import Store, open_store
 from sim.transcript import Transcript
 
@@ -148,7 +149,7 @@ class Record:
     model: str = ""
     stage: str = ""
     seed: int = 0
-    arm: str = "live"
+    arm: str = LIVE
     focal: str | None = None
     of: str | None = None
     at: int | None = None

@@ -9,7 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, NewType
+
+TurnIndex = NewType("TurnIndex", int)
+"""Which turn of a scene, from 1. (How many turns were taken is a plain number, from 0.)"""
+
+Seat = NewType("Seat", int)
+"""Where an actor stands in the cast, from 0: what layouts and the loop know it by."""
+
+Status = Literal["planned", "done", "failed"]
+"""How far a trial got: not played to its end yet, to an ending, or to where it could not go on."""
+
+Place = NewType("Place", int)
+"""Where a name stands in the conversation graph, from 0: what routers know it by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +75,7 @@ class Turn:
     given as the answer to a question that was asked before it (the last gauge), or was put there.
 
     Who heard a turn is decided by ``sim.scene.audience.heard_by``. A turn without words was heard
-    by nobody: it was refused, or struck by an intervention. """
+    by nobody: it was refused, or struck by an intervention."""
 
     kind: ClassVar[str] = "turn"
 
@@ -187,7 +199,7 @@ class Forgot:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The curtain: after how many turns, and why.
+    """The end of a scene: after how many turns, and why.
 
     ``status`` is ``"done"`` if an ending was reached and ``"failed"`` if the scene could not go on.
     """
@@ -196,7 +208,7 @@ class Ended:
 
     turn: int
     reason: str
-    status: str = "done"
+    status: Literal["done", "failed"] = "done"
 
 
 Event = Turn | Answer | Failure | Forgot | Intervened | FellBack | Ended

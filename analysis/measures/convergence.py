@@ -30,6 +30,8 @@ import pandas as pd
 from analysis.measures.half_life import half_life
 from analysis.stats import UNKNOWN, Floats, Interval, jackknife, restricted_mean_time, sign_flip
 from analysis.tables import ARM, Tables, frame, with_arms
+from sim.events import Status
+from sim.planning.trials import YOKED
 
 EVIDENCE = "P"
 TOLERANCE = 0.25
@@ -66,7 +68,7 @@ def distances(tables: Tables) -> pd.DataFrame:
 def _answers(tables: Tables, *, yoked: bool) -> pd.DataFrame:
     """Stance answers of one kind of arm, one row per trial, issue, turn and actor."""
     trials = tables.trials
-    chosen = trials[(trials["arm"] == "yoked") == yoked][["trial", "focal", "of"]]
+    chosen = trials[(trials["arm"] == YOKED) == yoked][["trial", "focal", "of"]]
     found = tables.answers[tables.answers["key"].str.startswith("stance:")]
     found = found.merge(chosen, on="trial")
     if yoked:
@@ -121,7 +123,7 @@ def by_trial(tables: Tables, tolerance: float = TOLERANCE) -> pd.DataFrame:
     >>> float(row.c), float(row.start), int(row.agreed_at)
     (0.9, 2.0, 3)
     """
-    live = tables.trials[tables.trials["arm"] != "yoked"]
+    live = tables.trials[tables.trials["arm"] != YOKED]
     curves = _curves(distances(tables))
     rows: list[tuple[Any, ...]] = []
     for trial, status in zip(live["trial"], live["status"], strict=True):
@@ -143,7 +145,7 @@ def _curves(table: pd.DataFrame) -> dict[str, pd.Series]:
     return {str(trial): part.droplevel("trial") for trial, part in mean.groupby(level="trial")}
 
 
-def _summary(curve: pd.Series | None, status: str, tolerance: float) -> tuple[Any, ...]:
+def _summary(curve: pd.Series | None, status: Status, tolerance: float) -> tuple[Any, ...]:
     if curve is None:
         return (nan, nan, nan, None, None, "never asked together")
     turns = [int(turn) for turn in curve.index]
@@ -192,7 +194,7 @@ def by_arm(
     ``shared`` and ``interaction`` are NaN where there is no yoked arm (see ``split``).
     """
     trials = with_arms(tables.trials)
-    trials = trials[trials["arm"] != "yoked"]
+    trials = trials[trials["arm"] != YOKED]
     summary = by_trial(tables, tolerance).merge(trials[["trial", *ARM]], on="trial")
     curves = _curves(distances(tables))
     parts = {tuple(row[name] for name in ARM): row for _, row in split(tables).iterrows()}
@@ -228,7 +230,7 @@ def split(tables: Tables) -> pd.DataFrame:
     ``live = shared + interaction`` holds exactly. Intervals by the jackknife over live trials.
     """
     trials = with_arms(tables.trials)
-    live = trials[trials["arm"] != "yoked"]
+    live = trials[trials["arm"] != YOKED]
     curves = _curves(_distances(_complete_yokes(tables)))
     of_trial = by_trial(tables).set_index("trial")
     rows: list[dict[str, Any]] = []
@@ -258,7 +260,7 @@ def _interaction(means: Floats) -> Floats:
 
 def _complete_yokes(tables: Tables) -> pd.DataFrame:
     """Yoked answers under the live trial's id, where each of its actors was played alone."""
-    yoked = tables.trials[(tables.trials["arm"] == "yoked") & (tables.trials["status"] == "done")]
+    yoked = tables.trials[(tables.trials["arm"] == YOKED) & (tables.trials["status"] == "done")]
     actors = tables.cast.groupby("trial")["actor"].agg(frozenset).to_dict()
     focal = yoked.groupby("of")["focal"].agg(frozenset).to_dict()
     complete = {trial for trial, names in focal.items() if names == actors.get(trial)}
@@ -274,7 +276,7 @@ def compare(tables: Tables, a: str, b: str) -> pd.DataFrame:
     exchanging the members of pairs (``stats.sign_flip``).
     """
     trials = with_arms(tables.trials)
-    trials = trials[trials["arm"] != "yoked"]
+    trials = trials[trials["arm"] != YOKED]
     summary = by_trial(tables).merge(trials[["trial", "seed", *ARM]], on="trial")
     keys = ["scenario", "parameters", "arm"]
     columns = [*keys, "seed", "start", "end"]

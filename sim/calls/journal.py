@@ -10,13 +10,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sim.calls.keys import first_call_key
 from sim.errors import StageError, StoreFailed
 from sim.events import Ended, Event, Turn
 from sim.layouts.prompt import Prompt
-from sim.stage.base import Reply, Request, Stage, Wrapper
+from sim.stage.base import Purpose, Reply, Request, Stage, Wrapper
+
+
+class Call(NamedTuple):
+    """A call to a stage, as a store knows it: its key, and what it is for.
+
+    A row of ``intents``. ``turn`` is the turn that it makes; of a question, how many turns there
+    were.
+    """
+
+    key: str
+    trial: str
+    run: int
+    turn: int
+    purpose: Purpose
+    actor: str
 
 
 class Ledger(Protocol):
@@ -26,7 +41,7 @@ class Ledger(Protocol):
         """Queue an event."""
         ...
 
-    def intent(self, key: str, trial: str, run: int, turn: int, purpose: str, actor: str) -> None:
+    def intent(self, call: Call) -> None:
         """Queue the intent of a call."""
         ...
 
@@ -45,9 +60,7 @@ class Ledger(Protocol):
         """Queue chunks of a prompt."""
         ...
 
-    def failed(
-        self, key: str, trial: str, run: int, turn: int, purpose: str, actor: str, error: StageError
-    ) -> None:
+    def failed(self, call: Call, error: StageError) -> None:
         """Queue that a call failed for good, and the end of its intent."""
         ...
 
@@ -90,26 +103,19 @@ class Journal:
 
     def intent(self, request: Request) -> None:
         """Queue that a call is about to be made."""
-        self._ledger.intent(
-            request.key, self.trial, self._run, self._at(request), request.purpose, request.speaker
-        )
+        self._ledger.intent(self._call(request))
 
     async def committed(self) -> None:
         """Wait until everything that was queued before is committed."""
         await self._ledger.barrier()
 
-    def reply(
-        self, request: Request, reply: Reply, *, cached: bool, prompt: bytes | None
-    ) -> None:
+    def reply(self, request: Request, reply: Reply, *, cached: bool, prompt: bytes | None) -> None:
         """Queue the reply to a call. ``cached``: another call had paid for it."""
         self._ledger.reply(request.key, self.trial, reply, cached, prompt)
 
     def failed(self, request: Request, error: StageError) -> None:
         """Queue that a call failed for good."""
-        self._ledger.failed(
-            request.key, self.trial, self._run, self._at(request), request.purpose,
-            request.speaker, error,
-        )  # fmt: skip
+        self._ledger.failed(self._call(request), error)
 
     def settle(self, key: str) -> None:
         """Queue the end of an intent that has no reply."""
@@ -130,9 +136,10 @@ class Journal:
         self._ledger.chunks(new)
         return prompt.digest
 
-    def _at(self, request: Request) -> int:
-        """A turn is numbered as it will be, a question by the turns that could be heard."""
-        return self._turn + 1 if request.purpose == "turn" else self._turn
+    def _call(self, request: Request) -> Call:
+        # A turn is numbered as it will be, a question by the turns that could be heard.
+        turn = self._turn + 1 if request.purpose == "turn" else self._turn
+        return Call(request.key, self.trial, self._run, turn, request.purpose, request.speaker)
 
 
 class Journaled(Wrapper):

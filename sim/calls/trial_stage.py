@@ -83,9 +83,7 @@ class TrialStage:
         self._chains = {
             name: self._around(player.stage, player) for name, player in self._players.items()
         }
-        self._identities = {
-            name: player.stage.identity for name, player in self._players.items()
-        }
+        self._identities = {name: player.stage.identity for name, player in self._players.items()}
 
     @property
     def info(self) -> StageInfo:
@@ -106,9 +104,7 @@ class TrialStage:
         if player.cache is not None:
             chain = Cached(chain, player.cache, account, journal, keep=player.keep)
         if before.replies:
-            chain = Recalled(
-                chain, journal.trial, before.replies, of_version_1=before.of_version_1
-            )
+            chain = Recalled(chain, journal.trial, before.replies, of_version_1=before.of_version_1)
         return chain
 
     def saw(self, event: Event) -> None:

@@ -16,6 +16,7 @@ from analysis.measures import convergence, outcomes
 from analysis.stats import clopper_pearson
 from analysis.tables import Tables, load
 from sim.planning import Trial
+from sim.planning.trials import YOKED
 from sim.runs.report import RunReport
 from sim.store import open_store, usage_to_json
 
@@ -84,7 +85,7 @@ def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Recor
         "interrupted": report.interrupted,
         "in_doubt": len(report.in_doubt),
         "left_in_doubt": len(report.left_in_doubt),
-        "surrogates": sum(result.arm == "yoked" for result in report.trials),
+        "surrogates": sum(result.arm == YOKED for result in report.trials),
         "measured": False,
         "trials": [
             {
@@ -101,7 +102,7 @@ def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Recor
                 "convergence": _ends(None),
             }
             for result in report.trials
-            if result.arm != "yoked"
+            if result.arm != YOKED
         ],
         "arms": [],
         "comparisons": [],

@@ -9,7 +9,7 @@ from sim.engine.interventions import change_of_turn, changed, changed_before, ho
 from sim.engine.lengths import limited
 from sim.engine.state import Performance
 from sim.errors import StageError
-from sim.events import NO_USAGE, Turn
+from sim.events import NO_USAGE, Place, Seat, Turn, TurnIndex
 from sim.layouts.author import Author, MalformedError, read_block
 from sim.layouts.prompt import Prompt
 from sim.scene.routing.base import Cue, Inquiry
@@ -20,15 +20,15 @@ _REPAIRS = 2
 """How often an author is shown what was wrong with a block before the turn counts as failed."""
 
 
-async def write_block(performance: Performance, cues: tuple[int, ...], author: Author) -> None:
+async def write_block(performance: Performance, cues: tuple[Place, ...], author: Author) -> None:
     """Let the author write the next turns, and take them one by one.
 
     What is left of a block when the scene ends within it is dropped: nobody said it.
     """
     places = _order(performance, cues)
     order = [performance.floor.names[place] for place in places]
-    index = len(performance.said) + 1
-    prompt = author.cue(performance.contexts.advance(0), performance.scene, order)
+    index = performance.next_turn
+    prompt = author.cue(performance.contexts.advance(Seat(0)), performance.scene, order)
     known = _known(performance, index, order, prompt)
     if known and known[0] is not None and known[0].finish == "refusal":
         # A block that was refused is one turn long.
@@ -59,7 +59,9 @@ async def write_block(performance: Performance, cues: tuple[int, ...], author: A
                 usage=reply.usage if number == 0 else NO_USAGE,
                 seconds=reply.seconds if number == 0 else 0.0,
             )
-            change = change_of_turn(performance, turn.index, name) if performance.done else None
+            change = None
+            if performance.done:
+                change = change_of_turn(performance, TurnIndex(turn.index), name)
             if change is not None:
                 turn = changed(performance, change, turn)
             performance.record(turn)
@@ -69,21 +71,22 @@ async def write_block(performance: Performance, cues: tuple[int, ...], author: A
 
 
 def _known(
-    performance: Performance, index: int, order: list[str], prompt: Prompt
+    performance: Performance, index: TurnIndex, order: list[str], prompt: Prompt
 ) -> list[Turn | None]:
     """The turns of a block that are known from before."""
     found: list[Turn | None] = []
     for number, name in enumerate(order):
-        change = change_of_turn(performance, index + number, name) if performance.done else None
+        own = TurnIndex(index + number)
+        change = change_of_turn(performance, own, name) if performance.done else None
         if change is not None:
-            changed_before(performance, change, index + number)
-        found.append(performance.known_turn(index + number, name, prompt))
+            changed_before(performance, change, own)
+        found.append(performance.known_turn(own, name, prompt))
         if number == 0 and found[0] is not None and found[0].finish == "refusal":
             break
     return found
 
 
-def _order(performance: Performance, cues: tuple[int, ...]) -> list[int]:
+def _order(performance: Performance, cues: tuple[Place, ...]) -> list[Place]:
     """Who speaks in the next block: the router, run ahead on turns without words.
 
     Where words decide who is next (a condition, a question, a phase that begins), a block ends.
@@ -97,7 +100,7 @@ def _order(performance: Performance, cues: tuple[int, ...]) -> list[int]:
     while len(places) < most:
         turn = Turn(len(said) + len(places), floor.names[places[-1]], "")
         state = router.heard(state, turn, places[-1])
-        seed = performance.route_seed(len(said) + len(places) + 1)
+        seed = performance.route_seed(TurnIndex(len(said) + len(places) + 1))
         view = replace(performance.view, last=turn, turns=turn.index)
         more = router.next(state, view, seed)
         if isinstance(more, Inquiry):
@@ -106,7 +109,7 @@ def _order(performance: Performance, cues: tuple[int, ...]) -> list[int]:
             if more.phase or more.note or more.fallback or more.limit or more.lines:
                 break
             state = state if more.state is None else more.state
-            more = more.seats
+            more = more.places
         if not more:
             break
         places += more
@@ -114,7 +117,7 @@ def _order(performance: Performance, cues: tuple[int, ...]) -> list[int]:
 
 
 async def _written(
-    performance: Performance, author: Author, prompt: Prompt, index: int, order: list[str]
+    performance: Performance, author: Author, prompt: Prompt, index: TurnIndex, order: list[str]
 ) -> tuple[Reply, list[str]]:
     """A block that could be read, or the words of a refusal, which the first speaker says.
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sim.engine.state import Performance
-from sim.events import Intervened, Turn
+from sim.events import Intervened, Turn, TurnIndex
 from sim.scene.graph import holds
 from sim.scene.interventions import (
     DeleteTurn,
@@ -47,7 +47,7 @@ def _is_due(performance: Performance, number: int, each: Intervention) -> bool:
         return False
     if each.at is not None:
         # Not "at that turn exactly": several turns come at once where people speak at once.
-        return len(performance.said) + 1 >= each.at
+        return performance.next_turn >= each.at
     return _holds(performance, number, each)
 
 
@@ -68,7 +68,7 @@ def _mark(performance: Performance, number: int) -> None:
 # --- Turns that are changed ----------------------------------------------------------------------
 
 
-def change_of_turn(performance: Performance, index: int, name: str) -> int | None:
+def change_of_turn(performance: Performance, index: TurnIndex, name: str) -> int | None:
     """The number of the intervention that changes this turn of an actor, or None."""
     for number, each in enumerate(performance.scene.interventions):
         if not isinstance(each, _OF_A_TURN) or performance.done[number] >= each.times:
@@ -80,7 +80,7 @@ def change_of_turn(performance: Performance, index: int, name: str) -> int | Non
     return None
 
 
-def struck(performance: Performance, number: int, index: int, name: str) -> Turn | None:
+def struck(performance: Performance, number: int, index: TurnIndex, name: str) -> Turn | None:
     """A turn that is struck without asking for it, since what it would be is known; else None."""
     each = performance.scene.interventions[number]
     if not isinstance(each, DeleteTurn) or each.unsaid is None:
@@ -95,7 +95,7 @@ def struck(performance: Performance, number: int, index: int, name: str) -> Turn
     return turn
 
 
-def changed_before(performance: Performance, number: int, index: int) -> None:
+def changed_before(performance: Performance, number: int, index: TurnIndex) -> None:
     """A turn that is known from before was changed then: record that it was."""
     each = performance.scene.interventions[number]
     known = performance.known.changes.get((index, f"{number}:{each.what}"))
@@ -108,12 +108,12 @@ def changed(performance: Performance, number: int, turn: Turn) -> Turn:
     """A turn as it is heard; what was said in truth is kept with the intervention."""
     each = performance.scene.interventions[number]
     _mark(performance, number)
-    performance.change(_of_turn(number, turn.index, each.what, turn.speaker, turn.text))
+    performance.change(_of_turn(number, TurnIndex(turn.index), each.what, turn.speaker, turn.text))
     text = each.text if isinstance(each, ReplaceTurn) else ""
     return replace(turn, text=text, source="intervention")
 
 
-def _of_turn(number: int, index: int, what: str, name: str, unsaid: str) -> Intervened:
+def _of_turn(number: int, index: TurnIndex, what: str, name: str, unsaid: str) -> Intervened:
     return Intervened(index, f"{number}:{what}", what, name, detail={"unsaid": unsaid})
 
 
@@ -125,7 +125,7 @@ async def _carry_out(performance: Performance, number: int, each: Intervention) 
         to = each.to if isinstance(each, Whisper) else None
         await _speak(performance, number, each, each.speaker, each.text, to)
     elif isinstance(each, Noise):
-        index = len(performance.said) + 1
+        index = performance.next_turn
         text = each.drawn(derive(performance.base(index), "noise", number, index))
         if each.speaker is not None:
             await _speak(performance, number, each, each.speaker, text, each.to)
@@ -137,12 +137,12 @@ async def _carry_out(performance: Performance, number: int, each: Intervention) 
     elif isinstance(each, Enter | Leave):
         _move(performance, number, each)
     elif isinstance(each, Recast):
-        seat = performance.names.index(each.persona.name)
+        seat = performance.scene.seat(each.persona.name)
         performance.contexts.recast(seat, each.persona)
         persona = each.persona.model_dump(mode="json", exclude_defaults=True)
         _tell(performance, number, each, each.persona.name, persona=persona)
     elif isinstance(each, Restage):
-        performance.stage_of[performance.names.index(each.name)] = each.stage or ""
+        performance.stage_of[performance.scene.seat(each.name)] = each.stage or ""
         _tell(performance, number, each, each.name, stage=each.stage)
     else:
         raise TypeError(f"{each!r} is an intervention that nobody knows how to carry out")
@@ -157,7 +157,7 @@ async def _speak(
         _tell(performance, number, each, name, skipped=f"{name} is off stage")
         return
     _tell(performance, number, each, name)
-    index = len(performance.said) + 1
+    index = performance.next_turn
     turn = performance.known_turn(index, name, None)
     if turn is None:
         audience, overheard = (None, ()) if to is None else performance.audience(name, text, to)
@@ -166,7 +166,7 @@ async def _speak(
             source="intervention",
         )  # fmt: skip
         performance.record(turn)
-    await performance.heard([turn], [performance.floor.seat[name]])
+    await performance.heard([turn], [performance.floor.place[name]])
 
 
 def _move(performance: Performance, number: int, each: Enter | Leave) -> None:
@@ -190,7 +190,7 @@ def _tell(
     to: tuple[str, ...] | None = None, **detail: Any,
 ) -> None:  # fmt: skip
     """Record an intervention; those on stage, or in ``to``, are told ``text``."""
-    index, off = len(performance.said) + 1, performance.view.off
+    index, off = performance.next_turn, performance.view.off
     audience = None if to is None else tuple(name for name in to if name not in off)
     key = f"{number}:{each.what}"
     performance.change(Intervened(index, key, each.what, actor, text, audience, off, detail))
@@ -198,7 +198,7 @@ def _tell(
 
 def horizon(performance: Performance) -> int:
     """How many turns may be taken until an intervention may change what follows: at least 1."""
-    index = len(performance.said) + 1
+    index = performance.next_turn
     found = performance.bound
     for number, each in enumerate(performance.scene.interventions):
         if performance.done[number] >= each.times:

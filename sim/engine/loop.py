@@ -84,7 +84,7 @@ async def _perform(performance: Performance) -> None:
         while (reason := ends.reached(view)) is None:
             if interventions and await next_change(performance):
                 continue
-            seed = performance.route_seed(len(said) + 1)
+            seed = performance.route_seed(performance.next_turn)
             found = router.next(performance.state, view, seed)
             together = False
             lines: tuple[str, ...] = ()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sim.engine.state import Over, Performance
 from sim.errors import StageError
-from sim.events import Ended, Forgot
+from sim.events import Ended, Forgot, Seat, TurnIndex
 from sim.layouts.base import take_apart
 from sim.scene.actor import Context
 from sim.seeds import request_seed
 from sim.stage.base import Request
 
 
-async def forget(performance: Performance, seat: int, index: int, limit: Context) -> None:
+async def forget(performance: Performance, seat: Seat, index: TurnIndex, limit: Context) -> None:
     """An actor's context is full: follow its policy, and record it."""
     name, contexts = performance.names[seat], performance.contexts
     tokens = contexts.tokens(seat)
@@ -31,7 +31,7 @@ async def forget(performance: Performance, seat: int, index: int, limit: Context
     contexts.forget(seat, event)
 
 
-async def _summary(performance: Performance, seat: int, index: int) -> str:
+async def _summary(performance: Performance, seat: Seat, index: TurnIndex) -> str:
     """What an actor makes of everything before it is left out, in its own words."""
     name, contexts = performance.names[seat], performance.contexts
     seed = request_seed(performance.base(index), "summary", index, name)

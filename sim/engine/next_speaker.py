@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sim.engine.state import Performance
 from sim.errors import SceneError
-from sim.events import FellBack, Intervened
+from sim.events import FellBack, Intervened, Place, TurnIndex
 from sim.scene.routing.base import Cue, Inquiry, Next, answered
 
 _MOST_QUESTIONS = 32
@@ -17,7 +17,7 @@ class Settled(NamedTuple):
     """Who is cued, when all questions have been asked: places, whether together, why the scene is
     over if there are none, and the words that they gave already."""
 
-    places: tuple[int, ...]
+    places: tuple[Place, ...]
     together: bool = False
     over: str = ""
     lines: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ class Settled(NamedTuple):
 
 async def settled(performance: Performance, found: Next, seed: int) -> Settled:
     """What a router answered, with its questions asked."""
-    router, index = performance.router, len(performance.said) + 1
+    router, index = performance.router, performance.next_turn
     for _ in range(_MOST_QUESTIONS):
         if isinstance(found, Cue):
             return _cued(performance, found, index)
@@ -43,15 +43,15 @@ async def _inquire(performance: Performance, inquiry: Inquiry) -> None:
     if inquiry.state is not None:
         performance.state = inquiry.state
     _announce(performance, inquiry)
-    seats = [performance.seats[place] for place in inquiry.seats]
+    seats = [performance.seats[place] for place in inquiry.places]
     values = await performance.off_stage.inquire(
         inquiry.question, seats, inquiry.attempts, len(performance.said)
     )
-    answers = {place: values[seat] for place, seat in zip(inquiry.seats, seats, strict=True)}
+    answers = {place: values[seat] for place, seat in zip(inquiry.places, seats, strict=True)}
     performance.state = answered(performance.router, performance.state, inquiry, answers)
 
 
-def _cued(performance: Performance, cue: Cue, index: int) -> Settled:
+def _cued(performance: Performance, cue: Cue, index: TurnIndex) -> Settled:
     if cue.state is not None:
         performance.state = cue.state
     if cue.fallback:
@@ -61,7 +61,7 @@ def _cued(performance: Performance, cue: Cue, index: int) -> Settled:
         performance.record(event if known is None else known, known is not None)
     _announce(performance, cue)
     # A round is cut where the scene is over at the latest.
-    places = cue.seats[: performance.bound - len(performance.said)]
+    places = cue.places[: performance.bound - len(performance.said)]
     over = "" if places else cue.over or _nobody(performance)
     return Settled(places, cue.together, over, cue.lines)
 
@@ -74,7 +74,7 @@ def _announce(performance: Performance, found: Cue | Inquiry) -> None:
         performance.view.phase = found.phase
         performance.change(
             Intervened(
-                len(performance.said) + 1,
+                performance.next_turn,
                 f"phase:{found.phase}",
                 "phase",
                 text=found.note,

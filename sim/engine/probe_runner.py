@@ -11,13 +11,13 @@ from math import exp
 from typing import Any
 
 from sim.errors import StageError
-from sim.events import NO_USAGE, Answer, Event
+from sim.events import NO_USAGE, Answer, Event, Seat
 from sim.layouts.contexts import Contexts
 from sim.scene.answers import Answering, Choice
 from sim.scene.graph import PublicView, holds
 from sim.scene.probes import Probe, Question
 from sim.scene.scene import Scene
-from sim.stage.base import Request, Stage, info_of
+from sim.stage.base import Purpose, Request, Stage, info_of
 
 Record = Callable[[Event, bool], None]
 """Adds an event to the transcript; the flag says that it was known before."""
@@ -33,7 +33,7 @@ class Asked:
     question: Question
     by: str
     turn: int
-    seat: int
+    seat: Seat
     sample: int
     request: Request
 
@@ -55,6 +55,7 @@ class ProbeRunner:
         known: Iterable[Answer],
     ) -> None:
         self.probes = scene.probes
+        self.seats = scene.seats
         self.stage = stage
         self.seed = seed
         self.contexts = contexts
@@ -101,8 +102,8 @@ class ProbeRunner:
         return {answer.actor: answer.value for answer in answers}
 
     async def inquire(
-        self, question: Question, seats: Sequence[int], attempts: int, turn: int
-    ) -> dict[int, Any]:
+        self, question: Question, seats: Sequence[Seat], attempts: int, turn: int
+    ) -> dict[Seat, Any]:
         """Ask a router's question and wait for the answers, by seat; None where none counts."""
         asked = [self._asked(question, "answer", turn, seat, 0, "gauge") for seat in seats]
         if len(asked) == 1:
@@ -140,17 +141,17 @@ class ProbeRunner:
             await _cancelled(asking)
             raise
 
-    def requests(self, probe: Probe, turn: int, purpose: str) -> list[Asked]:
+    def requests(self, probe: Probe, turn: int, purpose: Purpose) -> list[Asked]:
         """One request for each actor and sample. Built now: a context is what was heard by now."""
         return [
             self._asked(probe.question, probe.by, turn, seat, sample, purpose)
-            for seat, name in enumerate(self.contexts.names)
+            for seat, name in zip(self.seats, self.contexts.names, strict=True)
             if probe.to is None or name in probe.to
             for sample in range(probe.samples)
         ]
 
     def _asked(
-        self, question: Question, by: str, turn: int, seat: int, sample: int, purpose: str
+        self, question: Question, by: str, turn: int, seat: Seat, sample: int, purpose: Purpose
     ) -> Asked:
         name = self.contexts.names[seat]
         request = Request(

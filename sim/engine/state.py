@@ -7,7 +7,18 @@ from typing import Protocol
 
 from sim.engine.probe_runner import ProbeRunner
 from sim.errors import SceneError, StageError
-from sim.events import Answer, Ended, Event, Failure, FellBack, Forgot, Intervened, Turn
+from sim.events import (
+    Answer,
+    Ended,
+    Event,
+    Failure,
+    FellBack,
+    Forgot,
+    Intervened,
+    Place,
+    Turn,
+    TurnIndex,
+)
 from sim.layouts.base import Heard
 from sim.layouts.contexts import Contexts
 from sim.layouts.prompt import Prompt
@@ -99,7 +110,7 @@ class Performance:
         self.seeds = self.transcript.seeds(seed)
         self.whole = self.seeds == [(1, seed)]
         self.floor = scene.graph.compiled()
-        self.seats = [scene.names.index(name) for name in self.floor.names]
+        self.seats = [scene.seat(name) for name in self.floor.names]
         self.view = PublicView()
         self.said: list[Turn] = []
         self.seen: list[Heard] = []
@@ -130,8 +141,16 @@ class Performance:
 
     # --- Seeds ---------------------------------------------------------------------------------
 
+    @property
+    def next_turn(self) -> TurnIndex:
+        """Which turn comes next."""
+        return TurnIndex(len(self.said) + 1)
+
     def base(self, index: int) -> int:
-        """The seed for what belongs to turn ``index``: the branch's, from where it branches off."""
+        """The seed for what belongs to turn ``index``: the branch's, from where it branches off.
+
+        What follows after so many turns has that number, and 0 is before the first.
+        """
         if self.whole:
             return self.seed
         for turn, seed in reversed(self.seeds):
@@ -140,7 +159,7 @@ class Performance:
         # Before the first turn of a branch that shares none.
         return self.seed
 
-    def route_seed(self, index: int) -> int:
+    def route_seed(self, index: TurnIndex) -> int:
         """The seed for who takes turn ``index``. A branch's first turn is whosever it was: what is
         rolled again is what was said, and not who said it."""
         return derive(self.base(index - 1), "route", index - 1)
@@ -177,7 +196,7 @@ class Performance:
 
     # --- What was known before -----------------------------------------------------------------
 
-    def known_turn(self, index: int, name: str, prompt: Prompt | None) -> Turn | None:
+    def known_turn(self, index: TurnIndex, name: str, prompt: Prompt | None) -> Turn | None:
         """A turn from before the scene was torn off, if there is one, recorded.
 
         Raises ``ValueError`` if it is of another scene, and ``Over`` if it is known to fail.
@@ -201,7 +220,7 @@ class Performance:
             raise Over(Ended(index - 1, "a turn failed", "failed"))
         return None
 
-    def failed(self, index: int, name: str, error: StageError) -> Over:
+    def failed(self, index: TurnIndex, name: str, error: StageError) -> Over:
         """A turn failed for good: the record of it, and the end of the scene."""
         self.record(Failure(index, name, "turn", error.reason, str(error)))
         return Over(Ended(index - 1, "a turn failed", "failed"))
@@ -211,7 +230,7 @@ class Performance:
     def set_off_stage(self, names: set[str]) -> None:
         """Say who is off stage."""
         self.view.off = tuple(name for name in self.names if name in names)
-        self.view.absent = frozenset(self.floor.seat[name] for name in names)
+        self.view.absent = frozenset(self.floor.place[name] for name in names)
 
     def audience(
         self, speaker: str, text: str, to: tuple[str, ...] | None = None
@@ -231,7 +250,7 @@ class Performance:
             tuple(name for name in overheard if name not in off),
         )
 
-    async def heard(self, turns: Sequence[Turn], places: Sequence[int]) -> None:
+    async def heard(self, turns: Sequence[Turn], places: Sequence[Place]) -> None:
         """Turns were taken: whoever depends on them is told, and what is due is asked.
 
         More than one only where people spoke at once: until all have, nobody is asked anything.

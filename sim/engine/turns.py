@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sim.engine.interventions import change_of_turn, changed, changed_before, struck
 from sim.engine.lengths import limited
 from sim.engine.memory import forget
 from sim.engine.state import Performance
 from sim.errors import StageError
-from sim.events import Turn
+from sim.events import Place, Seat, Turn, TurnIndex
 from sim.layouts.base import take_apart
 from sim.layouts.prompt import Prompt
 from sim.scene.actor import HUMAN
@@ -19,9 +20,9 @@ from sim.stage.base import Reply, Request
 from sim.stage.human import LATE
 
 
-async def take_turn(performance: Performance, place: int) -> Turn:
+async def take_turn(performance: Performance, place: Place) -> Turn:
     """Cue an actor and record its turn. Raises ``Over`` if there is none for good."""
-    seat, index = performance.seats[place], len(performance.said) + 1
+    seat, index = performance.seats[place], performance.next_turn
     name = performance.names[seat]
     number = change_of_turn(performance, index, name) if performance.done else None
     if number is not None and (turn := struck(performance, number, index, name)) is not None:
@@ -47,7 +48,16 @@ async def take_turn(performance: Performance, place: int) -> Turn:
     return turn
 
 
-async def speak_at_once(performance: Performance, places: Sequence[int]) -> list[Turn]:
+class _Waiting(NamedTuple):
+    """A turn of a round, before its speaker has answered."""
+
+    turn: TurnIndex
+    seat: Seat
+    prompt: Prompt
+    known: bool
+
+
+async def speak_at_once(performance: Performance, places: Sequence[Place]) -> list[Turn]:
     """Cue several actors with the same state of the scene; record their turns in their order.
 
     Raises ``Over`` if one of them fails for good; the turns before it are recorded.
@@ -55,20 +65,21 @@ async def speak_at_once(performance: Performance, places: Sequence[int]) -> list
     said, contexts = len(performance.said), performance.contexts
     contexts.rounds = True
     seats = [performance.seats[place] for place in places]
-    waiting: list[tuple[int, Prompt, Turn | None]] = []
+    waiting: list[_Waiting] = []
     for number, seat in enumerate(seats):
+        index = TurnIndex(said + number + 1)
         contexts.advance(seat)
         limit = performance.limits[seat]
         if limit is not None and contexts.tokens(seat) > limit.tokens:
-            await forget(performance, seat, said + number + 1, limit)
+            await forget(performance, seat, index, limit)
         prompt = contexts.cued(seat)
-        waiting.append((seat, prompt, performance.known.turns.get(said + number + 1)))
+        waiting.append(_Waiting(index, seat, prompt, index in performance.known.turns))
     calls = [
         asyncio.ensure_future(
-            performance.stage.perform(_request(performance, seat, said + number + 1, prompt))
+            performance.stage.perform(_request(performance, one.seat, one.turn, one.prompt))
         )
-        for number, (seat, prompt, known) in enumerate(waiting)
-        if known is None
+        for one in waiting
+        if not one.known
     ]
     try:
         replies = iter(await asyncio.gather(*calls, return_exceptions=True))
@@ -78,8 +89,8 @@ async def speak_at_once(performance: Performance, places: Sequence[int]) -> list
         await asyncio.wait(calls)
         raise
     turns: list[Turn] = []
-    for number, (seat, prompt, _) in enumerate(waiting):
-        index, name = said + number + 1, performance.names[seat]
+    for index, seat, prompt, _ in waiting:
+        name = performance.names[seat]
         change = change_of_turn(performance, index, name) if performance.done else None
         if change is not None:
             changed_before(performance, change, index)
@@ -99,9 +110,9 @@ async def speak_at_once(performance: Performance, places: Sequence[int]) -> list
     return turns
 
 
-def say_what_was_answered(performance: Performance, place: int, line: str) -> Turn:
+def say_what_was_answered(performance: Performance, place: Place, line: str) -> Turn:
     """Record a turn whose words the actor gave as the answer to a question already."""
-    seat, index = performance.seats[place], len(performance.said) + 1
+    seat, index = performance.seats[place], performance.next_turn
     name = performance.names[seat]
     number = change_of_turn(performance, index, name) if performance.done else None
     performance.contexts.advance(seat)
@@ -119,7 +130,7 @@ def say_what_was_answered(performance: Performance, place: int, line: str) -> Tu
     return turn
 
 
-def _request(performance: Performance, seat: int, index: int, prompt: Prompt) -> Request:
+def _request(performance: Performance, seat: Seat, index: TurnIndex, prompt: Prompt) -> Request:
     name = performance.names[seat]
     return Request(
         prompt,
@@ -134,7 +145,7 @@ def _request(performance: Performance, seat: int, index: int, prompt: Prompt) ->
 
 
 def _spoken(
-    performance: Performance, seat: int, index: int, prompt: Prompt, reply: Reply,
+    performance: Performance, seat: Seat, index: TurnIndex, prompt: Prompt, reply: Reply,
     cued: int | None = None,
 ) -> Turn:  # fmt: skip
     """A reply as a turn. Raises ``StageError`` if nothing was said."""
@@ -142,7 +153,7 @@ def _spoken(
 
 
 def _made(
-    performance: Performance, seat: int, index: int, reply: Reply, prompt: str = "",
+    performance: Performance, seat: Seat, index: TurnIndex, reply: Reply, prompt: str = "",
     cued: int | None = None,
 ) -> Turn:  # fmt: skip
     name = performance.names[seat]

@@ -30,7 +30,7 @@ class Author:
         """The scene, with everything about everybody."""
         wording = scene.wording
         told = wording.author.format(names=listed(scene.names), words=scene.words)
-        sheets = "\n\n".join(scene.sheet(seat) for seat in range(len(scene.cast)))
+        sheets = "\n\n".join(scene.sheet(seat) for seat in scene.seats)
         about = wording.about(scene.topic, scene.setting)
         return Prompt.start("system", f"{told}\n{about}\n\n{sheets}")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sim.events import Intervened, Turn
+from sim.events import Intervened, Seat, Turn
 from sim.layouts.prompt import Prompt
 from sim.scene.probes import Question
 from sim.scene.scene import Scene
@@ -24,19 +24,19 @@ class Layout(Protocol):
         """The name by which a scene asks for the layout."""
         ...
 
-    def opening(self, scene: Scene, seat: int) -> Prompt:
+    def opening(self, scene: Scene, seat: Seat) -> Prompt:
         """What the actor at ``seat`` sees before the first turn."""
         ...
 
-    def hear(self, prompt: Prompt, scene: Scene, seat: int, heard: Sequence[Heard]) -> Prompt:
+    def hear(self, prompt: Prompt, scene: Scene, seat: Seat, heard: Sequence[Heard]) -> Prompt:
         """The prompt with what the actor at ``seat`` heard or said since."""
         ...
 
-    def cue(self, prompt: Prompt, scene: Scene, seat: int, question: Question | None) -> Prompt:
+    def cue(self, prompt: Prompt, scene: Scene, seat: Seat, question: Question | None) -> Prompt:
         """The prompt with the request to speak, or to answer a question off stage."""
         ...
 
-    def stops(self, scene: Scene, seat: int) -> tuple[str, ...]:
+    def stops(self, scene: Scene, seat: Seat) -> tuple[str, ...]:
         """The texts at which a turn of the actor at ``seat`` ends."""
         ...
 

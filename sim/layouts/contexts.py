@@ -1,15 +1,14 @@
 """What each actor has seen so far, as prompts that grow.
 
-One context for each actor, and how much of what happened it contains. When an actor is cued, what was
-said and told since is added. With the layout ``author`` there is one context for all. What an actor
-sees is decided here and in ``sim.scene.audience.heard_by``, and nowhere else.
-"""
+One context for each actor, and how much of what happened it contains. When an actor is cued, what
+was said and told since is added. With the layout ``author`` there is one context for all. What an
+actor sees is decided here and in ``sim.scene.audience.heard_by``, and nowhere else."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sim.events import Event, Forgot, Intervened, Turn
+from sim.events import Event, Forgot, Intervened, Seat, Turn
 from sim.layouts.author import Author
 from sim.layouts.base import Heard
 from sim.layouts.prompt import Prompt
@@ -36,21 +35,20 @@ class Contexts:
             self.kept = [Author().opening(scene)] * len(self.names)
             self.stops: list[tuple[str, ...]] = [()] * len(self.names)
         else:
-            seats = range(len(self.names))
-            self.layouts = [layout_of(scene, seat) for seat in seats]
-            self.kept = _shared([self._opening(seat) for seat in seats])
-            self.stops = [self.layouts[seat].stops(scene, seat) for seat in seats]
+            self.layouts = [layout_of(scene, seat) for seat in scene.seats]
+            self.kept = _shared([self._opening(seat) for seat in scene.seats])
+            self.stops = [self.layouts[seat].stops(scene, seat) for seat in scene.seats]
         self.read = [0] * len(self.names)
         self.rounds = False  # whether people have spoken at once
 
-    def context(self, seat: int) -> Prompt:
+    def context(self, seat: Seat) -> Prompt:
         """What the actor at ``seat`` has seen by now, without a cue."""
         since = self.seen[self.read[seat] :]
         if not since:
             return self.kept[seat]
         return self._with(self.kept[seat], seat, since)
 
-    def _with(self, context: Prompt, seat: int, since: Iterable[Heard]) -> Prompt:
+    def _with(self, context: Prompt, seat: Seat, since: Iterable[Heard]) -> Prompt:
         """A context with what the actor heard of what happened since."""
         scene = self.scenes[seat]
         if self.author is not None:
@@ -61,17 +59,17 @@ class Contexts:
             heard = _as_it_was(name, heard)
         return self.layouts[seat].hear(context, scene, seat, heard)
 
-    def advance(self, seat: int) -> Prompt:
+    def advance(self, seat: Seat) -> Prompt:
         """The context, kept: from now on it contains everything that happened by now."""
         self.kept[seat] = context = self.context(seat)
         self.read[seat] = len(self.seen)
         return context
 
-    def cued(self, seat: int) -> Prompt:
+    def cued(self, seat: Seat) -> Prompt:
         """The kept context with the request to speak."""
         return self.layouts[seat].cue(self.kept[seat], self.scenes[seat], seat, None)
 
-    def asked(self, seat: int, question: Question) -> Prompt:
+    def asked(self, seat: Seat, question: Question) -> Prompt:
         """The context by now with a question off stage. The context itself is left alone."""
         context, scene = self.context(seat), self.scenes[seat]
         if self.author is not None:
@@ -79,7 +77,7 @@ class Contexts:
         return self.layouts[seat].cue(context, scene, seat, question)
 
     def again(
-        self, seat: int, prompt: Prompt, reply: str, question: Question, problem: str
+        self, seat: Seat, prompt: Prompt, reply: str, question: Question, problem: str
     ) -> Prompt:
         """A question with an answer that could not be read, and what is wrong with it."""
         told = self.scenes[seat].wording.again(question, problem)
@@ -87,7 +85,7 @@ class Contexts:
             return prompt.then("text", f" {reply}\n\n[{told}]\n{self.names[seat]}:")
         return prompt.then("assistant", reply).then("user", told)
 
-    def told(self, seat: int) -> Prompt:
+    def told(self, seat: Seat) -> Prompt:
         """The kept context with the request to sum it up."""
         context, name, scene = self.kept[seat], self.names[seat], self.scenes[seat]
         text = scene.wording.summarise.format(name=name, words=2 * scene.words)
@@ -95,11 +93,11 @@ class Contexts:
             return context.then("text", f"({text})\n{name}:")
         return context.then("user", f"\n\n({text})")
 
-    def tokens(self, seat: int) -> int:
+    def tokens(self, seat: Seat) -> int:
         """The estimated size of the kept context, in tokens."""
         return self.kept[seat].length // CHARACTERS_PER_TOKEN
 
-    def first_kept(self, seat: int, limit: int) -> int:
+    def first_kept(self, seat: Seat, limit: int) -> int:
         """The first turn that fits when the newest turns may take ``limit`` tokens in all."""
         room = limit * CHARACTERS_PER_TOKEN - self._opening(seat).length
         turns = [event for event in self.seen if isinstance(event, Turn)]
@@ -111,7 +109,7 @@ class Contexts:
             first = turn.index
         return first
 
-    def forget(self, seat: int, event: Forgot) -> None:
+    def forget(self, seat: Seat, event: Forgot) -> None:
         """Build the context anew, without what came before turn ``event.since``."""
         wording, name = self.scenes[seat].wording, self.names[seat]
         note = (
@@ -126,8 +124,8 @@ class Contexts:
         self.kept[seat] = self._with(context, seat, kept)
         self.read[seat] = len(self.seen)
 
-    def recast(self, seat: int, persona: Persona) -> None:
-        """Build the context anew for another persona, who remembers what this actor heard and said."""
+    def recast(self, seat: Seat, persona: Persona) -> None:
+        """Build the context anew for another persona, who remembers all that the actor heard."""
         scene = self.scenes[seat]
         cast = list(scene.cast)
         cast[seat] = cast[seat].model_copy(update={"persona": persona})
@@ -135,7 +133,7 @@ class Contexts:
         self.kept[seat] = self._opening(seat)
         self.read[seat] = 0
 
-    def _opening(self, seat: int) -> Prompt:
+    def _opening(self, seat: Seat) -> Prompt:
         return self.layouts[seat].opening(self.scenes[seat], seat)
 
 
@@ -188,13 +186,13 @@ def until(events: Iterable[Event], turns: int) -> list[Event]:
     return kept
 
 
-def contexts_after(scene: Scene, happened: Sequence[Event], name: str) -> tuple[Contexts, int]:
+def contexts_after(scene: Scene, happened: Sequence[Event], name: str) -> tuple[Contexts, Seat]:
     """The contexts of a scene as they were for an actor after what ``happened``, and its seat.
 
     They are built in the same steps as while playing, so that every prompt made from them has the
     digest that is stored. Only the named actor's context is kept up to date.
     """
-    seat = scene.names.index(name)
+    seat = scene.seat(name)
     seen: list[Heard] = []
     contexts = Contexts(scene, seen)
     turns = [event for event in happened if isinstance(event, Turn)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sim.events import Turn
+from sim.events import Seat, Turn
 from sim.layouts.base import Heard, shown
 from sim.layouts.prompt import Prompt
 from sim.scene.probes import Question
@@ -23,7 +23,7 @@ class PersonaFirst:
 
     name: str = "persona_first"
 
-    def opening(self, scene: Scene, seat: int) -> Prompt:
+    def opening(self, scene: Scene, seat: Seat) -> Prompt:
         persona, wording = scene.cast[seat].persona, scene.wording
         return Prompt.start(
             "system",
@@ -32,7 +32,7 @@ class PersonaFirst:
             f"{scene.sheet(seat)}\n\n{scene.manner(seat)}",
         )
 
-    def hear(self, prompt: Prompt, scene: Scene, seat: int, heard: Sequence[Heard]) -> Prompt:
+    def hear(self, prompt: Prompt, scene: Scene, seat: Seat, heard: Sequence[Heard]) -> Prompt:
         own = scene.cast[seat].persona.name
         others: list[str] = []
         for event in heard:
@@ -46,14 +46,14 @@ class PersonaFirst:
                 others.append(shown(scene, event))
         return prompt.then("user", "\n\n".join(others)) if others else prompt
 
-    def cue(self, prompt: Prompt, scene: Scene, seat: int, question: Question | None) -> Prompt:
+    def cue(self, prompt: Prompt, scene: Scene, seat: Seat, question: Question | None) -> Prompt:
         name = scene.cast[seat].name
         if question is not None:
             gap = "\n\n" if prompt.role == "user" else ""
             return prompt.then("user", gap + scene.wording.asks(question, name))
         return _after_something_said(prompt, scene.wording, name)
 
-    def stops(self, scene: Scene, seat: int) -> tuple[str, ...]:
+    def stops(self, scene: Scene, seat: Seat) -> tuple[str, ...]:
         return tuple(f"\n{name}:" for name in scene.names if name != scene.cast[seat].name)
 
 

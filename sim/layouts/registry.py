@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sim.events import Seat
 from sim.layouts.base import Layout
 from sim.layouts.persona_first import PersonaFirst
 from sim.layouts.screenplay import Screenplay
@@ -17,6 +18,6 @@ LAYOUTS: dict[LayoutName, Layout] = {
 """The layouts that give each actor a prompt of its own. ``author``, which does not, is apart."""
 
 
-def layout_of(scene: Scene, seat: int) -> Layout:
+def layout_of(scene: Scene, seat: Seat) -> Layout:
     """The layout of an actor: its own, or the scene's."""
     return LAYOUTS[scene.cast[seat].layout or scene.layout]

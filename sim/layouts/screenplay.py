@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sim.events import Seat
 from sim.layouts.base import Heard, shown
 from sim.layouts.prompt import Prompt
 from sim.scene.probes import Question
@@ -22,7 +23,7 @@ class Screenplay:
 
     name: str = "screenplay"
 
-    def opening(self, scene: Scene, seat: int) -> Prompt:
+    def opening(self, scene: Scene, seat: Seat) -> Prompt:
         wording = scene.wording
         people = "\n".join(f"{actor.name}. {actor.persona.brief}".rstrip() for actor in scene.cast)
         return Prompt.start(
@@ -32,16 +33,16 @@ class Screenplay:
             f"{scene.sheet(seat)}\n\n",
         )
 
-    def hear(self, prompt: Prompt, scene: Scene, seat: int, heard: Sequence[Heard]) -> Prompt:
+    def hear(self, prompt: Prompt, scene: Scene, seat: Seat, heard: Sequence[Heard]) -> Prompt:
         for event in heard:
             prompt = prompt.then("text", shown(scene, event) + "\n\n")
         return prompt
 
-    def cue(self, prompt: Prompt, scene: Scene, seat: int, question: Question | None) -> Prompt:
+    def cue(self, prompt: Prompt, scene: Scene, seat: Seat, question: Question | None) -> Prompt:
         name = scene.cast[seat].name
         if question is not None:
             return prompt.then("text", f"{scene.wording.asks(question, name)}\n{name}:")
         return prompt.then("text", f"{name}:")
 
-    def stops(self, scene: Scene, seat: int) -> tuple[str, ...]:
+    def stops(self, scene: Scene, seat: Seat) -> tuple[str, ...]:
         return tuple(f"\n{name}:" for name in scene.names)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sim.events import Seat
 from sim.layouts.base import Heard, shown
 from sim.layouts.prompt import Prompt
 from sim.scene.probes import Question
@@ -22,17 +23,17 @@ class TranscriptFirst:
 
     name: str = "transcript_first"
 
-    def opening(self, scene: Scene, seat: int) -> Prompt:
+    def opening(self, scene: Scene, seat: Seat) -> Prompt:
         wording = scene.wording
         company = wording.scene.format(names=listed(scene.names))
         return Prompt.start("system", f"{company}\n{wording.about(scene.topic, scene.setting)}")
 
-    def hear(self, prompt: Prompt, scene: Scene, seat: int, heard: Sequence[Heard]) -> Prompt:
+    def hear(self, prompt: Prompt, scene: Scene, seat: Seat, heard: Sequence[Heard]) -> Prompt:
         for event in heard:
             prompt = prompt.then("user", shown(scene, event) + "\n\n")
         return prompt
 
-    def cue(self, prompt: Prompt, scene: Scene, seat: int, question: Question | None) -> Prompt:
+    def cue(self, prompt: Prompt, scene: Scene, seat: Seat, question: Question | None) -> Prompt:
         wording, name = scene.wording, scene.cast[seat].name
         told = f"{wording.part(scene.names, name)}\n{scene.sheet(seat)}\n\n"
         if question is not None:
@@ -40,5 +41,5 @@ class TranscriptFirst:
         opens = f"{wording.opens_for(name)}\n" if prompt.role == "system" else ""
         return prompt.then("user", f"{told}{opens}{scene.manner(seat)}")
 
-    def stops(self, scene: Scene, seat: int) -> tuple[str, ...]:
+    def stops(self, scene: Scene, seat: Seat) -> tuple[str, ...]:
         return tuple(f"\n{name}:" for name in scene.names if name != scene.cast[seat].name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sim.planning.trials import Trial
+from sim.planning.trials import LIVE, YOKED, Trial
 from sim.scene.endings import after
 from sim.stage.base import Stage
 from sim.stage.yoked import Yoked, yoked_identity
@@ -24,7 +24,7 @@ def yoked(trials: Sequence[Trial]) -> list[Trial]:
     """
     surrogates: list[Trial] = []
     for live in trials:
-        if live.arm != "live":
+        if live.arm != LIVE:
             continue
         turns = live.scene.ends.bound()
         assert turns is not None  # a scene without a bound is refused when it is built
@@ -37,7 +37,7 @@ def yoked(trials: Sequence[Trial]) -> list[Trial]:
             scene = live.scene.model_copy(update={"probes": probes, "ends": after(turns=turns)})
             surrogates.append(
                 live.renew(
-                    arm="yoked",
+                    arm=YOKED,
                     focal=name,
                     of=live.id,
                     scene=scene,

@@ -17,16 +17,24 @@ _END_OF_SEEDS = 1 << 63
 """Seeds are stored as SQLite integers, which have 64 bits and a sign."""
 
 
+LIVE = "live"
+"""The arm of trials in which everybody is played."""
+
+YOKED = "yoked"
+"""The arm of surrogates: one actor is played, the others say what they said in another trial."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One scene to be played on one stage with one seed.
 
     ``id`` is a hash of what decides the result: the scene in canonical form, the stage's identity,
-    the seed, the arm, and in a yoked trial who is really played and of which trial it is a
-    surrogate. ``model`` is the text that the user gave for the stage. ``source`` is a hash of the
-    file of the scenario, for the manifest; it is no part of the id. ``stages`` are the identities
-    of the stages that the scene names besides its own. A branch has ``at``, the first turn that it
-    does not share with the trial ``of``, and the number of its ``branch``.
+    the seed, the arm (``LIVE``, ``YOKED`` or a branch's label), and in a yoked trial who is really
+    played and of which trial it is a surrogate. ``model`` is the text that the user gave for the
+    stage. ``source`` is a hash of the file of the scenario, for the manifest; it is no part of the
+    id. ``stages`` are the identities of the stages that the scene names besides its own. A branch
+    has ``at``, the first turn that it does not share with the trial ``of``, and the number of its
+    ``branch``.
 
     Make one with ``Trial.of_scene``, and another like it with ``renew``.
     """
@@ -38,7 +46,7 @@ class Trial:
     model: str
     stage: str
     seed: int
-    arm: str = "live"
+    arm: str = LIVE
     focal: str | None = None
     of: str | None = None
     source: str = ""

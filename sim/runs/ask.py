@@ -225,7 +225,7 @@ class _Asking:
                 return self._tell(Asked(played.trial, event, known=True))
         happened = [e for e in played.events if not isinstance(e, Turn) or e.index <= turn]
         prompt = render_question(played.scene, happened, name, self.question)
-        seat = played.scene.names.index(name)
+        seat = played.scene.seat(name)
         scene = played.scene
         stops = () if scene.layout == "author" else layout_of(scene, seat).stops(scene, seat)
         request = Request(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from sim.events import NO_USAGE, Event, Usage
+from sim.events import NO_USAGE, Event, Status, Usage
 from sim.planning import Trial
 from sim.stage.base import Stage
 from sim.store import InDoubt, Store, Writer
@@ -25,7 +25,7 @@ class Watcher(Protocol):
         """An event happened. It may not be committed yet."""
         ...
 
-    def trial_ended(self, trial: Trial, status: str) -> None:
+    def trial_ended(self, trial: Trial, status: Status) -> None:
         """A trial is at its end and committed (``done`` or ``failed``), or the run stops."""
         ...
 
@@ -75,7 +75,7 @@ class TrialResult:
     seed: int
     arm: str
     focal: str | None
-    status: str
+    status: Status
     reason: str | None
     turns: int
     skipped: bool = False
@@ -116,7 +116,7 @@ class RunReport:
 
 def result_of(
     trial: Trial,
-    status: str = "planned",
+    status: Status = "planned",
     reason: str | None = None,
     turns: int = 0,
     *,

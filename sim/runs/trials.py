@@ -12,7 +12,7 @@ from sim.calls.limiter import Stopped
 from sim.calls.trial_stage import Before, TrialStage
 from sim.engine import Observer, play
 from sim.errors import BadRequest, StageClosed, StoreFailed
-from sim.events import Ended, Event
+from sim.events import Ended, Event, Status
 from sim.planning import Trial
 from sim.redaction import redact
 from sim.runs.executors import Executor
@@ -281,7 +281,7 @@ class _Run:
         observers: list[Observer] = [stage]
         if watch is not None:
             observers.append(_Relay(watch, trial))
-        status = "planned"
+        status: Status = "planned"
         try:
             transcript = await play(
                 trial.scene, stage, seed=trial.seed, observers=observers, resume=resume,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, model_validator
 
 from sim.errors import SceneError
-from sim.events import Turn
+from sim.events import Place, Turn
 from sim.scene.base_model import AuthoredModel
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class PublicView:
     turns: int = 0
     gauges: Gauges = field(default_factory=dict)
     public: list[Turn] = field(default_factory=list)
-    absent: frozenset[int] = frozenset()
+    absent: frozenset[Place] = frozenset()
     off: tuple[str, ...] = ()
     phase: str = ""
 
@@ -162,19 +162,19 @@ class Graph(AuthoredModel):
 
     def compiled(self) -> Floor:
         """The graph as plain tables for the loop."""
-        seat = {name: index for index, name in enumerate(self.names)}
-        targets: list[list[int]] = [[] for _ in self.names]
+        place = {name: Place(index) for index, name in enumerate(self.names)}
+        targets: list[list[Place]] = [[] for _ in self.names]
         weights: list[list[float]] = [[] for _ in self.names]
         conditions: list[list[Condition | None]] = [[] for _ in self.names]
         for edge in self.edges:
-            source = seat[edge.source]
-            targets[source].append(seat[edge.target])
+            source = place[edge.source]
+            targets[source].append(place[edge.target])
             weights[source].append(edge.weight)
             conditions[source].append(edge.when)
         return Floor(
             names=self.names,
-            seat=seat,
-            first=seat[self.first],
+            place=place,
+            first=place[self.first],
             targets=tuple(tuple(row) for row in targets),
             weights=tuple(tuple(row) for row in weights),
             conditions=tuple(
@@ -186,25 +186,27 @@ class Graph(AuthoredModel):
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """A compiled graph: for each seat, who may be next, with what weight and on what condition.
+    """A compiled graph: for each place, who may be next, with what weight and on what condition.
 
-    ``conditions[seat]`` is None where no edge that leaves the seat has a condition.
+    ``conditions[place]`` is None where no edge that leaves the place has a condition.
     """
 
     names: tuple[str, ...]
-    seat: dict[str, int]
-    first: int
-    targets: tuple[tuple[int, ...], ...]
+    place: dict[str, Place]
+    first: Place
+    targets: tuple[tuple[Place, ...], ...]
     weights: tuple[tuple[float, ...], ...]
     conditions: tuple[tuple[Condition | None, ...] | None, ...]
 
-    def open_edges(self, seat: int, view: PublicView) -> tuple[tuple[int, ...], tuple[float, ...]]:
-        """Who may take the floor from ``seat`` now, and with what weights.
+    def open_edges(
+        self, place: Place, view: PublicView
+    ) -> tuple[tuple[Place, ...], tuple[float, ...]]:
+        """Who may take the floor from ``place`` now, and with what weights.
 
         Those whom an edge leads to whose condition holds, and who are on stage.
         """
-        conditions, absent = self.conditions[seat], view.absent
-        targets, weights = self.targets[seat], self.weights[seat]
+        conditions, absent = self.conditions[place], view.absent
+        targets, weights = self.targets[place], self.weights[place]
         if conditions is None and not absent:
             return targets, weights
         kept = [
@@ -220,7 +222,7 @@ class Floor:
         condition = None if conditions is None else conditions[index]
         return condition is None or holds(condition, view)
 
-    def opening(self, view: PublicView) -> tuple[int, ...]:
+    def opening(self, view: PublicView) -> tuple[Place, ...]:
         """Who opens the scene: ``first``, or if that actor is off stage, whom it could hand to."""
         if self.first not in view.absent:
             return (self.first,)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from pydantic import Field, InstanceOf, model_validator
 
 from sim.errors import SceneError
+from sim.events import Seat
 from sim.scene.actor import Actor, LayoutName
 from sim.scene.audience import Hearing
 from sim.scene.base_model import AuthoredModel
@@ -80,6 +81,15 @@ class Scene(AuthoredModel):
         return tuple(actor.name for actor in self.cast)
 
     @property
+    def seats(self) -> tuple[Seat, ...]:
+        """The seats of the cast, in its order."""
+        return tuple(map(Seat, range(len(self.cast))))
+
+    def seat(self, name: str) -> Seat:
+        """Where an actor stands in the cast. Raises ``ValueError`` if it is not in it."""
+        return Seat(self.names.index(name))
+
+    @property
     def router(self) -> Router:
         """The router, typed."""
         router: Router = self.routing
@@ -92,13 +102,13 @@ class Scene(AuthoredModel):
         named += [each.stage for each in self.interventions if isinstance(each, Restage)]
         return tuple(dict.fromkeys(stage for stage in named if stage is not None))
 
-    def sheet(self, seat: int) -> str:
+    def sheet(self, seat: Seat) -> str:
         """Everything that the actor at ``seat`` is told about its own character."""
         actor = self.cast[seat]
         told = self.wording.sheet(actor.persona)
         return f"{told}\n{actor.prompt}" if actor.prompt else told
 
-    def manner(self, seat: int) -> str:
+    def manner(self, seat: Seat) -> str:
         """How the actor at ``seat`` is to write a turn, and who will hear it if not all."""
         name, hearing, wording = self.cast[seat].name, self.hearing, self.wording
         told = wording.manner_of(name, self.words)

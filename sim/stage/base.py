@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from sim.events import NO_USAGE, Usage
 from sim.layouts.prompt import Prompt
 from sim.scene.scene import Scene
 from sim.transcript import Transcript
 
+Purpose = Literal["turn", "probe", "gauge", "summary", "score", "verdict"]
+"""What a reply is for: a turn (or a block of them), a question beside the scene, one that the scene
+depends on, an actor's own summary, the probability of a given text, a judge's verdict."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request to continue a prompt.
 
-    ``speaker`` is who is cued. ``purpose`` is ``turn``, ``probe``, ``gauge`` or ``summary``.
+    ``speaker`` is who is cued, ``purpose`` what the reply is for.
     ``stop`` are texts at which the reply ends (and which are not part of it). ``schema`` is the
     JSON schema of a typed answer, or None for free text. ``stage`` names the stage that is to
     answer, where the scene casts several; blank is the scene's own. ``key`` is what a journal knows
@@ -30,7 +34,7 @@ class Request:
     prompt: Prompt
     seed: int
     speaker: str
-    purpose: str = "turn"
+    purpose: Purpose = "turn"
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
     schema: Mapping[str, Any] | None = None

@@ -10,7 +10,7 @@ from time import perf_counter
 from sim.errors import StageError
 from sim.events import Usage
 from sim.layouts.prompt import Prompt
-from sim.stage.base import LogProb, Reply, Request, Stage, StageInfo, info_of
+from sim.stage.base import LogProb, Purpose, Reply, Request, Stage, StageInfo, info_of
 
 LATE = "late"
 """Among the ``retries`` of a reply: the person did not answer in time, and the fallback did."""
@@ -31,7 +31,7 @@ class Seen:
     speaker: str
     page: str
     new: str
-    purpose: str
+    purpose: Purpose
     typed: bool
     seconds: float | None
 

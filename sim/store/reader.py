@@ -35,9 +35,7 @@ _ORDER = "ORDER BY scenario, model, seed, arm, focal, trial"
 
 _OWN = "SELECT * FROM events WHERE trial = ? ORDER BY turn, kind, actor, key, sample"
 
-_ASKED_AFTERWARDS = (
-    "SELECT run FROM runs WHERE json_extract(manifest, '$.options.ask') IS NOT NULL"
-)
+_ASKED_AFTERWARDS = "SELECT run FROM runs WHERE json_extract(manifest, '$.options.ask') IS NOT NULL"
 
 FindParent = Callable[[str], Transcript]
 
@@ -341,9 +339,7 @@ class Store:
         select = f"SELECT {VERDICTS} FROM verdicts"  # noqa: S608 - a constant of ours
         return [_verdict(row) for row in self._for(select, trials)]
 
-    def verdict_keys(
-        self, trials: Iterable[str], *, also_missing: bool = True
-    ) -> set[VerdictKey]:
+    def verdict_keys(self, trials: Iterable[str], *, also_missing: bool = True) -> set[VerdictKey]:
         """What the verdicts on these debates are known by; perhaps only those that are none
         missing."""
         given = "" if also_missing else "AND json_extract(payload, '$.missing') IS NULL"
@@ -352,9 +348,7 @@ class Store:
 
     def judged_by(self, judge: str) -> set[str]:
         """The debates on which a judge has a verdict."""
-        return {
-            row[0] for row in self._rows("SELECT trial FROM verdicts WHERE judge = ?", judge)
-        }
+        return {row[0] for row in self._rows("SELECT trial FROM verdicts WHERE judge = ?", judge)}
 
     def _verdicts(self, where: str, value: str) -> list[StoredVerdict]:
         select = f"SELECT {VERDICTS} FROM verdicts {where}"  # noqa: S608 - ours

@@ -10,6 +10,7 @@ from typing import cast
 from sim.calls.recorded import Recorded
 from sim.errors import BadRequest, StageError
 from sim.layouts.prompt import Prompt, Role
+from sim.planning.trials import LIVE
 from sim.stage.base import Reply
 from sim.store.connection import open_readonly
 from sim.store.rows import REPLY_COLUMNS, reply_from_row, text_from_column
@@ -101,7 +102,7 @@ class Recorder:
         for model, identity, arm in self.connection.execute(
             "SELECT model, stage, arm FROM trials GROUP BY model, stage, arm ORDER BY min(rowid)"
         ):
-            if arm == "live":
+            if arm == LIVE:
                 live.setdefault(identity, model)
             else:
                 surrogates.setdefault(identity.partition("#")[0], []).append(identity)

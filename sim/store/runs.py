@@ -8,6 +8,7 @@ from typing import Any
 
 from sim.planning import Trial, canonical
 from sim.redaction import redact, redact_tree
+from sim.stage.base import Purpose
 from sim.store.rows import encode_sorted
 
 INSERT_RUN = "INSERT INTO runs (run, started, manifest) VALUES (?, ?, ?)"
@@ -48,7 +49,7 @@ class InDoubt:
 
     trial: str
     turn: int
-    purpose: str
+    purpose: Purpose
     actor: str
     key: str = field(default="", compare=False, repr=False)
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import BadRequest, ScenarioError, StoreRefused
-from sim.events import Event, Failure, Usage
+from sim.events import Event, Failure, Status, Usage
 from sim.planning import Trial, canonical
 from sim.planning.decoder import Unreadable, scene_for_prompts, scene_from
 from sim.planning.scenarios import build, find
@@ -52,7 +52,7 @@ class StoredTrial:
     arm: str
     focal: str | None
     of: str | None
-    status: str
+    status: Status
     reason: str | None
     turns: int
     at: int | None

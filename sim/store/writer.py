@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sim.calls.journal import Call
 from sim.errors import StageError, StoreFailed
 from sim.events import Ended, Event
 from sim.layouts.prompt import Prompt
@@ -65,9 +66,6 @@ _FIND = (
 _INSERT_INTENT = "INSERT OR REPLACE INTO intents VALUES (?, ?, ?, ?, ?, ?)"
 _DELETE_INTENT = "DELETE FROM intents WHERE key = ?"
 
-IntentRow = tuple[str, str, int, int, str, str]
-"""key, trial, run, turn, purpose, actor: the columns of ``intents``."""
-
 
 class Writer:
     """An open store that can be written. Use it from one event loop, and close it.
@@ -87,7 +85,7 @@ class Writer:
         self._events: list[EventRow] = []
         self._replies: list[tuple[Any, ...]] = []
         # The last word on a key counts: a row to write, or None to delete it.
-        self._intents: dict[str, IntentRow | None] = {}
+        self._intents: dict[str, Call | None] = {}
         self._chunks: list[tuple[Any, ...]] = []
         self._others: list[tuple[str, tuple[Any, ...]]] = []
         self._waiting: list[asyncio.Future[None]] = []
@@ -113,9 +111,9 @@ class Writer:
         if not self._scheduled:
             self._schedule()
 
-    def intent(self, key: str, trial: str, run: int, turn: int, purpose: str, actor: str) -> None:
+    def intent(self, call: Call) -> None:
         """Queue the intent of a call."""
-        self._intents[key] = (key, trial, run, turn, purpose, actor)
+        self._intents[call.key] = call
         if not self._scheduled:
             self._schedule()
 
@@ -145,15 +143,12 @@ class Writer:
         if not self._scheduled:
             self._schedule()
 
-    def failed(
-        self, key: str, trial: str, run: int, turn: int, purpose: str, actor: str, error: StageError
-    ) -> None:
+    def failed(self, call: Call, error: StageError) -> None:
         """Queue that a call failed for good, with all its attempts, and the end of its intent."""
         self.execute(
-            _INSERT_FAILURE, key, trial, run, turn, purpose, actor, error.reason,
-            redact(str(error)), encode(error.attempts),
-        )  # fmt: skip
-        self._intents[key] = None
+            _INSERT_FAILURE, *call, error.reason, redact(str(error)), encode(error.attempts)
+        )
+        self._intents[call.key] = None
 
     def settle(self, key: str) -> None:
         """Queue the end of an intent that has no reply."""
@@ -174,9 +169,7 @@ class Writer:
 
     # -- runs ----------------------------------------------------------------------------------
 
-    def begin_run(
-        self, manifest: str, new: Sequence[Trial] = (), again: Sequence[str] = ()
-    ) -> int:
+    def begin_run(self, manifest: str, new: Sequence[Trial] = (), again: Sequence[str] = ()) -> int:
         """Commit the beginning of a run, now; its number.
 
         ``new`` are the trials that the store does not know. Those in ``again`` have failed and are
@@ -244,9 +237,7 @@ class Writer:
         definition = encode_sorted(tournament.definition)
         head = (tournament.id, tournament.name, definition, tournament.started)
         stale = [(tournament.id, first)] if set(known) - set(rows) else []
-        self.write_now(
-            [(INSERT_TOURNAMENT, [head]), (DELETE_ROUNDS, stale), (INSERT_MATCH, rows)]
-        )
+        self.write_now([(INSERT_TOURNAMENT, [head]), (DELETE_ROUNDS, stale), (INSERT_MATCH, rows)])
 
     # -- committing --------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sim.errors import StageError
 from sim.events import NO_USAGE, Usage
@@ -19,11 +19,12 @@ from sim.tournament.rubric import LETTERS, TIE, Judge, Verdict, read_verdict, ve
 from sim.tournament.tournament import Leg, Tournament
 from sim.transcript import Transcript
 
-VERDICT = "verdict"
+VERDICT: Final = "verdict"
 """The purpose of a judge's request."""
 
 Told = Callable[[str, str, Mapping[str, Any]], None]
 """Hears of each verdict: the trial, the judge's name, the payload."""
+
 
 @dataclass(frozen=True, slots=True)
 class Panel:

@@ -158,9 +158,7 @@ async def open_and_run(
     how = options or RunOptions()
     cast = open_stages(tournament, how.asking)
     try:
-        return await run_tournament(
-            tournament, cast.stages, store, how, identities=cast.identities
-        )
+        return await run_tournament(tournament, cast.stages, store, how, identities=cast.identities)
     finally:
         await close_all(cast.stages.values())
 
@@ -180,9 +178,7 @@ def _compile(progress: _Progress, first: int, last: int, store: Path | str) -> l
             if meeting.is_bye:
                 name = tournament.entrants[meeting.entrants[0]].name
                 bye = [{"entrant": name, "actor": None}]
-                matches.append(
-                    StoredMatch(progress.id, meeting.round, match, 0, None, "", bye)
-                )
+                matches.append(StoredMatch(progress.id, meeting.round, match, 0, None, "", bye))
         progress.meetings += compiled.meetings
     definition = tournament.definition(progress.identities)
     stored = StoredTournament(progress.id, tournament.name, definition, time.time())

@@ -124,14 +124,14 @@ class Step:
 
     state: Any
     view: PublicView
-    seats: tuple[int, ...]
+    places: tuple[int, ...]
     together: bool
     asked: int
 
 
-def value(inquiry: Inquiry, seat: int, seed: int) -> Any:
+def value(inquiry: Inquiry, place: int, seed: int) -> Any:
     """An answer that may be any that is allowed, or missing."""
-    stream = Stream(derive(seed, inquiry.question.key, seat))
+    stream = Stream(derive(seed, inquiry.question.key, place))
     if stream.below(5) == 0:
         return None
     kind = inquiry.question.answer
@@ -157,28 +157,28 @@ def steps(
         while isinstance(found := router.next(state, view, now), Inquiry):
             asked += 1
             assert asked <= 8, "it goes on asking"
-            assert found.seats
-            assert not set(found.seats) & view.absent, "nobody who is away is asked"
+            assert found.places
+            assert not set(found.places) & view.absent, "nobody who is away is asked"
             before = state if found.state is None else found.state
-            answers = {seat: value(found, seat, now) for seat in found.seats}
+            answers = {place: value(found, place, now) for place in found.places}
             state = answered(router, before, found, answers)
         cue = found if isinstance(found, Cue) else Cue(found)
         state = state if cue.state is None else cue.state
-        yield Step(first, view, cue.seats, cue.together, asked)
-        if not cue.seats:
+        yield Step(first, view, cue.places, cue.together, asked)
+        if not cue.places:
             return
         cued = said if cue.together else None
-        for seat in cue.seats:
+        for place in cue.places:
             said += 1
             names = floor.names
-            text = f"Why, {names[(seat + said) % len(names)]}?" if now & 1 else "No."
-            view.last = Turn(said, names[seat], text, cued=cued)
+            text = f"Why, {names[(place + said) % len(names)]}?" if now & 1 else "No."
+            view.last = Turn(said, names[place], text, cued=cued)
             view.turns = said
-            state = router.heard(state, view.last, seat)
+            state = router.heard(state, view.last, place)
 
 
 def opened(floor: Floor, spoke: tuple[int, ...], view: PublicView) -> set[int]:
-    return {target for seat in spoke for target in floor.open_edges(seat, view)[0]}
+    return {target for place in spoke for target in floor.open_edges(place, view)[0]}
 
 
 def obeys(made: Made, length: int, seed: int, away: bool = False) -> list[tuple[int, ...]]:
@@ -187,18 +187,18 @@ def obeys(made: Made, length: int, seed: int, away: bool = False) -> list[tuple[
     floor = graph.compiled()
     cues: list[tuple[int, ...]] = []
     for step in steps(router, graph, length, seed, away):
-        cues.append(step.seats)
-        assert len(set(step.seats)) == len(step.seats)
-        assert not set(step.seats) & step.view.absent, "nobody who is away is cued"
+        cues.append(step.places)
+        assert len(set(step.places)) == len(step.places)
+        assert not set(step.places) & step.view.absent, "nobody who is away is cued"
         if len(cues) == 1:
-            assert floor.first in step.seats
+            assert floor.first in step.places
             round_of_first = {floor.first} | opened(floor, (floor.first,), step.view)
-            assert set(step.seats) <= (round_of_first if step.together else {floor.first})
+            assert set(step.places) <= (round_of_first if step.together else {floor.first})
             continue
         allowed = opened(floor, cues[-2], step.view)
-        assert set(step.seats) <= allowed, "only edges that exist, and are open"
+        assert set(step.places) <= allowed, "only edges that exist, and are open"
         if not step.together:
-            assert len(step.seats) <= 1
+            assert len(step.places) <= 1
     return cues
 
 
@@ -270,8 +270,8 @@ def test_the_floor_is_empty_only_if_every_edge_is_shut(
     floor, before = graph.compiled(), None
     for step in steps(router, graph, 15, seed, away=True):
         if before is not None:
-            assert bool(step.seats) == bool(opened(floor, before, step.view))
-        before = step.seats
+            assert bool(step.places) == bool(opened(floor, before, step.view))
+        before = step.places
 
 
 @ALL
@@ -280,8 +280,8 @@ def test_the_floor_is_empty_only_if_every_edge_is_shut(
 def test_a_seed_gives_a_way(name: str, graph: Graph, seed: int) -> None:
     assume(told_apart(graph))
     router, graph = ROUTERS[name](graph)
-    one = [step.seats for step in steps(router, graph, 12, seed)]
-    assert one == [step.seats for step in steps(copy.deepcopy(router), graph, 12, seed)]
+    one = [step.places for step in steps(router, graph, 12, seed)]
+    assert one == [step.places for step in steps(copy.deepcopy(router), graph, 12, seed)]
 
 
 @ALL
@@ -291,8 +291,8 @@ def test_asking_and_hearing_change_neither_state_nor_view(name: str) -> None:
         before = pickle.dumps((step.state, step.view))
         for seed in range(3):
             router.next(step.state, step.view, seed)
-        for seat in step.seats:
-            router.heard(step.state, Turn(step.view.turns + 1, "ABC"[seat], "x"), seat)
+        for place in step.places:
+            router.heard(step.state, Turn(step.view.turns + 1, "ABC"[place], "x"), place)
         assert pickle.dumps((step.state, step.view)) == before
 
 
@@ -310,11 +310,11 @@ def test_a_cue_costs_the_same_late_as_early(name: str) -> None:
     router, graph = endless(name)
     costs: list[int] = []
     for step in steps(router, graph, 2000):
-        state, view, seats = step.state, step.view, step.seats
+        state, view, places = step.state, step.view, step.places
         costs.append(_lines(lambda: router.next(state, view, 7)))  # noqa: B023
-        if seats:
+        if places:
             turn = Turn(view.turns + 1, "A", "x")
-            costs[-1] += _lines(lambda: router.heard(state, turn, seats[0]))  # noqa: B023
+            costs[-1] += _lines(lambda: router.heard(state, turn, places[0]))  # noqa: B023
     assert max(costs[len(costs) // 2 :]) <= max(costs[:200])
 
 
@@ -364,11 +364,11 @@ def test_phases_are_one_after_the_other() -> None:
         state = state if cue.state is None else cue.state
         if cue.phase:
             began[cue.phase] = said
-        if not cue.seats:
+        if not cue.places:
             break
-        names.append(floor.names[cue.seats[0]])
+        names.append(floor.names[cue.places[0]])
         view.turns = said + 1
-        state = router.heard(state, Turn(said + 1, names[-1], "x"), cue.seats[0])
+        state = router.heard(state, Turn(said + 1, names[-1], "x"), cue.places[0])
     assert began == {"opening": 0, "middle": 3, "closing": 7}
     assert len(names) == 10
     assert names[:3] == ["A", "B", "C"]

@@ -15,6 +15,7 @@ import sqlite3
 from pathlib import Path
 
 from sim import Actor, Persona, Scene, after, ask_stance, plan, ring
+from sim.calls.journal import Call
 from sim.events import Answer, Ended, Failure, Turn, Usage
 from sim.stage.base import Reply
 from sim.store import Writer, encode, export_jsonl
@@ -66,7 +67,7 @@ async def write(store: Path) -> None:
     writer.execute("INSERT INTO truths VALUES (?, 'Ada', ?)", failed.id, encode({"turns": [1]}))
     writer.execute("INSERT INTO verdicts VALUES (?, 'judge', ?)", failed.id, encode({"flip": None}))
     writer.reply(f"{failed.id[:12]}0001", failed.id, Reply("half \ud800", exact=True, seconds=0.5))
-    writer.intent(f"{failed.id[:12]}0002", failed.id, 1, 3, "turn", "Ada")
+    writer.intent(Call(f"{failed.id[:12]}0002", failed.id, 1, 3, "turn", "Ada"))
     await writer.barrier()
     writer.close()
 

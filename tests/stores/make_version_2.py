@@ -14,6 +14,7 @@ import sqlite3
 from pathlib import Path
 
 from sim import Actor, Persona, Scene, after, ask_stance, plan, ring
+from sim.calls.journal import Call
 from sim.errors import StageError
 from sim.events import Answer, Ended, Failure, Forgot, Turn, Usage
 from sim.layouts.prompt import Prompt
@@ -81,8 +82,8 @@ async def write(store: Path) -> None:
     error = StageError(
         "timeout", "no reply; your key sk-abcdefgh12345678 is fine", attempts=("server", "timeout")
     )
-    writer.failed(failed.id[:12] + "f" * 20, failed.id, 1, 2, "turn", "Ada", error)
-    writer.intent(failed.id[:12] + "e" * 20, failed.id, 1, 3, "turn", "Ada")
+    writer.failed(Call(failed.id[:12] + "f" * 20, failed.id, 1, 2, "turn", "Ada"), error)
+    writer.intent(Call(failed.id[:12] + "e" * 20, failed.id, 1, 3, "turn", "Ada"))
     await writer.barrier()
     writer.close()
 

@@ -23,7 +23,7 @@ do all if they are equally good. Nobody weighs less than ``LEAST`` of whoever we
 all others is taken for a bad one. A longer speech may be a better one: leave length out if so.
 Sides and the order of speaking stay in, for ``analysis.tournaments.ratings.ratings.rate`` estimates
 them; margins are weighted, not corrected. Intervals of ratings from this table do not know that
-biases were estimated. With few verdicts this is ``analysis.tournaments.results``. """
+biases were estimated. With few verdicts this is ``analysis.tournaments.results``."""
 
 from __future__ import annotations
 

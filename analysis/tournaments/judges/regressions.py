@@ -11,7 +11,7 @@ have away from zero, and leaves a finite estimate where one side always won.
 ``analysis.tournaments.ratings.sandwich`` (Bell and McCaffrey, Survey Methodology 28, 2002;
 Pustejovsky and Tipton, Journal of Business and Economic Statistics 36, 2018). With fewer than
 ``FEW`` clusters they are the model's own, times the dispersion; and at least that where Firth's
-adjustment alone makes the estimate finite. """
+adjustment alone makes the estimate finite."""
 
 from __future__ import annotations
 

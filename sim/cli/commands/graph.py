@@ -54,7 +54,9 @@ def graph(
     tables = load(store)
     if wanted is None:
         # Branches and surrogates share what they share with a live trial, which counts once.
-        live = set(tables.trials.loc[tables.trials["arm"] == "live", "trial"])
+        from sim.planning.trials import LIVE
+
+        live = set(tables.trials.loc[tables.trials["arm"] == LIVE, "trial"])
         tables = only(tables, live)
     builders = {
         "turn_taking": graphs.turn_taking,

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.cli.display.terminal import one_line, visible
-from sim.events import Event, Turn, Usage
+from sim.events import Event, Status, Turn, Usage
 from sim.planning import Trial
 
 _STOPPING = "finishing what is in flight; press Ctrl-C again to abort"
@@ -93,7 +93,7 @@ class Progress:
         elif self.usd is not None:
             self.usd += usage.usd
 
-    def trial_ended(self, trial: Trial, status: str) -> None:
+    def trial_ended(self, trial: Trial, status: Status) -> None:
         self.playing.pop(trial.id, None)
         if status != "planned":
             self.ended += 1

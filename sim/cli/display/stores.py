@@ -11,6 +11,7 @@ from rich.text import Text
 
 from sim.cli.display.tables import NONE, table
 from sim.cli.display.terminal import one_line, print_block
+from sim.planning.trials import LIVE
 from sim.store import StoredTrial
 
 
@@ -25,7 +26,7 @@ def print_trials(
     if not trials:
         console.print(Text(f"{store} holds no trials."))
         return
-    others = any(trial.arm != "live" for trial in trials)
+    others = any(trial.arm != LIVE for trial in trials)
     made = table(
         "trial",
         "scenario",

@@ -11,6 +11,7 @@ from rich.text import Text
 from sim.cli.display.terminal import one_line, visible
 from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
 from sim.layouts.prompt import Prompt
+from sim.planning.trials import LIVE
 from sim.store import StoredTrial
 
 # Red is kept for what went wrong.
@@ -70,7 +71,7 @@ def _print_head(console: Console, trial: StoredTrial) -> None:
         Text.assemble(
             (one_line(trial.scenario), "bold"),
             f" on {one_line(trial.model)}, seed {trial.seed}",
-            f", {trial.arm} {trial.focal or ''}".rstrip() if trial.arm != "live" else "",
+            f", {trial.arm} {trial.focal or ''}".rstrip() if trial.arm != LIVE else "",
             (f"  {trial.id}", "dim"),
         ),
         soft_wrap=not console.is_terminal,

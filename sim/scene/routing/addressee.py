@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sim.events import Turn
+from sim.events import Place, Turn
 from sim.scene.graph import Floor, Graph, PublicView
 from sim.scene.routing.base import Answers, Cue, Inquiry, Next, Router, answered, check, with_state
 from sim.scene.routing.walks import Walk
@@ -14,12 +14,12 @@ from sim.text.addressing import addressed
 
 @dataclass(frozen=True, slots=True)
 class AddressedState:
-    """Where the floor is, whom the last turn addressed (seats, the clearest first), and the
+    """Where the floor is, whom the last turn addressed (places, the clearest first), and the
     fallback's state."""
 
     floor: Floor
-    seat: int | None
-    called: tuple[int, ...]
+    place: Place | None
+    called: tuple[Place, ...]
     fallback: Any
 
 
@@ -39,25 +39,27 @@ class Addressed:
     def start(self, floor: Floor) -> AddressedState:
         return AddressedState(floor, None, (), self.fallback.start(floor))
 
-    def heard(self, state: AddressedState, turn: Turn, seat: int) -> AddressedState:
+    def heard(self, state: AddressedState, turn: Turn, place: Place) -> AddressedState:
         floor = state.floor
         called = tuple(
-            floor.seat[name]
+            floor.place[name]
             for name in addressed(turn.text, floor.names, turn.speaker)
             if turn.audience is None or name in turn.audience
         )
-        return AddressedState(floor, seat, called, self.fallback.heard(state.fallback, turn, seat))
+        return AddressedState(
+            floor, place, called, self.fallback.heard(state.fallback, turn, place)
+        )
 
     def answered(self, state: AddressedState, inquiry: Inquiry, answers: Answers) -> AddressedState:
         inner = answered(self.fallback, state.fallback, inquiry, answers)
         return replace(state, fallback=inner)
 
     def next(self, state: AddressedState, view: PublicView, seed: int) -> Next:
-        if state.seat is not None and state.called:
-            targets, _ = state.floor.open_edges(state.seat, view)
-            for seat in state.called:
-                if seat in targets:
-                    return (seat,)
+        if state.place is not None and state.called:
+            targets, _ = state.floor.open_edges(state.place, view)
+            for place in state.called:
+                if place in targets:
+                    return (place,)
         found = self.fallback.next(state.fallback, view, seed)
         if isinstance(found, Cue | Inquiry) and found.state is not None:
             return with_state(found, replace(state, fallback=found.state))

@@ -1,6 +1,6 @@
 """The Router protocol, and what a router may answer to "who is next?".
 
-Routers are folds: ``start(floor)`` gives the first state, ``heard(state, turn, seat)`` the next
+Routers are folds: ``start(floor)`` gives the first state, ``heard(state, turn, place)`` the next
 one, and ``next(state, view, seed)`` who is cued. All are pure and cost O(1) in the length of the
 scene. A router that has to ask somebody returns an ``Inquiry`` instead of a cue; it is told the
 answers by ``answered(state, inquiry, answers)`` and then asked for the next cue again.
@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, Literal, Protocol
 
 from sim.errors import SceneError
-from sim.events import Turn
+from sim.events import Place, Turn
 from sim.scene.answers import folded
 from sim.scene.graph import Floor, Graph, PublicView
 from sim.scene.probes import Question
@@ -42,23 +42,23 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Who is cued, where there is more to say than that (a plain tuple of seats will do else).
+    """Who is cued, where there is more to say than that (a plain tuple of places will do else).
 
-    ``seats`` take their turns one after the other, or ``together``: all of them answer what had
-    been said before the first of them spoke, and are recorded in this order. Empty seats end the
+    ``places`` take their turns one after the other, or ``together``: all of them answer what had
+    been said before the first of them spoke, and are recorded in this order. Empty places end the
     scene, and ``over`` says why. ``state`` is the router's state from now on, if asking changed it.
     ``fallback`` says why a declared fallback decided, ``asked`` whom it stands in for and ``key``
     the question. ``phase`` is the name of a phase that begins, ``note`` what all are told of it,
-    ``limit`` how long turns may be in it. ``lines``, one for each seat, are words that were given
+    ``limit`` how long turns may be in it. ``lines``, one for each place, are words that were given
     as the answer to a question already: they are said as they stand, and nobody is asked again.
     """
 
-    seats: tuple[int, ...]
+    places: tuple[Place, ...]
     together: bool = False
     over: str = ""
     state: Any = None
     fallback: str = ""
-    asked: tuple[int, ...] = ()
+    asked: tuple[Place, ...] = ()
     key: str = ""
     phase: str = ""
     note: str = ""
@@ -70,13 +70,13 @@ class Cue:
 class Inquiry:
     """A question that has to be answered before anybody can be cued.
 
-    ``seats`` are asked, all at once, each up to ``attempts`` times: whoever gives no answer that
+    ``places`` are asked, all at once, each up to ``attempts`` times: whoever gives no answer that
     counts is shown what is wrong with it. ``state``, ``phase``, ``note`` and ``limit`` are as in
     ``Cue``: a phase is announced before anybody is asked who opens it.
     """
 
     question: Question
-    seats: tuple[int, ...]
+    places: tuple[Place, ...]
     attempts: int = 2
     state: Any = None
     phase: str = ""
@@ -91,11 +91,11 @@ class Inquiry:
             )
 
 
-Next = tuple[int, ...] | Cue | Inquiry
-"""What a router answers: seats in their order, a cue with more to it, or a question."""
+Next = tuple[Place, ...] | Cue | Inquiry
+"""What a router answers: places in their order, a cue with more to it, or a question."""
 
-Answers = Mapping[int, Any]
-"""What was answered, by seat; None for whoever gave no answer that counts."""
+Answers = Mapping[Place, Any]
+"""What was answered, by place; None for whoever gave no answer that counts."""
 
 
 class Router(Protocol):
@@ -103,7 +103,7 @@ class Router(Protocol):
 
     A router may also have ``check(graph)``, which raises ``SceneError`` when a scene is built with
     a graph that it cannot walk; ``answered(state, inquiry, answers)``, which returns the state when
-    an inquiry of its own has been answered; and ``follow(state, turn, seat)``, if a
+    an inquiry of its own has been answered; and ``follow(state, turn, place)``, if a
     turn that it goes on from, and did not cue, is something else to it than one that it heard.
     """
 
@@ -111,8 +111,8 @@ class Router(Protocol):
         """The state before the first turn."""
         ...
 
-    def heard(self, state: Any, turn: Turn, seat: int) -> Any:
-        """The state after a turn that the actor at ``seat`` took."""
+    def heard(self, state: Any, turn: Turn, place: Place) -> Any:
+        """The state after a turn that the actor at ``place`` took."""
         ...
 
     def next(self, state: Any, view: PublicView, seed: int) -> Next:
@@ -135,20 +135,20 @@ def answered(router: Router, state: Any, inquiry: Inquiry, answers: Answers) -> 
     return told(state, inquiry, answers)
 
 
-def following(router: Router, floor: Floor, turn: Turn | None, seat: int) -> Any:
+def following(router: Router, floor: Floor, turn: Turn | None, place: Place) -> Any:
     """The first state of a router that takes over after a turn."""
     state = router.start(floor)
     if turn is None:
         return state
     follow = getattr(router, "follow", router.heard)
-    return follow(state, turn, seat)
+    return follow(state, turn, place)
 
 
 def nobody(found: Next) -> bool:
     """Whether nobody is cued, and nothing is asked."""
     if isinstance(found, Inquiry):
         return False
-    return not (found.seats if isinstance(found, Cue) else found)
+    return not (found.places if isinstance(found, Cue) else found)
 
 
 def with_state(found: Next, state: Any) -> Next:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sim.errors import SceneError
-from sim.events import Turn
+from sim.events import Place, Turn
 from sim.scene.graph import Condition, Floor, Graph, PublicView, holds
 from sim.scene.routing.base import (
     Answers,
@@ -53,13 +53,13 @@ class Phase:
 @dataclass(frozen=True, slots=True)
 class PhaseState:
     """Which phase it is (-1: none yet), how many turns it has had, the state of its router, the
-    last turn with its seat, and whether the phase has been announced."""
+    last turn with its place, and whether the phase has been announced."""
 
     floor: Floor
     phase: int
     turns: int
     inner: Any
-    last: tuple[Turn, int] | None
+    last: tuple[Turn, Place] | None
     announced: bool = True
 
 
@@ -95,11 +95,11 @@ class Phases:
     def start(self, floor: Floor) -> PhaseState:
         return PhaseState(floor, -1, 0, None, None)
 
-    def heard(self, state: PhaseState, turn: Turn, seat: int) -> PhaseState:
+    def heard(self, state: PhaseState, turn: Turn, place: Place) -> PhaseState:
         inner = state.inner
         if state.phase >= 0:
-            inner = self.phases[state.phase].router.heard(inner, turn, seat)
-        last = (turn, seat)
+            inner = self.phases[state.phase].router.heard(inner, turn, place)
+        last = (turn, place)
         return PhaseState(state.floor, state.phase, state.turns + 1, inner, last, state.announced)
 
     def answered(self, state: PhaseState, inquiry: Inquiry, answers: Answers) -> PhaseState:
@@ -132,8 +132,8 @@ class Phases:
 
     def _begin(self, state: PhaseState) -> PhaseState:
         number = state.phase + 1
-        turn, seat = (None, 0) if state.last is None else state.last
-        inner = following(self.phases[number].router, state.floor, turn, seat)
+        turn, place = (None, Place(0)) if state.last is None else state.last
+        inner = following(self.phases[number].router, state.floor, turn, place)
         return PhaseState(state.floor, number, 0, inner, state.last, announced=False)
 
 

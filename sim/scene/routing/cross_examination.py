@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from sim.errors import SceneError
-from sim.events import Turn
+from sim.events import Place, Turn
 from sim.scene.answers import Explained
 from sim.scene.graph import Floor, Graph, PublicView
 from sim.scene.probes import Question, literal
@@ -35,7 +35,7 @@ class ExaminingState:
     """Who spoke last, how many turns were taken, and what was answered (None: not asked yet)."""
 
     floor: Floor
-    seat: int | None
+    place: Place | None
     step: int
     answers: Answers | None
 
@@ -83,14 +83,14 @@ class CrossExamination:
     def start(self, floor: Floor) -> ExaminingState:
         return ExaminingState(floor, None, 0, None)
 
-    def follow(self, state: ExaminingState, turn: Turn, seat: int) -> ExaminingState:
-        return replace(state, seat=seat)
+    def follow(self, state: ExaminingState, turn: Turn, place: Place) -> ExaminingState:
+        return replace(state, place=place)
 
-    def heard(self, state: ExaminingState, turn: Turn, seat: int) -> ExaminingState:
+    def heard(self, state: ExaminingState, turn: Turn, place: Place) -> ExaminingState:
         # Whoever is made to speak out of turn does not move the order on.
         names, step = self.names, state.step
-        due = step < len(names) and state.floor.names[seat] == names[step]
-        return ExaminingState(state.floor, seat, step + due, None)
+        due = step < len(names) and state.floor.names[place] == names[step]
+        return ExaminingState(state.floor, place, step + due, None)
 
     def answered(self, state: ExaminingState, inquiry: Inquiry, answers: Answers) -> ExaminingState:
         return replace(state, answers=answers)
@@ -99,18 +99,20 @@ class CrossExamination:
         floor, names, step = state.floor, self.names, state.step
         if step >= len(names):
             return Cue((), over="the cross-examination is over")
-        seat = floor.seat[names[step]]
-        opened = (floor.first,) if state.seat is None else floor.open_edges(state.seat, view)[0]
-        if seat not in opened or seat in view.absent:
+        place = floor.place[names[step]]
+        opened = (floor.first,) if state.place is None else floor.open_edges(state.place, view)[0]
+        if place not in opened or place in view.absent:
             return Cue((), over=f"{names[step]} is next to be heard and cannot speak")
         if step % 2 == 0:
-            return (seat,)
+            return (place,)
         if state.answers is None:
-            return Inquiry(_question(names[step - 1], self.words), (seat,), self.attempts)
-        value: Any = state.answers.get(seat)
+            return Inquiry(_question(names[step - 1], self.words), (place,), self.attempts)
+        value: Any = state.answers.get(place)
         if value is None:
-            return Cue((seat,), fallback="no answer of the form asked", asked=(seat,), key=EXAMINED)
-        return Cue((seat,), lines=(spoken(value),))
+            return Cue(
+                (place,), fallback="no answer of the form asked", asked=(place,), key=EXAMINED
+            )
+        return Cue((place,), lines=(spoken(value),))
 
 
 def spoken(value: dict[str, str]) -> str:

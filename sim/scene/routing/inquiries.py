@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from sim.errors import SceneError
-from sim.events import Turn
+from sim.events import Place, Turn
 from sim.scene.answers import Choice
 from sim.scene.graph import Floor, Graph, PublicView
 from sim.scene.probes import Question, urge_question
@@ -40,7 +40,7 @@ class AskingState:
     """Where the floor is; what was answered (None: nothing was asked yet); the fallback's state."""
 
     floor: Floor
-    seat: int | None
+    place: Place | None
     answers: Answers | None
     fallback: Any
 
@@ -55,8 +55,10 @@ class _Asking:
     def start(self, floor: Floor) -> AskingState:
         return AskingState(floor, None, None, self.fallback.start(floor))
 
-    def heard(self, state: AskingState, turn: Turn, seat: int) -> AskingState:
-        return AskingState(state.floor, seat, None, self.fallback.heard(state.fallback, turn, seat))
+    def heard(self, state: AskingState, turn: Turn, place: Place) -> AskingState:
+        return AskingState(
+            state.floor, place, None, self.fallback.heard(state.fallback, turn, place)
+        )
 
     def answered(self, state: AskingState, inquiry: Inquiry, answers: Answers) -> AskingState:
         if state.answers is None:
@@ -105,12 +107,12 @@ class ChosenBy(_Asking):
 
     def next(self, state: AskingState, view: PublicView, seed: int) -> Next:
         floor = state.floor
-        if state.seat is None:
+        if state.place is None:
             return floor.opening(view)
-        targets, _ = floor.open_edges(state.seat, view)
+        targets, _ = floor.open_edges(state.place, view)
         if len(targets) < 2:
             return targets
-        chooser = state.seat if self.who is None else floor.seat[self.who]
+        chooser = state.place if self.who is None else floor.place[self.who]
         if chooser in view.absent:
             # Nobody is asked; what is answered from here on is the fallback's.
             state = replace(state, answers={})
@@ -122,7 +124,7 @@ class ChosenBy(_Asking):
         chosen = next(iter(state.answers.values()), None)
         if chosen is None:
             return self._fall_back(state, view, seed, "floor:next", "no answer named anybody")
-        return (floor.seat[chosen],)
+        return (floor.place[chosen],)
 
 
 def moderated(moderator: str, fallback: Router | None = None, attempts: int = 2) -> ChosenBy:
@@ -151,9 +153,9 @@ class Bidding(_Asking):
 
     def next(self, state: AskingState, view: PublicView, seed: int) -> Next:
         floor = state.floor
-        if state.seat is None:
+        if state.place is None:
             return floor.opening(view)
-        targets, _ = floor.open_edges(state.seat, view)
+        targets, _ = floor.open_edges(state.place, view)
         if len(targets) < 2:
             return targets
         if state.answers is None:
@@ -171,7 +173,7 @@ class InterruptState:
     """Where the floor is, the bids to interrupt (None: not asked yet), the state within."""
 
     floor: Floor
-    seat: int | None
+    place: Place | None
     bids: Answers | None
     inner: Any
 
@@ -198,8 +200,8 @@ class Interrupts:
     def start(self, floor: Floor) -> InterruptState:
         return InterruptState(floor, None, None, self.router.start(floor))
 
-    def heard(self, state: InterruptState, turn: Turn, seat: int) -> InterruptState:
-        return InterruptState(state.floor, seat, None, self.router.heard(state.inner, turn, seat))
+    def heard(self, state: InterruptState, turn: Turn, place: Place) -> InterruptState:
+        return InterruptState(state.floor, place, None, self.router.heard(state.inner, turn, place))
 
     def answered(self, state: InterruptState, inquiry: Inquiry, answers: Answers) -> InterruptState:
         if state.bids is None:
@@ -207,9 +209,9 @@ class Interrupts:
         return replace(state, inner=answered(self.router, state.inner, inquiry, answers))
 
     def next(self, state: InterruptState, view: PublicView, seed: int) -> Next:
-        if state.seat is not None:
+        if state.place is not None:
             if state.bids is None:
-                targets, _ = state.floor.open_edges(state.seat, view)
+                targets, _ = state.floor.open_edges(state.place, view)
                 if len(targets) > 1:
                     return Inquiry(urge_question("floor:interrupt"), targets, attempts=1)
                 state = replace(state, bids={})
@@ -225,17 +227,17 @@ class Interrupts:
         return with_state(found, state)
 
 
-def _highest(bids: Answers, least: float, seed: int, above: bool = False) -> int | None:
-    """The seat of the highest bid of at least (or above) a number; None if there is none."""
+def _highest(bids: Answers, least: float, seed: int, above: bool = False) -> Place | None:
+    """The place of the highest bid of at least (or above) a number; None if there is none."""
     known = {
-        seat: bid
-        for seat, bid in bids.items()
+        place: bid
+        for place, bid in bids.items()
         if bid is not None and (bid > least if above else bid >= least)
     }
     if not known:
         return None
     highest = max(known.values())
-    tied = [seat for seat, bid in known.items() if bid == highest]
+    tied = [place for place, bid in known.items() if bid == highest]
     return tied[Stream(seed).below(len(tied))] if len(tied) > 1 else tied[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sim.errors import SceneError
-from sim.events import Turn
+from sim.events import Place, Turn
 from sim.scene.graph import Floor, Graph, PublicView
 from sim.scene.routing.base import Cue, Next, can_follow, named
 
@@ -15,8 +15,8 @@ class OrderState:
     """Where the floor is, and who was last in the order: an index into it (-1: nobody yet)."""
 
     floor: Floor
-    order: tuple[int, ...]
-    seat: int | None
+    order: tuple[Place, ...]
+    place: Place | None
     step: int
 
 
@@ -53,26 +53,26 @@ class FixedOrder:
 
     def start(self, floor: Floor) -> OrderState:
         names = self._names(floor.names, floor.names[floor.first])
-        return OrderState(floor, tuple(floor.seat[name] for name in names), None, -1)
+        return OrderState(floor, tuple(floor.place[name] for name in names), None, -1)
 
-    def heard(self, state: OrderState, turn: Turn, seat: int) -> OrderState:
+    def heard(self, state: OrderState, turn: Turn, place: Place) -> OrderState:
         order, count = state.order, len(state.order)
         # The next place in the order that is the speaker's: who speaks out of turn moves it on.
         for ahead in range(1, count + 1):
             step = (state.step + ahead) % count
-            if order[step] == seat:
-                return OrderState(state.floor, order, seat, step)
-        return OrderState(state.floor, order, seat, state.step)
+            if order[step] == place:
+                return OrderState(state.floor, order, place, step)
+        return OrderState(state.floor, order, place, state.step)
 
     def next(self, state: OrderState, view: PublicView, seed: int) -> Next:
-        if state.seat is None:
+        if state.place is None:
             return state.floor.opening(view)
-        targets, _ = state.floor.open_edges(state.seat, view)
+        targets, _ = state.floor.open_edges(state.place, view)
         order, count = state.order, len(state.order)
         for ahead in range(1, count + 1):
-            seat = order[(state.step + ahead) % count]
-            if seat in targets:
-                return (seat,)
+            place = order[(state.step + ahead) % count]
+            if place in targets:
+                return (place,)
         return ()
 
 
@@ -81,7 +81,7 @@ class ScriptState:
     """Where the floor is, and how much of the script has been played."""
 
     floor: Floor
-    seat: int | None
+    place: Place | None
     step: int
 
 
@@ -103,24 +103,24 @@ class Scripted:
     def start(self, floor: Floor) -> ScriptState:
         return ScriptState(floor, None, 0)
 
-    def heard(self, state: ScriptState, turn: Turn, seat: int) -> ScriptState:
+    def heard(self, state: ScriptState, turn: Turn, place: Place) -> ScriptState:
         # A line that is put into the mouth of whoever is due takes its turn.
         script, step = self.script, state.step
-        due = step < len(script) and state.floor.names[seat] == script[step]
-        return ScriptState(state.floor, seat, step + due)
+        due = step < len(script) and state.floor.names[place] == script[step]
+        return ScriptState(state.floor, place, step + due)
 
-    def follow(self, state: ScriptState, turn: Turn, seat: int) -> ScriptState:
-        return ScriptState(state.floor, seat, state.step)
+    def follow(self, state: ScriptState, turn: Turn, place: Place) -> ScriptState:
+        return ScriptState(state.floor, place, state.step)
 
     def next(self, state: ScriptState, view: PublicView, seed: int) -> Next:
         floor, step = state.floor, state.step
         if step >= len(self.script):
             return Cue((), over="the script is over")
-        seat = floor.seat[self.script[step]]
-        opened = (floor.first,) if state.seat is None else floor.open_edges(state.seat, view)[0]
-        if seat not in opened or seat in view.absent:
+        place = floor.place[self.script[step]]
+        opened = (floor.first,) if state.place is None else floor.open_edges(state.place, view)[0]
+        if place not in opened or place in view.absent:
             return Cue((), over=f"{self.script[step]} is next in the script and cannot speak")
-        return (seat,)
+        return (place,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class RoundState:
     """Who spoke in the last round, and how many turns had been said when it began."""
 
     floor: Floor
-    spoke: tuple[int, ...]
+    spoke: tuple[Place, ...]
     cued: int | None
 
 
@@ -144,17 +144,17 @@ class Simultaneous:
     def start(self, floor: Floor) -> RoundState:
         return RoundState(floor, (), None)
 
-    def heard(self, state: RoundState, turn: Turn, seat: int) -> RoundState:
+    def heard(self, state: RoundState, turn: Turn, place: Place) -> RoundState:
         same = turn.cued is not None and turn.cued == state.cued
-        spoke = (*state.spoke, seat) if same else (seat,)
+        spoke = (*state.spoke, place) if same else (place,)
         return RoundState(state.floor, spoke, turn.cued)
 
     def next(self, state: RoundState, view: PublicView, seed: int) -> Next:
         floor = state.floor
         if state.spoke:
-            sources, seats = state.spoke, set[int]()
+            sources, places = state.spoke, set[Place]()
         else:
-            sources, seats = (floor.first,), set(floor.opening(view))
+            sources, places = (floor.first,), set(floor.opening(view))
         for source in sources:
-            seats.update(floor.open_edges(source, view)[0])
-        return Cue(tuple(sorted(seats)), together=len(seats) > 1)
+            places.update(floor.open_edges(source, view)[0])
+        return Cue(tuple(sorted(places)), together=len(places) > 1)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.events import Turn
+from sim.events import Place, Turn
 from sim.scene.graph import Floor, PublicView
 from sim.seeds import Stream
 
 
 @dataclass(frozen=True, slots=True)
 class WalkState:
-    """Where the floor is: ``seat`` is None before the first turn."""
+    """Where the floor is: ``place`` is None before the first turn."""
 
     floor: Floor
-    seat: int | None
+    place: Place | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,14 @@ class Walk:
     def start(self, floor: Floor) -> WalkState:
         return WalkState(floor, None)
 
-    def heard(self, state: WalkState, turn: Turn, seat: int) -> WalkState:
-        return WalkState(state.floor, seat)
+    def heard(self, state: WalkState, turn: Turn, place: Place) -> WalkState:
+        return WalkState(state.floor, place)
 
-    def next(self, state: WalkState, view: PublicView, seed: int) -> tuple[int, ...]:
+    def next(self, state: WalkState, view: PublicView, seed: int) -> tuple[Place, ...]:
         floor = state.floor
-        if state.seat is None:
+        if state.place is None:
             return floor.opening(view)
-        targets, weights = floor.open_edges(state.seat, view)
+        targets, weights = floor.open_edges(state.place, view)
         if len(targets) < 2:
             return targets
         return (targets[Stream(seed).choose(weights)],)
@@ -45,7 +45,7 @@ class FairState:
     """Where the floor is, and when each actor last had it (0: not yet)."""
 
     floor: Floor
-    seat: int | None
+    place: Place | None
     last: tuple[int, ...]
 
 
@@ -59,15 +59,15 @@ class LongestWait:
     def start(self, floor: Floor) -> FairState:
         return FairState(floor, None, (0,) * len(floor.names))
 
-    def heard(self, state: FairState, turn: Turn, seat: int) -> FairState:
-        last = (*state.last[:seat], turn.index, *state.last[seat + 1 :])
-        return FairState(state.floor, seat, last)
+    def heard(self, state: FairState, turn: Turn, place: Place) -> FairState:
+        last = (*state.last[:place], turn.index, *state.last[place + 1 :])
+        return FairState(state.floor, place, last)
 
-    def next(self, state: FairState, view: PublicView, seed: int) -> tuple[int, ...]:
+    def next(self, state: FairState, view: PublicView, seed: int) -> tuple[Place, ...]:
         floor = state.floor
-        if state.seat is None:
+        if state.place is None:
             return floor.opening(view)
-        targets, weights = floor.open_edges(state.seat, view)
+        targets, weights = floor.open_edges(state.place, view)
         if len(targets) < 2:
             return targets
         longest = min(state.last[target] for target in targets)

@@ -2,7 +2,7 @@
 
 The stage has no other way to know anything. It reads the labelled lines of ``sim.scene.templates``
 in any of the layouts, from chat messages or from one text, and makes do with less: a prompt without
-labels still has a speaker, lines and, in its words, something to talk about. """
+labels still has a speaker, lines and, in its words, something to talk about."""
 
 from __future__ import annotations
 

@@ -66,9 +66,7 @@ class CompletionsStage:
     @property
     def info(self) -> StageInfo:
         """What is known by now of what the server can do."""
-        return StageInfo(
-            token_limit=self.sampling.max_tokens, why_no_log_prob=self.why_no_log_prob
-        )
+        return StageInfo(token_limit=self.sampling.max_tokens, why_no_log_prob=self.why_no_log_prob)
 
     async def perform(self, request: Request) -> Reply:
         """What the model writes next; a typed answer that cannot be read is repaired once."""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.calls.journal import Journal
+from sim.calls.journal import Call, Journal
 from sim.calls.keys import call_key, first_call_key, request_key
 from sim.calls.limiter import Limiter, Stopped
 from sim.calls.trial_stage import Before, Player, TrialStage
@@ -36,8 +36,8 @@ class Ledger:
     def event(self, trial: str, event: Event) -> None:
         self.told.append(("event", event.kind))
 
-    def intent(self, key: str, trial: str, run: int, turn: int, purpose: str, actor: str) -> None:
-        self.told.append(("intent", key, turn))
+    def intent(self, call: Call) -> None:
+        self.told.append(("intent", call.key, call.turn))
 
     def reply(
         self,
@@ -54,10 +54,8 @@ class Ledger:
     def chunks(self, chunks: Iterable[Prompt]) -> None:
         self.told.append(("chunks", [chunk.text for chunk in chunks]))
 
-    def failed(
-        self, key: str, trial: str, run: int, turn: int, purpose: str, actor: str, error: StageError
-    ) -> None:
-        self.told.append(("failed", key, error.reason, error.attempts))
+    def failed(self, call: Call, error: StageError) -> None:
+        self.told.append(("failed", call.key, error.reason, error.attempts))
 
     def find(self, request: str) -> Reply | None:
         return self.found.get(request)

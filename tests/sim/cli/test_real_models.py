@@ -67,9 +67,7 @@ def test_a_table_that_is_no_json_is_refused(inside: Command, folder: Path) -> No
 
 
 def test_one_account_has_one_limit_however_it_is_reached() -> None:
-    options = ModelOptions(
-        Sampling(base_url="http://127.0.0.1:1/v1"), requests_per_minute=60
-    )
+    options = ModelOptions(Sampling(base_url="http://127.0.0.1:1/v1"), requests_per_minute=60)
     models = ["openai:a", "completions:b", "langchain:openai:c"]
     stages = open_models(models, options).stages
     limits: list[Any] = [stage.stage.limits for stage in stages.values()]  # type: ignore[attr-defined]

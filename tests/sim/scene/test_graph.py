@@ -43,13 +43,13 @@ def test_the_compiled_tables_are_the_networkx_graph(graph: Graph) -> None:
     floor, drawn = graph.compiled(), graph.networkx()
     assert isinstance(drawn, networkx.DiGraph)
     compiled = {
-        (floor.names[seat], floor.names[target], weight)
-        for seat in range(len(floor.names))
-        for target, weight in zip(floor.targets[seat], floor.weights[seat], strict=True)
+        (floor.names[place], floor.names[target], weight)
+        for place in range(len(floor.names))
+        for target, weight in zip(floor.targets[place], floor.weights[place], strict=True)
     }
     assert compiled == set(drawn.edges.data("weight"))
     assert floor.names[floor.first] == graph.first
-    assert [floor.seat[name] for name in floor.names] == list(range(len(floor.names)))
+    assert [floor.place[name] for name in floor.names] == list(range(len(floor.names)))
 
 
 def test_a_condition_opens_and_shuts_an_edge() -> None:

@@ -28,11 +28,11 @@ def route(router: Router, graph: Graph, length: int, seed: int = 1) -> list[str]
         cues = router.next(state, view, derive(seed, "route", len(spoke)))
         if not cues:
             break
-        for seat in cues:
-            turn = Turn(len(spoke) + 1, floor.names[seat], "Well?")
+        for place in cues:
+            turn = Turn(len(spoke) + 1, floor.names[place], "Well?")
             spoke.append(turn.speaker)
             view.last, view.turns = turn, turn.index
-            state = router.heard(state, turn, seat)
+            state = router.heard(state, turn, place)
     return spoke
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.calls.journal import Call
 from sim.errors import StoreFailed
 from sim.events import Answer, Ended, Event, Failure, Turn, Usage
 from sim.redaction import redact, redact_arguments, redact_tree
@@ -83,13 +84,13 @@ async def test_intents_come_and_go(writer: Writer) -> None:
         return [key for (key,) in writer.connection.execute("SELECT key FROM intents ORDER BY 1")]
 
     for key in ("a", "b", "c"):
-        writer.intent(key, "t", 1, 1, "turn", "Ada")
+        writer.intent(Call(key, "t", 1, 1, "turn", "Ada"))
     await writer.barrier()
     assert intents() == ["a", "b", "c"]
     writer.reply("a", "t", Reply("Yes."))
     writer.settle("b")
     writer.settle("c")
-    writer.intent("c", "t", 1, 1, "turn", "Ada")  # the last word counts
+    writer.intent(Call("c", "t", 1, 1, "turn", "Ada"))  # the last word counts
     await writer.barrier()
     assert intents() == ["c"]
 
