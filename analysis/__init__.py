@@ -1,8 +1,15 @@
 """Transcripts made into tables, and tables made into measures.
 
-``load`` reads a store into :class:`~analysis.tables.Tables`; ``measures`` holds one construct per
-file, each a pure function from tables to a table. Nothing here reads the truth of an embedded
-stage. Names are resolved on first use, so that ``import analysis`` costs nothing.
+``load`` reads a store into :class:`~analysis.tables.Tables`. A measure is called with these, with a
+store or with what a run gave back, and answers in one shape, :class:`~analysis.results.Result`:
+
+    data = analysis.load("runs/cross_purposes.db")
+    analysis.convergence(data).by_arm
+    analysis.flips(data).by_actor
+
+``measures`` holds one construct a file: definition, evidence, null, reference. Nothing here reads
+the truth of an embedded stage. Names are resolved on first use, so that ``import analysis`` costs
+nothing.
 """
 
 from __future__ import annotations
@@ -13,12 +20,54 @@ from sim.lazy import lazy_names
 
 if TYPE_CHECKING:
     from analysis import measures as measures
+    from analysis.measures.collapse import Collapse
+    from analysis.measures.concessions import Concessions
+    from analysis.measures.conflict import Conflict
+    from analysis.measures.conformity import Conformity
+    from analysis.measures.convergence import Convergence
+    from analysis.measures.differentiation import Differentiation
+    from analysis.measures.flips import Flips
+    from analysis.measures.influence_asymmetry import InfluenceAsymmetry
+    from analysis.measures.loops import Loops
+    from analysis.measures.outcomes import Outcomes
+    from analysis.measures.theory_of_mind import TheoryOfMind
+    from analysis.measures.vote_swing import VoteSwing
+    from analysis.results import Estimate as Estimate
+    from analysis.results import Result as Result
     from analysis.tables import Record as Record
     from analysis.tables import Tables as Tables
     from analysis.tables import load as load
     from analysis.tables import tables_from as tables_from
 
-_WHERE = dict.fromkeys(("Record", "Tables", "load", "tables_from"), "analysis.tables")
+    collapse = Collapse
+    concessions = Concessions
+    conflict = Conflict
+    conformity = Conformity
+    convergence = Convergence
+    differentiation = Differentiation
+    flips = Flips
+    influence_asymmetry = InfluenceAsymmetry
+    loops = Loops
+    outcomes = Outcomes
+    theory_of_mind = TheoryOfMind
+    vote_swing = VoteSwing
+
+_WHERE = {
+    **dict.fromkeys(("Record", "Tables", "load", "tables_from"), "analysis.tables"),
+    **dict.fromkeys(("Estimate", "Result"), "analysis.results"),
+    "collapse": "analysis.measures.collapse:Collapse",
+    "concessions": "analysis.measures.concessions:Concessions",
+    "conflict": "analysis.measures.conflict:Conflict",
+    "conformity": "analysis.measures.conformity:Conformity",
+    "convergence": "analysis.measures.convergence:Convergence",
+    "differentiation": "analysis.measures.differentiation:Differentiation",
+    "flips": "analysis.measures.flips:Flips",
+    "influence_asymmetry": "analysis.measures.influence_asymmetry:InfluenceAsymmetry",
+    "loops": "analysis.measures.loops:Loops",
+    "outcomes": "analysis.measures.outcomes:Outcomes",
+    "theory_of_mind": "analysis.measures.theory_of_mind:TheoryOfMind",
+    "vote_swing": "analysis.measures.vote_swing:VoteSwing",
+}
 
 __all__ = sorted([*_WHERE, "measures"])
 

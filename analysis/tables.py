@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -131,6 +131,26 @@ class Tables:
     interventions: pd.DataFrame
     fallbacks: pd.DataFrame
 
+    def only(self, trials: Iterable[str]) -> Tables:
+        """The rows of these trials alone, by their whole ids."""
+        kept = set(trials)
+        return Tables(
+            **{
+                name: table[table["trial"].isin(kept)].reset_index(drop=True)
+                for name, table in self._each()
+            }
+        )
+
+    def _each(self) -> list[tuple[str, pd.DataFrame]]:
+        return [(each.name, getattr(self, each.name)) for each in fields(self)]
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{len(table)} {name}" for name, table in self._each() if len(table))
+        return told or "no trials"
+
+    def __repr__(self) -> str:
+        return f"<Tables: {self}>"
+
 
 @dataclass(frozen=True)
 class Record:
@@ -156,13 +176,36 @@ class Record:
     branch: int | None = None
 
 
-def load(store_path: Path | str) -> Tables:
-    """Read a store, whole, without changing it.
+class Played(Protocol):
+    """What a run gives back: some trials of a store. ``sim.runs.results.Results`` is one."""
 
-    Raises ``sim.errors.StoreRefused`` if the file is not a store of ours or newer than the code.
+    @property
+    def path(self) -> Path:
+        """The store."""
+        ...
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The ids of the trials."""
+        ...
+
+
+Data = Tables | Path | str | Played
+"""What can be measured: tables, a store, or what a run gave back (its own trials alone)."""
+
+
+def load(data: Data) -> Tables:
+    """The tables of a store, whole, without changing it; or of the trials of a run.
+
+    Tables are given back as they are. Raises ``sim.errors.StoreRefused`` if the file is not a store
+    of ours or newer than the code.
     """
-    with open_store(store_path) as store:
-        return _read(store)
+    if isinstance(data, Tables):
+        return data
+    if isinstance(data, Path | str):
+        with open_store(data) as store:
+            return _read(store)
+    return load(data.path).only(data.ids)
 
 
 def tables_from(records: Iterable[Record]) -> Tables:

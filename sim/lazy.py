@@ -16,8 +16,9 @@ def lazy_names(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """``__getattr__`` and ``__dir__`` of a package.
 
-    ``where`` are modules by the public names that they define, ``modules`` are modules that are
-    public themselves, by the last part of their names.
+    ``where`` are modules by the public names that they define; where the name there is another, it
+    follows after a colon (``{"flips": "analysis.measures.flips:Flips"}``). ``modules`` are modules
+    that are public themselves, by the last part of their names.
     """
     whole = {module.rpartition(".")[2]: module for module in modules}
 
@@ -25,7 +26,8 @@ def lazy_names(
         if name in whole:
             value: Any = import_module(whole[name])
         elif name in where:
-            value = getattr(import_module(where[name]), name)
+            module, _, own = where[name].partition(":")
+            value = getattr(import_module(module), own or name)
         else:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         setattr(sys.modules[package], name, value)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import analysis.measures.conformity as conformity
     import analysis.measures.convergence as convergence
     import analysis.measures.differentiation as differentiation
-    import analysis.measures.flip as flip
+    import analysis.measures.flips as flips
     import analysis.measures.influence_asymmetry as influence_asymmetry
-    import analysis.measures.loop as loop
+    import analysis.measures.loops as loops
     import analysis.measures.outcomes as outcomes
     import analysis.measures.theory_of_mind as theory_of_mind
     import analysis.measures.vote_swing as vote_swing
@@ -31,9 +31,9 @@ __all__ = [
     "conformity",
     "convergence",
     "differentiation",
-    "flip",
+    "flips",
     "influence_asymmetry",
-    "loop",
+    "loops",
     "outcomes",
     "theory_of_mind",
     "vote_swing",

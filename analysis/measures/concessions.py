@@ -25,210 +25,212 @@ though it does where debates are judged by dropped points. Figures of speech are
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import isnan, nan
-from typing import Any
+from functools import cached_property
+from math import nan
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from analysis.stats import Floats, Interval, clopper_pearson, jackknife_ratio, paired_difference
-from analysis.tables import ARM, Tables, frame, with_arms
+from analysis.results import (
+    ESTIMATE,
+    ArmEstimate,
+    Estimate,
+    Quantities,
+    Quantity,
+    Result,
+    cells,
+)
+from analysis.stats import Interval, paired_difference, share_of
+from analysis.tables import Data, frame
 from analysis.tournaments.grants import FULL, Debate, Given, concessions_in, debates
 from analysis.tournaments.tables import Contest
 
-EVIDENCE = "T"
-
-_FOUND = {
-    "trial": "str", "turn": "Int64", "speaker": "str", "to": "str", "kind": "str", "claim": "str",
-    "text": "str",
-}  # fmt: skip
-_ACTORS = {
-    "trial": "str", "actor": "str", "turns": "Int64", "conceding": "Int64", "partly": "Int64",
-    "received": "Int64", "withdrawn": "Int64", "claims": "Int64", "granted": "Int64",
-    "rate": "float64",
-}  # fmt: skip
 _CLAIMS = {
     "trial": "str", "claim": "str", "speaker": "str", "turn": "Int64", "text": "str",
     "cited": "Int64", "granted": "Int64", "granted_by": "object", "granted_at": "Int64",
     "partly": "Int64", "withdrawn": "boolean",
 }  # fmt: skip
-_SHARES = {
-    f"{what}{end}": "float64"
-    for what in ("rate", "partly_rate", "granted")
-    for end in ("", "_low", "_high")
-}
-_ARMS = dict.fromkeys(ARM, "str") | {"debates": "Int64", "turns": "Int64", "conceding": "Int64",
-         "claims": "Int64"} | _SHARES  # fmt: skip
-_ENTRANTS = {"entrant": "str", "matches": "Int64", "turns": "Int64", "conceding": "Int64"} | {
-    f"{what}{end}": "float64"
-    for what in ("rate", "received", "lead", "granted")
-    for end in ("", "_low", "_high")
-}
 
 
-def found(tables: Tables, debaters: Sequence[str] | None = None) -> pd.DataFrame:
-    """Every concession: who conceded what to whom at which turn.
+class Concessions(Result):
+    """Who conceded what to whom, in debates.
 
-    ``kind`` is ``grant``, ``withdrawal``, ``answer`` (a whole concession), ``partly`` or ``partly
-    answer``. One row for each claim that the words cite; ``claim`` is missing where they cite none.
-    ``text`` is the sentence, or the question that was answered. ``debaters`` are those who can
-    concede and be conceded to (None: all of each trial's cast); their letters are theirs among
-    these. Raises ``BadRequest`` if a debater is in no cast.
+    ``by_turn`` has one row for each claim that the words cite; ``claim`` is missing where they cite
+    none. ``debaters`` are those who can concede and be conceded to (None: all of each trial's
+    cast); their letters are theirs among these. Raises ``BadRequest`` if a debater is in no cast.
 
     >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Turn
     >>> said = [Turn(1, "Ada", "[A1] The spring falls."), Turn(2, "Ben", "I grant [A1], but why?")]
     >>> debate = tables_from([Record("t", [{"name": "Ada"}, {"name": "Ben"}], said)])
-    >>> found(debate)[["turn", "speaker", "to", "kind", "claim"]].to_numpy().tolist()
+    >>> columns = ["turn", "actor", "to", "kind", "claim"]
+    >>> Concessions(debate).by_turn[columns].to_numpy().tolist()
     [[2, 'Ben', 'Ada', 'grant', 'A1']]
     """
-    rows = [
-        (debate.trial, one.turn, one.speaker, one.to, one.kind, claim, one.text)
-        for debate in debates(tables, debaters)
-        for one in concessions_in(debate)
-        for claim in one.claims or (None,)
-    ]
-    return frame(rows, _FOUND)
 
+    measure = "concessions"
+    evidence = "T"
+    turn: ClassVar[Quantities] = {
+        "to": Quantity("whose point is conceded", "text"),
+        "kind": Quantity(
+            "grant, withdrawal, answer (a whole concession), partly or partly answer", "text"
+        ),
+        "claim": Quantity("the claim that is cited", "text"),
+        "text": Quantity("the sentence, or the question that was answered", "text"),
+    }
+    actor: ClassVar[Quantities] = {
+        "turns": Quantity("turns in which it could concede", "count"),
+        "conceding": Quantity("turns in which it did", "count"),
+        "partly": Quantity("turns in which it did so by half only", "count"),
+        "received": Quantity("turns of others that conceded to it", "count"),
+        "withdrawn": Quantity("its turns that took something back", "count"),
+        "claims": Quantity("claims of others that were there for it to grant", "count"),
+        "granted": Quantity("those that it granted", "count"),
+        "rate": Quantity("share of its turns that concede; missing without a turn", low=0, high=1),
+    }
+    trial: ClassVar[Quantities] = {
+        "turns": Quantity("turns in which somebody could concede", "count"),
+        "conceding": Quantity("turns in which somebody did", "count"),
+        "partly": Quantity("turns in which somebody did so by half only", "count"),
+        "claims": Quantity("claims that were made", "count"),
+        "granted": Quantity("claims that somebody granted", "count"),
+        "rate": Quantity("share of the turns that concede", low=0, high=1),
+    }
+    arm: ClassVar[Quantities] = {
+        "rate": Quantity("share of the turns that concede", low=0, high=1),
+        "partly_rate": Quantity("share of the turns that do so by half only", low=0, high=1),
+        "granted": Quantity("share of the claims that somebody granted", low=0, high=1),
+    }
 
-def by_actor(tables: Tables, debaters: Sequence[str] | None = None) -> pd.DataFrame:
-    """One row for each debater of each trial.
+    def __init__(self, data: Data, debaters: Sequence[str] | None = None) -> None:
+        super().__init__(data)
+        self.debaters = debaters
 
-    ``turns`` are those in which it could concede, ``conceding`` those in which it did, ``partly``
-    those in which it did so by half only; ``received`` the turns of others that conceded to it;
-    ``withdrawn`` its turns that took something back. ``claims`` of others that were there for it to
-    grant, and ``granted``. The ``rate`` is missing where there was no turn.
-    """
-    rows: list[tuple[Any, ...]] = []
-    for debate in debates(tables, debaters):
-        given = concessions_in(debate)
-        for name in debate.names:
-            own = _counted(debate, given, name)
-            rate = own.conceding / own.turns if own.turns else nan
-            rows.append(
-                (debate.trial, name, own.turns, own.conceding, own.partly, own.received,
-                 own.withdrawn, own.claims, own.granted, rate)
-            )  # fmt: skip
-    return frame(rows, _ACTORS)
+    def _turns(self) -> Iterable[tuple[Any, ...]]:
+        for debate in self._debates:
+            for each in concessions_in(debate):
+                for claim in each.claims or (None,):
+                    yield (
+                        debate.trial, each.turn, each.speaker, each.to, each.kind, claim, each.text,
+                    )  # fmt: skip
 
+    def _actors(self) -> Iterable[tuple[Any, ...]]:
+        for debate in self._debates:
+            given = concessions_in(debate)
+            for name in debate.names:
+                own = _counted(debate, given, name)
+                rate = own.conceding / own.turns if own.turns else nan
+                yield (
+                    debate.trial, name, own.turns, own.conceding, own.partly, own.received,
+                    own.withdrawn, own.claims, own.granted, rate,
+                )  # fmt: skip
 
-def by_claim(tables: Tables, debaters: Sequence[str] | None = None) -> pd.DataFrame:
-    """One row for each numbered claim: how often others cited it, and who granted it when.
+    def _trials(self) -> Iterable[tuple[Any, ...]]:
+        columns = ["turns", "conceding", "partly"]
+        sums = self.by_actor.groupby("trial", sort=False)[columns].sum()
+        granted = self.by_claim["granted"].gt(0).groupby(self.by_claim["trial"])
+        claims = granted.size().reindex(sums.index, fill_value=0)
+        taken = granted.sum().reindex(sums.index, fill_value=0)
+        for trial, turns, conceding, partly in sums.itertuples():
+            rate = conceding / turns if turns else nan
+            yield (trial, turns, conceding, partly, claims[trial], taken[trial], rate)
 
-    ``granted`` counts the debaters that granted it, ``granted_by`` names them, ``granted_at`` is
-    the first turn (missing if none did); ``partly`` counts those who did so by half only.
-    """
-    rows: list[tuple[Any, ...]] = []
-    for debate in debates(tables, debaters):
-        given = concessions_in(debate)
-        for claim in debate.ledger.claims:
-            others = [
-                one for one in given if claim.id in one.claims and one.speaker != claim.speaker
-            ]
-            whole = [one for one in others if one.kind in FULL]
-            by = tuple(dict.fromkeys(one.speaker for one in whole))
-            half = {one.speaker for one in others} - set(by)
-            cited = [
-                one
-                for one in debate.ledger.citations
-                if one.id == claim.id and one.by != claim.speaker
-            ]
-            taken = any(one.kind == "withdrawal" and claim.id in one.claims for one in given
-                        if one.speaker == claim.speaker)  # fmt: skip
-            rows.append(
-                (debate.trial, claim.id, claim.speaker, claim.turn, claim.text, len(cited),
-                 len(by), by, min((one.turn for one in whole), default=None), len(half), taken)
-            )  # fmt: skip
-    return frame(rows, _CLAIMS)
-
-
-def by_arm(tables: Tables, debaters: Sequence[str] | None = None) -> pd.DataFrame:
-    """One row for each arm: rates of conceding with 95% intervals over debates.
-
-    ``rate`` is the share of turns that concede, ``partly_rate`` of those that do so by half only,
-    ``granted`` the share of claims that somebody granted by their number.
-    """
-    trials = with_arms(tables.trials)
-    counted = by_actor(tables, debaters).groupby("trial", sort=False)[
-        ["turns", "conceding", "partly"]
-    ].sum()  # fmt: skip
-    numbered = by_claim(tables, debaters)
-    made = numbered.assign(taken=numbered["granted"] > 0).groupby("trial")["taken"]
-    counted["claims"] = made.size().reindex(counted.index, fill_value=0)
-    counted["granted"] = made.sum().reindex(counted.index, fill_value=0)
-    merged = trials[["trial", *ARM]].merge(counted.reset_index(), on="trial")
-    rows: list[tuple[Any, ...]] = []
-    for arm, some in merged.groupby(list(ARM), sort=True, dropna=False):
-        numbers = {
-            name: some[name].to_numpy(dtype=np.float64)
-            for name in ("turns", "conceding", "partly", "claims", "granted")
+    def _arms(self) -> Iterable[ArmEstimate]:
+        parts = {
+            "rate": ("conceding", "turns"),
+            "partly_rate": ("partly", "turns"),
+            "granted": ("granted", "claims"),
         }
-        cells: list[float] = []
-        for above, below in (("conceding", "turns"), ("partly", "turns"), ("granted", "claims")):
-            share = share_of(numbers[above], numbers[below])
-            cells += [share.estimate, share.low, share.high]
-        sums = (int(numbers[name].sum()) for name in ("turns", "conceding", "claims"))
-        rows.append((*arm, len(some), *sums, *cells))
-    return frame(rows, _ARMS)
+        for arm, rows in self.rows_of_arms():
+            for name, (part, whole) in parts.items():
+                counts = rows[[part, whole]].to_numpy(dtype=np.float64)
+                share = share_of(counts[:, 0], counts[:, 1])
+                used = int((counts[:, 1] > 0).sum())
+                yield ArmEstimate(arm, name, self.made(name, share, used))
 
+    @cached_property
+    def by_claim(self) -> pd.DataFrame:
+        """One row for each numbered claim: how often others cited it, and who granted it when.
 
-def by_entrant(contest: Contest, tables: Tables) -> pd.DataFrame:
-    """One row for each entrant of a tournament: how often it concedes, and is conceded to.
+        ``granted`` counts the debaters that granted it, ``granted_by`` names them, ``granted_at``
+        is the first turn (missing if none did); ``partly`` counts those who did so by half only.
+        """
+        rows: list[tuple[Any, ...]] = []
+        for debate in self._debates:
+            given = concessions_in(debate)
+            for claim in debate.ledger.claims:
+                others = [
+                    each
+                    for each in given
+                    if claim.id in each.claims and each.speaker != claim.speaker
+                ]
+                whole = [each for each in others if each.kind in FULL]
+                by = tuple(dict.fromkeys(each.speaker for each in whole))
+                half = {each.speaker for each in others} - set(by)
+                cited = sum(
+                    each.id == claim.id and each.by != claim.speaker
+                    for each in debate.ledger.citations
+                )
+                withdrawn = any(
+                    each.kind == "withdrawal" and claim.id in each.claims for each in given
+                )
+                first = min((each.turn for each in whole), default=None)
+                rows.append(
+                    (debate.trial, claim.id, claim.speaker, claim.turn, claim.text, cited, len(by),
+                     by, first, len(half), withdrawn)
+                )  # fmt: skip
+        return frame(rows, _CLAIMS)
 
-    ``rate`` is the share of its turns that concede, ``received`` the share of its opponents' turns
-    that concede to it, ``lead`` the second less the first, by matches; ``granted`` the share of its
-    own claims that were granted. Intervals are 95%, over matches. Self-play is left out.
-    """
-    own = by_actor(tables)
-    sides = contest.matches[contest.matches["trial"].notna()]
-    alone = sides.groupby("trial")["entrant"].transform("nunique") == 1
-    sides = sides[~alone].merge(own, on=["trial", "actor"])
-    total = sides.groupby("trial")["turns"].transform("sum")
-    sides = sides.assign(others=total - sides["turns"])
-    made = by_claim(tables)
-    made = made.assign(taken=(made["granted"] > 0).astype("int64"))
-    by_speaker = made.groupby(["trial", "speaker"])["taken"].agg(["size", "sum"]).reset_index()
-    by_speaker.columns = pd.Index(["trial", "actor", "made", "taken"])
-    sides = sides.merge(by_speaker, on=["trial", "actor"], how="left")
-    sides[["made", "taken"]] = sides[["made", "taken"]].fillna(0)
-    rows: list[tuple[Any, ...]] = []
-    for entrant, some in sides.groupby("entrant", sort=True):
-        sums = some.groupby(["round", "match"])[
-            ["turns", "conceding", "received", "others", "made", "taken"]
-        ].sum()  # fmt: skip
-        turns, conceding, received, others, claims_made, taken = (
-            sums[name].to_numpy(dtype=np.float64) for name in sums.columns
-        )
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # A match without a turn has no share, and is left out.
-            lead = paired_difference(received / others, conceding / turns)
-        cells: list[float] = []
-        for share in (share_of(conceding, turns), share_of(received, others), lead,
-                      share_of(taken, claims_made)):  # fmt: skip
-            cells += [share.estimate, share.low, share.high]
-        rows.append((entrant, len(sums), int(turns.sum()), int(conceding.sum()), *cells))
-    return frame(rows, _ENTRANTS)
+    def by_entrant(self, contest: Contest) -> pd.DataFrame:
+        """One row for each entrant of a tournament and quantity, with the columns of ``ESTIMATE``.
 
+        ``rate`` is the share of its turns that concede, ``received`` the share of its opponents'
+        turns that concede to it, ``lead`` the second less the first, by matches; ``granted`` the
+        share of its own claims that were granted. ``turns`` and ``conceding`` are its own, summed.
+        Intervals are 95%, over matches. Self-play is left out.
+        """
+        sides = contest.matches[contest.matches["trial"].notna()]
+        alone = sides.groupby("trial")["entrant"].transform("nunique") == 1
+        sides = sides[~alone].merge(self.by_actor, on=["trial", "actor"])
+        total = sides.groupby("trial")["turns"].transform("sum")
+        sides = sides.assign(others=total - sides["turns"])
+        claims = self.by_claim.assign(taken=self.by_claim["granted"].gt(0).astype("int64"))
+        by_speaker = claims.groupby(["trial", "speaker"])["taken"].agg(["size", "sum"])
+        by_speaker = by_speaker.reset_index()
+        by_speaker.columns = pd.Index(["trial", "actor", "made", "taken"])
+        sides = sides.merge(by_speaker, on=["trial", "actor"], how="left")
+        sides[["made", "taken"]] = sides[["made", "taken"]].fillna(0)
+        rows: list[tuple[Any, ...]] = []
+        for entrant, some in sides.groupby("entrant", sort=True):
+            sums = some.groupby(["round", "match"])[
+                ["turns", "conceding", "received", "others", "made", "taken"]
+            ].sum()  # fmt: skip
+            turns, conceding, received, others, made, taken = (
+                sums[name].to_numpy(dtype=np.float64) for name in sums.columns
+            )
+            with np.errstate(divide="ignore", invalid="ignore"):
+                # A match without a turn has no share, and is left out.
+                lead = paired_difference(received / others, conceding / turns)
+            shares: dict[str, Interval] = {
+                "rate": share_of(conceding, turns),
+                "received": share_of(received, others),
+                "lead": lead,
+                "granted": share_of(taken, made),
+            }
+            for name, interval in shares.items():
+                estimate = Estimate.of(interval, len(sums), evidence=self.evidence)
+                rows.append(
+                    (entrant, int(turns.sum()), int(conceding.sum()), name, *cells(estimate))
+                )
+        columns = {"entrant": "str", "turns": "Int64", "conceding": "Int64", "quantity": "str"}
+        return frame(rows, columns | dict(ESTIMATE))
 
-def share_of(part: Floats, whole: Floats) -> Interval:
-    """A share of counts over debates, with a 95% interval in [0, 1].
-
-    By leaving out one debate at a time. Where there is none or nothing but, that has no width, and
-    it is Clopper and Pearson's interval over debates. Missing if nothing was counted.
-
-    >>> share_of(np.array([0.0, 0.0]), np.array([5.0, 5.0])).low
-    0.0
-    """
-    kept = whole > 0
-    some, number = part[kept], int(kept.sum())
-    if number and some.sum() in (0, whole[kept].sum()):
-        return clopper_pearson(number if some.sum() else 0, number)
-    made = jackknife_ratio(some, whole[kept])
-    if isnan(made.low):
-        return made
-    return Interval(made.estimate, max(0.0, made.low), min(1.0, made.high))
+    @cached_property
+    def _debates(self) -> list[Debate]:
+        return list(debates(self.tables, self.debaters))
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,17 +247,17 @@ class _Counts:
 
 
 def _counted(debate: Debate, given: Sequence[Given], name: str) -> _Counts:
-    own = [one for one in given if one.speaker == name]
-    whole = {one.turn for one in own if one.kind in FULL}
+    own = [each for each in given if each.speaker == name]
+    whole = {each.turn for each in own if each.kind in FULL}
     theirs = {claim.id for claim in debate.ledger.claims if claim.speaker != name}
     last = max((turn for turn in debate.turns_of(name)), default=0)
     heard = {claim.id for claim in debate.ledger.claims if claim.turn < last} & theirs
     return _Counts(
         turns=len(debate.turns_of(name)),
         conceding=len(whole),
-        partly=len({one.turn for one in own} - whole),
-        received=len({one.turn for one in given if one.to == name and one.kind in FULL}),
-        withdrawn=len({one.turn for one in own if one.kind == "withdrawal"}),
+        partly=len({each.turn for each in own} - whole),
+        received=len({each.turn for each in given if each.to == name and each.kind in FULL}),
+        withdrawn=len({each.turn for each in own if each.kind == "withdrawal"}),
         claims=len(heard),
-        granted=len({claim for one in own if one.kind in FULL for claim in one.claims} & theirs),
+        granted=len({claim for each in own if each.kind in FULL for claim in each.claims} & theirs),
     )

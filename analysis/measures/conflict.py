@@ -1,6 +1,6 @@
 """Do the actors fight? Disagreement and hostility, kept apart: people can differ in peace.
 
-*Evidence*: T (``by_actor``, ``by_trial``, ``null``) and P (``disagreement``).
+*Evidence*: T, and P for the distance of stances.
 
 *Definition.* Hostility: mean score of an actor's turns; its escalation, the least-squares slope per
 own turn; episodes, maximal runs of turns at or above ``EPISODE``. Replies: each turn against the
@@ -8,7 +8,7 @@ speaker before it, positive (agrees, concedes), negative (contradicts) or neithe
 negative share is of signed edges. Balance: among triads whose three pairs all have a net sign, the
 share whose product of signs is positive. Disagreement: the mean pairwise distance of stances.
 
-*Null.* ``null``: hostile turns dealt anew among the turns of an arm, which keeps their number and
+*Null.* Hostile turns dealt anew among the turns of an arm, which keeps their number and
 destroys who said them and when; of interest is whether episodes are longer than chance makes them.
 
 *References.* Heider 1946; Cartwright and Harary 1956 (balance); Zhang et al., "Conversations Gone
@@ -17,116 +17,214 @@ Awry", ACL 2018.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cached_property
 from itertools import pairwise
 from math import nan, sqrt
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-import pandas as pd
 from scipy import special
 
 from analysis.evidence.text import score
 from analysis.graphs.triads import triads
-from analysis.measures import convergence
-from analysis.measures.series import Line, arm_of, lines_of
+from analysis.measures.convergence import distances
+from analysis.measures.series import Line, lines_of
+from analysis.results import Arm, ArmEstimate, Quantities, Quantity, Result
 from analysis.stats import UNKNOWN, Floats, Interval
-from analysis.tables import ARM, Tables, frame
+from analysis.tables import Data
 
-EVIDENCE = "T"
 EPISODE = 0.5
-
-_ACTORS = {
-    "trial": "str",
-    "actor": "str",
-    "turns": "Int64",
-    "hostility": "float64",
-    "slope": "float64",
-    "slope_low": "float64",
-    "slope_high": "float64",
-    "episodes": "Int64",
-}
-_TRIALS = {
-    "trial": "str",
-    "hostility": "float64",
-    "episodes": "Int64",
-    "signed": "Int64",
-    "negative": "float64",
-    "triads": "Int64",
-    "balanced": "float64",
-}
-_STANCES = {"trial": "str", "start": "float64", "end": "float64", "mean": "float64"}
-_NULL = dict.fromkeys(ARM, "str") | dict.fromkeys(
-    ("observed", "null", "null_low", "null_high"), "float64"
-)
+"""Hostility from which on a turn is part of an episode."""
 
 
-def by_actor(tables: Tables) -> pd.DataFrame:
-    """Hostility of each actor: mean, slope per own turn with a 95% interval, episodes.
+class Conflict(Result):
+    """How hostile the actors are, and how much they disagree.
 
-    The slope's interval is Student's, missing below three turns; the mean is missing if the actor
-    never spoke.
+    The null draws ``draws`` deals of an arm's turns, from ``seed``. Shares of nothing are missing.
 
     >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Turn
     >>> lines = ["Good evening.", "Shut up, you fool.", "You are a liar.", "Let us go on."]
     >>> said = [Turn(place, "A", line) for place, line in enumerate(lines, 1)]
-    >>> int(by_actor(tables_from([Record("t", [{"name": "A"}], said)])).iloc[0].episodes)
+    >>> result = Conflict(tables_from([Record("t", [{"name": "A"}], said)]))
+    >>> int(result.by_actor.iloc[0].episodes)
     1
     """
-    spoken = lines_of(tables)
-    cast = tables.cast.sort_values(["trial", "seat"], kind="stable")
-    rows: list[tuple[Any, ...]] = []
-    for trial, actor in zip(cast["trial"], cast["actor"], strict=True):
-        values = _hostility([line for line in spoken.get(trial, []) if line[1] == actor])
-        rise = slope(values)
-        mean = float(values.mean()) if len(values) else nan
-        found = (len(values), mean, rise.estimate, rise.low, rise.high, episodes(values))
-        rows.append((trial, actor, *found))
-    return frame(rows, _ACTORS)
 
+    measure = "conflict"
+    evidence = "T"
+    turn: ClassVar[Quantities] = {
+        "hostility": Quantity("hostility of the words", low=0, high=1),
+    }
+    actor: ClassVar[Quantities] = {
+        "turns": Quantity("turns of its own", "count"),
+        "hostility": Quantity("mean hostility of its turns", low=0, high=1),
+        "slope": Quantity("escalation: least-squares slope of hostility per own turn"),
+        "slope_low": Quantity("lower 95% limit of the slope, by Student's t"),
+        "slope_high": Quantity("upper 95% limit"),
+        "episodes": Quantity("runs of hostile turns", "count"),
+    }
+    trial: ClassVar[Quantities] = {
+        "hostility": Quantity("mean hostility of all turns", low=0, high=1),
+        "episodes": Quantity("runs of hostile turns", "count"),
+        "signed": Quantity("replies that agree or contradict", "count"),
+        "negative": Quantity("share of these that contradict", low=0, high=1),
+        "triads": Quantity("triads whose three pairs all have a sign", "count"),
+        "balanced": Quantity("share of these whose product of signs is positive", low=0, high=1),
+        "distance_start": Quantity(
+            "distance of stances when first asked", low=0, high=2, evidence="P"
+        ),
+        "distance_end": Quantity(
+            "distance of stances when last asked", low=0, high=2, evidence="P"
+        ),
+        "distance": Quantity(
+            "distance of stances, mean over turns asked", low=0, high=2, evidence="P"
+        ),
+    }
+    arm: ClassVar[Quantities] = {
+        "hostility": trial["hostility"],
+        "negative": trial["negative"],
+        "balanced": trial["balanced"],
+        "distance": trial["distance"],
+        "episode_length": Quantity("turns of an episode, on average", low=1),
+    }
 
-def by_trial(tables: Tables) -> pd.DataFrame:
-    """Hostility, signed replies and balance of each trial. Shares of nothing are missing."""
-    spoken = lines_of(tables)
-    rows: list[tuple[Any, ...]] = []
-    for trial in tables.trials["trial"]:
-        lines = spoken.get(trial, [])
-        values = _hostility(lines)
-        signs = [sign for _, _, sign in replies(lines) if sign]
-        triads = _triads(lines)
-        rows.append(
-            (
+    def __init__(self, data: Data, seed: int = 0, draws: int = 200) -> None:
+        super().__init__(data)
+        self.seed = seed
+        self.draws = draws
+
+    def _turns(self) -> Iterable[tuple[Any, ...]]:
+        for trial, lines in self._lines.items():
+            for line, hostility in zip(lines, _hostility(lines), strict=True):
+                yield (trial, line.turn, line.speaker, hostility)
+
+    def _actors(self) -> Iterable[tuple[Any, ...]]:
+        cast = self.tables.cast.sort_values(["trial", "seat"], kind="stable")
+        for trial, actor in zip(cast["trial"], cast["actor"], strict=True):
+            values = _hostility(_lines_by(self._lines.get(trial, []), actor))
+            rise = slope(values)
+            mean = float(values.mean()) if len(values) else nan
+            yield (
+                trial, actor, len(values), mean, rise.estimate, rise.low, rise.high,
+                episodes(values),
+            )  # fmt: skip
+
+    def _trials(self) -> Iterable[tuple[Any, ...]]:
+        for trial in self.tables.trials["trial"]:
+            lines = self._lines.get(trial, [])
+            values = _hostility(lines)
+            signs = [reply.sign for reply in replies(lines) if reply.sign]
+            balanced = _triads(lines)
+            yield (
                 trial,
                 float(values.mean()) if len(values) else nan,
                 episodes(values),
                 len(signs),
                 sum(sign < 0 for sign in signs) / len(signs) if signs else nan,
-                len(triads),
-                sum(triads) / len(triads) if triads else nan,
+                len(balanced),
+                sum(balanced) / len(balanced) if balanced else nan,
+                *self._distances(trial),
             )
-        )
-    return frame(rows, _TRIALS)
 
+    def _distances(self, trial: str) -> tuple[float, float, float]:
+        """Distance of stances at the first and last turn asked, and on average.
 
-def disagreement(tables: Tables) -> pd.DataFrame:
-    """Evidence P: stance distance of each trial at the first and last turn asked, and on average.
-
-    Missing where the distance is missing at these turns; the mean is over the turns that have one.
-    """
-    table = convergence.distances(tables)
-    rows: list[tuple[Any, ...]] = []
-    for trial in tables.trials["trial"]:
+        Missing where it is missing at these turns; the mean is over the turns that have one.
+        """
+        table = self._table
         own = table[table["trial"] == trial] if len(table) else table
         curve = own.groupby("turn")["distance"].agg(lambda part: part.mean(skipna=False))
         values = curve.to_numpy(dtype=float)
+        if not len(values):
+            return nan, nan, nan
         known = values[~np.isnan(values)]
-        ends = (float(values[0]), float(values[-1])) if len(values) else (nan, nan)
-        rows.append((trial, *ends, float(known.mean()) if len(known) else nan))
-    return frame(rows, _STANCES)
+        mean = float(known.mean()) if len(known) else nan
+        return float(values[0]), float(values[-1]), mean
+
+    def _arms(self) -> Iterable[ArmEstimate]:
+        means = {(each.arm, each.quantity): each for each in self._means()}
+        for arm, lengths in self._lengths.items():
+            for name in self.arm:
+                if name == "episode_length":
+                    observed = Interval(lengths.observed, nan, nan)
+                    note = "" if lengths.episodes else "no turn was hostile"
+                    yield ArmEstimate(
+                        arm,
+                        name,
+                        self.made(name, observed, lengths.episodes, null=lengths.dealt, note=note),
+                    )
+                else:
+                    yield means[arm, name]
+
+    def _means(self) -> Iterable[ArmEstimate]:
+        for arm, rows in self.trials_of_arms():
+            for name in list(self.arm)[:-1]:
+                yield ArmEstimate(arm, name, self.mean(rows[name], self.arm[name]))
+
+    @cached_property
+    def _lines(self) -> dict[str, list[Line]]:
+        return lines_of(self.tables)
+
+    @cached_property
+    def _table(self) -> Any:
+        return distances(self.tables)
+
+    @cached_property
+    def _lengths(self) -> dict[Arm, _Lengths]:
+        """Mean length of episodes per arm, against hostility dealt anew among the arm's turns.
+
+        Observed above the null says that hostility comes in bouts: it feeds on itself, or has an
+        owner.
+        """
+        generator = np.random.default_rng(self.seed)
+        arms = self.arm_of()
+        groups: dict[Arm, list[Floats]] = {}
+        for trial, lines in sorted(self._lines.items()):
+            for actor in sorted({line.speaker for line in lines}):
+                own = _hostility(_lines_by(lines, actor))
+                groups.setdefault(arms[trial], []).append(own)
+        lengths: dict[Arm, _Lengths] = {}
+        for arm, members in sorted(groups.items()):
+            pool = np.concatenate(members)
+            cuts = np.cumsum([len(part) for part in members])[:-1]
+            dealt = [
+                _length(np.split(generator.permutation(pool), cuts)) for _ in range(self.draws)
+            ]
+            known = [value for value in dealt if not np.isnan(value)]
+            low, high = np.quantile(known, [0.025, 0.975]) if known else (nan, nan)
+            mean = float(np.mean(known)) if known else nan
+            lengths[arm] = _Lengths(
+                _length(members),
+                sum(episodes(part) for part in members),
+                Interval(mean, float(low), float(high)),
+            )
+        return lengths
+
+
+class _Lengths(NamedTuple):
+    """Mean length of an arm's episodes, how many there are, and the length on turns dealt anew."""
+
+    observed: float
+    episodes: int
+    dealt: Interval
+
+
+class Reply(NamedTuple):
+    """A turn that follows somebody else's: positive if it agrees, negative if it contradicts."""
+
+    speaker: str
+    before: str
+    sign: int
+
+
+def _lines_by(lines: Iterable[Line], actor: str) -> list[Line]:
+    return [line for line in lines if line.speaker == actor]
 
 
 def _hostility(lines: list[Line]) -> Floats:
-    return np.array([score(text).hostility for _, _, text, _ in lines], dtype=float)
+    return np.array([score(line.text).hostility for line in lines], dtype=float)
 
 
 def episodes(values: Floats) -> int:
@@ -150,56 +248,29 @@ def slope(values: Floats, level: float = 0.95) -> Interval:
         return UNKNOWN
     times = np.arange(count) - (count - 1) / 2
     spread = float(times @ times)
-    found = float(times @ values) / spread
-    rest = values - values.mean() - found * times
+    rise = float(times @ values) / spread
+    rest = values - values.mean() - rise * times
     error = sqrt(float(rest @ rest) / (count - 2) / spread)
     half = float(special.stdtrit(count - 2, (1 + level) / 2)) * error
-    return Interval(found, found - half, found + half)
+    return Interval(rise, rise - half, rise + half)
 
 
-def replies(lines: list[Line]) -> list[tuple[str, str, int]]:
-    """(speaker, previous speaker, sign) of each turn that follows somebody else's."""
-    found = []
-    for (_, before, _, _), (_, speaker, text, _) in pairwise(lines):
-        if speaker != before:
-            found.append((speaker, before, int(np.sign(score(text).sign))))
-    return found
+def replies(lines: list[Line]) -> list[Reply]:
+    """The turns that follow somebody else's, each with its sign."""
+    return [
+        Reply(line.speaker, before.speaker, int(np.sign(score(line.text).sign)))
+        for before, line in pairwise(lines)
+        if line.speaker != before.speaker
+    ]
 
 
 def _triads(lines: list[Line]) -> list[bool]:
     """Whether each fully signed triad is balanced."""
     net: dict[frozenset[str], int] = {}
-    for speaker, before, sign in replies(lines):
-        pair = frozenset((speaker, before))
-        net[pair] = net.get(pair, 0) + sign
-    return triads(net, sorted({speaker for _, speaker, _, _ in lines}))
-
-
-def null(tables: Tables, seed: int = 0, draws: int = 200) -> pd.DataFrame:
-    """Mean length of episodes per arm, against hostility dealt anew among the arm's turns.
-
-    Observed above ``null_high`` says that hostility comes in bouts: it feeds on itself, or has an
-    owner.
-    """
-    generator = np.random.default_rng(seed)
-    spoken = lines_of(tables)
-    arms = arm_of(tables)
-    groups: dict[tuple[str, ...], list[Floats]] = {}
-    for trial, lines in sorted(spoken.items()):
-        for actor in sorted({line[1] for line in lines}):
-            own = _hostility([line for line in lines if line[1] == actor])
-            groups.setdefault(arms[trial], []).append(own)
-    rows: list[dict[str, Any]] = []
-    for arm, members in sorted(groups.items()):
-        pool = np.concatenate(members)
-        cuts = np.cumsum([len(part) for part in members])[:-1]
-        dealt = [_length(np.split(generator.permutation(pool), cuts)) for _ in range(draws)]
-        known = [value for value in dealt if not np.isnan(value)]
-        low, high = np.quantile(known, [0.025, 0.975]) if known else (nan, nan)
-        row: dict[str, Any] = dict(zip(ARM, arm, strict=True))
-        row |= {"observed": _length(members), "null": float(np.mean(known)) if known else nan}
-        rows.append(row | {"null_low": float(low), "null_high": float(high)})
-    return frame([[row[name] for name in _NULL] for row in rows], _NULL)
+    for reply in replies(lines):
+        pair = frozenset((reply.speaker, reply.before))
+        net[pair] = net.get(pair, 0) + reply.sign
+    return triads(net, sorted({line.speaker for line in lines}))
 
 
 def _length(members: list[Floats]) -> float:

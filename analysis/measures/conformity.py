@@ -9,7 +9,7 @@ majority's side of 0. *Complied*: what it last took as a stance aloud is. Who co
 yielding conforms in public alone. With nobody against it (k = 0), the other side is -x_0: the
 control for whatever moves the subject anyway.
 
-*Null.* The arm with k = 0, in ``curve``.
+*Null.* The arm with k = 0; ``curve`` gives the shift beyond it.
 
 *References.* Asch 1956 (a subject gives in to a unanimous majority in a third of the trials; three
 are as strong as fifteen); Bond 2005; for language models arXiv 2505.23840.
@@ -18,78 +18,86 @@ are as strong as fifteen); Bond 2005; for language models arXiv 2505.23840.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from math import nan
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from analysis.evidence.stance import stance
+from analysis.results import ESTIMATE, ArmEstimate, Estimate, Quantities, Quantity, Result, cells
 from analysis.stats import Interval, beyond, clopper_pearson, jackknife_ratio
-from analysis.tables import Tables, frame, with_arms
+from analysis.tables import Data, frame, with_arms
 from sim.errors import BadRequest
 
-EVIDENCE = "P"
 
-_TRIALS = {
-    "trial": "str",
-    "subject": "str",
-    "issue": "str",
-    "majority": "float64",
-    "others": "Int64",
-    "first": "float64",
-    "last": "float64",
-    "shift": "float64",
-    "yielded": "boolean",
-    "complied": "boolean",
-}
-_CURVE = (
-    {"scenario": "str", "model": "str", "arm": "str", "k": "object"}
-    | {"trials": "Int64", "missing": "Int64"}
-    | {f"{what}{end}": "float64" for what in ("shift", "yielded", "complied", "more")
-       for end in ("", "_low", "_high")}
-)  # fmt: skip
+class Conformity(Result):
+    """Whether a subject gives in to the others: one row for each trial that has the subject.
 
-
-def by_trial(tables: Tables, subject: str, issue: str | None = None) -> pd.DataFrame:
-    """One row per trial that has the subject: where it stood, where it stands, who is against it.
-
-    ``issue`` is the first that the subject's persona has a stance on, unless it is given. ``first``
-    and ``last`` are means over the samples of the first and the last probe; NaN if missing, and
-    then so is what follows from them. One probe alone is the first if it was asked before anybody
-    spoke, and else the last.
+    ``issue`` is the first that the subject's persona has a stance on, unless it is given. One probe
+    alone is the first if it was asked before anybody spoke, and else the last. Raises
+    ``BadRequest`` if the subject has no stance.
 
     >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Answer
     >>> cast = [{"name": "N", "stances": {"x": 0.8}}, {"name": "C", "stances": {"x": -1.0}}]
     >>> said = [Answer(0, "N", "stance:x", 0.8), Answer(4, "N", "stance:x", -0.1)]
-    >>> row = by_trial(tables_from([Record("t", cast, said)]), "N").iloc[0]
+    >>> row = Conformity(tables_from([Record("t", cast, said)]), subject="N").by_trial.iloc[0]
     >>> round(float(row["shift"]), 2), bool(row.yielded)
     (0.5, True)
     """
-    rows: list[tuple[Any, ...]] = []
-    answers = tables.answers[~tables.answers["gauge"]]
-    for trial, cast in tables.cast.groupby("trial", sort=True):
-        stances: Mapping[str, Mapping[str, float]] = dict(
-            zip(cast["actor"], cast["stances"], strict=True)
-        )
-        if subject not in stances:
-            continue
-        about = issue if issue is not None else next(iter(stances[subject]), None)
-        if about is None:
-            raise BadRequest(f"conformity: {subject!r} has no stance on anything; name the issue")
-        others = [held.get(about, 0.0) for name, held in stances.items() if name != subject]
-        own = answers[
-            (answers["trial"] == trial)
-            & (answers["actor"] == subject)
-            & (answers["key"] == f"stance:{about}")
-        ]
-        first, last = _ends(own)
-        majority = sum(others) / len(others) if others else -first
-        said = tables.turns[(tables.turns["trial"] == trial)]
-        rows.append(
-            (
+
+    measure = "conformity"
+    evidence = "P"
+    more_keys: ClassVar = {"trial": {"subject": "str", "issue": "str"}}
+    trial: ClassVar[Quantities] = {
+        "majority": Quantity("mean stance of the others' personas", low=-1, high=1),
+        "others": Quantity("how many the others are", "count"),
+        "first": Quantity("the subject's first private stance, mean of samples", low=-1, high=1),
+        "last": Quantity("its last private stance, mean of samples", low=-1, high=1),
+        "shift": Quantity("how much of the way to the majority it has gone"),
+        "yielded": Quantity("its last private stance is on the majority's side", "share", 0, 1),
+        "complied": Quantity(
+            "what it last said is on the majority's side", "share", 0, 1, evidence="T"
+        ),
+    }
+    arm: ClassVar[Quantities] = {
+        "shift": Quantity("how much of the way to the majority, a ratio of means"),
+        "yielded": Quantity("share of the subjects that yielded", "share", 0, 1),
+        "complied": Quantity("share of the subjects that complied", "share", 0, 1, evidence="T"),
+    }
+
+    def __init__(self, data: Data, subject: str, issue: str | None = None) -> None:
+        super().__init__(data)
+        self.subject = subject
+        self.issue = issue
+
+    def _trials(self) -> Iterable[tuple[Any, ...]]:
+        subject = self.subject
+        answers = self.tables.answers[~self.tables.answers["gauge"]]
+        for trial, cast in self.tables.cast.groupby("trial", sort=True):
+            stances: Mapping[str, Mapping[str, float]] = dict(
+                zip(cast["actor"], cast["stances"], strict=True)
+            )
+            if subject not in stances:
+                continue
+            about = self.issue or next(iter(stances[subject]), None)
+            if about is None:
+                raise BadRequest(
+                    f"conformity: {subject!r} has no stance on anything; name the issue"
+                )
+            others = [own.get(about, 0.0) for name, own in stances.items() if name != subject]
+            own = answers[
+                (answers["trial"] == trial)
+                & (answers["actor"] == subject)
+                & (answers["key"] == f"stance:{about}")
+            ]
+            first, last = _ends(own)
+            majority = sum(others) / len(others) if others else -first
+            said = self.tables.turns[(self.tables.turns["trial"] == trial)]
+            yield (
                 trial,
                 subject,
                 about,
@@ -101,8 +109,52 @@ def by_trial(tables: Tables, subject: str, issue: str | None = None) -> pd.DataF
                 _on_side(last, majority),
                 _on_side(_aloud(said, subject), majority),
             )
+
+    def _arms(self) -> Iterable[ArmEstimate]:
+        for arm, rows in self.rows_of_arms():
+            for name, estimate in self._estimates(rows):
+                yield ArmEstimate(arm, name, estimate)
+
+    def _estimates(self, rows: pd.DataFrame) -> Iterable[tuple[str, Estimate]]:
+        known = rows.dropna(subset=["first", "last"])
+        yield "shift", self.made("shift", _shift(known), len(known))
+        for name in ("yielded", "complied"):
+            happened = rows[name].dropna()
+            share = clopper_pearson(int(happened.sum()), len(happened))
+            yield name, self.made(name, share, len(happened))
+
+    def curve(self, over: str = "k") -> pd.DataFrame:
+        """Conformity as a curve over a parameter of the scenario (``k``, how many are against one).
+
+        One row per model, value of the parameter and quantity: ``shift``, ``yielded``, ``complied``
+        and ``more``, the shift beyond that of the smallest value, the control, with the interval of
+        a difference of independent estimates. ``trials`` and ``missing`` count trials, and those
+        whose answers are missing.
+        """
+        trials = with_arms(self.tables.trials)
+        table = self.by_trial.merge(
+            trials[["trial", "scenario", "model", "arm", "parameters"]], on="trial"
         )
-    return frame(rows, _TRIALS)
+        table[over] = [json.loads(parameters).get(over) for parameters in table["parameters"]]
+        rows: list[tuple[Any, ...]] = []
+        for arm, members in table.groupby(["scenario", "model", "arm"], sort=True):
+            control: Interval | None = None
+            for value in sorted(members[over].dropna().unique()):
+                some = members[members[over] == value]
+                known = some.dropna(subset=["first", "last"])
+                estimates = dict(self._estimates(some))
+                shift = _shift(known)
+                control = control or shift
+                more = beyond(shift, control)
+                estimates["more"] = replace(
+                    estimates["shift"], value=more.estimate, low=more.low, high=more.high
+                )
+                missing = len(some) - len(known)
+                for name, estimate in estimates.items():
+                    rows.append((*arm, value, name, len(some), missing, *cells(estimate)))
+        columns = {"scenario": "str", "model": "str", "arm": "str", over: "object"}
+        counts = {"quantity": "str", "trials": "Int64", "missing": "Int64"}
+        return frame(rows, columns | counts | dict(ESTIMATE))
 
 
 def _ends(own: pd.DataFrame) -> tuple[float, float]:
@@ -131,40 +183,6 @@ def _on_side(value: float, majority: float) -> bool | None:
     if np.isnan(value) or np.isnan(majority) or value == 0:
         return None
     return bool(np.sign(value) == np.sign(majority))
-
-
-def curve(
-    tables: Tables, subject: str, *, over: str = "k", issue: str | None = None
-) -> pd.DataFrame:
-    """Conformity as a curve over a parameter of the scenario (``k``, how many are against one).
-
-    One row per model and value: shift, and the shares that yielded and complied, each with a 95%
-    interval (jackknife; Clopper and Pearson); ``more`` is the shift beyond that of the smallest
-    value, the control, with the interval of a difference of independent estimates. Trials whose
-    answers are missing are counted.
-    """
-    found = by_trial(tables, subject, issue)
-    trials = with_arms(tables.trials)
-    table = found.merge(trials[["trial", "scenario", "model", "arm", "parameters"]], on="trial")
-    table["k"] = [json.loads(parameters).get(over) for parameters in table["parameters"]]
-    rows: list[list[Any]] = []
-    for (scenario, model, arm), members in table.groupby(["scenario", "model", "arm"], sort=True):
-        values = sorted(members["k"].dropna().unique())
-        control: Interval | None = None
-        for value in values:
-            some = members[members["k"] == value]
-            known = some.dropna(subset=["first", "last"])
-            shift = _shift(known)
-            control = control or shift
-            more = beyond(shift, control)
-            row: list[Any] = [scenario, model, arm, value, len(some), len(some) - len(known)]
-            row += [shift.estimate, shift.low, shift.high]
-            for name in ("yielded", "complied"):
-                told = some[name].dropna()
-                share = clopper_pearson(int(told.sum()), len(told))
-                row += [share.estimate, share.low, share.high]
-            rows.append([*row, more.estimate, more.low, more.high])
-    return frame(rows, _CURVE)
 
 
 def _shift(known: pd.DataFrame) -> Interval:

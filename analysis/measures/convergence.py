@@ -19,48 +19,206 @@ or the last turn asked. ``reason`` says which.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from functools import cached_property
 from itertools import combinations
 from math import nan
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from analysis.measures.half_life import half_life
-from analysis.stats import UNKNOWN, Floats, Interval, jackknife, restricted_mean_time, sign_flip
-from analysis.tables import ARM, Tables, frame, with_arms
+from analysis.results import Arm, ArmEstimate, Quantities, Quantity, Result
+from analysis.stats import (
+    UNKNOWN,
+    Floats,
+    Interval,
+    clopper_pearson,
+    jackknife,
+    restricted_mean_time,
+    sign_flip,
+)
+from analysis.tables import ARM, Data, Tables, frame, with_arms
 from sim.events import Status
 from sim.planning.trials import YOKED
 
-EVIDENCE = "P"
 TOLERANCE = 0.25
 """Stances this close count as agreement: one step of the embedded stage's grid of nine."""
 
 _DISTANCES = {"trial": "str", "issue": "str", "turn": "Int64", "distance": "float64"}
-_TRIALS = {
-    "trial": "str",
-    "c": "float64",
-    "start": "float64",
-    "end": "float64",
-    "agreed_at": "Int64",
-    "last": "Int64",
-    "reason": "str",
-}
+
+
+class Convergence(Result):
+    """How far the actors' stances come together.
+
+    ``tolerance`` is the distance of stances up to which actors agree. The time to agreement is
+    restricted to ``horizon`` turns (None: the last turn asked in each arm); give the same horizon
+    to arms that are to be compared.
+
+    >>> from analysis.tables import Record, tables_from
+    >>> from sim.events import Answer
+    >>> answers = [Answer(t, a, "stance:x", x) for t, a, x in
+    ...            [(0, "A", -1.0), (0, "B", 1.0), (3, "A", 0.0), (3, "B", 0.2)]]
+    >>> result = Convergence(tables_from([Record("t", [{"name": "A"}, {"name": "B"}], answers)]))
+    >>> result.by_turn["distance"].to_list()
+    [2.0, 0.2]
+    >>> row = result.by_trial.iloc[0]
+    >>> float(row.c), float(row.start), int(row.agreed_at)
+    (0.9, 2.0, 3)
+    >>> result.estimate("c").value
+    0.9
+    """
+
+    measure = "convergence"
+    evidence = "P"
+    more_keys: ClassVar = {"turn": {"issue": "str"}}
+    turn: ClassVar[Quantities] = {
+        "distance": Quantity(
+            "D_t: mean distance of stances over pairs of actors; missing where an answer is",
+            low=0,
+            high=2,
+        )
+    }
+    trial: ClassVar[Quantities] = {
+        "c": Quantity("1 - D_T / D_0: 1 is consensus, 0 none, negative a drift apart", high=1),
+        "start": Quantity("D_0: the distance at the first turn asked", low=0, high=2),
+        "end": Quantity("D_T: the distance at the last turn asked", low=0, high=2),
+        "agreed_at": Quantity(
+            "the first turn asked from which D_t stays within the tolerance up to the end", "onset"
+        ),
+        "last": Quantity("the last turn asked", "count"),
+        "reason": Quantity("why something is missing", "text"),
+    }
+    arm: ClassVar[Quantities] = {
+        "c": Quantity("1 - E[D_T] / E[D_0]: a ratio of means over trials", high=1),
+        "agreed": Quantity("share of trials that end in agreement", "share", low=0, high=1),
+        "time_to_agreement": Quantity("restricted mean time to agreement, in turns", low=0),
+        "half_life": Quantity("turns in which the distance to D_inf halves", low=0),
+        "shared": Quantity("C of yoked trials: the pull that the stage has on everybody", high=1),
+        "interaction": Quantity("C of live trials less C of their yoked trials"),
+    }
+
+    def __init__(
+        self, data: Data, tolerance: float = TOLERANCE, horizon: float | None = None
+    ) -> None:
+        super().__init__(data)
+        self.tolerance = tolerance
+        self.horizon = horizon
+
+    def _turns(self) -> Iterable[tuple[Any, ...]]:
+        for row in self._table.itertuples(index=False):
+            yield (row.trial, row.turn, None, row.issue, row.distance)
+
+    def _trials(self) -> Iterable[tuple[Any, ...]]:
+        live = self.tables.trials[self.tables.trials["arm"] != YOKED]
+        for trial, status in zip(live["trial"], live["status"], strict=True):
+            yield (trial, *_summary(self._curves.get(trial), status, self.tolerance))
+
+    def _arms(self) -> Iterable[ArmEstimate]:
+        trials = with_arms(self.tables.trials)
+        summary = self.by_trial.merge(trials[["trial", *ARM]], on="trial")
+        for values, rows in summary.groupby(list(ARM), sort=True):
+            arm = tuple(map(str, values))
+            ends = _ends(rows)
+            convergence = jackknife(ends, _convergence) if len(ends) else UNKNOWN
+            yield ArmEstimate(arm, "c", self.made("c", convergence, len(ends)))
+            yield from self._agreement(arm, rows)
+            kept = rows.loc[rows["end"].notna() & rows["start"].notna(), "trial"]
+            decay = half_life([self._curves[trial] for trial in kept])
+            note = "not identifiable" if np.isnan(decay.estimate) else ""
+            yield ArmEstimate(arm, "half_life", self.made("half_life", decay, len(kept), note=note))
+            split = self._splits.get(arm)
+            for name in ("shared", "interaction"):
+                interval = UNKNOWN if split is None else getattr(split, name)
+                pairs = 0 if split is None else split.pairs
+                note = "" if pairs else "no yoked trials"
+                yield ArmEstimate(arm, name, self.made(name, interval, pairs, note=note))
+
+    def _agreement(self, arm: Arm, rows: pd.DataFrame) -> Iterable[ArmEstimate]:
+        """Whether and when the trials of an arm agree, censored at the last turn asked."""
+        timed = rows[rows["last"].notna() & rows["end"].notna()]
+        happened = timed["agreed_at"].notna().to_numpy(dtype=bool)
+        times = timed["agreed_at"].fillna(timed["last"]).to_numpy(dtype=float)
+        until = self.horizon
+        if until is None:
+            until = float(timed["last"].max()) if len(timed) else nan
+        agreed = clopper_pearson(int(happened.sum()), len(timed))
+        yield ArmEstimate(arm, "agreed", self.made("agreed", agreed, len(timed)))
+        mean = restricted_mean_time(times, happened, until)
+        note = f"restricted to {until:g} turns" if len(timed) else "no trial has both ends"
+        yield ArmEstimate(
+            arm, "time_to_agreement", self.made("time_to_agreement", mean, len(timed), note=note)
+        )
+
+    def _compare(self, a: str, b: str) -> Iterable[tuple[Any, ...]]:
+        for pair in self.paired(a, b, ["end", "start"]):
+            both = np.hstack([pair.first, pair.second])
+            means = [
+                float(_convergence(side.mean(axis=0))) if len(side) else nan
+                for side in (pair.first, pair.second)
+            ]
+            yield self.comparison(
+                "c",
+                a,
+                b,
+                pair,
+                values=(means[0], means[1]),
+                interval=jackknife(both, _interaction),
+                p=sign_flip(pair.first, pair.second, _convergence),
+            )
+
+    @cached_property
+    def _table(self) -> pd.DataFrame:
+        return distances(self.tables)
+
+    @cached_property
+    def _curves(self) -> dict[str, pd.Series]:
+        return _curves(self._table)
+
+    @cached_property
+    def _splits(self) -> dict[Arm, Split]:
+        """C of each arm that has yoked trials, in shared pull and interaction, by live trial.
+
+        Only live trials whose actors all have a yoked trial are used, in all three numbers, so that
+        ``live = shared + interaction`` holds exactly. Intervals by the jackknife over live trials.
+        """
+        trials = with_arms(self.tables.trials)
+        live = trials[trials["arm"] != YOKED]
+        alone = _curves(_distances(_complete_yokes(self.tables)))
+        together = self.by_trial.set_index("trial")
+        splits: dict[Arm, Split] = {}
+        for arm, rows in live.groupby(list(ARM), sort=True):
+            pairs = []
+            for trial in rows["trial"]:
+                _, start, end, *_ = _summary(alone.get(trial), "done", TOLERANCE)
+                pair = [together.loc[trial, "end"], together.loc[trial, "start"], end, start]
+                if not np.isnan(pair).any():
+                    pairs.append(pair)
+            if pairs:
+                data = np.array(pairs, dtype=float)
+                splits[tuple(map(str, arm))] = Split(
+                    len(pairs),
+                    jackknife(data[:, :2], _convergence),
+                    jackknife(data[:, 2:], _convergence),
+                    jackknife(data, _interaction),
+                )
+        return splits
+
+
+class Split(NamedTuple):
+    """An arm's convergence, parted: of live trials, of the same with partners yoked, the rest."""
+
+    pairs: int
+    live: Interval
+    shared: Interval
+    interaction: Interval
 
 
 def distances(tables: Tables) -> pd.DataFrame:
     """D_t per trial, issue and turn, missing (NaN) where an actor's answer is missing.
 
-    In a yoked arm the rows are those of the live trial's id: focal actors that belong together.
     Probes are read; gauges only in trials that have no probes.
-
-    >>> from analysis.tables import Record, tables_from
-    >>> from sim.events import Answer
-    >>> said = [Answer(0, "A", "stance:x", -1.0), Answer(0, "B", "stance:x", 0.5)]
-    >>> table = distances(tables_from([Record("t", [{"name": "A"}, {"name": "B"}], said)]))
-    >>> table.to_dict("records")
-    [{'trial': 't', 'issue': 'x', 'turn': 0, 'distance': 1.5}]
     """
     return _distances(_answers(tables, yoked=False))
 
@@ -69,18 +227,18 @@ def _answers(tables: Tables, *, yoked: bool) -> pd.DataFrame:
     """Stance answers of one kind of arm, one row per trial, issue, turn and actor."""
     trials = tables.trials
     chosen = trials[(trials["arm"] == YOKED) == yoked][["trial", "focal", "of"]]
-    found = tables.answers[tables.answers["key"].str.startswith("stance:")]
-    found = found.merge(chosen, on="trial")
+    answers = tables.answers[tables.answers["key"].str.startswith("stance:")]
+    answers = answers.merge(chosen, on="trial")
     if yoked:
-        found = found[found["actor"] == found["focal"]].assign(trial=lambda t: t["of"])
-    probed = set(found.loc[~found["gauge"], "trial"])
-    found = found[~found["gauge"] | ~found["trial"].isin(probed)]
-    found = found.assign(
-        value=pd.to_numeric(found["value"], errors="raise").astype("float64"),
-        issue=found["key"].str.removeprefix("stance:"),
+        answers = answers[answers["actor"] == answers["focal"]].assign(trial=lambda t: t["of"])
+    probed = set(answers.loc[~answers["gauge"], "trial"])
+    answers = answers[~answers["gauge"] | ~answers["trial"].isin(probed)]
+    answers = answers.assign(
+        value=pd.to_numeric(answers["value"], errors="raise").astype("float64"),
+        issue=answers["key"].str.removeprefix("stance:"),
     )
     # Samples of one answer are averaged; a missing sample leaves the others.
-    means = found.groupby(["trial", "issue", "turn", "actor"])["value"].mean()
+    means = answers.groupby(["trial", "issue", "turn", "actor"])["value"].mean()
     return means.reset_index()
 
 
@@ -103,32 +261,9 @@ def _distances(answers: pd.DataFrame) -> pd.DataFrame:
     for one, other in combinations(range(values.shape[1]), 2):
         present = other < everyone
         total[present] += np.abs(values[present, one] - values[present, other])
-    made: pd.DataFrame = wide.index.to_frame(index=False)
-    made["distance"] = total / np.maximum(everyone * (everyone - 1) / 2, 1)
-    return made.astype({"turn": "Int64"})
-
-
-def by_trial(tables: Tables, tolerance: float = TOLERANCE) -> pd.DataFrame:
-    """One row per trial (live and others; yoked trials stand under ``split``).
-
-    Columns: ``c``, ``start`` (D_0), ``end`` (D_T), ``agreed_at`` (the first turn asked from which
-    D_t <= tolerance up to the end; <NA> means censored at ``last``, or unknown if there is a
-    reason), ``last`` (the last turn asked), ``reason`` (why something is missing).
-
-    >>> from analysis.tables import Record, tables_from
-    >>> from sim.events import Answer
-    >>> said = [Answer(t, a, "stance:x", x) for t, a, x in
-    ...         [(0, "A", -1.0), (0, "B", 1.0), (3, "A", 0.0), (3, "B", 0.2)]]
-    >>> row = by_trial(tables_from([Record("t", [{"name": "A"}, {"name": "B"}], said)])).iloc[0]
-    >>> float(row.c), float(row.start), int(row.agreed_at)
-    (0.9, 2.0, 3)
-    """
-    live = tables.trials[tables.trials["arm"] != YOKED]
-    curves = _curves(distances(tables))
-    rows: list[tuple[Any, ...]] = []
-    for trial, status in zip(live["trial"], live["status"], strict=True):
-        rows.append((trial, *_summary(curves.get(trial), status, tolerance)))
-    return frame(rows, _TRIALS)
+    rows: pd.DataFrame = wide.index.to_frame(index=False)
+    rows["distance"] = total / np.maximum(everyone * (everyone - 1) / 2, 1)
+    return rows.astype({"turn": "Int64"})
 
 
 def _curves(table: pd.DataFrame) -> dict[str, pd.Series]:
@@ -182,78 +317,6 @@ def _ends(table: pd.DataFrame) -> Floats:
     return kept.to_numpy(dtype=float)
 
 
-def by_arm(
-    tables: Tables, tolerance: float = TOLERANCE, horizon: float | None = None
-) -> pd.DataFrame:
-    """One row per arm: C with a 95% interval, restricted mean time to agreement, half-life, split.
-
-    The interval of C is a jackknife over trials with Student's t (``stats.jackknife``). The time to
-    agreement is restricted to ``horizon`` (default: the last turn asked in the arm); give the same
-    horizon to arms that are to be compared. ``half_life`` is NaN, and ``half_life_reason`` says
-    "not identifiable", unless its interval excludes zero and infinity (``decay.half_life``).
-    ``shared`` and ``interaction`` are NaN where there is no yoked arm (see ``split``).
-    """
-    trials = with_arms(tables.trials)
-    trials = trials[trials["arm"] != YOKED]
-    summary = by_trial(tables, tolerance).merge(trials[["trial", *ARM]], on="trial")
-    curves = _curves(distances(tables))
-    parts = {tuple(row[name] for name in ARM): row for _, row in split(tables).iterrows()}
-    rows: list[dict[str, Any]] = []
-    for arm, group in summary.groupby(list(ARM), sort=True):
-        ends = _ends(group)
-        timed = group[group["last"].notna() & group["end"].notna()]
-        follow_up = float(timed["last"].max()) if len(timed) else nan
-        until = follow_up if horizon is None else horizon
-        happened = timed["agreed_at"].notna().to_numpy(dtype=bool)
-        times = timed["agreed_at"].fillna(timed["last"]).to_numpy(dtype=float)
-        kept = group.loc[group["end"].notna() & group["start"].notna(), "trial"]
-        decay = half_life([curves[trial] for trial in kept])
-        part = parts.get(tuple(arm))
-        row: dict[str, Any] = dict(zip(ARM, arm, strict=True))
-        row |= {"trials": len(group), "used": len(ends)}
-        row |= _limits("c", jackknife(ends, _convergence) if len(ends) else UNKNOWN)
-        row |= {"agreed": int(happened.sum()), "horizon": until}
-        row |= _limits("time_to_agreement", restricted_mean_time(times, happened, until))
-        row |= _limits("half_life", decay)
-        row["half_life_reason"] = "not identifiable" if np.isnan(decay.estimate) else None
-        for name in ("shared", "interaction"):
-            for column in (name, f"{name}_low", f"{name}_high"):
-                row[column] = nan if part is None else float(part[column])
-        rows.append(row)
-    return _table(rows, _ARM_COLUMNS)
-
-
-def split(tables: Tables) -> pd.DataFrame:
-    """C of each arm that has a yoked arm, in shared pull and interaction, paired by live trial.
-
-    Only live trials whose actors all have a yoked trial are used, in all three columns, so that
-    ``live = shared + interaction`` holds exactly. Intervals by the jackknife over live trials.
-    """
-    trials = with_arms(tables.trials)
-    live = trials[trials["arm"] != YOKED]
-    curves = _curves(_distances(_complete_yokes(tables)))
-    of_trial = by_trial(tables).set_index("trial")
-    rows: list[dict[str, Any]] = []
-    for arm, group in live.groupby(list(ARM), sort=True):
-        pairs = []
-        for trial in group["trial"]:
-            alone = _summary(curves.get(trial), "done", TOLERANCE)
-            together = of_trial.loc[trial]
-            pair = [together["end"], together["start"], alone[2], alone[1]]
-            if not np.isnan(pair).any():
-                pairs.append(pair)
-        if not pairs:
-            continue
-        data = np.array(pairs, dtype=float)
-        row: dict[str, Any] = dict(zip(ARM, arm, strict=True))
-        row["pairs"] = len(pairs)
-        row |= _limits("live", jackknife(data[:, :2], _convergence))
-        row |= _limits("shared", jackknife(data[:, 2:], _convergence))
-        row |= _limits("interaction", jackknife(data, _interaction))
-        rows.append(row)
-    return _table(rows, _SPLIT_COLUMNS)
-
-
 def _interaction(means: Floats) -> Floats:
     return _convergence(means[..., :2]) - _convergence(means[..., 2:])
 
@@ -264,64 +327,5 @@ def _complete_yokes(tables: Tables) -> pd.DataFrame:
     actors = tables.cast.groupby("trial")["actor"].agg(frozenset).to_dict()
     focal = yoked.groupby("of")["focal"].agg(frozenset).to_dict()
     complete = {trial for trial, names in focal.items() if names == actors.get(trial)}
-    found = _answers(tables, yoked=True)
-    return found[found["trial"].isin(complete)]
-
-
-def compare(tables: Tables, a: str, b: str) -> pd.DataFrame:
-    """C of model ``a`` minus C of model ``b``: one row for each scenario and its parameters.
-
-    Trials are paired by seed; pairs with a missing member are left out and counted. The interval is
-    a jackknife over pairs with Student's t, p is exact (or Monte Carlo for more than 14 pairs) by
-    exchanging the members of pairs (``stats.sign_flip``).
-    """
-    trials = with_arms(tables.trials)
-    trials = trials[trials["arm"] != YOKED]
-    summary = by_trial(tables).merge(trials[["trial", "seed", *ARM]], on="trial")
-    keys = ["scenario", "parameters", "arm"]
-    columns = [*keys, "seed", "start", "end"]
-    sides = [summary.loc[summary["model"] == model, columns] for model in (a, b)]
-    paired = sides[0].merge(sides[1], on=[*keys, "seed"], suffixes=("_a", "_b"))
-    rows: list[dict[str, Any]] = []
-    for group, pairs in paired.groupby(keys, sort=True):
-        data = pairs[["end_a", "start_a", "end_b", "start_b"]].dropna().to_numpy(dtype=float)
-        row: dict[str, Any] = dict(zip(keys, group, strict=True))
-        row |= {"a": a, "b": b, "pairs": len(data), "left_out": len(pairs) - len(data)}
-        row["c_a"] = float(_convergence(data[:, :2].mean(axis=0))) if len(data) else nan
-        row["c_b"] = float(_convergence(data[:, 2:].mean(axis=0))) if len(data) else nan
-        row |= _limits("difference", jackknife(data, _interaction))
-        row["p"] = sign_flip(data[:, :2], data[:, 2:], _convergence)
-        rows.append(row)
-    return _table(rows, _COMPARE_COLUMNS)
-
-
-def _limits(name: str, interval: Interval) -> dict[str, float]:
-    return {name: interval.estimate, f"{name}_low": interval.low, f"{name}_high": interval.high}
-
-
-def _three(*names: str) -> dict[str, str]:
-    return {f"{name}{end}": "float64" for name in names for end in ("", "_low", "_high")}
-
-
-_ARM_COLUMNS = (
-    dict.fromkeys(ARM, "str")
-    | {"trials": "Int64", "used": "Int64"}
-    | _three("c")
-    | {"agreed": "Int64", "horizon": "float64"}
-    | _three("time_to_agreement", "half_life")
-    | {"half_life_reason": "str"}
-    | _three("shared", "interaction")
-)
-_SPLIT_COLUMNS = (
-    dict.fromkeys(ARM, "str") | {"pairs": "Int64"} | _three("live", "shared", "interaction")
-)
-_COMPARE_COLUMNS = (
-    dict.fromkeys(("scenario", "parameters", "arm", "a", "b"), "str")
-    | {"pairs": "Int64", "left_out": "Int64", "c_a": "float64", "c_b": "float64"}
-    | _three("difference")
-    | {"p": "float64"}
-)
-
-
-def _table(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
-    return frame([[row[name] for name in columns] for row in rows], columns)
+    answers = _answers(tables, yoked=True)
+    return answers[answers["trial"].isin(complete)]

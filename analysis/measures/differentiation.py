@@ -17,61 +17,83 @@ above the null says that something makes a difference last, not what it is.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from hashlib import blake2b
 from math import nan
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from analysis.stats import Floats
-from analysis.tables import Tables, frame
-
-EVIDENCE = "P"
-
-_COLUMNS = {
-    "trial": "str",
-    "issue": "str",
-    "actors": "Int64",
-    "turns": "Int64",
-    "share": "float64",
-    "null": "float64",
-    "p": "float64",
-}
+from analysis.results import ArmEstimate, Quantities, Quantity, Result
+from analysis.stats import Floats, paired_difference
+from analysis.tables import Data
 
 
-def by_trial(tables: Tables, seed: int = 0, draws: int = 999) -> pd.DataFrame:
-    """One row per trial and issue: the between-actor share, its null, and p.
+class Differentiation(Result):
+    """How far actors that were cast alike become different people.
 
-    Turns at which the answer of anybody who was asked is missing are left out; the share is NaN
-    below two turns. Each trial and issue draws its null from a stream of its own.
+    Turns at which the answer of anybody who was asked is missing are left out; the share is missing
+    below two turns. Each trial and issue draws its null, ``draws`` deals, from a stream of its own.
 
     >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Answer
     >>> said = [Answer(t, name, "stance:x", x + t / 100) for t in range(8)
     ...         for name, x in (("A", -0.5), ("B", 0.5))]
-    >>> row = by_trial(tables_from([Record("t", [{"name": "A"}, {"name": "B"}], said)])).iloc[0]
+    >>> tables = tables_from([Record("t", [{"name": "A"}, {"name": "B"}], said)])
+    >>> row = Differentiation(tables).by_trial.iloc[0]
     >>> round(float(row.share), 3), float(row.p) < 0.05
     (1.0, True)
     """
-    answers = tables.answers[~tables.answers["gauge"]]
-    answers = answers[answers["key"].str.startswith("stance:")]
-    numbers = answers.assign(value=pd.to_numeric(answers["value"], errors="coerce"))
-    rows: list[tuple[Any, ...]] = []
-    for (trial, key), some in numbers.groupby(["trial", "key"], sort=True):
-        wide = some.groupby(["turn", "actor"])["value"].mean().unstack()
-        generator = _stream(seed, str(trial), str(key))
-        whole = wide.dropna().to_numpy(dtype=float)
-        turns, actors = whole.shape
-        share, null, p = nan, nan, nan
-        if turns > 1 and actors > 1:
-            share = _share(whole)
-            dealt = np.array([_share(generator.permuted(whole, axis=1)) for _ in range(draws)])
-            null = float(dealt.mean())
-            p = (1 + int(np.sum(dealt >= share - 1e-12))) / (draws + 1)
-        issue = str(key).removeprefix("stance:")
-        rows.append((trial, issue, actors, turns, share, null, p))
-    return frame(rows, _COLUMNS)
+
+    measure = "differentiation"
+    evidence = "P"
+    more_keys: ClassVar = {"trial": {"issue": "str"}}
+    trial: ClassVar[Quantities] = {
+        "actors": Quantity("actors who were asked", "count"),
+        "turns": Quantity("turns at which everybody answered", "count"),
+        "share": Quantity("between-actor share of the variance of stances", low=0, high=1),
+        "share_null": Quantity("the same with the answers of each turn dealt anew", low=0, high=1),
+        "p": Quantity("share of the deals that reach the observed share", low=0, high=1),
+    }
+    arm: ClassVar[Quantities] = {
+        "share": Quantity("between-actor share of the variance, over trials", low=0, high=1)
+    }
+
+    def __init__(self, data: Data, seed: int = 0, draws: int = 999) -> None:
+        super().__init__(data)
+        self.seed = seed
+        self.draws = draws
+
+    def _trials(self) -> Iterable[tuple[Any, ...]]:
+        answers = self.tables.answers[~self.tables.answers["gauge"]]
+        answers = answers[answers["key"].str.startswith("stance:")]
+        numbers = answers.assign(value=pd.to_numeric(answers["value"], errors="coerce"))
+        for (trial, key), rows in numbers.groupby(["trial", "key"], sort=True):
+            wide = rows.groupby(["turn", "actor"])["value"].mean().unstack()
+            generator = _stream(self.seed, str(trial), str(key))
+            whole = wide.dropna().to_numpy(dtype=float)
+            turns, actors = whole.shape
+            share, null, p = nan, nan, nan
+            if turns > 1 and actors > 1:
+                share = _share(whole)
+                dealt = np.array(
+                    [_share(generator.permuted(whole, axis=1)) for _ in range(self.draws)]
+                )
+                null = float(dealt.mean())
+                p = (1 + int(np.sum(dealt >= share - 1e-12))) / (self.draws + 1)
+            yield (trial, str(key).removeprefix("stance:"), actors, turns, share, null, p)
+
+    def _arms(self) -> Iterable[ArmEstimate]:
+        nulls = {
+            arm: paired_difference(
+                rows["share_null"].to_numpy(dtype=np.float64), np.zeros(len(rows)), share=False
+            )
+            for arm, rows in self.trials_of_arms()
+        }
+        for each in super()._arms():
+            yield each._replace(estimate=replace(each.estimate, null=nulls[each.arm]))
 
 
 def _stream(seed: int, *path: str) -> np.random.Generator:

@@ -20,34 +20,23 @@ no change of character. A pull on both sides is convergence, on one side an attr
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import json
+from collections.abc import Callable, Iterable
+from math import nan
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from analysis.evidence.text import assistant, score
-from analysis.stats import Interval, jackknife, jackknife_ratio
-from analysis.tables import Tables, frame
+from analysis.results import Arm, ArmEstimate, Quantities, Quantity, Result
+from analysis.stats import UNKNOWN, Floats, Interval, jackknife, jackknife_ratio
+from analysis.tables import Data
 from analysis.tournaments.tables import Contest
-
-EVIDENCE = "P and T"
+from sim.planning.trials import LIVE
 
 Style = Callable[[str], float]
 """What is measured of a line: a number."""
-
-_PULL = {
-    "kind": "str",
-    "entrant": "str",
-    "partner": "str",
-    "matches": "Int64",
-    "own": "float64",
-    "theirs": "float64",
-    "together": "float64",
-    "pull": "float64",
-    "low": "float64",
-    "high": "float64",
-}
 
 
 def assistance(text: str) -> float:
@@ -59,93 +48,114 @@ def assistance(text: str) -> float:
     return float(assistant(score(text)) > 0)
 
 
-def in_style(contest: Contest, tables: Tables, style: Style = assistance) -> pd.DataFrame:
-    """How far each entrant is pulled by each other in a style: one row for each ordered pair.
+class Where(NamedTuple):
+    """Where an entrant stands: by itself, its partner by itself, and the entrant with it."""
 
-    ``own`` is the style in self-play, ``theirs`` the partner's in its self-play, ``together`` the
-    entrant's own with the partner. Where self-play is missing, so is the pull.
+    own: float
+    theirs: float
+    together: float
+
+
+class InfluenceAsymmetry(Result):
+    """Who pulls whom in a tournament of meetings of two: one arm for each ordered pair.
+
+    The arm of A as pulled by B has A as its ``model`` and ``{"partner": "B"}`` as ``parameters``;
+    ``scenario`` is the tournament. In style, where the self-play of one of both is missing, so is
+    the pull. In stance, self-play is among the pairs.
     """
-    sides = _sides(contest)
-    turns = tables.turns[tables.turns["source"] != "intervention"]
-    turns = turns.assign(style=[style(str(text)) for text in turns["text"]])
-    spoken = turns.groupby(["trial", "speaker"])["style"].mean().rename("style").reset_index()
-    found = sides.merge(spoken, left_on=["trial", "actor"], right_on=["trial", "speaker"])
-    by_match = found.groupby(["entrant", "partner", "match"])["style"].mean().reset_index()
-    means = {key: rows["style"].to_numpy(dtype=np.float64)
-             for key, rows in by_match.groupby(["entrant", "partner"])}  # fmt: skip
-    rows: list[tuple[Any, ...]] = []
-    for (one, other), together in means.items():
-        if one == other:
-            continue
-        own, theirs = means.get((one, one)), means.get((other, other))
-        pull = _no_pull() if own is None or theirs is None else _of_three(together, own, theirs)
-        rows.append(
-            (
-                "style",
-                one,
-                other,
-                len(together),
-                _mean(own),
-                _mean(theirs),
-                float(together.mean()),
-                pull.estimate,
-                pull.low,
-                pull.high,
-            )
+
+    measure = "influence_asymmetry"
+    evidence = "P and T"
+    arm: ClassVar[Quantities] = {
+        "style_pull": Quantity("how far the style goes toward the partner's", evidence="T"),
+        "style_own": Quantity("the style in self-play", evidence="T"),
+        "style_theirs": Quantity("the partner's style in its self-play", evidence="T"),
+        "style_together": Quantity("the style with the partner", evidence="T"),
+        "stance_pull": Quantity("how far the stance goes toward the partner's", evidence="P"),
+        "stance_own": Quantity(
+            "the stance at the start, toward one's own side", low=-1, high=1, evidence="P"
+        ),
+        "stance_theirs": Quantity("the partner's, toward its side", low=-1, high=1, evidence="P"),
+        "stance_together": Quantity("the stance at the end", low=-1, high=1, evidence="P"),
+    }
+
+    def __init__(self, contest: Contest, data: Data, style: Style = assistance) -> None:
+        super().__init__(data)
+        self.contest = contest
+        self.style = style
+
+    def _arms(self) -> Iterable[ArmEstimate]:
+        sides = _sides(self.contest)
+        yield from self._in_style(sides)
+        yield from self._in_stance(sides)
+
+    def _in_style(self, sides: pd.DataFrame) -> Iterable[ArmEstimate]:
+        turns = self.tables.turns[self.tables.turns["source"] != "intervention"]
+        turns = turns.assign(style=[self.style(str(text)) for text in turns["text"]])
+        spoken = turns.groupby(["trial", "speaker"])["style"].mean().rename("style").reset_index()
+        styles = sides.merge(spoken, left_on=["trial", "actor"], right_on=["trial", "speaker"])
+        by_match = styles.groupby(["entrant", "partner", "match"])["style"].mean().reset_index()
+        means = {
+            (str(one), str(other)): rows["style"].to_numpy(dtype=np.float64)
+            for (one, other), rows in by_match.groupby(["entrant", "partner"])
+        }
+        for (one, other), together in means.items():
+            if one == other:
+                continue
+            own, theirs = means.get((one, one)), means.get((other, other))
+            pull, note = UNKNOWN, "self-play is missing"
+            if own is not None and theirs is not None:
+                pull, note = _pull(together, own, theirs), ""
+            where = Where(_mean(own), _mean(theirs), float(together.mean()))
+            yield from self._rows("style", one, other, pull, len(together), where, note)
+
+    def _in_stance(self, sides: pd.DataFrame) -> Iterable[ArmEstimate]:
+        answers = self.tables.answers[~self.tables.answers["gauge"]]
+        answers = answers[answers["key"].str.startswith("stance:")]
+        values = answers.assign(value=pd.to_numeric(answers["value"], errors="coerce"))
+        ends = (
+            values.sort_values("turn")
+            .groupby(["trial", "actor", "turn"])["value"]
+            .mean()
+            .groupby(["trial", "actor"])
+            .agg(["first", "last"])
+            .reset_index()
         )
-    return frame(rows, _PULL)
-
-
-def in_stance(contest: Contest, tables: Tables) -> pd.DataFrame:
-    """How far each entrant's private stance goes toward each other's, self-play included.
-
-    ``own`` and ``theirs`` are the mean distances from the motion's middle at the start, toward
-    one's own side; ``together`` where the entrant ends on that scale.
-    """
-    answers = tables.answers[~tables.answers["gauge"]]
-    answers = answers[answers["key"].str.startswith("stance:")]
-    values = answers.assign(value=pd.to_numeric(answers["value"], errors="coerce"))
-    ends = (
-        values.sort_values("turn")
-        .groupby(["trial", "actor", "turn"])["value"]
-        .mean()
-        .groupby(["trial", "actor"])
-        .agg(["first", "last"])
-        .reset_index()
-    )
-    sides = _sides(contest)
-    found = sides.merge(ends, on=["trial", "actor"]).merge(
-        ends.rename(columns={"actor": "other", "first": "their_first", "last": "their_last"}),
-        on=["trial", "other"],
-    )
-    sign = np.where(found["position"].astype("int64") == 0, 1.0, -1.0)
-    found = found.assign(
-        moved=(found["last"] - found["first"]) * -sign,
-        apart=(found["their_first"] - found["first"]) * -sign,
-        start=found["first"] * sign,
-        end=found["last"] * sign,
-        theirs=found["their_first"] * -sign,
-    ).dropna(subset=["moved", "apart"])
-    rows: list[tuple[Any, ...]] = []
-    for (one, other), some in found.groupby(["entrant", "partner"], sort=True):
-        matches = some.groupby("match")[["moved", "apart"]].mean()
-        moved, apart = (matches[name].to_numpy(dtype=np.float64) for name in ("moved", "apart"))
-        pull = jackknife_ratio(moved, apart)
-        rows.append(
-            (
-                "stance",
-                one,
-                other,
-                len(matches),
-                float(some["start"].mean()),
-                float(some["theirs"].mean()),
-                float(some["end"].mean()),
-                pull.estimate,
-                pull.low,
-                pull.high,
-            )
+        stances = sides.merge(ends, on=["trial", "actor"]).merge(
+            ends.rename(columns={"actor": "other", "first": "their_first", "last": "their_last"}),
+            on=["trial", "other"],
         )
-    return frame(rows, _PULL)
+        sign = np.where(stances["position"].astype("int64") == 0, 1.0, -1.0)
+        stances = stances.assign(
+            moved=(stances["last"] - stances["first"]) * -sign,
+            apart=(stances["their_first"] - stances["first"]) * -sign,
+            start=stances["first"] * sign,
+            end=stances["last"] * sign,
+            theirs=stances["their_first"] * -sign,
+        ).dropna(subset=["moved", "apart"])
+        for (one, other), some in stances.groupby(["entrant", "partner"], sort=True):
+            matches = some.groupby("match")[["moved", "apart"]].mean()
+            moved, apart = (matches[name].to_numpy(dtype=np.float64) for name in ("moved", "apart"))
+            pull = jackknife_ratio(moved, apart)
+            where = Where(*(float(some[name].mean()) for name in ("start", "theirs", "end")))
+            yield from self._rows("stance", str(one), str(other), pull, len(matches), where)
+
+    def _rows(
+        self,
+        kind: str,
+        one: str,
+        other: str,
+        pull: Interval,
+        matches: int,
+        where: Where,
+        note: str = "",
+    ) -> Iterable[ArmEstimate]:
+        arm: Arm = (self.contest.name, json.dumps({"partner": other}), one, LIVE)
+        name = f"{kind}_pull"
+        yield ArmEstimate(arm, name, self.made(name, pull, matches, note=note))
+        for part, value in where._asdict().items():
+            name = f"{kind}_{part}"
+            yield ArmEstimate(arm, name, self.made(name, Interval(value, nan, nan), matches))
 
 
 def _sides(contest: Contest) -> pd.DataFrame:
@@ -158,11 +168,11 @@ def _sides(contest: Contest) -> pd.DataFrame:
     theirs = two[["trial", "entrant", "actor"]].rename(
         columns={"entrant": "partner", "actor": "other"}
     )
-    found = own.merge(theirs, on="trial")
-    return found[found["actor"] != found["other"]].reset_index(drop=True)
+    pairs = own.merge(theirs, on="trial")
+    return pairs[pairs["actor"] != pairs["other"]].reset_index(drop=True)
 
 
-def _of_three(together: Any, own: Any, theirs: Any) -> Interval:
+def _pull(together: Floats, own: Floats, theirs: Floats) -> Interval:
     """(together - own) / (theirs - own), each the mean of its matches; one of all left out."""
     parts = (together, own, theirs)
     rows = np.zeros((sum(map(len, parts)), 6))
@@ -181,10 +191,5 @@ def _of_three(together: Any, own: Any, theirs: Any) -> Interval:
     return jackknife(rows, pull)
 
 
-def _mean(values: Any) -> float:
-    return float("nan") if values is None else float(values.mean())
-
-
-def _no_pull() -> Interval:
-    nan = float("nan")
-    return Interval(nan, nan, nan)
+def _mean(values: Floats | None) -> float:
+    return nan if values is None else float(values.mean())

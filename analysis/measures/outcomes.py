@@ -5,25 +5,40 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
-from analysis.measures import collapse, flip, loop
-from analysis.tables import Tables
+from analysis.measures.collapse import Collapse
+from analysis.measures.flips import Flips
+from analysis.measures.loops import Loops
+from analysis.results import Quantities, Result
 
-EVIDENCE = "T"
 
-
-def by_actor(tables: Tables) -> pd.DataFrame:
-    """One row per trial and actor: trial, actor, flip, flip_confidence, collapse, loop.
-
-    The onsets are indices of turns in the transcript, <NA> where it did not happen.
+class Outcomes(Result):
+    """Flip, collapse and loop of every actor: the turns at which they began.
 
     >>> from analysis.tables import Record, tables_from
-    >>> by_actor(tables_from([Record("t", [{"name": "A"}])])).flip.to_list()
+    >>> Outcomes(tables_from([Record("t", [{"name": "A"}])])).by_actor.flip.to_list()
     [<NA>]
     """
-    keys = ["trial", "actor"]
-    table = flip.by_actor(tables)[[*keys, "flip", "flip_confidence"]]
-    table = table.merge(collapse.by_actor(tables)[[*keys, "collapse"]], on=keys)
-    merged: pd.DataFrame = table.merge(loop.by_actor(tables)[[*keys, "loop"]], on=keys)
-    return merged
+
+    measure = "outcomes"
+    evidence = "T"
+    actor: ClassVar[Quantities] = {
+        **{name: Flips.actor[name] for name in ("flip", "flip_confidence")},
+        "collapse": Collapse.actor["collapse"],
+        "loop": Loops.actor["loop"],
+    }
+    trial: ClassVar[Quantities] = {
+        "flip": Flips.trial["flip"],
+        "collapse": Collapse.trial["collapse"],
+        "loop": Loops.trial["loop"],
+    }
+    arm: ClassVar[Quantities] = trial
+
+    def _actors(self) -> Iterable[tuple[Any, ...]]:
+        keys = ["trial", "actor"]
+        table = Flips(self.tables).by_actor[[*keys, "flip", "flip_confidence"]]
+        table = table.merge(Collapse(self.tables).by_actor[[*keys, "collapse"]], on=keys)
+        table = table.merge(Loops(self.tables).by_actor[[*keys, "loop"]], on=keys)
+        yield from table.itertuples(index=False, name=None)

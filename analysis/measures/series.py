@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from analysis.evidence.text import Scores, polarity, score, valence
+from analysis.results import Arm
 from analysis.stats import Floats
 from analysis.stats.switching import WEAK, Rates, estimate, smooth
-from analysis.tables import ARM, Tables, with_arms
+from analysis.tables import Tables
 
 Reader = Callable[[Scores, float], float]
 """From a line's scores, and how much kinder the speaker's persona is than its opposite, to a
@@ -33,93 +35,79 @@ class Series:
     context: Floats
 
 
+class Line(NamedTuple):
+    """A turn: its index, who spoke, what was said, and to whom (None: to everybody)."""
+
+    turn: int
+    speaker: str
+    text: str
+    audience: tuple[str, ...] | None
+
+
 def series(tables: Tables, reader: Reader) -> list[Series]:
     """A series for every member of every cast, in the order of trials and seats."""
+    lines = lines_of(tables)
+    cast = tables.cast.sort_values(["trial", "seat"], kind="stable")
     return [
-        Series(trial, actor, *_read(lines, actor, reader, kindness))
-        for trial, actor, kindness, lines in _actors(tables)
+        _series(str(trial), str(actor), lines.get(str(trial), []), reader, kindness)
+        for trial, actor, kindness in zip(
+            cast["trial"], cast["actor"], _kindness(cast), strict=True
+        )
     ]
 
 
-Line = tuple[int, str, str, tuple[str, ...] | None]
-
-
-def _actors(tables: Tables) -> Iterator[tuple[str, str, float, list[Line]]]:
-    lines = lines_of(tables)
-    cast = tables.cast.sort_values(["trial", "seat"], kind="stable")
-    for trial, actor, brief, traits, other in zip(
-        cast["trial"], cast["actor"], cast["brief"], cast["traits"], cast["opposite"], strict=True
-    ):
+def _kindness(cast: pd.DataFrame) -> Iterator[float]:
+    """How much kinder each persona is than its opposite."""
+    for brief, traits, other in zip(cast["brief"], cast["traits"], cast["opposite"], strict=True):
         # Traits say what somebody is; a brief also says what it thinks of ("kindness is a mask").
-        told = " ".join(map(str, traits))
-        described = told if valence(told) else f"{brief} {told}"
-        contrast = None if pd.isna(other) else str(other)
-        yield str(trial), str(actor), polarity(described, contrast), lines.get(str(trial), [])
+        words = " ".join(map(str, traits))
+        described = words if valence(words) else f"{brief} {words}"
+        yield polarity(described, None if pd.isna(other) else str(other))
 
 
 def lines_of(tables: Tables) -> dict[str, list[Line]]:
-    """Per trial, its turns in order: (index, speaker, text, audience)."""
-    found: dict[str, list[Line]] = {}
+    """The lines of each trial, in order."""
+    lines: dict[str, list[Line]] = {}
     turns = tables.turns.sort_values(["trial", "turn"], kind="stable")
-    for trial, turn, speaker, text, audience in zip(
-        turns["trial"],
-        turns["turn"],
-        turns["speaker"],
-        turns["text"],
-        turns["audience"],
-        strict=True,
-    ):
+    columns = (turns[name] for name in ("trial", "turn", "speaker", "text", "audience"))
+    for trial, turn, speaker, text, audience in zip(*columns, strict=True):
         heard = audience if isinstance(audience, tuple) else None
-        found.setdefault(str(trial), []).append((int(turn), str(speaker), str(text), heard))
-    return found
+        line = Line(int(turn), str(speaker), str(text), heard)
+        lines.setdefault(str(trial), []).append(line)
+    return lines
 
 
-def _read(
-    lines: list[Line], actor: str, reader: Reader, kindness: float
-) -> tuple[tuple[int, ...], Floats, Floats]:
+def _series(trial: str, actor: str, lines: list[Line], reader: Reader, kindness: float) -> Series:
     turns: list[int] = []
     evidence: list[float] = []
     context: list[float] = []
     since: list[float] = []
-    for turn, speaker, text, audience in lines:
-        value = reader(score(text), kindness)
-        if speaker == actor:
-            turns.append(turn)
+    for line in lines:
+        value = reader(score(line.text), kindness)
+        if line.speaker == actor:
+            turns.append(line.turn)
             evidence.append(value)
             context.append(sum(since) / len(since) if since else np.nan)
             since = []
-        elif audience is None or actor in audience:
+        elif line.audience is None or actor in line.audience:
             since.append(value)
-    return tuple(turns), np.array(evidence, dtype=float), np.array(context, dtype=float)
+    return Series(
+        trial,
+        actor,
+        tuple(turns),
+        np.array(evidence, dtype=float),
+        np.array(context, dtype=float),
+    )
 
 
-def rates_by_arm(
-    tables: Tables, found: list[Series], prior: int = WEAK
-) -> dict[tuple[str, ...], Rates]:
+def rates_of(groups: Mapping[Arm, list[Series]], prior: int = WEAK) -> dict[Arm, Rates]:
     """The rates of every arm, from the series of its trials together."""
-    groups: dict[tuple[str, ...], list[Floats]] = {}
-    arms = arm_of(tables)
-    for one in found:
-        groups.setdefault(arms[one.trial], []).append(one.evidence)
-    return {arm: estimate(members, prior=prior) for arm, members in sorted(groups.items())}
-
-
-def arm_of(tables: Tables) -> dict[str, tuple[str, ...]]:
-    """The arm of every trial."""
-    trials = with_arms(tables.trials)
     return {
-        str(row[0]): tuple(map(str, row[1:]))
-        for row in trials[["trial", *ARM]].itertuples(index=False, name=None)
+        arm: estimate([each.evidence for each in members], prior=prior)
+        for arm, members in groups.items()
     }
 
 
-def posteriors(
-    tables: Tables, found: list[Series], rates: Mapping[tuple[str, ...], Rates]
-) -> list[Floats]:
-    """P(other) at each turn of each series, with the rates of its arm."""
-    arms = arm_of(tables)
-    made = []
-    for one in found:
-        own = rates[arms[one.trial]]
-        made.append(smooth(one.evidence, own.q01.estimate, own.q10.estimate, own.concealment))
-    return made
+def posterior(evidence: Floats, rates: Rates) -> Floats:
+    """P(opposite) at each turn: the forward-backward smoother of the two-state filter."""
+    return smooth(evidence, rates.q01.estimate, rates.q10.estimate, rates.concealment)

@@ -88,6 +88,25 @@ def _divide(above: Floats, below: Floats) -> Floats:
         return np.asarray(np.where(below == 0, nan, above / below), dtype=np.float64)
 
 
+def share_of(part: Floats, whole: Floats) -> Interval:
+    """A share of counts over clusters (trials, debates), with a 95% interval in [0, 1].
+
+    By leaving out one cluster at a time. Where there is none or nothing but, that has no width, and
+    it is Clopper and Pearson's interval over clusters. Missing if nothing was counted.
+
+    >>> share_of(np.array([0.0, 0.0]), np.array([5.0, 5.0])).low
+    0.0
+    """
+    kept = whole > 0
+    some, number = part[kept], int(kept.sum())
+    if number and some.sum() in (0, whole[kept].sum()):
+        return clopper_pearson(number if some.sum() else 0, number)
+    ratio = jackknife_ratio(some, whole[kept])
+    if isnan(ratio.low):
+        return ratio
+    return Interval(ratio.estimate, max(0.0, ratio.low), min(1.0, ratio.high))
+
+
 def paired_difference(
     first: Floats, second: Floats, level: float = 0.95, *, share: bool | None = None
 ) -> Interval:

@@ -34,8 +34,8 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from analysis.evidence.concession import conceded
-from analysis.measures import concessions
-from analysis.stats import Interval, clopper_pearson
+from analysis.measures.concessions import Concessions
+from analysis.stats import Interval, clopper_pearson, share_of
 from analysis.tables import Tables, load
 from analysis.tournaments.grants import FULL, Debate, concessions_in, debates
 from analysis.tournaments.tables import load_contest
@@ -94,7 +94,8 @@ def play(half: str, times: int) -> Played:
         store = Path(folder) / "cup.db"
         asyncio.run(run_tournament(cup, opened, store))
         tables, contest = load(store), load_contest(store)
-    return Played(tables, concessions.by_entrant(contest, tables))
+    entrants = Concessions(tables).by_entrant(contest)
+    return Played(tables, entrants[entrants["quantity"] == "rate"])
 
 
 # --- The exact stage -----------------------------------------------------------------------------
@@ -135,7 +136,7 @@ def exact_row(half: str, played: Played) -> str:
     table = np.array([counts(debate) for debate in debates(played.tables)], dtype=np.float64)
     both, seen, true, conceding, concedes, agreeing, agrees, claims, granted, cited = table.T
     cells = [
-        concessions.share_of(*pair)
+        share_of(*pair)
         for pair in ((both, seen), (conceding, concedes), (agreeing, agrees), (claims, granted),
                      (claims, cited))
     ]  # fmt: skip
@@ -183,7 +184,7 @@ def skill_rows(played: Played) -> list[str]:
 
 def ranks(played: Played) -> float:
     """Spearman's correlation of planted skill and measured rate."""
-    rates = dict(zip(played.entrants["entrant"], played.entrants["rate"], strict=True))
+    rates = dict(zip(played.entrants["entrant"], played.entrants["value"], strict=True))
     measured = [rates[name_of(skill)] for skill in SKILLS]
     return float(spearmanr(SKILLS, measured).statistic)
 

@@ -2,7 +2,7 @@
 
 Each repetition plays ``cross_purposes`` with the exact stage, 40 trials in either arm, with seeds
 that no other repetition has, and compares the convergence of the arms as ``elsinore run`` does
-(``analysis.measures.convergence.compare``). With two arms of the same kind, a 95% interval that
+(``analysis.convergence(data).compare``). With two arms of the same kind, a 95% interval that
 excludes zero is a false alarm: at most one in twenty may be.
 
     .tools/bin/uv run python -m benchmarks.validity.equal_arms
@@ -19,7 +19,7 @@ from typing import Any
 
 from scipy.stats import binomtest
 
-from analysis.measures import convergence
+from analysis.measures.convergence import Convergence
 from analysis.tables import Record, tables_from
 from scenarios.cross_purposes import cross_purposes
 from sim import ask_stance
@@ -70,10 +70,8 @@ def compare(kinds: tuple[str, str], repetition: int) -> Comparison:
         one = await _records(kinds[0], "one", first)
         return one + await _records(kinds[1], "other", first + apart)
 
-    row = convergence.compare(tables_from(asyncio.run(both())), "one", "other").iloc[0]
-    return Comparison(
-        float(row["difference"]), float(row["difference_low"]), float(row["difference_high"])
-    )
+    row = Convergence(tables_from(asyncio.run(both()))).compare("one", "other").iloc[0]
+    return Comparison(float(row["difference"]), float(row["low"]), float(row["high"]))
 
 
 def study(kinds: tuple[str, str], repetitions: int, workers: int) -> list[Comparison]:

@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.measures import flip
+from analysis.measures.flips import Flips
 from analysis.stats import Floats
 from analysis.tables import Record, tables_from
 from benchmarks.validity.document import write_section
@@ -192,7 +192,7 @@ def limit(mechanism: str, half: str, scenes: int, kappa: float) -> list[str]:
         for name, (brief, opposite) in BRIEFS.items()
     ]
     tables = tables_from([Record(str(number), cast, turns) for number, turns in records.items()])
-    detected = flip.by_turn(tables).set_index(["trial", "actor", "turn"]).loc[keys]
+    detected = Flips(tables).by_turn.set_index(["trial", "actor", "turn"]).loc[keys]
     columns["line"] = detected["evidence"].tolist()
     columns["flip"] = detected["posterior"].tolist()
     data = {name: np.array(column) for name, column in columns.items()}
@@ -261,7 +261,7 @@ def report(scenes: int, workers: int) -> list[str]:
         "### The limit",
         'AUC for "is a shadow at this turn". *Smoother* is the offline limit, *filter* the online '
         "one, *before* is the filter before the turn is heard. *Flip* is the posterior of "
-        "`analysis.measures.flip`, *line* the evidence of the single line; their share of the "
+        "`analysis.measures.flips`, *line* the evidence of the single line; their share of the "
         "limit is (AUC - 1/2) / (limit - 1/2). Kind `base`; κ is concealment.",
     ]  # fmt: skip
     head = ["κ", "shadows", "smoother", "filter", "before", "flip", "line", "flip / limit",

@@ -16,11 +16,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
-from analysis.measures import conformity, theory_of_mind
+from analysis.measures.conformity import Conformity
+from analysis.measures.theory_of_mind import NULLS, Known, TheoryOfMind
 from analysis.tables import Record, Tables, tables_from
 from benchmarks.validity.document import write_section
 from scenarios.asch_table import asch_table
@@ -74,15 +75,16 @@ def report_minds(trials: int) -> list[str]:
         "|---|---|---|---|---|---|---|",
     ]
     for projection in PROJECTIONS:
-        table = theory_of_mind.by_arm(told(trials, projection), by_heard=True)
-        for row in table.itertuples(index=False):
-            cells = [
-                _interval(getattr(row, f"{null}_skill"), getattr(row, f"{null}_low"),
-                          getattr(row, f"{null}_high"))
-                for null in theory_of_mind.NULLS
-            ]  # fmt: skip
+        tables = told(trials, projection)
+        for known in get_args(Known)[1:]:
+            result = TheoryOfMind(tables, known)
+            if not result.estimates:
+                continue
+            skills = [result.estimate(f"skill_{null}") for null in NULLS]
+            cells = [_interval(each.value, each.low, each.high) for each in skills]
+            read = result.guesses[["guess", "truth"]].notna().all(axis=1)
             lines.append(
-                f"| {projection} | {row.group} | {row.guesses} | {row.error:.3f} | "
+                f"| {projection} | {known} | {read.sum()} | {result.estimate('error').value:.3f} | "
                 f"{' | '.join(cells)} |"
             )
     return lines
@@ -90,17 +92,15 @@ def report_minds(trials: int) -> list[str]:
 
 def report_curve(trials: int) -> list[str]:
     """The curve of conformity, as Markdown."""
-    table = conformity.curve(seated(trials), "Nora")
+    table = Conformity(seated(trials), "Nora").curve()
     lines = [
         "| k | shift | yielded | complied | beyond k = 0 |",
         "|---|---|---|---|---|",
     ]
-    for row in table.itertuples(index=False):
-        cells = [
-            _interval(getattr(row, name), getattr(row, f"{name}_low"), getattr(row, f"{name}_high"))
-            for name in ("shift", "yielded", "complied", "more")
-        ]
-        lines.append(f"| {row.k} | {' | '.join(cells)} |")
+    for k, rows in table.groupby("k", sort=True):
+        values = rows.set_index("quantity")[["value", "low", "high"]]
+        cells = [_interval(*values.loc[name]) for name in ("shift", "yielded", "complied", "more")]
+        lines.append(f"| {k} | {' | '.join(cells)} |")
     return lines
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
 from math import comb
 from pathlib import Path
 from statistics import median
@@ -12,16 +11,18 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.measures import convergence, outcomes
+from analysis.measures.convergence import Convergence
+from analysis.measures.outcomes import Outcomes as ActorOutcomes
+from analysis.results import Estimate
 from analysis.stats import clopper_pearson
-from analysis.tables import Tables, load
+from analysis.tables import ARM, Tables, load
 from sim.planning import Trial
 from sim.planning.trials import YOKED
 from sim.runs.report import RunReport
 from sim.store import open_store, usage_to_json
 
 OUTCOMES = ("flip", "collapse", "loop")
-"""What can become of an actor, as columns of ``outcomes.by_actor``."""
+"""What can become of an actor: columns of ``analysis.outcomes(data).by_actor``."""
 
 Record = dict[str, Any]
 
@@ -33,12 +34,13 @@ def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
     """Everything that a run has to say, as plain values. Missing numbers are None, never 0."""
     ids = {trial.id for trial in trials}
     whole_store = load(store)
-    tables = only(whole_store, ids)
+    tables = whole_store.only(ids)
+    convergence = Convergence(tables)
     models = list(dict.fromkeys(trial.model for trial in trials))
     # The detectors learn their rates from all trials of an arm. Here and in ``show`` these are all
     # that the store has, so that a transcript never contradicts the table.
     by_trial = outcomes_by_trial(whole_store)
-    ends = {row.trial: row for row in convergence.by_trial(tables).itertuples()}
+    ends = {row.trial: row for row in convergence.by_trial.itertuples()}
     turns = tables.turns.groupby("trial").size().to_dict()
     found = unmeasured(report, trials, store)
     records = [
@@ -50,16 +52,18 @@ def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
         }
         for record in found["trials"]
     ]
-    by_arm = {row.model: row for row in convergence.by_arm(tables).itertuples()}
+    by_arm: dict[str, dict[str, Estimate]] = {}
+    for each in convergence.estimates:
+        by_arm.setdefault(each.arm[ARM.index("model")], {})[each.quantity] = each.estimate
     return {
         **found,
         "measured": True,
         "trials": records,
-        "arms": [_arm(model, records, by_arm.get(model)) for model in models],
+        "arms": [_arm(model, records, by_arm.get(model, {})) for model in models],
         "comparisons": [
             comparison
             for model in models[1:]
-            for comparison in _comparisons(tables, model, models[0])
+            for comparison in _comparisons(convergence, model, models[0])
         ],
     }
 
@@ -114,19 +118,10 @@ def to_json(found: Record) -> str:
     return json.dumps(found, allow_nan=False)
 
 
-def only(tables: Tables, ids: set[str]) -> Tables:
-    """The tables of these trials alone."""
-
-    def kept(table: pd.DataFrame) -> pd.DataFrame:
-        return table[table["trial"].isin(ids)].reset_index(drop=True)
-
-    return Tables(**{each.name: kept(getattr(tables, each.name)) for each in fields(tables)})
-
-
 def outcomes_by_trial(tables: Tables) -> Outcomes:
     """What became of each actor, by trial and actor, in the order of the cast."""
     found: Outcomes = {}
-    for row in outcomes.by_actor(tables).itertuples():
+    for row in ActorOutcomes(tables).by_actor.itertuples():
         found.setdefault(str(row.trial), {})[str(row.actor)] = {
             "flip": whole(row.flip),
             "flip_confidence": number(row.flip_confidence),
@@ -158,15 +153,14 @@ def _ends(row: Any) -> Record:
     }
 
 
-def _arm(model: str, records: list[Record], row: Any) -> Record:
+def _arm(model: str, records: list[Record], estimates: dict[str, Estimate]) -> Record:
     """One model: what became of each actor over its trials, and how far the actors converged."""
     mine = [record for record in records if record["model"] == model]
     done = [record for record in mine if record["status"] == "done"]
     actors = list(dict.fromkeys(actor for record in mine for actor in record["outcomes"]))
     measured = [record["convergence"] for record in done]
     whole_ends = [ends for ends in measured if None not in (ends["start"], ends["end"])]
-    three = ("", "_low", "_high")
-    names = [f"{name}{end}" for name in ("c", "shared", "interaction") for end in three]
+    agreed = estimates.get("agreed")
     return {
         "model": model,
         "trials": len(mine),
@@ -177,13 +171,32 @@ def _arm(model: str, records: list[Record], row: Any) -> Record:
             actor: {kind: _times(done, actor, kind) for kind in OUTCOMES} for actor in actors
         },
         "convergence": {
-            **{name: None if row is None else number(getattr(row, name)) for name in names},
+            **{
+                key: value
+                for name in ("c", "shared", "interaction")
+                for key, value in _limits(name, estimates.get(name)).items()
+            },
             "start": _mean([ends["start"] for ends in whole_ends]),
             "end": _mean([ends["end"] for ends in whole_ends]),
-            "agreed": None if row is None else whole(row.agreed),
-            "used": 0 if row is None else int(row.used),
+            "agreed": None if agreed is None else _count(agreed),
+            "used": estimates["c"].n if estimates else 0,
         },
     }
+
+
+def _limits(name: str, estimate: Estimate | None) -> Record:
+    if estimate is None:
+        return dict.fromkeys((name, f"{name}_low", f"{name}_high"))
+    return {
+        name: number(estimate.value),
+        f"{name}_low": number(estimate.low),
+        f"{name}_high": number(estimate.high),
+    }
+
+
+def _count(share: Estimate) -> int:
+    """How many trials a share counts."""
+    return round(share.value * share.n) if share.n else 0
 
 
 def _times(records: list[Record], actor: str, kind: str) -> Record:
@@ -225,19 +238,21 @@ def _mean(values: list[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _comparisons(tables: Tables, model: str, other: str) -> list[Record]:
+def _comparisons(convergence: Convergence, model: str, other: str) -> list[Record]:
     return [
         {
             "a": model,
             "b": other,
             "pairs": int(row["pairs"]),
             "left_out": int(row["left_out"]),
-            **{
-                name: number(row[name])
-                for name in ("c_a", "c_b", "difference", "difference_low", "difference_high", "p")
-            },
+            "c_a": number(row["value_a"]),
+            "c_b": number(row["value_b"]),
+            "difference": number(row["difference"]),
+            "difference_low": number(row["low"]),
+            "difference_high": number(row["high"]),
+            "p": number(row["p"]),
         }
-        for _, row in convergence.compare(tables, model, other).iterrows()
+        for _, row in convergence.compare(model, other).iterrows()
     ]
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.measures import concessions
-from analysis.tables import load
+from analysis.measures.concessions import Concessions
 from analysis.tournaments.judges import adjusted, panel
 from analysis.tournaments.ratings.ratings import rate, transitivity
 from analysis.tournaments.results import results
@@ -158,9 +157,21 @@ def _judges(contest: Contest) -> Record | None:
 
 
 def _concessions(store: Path, contest: Contest) -> list[Record]:
-    """Who gives in how often, one row for each entrant."""
-    found = concessions.by_entrant(contest, load(store))
-    return _records(found)
+    """Who concedes how often, one row for each entrant."""
+    records: dict[str, Record] = {}
+    for row in _records(Concessions(store).by_entrant(contest)):
+        record = records.setdefault(
+            row["entrant"],
+            {
+                "entrant": row["entrant"],
+                "matches": row["n"],
+                "turns": row["turns"],
+                "conceding": row["conceding"],
+            },
+        )
+        name = row["quantity"]
+        record |= {name: row["value"], f"{name}_low": row["low"], f"{name}_high": row["high"]}
+    return list(records.values())
 
 
 def _records(table: pd.DataFrame) -> list[Record]:

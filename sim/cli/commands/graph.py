@@ -49,7 +49,6 @@ def graph(
         with open_store(store) as opened:
             wanted = opened.trial(trial).id
     from analysis import graphs, load
-    from sim.cli.outcomes import only
 
     tables = load(store)
     if wanted is None:
@@ -57,7 +56,7 @@ def graph(
         from sim.planning.trials import LIVE
 
         live = set(tables.trials.loc[tables.trials["arm"] == LIVE, "trial"])
-        tables = only(tables, live)
+        tables = tables.only(live)
     builders = {
         "turn_taking": graphs.turn_taking,
         "replies": graphs.replies,

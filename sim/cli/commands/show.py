@@ -75,11 +75,12 @@ def _outcomes(store: Path) -> Outcomes:
 
 def _concessions(trial: StoredTrial, events: list[Event]) -> list[dict[str, Any]]:
     """Who gives in where, by the words of the debate."""
-    from analysis.measures.concessions import found
+    from analysis.measures.concessions import Concessions
     from analysis.tables import Record, tables_from
 
     record = Record(trial.id, trial.cast, events, parameters=trial.parameters)
-    table = found(tables_from([record])).drop(columns="trial")
+    table = Concessions(tables_from([record])).by_turn.drop(columns="trial")
+    table = table.rename(columns={"actor": "speaker"})
     records = table.astype("object").where(table.notna(), None).to_dict("records")
     return [
         {str(name): value for name, value in each.items()} | {"turn": int(each["turn"])}

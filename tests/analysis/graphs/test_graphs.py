@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import graphs
-from analysis.measures import conflict
+from analysis.measures.conflict import replies
 from analysis.measures.series import Line
 from analysis.tables import Record, Tables, tables_from
 from sim.errors import BadRequest, RunFailed
@@ -216,8 +216,8 @@ def test_rows_may_come_in_any_order_and_trials_add_up(
 def test_where_nothing_tells_signs_are_those_of_the_conflict_measure() -> None:
     said = [("Ada", "Hm."), ("Ben", "I agree with you."), ("Cleo", "I disagree."), ("Ada", "Hm.")]
     tables = scene(*said)
-    lines: list[Line] = [(index, who, text, None) for index, (who, text) in enumerate(said, 1)]
-    expected = {(speaker, before): sign for speaker, before, sign in conflict.replies(lines)}
+    lines: list[Line] = [Line(index, who, text, None) for index, (who, text) in enumerate(said, 1)]
+    expected = {(speaker, before): sign for speaker, before, sign in replies(lines)}
     assert weights(graphs.agreement(tables)) == expected
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.evidence.concession import conceded, grants_by_no, grants_by_yes
-from analysis.measures import concessions
+from analysis.measures.concessions import Concessions
 from analysis.tables import Record, Tables, tables_from
 from analysis.tournaments.tables import ContestRecord, LegRecord, contests_from
 from sim.errors import BadRequest
@@ -193,8 +193,8 @@ def test_what_only_seems_to_concede(text: str) -> None:
     ],
 )
 def test_the_claims_that_are_granted(text: str, marks: tuple[str, ...]) -> None:
-    [found] = conceded(text, BEN)
-    assert found.marks == marks
+    [conceding] = conceded(text, BEN)
+    assert conceding.marks == marks
 
 
 @pytest.mark.parametrize(
@@ -252,17 +252,17 @@ SAID = (
 
 
 def test_who_conceded_what_to_whom() -> None:
-    found = concessions.found(debate(*SAID))
-    columns = ["turn", "speaker", "to", "kind", "claim"]
-    assert found[columns].to_numpy().tolist() == [
+    conceding = Concessions(debate(*SAID)).by_turn
+    columns = ["turn", "actor", "to", "kind", "claim"]
+    assert conceding[columns].to_numpy().tolist() == [
         [2, "Ben", "Ada", "grant", "A1"],
         [3, "Ada", "Ben", "grant", "B1"],
     ]
-    actors = concessions.by_actor(debate(*SAID)).set_index("actor")
+    actors = Concessions(debate(*SAID)).by_actor.set_index("actor")
     assert actors.loc["Ada", ["turns", "conceding", "received", "granted"]].tolist() == [1, 1, 1, 1]
     assert actors.loc["Ben", ["turns", "conceding", "received", "claims"]].tolist() == [2, 1, 1, 2]
     assert actors.loc["Ben", "rate"] == 0.5
-    claims = concessions.by_claim(debate(*SAID)).set_index("claim")
+    claims = Concessions(debate(*SAID)).by_claim.set_index("claim")
     assert claims.loc["A1", "granted_by"] == ("Ben",)
     assert (claims.loc["A1", "granted_at"], claims.loc["A1", "cited"]) == (2, 1)
     assert claims.loc["A2", "granted"] == 0
@@ -271,10 +271,10 @@ def test_who_conceded_what_to_whom() -> None:
 
 def test_whoever_has_heard_nobody_concedes_to_nobody() -> None:
     tables = debate(("Ada", "I concede that the well is dry."))
-    assert concessions.found(tables).empty
-    assert concessions.by_actor(tables)["rate"].isna().all(), "no turn is no rate of zero"
-    assert isnan(concessions.by_arm(tables).iloc[0]["rate"])
-    assert isnan(concessions.by_arm(tables).iloc[0]["granted"])
+    assert Concessions(tables).by_turn.empty
+    assert Concessions(tables).by_actor["rate"].isna().all(), "no turn is no rate of zero"
+    assert isnan(Concessions(tables).estimate("rate").value)
+    assert isnan(Concessions(tables).estimate("granted").value)
 
 
 @pytest.mark.parametrize(
@@ -292,16 +292,16 @@ def test_whoever_has_heard_nobody_concedes_to_nobody() -> None:
 def test_typed_answers_grant_the_question(question: str, answer: str, kind: str | None) -> None:
     given = f"{answer.capitalize()}. It has been a warm year."
     said = [("Ada", "Well."), ("Ben", "[B1] So."), ("Ada", question), ("Ben", given)]
-    found = concessions.found(debate(*said, answers={4: answer}))
-    assert found["kind"].tolist() == ([] if kind is None else [kind])
+    conceding = Concessions(debate(*said, answers={4: answer})).by_turn
+    assert conceding["kind"].tolist() == ([] if kind is None else [kind])
     if "[A2]" in question:
-        assert found["claim"].tolist() == ["A2"]
-    untyped = concessions.found(debate(*said))
+        assert conceding["claim"].tolist() == ["A2"]
+    untyped = Concessions(debate(*said)).by_turn
     assert untyped.empty, "a yes that answers nothing is no concession"
 
 
 def test_among_three_a_concession_goes_to_whose_claim_it_is() -> None:
-    found = concessions.found(
+    conceding = Concessions(
         debate(
             ("Ada", "[A1] The well is dry."),
             ("Ben", "[B1] The town is poor."),
@@ -309,8 +309,8 @@ def test_among_three_a_concession_goes_to_whose_claim_it_is() -> None:
             ("Ada", "I agree with Cleo."),
             names="Ada Ben Cleo",
         )
-    )
-    assert found[["speaker", "to", "claim"]].fillna("").to_numpy().tolist() == [
+    ).by_turn
+    assert conceding[["actor", "to", "claim"]].fillna("").to_numpy().tolist() == [
         ["Cleo", "Ada", "A1"],
         ["Cleo", "Ada", ""],
         ["Cleo", "Ben", ""],
@@ -324,8 +324,8 @@ def test_one_s_own_claim_is_withdrawn_and_not_granted() -> None:
         ("Ben", "Is it?"),
         ("Ada", "[A1] is true. No: I withdraw [A1]."),
     )
-    assert concessions.found(tables)["kind"].tolist() == ["withdrawal"]
-    claim = concessions.by_claim(tables).iloc[0]
+    assert Concessions(tables).by_turn["kind"].tolist() == ["withdrawal"]
+    claim = Concessions(tables).by_claim.iloc[0]
     assert (claim["withdrawn"], claim["granted"]) == (True, 0)
 
 
@@ -341,25 +341,25 @@ def test_one_s_own_claim_is_withdrawn_and_not_granted() -> None:
     ],
 )
 def test_a_mark_at_the_very_end_speaks_for_the_turn(text: str, claims: list[str | None]) -> None:
-    found = concessions.found(debate(("Ada", "[A1] The well is dry."), ("Ben", text)))
-    assert [None if one is pd.NA else one for one in found["claim"]] == claims
+    conceding = Concessions(debate(("Ada", "[A1] The well is dry."), ("Ben", text))).by_turn
+    assert [None if one is pd.NA else one for one in conceding["claim"]] == claims
 
 
 def test_what_the_experimenter_makes_somebody_say_is_not_conceded() -> None:
     events = [Turn(1, "Ada", "Well."), Turn(2, "Ben", "I concede.", source="intervention")]
     tables = tables_from([Record("t", [{"name": "Ada"}, {"name": "Ben"}], events)])
-    assert concessions.found(tables).empty
+    assert Concessions(tables).by_turn.empty
 
 
 def test_only_debaters_concede() -> None:
     tables = debate(
         ("Ada", "Well."), ("Kim", "I concede."), ("Ben", "You are right."), names="Ada Ben Kim"
     )
-    assert len(concessions.found(tables)) == 2
-    found = concessions.found(tables, ["Ada", "Ben"])
-    assert found[["speaker", "to"]].to_numpy().tolist() == [["Ben", "Ada"]]
+    assert len(Concessions(tables).by_turn) == 2
+    conceding = Concessions(tables, ["Ada", "Ben"]).by_turn
+    assert conceding[["actor", "to"]].to_numpy().tolist() == [["Ben", "Ada"]]
     with pytest.raises(BadRequest, match="nobody is called 'Max'"):
-        concessions.found(tables, ["Max"])
+        _ = Concessions(tables, ["Max"]).by_turn
 
 
 def test_other_names_change_no_count() -> None:
@@ -368,8 +368,8 @@ def test_other_names_change_no_count() -> None:
          text.replace("[A", "[Z").replace("[B", "[Y").replace("Ben", "Yan"))
         for name, text in SAID
     ]  # fmt: skip
-    one = concessions.by_actor(debate(*SAID)).drop(columns="actor")
-    other = concessions.by_actor(debate(*renamed, names="Zoe Yan")).drop(columns="actor")
+    one = Concessions(debate(*SAID)).by_actor.drop(columns="actor")
+    other = Concessions(debate(*renamed, names="Zoe Yan")).by_actor.drop(columns="actor")
     assert one.equals(other)
 
 
@@ -381,12 +381,14 @@ def test_rates_have_intervals_over_debates() -> None:
         records.append(
             Record(f"t{number}", [{"name": "Ada"}, {"name": "Ben"}], events, seed=number)
         )
-    row = concessions.by_arm(tables_from(records)).iloc[0]
-    assert (row["debates"], row["turns"], row["conceding"], row["claims"]) == (6, 12, 3, 6)
-    assert row["rate"] == pytest.approx(0.25)
-    assert 0 <= row["rate_low"] < 0.25 < row["rate_high"]
-    assert (row["granted"], row["partly_rate"]) == (0.5, 0.0)
-    assert row["partly_rate_high"] > 0, "none in six debates is no certainty"
+    result = Concessions(tables_from(records))
+    sums = result.by_trial[["turns", "conceding", "claims"]].sum()
+    assert sums.tolist() == [12, 3, 6]
+    rate, partly = result.estimate("rate"), result.estimate("partly_rate")
+    assert (rate.value, rate.n) == (pytest.approx(0.25), 6)
+    assert 0 <= rate.low < 0.25 < rate.high
+    assert (result.estimate("granted").value, partly.value) == (0.5, 0.0)
+    assert partly.high > 0, "none in six debates is no certainty"
 
 
 def test_of_two_entrants_what_one_leads_the_other_lacks() -> None:
@@ -406,12 +408,12 @@ def test_of_two_entrants_what_one_leads_the_other_lacks() -> None:
         ]
         legs.append(LegRecord(1, number, 0, f"t{number}", "Tea?", sides))
     contest = contests_from([ContestRecord("x", {"judges": []}, legs=legs)])[0]
-    table = concessions.by_entrant(contest, tables_from(records)).set_index("entrant")
-    strong, weak = table.loc["strong"], table.loc["weak"]
-    assert (weak["rate"], weak["received"], strong["received"]) == (0.375, 0.0, 0.375)
-    assert strong["lead"] == -weak["lead"] == 0.375
-    assert strong["lead_low"] == -weak["lead_high"]
-    assert (strong["granted"], weak["matches"]) == (0.75, 4)
-    assert table["granted"].isna().tolist() == [False, True], (
-        "who claimed nothing has no share of claims"
-    )
+    table = Concessions(tables_from(records)).by_entrant(contest)
+    at = {(row.entrant, row.quantity): row for row in table.itertuples()}
+    assert at["weak", "rate"].value == at["strong", "received"].value == 0.375
+    assert at["weak", "received"].value == 0.0
+    assert at["strong", "lead"].value == -at["weak", "lead"].value == 0.375
+    assert at["strong", "lead"].low == -at["weak", "lead"].high
+    assert at["strong", "granted"].value == 0.75
+    assert at["weak", "rate"].n == 4
+    assert isnan(at["weak", "granted"].value), "who claimed nothing has no share of claims"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as distributions
 
-from analysis.measures import conformity
+from analysis.measures.conformity import Conformity
 from analysis.stats import clopper_pearson
 from analysis.tables import Record, Tables, tables_from
 from benchmarks.validity.minds import seated
@@ -40,13 +40,17 @@ def record(
 
 
 def row(*records: Record, **how: Any) -> Any:
-    [one] = list(conformity.by_trial(tables_from(records), "N", **how).itertuples())
+    [one] = list(Conformity(tables_from(records), "N", **how).by_trial.itertuples())
     return one
 
 
-def curve(*records: Record, **how: Any) -> dict[Any, Any]:
-    found = conformity.curve(tables_from(records), "N", **how)
-    return {one.k: one for one in found.itertuples()}
+def points(table: pd.DataFrame) -> dict[tuple[Any, str], Any]:
+    """The rows of a curve by how many are against one, and quantity."""
+    return {(one.k, one.quantity): one for one in table.itertuples()}
+
+
+def curve(*records: Record) -> dict[tuple[Any, str], Any]:
+    return points(Conformity(tables_from(records), "N").curve())
 
 
 # -- by hand ---------------------------------------------------------------------------------------
@@ -135,7 +139,7 @@ def test_the_issue_is_the_subject_s_first_unless_it_is_named() -> None:
     assert one.shift == pytest.approx(0.5)
     with pytest.raises(BadRequest, match="'N' has no stance on anything; name the issue"):
         row(Record("t", [{"name": "N"}]))
-    assert len(conformity.by_trial(tables_from([record([], -1.0)]), "Zed")) == 0
+    assert len(Conformity(tables_from([record([], -1.0)]), "Zed").by_trial) == 0
 
 
 # -- the curve -------------------------------------------------------------------------------------
@@ -148,20 +152,24 @@ def test_the_curve_is_a_ratio_of_means_with_its_control() -> None:
         for seed, (first, last) in enumerate(pairs)
     ]
     parts.append(record(asked(0.8, None), -1.0, -1.0, name="2 torn", parameters={"k": 2}))
-    found = curve(*parts)
-    assert [(one.k, one.trials, one.missing) for one in found.values()] == [(0, 2, 0), (2, 4, 1)]
-    assert found[0].shift == pytest.approx(0.4 / 3.6)
-    assert found[2].shift == pytest.approx((1.0 + 1.0 + 0.0) / (1.5 + 2.0 + 2.0))
-    assert found[0].more == pytest.approx(0)
+    at = curve(*parts)
+    counts = {(one.k, one.trials, one.missing) for one in at.values()}
+    assert counts == {(0, 2, 0), (2, 4, 1)}
+    assert at[0, "shift"].value == pytest.approx(0.4 / 3.6)
+    shift = at[2, "shift"]
+    assert shift.value == pytest.approx((1.0 + 1.0 + 0.0) / (1.5 + 2.0 + 2.0))
+    assert shift.n == 3
+    assert at[0, "more"].value == pytest.approx(0)
     share = clopper_pearson(1, 2)  # one of three stands on neither side
-    assert [found[2].yielded, found[2].yielded_low, found[2].yielded_high] == pytest.approx(
+    yielded = at[2, "yielded"]
+    assert [yielded.value, yielded.low, yielded.high] == pytest.approx(
         [share.estimate, share.low, share.high]
     )
-    assert isnan(found[2].complied)
+    assert isnan(at[2, "complied"].value)
     left_out = np.array([1 / 4, 1 / 3.5, 2 / 3.5])
     spread = np.sum((left_out - left_out.mean()) ** 2) * 2 / 3
     half = distributions.t.ppf(0.975, 2) * np.sqrt(spread)
-    assert found[2].shift_high - found[2].shift == pytest.approx(half)
+    assert shift.high - shift.value == pytest.approx(half)
 
 
 def test_what_is_more_is_the_shift_beyond_the_control_s() -> None:
@@ -170,8 +178,8 @@ def test_what_is_more_is_the_shift_beyond_the_control_s() -> None:
         for k, pairs in ((0, [(0.25, 0.75), (1.0, 0.5)]), (2, [(0.5, -0.5), (1.0, 0.0)]))
         for seed, (first, last) in enumerate(pairs)
     ]
-    found = curve(*parts)
-    assert found[2].more == pytest.approx(found[2].shift - found[0].shift)
+    at = curve(*parts)
+    assert at[2, "more"].value == pytest.approx(at[2, "shift"].value - at[0, "shift"].value)
 
 
 def test_models_arms_and_other_parameters() -> None:
@@ -180,14 +188,17 @@ def test_models_arms_and_other_parameters() -> None:
                parameters={"size": 3})
         for model, arm, last in (("m", "live", 0.8), ("m", "yoked", -1.0), ("n", "live", -0.1))
     ]  # fmt: skip
-    found = conformity.curve(tables_from(parts), "N", over="size")
-    shifts = {(one.model, one.arm): one.shift for one in found.itertuples()}
+    result = Conformity(tables_from(parts), "N")
+    table = result.curve(over="size")
+    shifts = {
+        (one.model, one.arm): one.value for one in table.itertuples() if one.quantity == "shift"
+    }
     assert shifts == pytest.approx(
         {("m", "live"): 0.0, ("m", "yoked"): 1.0, ("n", "live"): 0.9 / 1.8}
     )
-    assert set(found["k"]) == {3}
-    assert len(conformity.curve(tables_from(parts), "N")) == 0, "there is no k"
-    assert len(conformity.curve(tables_from([]), "N")) == 0
+    assert set(table["size"]) == {3}
+    assert len(result.curve()) == 0, "there is no k"
+    assert len(Conformity(tables_from([]), "N").curve()) == 0
 
 
 # -- properties ------------------------------------------------------------------------------------
@@ -212,10 +223,11 @@ def test_order_and_names_change_nothing(trials: list[Any], dice: Any) -> None:
         return Record(name, cast, events, parameters={"k": k})
 
     places = list(range(len(trials)))
-    plain = conformity.curve(tables_from([made(place, False) for place in places]), "N")
+    plain = Conformity(tables_from([made(place, False) for place in places]), "N").curve()
     dice.shuffle(places)
-    other = conformity.curve(tables_from([made(place, True) for place in places]), "Subject")
+    other = Conformity(tables_from([made(place, True) for place in places]), "Subject").curve()
     pd.testing.assert_frame_equal(plain, other)
+    plain = plain[plain["quantity"] == "shift"]
     assert (plain["trials"] - plain["missing"]).sum() == sum(
         first is not None and last is not None for _, first, last, _ in trials
     )
@@ -238,10 +250,9 @@ def test_the_shift_does_not_know_left_from_right(first: float | None, last: floa
 
 def test_the_pull_of_a_majority_is_found() -> None:
     tables: Tables = seated(80, (0, 1, 4))
-    found = {one.k: one for one in conformity.curve(tables, "Nora").itertuples()}
-    assert found[0].shift < found[1].shift < found[4].shift
-    assert found[0].shift_low < 0 < found[0].shift_high
-    assert found[0].shift_high < found[1].shift_low
-    assert found[1].more_low > 0
-    assert found[4].yielded_low > found[0].yielded_high
-    assert {one.missing for one in found.values()} == {0}
+    at = points(Conformity(tables, "Nora").curve())
+    assert at[0, "shift"].value < at[1, "shift"].value < at[4, "shift"].value
+    assert at[0, "shift"].low < 0 < at[0, "shift"].high < at[1, "shift"].low
+    assert at[1, "more"].low > 0
+    assert at[4, "yielded"].low > at[0, "yielded"].high
+    assert {one.missing for one in at.values()} == {0}

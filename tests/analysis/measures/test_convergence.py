@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from analysis.measures import convergence
+from analysis.measures.convergence import Convergence
 from analysis.measures.half_life import half_life
 from analysis.stats import jackknife, sign_flip
 from analysis.tables import Record, Tables, tables_from
+from sim.errors import BadRequest
 from sim.events import Answer, Ended
 
 Course = Mapping[int, Sequence[float | None]]
@@ -50,7 +52,7 @@ def record(
 
 
 def one(course: Course, **facts: str) -> pd.Series:
-    return convergence.by_trial(tables_from([record("t", course, **facts)])).iloc[0]  # type: ignore[arg-type]
+    return Convergence(tables_from([record("t", course, **facts)])).by_trial.iloc[0]  # type: ignore[arg-type]
 
 
 def test_by_hand() -> None:
@@ -100,8 +102,8 @@ def test_probes_are_preferred_to_gauges() -> None:
     gauges = record("t", {0: [-1.0, 1.0], 2: [1.0, 1.0]}, gauge=True)
     probes = record("t", {0: [-1.0, 1.0], 2: [0.0, 1.0]})
     both = Record("t", probes.cast, [*gauges.events[:-1], *probes.events])
-    assert convergence.by_trial(tables_from([gauges])).iloc[0]["c"] == 1.0
-    assert convergence.by_trial(tables_from([both])).iloc[0]["c"] == 0.5
+    assert Convergence(tables_from([gauges])).by_trial.iloc[0]["c"] == 1.0
+    assert Convergence(tables_from([both])).by_trial.iloc[0]["c"] == 0.5
 
 
 def test_the_arm_is_a_ratio_of_means_with_a_jackknife() -> None:
@@ -110,15 +112,19 @@ def test_the_arm_is_a_ratio_of_means_with_a_jackknife() -> None:
         record(str(k), {0: [0.0, s], 4: [0.0, e]})
         for k, (e, s) in enumerate(zip(ends, starts, strict=True))
     ]
-    row = convergence.by_arm(tables_from(records)).iloc[0]
-    assert row["c"] == pytest.approx(1 - 0.9 / 3.0)
+    result = Convergence(tables_from(records))
+    c = result.estimate("c")
+    assert c.value == pytest.approx(1 - 0.9 / 3.0)
+    assert c.n == 3
     out = [1 - (0.9 - e) / (3.0 - s) for e, s in zip(ends, starts, strict=True)]
     error = np.sqrt(2 / 3 * np.sum((np.array(out) - np.mean(out)) ** 2))
-    assert row["c_high"] - row["c"] == pytest.approx(stats.t.ppf(0.975, 2) * error)
-    assert row["agreed"] == 2
+    assert c.high - c.value == pytest.approx(stats.t.ppf(0.975, 2) * error)
+    agreed = result.estimate("agreed")
+    assert (agreed.value, agreed.n) == (pytest.approx(2 / 3), 3)
     # Two agreed at turn 4, one is censored at 4: the area under a curve that is 1 up to 4.
-    assert row["time_to_agreement"] == pytest.approx(4.0)
-    assert row["half_life_reason"] == "not identifiable"
+    assert result.estimate("time_to_agreement").value == pytest.approx(4.0)
+    assert isnan(result.estimate("half_life").value)
+    assert result.estimate("half_life").note == "not identifiable"
 
 
 def test_shared_pull_and_interaction_add_up() -> None:
@@ -136,29 +142,29 @@ def test_shared_pull_and_interaction_add_up() -> None:
                 Record(yoke.trial, yoke.cast, [*said, Ended(6, "over")], "s", {}, "m", "m", k,
                        "yoked", name, live)
             )  # fmt: skip
-    row = convergence.split(tables_from(records)).iloc[0]
-    assert row["pairs"] == 4
-    assert row["shared"] == pytest.approx(1 - 1.1 / 2)
-    assert row["live"] == pytest.approx(row["shared"] + row["interaction"])
-    assert row["shared_low"] <= row["shared"] <= row["shared_high"]
-    arm = convergence.by_arm(tables_from(records)).iloc[0]
-    assert len(convergence.by_arm(tables_from(records))) == 1
-    assert arm["interaction"] == pytest.approx(row["interaction"])
+    result = Convergence(tables_from(records))
+    shared, interaction = result.estimate("shared"), result.estimate("interaction")
+    assert shared.n == interaction.n == 4
+    assert shared.value == pytest.approx(1 - 1.1 / 2)
+    # Every live trial has its yoked trials: live is the arm's own C.
+    assert result.estimate("c").value == pytest.approx(shared.value + interaction.value)
+    assert shared.low <= shared.value <= shared.high
+    assert result.by_arm["quantity"].is_unique
     # A live trial one of whose actors was not played alone is left out.
     fewer = [each for each in records if each.trial != "y0Ben"]
-    assert convergence.split(tables_from(fewer)).iloc[0]["pairs"] == 3
+    assert Convergence(tables_from(fewer)).estimate("shared").n == 3
 
 
 def drawn(generator: np.random.Generator, count: int, model: str, pull: float) -> list[Record]:
     """Stances as the embedded stage gives them: coarse levels, drawn toward one another."""
-    found = []
+    records = []
     for seed in range(count):
         start = np.round(generator.uniform(-1, 1, 3) * 4) / 4
         end = start + pull * (start.mean() - start) + generator.normal(0, 0.3, 3)
         end = np.clip(np.round(end * 4) / 4, -1, 1)
         course = {0: start.tolist(), 18: end.tolist()}
-        found.append(record(f"{model}{seed}", course, seed=seed, model=model))
-    return found
+        records.append(record(f"{model}{seed}", course, seed=seed, model=model))
+    return records
 
 
 def test_equal_arms_differ_falsely_in_at_most_5_percent() -> None:
@@ -176,19 +182,20 @@ def test_equal_arms_differ_falsely_in_at_most_5_percent() -> None:
         interval = jackknife(np.hstack(pairs), convergence._interaction)
         excluded += interval.excludes_zero
         rejected += sign_flip(pairs[0], pairs[1], convergence._convergence) <= 0.05
-    for found in (excluded, rejected):
-        assert stats.binomtest(found, replicates, 0.05, alternative="greater").pvalue > 0.001
+    for count in (excluded, rejected):
+        assert stats.binomtest(count, replicates, 0.05, alternative="greater").pvalue > 0.001
 
 
 def test_unequal_arms_are_told_apart() -> None:
     generator = np.random.default_rng(3)
     records = drawn(generator, 30, "tuned", 0.9) + drawn(generator, 30, "base", 0.1)
-    row = convergence.compare(tables_from(records), "tuned", "base").iloc[0]
+    result = Convergence(tables_from(records))
+    row = result.compare("tuned", "base").iloc[0]
     assert row["pairs"] == 30
-    assert row["difference_low"] > 0
+    assert row["low"] > 0
     assert row["p"] < 0.01
-    assert row["difference"] == pytest.approx(row["c_a"] - row["c_b"])
-    back = convergence.compare(tables_from(records), "base", "tuned").iloc[0]
+    assert row["difference"] == pytest.approx(row["value_a"] - row["value_b"])
+    back = result.compare("base", "tuned").iloc[0]
     assert back["difference"] == pytest.approx(-row["difference"])
     assert back["p"] == row["p"]
 
@@ -205,13 +212,13 @@ def test_the_interval_of_c_covers() -> None:
     assert stats.binomtest(covered, replicates, 0.95, alternative="less").pvalue > 0.001
 
 
-def test_half_life_is_found_where_it_can_be_and_not_elsewhere() -> None:
+def test_half_life_is_estimated_where_it_can_be_and_not_elsewhere() -> None:
     generator = np.random.default_rng(5)
     turns = np.arange(0, 25, 3)
     decay = 0.3 + 1.2 * 0.5 ** (turns / 5)
     noise = generator.normal(0, 0.05, (30, len(turns)))
-    found = half_life([pd.Series(decay + each, turns) for each in noise])
-    assert found.low < 5 < found.high
+    interval = half_life([pd.Series(decay + each, turns) for each in noise])
+    assert interval.low < 5 < interval.high
     for flat in (np.ones(len(turns)), 1 - turns / 1000):
         curves = [pd.Series(flat + each, turns) for each in noise]
         assert isnan(half_life(curves).estimate)
@@ -234,8 +241,8 @@ def tables_of(courses: Sequence[Sequence[Sequence[float]]], names: Sequence[str]
 @settings(max_examples=25, deadline=None)
 @given(st.lists(stances, min_size=1, max_size=4), st.permutations(["Ada", "Ben", "Cleo"]))
 def test_names_do_not_matter(courses: list[list[list[float]]], names: list[str]) -> None:
-    left = convergence.by_trial(tables_of(courses, ["Ada", "Ben", "Cleo"]))
-    right = convergence.by_trial(tables_of(courses, names))
+    left = Convergence(tables_of(courses, ["Ada", "Ben", "Cleo"])).by_trial
+    right = Convergence(tables_of(courses, names)).by_trial
     pd.testing.assert_frame_equal(left, right)
 
 
@@ -245,8 +252,8 @@ def test_c_does_not_depend_on_the_scale(
     course: list[list[float]], scale: float, shift: float
 ) -> None:
     moved = [[scale * value + shift for value in values] for values in course]
-    left = convergence.by_trial(tables_of([course], ["Ada", "Ben", "Cleo"])).iloc[0]
-    right = convergence.by_trial(tables_of([moved], ["Ada", "Ben", "Cleo"])).iloc[0]
+    left = Convergence(tables_of([course], ["Ada", "Ben", "Cleo"])).by_trial.iloc[0]
+    right = Convergence(tables_of([moved], ["Ada", "Ben", "Cleo"])).by_trial.iloc[0]
     if left["start"] > 1e-9:
         assert left["c"] == pytest.approx(right["c"], abs=1e-6)
 
@@ -261,17 +268,19 @@ def test_order_of_trials_does_not_matter(courses: list[list[list[float]]]) -> No
         cast=tables.cast.iloc[::-1].reset_index(drop=True),
         answers=tables.answers.iloc[::-1].reset_index(drop=True),
     )
-    pd.testing.assert_frame_equal(convergence.by_arm(tables), convergence.by_arm(shuffled))
+    pd.testing.assert_frame_equal(Convergence(tables).by_arm, Convergence(shuffled).by_arm)
 
 
 def test_empty_tables_give_empty_results_with_columns() -> None:
     empty = tables_from([])
+    result = Convergence(empty)
     for table in (
         convergence.distances(empty),
-        convergence.by_trial(empty),
-        convergence.by_arm(empty),
-        convergence.split(empty),
-        convergence.compare(empty, "a", "b"),
+        result.by_turn,
+        result.by_trial,
+        result.by_arm,
     ):
         assert len(table) == 0
         assert len(table.columns) > 3
+    with pytest.raises(BadRequest, match="'a' played no trial here; use one of none"):
+        result.compare("a", "b")

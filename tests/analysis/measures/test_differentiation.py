@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from analysis.measures import differentiation
+from analysis.measures.differentiation import Differentiation
 from analysis.tables import Record, tables_from
 from scenarios.blank_troupe import blank_troupe
 from sim import Scene, play
@@ -34,7 +34,7 @@ def record(values: Values, name: str = "t", key: str = "stance:x", people: str =
 
 
 def row(values: Values, **how: Any) -> Any:
-    [one] = list(differentiation.by_trial(tables_from([record(values)]), **how).itertuples())
+    [one] = list(Differentiation(tables_from([record(values)]), **how).by_trial.itertuples())
     return one
 
 
@@ -67,7 +67,7 @@ def test_the_null_of_two_turns_is_all_that_can_be_dealt() -> None:
     """Two actors, two turns: dealt anew they are as far apart as they were, or not at all."""
     one = row([(0.0, 1.0), (0.0, 1.0)], draws=4000)
     assert one.share == 1
-    assert one.null == pytest.approx(0.5, abs=0.03)
+    assert one.share_null == pytest.approx(0.5, abs=0.03)
     assert one.p == pytest.approx(0.5, abs=0.03)
     assert row([(0.0, 1.0), (1.0, 0.0)], draws=99).p == 1
 
@@ -90,7 +90,7 @@ def test_p_is_counted_with_the_observed() -> None:
 )  # fmt: skip
 def test_too_little_says_nothing(values: Values, actors: int | None, turns: int) -> None:
     one = row(values)
-    assert all(isnan(value) for value in (one.share, one.null, one.p))
+    assert all(isnan(value) for value in (one.share, one.share_null, one.p))
     assert one.turns == turns
     assert actors is None or one.actors == actors
 
@@ -107,10 +107,10 @@ def test_issues_stand_apart_and_gauges_do_not_count() -> None:
     words = record([(1.0, 0.0)], key="leave")
     gauge = [Answer(7, "A", "stance:x", 5.0, gauge=True)]
     both = Record("t", made.cast, [*made.events, *other.events, *words.events, *gauge])
-    found = differentiation.by_trial(tables_from([both]))
-    assert found["issue"].tolist() == ["x", "y"]
-    assert found["share"].tolist() == pytest.approx([1.0, 0.0])
-    assert len(differentiation.by_trial(tables_from([]))) == 0
+    table = Differentiation(tables_from([both])).by_trial
+    assert table["issue"].tolist() == ["x", "y"]
+    assert table["share"].tolist() == pytest.approx([1.0, 0.0])
+    assert len(Differentiation(tables_from([])).by_trial) == 0
 
 
 def test_samples_are_averaged() -> None:
@@ -120,7 +120,7 @@ def test_samples_are_averaged() -> None:
         for who, value in (("A", 0.0), ("B", 1.0))
         for sample, noise in enumerate((-0.25, 0.25))
     ]
-    [one] = differentiation.by_trial(tables_from([Record("t", [], said)])).itertuples()
+    [one] = Differentiation(tables_from([Record("t", [], said)])).by_trial.itertuples()
     assert one.share == pytest.approx(1)
 
 
@@ -137,15 +137,15 @@ TROUPES = st.lists(
 @given(TROUPES, st.permutations("ABC"), st.randoms(use_true_random=False))
 def test_order_and_names_change_nothing(troupes: Any, people: list[str], dice: Any) -> None:
     records = [record(values, f"t{place}") for place, values in enumerate(troupes)]
-    one = differentiation.by_trial(tables_from(records), draws=49)
+    one = Differentiation(tables_from(records), draws=49).by_trial
     shuffled = list(records)
     dice.shuffle(shuffled)
-    assert one.equals(differentiation.by_trial(tables_from(shuffled), draws=49))
+    assert one.equals(Differentiation(tables_from(shuffled), draws=49).by_trial)
     renamed = [
         record(values, f"u{len(troupes) - place}", people="".join(people))
         for place, values in enumerate(troupes)
     ]
-    other = differentiation.by_trial(tables_from(renamed), draws=49)
+    other = Differentiation(tables_from(renamed), draws=49).by_trial
     assert one["share"].tolist() == pytest.approx(other["share"].tolist()[::-1])
     assert ((one["share"] >= 0) & (one["share"] <= 1 + 1e-9)).all()
     assert ((one["p"] >= 1 / 50) & (one["p"] <= 1)).all()
@@ -154,15 +154,15 @@ def test_order_and_names_change_nothing(troupes: Any, people: list[str], dice: A
 def test_p_does_not_depend_on_what_else_was_played() -> None:
     dice = np.random.default_rng(5)
     one, other = (record(dice.normal(size=(6, 3)).tolist(), name) for name in ("t", "s"))
-    alone = differentiation.by_trial(tables_from([one]), draws=199).set_index("trial")
-    both = differentiation.by_trial(tables_from([other, one]), draws=199).set_index("trial")
+    alone = Differentiation(tables_from([one]), draws=199).by_trial.set_index("trial")
+    both = Differentiation(tables_from([other, one]), draws=199).by_trial.set_index("trial")
     assert both.loc["t", "p"] == alone.loc["t", "p"]
 
 
 def test_p_is_uniform_where_nobody_is_anybody() -> None:
     dice = np.random.default_rng(2)
     records = [record(dice.normal(size=(5, 3)).tolist(), f"{k}") for k in range(200)]
-    p = differentiation.by_trial(tables_from(records), draws=99)["p"]
+    p = Differentiation(tables_from(records), draws=99).by_trial["p"]
     for level in (0.05, 0.25, 0.5):
         assert binomtest(int((p <= level).sum()), 200, level).pvalue > 0.001
 
@@ -182,7 +182,7 @@ def troupe(trials: int, *stances: float, draws: int = 99) -> Any:
         )
         scene = scene.model_copy(update={"cast": cast})
     records = asyncio.run(_played(scene, trials))
-    return differentiation.by_trial(tables_from(records), draws=draws)
+    return Differentiation(tables_from(records), draws=draws).by_trial
 
 
 async def _played(scene: Scene, trials: int) -> list[Record]:
@@ -195,16 +195,16 @@ async def _played(scene: Scene, trials: int) -> list[Record]:
 
 
 def test_a_blank_troupe_stays_near_its_null() -> None:
-    found = troupe(60)
-    assert len(found) == 60
+    table = troupe(60)
+    assert len(table) == 60
     for level in (0.05, 0.1, 0.25):
-        small = int((found["p"] <= level).sum())
+        small = int((table["p"] <= level).sum())
         assert binomtest(small, 60, level, alternative="greater").pvalue > 0.001
-    assert abs((found["share"] - found["null"]).mean()) < 0.03
+    assert abs((table["share"] - table["share_null"]).mean()) < 0.03
 
 
-def test_actors_who_are_planted_apart_are_found() -> None:
+def test_actors_who_are_planted_apart_are_table() -> None:
     # One of them has p = 0.03, which a hundred draws take for anything up to 0.07.
-    found = troupe(12, -0.8, -0.3, 0.3, 0.8, draws=1999)
-    assert (found["p"] <= 0.05).sum() >= 10
-    assert found["share"].mean() > 0.5
+    table = troupe(12, -0.8, -0.3, 0.3, 0.8, draws=1999)
+    assert (table["p"] <= 0.05).sum() >= 10
+    assert table["share"].mean() > 0.5

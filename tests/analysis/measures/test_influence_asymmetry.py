@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from math import isnan
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.measures import influence_asymmetry as pull
-from analysis.measures import vote_swing as swing
+from analysis.measures.influence_asymmetry import InfluenceAsymmetry
+from analysis.measures.vote_swing import VoteSwing
+from analysis.results import Estimate
 from analysis.tables import Record, Tables, tables_from
 from analysis.tournaments.tables import ContestRecord, LegRecord, contests_from
 from sim.errors import BadRequest
@@ -61,9 +63,9 @@ def played(pairs: list[tuple[str, str]], said: Any, stands: Any = None) -> tuple
 PAIRS = [("calm", "calm"), ("calm", "bland"), ("bland", "bland"), ("bland", "calm")] * 3
 
 
-def row(found: Any, one: str, other: str) -> Any:
-    [place] = found.index[(found["entrant"] == one) & (found["partner"] == other)]
-    return found.loc[place]
+def pulled(result: InfluenceAsymmetry, quantity: str, one: str, other: str) -> Estimate:
+    partner = json.dumps({"partner": other})
+    return result.estimate(quantity, model=one, parameters=partner)
 
 
 def test_an_attractor_pulls_and_is_not_pulled() -> None:
@@ -72,19 +74,25 @@ def test_an_attractor_pulls_and_is_not_pulled() -> None:
         drawn = mine == "calm" and theirs == "bland" and turn in (1, 2, 5, 6)
         return BLAND if mine == "bland" or drawn else PLAIN
 
-    found = pull.in_style(*played(PAIRS, said))
-    calm, bland = row(found, "calm", "bland"), row(found, "bland", "calm")
-    assert (calm["own"], calm["theirs"], calm["together"]) == (0.0, 1.0, 0.5)
-    assert calm["pull"] == pytest.approx(0.5)
-    assert bland["pull"] == pytest.approx(0.0)
-    assert calm["matches"] == 6
+    result = InfluenceAsymmetry(*played(PAIRS, said))
+    where = [pulled(result, f"style_{part}", "calm", "bland").value
+             for part in ("own", "theirs", "together")]  # fmt: skip
+    assert where == [0.0, 1.0, 0.5]
+    calm = pulled(result, "style_pull", "calm", "bland")
+    assert (calm.value, calm.n) == (pytest.approx(0.5), 6)
+    assert pulled(result, "style_pull", "bland", "calm").value == pytest.approx(0.0)
 
 
 def test_where_nobody_differs_nobody_is_pulled() -> None:
-    found = pull.in_style(*played(PAIRS, lambda *_: PLAIN))
-    assert found["pull"].isna().all()
-    alone = pull.in_style(*played(PAIRS[1:2], lambda mine, *_: BLAND if mine == "bland" else PLAIN))
-    assert alone["pull"].isna().all(), "without self-play nobody knows where they would be"
+    result = InfluenceAsymmetry(*played(PAIRS, lambda *_: PLAIN))
+    assert isnan(pulled(result, "style_pull", "calm", "bland").value)
+    assert isnan(pulled(result, "style_pull", "bland", "calm").value)
+    alone = InfluenceAsymmetry(
+        *played(PAIRS[1:2], lambda mine, *_: BLAND if mine == "bland" else PLAIN)
+    )
+    pull = pulled(alone, "style_pull", "calm", "bland")
+    assert isnan(pull.value), "without self-play nobody knows where they would be"
+    assert pull.note == "self-play is missing"
 
 
 def test_pulls_in_stance_are_shares_of_the_way() -> None:
@@ -92,12 +100,13 @@ def test_pulls_in_stance_are_shares_of_the_way() -> None:
         """On one's own side: calm goes half of the way to bland, who stays."""
         return (0.8, 0.0) if (mine, theirs) == ("calm", "bland") else (0.8, 0.8)
 
-    found = pull.in_stance(*played(PAIRS, lambda *_: PLAIN, stands))
-    assert row(found, "calm", "bland")["pull"] == pytest.approx(0.5)
-    assert row(found, "bland", "calm")["pull"] == pytest.approx(0.0)
-    assert row(found, "calm", "calm")["pull"] == pytest.approx(0.0)
-    calm = row(found, "calm", "bland")
-    assert (calm["own"], calm["theirs"], calm["together"]) == pytest.approx((0.8, 0.8, 0.0))
+    result = InfluenceAsymmetry(*played(PAIRS, lambda *_: PLAIN, stands))
+    for one, other, expected in (("calm", "bland", 0.5), ("bland", "calm", 0.0),
+                                 ("calm", "calm", 0.0)):  # fmt: skip
+        assert pulled(result, "stance_pull", one, other).value == pytest.approx(expected)
+    where = [pulled(result, f"stance_{part}", "calm", "bland").value
+             for part in ("own", "theirs", "together")]  # fmt: skip
+    assert where == pytest.approx([0.8, 0.8, 0.0])
 
 
 # --- Swing ---------------------------------------------------------------------------------------
@@ -121,8 +130,8 @@ stances = st.floats(-1, 1)
 def test_the_other_side_of_the_motion_is_the_other_swing(
     pairs: list[tuple[float, float]],
 ) -> None:
-    one = swing.by_trial(voted(list(pairs))).iloc[0]
-    other = swing.by_trial(voted([(-before, -after) for before, after in pairs])).iloc[0]
+    one = VoteSwing(voted(list(pairs))).by_trial.iloc[0]
+    other = VoteSwing(voted([(-before, -after) for before, after in pairs])).by_trial.iloc[0]
     assert one["swing"] == -other["swing"]
     assert one["shift"] == pytest.approx(-other["shift"])
     assert -2 <= one["swing"] <= 2
@@ -131,19 +140,19 @@ def test_the_other_side_of_the_motion_is_the_other_swing(
 
 
 def test_a_member_without_an_answer_is_missing_and_no_vote() -> None:
-    found = swing.by_trial(voted([(0.0, 0.5), (None, 0.5), (0.5, None)])).iloc[0]
-    assert (found["members"], found["missing"], found["swing"]) == (1, 2, 1.0)
-    nobody = swing.by_trial(voted([(None, None)])).iloc[0]
+    votes = VoteSwing(voted([(0.0, 0.5), (None, 0.5), (0.5, None)])).by_trial.iloc[0]
+    assert (votes["members"], votes["missing"], votes["swing"]) == (1, 2, 1.0)
+    nobody = VoteSwing(voted([(None, None)])).by_trial.iloc[0]
     assert isnan(nobody["swing"])
-    assert isnan(swing.by_arm(voted([(None, None)])).iloc[0]["swing"])
+    assert isnan(VoteSwing(voted([(None, None)])).estimate("swing").value)
 
 
 def test_only_the_audience_votes() -> None:
     tables = voted([(0.0, 1.0), (0.0, -1.0)])
-    assert swing.by_trial(tables).iloc[0]["swing"] == 0.0
-    assert swing.by_trial(tables, ["m0"]).iloc[0]["swing"] == 1.0
+    assert VoteSwing(tables).by_trial.iloc[0]["swing"] == 0.0
+    assert VoteSwing(tables, ["m0"]).by_trial.iloc[0]["swing"] == 1.0
 
 
 def test_a_bound_that_makes_no_sense_is_refused() -> None:
     with pytest.raises(BadRequest, match="undecided"):
-        swing.by_trial(voted([(0.0, 1.0)]), undecided=1.5)
+        VoteSwing(voted([(0.0, 1.0)]), undecided=1.5)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as distributions
 
-from analysis.measures import theory_of_mind
+from analysis.measures.theory_of_mind import NULLS, TheoryOfMind
 from analysis.tables import Record, Tables, tables_from
 from benchmarks.validity.minds import told
 from sim.events import Answer, Turn
@@ -41,8 +41,8 @@ def tables(*records: Record) -> Tables:
 
 
 def row(made: Tables, by: str = "A") -> Any:
-    found = theory_of_mind.by_guess(made)
-    [one] = list(found[found["guesser"] == by].itertuples())
+    guesses = TheoryOfMind(made).by_turn
+    [one] = list(guesses[guesses["actor"] == by].itertuples())
     return one
 
 
@@ -69,31 +69,35 @@ def test_skill_is_one_less_the_ratio_of_mean_errors() -> None:
         record("s", stances(2, A=-1.0, B=0.5), guess(2, "A", "B", 0.0)),
         record("t", stances(2, A=0.0, B=1.0), guess(2, "A", "B", 0.75)),
     )
-    [arm] = list(theory_of_mind.by_arm(made).itertuples())
-    assert (arm.trials, arm.guesses, arm.missing, arm.group) == (2, 2, 0, "all")
-    assert arm.error == pytest.approx((0.5 + 0.25) / 2)
-    assert arm.own_error == pytest.approx((1.5 + 1.0) / 2)
-    assert arm.own_skill == pytest.approx(1 - 0.75 / 2.5)
+    result = TheoryOfMind(made)
+    assert result.by_trial[["guesses", "missing"]].to_numpy().tolist() == [[1, 0], [1, 0]]
+    assert result.estimate("error").n == 2
+    assert result.estimate("error").value == pytest.approx((0.5 + 0.25) / 2)
+    assert result.estimate("error_own").value == pytest.approx((1.5 + 1.0) / 2)
+    own = result.estimate("skill_own")
+    assert own.value == pytest.approx(1 - 0.75 / 2.5)
     # The others of the arm: -1, 0 and 1 for the first, -1, 0.5 and 0 for the second.
-    assert arm.mean_error == pytest.approx((0.5 + 1 + 0.5 / 3) / 2)
-    assert arm.own_low < arm.own_skill < arm.own_high
+    assert result.estimate("error_mean").value == pytest.approx((0.5 + 1 + 0.5 / 3) / 2)
+    assert own.low < own.value < own.high
     # Jackknife over two trials: the ratios without one of them are 0.25 / 1 and 0.5 / 1.5.
     spread = np.sum((np.array([0.25, 1 / 3]) - np.mean([0.25, 1 / 3])) ** 2) / 2
     half = distributions.t.ppf(0.975, 1) * np.sqrt(spread)
-    assert arm.own_high - arm.own_skill == pytest.approx(half)
-    assert (arm.public_guesses, arm.own_guesses) == (0, 2)
-    assert isnan(arm.public_skill)
+    assert own.high - own.value == pytest.approx(half)
+    assert (own.n, own.note) == (2, "2 guesses")
+    assert isnan(result.estimate("skill_public").value)
+    assert result.estimate("skill_public").note == "0 guesses"
 
 
 def test_always_right_is_one_and_the_null_itself_is_nothing() -> None:
     right = record("s", stances(2, A=-1.0, B=0.5), guess(2, "A", "B", 0.5))
-    [arm] = list(theory_of_mind.by_arm(tables(right)).itertuples())
-    assert (arm.error, arm.own_skill) == (0.0, 1.0)
-    assert isnan(arm.own_low), "one trial has no interval"
+    result = TheoryOfMind(tables(right))
+    assert result.estimate("error").value == 0.0
+    assert result.estimate("skill_own").value == 1.0
+    assert isnan(result.estimate("skill_own").low), "one trial has no interval"
     own = record("s", stances(2, A=-1.0, B=0.5), guess(2, "A", "B", -1.0))
-    assert theory_of_mind.by_arm(tables(own))["own_skill"].tolist() == [0.0]
+    assert TheoryOfMind(tables(own)).estimate("skill_own").value == 0.0
     worse = record("s", stances(2, A=0.0, B=0.5), guess(2, "A", "B", -0.5))
-    assert theory_of_mind.by_arm(tables(worse))["own_skill"].tolist() == [-1.0]
+    assert TheoryOfMind(tables(worse)).estimate("skill_own").value == -1.0
 
 
 @pytest.mark.parametrize(
@@ -109,10 +113,12 @@ def test_always_right_is_one_and_the_null_itself_is_nothing() -> None:
     ],
 )
 def test_missing_is_never_zero(answers: Any, error: float, nulls: tuple[int, int]) -> None:
-    [arm] = list(theory_of_mind.by_arm(tables(record("t", *answers))).itertuples())
-    assert arm.error == pytest.approx(error, nan_ok=True)
-    assert (arm.guesses, arm.missing) == ((0, 1) if isnan(error) else (1, 0))
-    assert (arm.own_guesses, arm.mean_guesses) == nulls
+    result = TheoryOfMind(tables(record("t", *answers)))
+    assert result.estimate("error").value == pytest.approx(error, nan_ok=True)
+    [trial] = result.by_trial.itertuples()
+    assert (trial.guesses, trial.missing) == ((0, 1) if isnan(error) else (1, 0))
+    skills = tuple(result.estimate(f"skill_{null}") for null in ("own", "mean"))
+    assert tuple(skill.note for skill in skills) == tuple(f"{count} guesses" for count in nulls)
 
 
 def test_gauges_other_questions_and_oneself_are_no_guesses() -> None:
@@ -120,9 +126,9 @@ def test_gauges_other_questions_and_oneself_are_no_guesses() -> None:
         *stances(2, A=0.5, B=0.5), *guess(2, "A", "A", 0.5),
         Answer(2, "A", "guess:x:B", 0.5, gauge=True), Answer(2, "A", "leave", 0.5),
     ]  # fmt: skip
-    assert len(theory_of_mind.by_guess(tables(record("t", events)))) == 0
-    for empty in (tables(), tables(record("t"))):
-        assert len(theory_of_mind.by_guess(empty)) == len(theory_of_mind.by_arm(empty)) == 0
+    assert len(TheoryOfMind(tables(record("t", events))).by_turn) == 0
+    for empty in (TheoryOfMind(tables()), TheoryOfMind(tables(record("t")))):
+        assert len(empty.by_turn) == len(empty.by_arm) == 0
 
 
 def test_an_issue_and_a_name_may_have_a_colon_in_them() -> None:
@@ -167,11 +173,15 @@ def test_groups_are_told_apart_by_what_was_heard() -> None:
     said = [*stances(4, A=0.0, B=1.0, C=-1.0), *guess(4, "A", "B", 0.5), *guess(4, "A", "C", 0.0)]
     heard = record("s", Turn(1, "B", FOR), Turn(2, "C", AGAINST, audience=()), said)
     untold = record("t", said)
-    found = theory_of_mind.by_arm(tables(heard, untold), by_heard=True).set_index("group")
-    assert found["guesses"].to_dict() == {"heard": 1, "missed": 1, "untold": 2}
-    assert found["error"].to_dict() == {"heard": 0.5, "missed": 1.0, "untold": 0.75}
-    assert found["public_guesses"].to_dict() == {"heard": 1, "missed": 0, "untold": 0}
-    assert theory_of_mind.by_arm(tables(heard, untold))["guesses"].tolist() == [4]
+    made = tables(heard, untold)
+    parts = {known: TheoryOfMind(made, known) for known in ("heard", "missed", "untold")}
+    counts = {known: int(part.by_trial["guesses"].sum()) for known, part in parts.items()}
+    assert counts == {"heard": 1, "missed": 1, "untold": 2}
+    errors = {known: part.estimate("error").value for known, part in parts.items()}
+    assert errors == {"heard": 0.5, "missed": 1.0, "untold": 0.75}
+    public = {known: part.estimate("skill_public").note for known, part in parts.items()}
+    assert public == {"heard": "1 guesses", "missed": "0 guesses", "untold": "0 guesses"}
+    assert TheoryOfMind(made).by_trial["guesses"].sum() == 4
 
 
 def test_arms_stand_apart() -> None:
@@ -180,9 +190,8 @@ def test_arms_stand_apart() -> None:
                model=model, parameters={"k": k})
         for model, k, value in (("m", 1, 1.0), ("m", 2, 0.5), ("n", 1, 0.0))
     ]  # fmt: skip
-    found = theory_of_mind.by_arm(tables(*parts))
-    errors = dict(zip(zip(found["model"], found["parameters"], strict=True), found["error"],
-                      strict=True))  # fmt: skip
+    arms = TheoryOfMind(tables(*parts)).by_arm.query("quantity == 'error'")
+    errors = {(arm.model, arm.parameters): arm.value for arm in arms.itertuples()}
     assert errors == {("m", '{"k": 1}'): 0.0, ("m", '{"k": 2}'): 0.5, ("n", '{"k": 1}'): 1.0}
 
 
@@ -227,17 +236,20 @@ def test_order_and_names_change_nothing(trials: Any, people: list[str], dice: An
         for place, events in enumerate(trials)
     ]
     dice.shuffle(moved)
-    one, two = (theory_of_mind.by_arm(tables(*some), by_heard=True) for some in (plain, moved))
-    pd.testing.assert_frame_equal(one, two)
-    assert (one["guesses"] + one["missing"]).sum() == 6 * len(trials)
+    counted = 0
+    for known in ("heard", "missed", "untold"):
+        one, two = (TheoryOfMind(tables(*some), known) for some in (plain, moved))
+        pd.testing.assert_frame_equal(one.by_arm, two.by_arm)
+        counted += int(one.by_trial[["guesses", "missing"]].sum().sum())
+    assert counted == 6 * len(trials)
 
 
 @settings(max_examples=30)
 @given(evenings())
 def test_skill_is_at_most_one(trials: Any) -> None:
-    found = theory_of_mind.by_arm(tables(*(record(f"t{k}", e) for k, e in enumerate(trials))))
-    for null in theory_of_mind.NULLS:
-        assert not (found[f"{null}_skill"] > 1 + 1e-12).any()
+    arms = TheoryOfMind(tables(*(record(f"t{k}", e) for k, e in enumerate(trials)))).by_arm
+    for null in NULLS:
+        assert not (arms.loc[arms["quantity"] == f"skill_{null}", "value"] > 1 + 1e-12).any()
 
 
 # -- planted on the exact stage --------------------------------------------------------------------
@@ -245,11 +257,12 @@ def test_skill_is_at_most_one(trials: Any) -> None:
 
 def test_what_is_planted_is_found() -> None:
     """Whoever takes its own view for everybody's has no skill against it; whoever listens has."""
-    [own] = list(theory_of_mind.by_arm(told(24, 1.0)).itertuples())
-    [heard] = list(theory_of_mind.by_arm(told(24, 0.0)).itertuples())
-    assert own.guesses == heard.guesses == 24 * 4 * 12
-    assert own.missing == heard.missing == 0
-    assert own.own_low < 0 < own.own_high
-    assert abs(own.own_skill) < 0.06
-    assert heard.own_low > 0
-    assert heard.error < own.error
+    own, heard = TheoryOfMind(told(24, 1.0)), TheoryOfMind(told(24, 0.0))
+    for result in (own, heard):
+        assert result.by_trial["guesses"].sum() == 24 * 4 * 12
+        assert result.by_trial["missing"].sum() == 0
+    egocentric, attentive = own.estimate("skill_own"), heard.estimate("skill_own")
+    assert egocentric.low < 0 < egocentric.high
+    assert abs(egocentric.value) < 0.06
+    assert attentive.low > 0
+    assert heard.estimate("error").value < own.estimate("error").value

@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from analysis.evidence.fit_politeness import auc
-from analysis.measures.flip import first_step, step_weight
+from analysis.measures.flips import first_step, step_weight
 from analysis.stats import Floats
 from analysis.stats.switching import Rates, estimate, log_likelihood, mechanisms, smooth
 
@@ -173,7 +173,8 @@ def test_a_static_filter_would_call_a_return_impossible_and_ours_does_not() -> N
     assert static[6] > 2.5, "the static sum must still be convinced long after the return"
     rates = estimate([evidence] * 6)
     posterior = smooth(evidence, rates.q01.estimate, rates.q10.estimate, rates.concealment)
-    place, returned, _, _ = first_step(evidence, posterior)
+    step = first_step(evidence, posterior)
+    place, returned = step.place, step.returned
     assert place == 4
     assert returned is not None
     assert posterior[-1] < 0.5

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import pytest
 
-from analysis.measures import collapse, flip, loop, outcomes
+from analysis.measures.collapse import Collapse
+from analysis.measures.flips import Flips
+from analysis.measures.loops import Loops
+from analysis.measures.outcomes import Outcomes
 from analysis.tables import Record, Tables, tables_from
 from sim.events import Turn
 
@@ -97,10 +100,10 @@ def onset(table: pd.DataFrame, actor: str, column: str) -> int | None:
 
 
 def test_a_guardian_who_turns_cruel_is_found_at_the_turn() -> None:
-    table = flip.by_actor(played(TURNS_CRUEL, [WARDEN, GUEST]))
-    found = onset(table, "Maud", "flip")
-    assert found is not None
-    assert abs(found - 7) <= 1
+    table = Flips(played(TURNS_CRUEL, [WARDEN, GUEST])).by_actor
+    flipped = onset(table, "Maud", "flip")
+    assert flipped is not None
+    assert abs(flipped - 7) <= 1
     assert onset(table, "Maud", "returned_at") is None
     assert table.loc[table["actor"] == "Maud", "flip_confidence"].iloc[0] > 0.8
     assert onset(table, "Rolf", "flip") is None
@@ -108,7 +111,7 @@ def test_a_guardian_who_turns_cruel_is_found_at_the_turn() -> None:
 
 def test_who_comes_back_is_seen_to_come_back() -> None:
     turns = [*TURNS_CRUEL, *[(who, text) for who, text in TURNS_CALM if who == "Maud"]]
-    table = flip.by_actor(played(turns, [WARDEN, GUEST]))
+    table = Flips(played(turns, [WARDEN, GUEST])).by_actor
     assert onset(table, "Maud", "flip") == 7
     returned = onset(table, "Maud", "returned_at")
     assert returned is not None
@@ -117,7 +120,7 @@ def test_who_comes_back_is_seen_to_come_back() -> None:
 
 @pytest.mark.parametrize("turns", [TURNS_CALM, TURNS_ASSISTANT, TURNS_LOOP])
 def test_nothing_else_counts_as_a_flip(turns: list[tuple[str, str]]) -> None:
-    table = flip.by_actor(played(turns, [WARDEN, GUEST]))
+    table = Flips(played(turns, [WARDEN, GUEST])).by_actor
     assert table["flip"].isna().all()
 
 
@@ -125,7 +128,7 @@ def test_a_provocateur_who_provokes_is_in_character() -> None:
     turns = [("Iago" if who == "Maud" else who, text) for who, text in TURNS_CRUEL]
     hostile = [turn for turn in turns if turn[0] == "Iago"][3:]
     polite = [("Rolf", "Let us go on.")] * 3
-    table = flip.by_actor(played([*hostile, *polite, *hostile], [TAUNT, GUEST]))
+    table = Flips(played([*hostile, *polite, *hostile], [TAUNT, GUEST])).by_actor
     assert onset(table, "Iago", "flip") is None
 
 
@@ -136,7 +139,7 @@ def test_hostile_company_alone_is_named_as_such() -> None:
         theirs = "You are a pathetic liar, Maud." if place >= 6 else "Good evening, Maud."
         own = "You are a stupid coward, Iago." if place >= 8 else "Let us look at the accounts."
         turns += [("Iago", theirs), ("Maud", own)]
-    table = flip.by_actor(played(turns, [TAUNT, WARDEN]))
+    table = Flips(played(turns, [TAUNT, WARDEN])).by_actor
     flipped, heard = onset(table, "Maud", "flip"), onset(table, "Maud", "by_context")
     assert flipped is not None
     assert heard is not None
@@ -145,27 +148,27 @@ def test_hostile_company_alone_is_named_as_such() -> None:
 
 def test_the_assistant_is_found_where_it_starts_to_speak() -> None:
     tables = played(TURNS_ASSISTANT, [WARDEN, GUEST])
-    table = collapse.by_actor(tables)
+    table = Collapse(tables).by_actor
     assert onset(table, "Maud", "collapse") == 5
     assert onset(table, "Rolf", "collapse") is None
     for turns in (TURNS_CRUEL, TURNS_CALM, TURNS_LOOP):
-        assert collapse.by_actor(played(turns, [WARDEN, GUEST]))["collapse"].isna().all()
+        assert Collapse(played(turns, [WARDEN, GUEST])).by_actor["collapse"].isna().all()
 
 
 def test_a_loop_is_found_at_its_first_repetition() -> None:
-    table = loop.by_actor(played(TURNS_LOOP, [WARDEN, GUEST]))
+    table = Loops(played(TURNS_LOOP, [WARDEN, GUEST])).by_actor
     assert onset(table, "Maud", "loop") == 5
     assert onset(table, "Rolf", "loop") is None
     for turns in (TURNS_CRUEL, TURNS_CALM, TURNS_ASSISTANT):
-        assert loop.by_actor(played(turns, [WARDEN, GUEST]))["loop"].isna().all()
+        assert Loops(played(turns, [WARDEN, GUEST])).by_actor["loop"].isna().all()
 
 
 def test_saying_a_thing_twice_is_no_loop() -> None:
-    assert loop.by_actor(played(TURNS_LOOP[:6], [WARDEN, GUEST]))["loop"].isna().all()
+    assert Loops(played(TURNS_LOOP[:6], [WARDEN, GUEST])).by_actor["loop"].isna().all()
 
 
 def test_outcomes_join_the_three() -> None:
-    table = outcomes.by_actor(played(TURNS_CRUEL, [WARDEN, GUEST]))
+    table = Outcomes(played(TURNS_CRUEL, [WARDEN, GUEST])).by_actor
     columns = ["trial", "actor", "flip", "flip_confidence", "collapse", "loop"]
     assert list(table.columns) == columns
     assert [str(table[name].dtype) for name in ("flip", "collapse", "loop")] == ["Int64"] * 3
@@ -190,5 +193,5 @@ def test_a_provocateur_does_not_turn_by_provoking() -> None:
         "You are a liar, and a bad one.",
     ]
     said = [Turn(index, "Rook", text) for index, text in enumerate(lines, start=1)]
-    row = flip.by_actor(tables_from([Record("t", [rook], said)])).iloc[0]
+    row = Flips(tables_from([Record("t", [rook], said)])).by_actor.iloc[0]
     assert pd.isna(row.flip)

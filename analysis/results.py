@@ -1,0 +1,501 @@
+"""The one shape of results: what every measure says, at five levels.
+
+A measure is a class. Made from tables, it answers ``by_turn``, ``by_actor``, ``by_trial``,
+``by_arm`` and ``null`` with a table each, and ``compare(a, b)`` with another. Tables of turns,
+actors and trials have the columns that tell the row (``trial``, ``turn``, ``actor``), and a column
+for each quantity that the measure declares for that level. Tables of arms have one row for each arm
+and quantity, and the same columns whatever the measure: they are made of ``Estimate`` values.
+Whoever draws or prints a result reads this, and needs to know no measure by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import isnan, nan
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from analysis.stats import (
+    UNKNOWN,
+    Floats,
+    Interval,
+    clopper_pearson,
+    paired_difference,
+    sign_flip,
+)
+from analysis.tables import ARM, Data, frame, load, with_arms
+from sim.errors import BadRequest
+from sim.planning.trials import YOKED
+
+Arm = tuple[str, ...]
+"""What tells an arm: the values of ``analysis.tables.ARM``."""
+
+Level = Literal["turn", "actor", "trial"]
+
+KEYS: Mapping[Level, Mapping[str, str]] = {
+    "turn": {"trial": "str", "turn": "Int64", "actor": "str"},
+    "actor": {"trial": "str", "actor": "str"},
+    "trial": {"trial": "str"},
+}
+"""The columns that tell the rows of each level; a measure may add some (``issue``, say)."""
+
+ESTIMATE: Mapping[str, str] = {
+    "value": "float64",
+    "low": "float64",
+    "high": "float64",
+    "n": "Int64",
+    "null": "float64",
+    "null_low": "float64",
+    "null_high": "float64",
+    "sensitivity": "float64",
+    "false_alarms": "float64",
+    "evidence": "str",
+    "note": "str",
+}
+"""The columns of an estimate in tables of arms."""
+
+COMPARISON: Mapping[str, str] = {
+    **dict.fromkeys(("scenario", "parameters", "arm", "quantity", "a", "b"), "str"),
+    **dict.fromkeys(("pairs", "left_out"), "Int64"),
+    **dict.fromkeys(("value_a", "value_b", "difference", "low", "high", "p"), "float64"),
+    "evidence": "str",
+}
+"""The columns of ``Result.compare``."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentError:
+    """How often an instrument errs on planted cases: shares in [0, 1], with 95% intervals.
+
+    ``sensitivity`` is the share of planted events that it reports, ``false_alarms`` the share of
+    units without one in which it reports one. ``model`` is whose texts it was tried on: errors on
+    one model do not carry over to another.
+    """
+
+    sensitivity: Interval
+    false_alarms: Interval
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its interval, and what is needed to believe it.
+
+    ``low`` and ``high`` are 95% limits. ``n`` is how many independent units it rests on (trials,
+    pairs, debates). ``null`` is what the same procedure gives where there is nothing to be found.
+    ``instrument_error`` is None where the instrument was not calibrated on this model. ``evidence``
+    is what was read: T (text), P (answers off stage), J (a judge), L (log-probabilities). ``note``
+    says why a number is missing, or what may be claimed. Missing numbers are NaN, never 0.
+
+    >>> print(Estimate(0.42, 0.3, 0.54, n=20, evidence="P"))
+    0.42 [0.30, 0.54] (n = 20, evidence P)
+    >>> print(Estimate(nan, nan, nan, n=0, evidence="P", note="never asked"))
+    missing: never asked
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int | None
+    null: Interval = UNKNOWN
+    instrument_error: InstrumentError | None = None
+    evidence: str = ""
+    note: str = ""
+
+    @classmethod
+    def of(cls, interval: Interval, n: int | None, **more: Any) -> Estimate:
+        """An estimate from an interval."""
+        return cls(interval.estimate, interval.low, interval.high, n, **more)
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a number."""
+        return not isnan(self.value)
+
+    def __str__(self) -> str:
+        if not self.known:
+            return f"missing: {self.note}" if self.note else "missing"
+        limits = "" if isnan(self.low) else f" [{self.low:.2f}, {self.high:.2f}]"
+        about = [f"n = {self.n}"] if self.n is not None else []
+        if not isnan(self.null.estimate):
+            about.append(f"null {self.null.estimate:.2f}")
+        if self.evidence:
+            about.append(f"evidence {self.evidence}")
+        note = f"; {self.note}" if self.note else ""
+        return f"{self.value:.2f}{limits} ({', '.join(about)}){note}"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One column of a result: what it is.
+
+    ``kind`` is ``number`` (averaged over rows), ``share`` (true or false: the share that is true),
+    ``onset`` (the index of a turn, missing where it did not happen: the share where it did),
+    ``count`` or ``text`` (neither averaged nor compared). ``low`` and ``high`` bound what is
+    possible. ``evidence`` is what it is read from, where that is not the measure's own.
+    """
+
+    about: str
+    kind: Literal["number", "share", "onset", "count", "text"] = "number"
+    low: float = -np.inf
+    high: float = np.inf
+    evidence: str = ""
+
+    @property
+    def dtype(self) -> str:
+        """The type of its column."""
+        return {
+            "number": "float64",
+            "share": "boolean",
+            "onset": "Int64",
+            "count": "Int64",
+            "text": "str",
+        }[self.kind]
+
+
+Quantities = Mapping[str, Quantity]
+
+
+class ArmEstimate(NamedTuple):
+    """An estimate of a quantity in an arm: a row of ``by_arm``."""
+
+    arm: Arm
+    quantity: str
+    estimate: Estimate
+
+
+class Paired(NamedTuple):
+    """The trials of two models that share scenario, parameters, arm and seed.
+
+    ``first`` and ``second`` are pairs by variables, without those in which something is missing;
+    ``left_out`` counts these.
+    """
+
+    group: tuple[str, str, str]
+    first: Floats
+    second: Floats
+    left_out: int
+
+
+class Result:
+    """What a measure says of some trials. Every measure is one of these.
+
+    Subclasses declare the quantities of each level and give the rows: ``_turns``, ``_actors``,
+    ``_trials``, ``_arms`` and ``_nulls``. What a subclass does not give follows from the level
+    below: a trial has the mean of its actors, an arm the mean of its trials with an interval, and
+    two models are compared by the means of their trials, paired by seed.
+    """
+
+    measure: ClassVar[str]
+    """The name, as in ``analysis.NAME(tables)``."""
+
+    evidence: ClassVar[str]
+    """What it reads: T (text), P (answers off stage), J (a judge) or L (log-probabilities)."""
+
+    turn: ClassVar[Quantities] = {}
+    actor: ClassVar[Quantities] = {}
+    trial: ClassVar[Quantities] = {}
+    arm: ClassVar[Quantities] = {}
+    """The quantities of each level."""
+
+    more_keys: ClassVar[Mapping[Level, Mapping[str, str]]] = {}
+    """Columns that tell rows, beside ``KEYS``."""
+
+    def __init__(self, data: Data) -> None:
+        self.tables = load(data)
+
+    # --- The protocol ----------------------------------------------------------------------------
+
+    @cached_property
+    def by_turn(self) -> pd.DataFrame:
+        """One row for each turn at which there is something to say; see ``turn`` for the columns.
+
+        ``actor`` is missing where a row is about all. Empty if the measure has no such level.
+        """
+        return frame(list(self._turns()), self._columns("turn"))
+
+    @cached_property
+    def by_actor(self) -> pd.DataFrame:
+        """One row for each actor of each trial; see ``actor`` for the columns."""
+        return frame(list(self._actors()), self._columns("actor"))
+
+    @cached_property
+    def by_trial(self) -> pd.DataFrame:
+        """One row for each trial; see ``trial`` for the columns."""
+        return frame(list(self._trials()), self._columns("trial"))
+
+    @cached_property
+    def by_arm(self) -> pd.DataFrame:
+        """One row for each arm and quantity: the arm, the quantity, the columns of ``ESTIMATE``."""
+        columns = dict.fromkeys((*ARM, "quantity"), "str") | dict(ESTIMATE)
+        rows = [(*each.arm, each.quantity, *cells(each.estimate)) for each in self.estimates]
+        return frame(rows, columns)
+
+    @cached_property
+    def null(self) -> pd.DataFrame:
+        """What the measure says where there is nothing: the rows of ``by_arm`` that have a null.
+
+        ``value`` is what was observed; ``null``, ``null_low`` and ``null_high`` are the mean and
+        the 95% range of the same procedure on data in which what it looks for was destroyed.
+        """
+        columns = [*ARM, "quantity", "value", "null", "null_low", "null_high"]
+        return self.by_arm.loc[self.by_arm["null"].notna(), columns].reset_index(drop=True)
+
+    def compare(self, a: str, b: str) -> pd.DataFrame:
+        """Model ``a`` less model ``b``: one row for each scenario, its parameters and quantity.
+
+        Trials are paired by seed; pairs with a missing member are left out and counted. The
+        interval is 95%, over pairs; p is two-sided, by exchanging the members of pairs
+        (``analysis.stats.sign_flip``). Raises ``BadRequest`` if a model played nothing here. The
+        columns are those of ``COMPARISON``.
+        """
+        known = list(dict.fromkeys(self.tables.trials["model"]))
+        for model in (a, b):
+            if model not in known:
+                raise BadRequest(
+                    f"{self.measure}.compare: {model!r} played no trial here; "
+                    f"use one of {', '.join(map(str, known)) or 'none'}"
+                )
+        return frame(list(self._compare(a, b)), COMPARISON)
+
+    # --- Estimates as values ---------------------------------------------------------------------
+
+    @cached_property
+    def estimates(self) -> tuple[ArmEstimate, ...]:
+        """The estimates of all arms."""
+        return tuple(self._arms())
+
+    def estimate(self, quantity: str | None = None, **arm: str) -> Estimate:
+        """The estimate of one arm: ``estimate("c", model="embedded:rlhf")``.
+
+        ``arm`` are values of ``scenario``, ``parameters``, ``model`` and ``arm``, as far as they
+        are needed to tell one arm from the others; ``quantity`` is the measure's first unless it
+        is given. Raises ``BadRequest`` if no arm fits, or several do.
+        """
+        wanted = next(iter(self.arm)) if quantity is None else quantity
+        if wanted not in self.arm:
+            raise BadRequest(
+                f"{self.measure}.estimate: {wanted!r} is no quantity; use {', '.join(self.arm)}"
+            )
+        for name in arm:
+            if name not in ARM:
+                raise BadRequest(
+                    f"{self.measure}.estimate: {name!r} tells no arm; use {', '.join(ARM)}"
+                )
+        fitting = [
+            each
+            for each in self.estimates
+            if each.quantity == wanted
+            if all(dict(zip(ARM, each.arm, strict=True))[name] == arm[name] for name in arm)
+        ]
+        if len(fitting) != 1:
+            arms = "; ".join(_arm_text(each.arm) for each in fitting) or "none"
+            raise BadRequest(
+                f"{self.measure}.estimate: {len(fitting)} arms fit ({arms}); "
+                "name scenario, parameters, model or arm so that one does"
+            )
+        return fitting[0].estimate
+
+    # --- What subclasses give --------------------------------------------------------------------
+
+    def _turns(self) -> Iterable[tuple[Any, ...]]:
+        return ()
+
+    def _actors(self) -> Iterable[tuple[Any, ...]]:
+        return ()
+
+    def _trials(self) -> Iterable[tuple[Any, ...]]:
+        """By default the mean of each quantity over the trial's actors."""
+        if not self.trial or self.by_actor.empty:
+            return
+        means = averaged(self.by_actor, self.actor).groupby("trial", sort=False)
+        values = means[list(self.trial)].mean()
+        for trial, row in values.iterrows():
+            yield (trial, *row)
+
+    def _arms(self) -> Iterable[ArmEstimate]:
+        """By default the mean of each quantity over the arm's trials, with its interval."""
+        for arm, rows in self.trials_of_arms():
+            for name, quantity in self.arm.items():
+                yield ArmEstimate(arm, name, self.mean(rows[name], quantity))
+
+    def _compare(self, a: str, b: str) -> Iterable[tuple[Any, ...]]:
+        for name, quantity in self.arm.items():
+            if name not in self.trial or quantity.kind in ("count", "text"):
+                continue
+            for pair in self.paired(a, b, [name]):
+                first, second = pair.first[:, 0], pair.second[:, 0]
+                share = quantity.kind in ("share", "onset") or None
+                yield self.comparison(
+                    name,
+                    a,
+                    b,
+                    pair,
+                    values=(_mean(first), _mean(second)),
+                    interval=paired_difference(first, second, share=share),
+                    p=sign_flip(pair.first, pair.second),
+                )
+
+    # --- Help for subclasses ---------------------------------------------------------------------
+
+    def arm_of(self) -> dict[str, Arm]:
+        """The arm of every trial."""
+        trials = with_arms(self.tables.trials)
+        return {
+            str(row[0]): tuple(map(str, row[1:]))
+            for row in trials[["trial", *ARM]].itertuples(index=False, name=None)
+        }
+
+    def trials_of_arms(self) -> Iterator[tuple[Arm, pd.DataFrame]]:
+        """The arms in order, each with one row for each of its trials; quantities as numbers."""
+        arms = with_arms(self.tables.trials)[["trial", *ARM]]
+        rows = self._numbers().reset_index().merge(arms, on="trial")
+        for arm, members in rows.groupby(list(ARM), sort=True, dropna=False):
+            yield tuple(map(str, arm)), members
+
+    def rows_of_arms(self) -> Iterator[tuple[Arm, pd.DataFrame]]:
+        """The arms in order, with the rows of ``by_trial`` as they are."""
+        arms = with_arms(self.tables.trials)[["trial", *ARM]]
+        rows = self.by_trial.merge(arms, on="trial")
+        for arm, members in rows.groupby(list(ARM), sort=True, dropna=False):
+            yield tuple(map(str, arm)), members
+
+    def _numbers(self) -> pd.DataFrame:
+        """One row for each trial: its quantities as numbers, averaged over what else tells rows."""
+        names = [name for name, quantity in self.trial.items() if quantity.kind != "text"]
+        return averaged(self.by_trial, self.trial).groupby("trial", sort=False)[names].mean()
+
+    def paired(self, a: str, b: str, columns: list[str]) -> Iterator[Paired]:
+        """Trials of two models with the same seed, as numbers from ``by_trial``."""
+        trials = with_arms(self.tables.trials)
+        trials = trials.loc[trials["arm"] != YOKED, ["trial", "seed", *ARM]]
+        rows = self._numbers()[columns].reset_index().merge(trials, on="trial")
+        keys = ["scenario", "parameters", "arm"]
+        sides = [rows.loc[rows["model"] == model, [*keys, "seed", *columns]] for model in (a, b)]
+        both = sides[0].merge(sides[1], on=[*keys, "seed"], suffixes=("_a", "_b"))
+        for group, pairs in both.groupby(keys, sort=True):
+            values = pairs[[f"{name}{end}" for end in ("_a", "_b") for name in columns]]
+            known = values.dropna().to_numpy(dtype=np.float64)
+            count = len(columns)
+            scenario, parameters, arm = map(str, group)
+            yield Paired(
+                (scenario, parameters, arm),
+                known[:, :count],
+                known[:, count:],
+                len(values) - len(known),
+            )
+
+    def comparison(
+        self,
+        quantity: str,
+        a: str,
+        b: str,
+        pair: Paired,
+        *,
+        values: tuple[float, float],
+        interval: Interval,
+        p: float,
+    ) -> tuple[Any, ...]:
+        """A row of ``compare``."""
+        return (
+            *pair.group, quantity, a, b, len(pair.first), pair.left_out, *values,
+            interval.estimate, interval.low, interval.high, p,
+            self.arm[quantity].evidence or self.evidence,
+        )  # fmt: skip
+
+    def made(self, quantity: str, interval: Interval, n: int | None, **more: Any) -> Estimate:
+        """An estimate of one of the measure's quantities."""
+        evidence = self.arm[quantity].evidence or self.evidence
+        return Estimate.of(interval, n, evidence=evidence, **more)
+
+    def mean(self, values: pd.Series, quantity: Quantity) -> Estimate:
+        """The mean of numbers of trials, with a 95% interval within what is possible."""
+        evidence = quantity.evidence or self.evidence
+        numbers = values.to_numpy(dtype=np.float64)
+        known = numbers[~np.isnan(numbers)]
+        if quantity.kind == "share" and np.isin(known, (0, 1)).all():
+            interval = clopper_pearson(int(known.sum()), len(known))
+        else:
+            interval = paired_difference(known, np.zeros(len(known)), share=False)
+            interval = Interval(
+                interval.estimate,
+                max(interval.low, quantity.low),
+                min(interval.high, quantity.high),
+            )
+        note = "" if len(known) else "missing in every trial"
+        return Estimate.of(interval, len(known), evidence=evidence, note=note)
+
+    def _columns(self, level: Level) -> dict[str, str]:
+        quantities: Quantities = getattr(self, level)
+        keys = dict(KEYS[level]) | dict(self.more_keys.get(level, {}))
+        return keys | {name: each.dtype for name, each in quantities.items()}
+
+    # --- How it shows itself ---------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        shown = [
+            f"{_arm_text(each.arm)}: {each.quantity} {each.estimate}"
+            for each in self.estimates
+            if each.quantity == next(iter(self.arm), None)
+        ]
+        return "\n".join([f"{self.measure} of {len(self.tables.trials)} trials", *shown])
+
+    def _repr_html_(self) -> str:
+        table: str = self.by_arm.to_html(index=False, na_rep="", float_format="{:.3g}".format)
+        return f"<p>{self.measure} (evidence {self.evidence})</p>\n{table}"
+
+
+def averaged(table: pd.DataFrame, quantities: Quantities) -> pd.DataFrame:
+    """The table with its quantities as numbers that can be averaged: what happened is 1, else 0.
+
+    Texts are left out.
+    """
+    numbers: dict[str, Any] = {}
+    for name, quantity in quantities.items():
+        column = table[name]
+        if quantity.kind == "onset":
+            numbers[name] = column.notna().astype("float64")
+        elif quantity.kind != "text":
+            numbers[name] = column.astype("Float64").astype("float64")
+    kept = [name for name in table.columns if name not in quantities]
+    return table[kept].assign(**numbers)
+
+
+def by_arm_of(
+    arms: Mapping[str, Arm], members: Iterable[Any], trial: Callable[[Any], str]
+) -> dict[Arm, list[Any]]:
+    """Members grouped by the arm of their trial, the arms in order."""
+    groups: dict[Arm, list[Any]] = {}
+    for member in members:
+        groups.setdefault(arms[trial(member)], []).append(member)
+    return dict(sorted(groups.items()))
+
+
+def cells(estimate: Estimate) -> tuple[Any, ...]:
+    """The values of an estimate in the order of ``ESTIMATE``."""
+    error = estimate.instrument_error
+    return (
+        estimate.value, estimate.low, estimate.high, estimate.n,
+        estimate.null.estimate, estimate.null.low, estimate.null.high,
+        nan if error is None else error.sensitivity.estimate,
+        nan if error is None else error.false_alarms.estimate,
+        estimate.evidence, estimate.note or None,
+    )  # fmt: skip
+
+
+def _arm_text(arm: Arm) -> str:
+    scenario, parameters, model, label = arm
+    told = [part for part in (scenario, model) if part]
+    if parameters not in ("", "{}"):
+        told.append(parameters)
+    if label not in ("", "live"):
+        told.append(label)
+    return " ".join(told) or "one arm"
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if len(values) else nan
