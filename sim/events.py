@@ -96,6 +96,17 @@ class Turn:
     cued: int | None = None
     over: int = 0
 
+    def __str__(self) -> str:
+        """The line as a reader sees it.
+
+        >>> print(Turn(3, "Ada", "Not here.", audience=("Ben",)))
+        3 Ada (to Ben alone): Not here.
+        """
+        heard = ""
+        if self.audience is not None:
+            heard = f" (to {', '.join(self.audience)} alone)" if self.audience else " (aside)"
+        return f"{self.index} {self.speaker}{heard}: {self.text}"
+
 
 @dataclass(frozen=True, slots=True)
 class Intervened:
@@ -118,6 +129,10 @@ class Intervened:
     audience: tuple[str, ...] | None = None
     absent: tuple[str, ...] = ()
     detail: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __str__(self) -> str:
+        """What those on stage are told, as a stage direction; blank if they are told nothing."""
+        return f"  ({self.text})" if self.text else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,18 @@ class Transcript:
         own = derive(found[-1][1], "branch", self.branch)
         return [*((turn, one) for turn, one in found if turn <= self.at), (self.at + 1, own)]
 
+    def __str__(self) -> str:
+        """The turns and what was changed from outside, a line for each, and how the scene ended."""
+        lines = [str(event) for event in self._walk() if isinstance(event, Turn | Intervened)]
+        ended = self.ended
+        lines.append(f"[{ended.reason}]" if ended is not None else "[not at its end]")
+        return "\n".join(line for line in lines if line)
+
+    def __repr__(self) -> str:
+        speakers = ", ".join(dict.fromkeys(turn.speaker for turn in self.turns))
+        about = f" of {speakers}" if speakers else ""
+        return f"<Transcript: {len(self)} turns{about}>"
+
     def __len__(self) -> int:
         """The number of turns."""
         return self.at + len(self._turns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -112,6 +113,21 @@ class RunReport:
     retries: int = 0
     computed_tokens: int | None = None
     stopped: str | None = None
+
+    def __str__(self) -> str:
+        """What the run did, in one line."""
+        played = ", ".join(dict.fromkeys(trial.scenario for trial in self.trials)) or "nothing"
+        statuses = Counter(trial.status for trial in self.trials)
+        told = ", ".join(f"{count} {status}" for status, count in statuses.items()) or "none"
+        facts = [f"{len(self.trials)} trials of {played} in {self.store}: {told}"]
+        facts.append(f"{self.calls} calls")
+        if self.hits:
+            facts.append(f"{self.hits} answered by the store")
+        if self.stopped is not None:
+            facts.append(f"stopped: {self.stopped}")
+        if self.interrupted:
+            facts.append("interrupted")
+        return "; ".join(facts)
 
 
 def result_of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 from sim.runs.report import RunReport
@@ -65,18 +64,7 @@ class Results:
         return len(self.report.trials)
 
     def __str__(self) -> str:
-        report = self.report
-        played = ", ".join(dict.fromkeys(trial.scenario for trial in report.trials)) or "nothing"
-        statuses = Counter(trial.status for trial in report.trials)
-        told = ", ".join(f"{count} {status}" for status, count in statuses.items()) or "none"
-        facts = [f"{len(self)} trials of {played} in {self.path}: {told}", f"{report.calls} calls"]
-        if report.hits:
-            facts.append(f"{report.hits} answered by the store")
-        if report.stopped is not None:
-            facts.append(f"stopped: {report.stopped}")
-        if report.interrupted:
-            facts.append("interrupted")
-        return "; ".join(facts)
+        return str(self.report)
 
     def __repr__(self) -> str:
         return f"<Results: {self}>"

@@ -19,6 +19,9 @@ from sim.scene.base_model import AuthoredModel
 if TYPE_CHECKING:
     import networkx
 
+    # Inside `Graph` the library's name is that of a method.
+    AnyNetworkxGraph = networkx.Graph[Any]
+
 Gauges = dict[str, dict[str, Any]]
 """The latest gauge answers: question key, then actor."""
 
@@ -159,6 +162,43 @@ class Graph(AuthoredModel):
             (edge.source, edge.target, edge.weight) for edge in self.edges
         )
         return graph
+
+    @classmethod
+    def from_networkx(cls, graph: AnyNetworkxGraph, first: str | None = None) -> Graph:
+        """The conversation graph that a networkx graph draws. ``Scene(graph=...)`` takes either.
+
+        Nodes are names. An edge may have a ``weight`` (1 unless it says so) and a ``when``, a
+        condition; an edge of an undirected graph leads both ways. ``first`` opens the scene (None:
+        what ``graph.graph["first"]`` says, or else the graph's first node). Raises ``SceneError``
+        if a node is no name, if two edges lead from one node to the same other, or as ``Graph``
+        does.
+
+        >>> import networkx
+        >>> drawn = networkx.Graph([("Ada", "Ben"), ("Ben", "Cleo")], first="Ben")
+        >>> graph = Graph.from_networkx(drawn)
+        >>> graph.first, sorted((edge.source, edge.target) for edge in graph.edges)[:2]
+        ('Ben', [('Ada', 'Ben'), ('Ben', 'Ada')])
+        """
+        for node in graph.nodes:
+            if not isinstance(node, str):
+                raise SceneError(
+                    f"Graph: the node {node!r:.80} is no name; name the nodes after the cast "
+                    "(networkx.relabel_nodes)"
+                )
+        if not graph.nodes:
+            raise SceneError("Graph: the networkx graph has no node; add one for each of the cast")
+        edges = [
+            Edge(
+                source=source,
+                target=target,
+                weight=attributes.get("weight", 1.0),
+                when=attributes.get("when"),
+            )
+            for source, target, attributes in graph.to_directed(as_view=True).edges(data=True)
+        ]
+        names = tuple(graph.nodes)
+        opens = graph.graph.get("first", names[0]) if first is None else first
+        return cls(names=names, edges=tuple(edges), first=opens)
 
     def compiled(self) -> Floor:
         """The graph as plain tables for the loop."""

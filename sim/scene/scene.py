@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, ClassVar
 
-from pydantic import Field, InstanceOf, model_validator
+from pydantic import Field, InstanceOf, field_validator, model_validator
 
 from sim.errors import SceneError
 from sim.events import Seat
@@ -26,10 +27,11 @@ class Scene(AuthoredModel):
     """A scene: topic, cast, conversation graph, routing, hearing, questions, changes, endings.
 
     ``topic`` is what is talked about, best as a motion ("The town should sell its spring.").
-    ``setting`` says where and when. ``hearing`` says who hears a turn (None: everybody on stage).
-    ``probes`` are asked beside the scene; ``gauges`` are asked on its critical path, so that
-    conditions of edges, phases and interventions may read them. ``interventions`` are changes that
-    are made while it is played. ``words`` bounds the length of a turn in what the actors are told,
+    ``setting`` says where and when. ``graph`` may be a networkx graph (``Graph.from_networkx``).
+    ``hearing`` says who hears a turn (None: everybody on stage). ``probes`` are asked beside
+    the scene; ``gauges`` are asked on its critical path, so that conditions of edges, phases and
+    interventions may read them. ``interventions`` are changes that are made while it is played.
+    ``words`` bounds the length of a turn in what the actors are told,
     ``wording`` is how they are told it. ``block`` is how many turns an ``author`` writes at once.
     Raises ``SceneError``, with the field, the value and the fix, if it makes no sense.
     """
@@ -70,10 +72,36 @@ class Scene(AuthoredModel):
             raise SceneError(f"Scene.cast: {cast!r:.80} is no list of actors; use (ada, ben, ...)")
         return fields
 
+    @field_validator("graph", mode="before")
+    @classmethod
+    def _drawn_with_networkx(cls, graph: Any) -> Any:
+        # Whoever holds such a graph has loaded the library; nobody else should pay for it.
+        networkx = sys.modules.get("networkx")
+        if networkx is not None and isinstance(graph, networkx.Graph):
+            return Graph.from_networkx(graph)
+        return graph
+
     @model_validator(mode="after")
     def _sound(self) -> Scene:
         check(self)
         return self
+
+    def __str__(self) -> str:
+        """The scene as somebody would tell it: topic, setting, cast, who opens, and the ending."""
+        lines = [self.topic]
+        if self.setting:
+            lines.append(self.setting)
+        for actor in self.cast:
+            facts = [actor.persona.brief.rstrip(".")] if actor.persona.brief else []
+            facts += [f"{issue} {stance:+g}" for issue, stance in actor.persona.stances.items()]
+            if actor.stage is not None:
+                facts.append(f"played by {actor.stage}")
+            if not actor.on_stage:
+                facts.append("enters later")
+            lines.append("  ".join(["", actor.name, "; ".join(facts)]).rstrip())
+        edges, plural = len(self.graph.edges), "" if len(self.graph.edges) == 1 else "s"
+        lines.append(f"{self.graph.first} opens; {edges} edge{plural} hand the floor on")
+        return "\n".join(lines)
 
     @property
     def names(self) -> tuple[str, ...]:

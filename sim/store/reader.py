@@ -325,9 +325,9 @@ class Store:
             said.setdefault(row[0], []).append(turn)
         return said
 
-    def verdicts(self, trial: str) -> list[StoredVerdict]:
-        """What judges said of a debate, in the order of judges."""
-        return self._verdicts("WHERE trial = ?", trial)
+    def verdicts(self, trial: str | None = None) -> list[StoredVerdict]:
+        """What judges said of a debate (None: of all), in the order of judges."""
+        return self._verdicts("") if trial is None else self._verdicts("WHERE trial = ?", trial)
 
     def verdicts_of_tournament(self, tournament: str) -> list[StoredVerdict]:
         """What judges said of a tournament's debates."""
@@ -350,9 +350,9 @@ class Store:
         """The debates on which a judge has a verdict."""
         return {row[0] for row in self._rows("SELECT trial FROM verdicts WHERE judge = ?", judge)}
 
-    def _verdicts(self, where: str, value: str) -> list[StoredVerdict]:
+    def _verdicts(self, where: str, *values: str) -> list[StoredVerdict]:
         select = f"SELECT {VERDICTS} FROM verdicts {where}"  # noqa: S608 - ours
-        rows = self._rows(f"{select} ORDER BY trial, judge, form, shown", value)
+        rows = self._rows(f"{select} ORDER BY trial, judge, form, shown", *values)
         return [_verdict(row) for row in rows]
 
 

@@ -14,6 +14,7 @@ from sim.events import Event, Failure, Status, Usage
 from sim.planning import Trial, canonical
 from sim.planning.decoder import Unreadable, scene_for_prompts, scene_from
 from sim.planning.scenarios import build, find
+from sim.planning.trials import LIVE
 from sim.scene.scene import Scene
 from sim.stage.base import Reply
 from sim.transcript import Transcript
@@ -61,6 +62,15 @@ class StoredTrial:
     _canonical: str = field(repr=False)
     _stages: str = field(repr=False)
     store: Store = field(repr=False, compare=False)
+
+    def __str__(self) -> str:
+        """The trial in one line: what was played, on what, and how it ended."""
+        arm = "" if self.arm == LIVE else f", {self.arm}"
+        reason = f" ({self.reason})" if self.reason else ""
+        return (
+            f"{self.id[:12]} {self.scenario} on {self.model}, seed {self.seed}{arm}: "
+            f"{self.status}, {self.turns} turns{reason}"
+        )
 
     @classmethod
     def read(cls, row: Sequence[Any], store: Store) -> StoredTrial:

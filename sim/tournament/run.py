@@ -50,7 +50,7 @@ class TournamentReport:
     ``scores`` None where there is no verdict; ``standings`` are by match points. ``rounds`` is how
     many rounds are over, of ``of``. ``run`` is the report of all runs together, one
     for each round of an adaptive format. ``verdicts`` and ``missing_verdicts`` count those of the
-    judges that the tournament names.
+    judges that the tournament names. ``names`` are the entrants', in their order.
     """
 
     id: str
@@ -61,6 +61,16 @@ class TournamentReport:
     run: RunReport
     verdicts: int
     missing_verdicts: int
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """How far the tournament got, and who stands where by match points."""
+        missing = f", {self.missing_verdicts} missing" if self.missing_verdicts else ""
+        lines = [f"{self.rounds} of {self.of} rounds, {self.verdicts} verdicts{missing}"]
+        for place, standing in enumerate(self.standings, 1):
+            points, name = f"{standing.points:g}", self.names[standing.entrant]
+            lines.append(f"  {place}. {name}: {points} of {standing.played + standing.byes} points")
+        return "\n".join(lines)
 
 
 @dataclass(slots=True)
@@ -143,7 +153,15 @@ async def run_tournament(
     given, missing = _counted(progress, store)
     table = standings(len(tournament.entrants), progress.meetings)
     return TournamentReport(
-        progress.id, tuple(progress.meetings), tuple(table), over, rounds, report, given, missing
+        id=progress.id,
+        meetings=tuple(progress.meetings),
+        standings=tuple(table),
+        rounds=over,
+        of=rounds,
+        run=report,
+        verdicts=given,
+        missing_verdicts=missing,
+        names=tuple(entrant.name for entrant in tournament.entrants),
     )
 
 

@@ -9,9 +9,10 @@ import pytest
 from backstage.strategies import graphs
 from hypothesis import given
 
-from sim import Edge, Graph, complete, ring, star
+from sim import Edge, Graph, Persona, Scene, after, complete, ring, star
 from sim.errors import SceneError
 from sim.events import Turn
+from sim.planning import canonical
 from sim.scene.graph import PublicView
 
 
@@ -121,3 +122,46 @@ def test_what_is_refused_and_how(build: Any, parts: tuple[str, ...]) -> None:
     assert "validation error" not in message
     for part in parts:
         assert part in message, message
+
+
+# --- Graphs of networkx ---------------------------------------------------------------------------
+
+
+@given(graphs())
+def test_a_graph_survives_networkx(graph: Graph) -> None:
+    again = Graph.from_networkx(graph.networkx(), first=graph.first)
+    assert again.names == graph.names
+    weights = {(edge.source, edge.target): edge.weight for edge in graph.edges}
+    assert {(edge.source, edge.target): edge.weight for edge in again.edges} == weights
+
+
+def test_a_scene_takes_a_networkx_graph_as_it_takes_ours() -> None:
+    drawn = networkx.DiGraph(first="B")
+    drawn.add_edge("A", "B", weight=2)
+    drawn.add_edge("B", "A", when=lambda view: True)
+
+    def scene(graph: Any) -> Scene:
+        return Scene(topic="Tea?", cast=[Persona(name="A"), Persona(name="B")], graph=graph,
+                     ends=after(turns=2))  # fmt: skip
+
+    graph = scene(drawn).graph
+    assert (graph.first, graph.edges[0].weight, graph.edges[1].when is None) == ("B", 2.0, False)
+    undirected = scene(networkx.Graph([("A", "B")]))
+    assert canonical(undirected) == canonical(scene(ring("A", "B")))
+
+
+@pytest.mark.parametrize(
+    ("drawn", "message"),
+    [
+        (networkx.Graph([(1, 2)]), "the node 1 is no name; name the nodes after the cast"),
+        (networkx.Graph(), "no node"),
+        (networkx.DiGraph([("A", "B")]), "nobody can take the floor from 'B'"),
+        (networkx.MultiGraph([("A", "B"), ("A", "B")]), "is there twice"),
+        (networkx.Graph([("A", "B", {"weight": -1})]), "weight"),
+        (networkx.Graph([("A", "B")], first="C"), "Graph.first: 'C' is not in the graph"),
+    ],
+)
+def test_a_networkx_graph_that_makes_no_sense_is_refused(drawn: Any, message: str) -> None:
+    with pytest.raises(SceneError, match=message):
+        Scene(topic="Tea?", cast=[Persona(name="A"), Persona(name="B")], graph=drawn,
+              ends=after(turns=2))  # fmt: skip
