@@ -1,8 +1,8 @@
 """The cache: a request that was answered once is not asked again, and never twice at a time.
 
 Replies are addressed by what was asked (``sim.calls.keys.request_key``), not by who asked it:
-trials that share their beginning share its replies. What is committed is found in the store; what
-is being asked is waited for. If whoever asks is cancelled, the next one in line asks instead.
+trials that share their beginning share its replies. A committed reply comes from the store; a
+call under way is waited for. If the task that asks is cancelled, the next one in line asks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sim.stage.base import Reply, Request, Stage, Wrapper
 
 
 class Shelf(Protocol):
-    """Where committed replies are found. ``sim.store.Writer`` is one."""
+    """A source of committed replies. ``sim.store.Writer`` is one."""
 
     def find(self, request: str) -> Reply | None:
         """The reply to a request, or None."""
@@ -39,8 +39,8 @@ class Cache:
     ...         await asyncio.sleep(0)
     ...         return Reply(f"{len(calls)} call")
     ...     cache = Cache(Empty())
-    ...     found = await asyncio.gather(*(cache.reply("key", ask) for _ in range(3)))
-    ...     return [(reply.text, hit) for reply, hit in found]
+    ...     replies = await asyncio.gather(*(cache.reply("key", ask) for _ in range(3)))
+    ...     return [(reply.text, hit) for reply, hit in replies]
     >>> asyncio.run(main())
     [('1 call', False), ('1 call', True), ('1 call', True)]
     """
@@ -64,9 +64,9 @@ class Cache:
             reply = await asyncio.shield(asking)
             if reply is not None:
                 return reply, True
-        found = self._shelf.find(request)
-        if found is not None:
-            return found, True
+        stored = self._shelf.find(request)
+        if stored is not None:
+            return stored, True
         loop = asyncio.get_running_loop()
         mine = self._asking[request] = loop.create_future()
         try:
@@ -96,7 +96,7 @@ def _again(error: StageError) -> StageError:
 class Cached(Wrapper):
     """A stage whose replies are looked up before it is asked, in whatever trial of the store.
 
-    What was found is written down for this trial, too, with its prompt where ``keep`` says so.
+    A reply from the cache is recorded for this trial, too, with its prompt if ``keep``.
     """
 
     def __init__(

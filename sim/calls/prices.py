@@ -65,9 +65,9 @@ class Prices:
     @classmethod
     def load(cls, own: Path | None = None) -> Prices:
         """The table that ships, with one's own before it. Raises ``BadRequest``."""
-        found = _read(SHIPPED)
+        shipped = _read(SHIPPED)
         mine = {} if own is None else _table(_read(own), own)
-        return cls(_table(found, SHIPPED), mine, str(found["date"]))
+        return cls(_table(shipped, SHIPPED), mine, str(shipped["date"]))
 
     def of(self, identity: str) -> Price | None:
         """The price of a model, or of a stage by its identity; None if it is unknown.
@@ -95,9 +95,9 @@ def _read(path: Path) -> Mapping[str, Any]:
         raise BadRequest(f"prices {path}: is no TOML: {error}") from None
 
 
-def _table(found: Mapping[str, Any], path: Path) -> dict[str, Price]:
-    models = found.get("models", {})
-    unknown = sorted(found.keys() - {"models", "date"})
+def _table(document: Mapping[str, Any], path: Path) -> dict[str, Price]:
+    models = document.get("models", {})
+    unknown = sorted(document.keys() - {"models", "date"})
     if unknown or not isinstance(models, dict) or not models:
         what = f"{unknown[0]!r} is unknown" if unknown else "there are no prices in it"
         raise BadRequest(f"prices {path}: {what}; write them below [models], one model a line")

@@ -24,7 +24,7 @@ _LINES = 40
 class Recording(Protocol):
     """What was recorded. ``sim.store.Recorder`` is one."""
 
-    def found(self, request: str) -> Reply | StageError | None:
+    def outcome(self, request: str) -> Reply | StageError | None:
         """What came of a request: a reply, or the error of a call that failed for good."""
         ...
 
@@ -50,11 +50,11 @@ class Recorded:
     async def perform(self, request: Request) -> Reply:
         """What was said. Raises what was raised, and ``not-recorded`` where nothing was."""
         for identity in self._identities:
-            found = self._recording.found(request_key(identity, request))
-            if isinstance(found, StageError):
-                raise found
-            if found is not None:
-                return found
+            outcome = self._recording.outcome(request_key(identity, request))
+            if isinstance(outcome, StageError):
+                raise outcome
+            if outcome is not None:
+                return outcome
         nearest = self._recording.nearest(request.prompt)
         raise StageError(
             "not-recorded",

@@ -21,10 +21,10 @@ class Scorer(Wrapper):
 
     async def perform(self, request: Request) -> Reply:
         """The score as JSON, or ``null`` where the stage cannot say."""
-        found = await self.stage.log_prob(self._request, self._text)
-        if found is None:
+        log_prob = await self.stage.log_prob(self._request, self._text)
+        if log_prob is None:
             return Reply("null")
-        record = {"value": found.value, "tokens": found.tokens, "exact": found.exact}
+        record = {"value": log_prob.value, "tokens": log_prob.tokens, "exact": log_prob.exact}
         return Reply(json.dumps(record, separators=(",", ":")))
 
 

@@ -290,12 +290,14 @@ class Distribution(_Options):
         return f'{{"{self.field}": {{{shares}}}}}'
 
     def read(self, raw: str) -> Read:
-        found = _json_field(raw, self.field)
-        if not isinstance(found, dict):
+        shares = _json_field(raw, self.field)
+        if not isinstance(shares, dict):
             return None, "no shares"
         values: dict[str, float] = {}
         for option in self.options:
-            value = next((one for name, one in found.items() if self._option(name) == option), None)
+            value = next(
+                (one for name, one in shares.items() if self._option(name) == option), None
+            )
             if value is None:
                 return None, f"no share for {option}"
             number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -323,10 +325,10 @@ def _json_field(raw: str, field: str) -> Any:
     if start < 0:
         return None
     try:
-        found, _ = json.JSONDecoder().raw_decode(raw, start)
+        decoded, _ = json.JSONDecoder().raw_decode(raw, start)
     except (ValueError, RecursionError):  # the latter for an answer that nests without end
         return None
-    return found.get(field)
+    return decoded.get(field)
 
 
 def folded(text: str) -> str:

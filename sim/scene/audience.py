@@ -119,12 +119,12 @@ class Directed(Hearing):
     cast: tuple[str, ...]
 
     def audience(self, speaker: str, text: str) -> tuple[str, ...] | None:
-        found = _DIRECTION.match(text)
-        if found is None:
+        direction = _DIRECTION.match(text)
+        if direction is None:
             return None
-        if found["aside"]:
+        if direction["aside"]:
             return ()
-        wanted = found["names"].casefold()
+        wanted = direction["names"].casefold()
         meant = tuple(
             name
             for name in self.cast

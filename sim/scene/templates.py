@@ -199,11 +199,11 @@ def listed(names: tuple[str, ...]) -> str:
 
 def _fields(template: str) -> set[str]:
     """The names in braces. Raises ``ValueError`` for a template that cannot be read."""
-    found: set[str] = set()
+    names: set[str] = set()
     for _, name, form, conversion in string.Formatter().parse(template):
         if name is None:
             continue
         if not name.isidentifier() or form or conversion:
             raise ValueError(f"{{{name}}} is no plain name in braces")
-        found.add(name)
-    return found
+        names.add(name)
+    return names

@@ -168,10 +168,10 @@ def _value(text: str) -> float | int | bool | str:
 
 def _fixed(model: str, text: str) -> Stage:
     latency = 0.0
-    found = _LATENCY.search(text)
-    if found is not None:
-        latency = float(found.group(1))
-        text = text[: found.start()]
+    latency_option = _LATENCY.search(text)
+    if latency_option is not None:
+        latency = float(latency_option.group(1))
+        text = text[: latency_option.start()]
     lines = text.split("|")
     if not all(line.strip() for line in lines):
         raise ModelError(

@@ -60,7 +60,7 @@ class Addressed:
             for place in state.called:
                 if place in targets:
                     return (place,)
-        found = self.fallback.next(state.fallback, view, seed)
-        if isinstance(found, Cue | Inquiry) and found.state is not None:
-            return with_state(found, replace(state, fallback=found.state))
-        return found
+        answer = self.fallback.next(state.fallback, view, seed)
+        if isinstance(answer, Cue | Inquiry) and answer.state is not None:
+            return with_state(answer, replace(state, fallback=answer.state))
+        return answer

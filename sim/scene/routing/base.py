@@ -144,18 +144,18 @@ def following(router: Router, floor: Floor, turn: Turn | None, place: Place) -> 
     return follow(state, turn, place)
 
 
-def nobody(found: Next) -> bool:
+def nobody(answer: Next) -> bool:
     """Whether nobody is cued, and nothing is asked."""
-    if isinstance(found, Inquiry):
+    if isinstance(answer, Inquiry):
         return False
-    return not (found.places if isinstance(found, Cue) else found)
+    return not (answer.places if isinstance(answer, Cue) else answer)
 
 
-def with_state(found: Next, state: Any) -> Next:
+def with_state(answer: Next, state: Any) -> Next:
     """The same answer, with the state that a router around the router is in from now on."""
-    if isinstance(found, Cue | Inquiry):
-        return replace(found, state=state)
-    return Cue(found, state=state)
+    if isinstance(answer, Cue | Inquiry):
+        return replace(answer, state=state)
+    return Cue(answer, state=state)
 
 
 def named(owner: str, names: tuple[str, ...], graph: Graph) -> None:

@@ -108,20 +108,20 @@ class Phases:
 
     def next(self, state: PhaseState, view: PublicView, seed: int) -> Next:
         phase = self.phases[state.phase] if state.phase >= 0 else None
-        found: Next = ()
+        answer: Next = ()
         before = state
         if phase is not None and not _over(phase, state, view):
-            found = phase.router.next(state.inner, view, seed)
-        while nobody(found) and state.phase + 1 < len(self.phases):
+            answer = phase.router.next(state.inner, view, seed)
+        while nobody(answer) and state.phase + 1 < len(self.phases):
             state = self._begin(state)
             phase = self.phases[state.phase]
-            found = () if _over(phase, state, view) else phase.router.next(state.inner, view, seed)
-        inner = found.state if isinstance(found, Cue | Inquiry) else None
+            answer = () if _over(phase, state, view) else phase.router.next(state.inner, view, seed)
+        inner = answer.state if isinstance(answer, Cue | Inquiry) else None
         if inner is not None:
             state = replace(state, inner=inner)
-        if phase is None or state.announced or nobody(found):
-            return found if state is before else with_state(found, state)
-        opening = found if isinstance(found, Cue | Inquiry) else Cue(found)
+        if phase is None or state.announced or nobody(answer):
+            return answer if state is before else with_state(answer, state)
+        opening = answer if isinstance(answer, Cue | Inquiry) else Cue(answer)
         return replace(
             opening,
             state=replace(state, announced=True),

@@ -70,13 +70,13 @@ class _Asking:
     def _fall_back(
         self, state: AskingState, view: PublicView, seed: int, key: str, reason: str
     ) -> Next:
-        found = self.fallback.next(state.fallback, view, seed)
-        inner = found.state if isinstance(found, Cue | Inquiry) else None
+        answer = self.fallback.next(state.fallback, view, seed)
+        inner = answer.state if isinstance(answer, Cue | Inquiry) else None
         if inner is not None:
             state = replace(state, fallback=inner)
-        if isinstance(found, Inquiry):
-            return replace(found, state=state)
-        cue = found if isinstance(found, Cue) else Cue(found)
+        if isinstance(answer, Inquiry):
+            return replace(answer, state=state)
+        cue = answer if isinstance(answer, Cue) else Cue(answer)
         asked = tuple(state.answers or ())
         if cue.fallback:
             # A fallback of the fallback's: both reasons are one story.
@@ -219,12 +219,12 @@ class Interrupts:
             first = _highest(state.bids or {}, self.threshold, seed ^ 1, above=True)
             if first is not None:
                 return (first,)
-        found = self.router.next(state.inner, view, seed)
-        inner = found.state if isinstance(found, Cue | Inquiry) else None
+        answer = self.router.next(state.inner, view, seed)
+        inner = answer.state if isinstance(answer, Cue | Inquiry) else None
         if inner is not None:
             state = replace(state, inner=inner)
         # Kept, so that nobody is asked for a bid again while the router within asks.
-        return with_state(found, state)
+        return with_state(answer, state)
 
 
 def _highest(bids: Answers, least: float, seed: int, above: bool = False) -> Place | None:

@@ -90,8 +90,8 @@ def resolved(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str,
     part: Any = root
     for step in str(reference).removeprefix("#/").split("/"):
         part = part[step]
-    found: Mapping[str, Any] = part
-    return found
+    target: Mapping[str, Any] = part
+    return target
 
 
 def _shares(schema: Mapping[str, Any]) -> bool:

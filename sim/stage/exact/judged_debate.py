@@ -77,20 +77,23 @@ def read_page(prompt: Prompt) -> Page | None:
 
 
 def _turns(told: str, labels: tuple[str, ...]) -> tuple[Statement, ...]:
-    found: list[Statement] = []
+    statements: list[Statement] = []
     open_ended = False
     for paragraph in told.split("\n\n"):
         start = _TURN.match(paragraph)
         if start is not None and start.group(2) in labels:
-            found.append(Statement(int(start.group(1)), start.group(2), paragraph[start.end() :]))
+            statements.append(
+                Statement(int(start.group(1)), start.group(2), paragraph[start.end() :])
+            )
             open_ended = True
         elif paragraph.startswith(_ASKS):
             open_ended = False
         elif open_ended and paragraph.strip() and not _is_told(paragraph.strip()):
-            last = found.pop()
-            found.append(Statement(last.number, last.label, f"{last.text}\n\n{paragraph}"))
+            last = statements.pop()
+            statements.append(Statement(last.number, last.label, f"{last.text}\n\n{paragraph}"))
     return tuple(
-        Statement(turn.number, turn.label, _TOO_LONG.sub("", turn.text.rstrip())) for turn in found
+        Statement(turn.number, turn.label, _TOO_LONG.sub("", turn.text.rstrip()))
+        for turn in statements
     )
 
 

@@ -231,17 +231,17 @@ def _parses_of(core: str, at: str, phrase: int | None) -> Iterator[Parse]:
     level = None if phrase is None else _LEVEL_OF[phrase]
     for frame in candidates:
         for fillers in _cuts(frame, core):
-            found: dict[str, str] = {}
+            filled: dict[str, str] = {}
             for slot, filler in zip(frame.slots, fillers, strict=True):
-                if found.setdefault(slot, filler) != filler:
+                if filled.setdefault(slot, filler) != filler:
                     break  # a slot that occurs twice has one filler
             else:
                 yield Parse(
                     frame.act,
                     frame.number,
                     level,
-                    found.get("point", found.get("heard")),
-                    found.get("name"),
+                    filled.get("point", filled.get("heard")),
+                    filled.get("name"),
                     phrase,
                 )
 
@@ -257,18 +257,18 @@ def parse(text: str) -> tuple[Parse, ...]:
     >>> parse("To be, or not to be.")
     ()
     """
-    found = list(_parses_of(text, "none", None))
+    parses = list(_parses_of(text, "none", None))
     for phrase in _STANCE_HEADS.get(text[:_STANCE_EDGE], ()):
         sentence = PHRASES[phrase]
         if text.startswith(sentence) and text.startswith(" ", len(sentence)):
-            found.extend(_parses_of(text[len(sentence) + 1 :], "head", phrase))
+            parses.extend(_parses_of(text[len(sentence) + 1 :], "head", phrase))
     for phrase in _STANCE_TAILS.get(text[-_STANCE_EDGE:], ()):
         sentence = PHRASES[phrase]
         if text.endswith(sentence):
             core = text[: -len(sentence)]
             if core.endswith(" "):
-                found.extend(_parses_of(core[:-1], "tail", phrase))
-    if len(found) > 1:
+                parses.extend(_parses_of(core[:-1], "tail", phrase))
+    if len(parses) > 1:
         # Two cuts may differ only in fillers that a Parse does not name.
-        found = sorted(dict.fromkeys(found), key=lambda one: one.frame)
-    return tuple(found)
+        parses = sorted(dict.fromkeys(parses), key=lambda one: one.frame)
+    return tuple(parses)

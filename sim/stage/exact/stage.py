@@ -54,10 +54,10 @@ class ExactStage(Speech):
 
         None outside the grammar: where the stage would never say this. Tokens are words.
         """
-        found = self.chance(request, text)
-        if found is None:
+        chance = self.chance(request, text)
+        if chance is None:
             return None
-        line, ending, exact = found
+        line, ending, exact = chance
         return LogProb(log(line) + log(ending), text.count(" ") + 1, exact)
 
     async def truths(self, scene: Scene, transcript: Transcript, seed: int) -> list[Truth]:
@@ -69,11 +69,11 @@ class ExactStage(Speech):
         turns, events = transcript.turns, transcript.events
         if any(isinstance(event, Intervened) and event.what != "phase" for event in events):
             return [Truth(name, undefined="the scene was changed") for name in scene.names]
-        found: list[Truth] = []
+        truths: list[Truth] = []
         for name in scene.names:
             own = [turn.index for turn in turns if turn.speaker == name]
             if not own:
-                found.append(Truth(name, undefined="never spoke"))
+                truths.append(Truth(name, undefined="never spoke"))
                 continue
             request = Request(render(scene, events, name), 0, name)
             script, facts = self.read(request)
@@ -86,10 +86,10 @@ class ExactStage(Speech):
                 node = node.parent
             nodes.reverse()
             if script.node.foreign or belief.foreign or len(nodes) != len(own):
-                found.append(Truth(name, undefined="foreign text was heard"))
+                truths.append(Truth(name, undefined="foreign text was heard"))
                 continue
             stream = Stream(derive(seed, "truth", name))
             characters, stances = self.inference.path(facts, nodes, stream)
             names = tuple(CHARACTERS[character] for character in characters)
-            found.append(Truth(name, tuple(own), names, stances))
-        return found
+            truths.append(Truth(name, tuple(own), names, stances))
+        return truths

@@ -135,11 +135,11 @@ class _Protocol:
 
     async def models(self) -> Found:
         try:
-            found = await self.server.get("/models")
+            response = await self.server.get("/models")
         except StageError as error:
             self.listing = error
             raise
-        entries = found.get("data")
+        entries = response.get("data")
         names = []
         for entry in entries if isinstance(entries, list) else ():
             if isinstance(entry, Mapping):
@@ -175,10 +175,10 @@ class _Protocol:
         return await self._says(chat=False)
 
     async def _says(self, chat: bool) -> Found:
-        found = await self._ask(chat)
+        response = await self._ask(chat)
         if chat == self.is_chat:
-            self.answer = found
-        text = self._text(found, chat)
+            self.answer = response
+        text = self._text(response, chat)
         return ("yes", f"said {text[:40]!r}") if text.strip() else ("unknown", "said nothing")
 
     async def usage(self) -> Found:
@@ -193,8 +193,8 @@ class _Protocol:
     async def seed(self) -> Found:
         said = []
         for seed in (1, 1, 2, 3):
-            found = await self._ask(self.is_chat, seed=seed, temperature=1)
-            said.append(self._text(found, self.is_chat))
+            response = await self._ask(self.is_chat, seed=seed, temperature=1)
+            said.append(self._text(response, self.is_chat))
             if len(said) == 2 and said[0] != said[1]:
                 return "no", "the same seed gave two replies at temperature 1"
             if len(said) > 2 and said[-1] != said[0]:
@@ -208,15 +208,15 @@ class _Protocol:
             "type": "json_schema",
             "json_schema": {"name": "answer", "schema": dict(_SCHEMA), "strict": True},
         }
-        found = await self._ask(True, response_format=format_)
-        problem = complaint(self._text(found, True), _SCHEMA)
+        response = await self._ask(True, response_format=format_)
+        problem = complaint(self._text(response, True), _SCHEMA)
         if problem is not None:
             return "no", f"the server took the schema and did not keep to it: {problem}"
         return "yes", "the answer keeps to the schema"
 
     async def log_probs(self) -> Found:
-        found = await self._ask(self.is_chat, logprobs=True if self.is_chat else 1)
-        held = self.server.choice(found).get("logprobs")
+        response = await self._ask(self.is_chat, logprobs=True if self.is_chat else 1)
+        held = self.server.choice(response).get("logprobs")
         values = None
         if isinstance(held, Mapping):
             values = held.get("content" if self.is_chat else "token_logprobs")
@@ -237,16 +237,16 @@ class _Protocol:
         wanted["prompt"] = f"{_PROMPT}\n"
         return await server.post("/completions", wanted)
 
-    def _text(self, found: Mapping[str, Any], chat: bool) -> str:
-        choice = self.server.choice(found)
+    def _text(self, response: Mapping[str, Any], chat: bool) -> str:
+        choice = self.server.choice(response)
         message = choice.get("message") if chat else choice
         if not isinstance(message, Mapping):
             return ""
         return str(message.get("content" if chat else "text") or "")
 
 
-def _tells_cached(found: Mapping[str, Any]) -> bool:
-    usage = found.get("usage")
+def _tells_cached(response: Mapping[str, Any]) -> bool:
+    usage = response.get("usage")
     return isinstance(usage, Mapping) and isinstance(usage.get("prompt_tokens_details"), Mapping)
 
 

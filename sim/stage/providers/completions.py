@@ -108,7 +108,7 @@ class CompletionsStage:
                 max_tokens=_DEFAULT_LIMIT if limit is None else limit,
             )
             try:
-                found = await self.server.post(_PATH, parameters, "prompt", encoded)
+                response = await self.server.post(_PATH, parameters, "prompt", encoded)
                 break
             except Filtered:
                 return Reply("", "refusal", seconds=perf_counter() - started, retries=retries)
@@ -125,16 +125,16 @@ class CompletionsStage:
                     raise
                 retries = (*retries, "unsupported")
         self._most_stops, self._seeds = most_stops, seeds
-        choice = self.server.choice(found)
+        choice = self.server.choice(response)
         text = choice.get("text")
         if not isinstance(text, str):
             raise malformed(self.label, "it holds no text")
         text, ended = ends_at(text, stops)
         finish = "stop" if ended else FINISHES.get(str(choice.get("finish_reason")), "stop")
         if finish == "length" and not text:
-            raise no_room(self.label, usage_of(found))
+            raise no_room(self.label, usage_of(response))
         return Reply(
-            text, finish, usage_of(found), seconds=perf_counter() - started, retries=retries
+            text, finish, usage_of(response), seconds=perf_counter() - started, retries=retries
         )
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
@@ -149,9 +149,9 @@ class CompletionsStage:
             if scored is None:
                 continue
             self._way = way
-            found = covering(*scored, text)
-            self.why_no_log_prob = found if isinstance(found, str) else None
-            return found if isinstance(found, LogProb) else None
+            score = covering(*scored, text)
+            self.why_no_log_prob = score if isinstance(score, str) else None
+            return score if isinstance(score, LogProb) else None
         self.why_no_log_prob = "; ".join(f"{way}: {why}" for way, why in self._refused.items())
         return None
 
@@ -168,8 +168,8 @@ class CompletionsStage:
         scored = await self._score(prompt, text, way)
         if scored is None:
             return self._refused[way]
-        found = covering(*scored, text)
-        return found if isinstance(found, str) else None
+        score = covering(*scored, text)
+        return score if isinstance(score, str) else None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -193,11 +193,13 @@ class CompletionsStage:
             parameters |= {"max_tokens": int(way != "echo"), "echo": True, "logprobs": 1}
         whole = Prompt(prompt, "text", text)
         try:
-            found = await self.server.post(_PATH, parameters, "prompt", self._encoder.encode(whole))
+            response = await self.server.post(
+                _PATH, parameters, "prompt", self._encoder.encode(whole)
+            )
         except Unsupported as error:
             self._refused[way] = str(error)
             return None
-        choice = self.server.choice(found)
+        choice = self.server.choice(response)
         try:
             if way == "prompt_logprobs":
                 return _of_vllm(choice["prompt_logprobs"])
@@ -238,13 +240,13 @@ def covering(tokens: Sequence[str], log_probs: Sequence[float | None], text: str
     return LogProb(total, count, exact=left == 0)
 
 
-def _of_echo(found: Mapping[str, Any]) -> tuple[list[str], list[float | None]]:
-    return _numbers(found["tokens"], found["token_logprobs"])
+def _of_echo(echoed: Mapping[str, Any]) -> tuple[list[str], list[float | None]]:
+    return _numbers(echoed["tokens"], echoed["token_logprobs"])
 
 
-def _of_vllm(found: Sequence[Any]) -> tuple[list[str], list[float | None]]:
+def _of_vllm(places: Sequence[Any]) -> tuple[list[str], list[float | None]]:
     """vLLM gives each place the prompt's own token first, and likelier ones after it."""
-    own = [None if place is None else next(iter(place.values())) for place in found]
+    own = [None if place is None else next(iter(place.values())) for place in places]
     if not own:
         raise ValueError("no places")
     return _numbers(

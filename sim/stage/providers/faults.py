@@ -66,8 +66,8 @@ _FILTERED = ("content_filter", "content_policy_violation", "moderation_blocked")
 def fault(error: BaseException, model: str) -> StageError:
     """What an exception from a provider's client means. No key is in the message.
 
-    >>> found = fault(ConnectionResetError("peer"), "openai:gpt")
-    >>> found.reason, found.transient
+    >>> error = fault(ConnectionResetError("peer"), "openai:gpt")
+    >>> error.reason, error.transient
     ('connection', True)
     """
     if isinstance(error, StageError):
@@ -157,13 +157,13 @@ def _status(error: BaseException) -> int | None:
     response = getattr(error, "response", None)
     if isinstance(response, Mapping):  # Amazon's
         response = response.get("ResponseMetadata", {})
-        found = response.get("HTTPStatusCode") if isinstance(response, Mapping) else None
-        return found if isinstance(found, int) else None
+        status = response.get("HTTPStatusCode") if isinstance(response, Mapping) else None
+        return status if isinstance(status, int) else None
     for holder in (error, response):
         for name in ("status_code", "http_status", "status", "code"):
-            found = getattr(holder, name, None)
-            if isinstance(found, int) and 100 <= found < 600:
-                return int(found)
+            status = getattr(holder, name, None)
+            if isinstance(status, int) and 100 <= status < 600:
+                return int(status)
     return None
 
 
@@ -221,8 +221,8 @@ def _seconds(text: str, scale: float) -> float | None:
     (1.5, None, None)
     """
     try:
-        found = float(text) * scale
-        return None if math.isnan(found) else found
+        seconds = float(text) * scale
+        return None if math.isnan(seconds) else seconds
     except ValueError:
         pass
     try:

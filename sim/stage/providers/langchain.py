@@ -83,17 +83,17 @@ class LangChainChat:
                 self._structured = False
             else:
                 try:
-                    found = await self._call(bound.ainvoke(said))
-                    return self._read(found["raw"], asking)
+                    response = await self._call(bound.ainvoke(said))
+                    return self._read(response["raw"], asking)
                 except StageError as error:
                     if error.reason != "bad-request":
                         raise
                     # The class offers it and the server refuses it.
                     retries = ("unsupported",)
-        found = await self._call(model.ainvoke(said, stop=stop))
+        response = await self._call(model.ainvoke(said, stop=stop))
         if retries:
             self._structured = False
-        answered = self._read(found, asking)
+        answered = self._read(response, asking)
         return Answered(answered.text, answered.finish, answered.usage, retries)
 
     async def _call(self, call: Any) -> Any:
@@ -148,19 +148,19 @@ def open_model(label: str, model: str, sampling: Sampling) -> BaseChatModel:
         helpful["http_async_client"] = DefaultAsyncHttpxClient(timeout=None)
         if sampling.base_url is not None and not os.environ.get("OPENAI_API_KEY"):
             helpful["api_key"] = "none"
-    found = _init(label, provider, model, {**wanted, **helpful})
-    known = set(type(found).model_fields)
-    known |= {field.alias for field in type(found).model_fields.values() if field.alias}
+    opened = _init(label, provider, model, {**wanted, **helpful})
+    known = set(type(opened).model_fields)
+    known |= {field.alias for field in type(opened).model_fields.values() if field.alias}
     for name in wanted:
         if name not in known:
             raise ModelError(
-                f"model {label!r}: {type(found).__name__} takes no {name}; "
+                f"model {label!r}: {type(opened).__name__} takes no {name}; "
                 "leave it out of the sampling"
             )
     if not known.issuperset(helpful):
         kept = {name: value for name, value in helpful.items() if name in known}
-        found = _init(label, provider, model, {**wanted, **kept})
-    return found
+        opened = _init(label, provider, model, {**wanted, **kept})
+    return opened
 
 
 def _init(label: str, provider: str, model: str, arguments: Mapping[str, Any]) -> BaseChatModel:
@@ -170,7 +170,7 @@ def _init(label: str, provider: str, model: str, arguments: Mapping[str, Any]) -
         with warnings.catch_warnings():
             # What a class does not know is found out from its fields.
             warnings.simplefilter("ignore")
-            found: BaseChatModel = init_chat_model(model, **arguments)
+            opened: BaseChatModel = init_chat_model(model, **arguments)
     except ImportError as error:
         package = _PACKAGE.search(str(error))
         needs = package.group(1) if package else without_keys(str(error))
@@ -184,7 +184,7 @@ def _init(label: str, provider: str, model: str, arguments: Mapping[str, Any]) -
         raise ModelError(
             f"model {label!r}: no key; set the environment variable {' or '.join(keys)}"
         )
-    return found
+    return opened
 
 
 def messages(prompt: Prompt) -> list[BaseMessage]:

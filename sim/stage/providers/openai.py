@@ -123,14 +123,14 @@ class Server:
     def parameters(self, **parameters: Any) -> dict[str, Any]:
         """Those parameters that are set, and the sampling's."""
         sampling = self.sampling
-        found = {
+        body = {
             "model": self.model,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             **parameters,
         }
-        found = {name: value for name, value in found.items() if value is not None}
-        return {**found, **sampling.extra_body}
+        body = {name: value for name, value in body.items() if value is not None}
+        return {**body, **sampling.extra_body}
 
     async def post(
         self, path: str, parameters: Mapping[str, Any], name: str = "", encoded: bytes = b""
@@ -145,7 +145,7 @@ class Server:
         client = self.client()  # Made at the first call, in time that is not the server's.
         try:
             async with asyncio.timeout(self.sampling.timeout):
-                found = await client.post(
+                response = await client.post(
                     path,
                     cast_to=object,
                     content=body,
@@ -153,40 +153,40 @@ class Server:
                 )
         except (OpenAIError, TimeoutError, ValueError, OSError) as error:
             raise self._meaning(error) from None
-        return self._object(found)
+        return self._object(response)
 
     async def get(self, path: str) -> Mapping[str, Any]:
         """The object at a path."""
         client = self.client()
         try:
             async with asyncio.timeout(self.sampling.timeout):
-                found = await client.get(path, cast_to=object)
+                response = await client.get(path, cast_to=object)
         except (OpenAIError, TimeoutError, ValueError, OSError) as error:
             raise self._meaning(error) from None
-        return self._object(found)
+        return self._object(response)
 
     def _meaning(self, error: Exception) -> StageError:
-        found = fault(error, self.label)
+        meaning = fault(error, self.label)
         if filtered(error):
-            return Filtered("refusal", str(found))
-        if found.reason == "bad-request":
+            return Filtered("refusal", str(meaning))
+        if meaning.reason == "bad-request":
             body = getattr(error, "body", None)
             parameter = body.get("param") if isinstance(body, Mapping) else None
-            return Unsupported(str(found), parameter if isinstance(parameter, str) else None)
-        return found
+            return Unsupported(str(meaning), parameter if isinstance(parameter, str) else None)
+        return meaning
 
-    def _object(self, found: object) -> Mapping[str, Any]:
-        if not isinstance(found, Mapping):
+    def _object(self, response: object) -> Mapping[str, Any]:
+        if not isinstance(response, Mapping):
             # The client passes on as text what does not call itself JSON.
-            raise malformed(self.label, f"no JSON object but {str(found)[:80]!r}")
-        if isinstance(found.get("error"), Mapping) and "choices" not in found:
+            raise malformed(self.label, f"no JSON object but {str(response)[:80]!r}")
+        if isinstance(response.get("error"), Mapping) and "choices" not in response:
             # Some gateways say 200 and mean an error.
-            raise malformed(self.label, str(found["error"].get("message", "an error")))
-        return found
+            raise malformed(self.label, str(response["error"].get("message", "an error")))
+        return response
 
-    def choice(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
+    def choice(self, response: Mapping[str, Any]) -> Mapping[str, Any]:
         """The one choice of an answer."""
-        choices = found.get("choices")
+        choices = response.get("choices")
         if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
             raise malformed(self.label, "it holds no choice")
         return choices[0]
@@ -217,7 +217,9 @@ class OpenAIChat:
         while True:
             parameters = self._parameters(asking, tried)
             try:
-                found = await self.server.post("/chat/completions", parameters, "messages", encoded)
+                response = await self.server.post(
+                    "/chat/completions", parameters, "messages", encoded
+                )
             except Filtered:
                 return Answered("", "refusal", retries=retries)
             except Unsupported as error:
@@ -226,7 +228,7 @@ class OpenAIChat:
                 continue
             self.left_out, self._limit_name = tried.left_out, tried.limit_name
             self._most_stops = tried.most_stops
-            return self._read(found, asking, retries)
+            return self._read(response, asking, retries)
 
     def _parameters(self, asking: Asking, manner: _Manner) -> dict[str, Any]:
         parameters = self.server.parameters(
@@ -260,12 +262,14 @@ class OpenAIChat:
                 raise StageClosed("bad-request", f"{error}; leave {name} out of the sampling")
         raise error
 
-    def _read(self, found: Mapping[str, Any], asking: Asking, retries: tuple[str, ...]) -> Answered:
-        choice = self.server.choice(found)
+    def _read(
+        self, response: Mapping[str, Any], asking: Asking, retries: tuple[str, ...]
+    ) -> Answered:
+        choice = self.server.choice(response)
         message = choice.get("message")
         if not isinstance(message, Mapping):
             raise malformed(self.server.label, "it holds no message")
-        usage, finish = usage_of(found), FINISHES.get(str(choice.get("finish_reason")), "stop")
+        usage, finish = usage_of(response), FINISHES.get(str(choice.get("finish_reason")), "stop")
         refusal = message.get("refusal")
         if isinstance(refusal, str) and refusal:
             return Answered(refusal, "refusal", usage, retries)
@@ -307,13 +311,13 @@ def ends_at(text: str, stops: Sequence[str]) -> tuple[str, bool]:
     return (text[: min(places)], True) if places else (text, False)
 
 
-def usage_of(found: Mapping[str, Any]) -> Usage:
+def usage_of(response: Mapping[str, Any]) -> Usage:
     """What a call used, as the server tells it.
 
     >>> usage_of({"usage": {"prompt_tokens": 9, "completion_tokens": 2}})
     Usage(prompt_tokens=9, completion_tokens=2, cached_tokens=0, usd=None)
     """
-    usage = found.get("usage")
+    usage = response.get("usage")
     if not isinstance(usage, Mapping):
         return NO_USAGE
     details = usage.get("prompt_tokens_details")

@@ -140,11 +140,11 @@ def read_identity(identity: str) -> tuple[str, Sampling] | None:
         except ValueError:
             return None
     try:
-        found = Sampling(**given)
+        sampling = Sampling(**given)
     except ModelError:
         return None
     # A text to stop at may look like another setting; then nothing is made up.
-    return (label, found) if label + found.suffix() == identity else None
+    return (label, sampling) if label + sampling.suffix() == identity else None
 
 
 def at_the_address_of_the_environment(sampling: Sampling) -> Sampling:

@@ -49,12 +49,12 @@ def complaint(text: str, schema: Mapping[str, Any]) -> str | None:
             return None
         return "there is no JSON object in it"
     try:
-        found, _ = json.JSONDecoder().raw_decode(text, start)
+        value, _ = json.JSONDecoder().raw_decode(text, start)
     except ValueError as error:
         return f"its JSON is broken ({error})"
     except RecursionError:
         return "it nests without end"
-    return _wrong(found, schema, "")
+    return _wrong(value, schema, "")
 
 
 def _wrong(value: Any, schema: Mapping[str, Any], where: str) -> str | None:
