@@ -69,9 +69,9 @@ class StageError(ElsinoreError):
     ``reason`` is one word of a small vocabulary (``timeout``, ``empty``, ``in-doubt``, ...), by
     which failures are counted; the message is for people. ``transient`` says that the same call
     may go through later, and ``retry_after`` how many seconds the provider asked to wait.
-    ``attempts`` are the reasons of all attempts of a call that was retried in vain. ``usage`` is
-    what they cost all the same (blank replies are paid): a ``sim.events.Usage``, which stands
-    above this module and so is not named in its type, or None. ``Account`` reads it.
+    ``attempts`` are the reasons of all attempts of a call that failed in spite of retries.
+    ``usage`` is what they cost (blank replies are paid, too): a ``sim.events.Usage`` or None. It
+    is typed as ``object`` because ``sim.events`` may not be imported here.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ from sim.scene.templates import listed
 
 @dataclass(frozen=True, slots=True)
 class Screenplay:
-    """See the module."""
+    """The layout ``screenplay``."""
 
     name: str = "screenplay"
 

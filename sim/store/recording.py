@@ -45,7 +45,7 @@ class Recorder:
             )
         }
 
-    def found(self, request: str) -> Reply | StageError | None:
+    def outcome(self, request: str) -> Reply | StageError | None:
         row = self.connection.execute(_BY_REQUEST, (request,)).fetchone()
         if row is None:
             if self._others is None:

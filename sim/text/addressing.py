@@ -115,12 +115,12 @@ def addressed(text: str, names: Sequence[str], speaker: str) -> tuple[str, ...]:
     >>> addressed("Ben is wrong, and so is O’Neil.", cast, "Ada")
     ()
     """
-    found: dict[str, tuple[int, int]] = {}
+    strongest: dict[str, tuple[int, int]] = {}
     for spot, strength in _read(text, tuple(names)):
         if strength is not None and spot.name != speaker:
             key = (-strength, spot.start)
-            found[spot.name] = min(key, found.get(spot.name, key))
-    return tuple(sorted(found, key=found.__getitem__))
+            strongest[spot.name] = min(key, strongest.get(spot.name, key))
+    return tuple(sorted(strongest, key=strongest.__getitem__))
 
 
 def mentioned(text: str, names: Sequence[str]) -> tuple[str, ...]:
@@ -131,12 +131,12 @@ def mentioned(text: str, names: Sequence[str]) -> tuple[str, ...]:
     >>> mentioned("Ben, I heard that Cleo's dog likes Ada, Ben.", ("Ada", "Ben", "Cleo"))
     ('Cleo', 'Ada')
     """
-    found = (
+    spoken_of = (
         spot.name
         for spot, strength in _read(text, tuple(names))
         if strength is None and not spot.small and spot.name not in ("A", "I")
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(spoken_of))
 
 
 def _read(text: str, names: tuple[str, ...]) -> Iterator[tuple[_Spot, int | None]]:
@@ -209,8 +209,8 @@ def _opened(left: str) -> tuple[bool, bool]:
 
 def _asked(text: str, start: int) -> bool:
     """Whether the sentence that goes on here ends with a question mark."""
-    found = _END.search(text, start, start + _SENTENCE)
-    return found is not None and found.group() == "?"
+    end = _END.search(text, start, start + _SENTENCE)
+    return end is not None and end.group() == "?"
 
 
 def _groups(text: str, spots: Sequence[_Spot]) -> Iterator[list[_Spot]]:
@@ -248,7 +248,7 @@ def _spots(text: str, names: tuple[str, ...]) -> list[_Spot]:
     wanted = dict.fromkeys(
         name for word, some in cast.needing.items() if word in lowered for name in some
     )
-    found: list[_Spot] = []
+    spots: list[_Spot] = []
     for name in wanted:
         for match in cast.patterns[name].finditer(text):
             start, end = match.span()
@@ -256,10 +256,10 @@ def _spots(text: str, names: tuple[str, ...]) -> list[_Spot]:
             start -= called
             if not (_within(text, start - 1) or _marked(text, end)):
                 small = _is_small(match.group(), name)
-                found.append(_Spot(_titled(text, start), end, name, called, small))
-    found.sort(key=lambda spot: (spot.start, -spot.end))
+                spots.append(_Spot(_titled(text, start), end, name, called, small))
+    spots.sort(key=lambda spot: (spot.start, -spot.end))
     kept: list[_Spot] = []
-    for spot in found:
+    for spot in spots:
         if not kept or spot.start >= kept[-1].end:
             kept.append(spot)
     return kept
@@ -333,14 +333,14 @@ def _parts(name: str) -> list[str]:
     bare = list(words)
     while len(bare) > 1 and bare[0].rstrip(".").casefold() in _TITLES:
         del bare[0]
-    found = [" ".join(bare)] if bare != words else []
+    forms = [" ".join(bare)] if bare != words else []
     if len(bare) > 1:
-        found += [
+        forms += [
             word
             for word in (bare[0], bare[-1])
             if len(word) > 1 and word[0].isupper() and word.casefold() not in _NUMBERS
         ]
-    return found
+    return forms
 
 
 def _shape(name: str) -> str:

@@ -131,12 +131,12 @@ def claims(lines: Sequence[Line], letters: Mapping[str, str]) -> Ledger:
 
     >>> said = [(1, "Ada", "[A1] The spring falls. So we must wait."),
     ...         (2, "Ben", "[A1] is true, [A2] is not, and [B1] the town is poor.")]
-    >>> found = claims(said, letters(["Ada", "Ben"]))
-    >>> [(claim.id, claim.text) for claim in found.claims]
+    >>> ledger = claims(said, letters(["Ada", "Ben"]))
+    >>> [(claim.id, claim.text) for claim in ledger.claims]
     [('A1', 'The spring falls.'), ('B1', 'is true, is not, and the town is poor.')]
-    >>> [(citation.id, citation.by) for citation in found.citations]
+    >>> [(citation.id, citation.by) for citation in ledger.citations]
     [('A1', 'Ben')]
-    >>> [(problem.kind, problem.id) for problem in found.problems]
+    >>> [(problem.kind, problem.id) for problem in ledger.problems]
     [('dangling', 'A2')]
     """
     made: dict[str, Claim] = {}
@@ -166,9 +166,9 @@ def relettered(text: str, new: Mapping[str, str]) -> str:
     'As [A1, B2] show, and [K3].'
     """
 
-    def part(found: re.Match[str]) -> str:
-        letter = new.get(found[1].upper())
-        return found[0] if letter is None else f"{letter}{found[2]}"
+    def part(match: re.Match[str]) -> str:
+        letter = new.get(match[1].upper())
+        return match[0] if letter is None else f"{letter}{match[2]}"
 
     return _MARK.sub(lambda mark: _PART.sub(part, mark[0]), text)
 
@@ -189,7 +189,7 @@ def sentences(text: str) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def _sentences(text: str) -> list[_Sentence]:
-    found: list[_Sentence] = []
+    sentences: list[_Sentence] = []
     start = 0
     marks = list(_MARK.finditer(text))
     # Most texts have no paragraphs, and a few have thousands: each is looked at once.
@@ -199,8 +199,8 @@ def _sentences(text: str) -> list[_Sentence]:
         while start < len(marks) and marks[start].end() <= paragraph.end():
             inside.append(marks[start])
             start += 1
-        found += _paragraph(text, spans, inside)
-    return _joined(found)
+        sentences += _paragraph(text, spans, inside)
+    return _joined(sentences)
 
 
 def _spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -272,11 +272,11 @@ def _give_back(before: _Sentence, after: _Sentence, end: int) -> None:
     after.marks = [mark for mark in after.marks if mark[1] > end]
 
 
-def _joined(found: list[_Sentence]) -> list[_Sentence]:
+def _joined(sentences: list[_Sentence]) -> list[_Sentence]:
     """Marks that are a paragraph of their own belong to the sentence that follows."""
     kept: list[_Sentence] = []
     waiting: list[_Sentence] = []
-    for one in found:
+    for one in sentences:
         if one.marks and not one.has_words:
             waiting.append(one)
             continue
@@ -314,7 +314,7 @@ def _unclaimed(sentence: _Sentence, end: int, *, first: bool) -> Literal["dangli
 
 def _skipped(made: Iterable[Claim]) -> list[Problem]:
     """For each gap in the numbers of a speaker, the claim that comes after it."""
-    found: list[Problem] = []
+    problems: list[Problem] = []
     numbers: dict[str, list[tuple[int, Claim]]] = {}
     for claim in made:
         letter = claim.id.rstrip("0123456789")
@@ -323,6 +323,6 @@ def _skipped(made: Iterable[Claim]) -> list[Problem]:
         last = 0
         for number, claim in sorted(some, key=lambda pair: pair[0]):
             if number > last + 1:
-                found.append(Problem("skipped", claim.id, claim.speaker, claim.turn, claim.text))
+                problems.append(Problem("skipped", claim.id, claim.speaker, claim.turn, claim.text))
             last = number
-    return found
+    return problems

@@ -23,6 +23,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
     '; did you mean mousetrap? Known: mousetrap, water_sale'
     """
     names = list(known)
-    found = meant(name, names)
+    suggestion = meant(name, names)
     there = ", ".join(names) or "none"
-    return f"{found} Known: {there}" if found else f"; known: {there}"
+    return f"{suggestion} Known: {there}" if suggestion else f"; known: {there}"

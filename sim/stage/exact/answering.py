@@ -116,8 +116,8 @@ class Answering:
                     return None
                 said = [q for one, q in zip(answers, law, strict=True) if one == text]
                 chances.append(p * share * fsum(said))
-        found = fsum(chances)
-        return found if found > 0.0 else None
+        probability = fsum(chances)
+        return probability if probability > 0.0 else None
 
     def _mean(
         self,
@@ -161,9 +161,9 @@ class Answering:
         if not isinstance(because, str):
             return None
         ways = _testimonies(schema, asked, facts, node, unmarked(because))
-        found = self.inference.marked_probability(facts, belief, node, because)
-        found *= fsum(p for way, p in ways if way == text)
-        return found if found > 0.0 else None
+        probability = self.inference.marked_probability(facts, belief, node, because)
+        probability *= fsum(p for way, p in ways if way == text)
+        return probability if probability > 0.0 else None
 
 
 def _reason(schema: Schema) -> str:
@@ -186,8 +186,8 @@ def _testimonies(
     own = node.stances.get(facts.own, facts.stance) if level is None else GRID[level]
     wanted = examined(parses[0].act if parses else "", own, node.stances.get(asked.of))
     because = node.numbered(line, facts.own, facts.letters)
-    found: list[tuple[str, float]] = []
+    answers: list[tuple[str, float]] = []
     for option, p in zip(options, examined_law(options, wanted), strict=True):
         value = {name: option if "enum" in part else because for name, part in fields.items()}
-        found.append((json.dumps(value, ensure_ascii=False), p))
-    return found
+        answers.append((json.dumps(value, ensure_ascii=False), p))
+    return answers

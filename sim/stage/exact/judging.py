@@ -132,15 +132,15 @@ class Judging:
         """u of each side, in the order in which they are listed."""
         q, sides = self.parameters, self.sides(page)
         mean = _sum([side.words for side in sides.values()]) / len(sides)
-        found: list[float] = []
+        utilities: list[float] = []
         for place, side in enumerate(sides.values()):
             utility = q.acuity * side.merit + q.kinship * side.liking
             if place == 0:
                 utility += q.primacy
             if q.verbosity:
                 utility += q.verbosity * logarithm(side.words / mean)
-            found.append(utility)
-        return tuple(found)
+            utilities.append(utility)
+        return tuple(utilities)
 
     # --- The verdict ---------------------------------------------------------------------------
 
@@ -151,23 +151,23 @@ class Judging:
         form = _Form(_plain_form(page) if schema is None else schema)
         utilities = dict(zip(page.labels, self.utilities(page), strict=True))
         winner = self._winner(page, form, utilities, stream)
-        found: dict[str, Any] = {"winner": winner}
+        verdict: dict[str, Any] = {"winner": winner}
         low, high = form.bounds("margin")
-        found["margin"] = low
+        verdict["margin"] = low
         if winner != TIE:
             best = max(u for label, u in utilities.items() if label != winner or len(utilities) < 2)
             apart = abs(2.0 * logistic(utilities[winner] - best) - 1.0)  # |tanh(difference / 2)|
-            found["margin"] = low + 1 + _binomial(high - low - 1, apart, stream)
-        found["scores"] = {
+            verdict["margin"] = low + 1 + _binomial(high - low - 1, apart, stream)
+        verdict["scores"] = {
             criterion: {
                 label: least + _binomial(most - least, logistic(utilities.get(label, 0.0)), stream)
                 for label, (least, most) in labels.items()
             }
             for criterion, labels in form.criteria().items()
         }
-        found["reasons"] = self._reasons(page, form, winner, stream)
+        verdict["reasons"] = self._reasons(page, form, winner, stream)
         return {
-            name: found[name] if name in found else fill(form.part(name), 0.0, stream, str)
+            name: verdict[name] if name in verdict else fill(form.part(name), 0.0, stream, str)
             for name in form.fields
         }
 
@@ -191,8 +191,8 @@ class Judging:
         least, most = form.count("reasons")
         count = min(max(1 + stream.below(2), least), most)
         left = [(turn, sentence) for turn in wanted for sentence in sentences(turn.text)]
-        found: list[dict[str, Any]] = []
-        while left and len(found) < count:
+        reasons: list[dict[str, Any]] = []
+        while left and len(reasons) < count:
             # A turn first, so that who says much in one turn is quoted no more often for it.
             turns = list(dict.fromkeys(turn for turn, _ in left))
             turn = turns[stream.below(len(turns))]
@@ -204,8 +204,8 @@ class Judging:
                 quote = _misquote(page, stream)
             parses = parse(bare(turn.text))
             why = _WHY.get(parses[0].act, _WHY_ELSE) if parses else _WHY_ELSE
-            found.append({"turn": turn.number, "quote": quote, "why": why})
-        return found
+            reasons.append({"turn": turn.number, "quote": quote, "why": why})
+        return reasons
 
 
 class _Form:
@@ -230,13 +230,13 @@ class _Form:
 
     def criteria(self) -> dict[str, dict[str, tuple[int, int]]]:
         """The scale of each score, by criterion and letter."""
-        found: dict[str, dict[str, tuple[int, int]]] = {}
+        scales: dict[str, dict[str, tuple[int, int]]] = {}
         for criterion, part in self.part("scores").get("properties", {}).items():
             labels = resolved(self._root, part).get("properties", {})
-            found[criterion] = {
+            scales[criterion] = {
                 label: _ends(resolved(self._root, score)) for label, score in labels.items()
             }
-        return found
+        return scales
 
 
 def sentences(text: str) -> list[str]:
@@ -259,21 +259,21 @@ _PURE: Final = tuple(
 def _acts(turns: Sequence[Statement]) -> list[Row]:
     """P(act) of each turn: the one it states, ``repeat`` for what was said already, and for foreign
     text what the reader makes of it."""
-    found: list[Row] = []
+    acts: list[Row] = []
     said: set[str] = set()
     for turn in turns:
         line = bare(turn.text)
         parses = parse(line)
         if line in said:
-            found.append(_PURE[ACT_INDEX["repeat"]])
+            acts.append(_PURE[ACT_INDEX["repeat"]])
         elif parses:
-            found.append(_PURE[ACT_INDEX[parses[0].act]])
+            acts.append(_PURE[ACT_INDEX[parses[0].act]])
         else:
             likelihood = read(line).likelihood
             total = _sum(likelihood)
-            found.append(tuple(p / total for p in likelihood))
+            acts.append(tuple(p / total for p in likelihood))
         said.add(line)
-    return found
+    return acts
 
 
 def _misquote(page: Page, stream: Stream) -> str:

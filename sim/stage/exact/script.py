@@ -141,13 +141,13 @@ def names_a_speaker(text: str) -> bool:
 
 def _asked(question: str) -> str:
     """Whom a question off stage is put to, which over a protocol nothing but its words say."""
-    found = _ASIDE.match(question)
-    return found.group(1) if found else ""
+    aside = _ASIDE.match(question)
+    return aside.group(1) if aside else ""
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return found.group(1).strip() if found else ""
+    match = pattern.search(text)
+    return match.group(1).strip() if match else ""
 
 
 def _temperament(traits: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What a speaker brings up: noun phrases stated by the author or found in the prompt.
+"""What a speaker brings up: noun phrases that the author stated or that the prompt contains.
 
 The rules for finding them are few and know no grammar to speak of. They start at a determiner
 ("the", "my", "thirty") or a bare plural, take the words that can belong to a noun phrase, may join
@@ -304,9 +304,9 @@ def _titled(topic: str) -> Iterator[str]:
 
 def _named(topic: str) -> Iterator[str]:
     """What has a capital inside the topic, and so a name: "Mars" in "Should we colonise Mars?"."""
-    for found in re.finditer(r"(?<=[^\W_] )[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*)*", topic):
+    for capitalised in re.finditer(r"(?<=[^\W_] )[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*)*", topic):
         words: list[str] = []
-        for word in [*found.group().split(" "), ""]:
+        for word in [*capitalised.group().split(" "), ""]:
             if word[:1].isupper() and word.lower() not in _STOPS | _VERBS | _EMPTY:
                 words.append(word)
                 continue
@@ -324,10 +324,10 @@ def _unique(points: Iterable[str]) -> list[str]:
 
 
 def talking_points(stated: Sequence[str], *texts: str, limit: int = 8) -> tuple[str, ...]:
-    """The points a speaker can bring up: the stated ones, and if they are few, found ones.
+    """The points a speaker can bring up: the stated ones and, if they are few, phrases of texts.
 
     At least one and at most ``limit``. The texts (the topic first, then a brief, goals) are
-    searched in order, all their phrases with a determiner before any bare plural.
+    searched in order; their phrases with a determiner come before their bare plurals.
 
     >>> talking_points(["The water table."], limit=1)
     ('the water table',)
@@ -340,10 +340,10 @@ def talking_points(stated: Sequence[str], *texts: str, limit: int = 8) -> tuple[
     """
     points = _unique(clean(point) for point in stated)
     if len(points) < _ENOUGH:
-        ranked = [found for at, text in enumerate(texts) for found in _phrases(text, topic=at == 0)]
-        found = list(_titled(texts[0])) if texts else []
-        found += [clean(p) for rank in (0, 1) for r, p in ranked if r == rank]
-        for point in found:
+        ranked = [one for at, text in enumerate(texts) for one in _phrases(text, topic=at == 0)]
+        phrases = list(_titled(texts[0])) if texts else []
+        phrases += [clean(p) for rank in (0, 1) for r, p in ranked if r == rank]
+        for point in phrases:
             # "the spring" adds nothing to "the old spring"
             if not any(_tail(point, other) or _tail(other, point) for other in points):
                 points = _unique([*points, point])

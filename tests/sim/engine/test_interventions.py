@@ -172,8 +172,8 @@ def test_what_cannot_be_done_is_recorded_as_skipped() -> None:
         leave("Ben", at=2), say("Ben", "Hello?", at=3), leave("Ben", at=4), enter("Ben", at=5),
         enter("Ben", at=6),
     )  # fmt: skip
-    found = [(event.what, event.detail.get("skipped")) for event in changes(transcript)]
-    assert found == [
+    moves = [(event.what, event.detail.get("skipped")) for event in changes(transcript)]
+    assert moves == [
         ("leave", None), ("say", "Ben is off stage"), ("leave", "Ben is off stage"),
         ("enter", None), ("enter", "Ben is on stage"),
     ]  # fmt: skip

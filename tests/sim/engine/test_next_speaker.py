@@ -79,9 +79,9 @@ def test_nonsense_is_shown_its_error_then_the_fallback_decides_and_both_are_reco
     scene = debate(graph=star("Ada", "Ben", "Cleo"), routing=routing, ends=after(turns=3))
     stage = Around(Answers(lambda request: '{"next": "Old Tom"}'))
     transcript = run(scene, stage)
-    found = [(a.sample, a.raw, a.missing) for a in transcript.answers]
+    samples = [(a.sample, a.raw, a.missing) for a in transcript.answers]
     missing = "'Old Tom' is none of the options"
-    assert found == [(sample, '{"next": "Old Tom"}', missing) for sample in range(3)]
+    assert samples == [(sample, '{"next": "Old Tom"}', missing) for sample in range(3)]
     [fell] = [event for event in transcript.events if isinstance(event, FellBack)]
     assert fell == FellBack(2, "Ada", "floor:next", "no answer named anybody")
     asked = [one.prompt for one in stage.asked if one.purpose == "gauge"]
