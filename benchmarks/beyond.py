@@ -127,7 +127,7 @@ def exact(effort: Effort) -> dict[str, Any]:
 def starts(effort: Effort) -> dict[str, Any]:
     """How long the imports and the command take, from the start of the process to its end."""
     python = sys.executable
-    found: dict[str, Any] = {
+    seconds: dict[str, Any] = {
         "python": start_seconds([python, "-c", "pass"], effort.starts),
         "import sim": start_seconds([python, "-c", "import sim"], effort.starts),
         "from sim import Scene, Persona": start_seconds(
@@ -135,8 +135,8 @@ def starts(effort: Effort) -> dict[str, Any]:
         ),
     }
     command = Path(python).with_name("elsinore")
-    found["elsinore --help"] = start_seconds([str(command), "--help"], effort.starts)
-    return found
+    seconds["elsinore --help"] = start_seconds([str(command), "--help"], effort.starts)
+    return seconds
 
 
 PARTS: dict[str, Callable[[Effort], dict[str, Any]]] = {

@@ -79,10 +79,10 @@ def main() -> None:
     parser.add_argument("--layout", default="persona_first")
     parser.add_argument("--turns", type=int, default=1000)
     options = parser.parse_args()
-    found = asyncio.run(measure(options.model, options.layout, options.turns))
-    for first, last, milliseconds in found:
+    stretches = asyncio.run(measure(options.model, options.layout, options.turns))
+    for first, last, milliseconds in stretches:
         print(f"{options.model} {options.layout}, turns {first} to {last}: {milliseconds:.2f} ms")
-    verdict = "pass" if found[-1][2] <= BAR else "miss"
+    verdict = "pass" if stretches[-1][2] <= BAR else "miss"
     print(f"at most {BAR:g} ms at the end of {options.turns} turns: {verdict}")
 
 

@@ -64,16 +64,16 @@ def _scores(met: tuple[int, ...], seed: int) -> tuple[float, ...] | None:
 
 def row(what: str, form: Format, entrants: int, sides: int, seeds: int) -> str:
     """A row of the table, over several tournaments."""
-    found = [hold(form, entrants, sides, seed) for seed in range(seeds)]
-    seconds = sorted(second for one in found for second in one.seconds)
+    held = [hold(form, entrants, sides, seed) for seed in range(seeds)]
+    seconds = sorted(second for one in held for second in one.seconds)
     again = least = 0
-    for one in found:
+    for one in held:
         met = met_in(meeting for meeting in one.meetings if not meeting.is_bye)
         total = sum(met.values())
         again += total - len(met)
         least += max(0, total - entrants * (entrants - 1) // 2)
     median, slowest = seconds[len(seconds) // 2], seconds[-1]
-    apart = sum(one.apart for one in found) / seeds
+    apart = sum(one.apart for one in held) / seeds
     verdict = "pass" if slowest < BAR else "MISS"
     return (
         f"| {what} | {form.rounds(entrants, sides)} | {1000 * median:.1f} | {1000 * slowest:.1f} "

@@ -135,7 +135,7 @@ def embedded(folder: Path, matches: int, kills: int, dice: random.Random) -> boo
     """Prints what became of the tournament on the embedded stage; whether it is as it should be."""
     entrants = 2 * matches // ROUNDS
     file = written(folder / "embedded.toml", "embedded:base", entrants, ROUNDS, dice.randrange(99))
-    alone, torn = folder / "alone.db", folder / "torn.db"
+    alone, interrupted = folder / "alone.db", folder / "killed_run.db"
     seconds = finished(started(file, alone))
     print(
         f"embedded:base, {entrants} entrants, {ROUNDS} rounds of a swiss: {matches:,} matches, "
@@ -146,14 +146,16 @@ def embedded(folder: Path, matches: int, kills: int, dice: random.Random) -> boo
     moments = sorted(dice.randrange(count(alone, "verdicts")) for _ in range(kills))
     done = 0
     for moment in moments:
-        more = max(moment, count(torn, "verdicts") + 1)
-        if not killed(started(file, torn), torn, "verdicts", more, dice.uniform(0, 0.3)):
+        more = max(moment, count(interrupted, "verdicts") + 1)
+        if not killed(
+            started(file, interrupted), interrupted, "verdicts", more, dice.uniform(0, 0.3)
+        ):
             print("it had ended before it could be killed so often")
             break
         done += 1
-        print(f"  killed after {count(torn, 'verdicts'):,} verdicts", flush=True)
-    finished(started(file, torn))
-    whole, again = all_of(alone), all_of(torn)
+        print(f"  killed after {count(interrupted, 'verdicts'):,} verdicts", flush=True)
+    finished(started(file, interrupted))
+    whole, again = all_of(alone), all_of(interrupted)
     same = [one == other for one, other in zip(whole, again, strict=True)]
     print(
         f"  {done} kills; export {'the same' if same[0] else 'DIFFERS'} "

@@ -69,7 +69,7 @@ QUICK = Effort(seconds=0.2, least=2, starts=3)
 
 
 def main(subject: Subject) -> None:
-    """Measure a subject and print what was found as one line of JSON."""
+    """Measure a subject and print the figures as one line of JSON."""
     parser = argparse.ArgumentParser(description=f"Measure {subject.name}.")
     parser.add_argument("--quick", action="store_true")
     chosen = parser.parse_args()

@@ -33,7 +33,7 @@ from benchmarks.tables import show, show_beside
 
 ROOT = Path(__file__).resolve().parent.parent
 
-Found = dict[str, Any]
+Figures = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--ours", action="store_true", help="leave the peers out")
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--rounds", type=int, help="how often to go around (default 3)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found there")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was figures there")
     parser.add_argument("--against", metavar="COMMIT", help="ours, beside those of a commit")
     chosen = parser.parse_args(arguments)
     rounds = chosen.rounds or (1 if chosen.quick else 3)
@@ -76,13 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     subjects = [BARE, OURS, *([] if chosen.ours else peers())]
     quick = ("--quick",) if chosen.quick else ()
-    turns: list[list[Found]] = []
-    beyond: list[dict[str, Found]] = []
+    turns: list[list[Figures]] = []
+    beyond: list[dict[str, Figures]] = []
     for number in range(rounds):
         print(f"round {number + 1} of {rounds}", file=sys.stderr)
         turns.append([started(peer, quick) for peer in subjects])
         beyond.append({part: in_process("benchmarks.beyond", part, *quick) for part in PARTS})
-    found: Found = {
+    figures: Figures = {
         "python": platform.python_version(),
         "cores": os.cpu_count(),
         "rounds": rounds,
@@ -93,14 +93,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             lap[1]["scenes_s"] / lap[0]["scenes_s"] for lap in turns
         ),
     }  # fmt: skip
-    show(found)
+    show(figures)
     if chosen.json:
-        chosen.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        chosen.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0
 
 
-def started(peer: Peer, options: Sequence[str]) -> Found:
-    """What was found about one subject."""
+def started(peer: Peer, options: Sequence[str]) -> Figures:
+    """The figures of one subject."""
     if not peer.packages:
         return in_process(peer.module, *options)
     uv = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
@@ -117,7 +117,7 @@ def started(peer: Peer, options: Sequence[str]) -> Found:
         )  # fmt: skip
 
 
-def in_process(module: str, *options: str, checkout: Path = ROOT) -> Found:
+def in_process(module: str, *options: str, checkout: Path = ROOT) -> Figures:
     """What a module of ours prints, run in our own environment."""
     return read([sys.executable, "-m", module, *options], checkout, checkout)
 
@@ -131,30 +131,30 @@ def beside(before: Path, rounds: int, options: Sequence[str]) -> dict[str, list[
     figures: dict[str, list[list[float]]] = {}
     for number in range(rounds):
         print(f"round {number + 1} of {rounds}", file=sys.stderr)
-        found: dict[Path, dict[str, float]] = {}
+        measured: dict[Path, dict[str, float]] = {}
         places = [before, ROOT] if number % 2 else [ROOT, before]
         for part in ("ours", *PARTS):
             for place in places:
                 module = "benchmarks.peers.ours" if part == "ours" else "benchmarks.beyond"
                 words = options if part == "ours" else (part, *options)
                 told = in_process(module, *words, checkout=place)
-                found.setdefault(place, {}).update(dict(leaves(told, part)))
-        for name, value in found[ROOT].items():
-            if name in found[before]:
-                figures.setdefault(name, []).append([found[before][name], value])
+                measured.setdefault(place, {}).update(dict(leaves(told, part)))
+        for name, value in measured[ROOT].items():
+            if name in measured[before]:
+                figures.setdefault(name, []).append([measured[before][name], value])
     return figures
 
 
-def leaves(found: Any, name: str) -> Iterator[tuple[str, float]]:
-    """The medians and the other numbers in what was found, by their place in it."""
-    if isinstance(found, dict):
-        if "median" in found:
-            yield name, float(found["median"])
+def leaves(figures: Any, name: str) -> Iterator[tuple[str, float]]:
+    """The medians and the other numbers in nested figures, each with the path to it."""
+    if isinstance(figures, dict):
+        if "median" in figures:
+            yield name, float(figures["median"])
             return
-        for key, value in found.items():
+        for key, value in figures.items():
             yield from leaves(value, f"{name} {key}")
-    elif isinstance(found, int | float):
-        yield name, float(found)
+    elif isinstance(figures, int | float):
+        yield name, float(figures)
 
 
 @contextmanager
@@ -171,25 +171,25 @@ def checkout_of(commit: str) -> Iterator[Path]:
             subprocess.run(words, cwd=ROOT, check=True)
 
 
-def read(command: list[str], folder: Path, checkout: Path = ROOT) -> Found:
+def read(command: list[str], folder: Path, checkout: Path = ROOT) -> Figures:
     """The line of JSON that a command prints last."""
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
     done = subprocess.run(
         command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, check=True
     )
-    found: Found = json.loads(done.stdout.splitlines()[-1])
-    return found
+    figures: Figures = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
-def middle(found: Sequence[Any]) -> Any:
+def middle(rounds: Sequence[Any]) -> Any:
     """The medians of the numbers in several findings of one shape; of the best, the best."""
-    first = found[0]
+    first = rounds[0]
     if isinstance(first, dict):
         return {
-            key: (min if key.startswith("best") else middle)([one[key] for one in found])
+            key: (min if key.startswith("best") else middle)([one[key] for one in rounds])
             for key in first
         }
-    return median(found) if isinstance(first, int | float) else first
+    return median(rounds) if isinstance(first, int | float) else first
 
 
 if __name__ == "__main__":

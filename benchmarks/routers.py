@@ -122,13 +122,13 @@ def main() -> None:
     print(f"| router | {' | '.join(f'{n} turns' for n in LENGTHS)} | a call | 1000/30 | |")
     print("|---|" + "---|" * (len(LENGTHS) + 3))
     for name in routers(1):
-        found = [microseconds(name, turns, rounds) for turns in LENGTHS]
-        flat = found[-1][0] / found[0][0]
+        costs = [microseconds(name, turns, rounds) for turns in LENGTHS]
+        flat = costs[-1][0] / costs[0][0]
         # Questions are calls of their own: the bar of a turn is that of each call.
-        passed = max(call for _, call in found) <= MOST and flat <= FLAT
-        cells = " | ".join(f"{turn:.1f}" for turn, _ in found)
+        passed = max(call for _, call in costs) <= MOST and flat <= FLAT
+        cells = " | ".join(f"{turn:.1f}" for turn, _ in costs)
         verdict = "pass" if passed else "MISS"
-        print(f"| {name} | {cells} | {found[-1][1]:.1f} | {flat:.2f} | {verdict} |", flush=True)
+        print(f"| {name} | {cells} | {costs[-1][1]:.1f} | {flat:.2f} | {verdict} |", flush=True)
 
 
 if __name__ == "__main__":

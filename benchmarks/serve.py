@@ -43,7 +43,7 @@ Call = Callable[[int, int], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Found:
+class Row:
     """One row. CPU and memory are the server's; the latency is what a caller waits."""
 
     what: str
@@ -127,7 +127,7 @@ class BareClient:
 
 async def measure(
     server: Server, what: str, turns: int, at_once: int, call: Call, seconds: float
-) -> Found:
+) -> Row:
     """Calls in a closed loop of so many callers."""
     waits: list[float] = []
     number = 0
@@ -147,7 +147,7 @@ async def measure(
     until = started + seconds
     await asyncio.gather(*map(caller, range(at_once)))
     took = time.perf_counter() - started
-    return Found(
+    return Row(
         what, turns, at_once, len(waits) / took, 1000 * statistics.median(waits),
         1000 * (server.cpu() - cpu) / len(waits), server.memory(),
     )  # fmt: skip
@@ -162,9 +162,9 @@ async def prompt_after(turns: int, layout: str) -> Prompt:
     return render(scene, transcript.turns, "Maud")
 
 
-async def rows(server: Server, seconds: float) -> list[Found]:
+async def rows(server: Server, seconds: float) -> list[Row]:
     """Every row."""
-    found: list[Found] = []
+    table: list[Row] = []
     for turns in (1, 30, 300, 1000):
         chat = await prompt_after(turns, "persona_first")
         messages = [{"role": one.role, "content": one.text} for one in chat.messages()]
@@ -179,7 +179,7 @@ async def rows(server: Server, seconds: float) -> list[Found]:
         for what, path, body in bodies:
             for at_once in (1, 16) if what == "chat" else (16,):
                 bare = BareClient(server.port, path, {"model": "base", **body})
-                found.append(await measure(server, what, turns, at_once, bare, seconds))
+                table.append(await measure(server, what, turns, at_once, bare, seconds))
                 await bare.close()
         for model in ("openai:base", "langchain:openai:base"):
             stage: Any = open_model(model, Sampling(base_url=server.url))
@@ -187,9 +187,9 @@ async def rows(server: Server, seconds: float) -> list[Found]:
             async def through(_: int, seed: int, stage: Any = stage, chat: Prompt = chat) -> None:
                 await stage.perform(Request(chat, seed, "Maud"))
 
-            found.append(await measure(server, f"stage {model}", turns, 16, through, seconds))
+            table.append(await measure(server, f"stage {model}", turns, 16, through, seconds))
             await stage.close()
-    return found
+    return table
 
 
 def main() -> None:
@@ -200,16 +200,16 @@ def main() -> None:
     chosen = parser.parse_args()
     server = Server()
     try:
-        found = asyncio.run(rows(server, chosen.seconds))
+        table_rows = asyncio.run(rows(server, chosen.seconds))
     finally:
         server.close()
     if chosen.json:
-        print(json.dumps([asdict(row) for row in found], indent=1))
+        print(json.dumps([asdict(row) for row in table_rows], indent=1))
         return
     table = Table("", "turns", "at once", "a second", "median ms", "server CPU ms", "MB")
     for column in table.columns[1:]:
         column.justify = "right"
-    for row in found:
+    for row in table_rows:
         table.add_row(
             row.what, str(row.turns), str(row.at_once), f"{row.a_second:,.0f}",
             f"{row.latency_ms:.1f}", f"{row.cpu_ms:.2f}", f"{row.memory_mb:.0f}",

@@ -10,7 +10,7 @@ right to ask", "you would be right if". Words in quotation marks are somebody el
 and Krabbe, "Commitment in Dialogue", 1995 (to concede is to commit oneself to the other's claim).
 
 *Traps.* Irony is read as it stands, and who gives in by a figure of speech ("I will eat my hat") is
-not found. Words alone do not tell whether a point that is granted matters.
+missed. Words alone do not tell whether a point that is granted matters.
 """
 
 from __future__ import annotations
@@ -87,16 +87,16 @@ def conceded(
     >>> conceded("Ben is right.", ("Ben",))[0].kind, conceded("Max is right.", ("Ben",))
     ('grant', ())
     """
-    found: list[Concession] = []
+    concessions: list[Concession] = []
     said = sentences(text)
     lines = [_lowered(sentence, marks, opponents) for sentence, marks in said]
     for place, (sentence, _) in enumerate(said):
         turns = place + 1 < len(lines) and _TURNS.match(lines[place + 1]) is not None
-        found += (
+        concessions += (
             Concession(kind, marks, sentence)
             for kind, marks in _read(lines[place], turns, letter.lower())
         )
-    return tuple(found)
+    return tuple(concessions)
 
 
 def grants_by_yes(question: str) -> bool:
@@ -152,14 +152,14 @@ def _read(line: str, turns: bool, letter: str) -> list[tuple[Kind, tuple[str, ..
     """The concessions of a sentence; ``turns`` says whether the next begins with a contrast."""
     if any(pattern.search(line) for pattern in _all()["arguendo"]):
         return []
-    found: list[tuple[Kind, tuple[str, ...]]] = []
+    concessions: list[tuple[Kind, tuple[str, ...]]] = []
     trailing = _trailing(line)
     for segment, rest in _segments(line):
         kind = _kind(segment, turns or _CONTRAST.search(rest) is not None, letter)
         if kind is not None:
             marks = _MARK.findall(segment) or trailing
-            found.append((kind, tuple(dict.fromkeys(mark.upper() for mark in marks))))
-    return found
+            concessions.append((kind, tuple(dict.fromkeys(mark.upper() for mark in marks))))
+    return concessions
 
 
 def _segments(line: str) -> list[tuple[str, str]]:
@@ -168,12 +168,12 @@ def _segments(line: str) -> list[tuple[str, str]]:
     Of a question only what comes before its last part says anything.
     """
     asks = line.rstrip(' "”)]').endswith("?") or re.search(r"\?(?: \[[a-z]{1,2}\d+\])+$", line)
-    found: list[tuple[str, str]] = []
+    segments: list[tuple[str, str]] = []
     begun = 0
     for match in (_ASKED if asks else _SPLIT).finditer(line):
-        found.append((line[begun : match.start()].strip(), line[match.start() :]))
+        segments.append((line[begun : match.start()].strip(), line[match.start() :]))
         begun = match.end()
-    return found if asks else [*found, (line[begun:].strip(), "")]
+    return segments if asks else [*segments, (line[begun:].strip(), "")]
 
 
 def _trailing(line: str) -> list[str]:
@@ -223,12 +223,12 @@ def _means_it(segment: str, hit: re.Match[str]) -> bool:
 def _all() -> dict[str, tuple[re.Pattern[str], ...]]:
     """The expressions by kind, with their macros put in."""
     macros: dict[str, str] = {}
-    found: dict[str, list[re.Pattern[str]]] = {}
+    by_kind: dict[str, list[re.Pattern[str]]] = {}
     for kind, name, expression in rows("concessions.tsv"):
         for macro, replacement in reversed(macros.items()):
             expression = expression.replace(macro, replacement)
         if kind == "macro":
             macros[f"<{name}>"] = expression
         else:
-            found.setdefault(kind, []).append(re.compile(expression))
-    return {kind: tuple(patterns) for kind, patterns in found.items()}
+            by_kind.setdefault(kind, []).append(re.compile(expression))
+    return {kind: tuple(patterns) for kind, patterns in by_kind.items()}

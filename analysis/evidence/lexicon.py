@@ -39,7 +39,7 @@ def rows(name: str) -> list[list[str]]:
 def expressions(category: str) -> tuple[Expression, ...]:
     """The expressions of one category."""
     macros: dict[str, str] = {}
-    found: list[Expression] = []
+    entries: list[Expression] = []
     for kind, weight, literal, expression in rows("lexicon.tsv"):
         if kind == "macro":
             macros[f"<{literal}>"] = expression
@@ -47,10 +47,10 @@ def expressions(category: str) -> tuple[Expression, ...]:
             for name, replacement in macros.items():
                 expression = expression.replace(name, replacement)
             needed = "" if literal == "-" else literal.replace("_", " ")
-            found.append(Expression(needed, re.compile(expression), float(weight)))
-    if not found:
+            entries.append(Expression(needed, re.compile(expression), float(weight)))
+    if not entries:
         raise ValueError(f"no category {category!r} in the lexicon; there are {CATEGORIES}")
-    return tuple(found)
+    return tuple(entries)
 
 
 def weigh(

@@ -86,12 +86,12 @@ def stance(text: str) -> float | None:
     >>> stance("Nothing will make me vote yes."), stance("I am not against it.")
     (-0.5, 0.5)
     """
-    found: float | None = None
+    latest: float | None = None
     for sentence in _SENTENCES.findall(text.lower().replace("’", "'")):
         side = _side(sentence)
         if side is not None:
-            found = side
-    return found
+            latest = side
+    return latest
 
 
 def _side(sentence: str) -> float | None:

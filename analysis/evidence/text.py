@@ -1,6 +1,6 @@
 """What a line gives away by its words alone: hostility, disclosure, assistant talk, platitude.
 
-*Evidence*: T. Scores are in [0, 1]: 1 - exp(-w), where w is the weight of the expressions found
+*Evidence*: T. Scores are in [0, 1]: 1 - exp(-w), where w is the weight of the expressions in it
 (``lexicon``), tempered for long texts, which have more room for any expression: w is multiplied by
 sqrt(60 / words) above 60 words. Shares are expressions per sentence.
 
@@ -111,8 +111,8 @@ def polarity(own: str, opposite: str | None) -> float:
 
 @cache
 def _valences() -> tuple[frozenset[str], frozenset[str]]:
-    found = {name: frozenset(words.split()) for name, words in rows("valence.tsv")}
-    return found["kind"], found["harsh"]
+    words_by_kind = {name: frozenset(words.split()) for name, words in rows("valence.tsv")}
+    return words_by_kind["kind"], words_by_kind["harsh"]
 
 
 def valence(text: str) -> float:

@@ -196,7 +196,7 @@ def from_edges(
 
 def _answers(one: Played) -> list[tuple[str, str, str, float]]:
     """(speaker, whom it answers, its words, probability that it is this one) of each reply."""
-    found = []
+    replies = []
     for link in links(one.lines, one.names):
         line, meant = one.lines[link.position], one.lines[link.candidates[0]].speaker
         # Which of somebody's turns it is does not matter here, only whose.
@@ -205,8 +205,8 @@ def _answers(one: Played) -> list[tuple[str, str, str, float]]:
             for place, probability in zip(link.candidates, link.probabilities, strict=True)
             if one.lines[place].speaker == meant
         )
-        found.append((line.speaker, meant, line.text, sure))
-    return found
+        replies.append((line.speaker, meant, line.text, sure))
+    return replies
 
 
 def _count(edges: Edges, source: str, target: str, **amounts: float) -> None:

@@ -91,8 +91,8 @@ def fit(logs: Sequence[Log], penalty: float = PENALTY) -> dict[str, float]:
 
 def right(log: Log, weights: dict[str, float] | None = None) -> tuple[int, int]:
     """How many of the annotated lines are linked to one that they answer, and of how many."""
-    found = links(log.lines, log.names, own=True, starts=True, weights=weights, of=log.gold)
-    hits = sum(link.candidates[0] in log.gold[link.position] for link in found)
+    linked = links(log.lines, log.names, own=True, starts=True, weights=weights, of=log.gold)
+    hits = sum(link.candidates[0] in log.gold[link.position] for link in linked)
     return hits, len(log.gold)
 
 

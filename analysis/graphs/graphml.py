@@ -123,7 +123,7 @@ def _data(
 
 def _present(facts: Mapping[Any, Any]) -> dict[str, bool | int | float | str]:
     """The attributes that are there, as the four types that GraphML has for them."""
-    found: dict[str, bool | int | float | str] = {}
+    attributes: dict[str, bool | int | float | str] = {}
     for name, value in facts.items():
         plain = value.item() if isinstance(value, np.generic) else value
         if plain is None or plain is pd.NA or plain is pd.NaT:
@@ -134,22 +134,22 @@ def _present(facts: Mapping[Any, Any]) -> dict[str, bool | int | float | str]:
             plain = str(plain)
         if not isinstance(plain, bool | int | float | str):
             plain = json.dumps(plain, ensure_ascii=False, default=str)
-        found[str(name)] = plain
-    return found
+        attributes[str(name)] = plain
+    return attributes
 
 
 def _kinds(some: Iterable[Mapping[str, bool | int | float | str]]) -> dict[str, str]:
     """The type of each attribute: one for all who have it, text where they differ."""
-    found: dict[str, str] = {}
+    kinds: dict[str, str] = {}
     for facts in some:
         for name, value in facts.items():
             kind = _KINDS.get(type(value), "string")
-            before = found.setdefault(name, kind)
+            before = kinds.setdefault(name, kind)
             if {before, kind} == {"long", "double"}:
-                found[name] = "double"
+                kinds[name] = "double"
             elif before != kind:
-                found[name] = "string"
-    return found
+                kinds[name] = "string"
+    return kinds
 
 
 def _text(value: bool | int | float | str, kind: str) -> str:
@@ -161,4 +161,4 @@ def _text(value: bool | int | float | str, kind: str) -> str:
 
 
 def _visible(text: str) -> str:
-    return _UNFIT.sub(lambda found: repr(found.group())[1:-1], text)
+    return _UNFIT.sub(lambda match: repr(match.group())[1:-1], text)

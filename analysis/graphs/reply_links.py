@@ -130,9 +130,9 @@ def answers(tables: Tables, trial: str | None = None) -> pd.DataFrame:
     """
     rows: list[tuple[object, ...]] = []
     for one in played(tables, trial):
-        found = {link.position: link for link in links(one.lines, one.names)}
+        by_position = {link.position: link for link in links(one.lines, one.names)}
         for position, line in enumerate(one.lines):
-            link = found.get(position)
+            link = by_position.get(position)
             if link is None:
                 rows.append((one.trial, line.turn, line.speaker, None, None, None))
                 continue
@@ -157,20 +157,20 @@ def links(
     """
     table = fitted() if weights is None else weights
     vector = np.array([table[name] for name in FEATURES])
-    found = []
+    linked = []
     for position, candidates, rows in candidates_of(lines, names, own=own, starts=starts, of=of):
         score = rows @ vector
         share = np.exp(score - score.max())
         share /= share.sum()
         order = np.argsort(-share, kind="stable")
-        found.append(
+        linked.append(
             Link(
                 position,
                 tuple(candidates[place] for place in order),
                 tuple(float(share[place]) for place in order),
             )
         )
-    return found
+    return linked
 
 
 def candidates_of(

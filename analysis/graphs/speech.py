@@ -86,18 +86,18 @@ def _one(trial: str, scenario: str, cast: list[tuple[int, str, str]], turns: lis
 
 
 def _cast(tables: Tables) -> dict[str, list[tuple[int, str, str]]]:
-    found: dict[str, list[tuple[int, str, str]]] = {}
+    casts: dict[str, list[tuple[int, str, str]]] = {}
     cast = tables.cast.sort_values(["trial", "seat"], kind="stable")
     for trial, seat, actor, brief in zip(
         cast["trial"], cast["seat"], cast["actor"], cast["brief"], strict=True
     ):
-        found.setdefault(str(trial), []).append((int(seat), str(actor), str(brief)))
-    return found
+        casts.setdefault(str(trial), []).append((int(seat), str(actor), str(brief)))
+    return casts
 
 
 def _turns(tables: Tables) -> dict[str, list[Turn]]:
     table = tables.turns.sort_values(["trial", "turn"], kind="stable")
-    found: dict[str, list[Turn]] = {}
+    by_trial: dict[str, list[Turn]] = {}
     for trial, index, speaker, text, audience, overheard, absent, source, cued in zip(
         table["trial"],
         table["turn"],
@@ -107,7 +107,7 @@ def _turns(tables: Tables) -> dict[str, list[Turn]]:
         *(_column(table, name) for name in ("overheard", "absent", "source", "cued")),
         strict=True,
     ):
-        found.setdefault(str(trial), []).append(
+        by_trial.setdefault(str(trial), []).append(
             Turn(
                 int(index),
                 str(speaker),
@@ -119,7 +119,7 @@ def _turns(tables: Tables) -> dict[str, list[Turn]]:
                 cued=None if cued is None or pd.isna(cued) else int(cued),
             )
         )
-    return found
+    return by_trial
 
 
 def _column(table: pd.DataFrame, name: str) -> Sequence[object]:

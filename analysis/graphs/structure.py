@@ -74,8 +74,8 @@ def reciprocity(
     >>> import networkx
     >>> ring = networkx.DiGraph()
     >>> ring.add_weighted_edges_from([("A", "B", 9), ("B", "C", 9), ("C", "A", 9)])
-    >>> found = reciprocity(ring)
-    >>> found.observed, found.p < 0.01
+    >>> compared = reciprocity(ring)
+    >>> compared.observed, compared.p < 0.01
     (0.0, True)
     """
     weights = _weights(graph)
@@ -149,8 +149,8 @@ def balance(graph: Graph, seed: int = 0, draws: int = 999) -> Compared:
     >>> import networkx
     >>> camps = networkx.DiGraph()
     >>> camps.add_weighted_edges_from([("A", "B", 2), ("B", "C", -1), ("C", "A", -1)])
-    >>> found = balance(camps)
-    >>> found.observed, found.p, found.size
+    >>> compared = balance(camps)
+    >>> compared.observed, compared.p, compared.size
     (1.0, 1.0, 1)
     """
     names, weights = list(graph), _weights(graph)
@@ -161,16 +161,16 @@ def balance(graph: Graph, seed: int = 0, draws: int = 999) -> Compared:
         for j in range(i)
         if both[i, j]
     }
-    found = triads(net, names)
+    balanced = triads(net, names)
     places = {pair: place for place, pair in enumerate(net)}
     threes = [[places[pair] for pair in three] for three in signed_triads(net, names)]
     signs, generator = np.array(list(net.values())), np.random.default_rng(seed)
     dealt = [
         float(np.mean(generator.permutation(signs)[threes].prod(axis=1) > 0))
-        for _ in range(draws if found else 0)
+        for _ in range(draws if balanced else 0)
     ]
-    observed = sum(found) / len(found) if found else nan
-    return _compared(observed, np.array(dealt), len(found))
+    observed = sum(balanced) / len(balanced) if balanced else nan
+    return _compared(observed, np.array(dealt), len(balanced))
 
 
 def _weights(graph: Graph) -> Floats:

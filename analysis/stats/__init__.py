@@ -35,8 +35,8 @@ UNKNOWN = Interval(nan, nan, nan)
 def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interval:
     """Exact interval for a proportion (Clopper and Pearson, Biometrika 26, 1934).
 
-    >>> found = clopper_pearson(0, 10)
-    >>> found.low, round(found.high, 4)
+    >>> interval = clopper_pearson(0, 10)
+    >>> interval.low, round(interval.high, 4)
     (0.0, 0.3085)
     """
     if trials == 0:
@@ -99,8 +99,8 @@ def paired_difference(
     1 and the estimate is the plain difference. ``share`` says whether they are shares; None: if all
     values are 0 or 1.
 
-    >>> found = paired_difference(np.zeros(50), np.zeros(50))
-    >>> found.estimate, found.low < 0 < found.high < 0.1
+    >>> interval = paired_difference(np.zeros(50), np.zeros(50))
+    >>> interval.estimate, interval.low < 0 < interval.high < 0.1
     (0.0, True)
     """
     kept = ~(np.isnan(first) | np.isnan(second))
@@ -134,8 +134,8 @@ def difference(
     each sample (Agresti and Caffo, The American Statistician 54, 2000); the estimate is the plain
     difference. ``share`` says whether they are shares; None: if all values are 0 or 1.
 
-    >>> found = difference(np.array([1.0, 1.0, 0.0, 1.0]), np.zeros(4))
-    >>> found.estimate, found.low < 0.75 < found.high
+    >>> interval = difference(np.array([1.0, 1.0, 0.0, 1.0]), np.zeros(4))
+    >>> interval.estimate, interval.low < 0.75 < interval.high
     (0.75, True)
     """
     one, two = first[~np.isnan(first)], second[~np.isnan(second)]
@@ -290,8 +290,8 @@ def restricted_mean_time(
     the horizon (the last trial was censored earlier), there is no estimate, rather than one that
     pretends to know the rest.
 
-    >>> found = restricted_mean_time(np.array([1.0, 2.0, 3.0]), np.array([True] * 3), 3.0)
-    >>> found.estimate
+    >>> interval = restricted_mean_time(np.array([1.0, 2.0, 3.0]), np.array([True] * 3), 3.0)
+    >>> interval.estimate
     2.0
     """
     count = len(times)

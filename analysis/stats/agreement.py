@@ -87,8 +87,8 @@ def reliability(
     for each column.
 
     >>> table = pd.DataFrame([["a", "b"] * 20, ["a", "b"] * 18 + ["b", "a"] * 2])
-    >>> found = reliability(table)
-    >>> round(found.estimate, 2), found.low < found.estimate < found.high
+    >>> interval = reliability(table)
+    >>> round(interval.estimate, 2), interval.low < interval.estimate < interval.high
     (0.8, True)
     """
     if clusters is not None and len(clusters) != table.shape[1]:

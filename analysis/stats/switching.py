@@ -73,13 +73,13 @@ def log_likelihood(
     """Log-likelihood of all series together at each point (arrays of one length), by the forward
     algorithm, relative to every turn being own."""
     padded, lengths = _pad(series)
-    found = np.zeros(len(q01))
+    total = np.zeros(len(q01))
     if not len(lengths):
-        return found
+        return total
     size = max(1, _CELLS // (len(q01) * max(1, padded.shape[1])))
     for place in range(0, len(padded), size):
-        found += _forward(padded[place : place + size], q01, q10, concealment, start)
-    return found
+        total += _forward(padded[place : place + size], q01, q10, concealment, start)
+    return total
 
 
 def _pad(series: Sequence[Floats]) -> tuple[Floats, Floats]:
@@ -113,8 +113,8 @@ def _forward(rows: Floats, q01: Floats, q10: Floats, concealment: Floats, start:
 def smooth(evidence: Floats, q01: float, q10: float, concealment: float) -> Floats:
     """P(other at each turn | the whole series), by forward filtering and backward smoothing.
 
-    >>> found = smooth(np.array([-1.0, -1.0, 3.0, 3.0]), 0.1, 0.05, 0.0)
-    >>> [bool(value > 0.5) for value in found]
+    >>> posterior = smooth(np.array([-1.0, -1.0, 3.0, 3.0]), 0.1, 0.05, 0.0)
+    >>> [bool(value > 0.5) for value in posterior]
     [False, False, True, True]
     """
     count = len(evidence)
@@ -225,7 +225,7 @@ def mechanisms(series: Sequence[Floats]) -> list[Mechanism]:
     grid = np.array(np.meshgrid(rates, kappa, indexing="ij")).reshape(2, -1)
     rate, hidden = grid
     none, fixed = np.zeros(len(rate)), np.full(len(rate), START)
-    found = []
+    fitted = []
     for name, q01, q10, start in (
         ("M0", rate, rate, fixed),
         ("M1", none, none, rate),
@@ -234,7 +234,7 @@ def mechanisms(series: Sequence[Floats]) -> list[Mechanism]:
         value = log_likelihood(series, q01, q10, hidden, start)
         best = int(value.argmax())
         penalty = 2 * log(len(series)) if series else inf
-        found.append(
+        fitted.append(
             Mechanism(
                 name,
                 float(value[best]),
@@ -243,4 +243,4 @@ def mechanisms(series: Sequence[Floats]) -> list[Mechanism]:
                 float(hidden[best]),
             )
         )
-    return sorted(found, key=lambda mechanism: mechanism.bic)
+    return sorted(fitted, key=lambda mechanism: mechanism.bic)

@@ -1,6 +1,6 @@
 """Debates as their debaters had them: turns, numbered claims, and who conceded what to whom.
 
-``analysis.measures.concessions`` counts what is found here.
+``analysis.measures.concessions`` counts these concessions.
 """
 
 from __future__ import annotations
@@ -109,27 +109,27 @@ def debates(tables: Tables, debaters: Sequence[str] | None = None) -> Iterator[D
 def _typed(tables: Tables) -> dict[tuple[str, int, str], str]:
     """What was answered in cross-examination, by trial, the turn it was heard in, and actor."""
     asked = tables.answers[tables.answers["key"] == EXAMINED]
-    found: dict[tuple[str, int, str], str] = {}
+    answers: dict[tuple[str, int, str], str] = {}
     for trial, turn, actor, value in zip(
         *(asked[name] for name in ("trial", "turn", "actor", "value")), strict=True
     ):
         if isinstance(value, dict) and isinstance(value.get("answer"), str):
             # It is asked for after a turn, and heard as the next.
-            found[str(trial), int(turn) + 1, str(actor)] = value["answer"]
-    return found
+            answers[str(trial), int(turn) + 1, str(actor)] = value["answer"]
+    return answers
 
 
 def concessions_in(debate: Debate) -> list[Given]:
     """All concessions of a debate, in order."""
     owners = {claim.id: claim for claim in debate.ledger.claims}
-    found: list[Given] = []
+    concessions: list[Given] = []
     before: list[Line] = []
     for line in debate.lines:
         others = [one for one in before if one.speaker != line.speaker]
         if others and not line.made:
-            found += _in_line(debate, owners, others[-1], line)
+            concessions += _in_line(debate, owners, others[-1], line)
         before.append(line)
-    return found
+    return concessions
 
 
 def _in_line(debate: Debate, owners: dict[str, Claim], last: Line, line: Line) -> Iterator[Given]:

@@ -77,9 +77,9 @@ def laid_out(
         every = pd.DataFrame({"judge": pd.array(list(names), dtype="string")})
         legs = legs.merge(every, how="cross")
     on = [*PAIR, "judge"] if per_judge else PAIR
-    found = legs.merge(means, on=on, how="left")
+    table = legs.merge(means, on=on, how="left")
     kinds = RESULTS | ({"judge": "str"} if per_judge else {})
-    return frame(list(found[list(kinds)].itertuples(index=False, name=None)), kinds)
+    return frame(list(table[list(kinds)].itertuples(index=False, name=None)), kinds)
 
 
 def chosen(contest: Contest, judges: Sequence[str] | None) -> list[str]:
@@ -95,10 +95,10 @@ def chosen(contest: Contest, judges: Sequence[str] | None) -> list[str]:
 
 def meetings(contest: Contest) -> pd.DataFrame:
     """One row for each pair of sides of each leg in which two entrants met, without verdicts."""
-    found = _sides(contest, ["round", "match", "leg", "trial"])
-    found = found[found["first"] != found["second"]]
-    match = found["round"].astype("string") + "." + found["match"].astype("string")
-    return found.assign(topic=found["motion"], match=match).reset_index(drop=True)
+    legs = _sides(contest, ["round", "match", "leg", "trial"])
+    legs = legs[legs["first"] != legs["second"]]
+    match = legs["round"].astype("string") + "." + legs["match"].astype("string")
+    return legs.assign(topic=legs["motion"], match=match).reset_index(drop=True)
 
 
 def _sides(contest: Contest, leg: list[str]) -> pd.DataFrame:
@@ -113,11 +113,11 @@ def _sides(contest: Contest, leg: list[str]) -> pd.DataFrame:
         columns={name: f"second{end}" for name, end in names.items()}
     )
     count = sides.groupby(leg, sort=False).size().rename("sides").reset_index()
-    found = first.merge(second, on=leg).merge(count, on=leg)
-    found = found[found["first_position"] < found["second_position"]]
-    two = (found["sides"] == 2).to_numpy(dtype=bool)
-    earlier = (found["first_place"] < found["second_place"]).to_numpy(dtype=bool)
-    return found.assign(
+    pairings = first.merge(second, on=leg).merge(count, on=leg)
+    pairings = pairings[pairings["first_position"] < pairings["second_position"]]
+    two = (pairings["sides"] == 2).to_numpy(dtype=bool)
+    earlier = (pairings["first_place"] < pairings["second_place"]).to_numpy(dtype=bool)
+    return pairings.assign(
         side=np.where(two, 1.0, 0.0), order=np.where(earlier, 1.0, -1.0)
     ).reset_index(drop=True)
 
@@ -137,26 +137,26 @@ def pairs(contest: Contest) -> pd.DataFrame:
     verdicts["tied"] = verdicts["tied"].fillna(False).astype(bool) & verdicts["won"].isna()
     known = verdicts["tied"] | verdicts["won"].notna()
     columns = ["trial", "judge", "form", "shown", "margin", "verdict", "won", "tied"]
-    found = verdicts.loc[known, columns].merge(_sides(contest, ["trial"]), on="trial")
-    found = found.sort_values(["verdict", "first_position", "second_position"]).reset_index(
+    compared = verdicts.loc[known, columns].merge(_sides(contest, ["trial"]), on="trial")
+    compared = compared.sort_values(["verdict", "first_position", "second_position"]).reset_index(
         drop=True
     )
-    first = (found["won"] == found["first_position"].astype("float64")).to_numpy(dtype=bool)
-    second = (found["won"] == found["second_position"].astype("float64")).to_numpy(dtype=bool)
-    tied = found["tied"].to_numpy(dtype=bool)
+    first = (compared["won"] == compared["first_position"].astype("float64")).to_numpy(dtype=bool)
+    second = (compared["won"] == compared["second_position"].astype("float64")).to_numpy(dtype=bool)
+    tied = compared["tied"].to_numpy(dtype=bool)
     score = np.select([tied, first, second], [0.5, 1.0, 0.0], nan)
     others = ~(tied | first | second)
     if others.any():
-        score[others] = _by_criteria(contest, found[others])
-    out_of_ten = found["margin"].to_numpy(dtype=np.float64) / 10
-    return found.assign(
+        score[others] = _by_criteria(contest, compared[others])
+    out_of_ten = compared["margin"].to_numpy(dtype=np.float64) / 10
+    return compared.assign(
         score=score,
         margin=np.select([tied, first, second], [0.0, out_of_ten, -out_of_ten], nan),
-        place=_shown_first(found),
+        place=_shown_first(compared),
     )
 
 
-def _by_criteria(contest: Contest, found: pd.DataFrame) -> Floats:
+def _by_criteria(contest: Contest, compared: pd.DataFrame) -> Floats:
     """Scores of pairs neither of whom won, by the sums of their criterion scores."""
     key = ["trial", "judge", "form", "shown", "position"]
     sums = contest.scores.groupby(key, sort=False)["score"].agg(fsum)
@@ -167,7 +167,7 @@ def _by_criteria(contest: Contest, found: pd.DataFrame) -> Floats:
                 total.get((row.trial, row.judge, row.form, row.shown, position), nan)
                 for position in (row.first_position, row.second_position)
             ]
-            for row in found.itertuples(index=False)
+            for row in compared.itertuples(index=False)
         ],
         dtype=np.float64,
     )
@@ -175,7 +175,7 @@ def _by_criteria(contest: Contest, found: pd.DataFrame) -> Floats:
     return np.where(np.isnan(apart), nan, (1 + np.sign(apart)) / 2)
 
 
-def _shown_first(found: pd.DataFrame) -> Floats:
+def _shown_first(compared: pd.DataFrame) -> Floats:
     """1 where the first was shown before the second, -1 where after; NaN if one was not shown."""
     return np.array(
         [
@@ -183,7 +183,7 @@ def _shown_first(found: pd.DataFrame) -> Floats:
             if first in shown and second in shown
             else nan
             for shown, first, second in zip(
-                found["shown"], found["first_actor"], found["second_actor"], strict=True
+                compared["shown"], compared["first_actor"], compared["second_actor"], strict=True
             )
         ],
         dtype=np.float64,
@@ -202,7 +202,7 @@ def by_judge(said: pd.DataFrame) -> pd.DataFrame:
 
 def _means(table: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     groups = table[table["score"].notna()].groupby(key, sort=False, dropna=False)
-    found = groups[["score", "margin"]].mean()
+    means = groups[["score", "margin"]].mean()
     lacking = groups["margin"].agg("count") < groups["margin"].agg("size")
-    found.loc[lacking, "margin"] = nan
-    return found.reset_index()
+    means.loc[lacking, "margin"] = nan
+    return means.reset_index()

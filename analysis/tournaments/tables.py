@@ -148,20 +148,20 @@ def load_contest(store_path: Path | str, tournament: str | None = None) -> Conte
     than one of them, and ``StoreRefused`` if the file is not a store of ours.
     """
     with open_store(store_path) as store:
-        found = store.tournament(tournament)
-        turns = store.debates(found.id)
+        chosen = store.tournament(tournament)
+        turns = store.debates(chosen.id)
         legs = [
             LegRecord(
                 leg.round, leg.match, leg.leg, leg.trial, leg.motion, leg.sides,
                 turns.get(leg.trial or "", ()),
             )
-            for leg in store.matches(found.id)
+            for leg in store.matches(chosen.id)
         ]  # fmt: skip
         verdicts = [
             VerdictRecord(each.trial, each.judge, each.form, each.shown, each.payload)
-            for each in store.verdicts_of_tournament(found.id)
+            for each in store.verdicts_of_tournament(chosen.id)
         ]
-    record = ContestRecord(found.id, found.definition, found.name, legs, verdicts)
+    record = ContestRecord(chosen.id, chosen.definition, chosen.name, legs, verdicts)
     return contests_from([record])[0]
 
 

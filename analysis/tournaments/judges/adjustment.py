@@ -76,8 +76,8 @@ def adjusted(
     for fault in faults:
         if fault not in FAULTS:
             raise BadRequest(f"faults: {fault!r} is unknown; use {', '.join(FAULTS)}")
-    found = rows(contest)
-    judged = corrected(contest, found, biases(found), faults)
+    verdict_rows = rows(contest)
+    judged = corrected(contest, verdict_rows, biases(verdict_rows), faults)
     return combined(contest, judged, names, weighted)
 
 
@@ -93,19 +93,19 @@ def combined(
 
 
 def corrected(
-    contest: Contest, found: Rows, every: Sequence[Bias], faults: Sequence[Kind] = FAULTS
+    contest: Contest, verdict_rows: Rows, every: Sequence[Bias], faults: Sequence[Kind] = FAULTS
 ) -> pd.DataFrame:
     """Scores of each judge for each pair, as ``by_judge`` has them, without its biases.
 
-    ``found`` are the contest's rows and ``every`` their biases.
+    ``verdict_rows`` are the contest's rows and ``every`` their biases.
     """
     said = pairs(contest)
     said = said[said["score"].notna()].reset_index(drop=True)
-    score = found.score.copy()
-    for number, name in enumerate(found.judges):
-        mine = np.flatnonzero(found.judge == number)
+    score = verdict_rows.score.copy()
+    for number, name in enumerate(verdict_rows.judges):
+        mine = np.flatnonzero(verdict_rows.judge == number)
         taken = [one for one in every if one.judge == name and one.bias in faults]
-        score[mine] = without(found.where(found.judge == number), taken)
+        score[mine] = without(verdict_rows.where(verdict_rows.judge == number), taken)
     return by_judge(said.assign(score=score))
 
 
@@ -218,6 +218,6 @@ def _weighted(judged: pd.DataFrame, weight: Floats) -> pd.DataFrame:
         .groupby(PAIR, sort=False)
         .sum()
     )
-    found = sums[["score", "margin"]].div(sums["weight"], axis=0).clip(-1.0, 1.0)
-    found.loc[sums["lacking"] > 0, "margin"] = nan
-    return found.reset_index()
+    means = sums[["score", "margin"]].div(sums["weight"], axis=0).clip(-1.0, 1.0)
+    means.loc[sums["lacking"] > 0, "margin"] = nan
+    return means.reset_index()

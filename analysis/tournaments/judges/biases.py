@@ -81,12 +81,12 @@ def lacking(judge: str, bias: Kind, why: str, cases: int = 0) -> Bias:
     return Bias(judge, bias, nan, nan, nan, nan, cases, why)
 
 
-def biases(found: Rows, level: float = 0.95) -> list[Bias]:
+def biases(rows: Rows, level: float = 0.95) -> list[Bias]:
     """Every bias of every judge, by judge and ``KINDS``."""
-    selves = {bias.judge: bias for bias in own_model(found, level)}
+    selves = {bias.judge: bias for bias in own_model(rows, level)}
     every: list[Bias] = []
-    for number, name in enumerate(found.judges):
-        mine = found.where(found.judge == number)
+    for number, name in enumerate(rows.judges):
+        mine = rows.where(rows.judge == number)
         by_kind = {bias.bias: bias for bias in own_scores(mine, name, level)}
         by_kind |= {"position": position(mine, name, level), "self": selves[name]}
         every += [by_kind[kind] for kind in KINDS]
@@ -117,21 +117,21 @@ def position(mine: Rows, judge: str, level: float = 0.95) -> Bias:
     favour = (change[changed] > 0).astype(np.float64)
     size = 2 * np.abs(change[changed])
     data = Data(favour, np.ones(len(changed)), np.zeros(len(changed), dtype=np.int64))
-    made = regress(linear(size[:, None]), data, np.zeros(1))
-    if made is None:
+    regression = regress(linear(size[:, None]), data, np.zeros(1))
+    if regression is None:
         return lacking(judge, "position", "the likelihood has no maximum", len(changed))
-    low, high, p = _profile(made, size, favour, clusters, level)
-    return Bias(judge, "position", float(made.parameters[0]), low, high, p, len(changed))
+    low, high, p = _profile(regression, size, favour, clusters, level)
+    return Bias(judge, "position", float(regression.parameters[0]), low, high, p, len(changed))
 
 
 def _profile(
-    made: Regression, size: Floats, favour: Floats, clusters: Ints, level: float
+    regression: Regression, size: Floats, favour: Floats, clusters: Ints, level: float
 ) -> tuple[float, float, float]:
     """Limits and p by the penalised likelihood, stretched by what clusters add to the variance."""
-    best = float(made.parameters[0])
-    found = estimates(made, clusters, np.array([0]))[0]
-    design = (found.error / float(made.pull[0, 0])) ** 2 / float(made.bread[0, 0])
-    design = design if made.finite else max(1.0, design)
+    best = float(regression.parameters[0])
+    coefficient = estimates(regression, clusters, np.array([0]))[0]
+    design = (coefficient.error / float(regression.pull[0, 0])) ** 2 / float(regression.bread[0, 0])
+    design = design if regression.finite else max(1.0, design)
     sign = np.where(favour > 0, 1.0, -1.0)
 
     def likelihood(b: float) -> float:
@@ -141,7 +141,7 @@ def _profile(
         return plain + float(np.log(max(information, 1e-300))) / 2
 
     top = likelihood(best)
-    allowed = float(special.stdtrit(found.freedom, (1 + level) / 2)) ** 2 * design
+    allowed = float(special.stdtrit(coefficient.freedom, (1 + level) / 2)) ** 2 * design
 
     def beyond(b: float) -> float:
         return 2 * (top - likelihood(b)) - allowed
@@ -158,7 +158,7 @@ def _profile(
             else direction * inf
         )
     away = sqrt(max(0.0, 2 * (top - likelihood(0.0)) / design))
-    return ends[0], ends[1], 2 * float(special.stdtr(found.freedom, -away))
+    return ends[0], ends[1], 2 * float(special.stdtr(coefficient.freedom, -away))
 
 
 # -- length, side, order -----------------------------------------------------------------------
@@ -202,8 +202,8 @@ def own_regression(mine: Rows) -> Own:
         few = f"only {len(np.unique(mine.debate))} debates tell {len(kept)} parameters"
         return Own(None, mine, complete, {}, {name: why.get(name, few) for name in COLUMNS})
     data = Data(mine.score, mine.weight, np.zeros(len(mine), dtype=np.int64))
-    made = regress_alike(linear(design[:, kept]), data, np.zeros(len(kept)), mine.debate)
-    if made is None:
+    regression = regress_alike(linear(design[:, kept]), data, np.zeros(len(kept)), mine.debate)
+    if regression is None:
         none = "the likelihood has no maximum"
         return Own(None, mine, complete, {}, {name: why.get(name, none) for name in COLUMNS})
     places = {
@@ -211,7 +211,7 @@ def own_regression(mine: Rows) -> Own:
         for place, name in enumerate(used)
         if name not in why
     }
-    return Own(made, mine, complete, places, why)
+    return Own(regression, mine, complete, places, why)
 
 
 _ABSENT = {
@@ -226,31 +226,31 @@ def own_scores(mine: Rows, judge: str, level: float = 0.95) -> list[Bias]:
     """The effects of length, side and order on the scores of one judge, whose rows these are."""
     own = own_regression(mine)
     cases = len(np.unique(own.rows.debate))
-    found: list[Bias] = []
+    effects: list[Bias] = []
     kinds: tuple[Kind, ...] = ("length", "side", "order")
     for kind in kinds:
         if own.fit is None or kind not in own.places:
-            found.append(lacking(judge, kind, own.why[kind], cases))
+            effects.append(lacking(judge, kind, own.why[kind], cases))
             continue
         _, clusters = np.unique(own.rows.cluster, return_inverse=True)
         one = estimates(own.fit, clusters, np.array([own.places[kind]]))[0]
         low, high = one.limits(level)
-        found.append(Bias(judge, kind, one.estimate, low, high, one.p, cases))
-    return found
+        effects.append(Bias(judge, kind, one.estimate, low, high, one.p, cases))
+    return effects
 
 
 # -- the judge's own model ---------------------------------------------------------------------
 
 
-def own_model(found: Rows, level: float = 0.95) -> list[Bias]:
+def own_model(rows: Rows, level: float = 0.95) -> list[Bias]:
     """The preference of each judge for its own model, against what the other judges think."""
-    why, cases = _selves(found)
-    candidates = [number for number, name in enumerate(found.judges) if name not in why]
+    why, cases = _selves(rows)
+    candidates = [number for number, name in enumerate(rows.judges) if name not in why]
     told: dict[int, Bias] = {}
     if candidates:
-        told = _joint(found, candidates, cases, level)
+        told = _joint(rows, candidates, cases, level)
     every = []
-    for number, name in enumerate(found.judges):
+    for number, name in enumerate(rows.judges):
         if name in why:
             every.append(lacking(name, "self", why[name]))
         elif number in told:
@@ -261,14 +261,14 @@ def own_model(found: Rows, level: float = 0.95) -> list[Bias]:
     return every
 
 
-def _selves(found: Rows) -> tuple[dict[str, str], dict[int, int]]:
+def _selves(rows: Rows) -> tuple[dict[str, str], dict[int, int]]:
     """Why judges cannot have a preference for their own model; and how many debates tell."""
     why: dict[str, str] = {}
     cases: dict[int, int] = {}
-    for number, name in enumerate(found.judges):
-        mine = found.judge == number
-        own = found.own[mine]
-        cases[number] = len(np.unique(found.debate[mine][np.nan_to_num(own) != 0]))
+    for number, name in enumerate(rows.judges):
+        mine = rows.judge == number
+        own = rows.own[mine]
+        cases[number] = len(np.unique(rows.debate[mine][np.nan_to_num(own) != 0]))
         if not mine.any():
             why[name] = "it has no verdict"
         elif np.isnan(own).all():
@@ -278,18 +278,16 @@ def _selves(found: Rows) -> tuple[dict[str, str], dict[int, int]]:
     return why, cases
 
 
-def _joint(found: Rows, judges: list[int], cases: dict[int, int], level: float) -> dict[int, Bias]:
+def _joint(rows: Rows, judges: list[int], cases: dict[int, int], level: float) -> dict[int, Bias]:
     """The regression of all judges; the biases that it can tell, by the judge's number."""
-    mine = found.where(
-        ~np.isnan(found.shown) & ~(np.isin(found.judge, judges) & np.isnan(found.own))
-    )
+    mine = rows.where(~np.isnan(rows.shown) & ~(np.isin(rows.judge, judges) & np.isnan(rows.own)))
     lengths = not np.isnan(mine.length).all()
     if lengths:
         mine = mine.where(~np.isnan(mine.length))
     strengths = mine.strengths()
     columns = [np.where(mine.judge == number, np.nan_to_num(mine.own), 0.0) for number in judges]
     names = [name for name in COLUMNS if name != "length" or lengths]
-    for number in range(len(found.judges)):
+    for number in range(len(rows.judges)):
         here = mine.judge == number
         columns += [np.where(here, getattr(mine, name), 0.0) for name in names]
     effects = np.column_stack(columns)
@@ -304,19 +302,19 @@ def _joint(found: Rows, judges: list[int], cases: dict[int, int], level: float) 
     precision[len(kept) :] = 1 / SHARPNESS**2
     data = Data(mine.score, mine.weight, mine.judge)
     groups = mine.judge * (int(mine.debate.max()) + 1) + mine.debate
-    made = regress_alike(predict, data, np.zeros(size), groups, precision)
-    if made is None:
+    regression = regress_alike(predict, data, np.zeros(size), groups, precision)
+    if regression is None:
         return {}
     _, clusters = np.unique(mine.cluster, return_inverse=True)
     wanted = [place for place in range(len(judges)) if place in told]
     places = np.searchsorted(effect, wanted) + len(strength)
-    answers = estimates(made, clusters, places)
+    answers = estimates(regression, clusters, places)
     biased: dict[int, Bias] = {}
     for place, one in zip(wanted, answers, strict=True):
         number = judges[place]
         low, high = one.limits(level)
         biased[number] = Bias(
-            found.judges[number], "self", one.estimate, low, high, one.p, cases[number]
+            rows.judges[number], "self", one.estimate, low, high, one.p, cases[number]
         )
     return biased
 

@@ -63,11 +63,11 @@ class Rows:
 
     def strengths(self) -> Floats:
         """A column for each entrant: 1 where it is the first, -1 the second, 0 against itself."""
-        found = np.zeros((len(self), len(self.names)))
+        columns = np.zeros((len(self), len(self.names)))
         every = np.arange(len(self))
-        np.add.at(found, (every, self.first), 1.0)
-        np.add.at(found, (every, self.second), -1.0)
-        return found
+        np.add.at(columns, (every, self.first), 1.0)
+        np.add.at(columns, (every, self.second), -1.0)
+        return columns
 
 
 def rows(contest: Contest) -> Rows:
@@ -151,7 +151,7 @@ def _own(said: pd.DataFrame, models: Sequence[object]) -> Floats:
         ],
         dtype=bool,
     )
-    found = np.full(len(said), nan)
+    sides = np.full(len(said), nan)
     mine = own[known]
-    found[known] = np.asarray(first[known] == mine, np.float64) - (second[known] == mine)
-    return found
+    sides[known] = np.asarray(first[known] == mine, np.float64) - (second[known] == mine)
+    return sides

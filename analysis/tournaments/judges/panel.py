@@ -120,10 +120,10 @@ def panel(contest: Contest) -> Panel:
     >>> panel(contest).judges[["judge", "verdicts", "agreement", "compared"]].values.tolist()
     [['human:kim', 1, nan, 0], ['human:lee', 1, nan, 0], ['human:max', 1, 0.0, 1]]
     """
-    found = rows(contest)
-    every = biases(found)
+    verdict_rows = rows(contest)
+    every = biases(verdict_rows)
     judged = judgements(contest)
-    judges = _judges(contest, judged, found, every)
+    judges = _judges(contest, judged, verdict_rows, every)
     return Panel(
         agreement=agreement(contest, judged),
         judges=judges,
@@ -135,7 +135,7 @@ def panel(contest: Contest) -> Panel:
             ],
             BIASES,
         ),
-        notes=tuple(_notes(contest, found, judges, every)),
+        notes=tuple(_notes(contest, verdict_rows, judges, every)),
     )  # fmt: skip
 
 
@@ -223,7 +223,7 @@ def agreement(contest: Contest, judged: pd.DataFrame) -> pd.DataFrame:
     trials = [str(trial) for trial in judged.columns]
     debates = contest.matches.drop_duplicates("trial").set_index("trial").loc[trials]
     by, cluster = clusters(debates.reset_index())
-    found: list[tuple[Any, ...]] = []
+    alphas: list[tuple[Any, ...]] = []
     scales: tuple[tuple[str, Scale], ...] = (("winner", "nominal"), ("margin", "interval"))
     for what, scale in scales:
         table = judged if what == "winner" else margins(contest, trials)
@@ -233,7 +233,7 @@ def agreement(contest: Contest, judged: pd.DataFrame) -> pd.DataFrame:
             why: str | None = "no debate was judged by two judges"
             if what == "margin" and trials and table.isna().all(axis=None):
                 why = "no debate between two has margins"
-            found.append((what, nan, nan, nan, 0, 0, by, why))
+            alphas.append((what, nan, nan, nan, 0, 0, by, why))
             continue
         one = reliability(table, scale, clusters=cluster.tolist())
         why = None
@@ -241,8 +241,8 @@ def agreement(contest: Contest, judged: pd.DataFrame) -> pd.DataFrame:
             why = "all judgements are alike"
         elif np.isnan(one.low):
             why = f"only {many} {_many(by, many)}" if many < 3 else "judges never disagreed"
-        found.append((what, one.estimate, one.low, one.high, int(shared.sum()), many, by, why))
-    return frame(found, AGREEMENT)
+        alphas.append((what, one.estimate, one.low, one.high, int(shared.sum()), many, by, why))
+    return frame(alphas, AGREEMENT)
 
 
 def _many(what: str, count: int) -> str:
@@ -254,28 +254,28 @@ def _many(what: str, count: int) -> str:
 
 
 def _judges(
-    contest: Contest, judged: pd.DataFrame, found: Rows, every: Sequence[Bias]
+    contest: Contest, judged: pd.DataFrame, verdict_rows: Rows, every: Sequence[Bias]
 ) -> pd.DataFrame:
     names = contest.judges["judge"].tolist()
-    weight = weights(corrected(contest, found, every), names)
+    weight = weights(corrected(contest, verdict_rows, every), names)
     whole = sum(one for one in weight.values() if not np.isnan(one))
     said: dict[str, list[_Verdict]] = {name: [] for name in names}
     for verdict in _named(contest):
         said[verdict.judge].append(verdict)
     lacking = contest.verdicts.loc[contest.verdicts["missing"].notna(), "judge"].value_counts()
-    made: list[tuple[Any, ...]] = []
+    lines: list[tuple[Any, ...]] = []
     for name, model in zip(names, contest.judges["model"], strict=True):
         mine = said[name]
         agreed = _agreed(judged, name)
         same = _same(mine)
         sizes = [verdict.margin for verdict in mine if not np.isnan(verdict.margin)]
-        made.append(
+        lines.append(
             (name, model, len(mine), int(lacking.get(name, 0)),
              _mean(agreed), len(agreed), _mean(same), len(same),
              _mean([verdict.position is None for verdict in mine]), _mean(sizes),
              weight[name] / whole if whole else nan)
         )  # fmt: skip
-    return frame(made, JUDGES)
+    return frame(lines, JUDGES)
 
 
 def _agreed(judged: pd.DataFrame, name: str) -> list[bool]:
@@ -310,7 +310,9 @@ def _mean(values: Sequence[float]) -> float:
 # -- notes -------------------------------------------------------------------------------------
 
 
-def _notes(contest: Contest, found: Rows, judges: pd.DataFrame, every: Sequence[Bias]) -> list[str]:
+def _notes(
+    contest: Contest, verdict_rows: Rows, judges: pd.DataFrame, every: Sequence[Bias]
+) -> list[str]:
     notes: list[str] = []
     seen = cast("Any", judges.itertuples(index=False))
     for row in seen:
@@ -330,7 +332,7 @@ def _notes(contest: Contest, found: Rows, judges: pd.DataFrame, every: Sequence[
         notes.append(
             f"{', '.join(people)}: people, who have no model to prefer. They count as any judge."
         )
-    if len(found) and found.by == "match":
+    if len(verdict_rows) and verdict_rows.by == "match":
         topics = contest.matches["motion"].nunique()
         notes.append(
             f"Fewer than {TOPICS} topics ({topics}): intervals about judges take matches as "

@@ -82,7 +82,7 @@ class Regression:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Coefficient:
     """One parameter: its estimate, error, and degrees of freedom."""
 
     estimate: float
@@ -138,8 +138,8 @@ def independent(design: Floats, weight: Floats) -> tuple[Ints, Ints]:
         return used, used
     triangle, order = linalg.qr(scaled[:, used] / size[used], mode="r", pivoting=True)
     rank = int(np.sum(np.abs(np.diag(triangle)) > ALIKE))
-    made = linalg.solve_triangular(triangle[:rank, :rank], triangle[:rank, rank:])
-    alone = np.abs(made).max(axis=1, initial=0.0) < ALIKE
+    combination = linalg.solve_triangular(triangle[:rank, :rank], triangle[:rank, rank:])
+    alone = np.abs(combination).max(axis=1, initial=0.0) < ALIKE
     kept = used[order[:rank]]
     return np.sort(kept), np.sort(kept[alone])
 
@@ -149,14 +149,14 @@ def regress(
 ) -> Regression | None:
     """The maximum; ``prior`` is the precision of a normal prior around zero on each parameter.
 
-    None where there is none to be found.
+    None where there is no maximum.
     """
     precision = np.zeros(len(start)) if prior is None else prior
     delta = _first_delta(data)
-    found = _maximum(predict, data, start, delta, precision, firth=True)
-    if found is None:
+    maximum = _maximum(predict, data, start, delta, precision, firth=True)
+    if maximum is None:
         return None
-    parameters, delta = found
+    parameters, delta = maximum
     eta, derivatives = predict(parameters)
     about = expected(eta, delta[data.judge])
     bread = _bread(derivatives, data.weight * about.variance, precision)
@@ -178,15 +178,15 @@ def regress_alike(
     """
     _, group, count = np.unique(groups, return_inverse=True, return_counts=True)
     many = count[group].astype(np.float64)
-    made = regress(predict, replace(data, weight=1 / many), start, prior)
-    if made is None or many.max(initial=1.0) == 1:
-        return made
-    rest = made.data.score - made.expected.mean
+    regression = regress(predict, replace(data, weight=1 / many), start, prior)
+    if regression is None or many.max(initial=1.0) == 1:
+        return regression
+    rest = regression.data.score - regression.expected.mean
     squares = np.bincount(group, rest**2)
     both = float(np.sum(np.bincount(group, rest) ** 2 - squares))
     rho = both / max(float((count - 1) @ squares), 1e-300)
     weight = 1 / (1 + (many - 1) * min(max(rho, 0.0), 1.0))
-    return regress(predict, replace(data, weight=weight), made.parameters, prior)
+    return regress(predict, replace(data, weight=weight), regression.parameters, prior)
 
 
 def _tied(data: Data) -> tuple[Floats, Floats]:
@@ -273,51 +273,51 @@ def _delta_step(data: Data, tied: Floats, tie: Floats) -> Floats:
 def _bread(derivatives: Floats, variance: Floats, precision: Floats) -> Floats | None:
     information = (derivatives.T * variance) @ derivatives + np.diag(precision)
     try:
-        found = np.linalg.inv(information)
+        inverse = np.linalg.inv(information)
     except np.linalg.LinAlgError:
         return None
-    return np.asarray(found) if np.isfinite(found).all() else None
+    return np.asarray(inverse) if np.isfinite(inverse).all() else None
 
 
 # -- errors ------------------------------------------------------------------------------------
 
 
-def estimates(made: Regression, clusters: Ints, wanted: Ints) -> list[Found]:
-    """What is found of the wanted parameters. ``clusters`` has the number of each row's."""
-    own = np.sqrt(dispersion(made) * np.diag(made.bread)[wanted])
+def estimates(regression: Regression, clusters: Ints, wanted: Ints) -> list[Coefficient]:
+    """The wanted parameters, with errors. ``clusters`` has the cluster number of each row."""
+    own = np.sqrt(dispersion(regression) * np.diag(regression.bread)[wanted])
     many = int(clusters.max()) + 1
     if many < FEW:
         error, freedom = own, np.full(len(wanted), inf)
     else:
-        error, freedom = _between(made, clusters, wanted)
-        if not made.finite:
+        error, freedom = _between(regression, clusters, wanted)
+        if not regression.finite:
             # Where a side always won, residuals say next to nothing of the variance.
             error = np.maximum(error, own)
-    middle = made.parameters[wanted]
-    return [Found(*map(float, one)) for one in zip(middle, error, freedom, strict=True)]
+    middle = regression.parameters[wanted]
+    return [Coefficient(*map(float, one)) for one in zip(middle, error, freedom, strict=True)]
 
 
-def dispersion(made: Regression) -> float:
+def dispersion(regression: Regression) -> float:
     """Pearson's: the mean of (score - mean)^2 / variance, corrected for what was fitted."""
-    weight = made.data.weight
-    left = float(weight.sum()) - len(made.parameters)
+    weight = regression.data.weight
+    left = float(weight.sum()) - len(regression.parameters)
     if left <= 0:
         return nan
-    rest = made.data.score - made.expected.mean
-    return float(weight @ (rest**2 / made.expected.variance)) / left
+    rest = regression.data.score - regression.expected.mean
+    return float(weight @ (rest**2 / regression.expected.variance)) / left
 
 
-def _between(made: Regression, clusters: Ints, wanted: Ints) -> tuple[Floats, Floats]:
+def _between(regression: Regression, clusters: Ints, wanted: Ints) -> tuple[Floats, Floats]:
     """Errors and degrees of freedom; the formulas are in ``ratings.sandwich``."""
-    rest = made.data.weight * (made.data.score - made.expected.mean)
-    variance = made.data.weight * made.expected.variance
+    rest = regression.data.weight * (regression.data.score - regression.expected.mean)
+    variance = regression.data.weight * regression.expected.variance
     many = int(clusters.max()) + 1
     if many > MANY:
-        scores = np.zeros((many, len(made.parameters)))
-        np.add.at(scores, clusters, made.derivatives * rest[:, None])
-        influence = sqrt(many / (many - 1)) * (scores @ made.bread[:, wanted])
+        scores = np.zeros((many, len(regression.parameters)))
+        np.add.at(scores, clusters, regression.derivatives * rest[:, None])
+        influence = sqrt(many / (many - 1)) * (scores @ regression.bread[:, wanted])
         return np.sqrt((influence**2).sum(axis=0)), np.full(len(wanted), many - 1.0)
-    values, vectors = np.linalg.eigh(made.bread)
+    values, vectors = np.linalg.eigh(regression.bread)
     root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
     order = np.argsort(clusters, kind="stable")
     ends = np.cumsum(np.bincount(clusters))
@@ -325,7 +325,7 @@ def _between(made: Regression, clusters: Ints, wanted: Ints) -> tuple[Floats, Fl
     pulls = np.empty((many, len(wanted), len(root)))
     alone = np.empty((many, len(wanted)))
     for place, rows in enumerate(np.split(order, ends[:-1])):
-        own = made.derivatives[rows]
+        own = regression.derivatives[rows]
         share, axes = np.linalg.eigh(root @ ((own.T * variance[rows]) @ own) @ root)
         share = np.clip(share, 0.0, 1.0)
         # What one cluster alone determines has no variance between clusters.
@@ -341,5 +341,5 @@ def _between(made: Regression, clusters: Ints, wanted: Ints) -> tuple[Floats, Fl
         squares = float(np.sum(joint**2))
         if squares > 0:
             freedom[place] = max(1.0, float(np.trace(joint)) ** 2 / squares)
-    influence = influence @ made.pull[wanted].T
+    influence = influence @ regression.pull[wanted].T
     return np.sqrt((influence**2).sum(axis=0)), freedom

@@ -52,8 +52,8 @@ class Ranks:
 def ranks(ratings: Floats, level: float = 0.95) -> Ranks:
     """From the replicates of the ratings of a component (replicates, entrants). Rank 1 is best.
 
-    >>> found = ranks(np.array([[1.0, 0.0, 0.0], [1.0, 1.0, -2.0]]))
-    >>> found.low.tolist(), found.high.tolist(), found.best.tolist()
+    >>> intervals = ranks(np.array([[1.0, 0.0, 0.0], [1.0, 1.0, -2.0]]))
+    >>> intervals.low.tolist(), intervals.high.tolist(), intervals.best.tolist()
     ([1.0, 1.0, 2.0], [1.0, 2.0, 3.0], [0.75, 0.25, 0.0])
     """
     many = ratings.shape[1]
@@ -67,13 +67,13 @@ def ranks(ratings: Floats, level: float = 0.95) -> Ranks:
     return Ranks(low, high, best)
 
 
-def reweighted(made: Estimate, count: int, generator: np.random.Generator) -> Floats:
+def reweighted(estimate: Estimate, count: int, generator: np.random.Generator) -> Floats:
     """Ratings under ``count`` draws of weights (replicates, entrants).
 
     An array without rows where there are fewer than ``FEW`` clusters. Replicates are solved to a
     tenth of a standard error or better.
     """
-    fit, model = made.fit, made.fit.model
+    fit, model = estimate.fit, estimate.fit.model
     clusters, entrants = model.cells.clusters, model.cells.entrants
     if clusters < FEW:
         return np.empty((0, entrants))
@@ -84,8 +84,8 @@ def reweighted(made: Estimate, count: int, generator: np.random.Generator) -> Fl
     size = max(1, BLOCK // wide)
 
     def ratings_under(weights: Floats) -> Floats:
-        found = solve(model, weights, fit.solved, tolerance, like=fit.covariance)
-        return found.parameters[:, :entrants]
+        solution = solve(model, weights, fit.solved, tolerance, like=fit.covariance)
+        return solution.parameters[:, :entrants]
 
     parts: list[Floats] = []
     # NumPy lets other threads run meanwhile. As many blocks as cores at a time, drawn one after the
@@ -100,7 +100,7 @@ def reweighted(made: Estimate, count: int, generator: np.random.Generator) -> Fl
             ]
             parts += pool.map(ratings_under, drawn)
     ratings = np.concatenate(parts) if parts else np.empty((0, entrants))
-    alone = np.flatnonzero((clusters_met(fit) < FEW) | made.frail)
+    alone = np.flatnonzero((clusters_met(fit) < FEW) | estimate.frail)
     noise = generator.standard_normal((len(ratings), len(alone)))
     spread = np.sqrt(dispersion(fit)) * error[alone]
     ratings[:, alone] = fit.parameters[alone] + spread * noise

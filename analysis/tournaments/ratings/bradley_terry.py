@@ -68,18 +68,18 @@ class Cells:
         )
 
 
-def cells(found: Comparisons, effects: Floats, score: Floats) -> Cells:
+def cells(comparisons: Comparisons, effects: Floats, score: Floats) -> Cells:
     """Put rows together; ``effects`` are the columns to use and ``score`` what to explain."""
-    pairs, pair = _distinct(np.column_stack([found.first, found.second]))
-    kinds, kind = _distinct(np.column_stack([found.cluster, effects]))
+    pairs, pair = _distinct(np.column_stack([comparisons.first, comparisons.second]))
+    kinds, kind = _distinct(np.column_stack([comparisons.cluster, effects]))
     both, of = _distinct(np.column_stack([pair, kind]))
 
     def total(values: Floats) -> Floats:
         return np.asarray(np.bincount(of, weights=values), dtype=np.float64)
 
     return Cells(
-        entrants=len(found.names),
-        clusters=len(found.clusters),
+        entrants=len(comparisons.names),
+        clusters=len(comparisons.clusters),
         first=pairs[:, 0],
         second=pairs[:, 1],
         starts=np.searchsorted(both[:, 0], np.arange(len(pairs))),
@@ -138,10 +138,10 @@ class Curvature(NamedTuple):
 
     def times(self, vectors: Floats, weights: Floats) -> Floats:
         """The same times a vector for each fit, without making it."""
-        found = np.einsum("bij,bj->bi", self.whole, vectors)
+        product = np.einsum("bij,bj->bi", self.whole, vectors)
         if self.cross.shape[1]:
-            found -= self.back(weights / self.own * self.along(vectors))
-        return np.asarray(found)
+            product -= self.back(weights / self.own * self.along(vectors))
+        return np.asarray(product)
 
     def along(self, vectors: Floats) -> Floats:
         """Parameters to clusters (fits, clusters)."""

@@ -84,8 +84,8 @@ def read(
     number that makes no sense, naming the row by its label.
 
     >>> rows = [("Ben", "Ada", 1.0), ("Ada", "Ben", None)]
-    >>> found = read(pd.DataFrame(rows, columns=["first", "second", "score"]))
-    >>> found.names, found.score.tolist(), dict(found.dropped)
+    >>> comparisons = read(pd.DataFrame(rows, columns=["first", "second", "score"]))
+    >>> comparisons.names, comparisons.score.tolist(), dict(comparisons.dropped)
     (('Ada', 'Ben'), [0.0], {'score': 1})
     """
     _check_columns(results, margins)
@@ -219,24 +219,26 @@ def _clusters(labels: NDArray[Any]) -> tuple[tuple[str, ...], Ints]:
     return (*(str(name)[1:] for name in known), *("" for _ in range(int(alone.sum())))), cluster
 
 
-def components(found: Comparisons) -> list[Ints]:
+def components(comparisons: Comparisons) -> list[Ints]:
     """Entrants that are joined by chains of comparisons, the largest component first.
 
     >>> rows = [("A", "B", 1.0), ("C", "D", 0.0), ("D", "E", 0.5)]
-    >>> found = read(pd.DataFrame(rows, columns=["first", "second", "score"]))
-    >>> [part.tolist() for part in components(found)]
+    >>> comparisons = read(pd.DataFrame(rows, columns=["first", "second", "score"]))
+    >>> [part.tolist() for part in components(comparisons)]
     [[2, 3, 4], [0, 1]]
     """
     import networkx  # heavy: loaded by whoever wants a graph
 
     graph: networkx.Graph[int] = networkx.Graph()
-    graph.add_nodes_from(range(len(found.names)))
-    graph.add_edges_from({*zip(found.first.tolist(), found.second.tolist(), strict=True)})
+    graph.add_nodes_from(range(len(comparisons.names)))
+    graph.add_edges_from(
+        {*zip(comparisons.first.tolist(), comparisons.second.tolist(), strict=True)}
+    )
     parts = [sorted(part) for part in networkx.connected_components(graph)]
     return [np.array(part) for part in sorted(parts, key=lambda part: (-len(part), part))]
 
 
-def unbeaten(found: Comparisons, part: Ints) -> list[Ints]:
+def unbeaten(comparisons: Comparisons, part: Ints) -> list[Ints]:
     """The sets into which a component falls because nobody in a later set ever took anything from
     an earlier one; one set, the whole, where the estimate is finite.
 
@@ -245,14 +247,18 @@ def unbeaten(found: Comparisons, part: Ints) -> list[Ints]:
     who took something from whom is strongly connected. Sets come best first, where that is said.
 
     >>> rows = [("A", "B", 1.0), ("B", "C", 1.0), ("C", "B", 1.0)]
-    >>> found = read(pd.DataFrame(rows, columns=["first", "second", "score"]))
-    >>> [group.tolist() for group in unbeaten(found, components(found)[0])]
+    >>> comparisons = read(pd.DataFrame(rows, columns=["first", "second", "score"]))
+    >>> [group.tolist() for group in unbeaten(comparisons, components(comparisons)[0])]
     [[0], [1, 2]]
     """
     import networkx
 
-    inside = np.isin(found.first, part)
-    first, second, score = found.first[inside], found.second[inside], found.score[inside]
+    inside = np.isin(comparisons.first, part)
+    first, second, score = (
+        comparisons.first[inside],
+        comparisons.second[inside],
+        comparisons.score[inside],
+    )
     graph: networkx.DiGraph[int] = networkx.DiGraph()
     graph.add_nodes_from(part.tolist())
     for from_, to, took in ((first, second, score > 0), (second, first, score < 1)):

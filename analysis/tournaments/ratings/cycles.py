@@ -6,7 +6,7 @@ a poor one: where entrants are equally strong, chance makes it anything.) Cycles
 are tested by flow / standard error, and the largest of all.
 
 *Null.* Noise alone makes cycles. Results are drawn anew from the Bradley-Terry fit (shares from a
-beta distribution with the dispersion found), and go through all of it.
+beta distribution with the fitted dispersion), and go through all of it.
 
 *Limits.* Given the fit, matches count as independent. The null is Bradley and Terry's: results that
 are transitive, but through another curve than the logistic, can alarm.
@@ -80,32 +80,32 @@ def transitivity(
     Raises ``BadRequest`` for a table or an option that makes no sense.
 
     >>> rows = [("Rock", "Scissors", 1.0), ("Scissors", "Paper", 1.0), ("Paper", "Rock", 1.0)]
-    >>> found = transitivity(pd.DataFrame(rows * 20, columns=["first", "second", "score"]))
-    >>> found.p, found.cycles.iloc[0][["first", "second", "third"]].tolist()
+    >>> test = transitivity(pd.DataFrame(rows * 20, columns=["first", "second", "score"]))
+    >>> test.p, test.cycles.iloc[0][["first", "second", "third"]].tolist()
     (0.001, ['Paper', 'Rock', 'Scissors'])
     """
     if replicates < 1:
         raise BadRequest(f"replicates: {replicates!r} is too few for a test; use 999")
     if not 0 < level < 1:
         raise BadRequest(f"level: {level!r} is no level; use a number from 0 to 1, such as 0.95")
-    made = estimated(results, side=side, order=order, topics=topics)
-    pairs, observed = Pairs(made.fit.model), flows(made.fit.model, made.fit.solved)
+    estimate = estimated(results, side=side, order=order, topics=topics)
+    pairs, observed = Pairs(estimate.fit.model), flows(estimate.fit.model, estimate.fit.solved)
     if not pairs.cyclic:
         return Transitivity(nan, nan, nan, nan, 0, frame([], _CYCLES))
     triangles = pairs.triangles()
     drawn, largest = [], []
-    for some in _null(made, replicates, np.random.default_rng(seed)):
+    for some in _null(estimate, replicates, np.random.default_rng(seed)):
         drawn.append(_sums(pairs, some))
         largest += [float(np.max(_ratios(one, triangles), initial=0.0)) for one in _each(some)]
-    found, null = _sums(pairs, observed)[0], np.concatenate(drawn)
+    sums, null = _sums(pairs, observed)[0], np.concatenate(drawn)
     return Transitivity(
-        p=float(1 + np.sum(null[:, 0] >= found[0])) / (1 + replicates),
-        share=_share(found),
+        p=float(1 + np.sum(null[:, 0] >= sums[0])) / (1 + replicates),
+        share=_share(sums),
         expected=_share(null.mean(axis=0)),
-        corrected=_corrected(made, pairs, found, null),
+        corrected=_corrected(estimate, pairs, sums, null),
         replicates=replicates,
         cycles=_cycles(
-            made.found.names,
+            estimate.comparisons.names,
             pairs,
             triangles,
             Flows(observed.flow[0], observed.error[0]),
@@ -128,32 +128,32 @@ def _share(sums: Floats) -> float:
     return float(sums[1]) / whole if whole > 0 else nan
 
 
-def _corrected(made: Estimate, pairs: Pairs, found: Floats, null: Floats) -> float:
+def _corrected(estimate: Estimate, pairs: Pairs, sums: Floats, null: Floats) -> float:
     """The cyclic share of what is beyond chance; NaN where neither part is, by two standard errors.
 
     In the null's world there are no cycles, and the ranking's sum of squares is that of the fit.
     What it has above that is noise, which varies like chi-squared on as many degrees of freedom as
     there are ratings.
     """
-    ratings = made.fit.parameters
+    ratings = estimate.fit.parameters
     fitted = float((ratings[pairs.first] - ratings[pairs.second]) ** 2 @ pairs.matches)
     noise = null[:, 1:].mean(axis=0) - [0.0, fitted]
     error = np.array([null[:, 1].std(), abs(noise[1]) * sqrt(2 / pairs.free)])
-    beyond = found[1:] - noise
+    beyond = sums[1:] - noise
     if (beyond <= 2 * error).all():
         return nan
     cyclic, ranking = np.maximum(beyond, 0.0)
     return float(cyclic / (cyclic + ranking))
 
 
-def _null(made: Estimate, count: int, generator: np.random.Generator) -> Iterator[Flows]:
+def _null(estimate: Estimate, count: int, generator: np.random.Generator) -> Iterator[Flows]:
     """Flows of results that are drawn from the fit, and fitted anew."""
-    model, fit = made.fit.model, made.fit
+    model, fit = estimate.fit.model, estimate.fit
     table = model.cells
     mean = model.moments(fit.parameters[None], fit.own[None]).mean[0]
     # Where all was tied nothing varies at all; the distribution needs a little.
     scale = max(dispersion(fit), 1e-6)
-    whole = bool(np.isin(made.found.score, (0.0, 1.0)).all()) or scale >= 1
+    whole = bool(np.isin(estimate.comparisons.score, (0.0, 1.0)).all()) or scale >= 1
     wide = max(len(table.of), model.size**2, table.clusters * model.size)
     size = max(1, BLOCK // wide)
     for first in range(0, count, size):
@@ -194,12 +194,12 @@ def _cycles(
     names: tuple[str, ...],
     pairs: Pairs,
     triangles: Ints,
-    found: Flows,
+    observed: Flows,
     most: Floats,
     level: float,
     strongest: int,
 ) -> pd.DataFrame:
-    flow, error = _curls(found, triangles)
+    flow, error = _curls(observed, triangles)
     half = float(np.quantile(most, level)) * error
     rows: list[tuple[Any, ...]] = []
     for at in np.argsort(half - np.abs(flow), kind="stable")[:strongest]:

@@ -38,11 +38,14 @@ def elo(
     """
     if not scale > 0:
         raise BadRequest(f"scale: {scale!r} is no scale; use a positive number, such as 400")
-    found = read(results, kinds=(), topics=False)
-    rating = [start] * len(found.names)
-    matches = [0] * len(found.names)
-    order = np.argsort(found.places)
-    columns = (column[order].tolist() for column in (found.first, found.second, found.score))
+    comparisons = read(results, kinds=(), topics=False)
+    rating = [start] * len(comparisons.names)
+    matches = [0] * len(comparisons.names)
+    order = np.argsort(comparisons.places)
+    columns = (
+        column[order].tolist()
+        for column in (comparisons.first, comparisons.second, comparisons.score)
+    )
     for first, second, score in zip(*columns, strict=True):
         expected = 1 / (1 + 10 ** ((rating[second] - rating[first]) / scale))
         gained = k * (score - expected)
@@ -50,5 +53,5 @@ def elo(
         rating[second] -= gained
         matches[first] += 1
         matches[second] += 1
-    rows = zip(found.names, matches, rating, strict=True)
+    rows = zip(comparisons.names, matches, rating, strict=True)
     return frame(sorted(rows, key=lambda row: (-row[2], row[0])), _COLUMNS)

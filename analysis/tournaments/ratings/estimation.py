@@ -51,7 +51,7 @@ class Estimate:
     alone.
     """
 
-    found: Comparisons
+    comparisons: Comparisons
     parts: tuple[Ints, ...]
     fit: Fit
     kinds: tuple[str, ...]
@@ -65,7 +65,9 @@ class Estimate:
     @property
     def effects(self) -> Floats:
         """The columns of the effects in the model."""
-        return self.found.effects[:, [self.found.kinds.index(kind) for kind in self.kinds]]
+        return self.comparisons.effects[
+            :, [self.comparisons.kinds.index(kind) for kind in self.kinds]
+        ]
 
 
 def estimate(
@@ -85,34 +87,34 @@ def estimate(
     """
     _check_options(ties, margins, ridge)
     kinds = [name for name, wanted in (("side", side), ("order", order)) if wanted]
-    found = read(results, margins=margins, kinds=kinds, topics=topics)
-    notes = _dropped(found)
+    comparisons = read(results, margins=margins, kinds=kinds, topics=topics)
+    notes = _dropped(comparisons)
     robust = True
-    if found.topics and found.topics < FEW:
+    if comparisons.topics and comparisons.topics < FEW:
         notes.append(
-            f"There {_are(found.topics, 'topic')}, too few to see how results depend on the topic: "
-            "intervals take matches as independent of one another."
+            f"There {_are(comparisons.topics, 'topic')}, too few to see how results depend on the "
+            "topic: intervals take matches as independent of one another."
         )
-        found, robust = read(results, margins=margins, kinds=kinds, topics=False), False
-    elif len(found.clusters) < FEW:
+        comparisons, robust = read(results, margins=margins, kinds=kinds, topics=False), False
+    elif len(comparisons.clusters) < FEW:
         robust = False
-    elif not found.topics:
+    elif not comparisons.topics:
         notes.append("Without topics, matches count as independent of one another.")
-    parts = components(found)
-    notes += _components(found, parts)
-    score = (1 + found.margin) / 2 if margins else found.score
-    kept, unknown, said = _told_apart(found, parts, score)
-    table = cells(found, found.effects[:, kept], score)
-    tied, more = _tied(found, ties)
-    model = Model(table, _numbers(parts, len(found.names)), davidson=tied)
-    best, frail, prior = _fitted(replace(found, score=score), parts, model, ridge)
-    used = tuple(found.kinds[place] for place in kept)
-    varied = "side" in used and found.topics >= MANY and _sided(table, used) >= ENOUGH
+    parts = components(comparisons)
+    notes += _components(comparisons, parts)
+    score = (1 + comparisons.margin) / 2 if margins else comparisons.score
+    kept, unknown, said = _told_apart(comparisons, parts, score)
+    table = cells(comparisons, comparisons.effects[:, kept], score)
+    tied, more = _tied(comparisons, ties)
+    model = Model(table, _numbers(parts, len(comparisons.names)), davidson=tied)
+    best, frail, prior = _fitted(replace(comparisons, score=score), parts, model, ridge)
+    used = tuple(comparisons.kinds[place] for place in kept)
+    varied = "side" in used and comparisons.topics >= MANY and _sided(table, used) >= ENOUGH
     if varied:
         best = with_spread(replace(best.model, side=used.index("side")), best)
     notes += [*said, *more, *([prior.reason] if prior else [])]
     return Estimate(
-        found=found,
+        comparisons=comparisons,
         parts=tuple(parts),
         fit=best,
         kinds=used,
@@ -141,17 +143,17 @@ def _check_options(ties: str, margins: bool, ridge: float | str) -> None:
 
 
 def _fitted(
-    found: Comparisons, parts: list[Ints], model: Model, ridge: float | Literal["auto"]
+    comparisons: Comparisons, parts: list[Ints], model: Model, ridge: float | Literal["auto"]
 ) -> tuple[Fit, NDArray[np.bool_], Ridge | None]:
     """The fit; whose ratings the prior alone keeps finite; and the prior."""
-    frail = np.zeros(len(found.names), dtype=bool)
+    frail = np.zeros(len(comparisons.names), dtype=bool)
     reasons = []
     for part in parts:
-        groups = unbeaten(found, part)
+        groups = unbeaten(comparisons, part)
         main = max(groups, key=len)
         frail[np.setdiff1d(part, main)] = True
         if len(groups) > 1:
-            reasons.append(_reason(found, groups))
+            reasons.append(_reason(comparisons, groups))
     why = "; ".join(reasons)
     best = fit(replace(model, ridge=0.0 if ridge == "auto" else float(ridge)))
     if ridge != "auto" and ridge > 0:
@@ -173,31 +175,31 @@ def _fitted(
     return best, frail, Ridge(1 / PRIOR**2, reason)
 
 
-def _reason(found: Comparisons, groups: list[Ints]) -> str:
+def _reason(comparisons: Comparisons, groups: list[Ints]) -> str:
     main = max(groups, key=len)
     said = []
     if groups[0] is not main:
-        best = names(found.names[place] for place in groups[0])
+        best = names(comparisons.names[place] for place in groups[0])
         said.append(f"Nobody else ever took a point from {best}")
     if groups[-1] is not main:
-        worst = names(found.names[place] for place in groups[-1])
+        worst = names(comparisons.names[place] for place in groups[-1])
         said.append(f"{worst} never took a point from anybody else")
     return "; ".join(said)
 
 
-def _tied(found: Comparisons, ties: str) -> tuple[bool, list[str]]:
+def _tied(comparisons: Comparisons, ties: str) -> tuple[bool, list[str]]:
     """Whether ties are an outcome of their own."""
     if ties == "half":
         return False, []
-    odd = ~np.isin(found.score, (0.0, 0.5, 1.0))
+    odd = ~np.isin(comparisons.score, (0.0, 0.5, 1.0))
     if odd.any():
-        place = int(found.places[int(odd.argmax())])
+        place = int(comparisons.places[int(odd.argmax())])
         raise BadRequest(
             "results: ties='davidson' needs scores of 0, 0.5 or 1, and "
             f"{int(odd.sum()):,} of {len(odd):,} are shares (first the row at {place}), as where "
             "judges differ; use ties='half'"
         )
-    tied = found.score == 0.5
+    tied = comparisons.score == 0.5
     if not tied.any():
         return False, ["Nothing was tied, so there is no tie parameter."]
     if tied.all():
@@ -206,14 +208,14 @@ def _tied(found: Comparisons, ties: str) -> tuple[bool, list[str]]:
 
 
 def _told_apart(
-    found: Comparisons, parts: list[Ints], score: Floats
+    comparisons: Comparisons, parts: list[Ints], score: Floats
 ) -> tuple[list[int], tuple[str, ...], list[str]]:
     """Columns of effects that go into the model; the effects that cannot be told; and why.
 
     By the rank of the design: what is left of a column, or of two, once entrants are taken out.
     """
-    count = len(found.names)
-    table = cells(found, found.effects, score)
+    count = len(comparisons.names)
+    table = cells(comparisons, comparisons.effects, score)
     whole = _gram(Model(table, _numbers(parts, count)))
     left = whole[count:, count:] - whole[count:, :count] @ np.linalg.solve(
         _anchored(whole[:count, :count], parts), whole[:count, count:]
@@ -222,7 +224,7 @@ def _told_apart(
     kept: list[int] = []
     unknown: list[str] = []
     said: list[str] = []
-    for place, kind in enumerate(found.kinds):
+    for place, kind in enumerate(comparisons.kinds):
         if size[place] == 0:
             unknown.append(kind)
         elif left[place, place] < 1e-8 * size[place]:
@@ -236,7 +238,7 @@ def _told_apart(
     if len(kept) == 2:
         joint = left[0, 1] ** 2 / (left[0, 0] * left[1, 1])
         if joint > 1 - 1e-8:
-            unknown, kept = list(found.kinds), kept[:1]
+            unknown, kept = list(comparisons.kinds), kept[:1]
             said.append(
                 "Side and order always went together, so their effects cannot be told apart; "
                 "ratings are adjusted for both."
@@ -283,19 +285,19 @@ def _are(count: int, noun: str) -> str:
     return f"is 1 {noun}" if count == 1 else f"are {count} {noun}s"
 
 
-def _dropped(found: Comparisons) -> list[str]:
-    if not found.dropped:
+def _dropped(comparisons: Comparisons) -> list[str]:
+    if not comparisons.dropped:
         return []
-    total = sum(found.dropped.values())
-    why = " and ".join(f"{count:,} without a {name}" for name, count in found.dropped.items())
+    total = sum(comparisons.dropped.values())
+    why = " and ".join(f"{count:,} without a {name}" for name, count in comparisons.dropped.items())
     return [f"{total:,} {'row was' if total == 1 else 'rows were'} dropped: {why}."]
 
 
-def _components(found: Comparisons, parts: list[Ints]) -> list[str]:
+def _components(comparisons: Comparisons, parts: list[Ints]) -> list[str]:
     if len(parts) == 1:
         return []
     each = "; ".join(
-        f"{number}: {names(found.names[place] for place in part)}"
+        f"{number}: {names(comparisons.names[place] for place in part)}"
         for number, part in enumerate(parts, 1)
     )
     return [

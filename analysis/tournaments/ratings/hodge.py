@@ -95,15 +95,15 @@ class Pairs:
         """Pairs (i, j), (j, k), (i, k) of each triangle i < j < k of entrants who all met."""
         number = np.full((self.entrants, self.entrants), -1)
         number[self.first, self.second] = np.arange(len(self.first))
-        found = [np.empty((0, 3), dtype=np.int64)]
+        triangles = [np.empty((0, 3), dtype=np.int64)]
         for one in range(self.entrants):
             met = np.flatnonzero(number[one] >= 0)
             left, right = np.nonzero(number[np.ix_(met, met)] >= 0)
             two, three = met[left], met[right]
-            found.append(
+            triangles.append(
                 np.column_stack([number[one, two], number[two, three], number[one, three]])
             )
-        return np.concatenate(found)
+        return np.concatenate(triangles)
 
     def curl(self, residual: Floats, triangles: Ints) -> Floats:
         """The part of cyclic flows that runs around triangles, by weighted least squares."""
@@ -130,12 +130,12 @@ def hodge(
     Raises ``BadRequest`` for a table that makes no sense.
 
     >>> rows = [("Rock", "Scissors", 1.0), ("Scissors", "Paper", 1.0), ("Paper", "Rock", 1.0)]
-    >>> found = hodge(pd.DataFrame(rows, columns=["first", "second", "score"]))
-    >>> round(found.cyclic, 6), found.flows["flow"].abs().round(3).tolist()
+    >>> parts = hodge(pd.DataFrame(rows, columns=["first", "second", "score"]))
+    >>> round(parts.cyclic, 6), parts.flows["flow"].abs().round(3).tolist()
     (1.0, [1.099, 1.099, 1.099])
     """
-    made = estimated(results, side=side, order=order, topics=topics)
-    pairs, flow = Pairs(made.fit.model), flows(made.fit.model, made.fit.solved).flow[0]
+    fitted = estimated(results, side=side, order=order, topics=topics)
+    pairs, flow = Pairs(fitted.fit.model), flows(fitted.fit.model, fitted.fit.solved).flow[0]
     potential = pairs.potential @ flow
     ranking = pairs.differences @ potential
     rest = flow - ranking
@@ -145,7 +145,7 @@ def hodge(
     shares = [float(part**2 @ pairs.matches) / whole if whole else nan for part in (curl, harmonic)]
     if not pairs.cyclic:
         shares = [nan, nan]
-    names = made.found.names
+    names = fitted.comparisons.names
     columns = (pairs.matches, flow, ranking, curl, harmonic)
     rows = [
         (names[pairs.first[at]], names[pairs.second[at]], *(float(part[at]) for part in columns))
@@ -153,7 +153,7 @@ def hodge(
     ]
     potentials = [
         (names[place], number, float(potential[place]) if len(part) > 1 else nan)
-        for number, part in enumerate(made.parts, 1)
+        for number, part in enumerate(fitted.parts, 1)
         for place in sorted(part.tolist(), key=lambda place: -potential[place])
     ]
     return Decomposition(

@@ -143,17 +143,19 @@ def fit(model: Model, start: Solved | None = None) -> Fit:
     ones = np.ones((1, model.cells.clusters))
     if start is None:
         start = Solved(np.zeros((1, model.size)), np.zeros_like(ones), rests=False)
-    found = solve(model, ones, start)
-    farthest = np.abs(model.eta(found.parameters, found.own)).max(initial=0.0)
-    rests = found.rests and bool(np.abs(found.parameters).max() <= MOST and farthest <= FARTHEST)
+    solution = solve(model, ones, start)
+    farthest = np.abs(model.eta(solution.parameters, solution.own)).max(initial=0.0)
+    rests = solution.rests and bool(
+        np.abs(solution.parameters).max() <= MOST and farthest <= FARTHEST
+    )
     covariance, cross = np.full((model.size, model.size), nan), np.zeros((0, model.size))
     own = np.zeros(0)
     if rests:
-        moments = model.moments(found.parameters, found.own)
+        moments = model.moments(solution.parameters, solution.own)
         curvature = model.curvature(moments, ones)
         covariance = model.centre @ np.linalg.inv(curvature.reduced(ones)[0]) @ model.centre
         cross, own = curvature.cross[0], curvature.own[0]
-    return Fit(model, found.parameters[0], found.own[0], covariance, cross, own, rests)
+    return Fit(model, solution.parameters[0], solution.own[0], covariance, cross, own, rests)
 
 
 def with_spread(model: Model, begin: Fit) -> Fit:
@@ -169,24 +171,24 @@ def with_spread(model: Model, begin: Fit) -> Fit:
 
     def loss(spread: float) -> float:
         nonlocal best, value
-        found = fit(replace(model, spread=float(spread)), best.solved)
-        lost = -_laplace(found) if found.rests else inf
+        candidate = fit(replace(model, spread=float(spread)), best.solved)
+        lost = -_laplace(candidate) if candidate.rests else inf
         if lost < value:
-            best, value = found, lost
+            best, value = candidate, lost
         return lost
 
     optimize.minimize_scalar(loss, bounds=(0.02, WIDEST), method="bounded", options={"xatol": 0.01})
     return best
 
 
-def _laplace(found: Fit) -> float:
-    model = found.model
-    value = model.log_likelihood(found.parameters, found.own)
-    value -= model.ridge * float(found.parameters @ found.parameters) / 2
+def _laplace(maximum: Fit) -> float:
+    model = maximum.model
+    value = model.log_likelihood(maximum.parameters, maximum.own)
+    value -= model.ridge * float(maximum.parameters @ maximum.parameters) / 2
     if model.spread:
-        value -= float(found.own @ found.own) / model.spread**2 / 2
+        value -= float(maximum.own @ maximum.own) / model.spread**2 / 2
         value -= (model.spread / USUAL) ** 2 / 2
-        value -= float(np.log(found.own_information * model.spread**2).sum()) / 2
+        value -= float(np.log(maximum.own_information * model.spread**2).sum()) / 2
     # Of the inverse, whose null space is where ratings are centred: with the anchor it is regular.
-    whole = found.covariance + (np.eye(model.size) - model.centre)
+    whole = maximum.covariance + (np.eye(model.size) - model.centre)
     return value + float(np.linalg.slogdet(whole)[1]) / 2

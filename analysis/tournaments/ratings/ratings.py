@@ -79,7 +79,7 @@ _EFFECTS = {
 
 @dataclass(frozen=True, slots=True)
 class Ratings:
-    """What ``rate`` found.
+    """The result of ``rate``.
 
     ``table``: one row for each entrant, by component and rating. ``rating``, ``low`` and ``high``
     in logits, with mean zero in the component; ``elo_scaled`` is the rating on Elo's scale and
@@ -130,17 +130,17 @@ def rate(
 
     >>> rows = [("Ada", "Ben", 1.0), ("Ben", "Cleo", 1.0), ("Cleo", "Ada", 1.0)]
     >>> rows.append(("Ada", "Ben", 1.0))
-    >>> found = rate(pd.DataFrame(rows, columns=["first", "second", "score"]))
-    >>> found.table[["entrant", "matches", "wins", "losses", "rank"]].to_numpy().tolist()
+    >>> ratings = rate(pd.DataFrame(rows, columns=["first", "second", "score"]))
+    >>> ratings.table[["entrant", "matches", "wins", "losses", "rank"]].to_numpy().tolist()
     [['Ada', 3, 2, 1, 1], ['Cleo', 2, 1, 1, 2], ['Ben', 3, 1, 2, 3]]
-    >>> found.notes
+    >>> ratings.notes
     ('Without topics, matches count as independent of one another.',)
     """
     if not 0 < level < 1:
         raise BadRequest(f"level: {level!r} is no level; use a number from 0 to 1, such as 0.95")
     if replicates < 0:
         raise BadRequest(f"replicates: {replicates!r} is no number of replicates; use 0 or more")
-    made = estimate(
+    fitted = estimate(
         results,
         ties=ties,
         margins=margins,
@@ -149,22 +149,24 @@ def rate(
         topics="topics" not in without,
         ridge=ridge,
     )
-    notes = list(made.notes)
+    notes = list(fitted.notes)
     stretched = None
     if margins:
-        found = made.found
-        stretched = stretch(made.fit, cells(found, made.effects, found.score))
+        comparisons = fitted.comparisons
+        stretched = stretch(fitted.fit, cells(comparisons, fitted.effects, comparisons.score))
         notes.append(_by_margins(stretched))
-    halves = half_widths(made, stretched, level)
+    halves = half_widths(fitted, stretched, level)
     factor = stretched.factor if stretched else 1.0
-    drawn = reweighted(made, replicates, np.random.default_rng(seed))
+    drawn = reweighted(fitted, replicates, np.random.default_rng(seed))
     return Ratings(
-        table=_table(made, factor, halves, drawn, level, elo(results)),
-        effects=_effects(made, factor, halves, level),
-        wins=_wins(made, nan if margins and stretched is None else factor),
-        components=tuple(tuple(made.found.names[place] for place in part) for part in made.parts),
-        ridge=made.ridge,
-        dropped=sum(made.found.dropped.values()),
+        table=_table(fitted, factor, halves, drawn, level, elo(results)),
+        effects=_effects(fitted, factor, halves, level),
+        wins=_wins(fitted, nan if margins and stretched is None else factor),
+        components=tuple(
+            tuple(fitted.comparisons.names[place] for place in part) for part in fitted.parts
+        ),
+        ridge=fitted.ridge,
+        dropped=sum(fitted.comparisons.dropped.values()),
         notes=tuple(notes),
     )
 
@@ -181,14 +183,19 @@ def _by_margins(stretched: Stretch | None) -> str:
 
 
 def _table(
-    made: Estimate, factor: float, halves: Floats, drawn: Floats, level: float, online: pd.DataFrame
+    fitted: Estimate,
+    factor: float,
+    halves: Floats,
+    drawn: Floats,
+    level: float,
+    online: pd.DataFrame,
 ) -> pd.DataFrame:
-    names = made.found.names
-    ratings = factor * made.fit.parameters[: len(names)]
-    record = _record(made)
+    names = fitted.comparisons.names
+    ratings = factor * fitted.fit.parameters[: len(names)]
+    record = _record(fitted)
     elos = dict(zip(online["entrant"], online["elo"], strict=True))
     rows: list[dict[str, Any]] = []
-    for number, part in enumerate(made.parts, 1):
+    for number, part in enumerate(fitted.parts, 1):
         own = ratings[part]
         sure = ranks(drawn[:, part], level) if len(drawn) and len(part) > 1 else None
         # Equal ratings can differ in their last bits.
@@ -213,48 +220,48 @@ def _table(
     return frame([[row.get(name) for name in _TABLE] for row in rows], _TABLE)
 
 
-def _record(made: Estimate) -> dict[str, Ints]:
+def _record(fitted: Estimate) -> dict[str, Ints]:
     """Matches, and how they ended for each entrant."""
-    found, many = made.found, len(made.found.names)
+    comparisons, many = fitted.comparisons, len(fitted.comparisons.names)
     record = {}
     for name, sign in (("wins", 1), ("ties", 0), ("losses", -1)):
-        ended = np.sign(found.score - 0.5)
-        record[name] = np.bincount(found.first[ended == sign], minlength=many)
-        record[name] += np.bincount(found.second[ended == -sign], minlength=many)
+        ended = np.sign(comparisons.score - 0.5)
+        record[name] = np.bincount(comparisons.first[ended == sign], minlength=many)
+        record[name] += np.bincount(comparisons.second[ended == -sign], minlength=many)
     return {"matches": sum(record.values(), np.zeros(many, dtype=np.int64)), **record}
 
 
-def _effects(made: Estimate, factor: float, halves: Floats, level: float) -> pd.DataFrame:
-    parameters, many = made.fit.parameters, len(made.found.names)
+def _effects(fitted: Estimate, factor: float, halves: Floats, level: float) -> pd.DataFrame:
+    parameters, many = fitted.fit.parameters, len(fitted.comparisons.names)
     rows: list[tuple[Any, ...]] = []
-    for kind in made.found.kinds:
-        if kind in made.unknown:
+    for kind in fitted.comparisons.kinds:
+        if kind in fitted.unknown:
             rows.append((kind, None, nan, nan, nan))
             continue
-        place = many + made.kinds.index(kind)
+        place = many + fitted.kinds.index(kind)
         middle, half = factor * float(parameters[place]), float(halves[place])
         rows.append((kind, None, middle, middle - half, middle + half))
-    if made.fit.model.davidson:
+    if fitted.fit.model.davidson:
         delta, half = float(parameters[-1]), float(halves[-1])
         rows.append(("tie", None, exp(delta), exp(delta - half), exp(delta + half)))
-    if made.varied:
-        rows.append(("spread", None, factor * made.fit.model.spread, nan, nan))
-        middles, around = _side_on_topics(made)
+    if fitted.varied:
+        rows.append(("spread", None, factor * fitted.fit.model.spread, nan, nan))
+        middles, around = _side_on_topics(fitted)
         quantile = float(special.ndtri((1 + level) / 2))
-        for topic, middle, error in zip(made.found.clusters, middles, around, strict=False):
+        for topic, middle, error in zip(fitted.comparisons.clusters, middles, around, strict=False):
             middle, half = factor * float(middle), factor * quantile * float(error)
             rows.append(("side on topic", topic, middle, middle - half, middle + half))
     return frame(rows, _EFFECTS)
 
 
-def _side_on_topics(made: Estimate) -> tuple[Floats, Floats]:
+def _side_on_topics(fitted: Estimate) -> tuple[Floats, Floats]:
     """The side effect of each topic, and its error of prediction (Henderson, Biometrics 31, 1975).
 
     With u the topic's deviation, h its information and v that with the parameters:
     1 / h + (e - v / h)' M (e - v / h), where e picks the common effect and M is the covariance.
     """
-    fit, topics = made.fit, made.found.topics
-    place = len(made.found.names) + made.kinds.index("side")
+    fit, topics = fitted.fit, fitted.comparisons.topics
+    place = len(fitted.comparisons.names) + fitted.kinds.index("side")
     pick = np.zeros(fit.model.size)
     pick[place] = 1
     common = np.full(topics, fit.parameters[place])
@@ -267,17 +274,17 @@ def _side_on_topics(made: Estimate) -> tuple[Floats, Floats]:
     return common + fit.own[:topics], np.sqrt(scale * variance)
 
 
-def _wins(made: Estimate, factor: float) -> pd.DataFrame:
+def _wins(fitted: Estimate, factor: float) -> pd.DataFrame:
     """Expected scores; NaN across components and of anybody against itself."""
-    names, parameters = list(made.found.names), made.fit.parameters
+    names, parameters = list(fitted.comparisons.names), fitted.fit.parameters
     ratings = factor * parameters[: len(names)]
     apart = ratings[:, None] - ratings
-    if made.fit.model.davidson:
+    if fitted.fit.model.davidson:
         win, tie, _ = outcomes(apart, parameters[-1])
         expected = win + tie / 2
     else:
         expected = special.expit(apart)
-    component = made.fit.model.component
+    component = fitted.fit.model.component
     expected[component[:, None] != component] = nan
     np.fill_diagonal(expected, nan)
     return pd.DataFrame(expected, index=names, columns=names)

@@ -49,7 +49,7 @@ class Robust:
 
 def half_widths(estimate: Estimate, stretch: Stretch | None, level: float = 0.95) -> Floats:
     """Of the interval of each parameter, times the stretch if there is one."""
-    fit, found = estimate.fit, estimate.found
+    fit, comparisons = estimate.fit, estimate.comparisons
     factor = stretch.factor if stretch else 1.0
     scale = dispersion(fit)
     variance = factor**2 * scale * np.diag(fit.covariance)
@@ -70,7 +70,7 @@ def half_widths(estimate: Estimate, stretch: Stretch | None, level: float = 0.95
     wide[frail] = np.maximum(wide[frail], own[frail])
     wide[alone] = own[alone]
     if estimate.frail.all():
-        wide[len(found.names) :] = np.maximum(wide, own)[len(found.names) :]
+        wide[len(comparisons.names) :] = np.maximum(wide, own)[len(comparisons.names) :]
     return np.asarray(wide)
 
 
@@ -144,15 +144,15 @@ def scores(fit: Fit) -> Floats:
     first, second, cluster, effects = table.by_cell
     moments = model.moments(fit.parameters[None], fit.own[None])
     rest = table.score - table.count * moments.mean[0]
-    found = np.zeros((table.clusters, model.size))
-    np.add.at(found, (cluster, first), rest)
-    np.add.at(found, (cluster, second), -rest)
+    derivatives = np.zeros((table.clusters, model.size))
+    np.add.at(derivatives, (cluster, first), rest)
+    np.add.at(derivatives, (cluster, second), -rest)
     for place, effect in enumerate(effects.T, table.entrants):
-        found[:, place] = np.bincount(cluster, rest * effect, table.clusters)
+        derivatives[:, place] = np.bincount(cluster, rest * effect, table.clusters)
     if model.davidson:
         tied = table.ties - table.count * moments.tie[0]
-        found[:, -1] = np.bincount(cluster, tied, table.clusters)
-    return found
+        derivatives[:, -1] = np.bincount(cluster, tied, table.clusters)
+    return derivatives
 
 
 def informations(fit: Fit) -> Floats:
@@ -161,7 +161,7 @@ def informations(fit: Fit) -> Floats:
     first, second, cluster, effects = table.by_cell
     moments = model.moments(fit.parameters[None], fit.own[None])
     linear = table.entrants + effects.shape[1]
-    found = np.zeros((table.clusters, model.size, model.size))
+    information = np.zeros((table.clusters, model.size, model.size))
     order = np.argsort(cluster, kind="stable")
     ends = np.cumsum(np.bincount(cluster, minlength=table.clusters))
     for place, rows in enumerate(np.split(order, ends[:-1])):
@@ -170,12 +170,12 @@ def informations(fit: Fit) -> Floats:
         design[np.arange(len(rows)), second[rows]] = -1
         design[:, table.entrants :] = effects[rows]
         weight = table.count[rows] * moments.variance[0, rows]
-        found[place, :linear, :linear] = (design.T * weight) @ design
+        information[place, :linear, :linear] = (design.T * weight) @ design
         if model.davidson:
             tied = (table.count[rows] * moments.covariance[0, rows]) @ design
-            found[place, -1, :linear] = found[place, :linear, -1] = tied
-            found[place, -1, -1] = table.count[rows] @ moments.tie_variance[0, rows]
+            information[place, -1, :linear] = information[place, :linear, -1] = tied
+            information[place, -1, -1] = table.count[rows] @ moments.tie_variance[0, rows]
     if model.spread:
         scaled = fit.cross / np.sqrt(fit.own_information)[:, None]
-        found -= scaled[:, :, None] * scaled[:, None, :]
-    return found
+        information -= scaled[:, :, None] * scaled[:, None, :]
+    return information

@@ -67,7 +67,7 @@ def test_the_variance_is_cr2_with_satterthwaites_degrees_of_freedom() -> None:
     """By the textbook: hat matrices of rows, which the code never forms."""
     made = _made(World("", 5, 90, topics=7))
     assert made.fit.model.spread == 0
-    found, fit = made.found, made.fit
+    found, fit = made.comparisons, made.fit
     rows, cluster = len(found), found.cluster
     design = np.zeros((rows, fit.model.size))
     design[np.arange(rows), found.first] = 1
@@ -172,7 +172,7 @@ def test_the_influence_on_a_stretched_rating_is_that_of_a_little_more_weight() -
     results = draw(World("", 5, 200, topics=10, margins=True), 3)
     made = estimate(results, margins=True, ridge=0.0)
     fit = fitted(replace(made.fit.model, spread=0.0))
-    wins = cells(made.found, made.effects, made.found.score)
+    wins = cells(made.comparisons, made.effects, made.comparisons.score)
     found = stretch(fit, wins)
     assert found is not None
 
