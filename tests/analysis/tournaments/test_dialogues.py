@@ -98,9 +98,9 @@ def onset(table: pd.DataFrame, actor: str, column: str) -> int | None:
 
 def test_a_guardian_who_turns_cruel_is_found_at_the_turn() -> None:
     table = flip.by_actor(played(TURNS_CRUEL, [WARDEN, GUEST]))
-    found = onset(table, "Maud", "flip")
-    assert found is not None
-    assert abs(found - 7) <= 1
+    first = onset(table, "Maud", "flip")
+    assert first is not None
+    assert abs(first - 7) <= 1
     assert onset(table, "Maud", "returned_at") is None
     assert table.loc[table["actor"] == "Maud", "flip_confidence"].iloc[0] > 0.8
     assert onset(table, "Rolf", "flip") is None
