@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.measuring import (
     FULL,
@@ -74,12 +74,12 @@ def store(effort: Effort) -> dict[str, Any]:
     slow = [_stored(SCENES, TURNS, LATENCY) for _ in rounds]
     bare = [concurrent_seconds(lambda: prepare(TURNS, 0.0)) for _ in rounds]
     return {
-        "together_us": _times(1e6 / (SCENES * TURNS), [inside for inside, _, _ in together]),
-        "together_cpu_us": _times(1e6 / (SCENES * TURNS), [cpu for _, _, cpu in together]),
+        "together_us": _times(1e6 / (SCENES * TURNS), [run.playing for run in together]),
+        "together_cpu_us": _times(1e6 / (SCENES * TURNS), [run.cpu for run in together]),
         "together_without_us": _times(1e6 / (SCENES * TURNS), bare),
-        "alone_us": _times(1e6 / 300, [inside for inside, _, _ in alone]),
-        "scenes_s": _times(1.0, [inside for inside, _, _ in slow]),
-        "once_s": _times(1.0, [once for _, once, _ in together]),
+        "alone_us": _times(1e6 / 300, [run.playing for run in alone]),
+        "scenes_s": _times(1.0, [run.playing for run in slow]),
+        "once_s": _times(1.0, [run.once for run in together]),
     }
 
 
@@ -87,8 +87,16 @@ def _times(scale: float, taken: list[float]) -> dict[str, float]:
     return {"median": median(taken) * scale, "best": min(taken) * scale}
 
 
-def _stored(scenes: int, turns: int, latency: float) -> tuple[float, float, float]:
-    """Seconds of ``run`` for some scenes, all at once: playing, all the rest, and of the CPU."""
+class _Run(NamedTuple):
+    """Seconds of a run with a store: of playing, of all the rest, and of the CPU."""
+
+    playing: float
+    once: float
+    cpu: float
+
+
+def _stored(scenes: int, turns: int, latency: float) -> _Run:
+    """Play some scenes into a store, all at once."""
     stage = FixedLines([REPLY], latency)
     trials = plan_scene(
         scene_of(turns), name="overhead", models=[("fixed", stage.identity)], trials=scenes
@@ -103,7 +111,7 @@ def _stored(scenes: int, turns: int, latency: float) -> tuple[float, float, floa
         )
         taken, cpu = time.perf_counter() - start, time.process_time() - start_of_cpu
     assert report.calls == scenes * turns, report
-    return report.seconds, taken - report.seconds, cpu
+    return _Run(report.seconds, taken - report.seconds, cpu)
 
 
 def exact(effort: Effort) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -120,8 +120,8 @@ def replies(tables: Tables, trial: str | None = None) -> Graph:
     """
     some, edges = played(tables, trial), Edges()
     for one in some:
-        for source, target, _, probability in _answers(one):
-            _count(edges, source, target, weight=1, probability=probability)
+        for reply in _replies(one):
+            _count(edges, reply.speaker, reply.answered, weight=1, probability=reply.probability)
     for facts in edges.values():
         facts["probability"] /= facts["weight"]
     return _graph("replies", some, trial, edges)
@@ -140,12 +140,12 @@ def agreement(tables: Tables, trial: str | None = None) -> Graph:
     """
     some, edges = played(tables, trial), Edges()
     for one in some:
-        for source, target, text, _ in _answers(one):
-            sign = int(np.sign(score(text).sign))
+        for reply in _replies(one):
+            sign = int(np.sign(score(reply.text).sign))
             _count(
                 edges,
-                source,
-                target,
+                reply.speaker,
+                reply.answered,
                 weight=sign,
                 positive=int(sign > 0),
                 negative=int(sign < 0),
@@ -194,18 +194,27 @@ def from_edges(
     return _graph(kind, some, trial, kept, () if tables is not None else names)
 
 
-def _answers(one: Played) -> list[tuple[str, str, str, float]]:
-    """(speaker, whom it answers, its words, probability that it is this one) of each reply."""
+class _Reply(NamedTuple):
+    """A turn that answers somebody, and how probable it is that it answers this actor."""
+
+    speaker: str
+    answered: str
+    text: str
+    probability: float
+
+
+def _replies(one: Played) -> list[_Reply]:
+    """The turns of a trial that answer somebody else, each with the likeliest actor."""
     replies = []
     for link in links(one.lines, one.names):
         line, meant = one.lines[link.position], one.lines[link.candidates[0]].speaker
-        # Which of somebody's turns it is does not matter here, only whose.
+        # The graph has one edge for each pair, so turns of the same actor are added up.
         sure = sum(
             probability
             for place, probability in zip(link.candidates, link.probabilities, strict=True)
             if one.lines[place].speaker == meant
         )
-        replies.append((line.speaker, meant, line.text, sure))
+        replies.append(_Reply(line.speaker, meant, line.text, sure))
     return replies
 
 

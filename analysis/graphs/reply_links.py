@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from math import log, log1p
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -103,9 +104,19 @@ class Link:
     probabilities: tuple[float, ...]
 
 
+class Candidates(NamedTuple):
+    """The position of a line, its candidates (the latest first), and a row of ``FEATURES`` for each
+    candidate."""
+
+    position: int
+    candidates: list[int]
+    features: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What the words of all lines say."""
+    """The words of all lines: whom each line addresses and names, whether it asks, its rare words,
+    and the weight of each rare word."""
 
     addressed: list[tuple[str, ...]]
     mentioned: list[tuple[str, ...]]
@@ -180,8 +191,8 @@ def candidates_of(
     own: bool,
     starts: bool,
     of: Container[int] | None = None,
-) -> Iterator[tuple[int, list[int], Floats]]:
-    """Each line's position, its candidates (the latest first), and their numbers (``FEATURES``)."""
+) -> Iterator[Candidates]:
+    """The candidates of each line that has one."""
     words = _read(lines, names)
     heard: dict[str, list[int]] = {}
     for position, line in enumerate(lines):
@@ -192,7 +203,8 @@ def candidates_of(
                 candidates.append(START)
                 rows.append(_start(position, known, lines, words))
             if candidates:
-                yield position, candidates, np.array([list(row.values()) for row in rows])
+                features = np.array([list(row.values()) for row in rows])
+                yield Candidates(position, candidates, features)
         for name in line.heard:
             heard.setdefault(name, []).append(position)
 

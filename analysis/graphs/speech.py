@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -67,8 +68,18 @@ def played(tables: Tables, trial: str | None = None) -> list[Played]:
     return [_one(name, scenarios[name], cast.get(name, []), turns.get(name, [])) for name in wanted]
 
 
-def _one(trial: str, scenario: str, cast: list[tuple[int, str, str]], turns: list[Turn]) -> Played:
-    names = tuple(dict.fromkeys([name for _, name, _ in cast] + [turn.speaker for turn in turns]))
+class _Member(NamedTuple):
+    """A row of ``tables.cast``."""
+
+    seat: int
+    name: str
+    brief: str
+
+
+def _one(trial: str, scenario: str, cast: list[_Member], turns: list[Turn]) -> Played:
+    names = tuple(
+        dict.fromkeys([member.name for member in cast] + [turn.speaker for turn in turns])
+    )
     lines = []
     for turn in sorted(turns, key=lambda turn: turn.index):
         heard = frozenset(name for name in names if heard_by(name, turn))
@@ -79,19 +90,19 @@ def _one(trial: str, scenario: str, cast: list[tuple[int, str, str]], turns: lis
         trial,
         scenario,
         names,
-        {name: seat for seat, name, _ in cast},
-        {name: brief for _, name, brief in cast},
+        {member.name: member.seat for member in cast},
+        {member.name: member.brief for member in cast},
         tuple(lines),
     )
 
 
-def _cast(tables: Tables) -> dict[str, list[tuple[int, str, str]]]:
-    casts: dict[str, list[tuple[int, str, str]]] = {}
+def _cast(tables: Tables) -> dict[str, list[_Member]]:
+    casts: dict[str, list[_Member]] = {}
     cast = tables.cast.sort_values(["trial", "seat"], kind="stable")
     for trial, seat, actor, brief in zip(
         cast["trial"], cast["seat"], cast["actor"], cast["brief"], strict=True
     ):
-        casts.setdefault(str(trial), []).append((int(seat), str(actor), str(brief)))
+        casts.setdefault(str(trial), []).append(_Member(int(seat), str(actor), str(brief)))
     return casts
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from analysis.evidence.concession import conceded, grants_by_no, grants_by_yes
 from analysis.tables import Tables
@@ -93,7 +94,7 @@ def debates(tables: Tables, debaters: Sequence[str] | None = None) -> Iterator[D
         *(turns[name] for name in ("trial", "turn", "speaker", "text", "source")), strict=True
     ):
         if speaker in casts.get(str(trial), ()):
-            answer = answers.get((str(trial), int(turn), str(speaker)))
+            answer = answers.get(_Place(str(trial), int(turn), str(speaker)))
             if answer is not None and not str(text).lower().startswith(f"{answer}. "):
                 answer = None
             made = source == "intervention"
@@ -106,16 +107,24 @@ def debates(tables: Tables, debaters: Sequence[str] | None = None) -> Iterator[D
         yield Debate(trial, names, own, lines, claims(told, own))
 
 
-def _typed(tables: Tables) -> dict[tuple[str, int, str], str]:
-    """What was answered in cross-examination, by trial, the turn it was heard in, and actor."""
+class _Place(NamedTuple):
+    """Where an answer in cross-examination was heard, and whose it is."""
+
+    trial: str
+    turn: int
+    actor: str
+
+
+def _typed(tables: Tables) -> dict[_Place, str]:
+    """The answers of cross-examination ("yes", "no", ...)."""
     asked = tables.answers[tables.answers["key"] == EXAMINED]
-    answers: dict[tuple[str, int, str], str] = {}
+    answers: dict[_Place, str] = {}
     for trial, turn, actor, value in zip(
         *(asked[name] for name in ("trial", "turn", "actor", "value")), strict=True
     ):
         if isinstance(value, dict) and isinstance(value.get("answer"), str):
-            # It is asked for after a turn, and heard as the next.
-            answers[str(trial), int(turn) + 1, str(actor)] = value["answer"]
+            # The answer is asked for after a turn and is heard as the next turn.
+            answers[_Place(str(trial), int(turn) + 1, str(actor))] = value["answer"]
     return answers
 
 

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, nan, sqrt
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,14 +120,23 @@ def position(mine: Rows, judge: str, level: float = 0.95) -> Bias:
     regression = regress(linear(size[:, None]), data, np.zeros(1))
     if regression is None:
         return lacking(judge, "position", "the likelihood has no maximum", len(changed))
-    low, high, p = _profile(regression, size, favour, clusters, level)
-    return Bias(judge, "position", float(regression.parameters[0]), low, high, p, len(changed))
+    estimate = float(regression.parameters[0])
+    profile = _profile(regression, size, favour, clusters, level)
+    return Bias(judge, "position", estimate, profile.low, profile.high, profile.p, len(changed))
+
+
+class _Profile(NamedTuple):
+    """The limits of a profile likelihood interval, and the p value of zero."""
+
+    low: float
+    high: float
+    p: float
 
 
 def _profile(
     regression: Regression, size: Floats, favour: Floats, clusters: Ints, level: float
-) -> tuple[float, float, float]:
-    """Limits and p by the penalised likelihood, stretched by what clusters add to the variance."""
+) -> _Profile:
+    """Limits and p by the penalised likelihood, widened by the design effect of the clusters."""
     best = float(regression.parameters[0])
     coefficient = estimates(regression, clusters, np.array([0]))[0]
     design = (coefficient.error / float(regression.pull[0, 0])) ** 2 / float(regression.bread[0, 0])
@@ -158,7 +167,8 @@ def _profile(
             else direction * inf
         )
     away = sqrt(max(0.0, 2 * (top - likelihood(0.0)) / design))
-    return ends[0], ends[1], 2 * float(special.stdtr(coefficient.freedom, -away))
+    p = 2 * float(special.stdtr(coefficient.freedom, -away))
+    return _Profile(ends[0], ends[1], p)
 
 
 # -- length, side, order -----------------------------------------------------------------------

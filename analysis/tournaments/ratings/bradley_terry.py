@@ -31,6 +31,15 @@ from analysis.tournaments.ratings.comparisons import Comparisons, Ints
 Number = TypeVar("Number", np.int64, np.float64)
 
 
+class CellColumns(NamedTuple):
+    """One row for each cell: both entrants, the cluster, and the effects (cells, effects)."""
+
+    first: Ints
+    second: Ints
+    cluster: Ints
+    effects: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class Cells:
     """Comparisons that are alike, put together: of one pair, cluster, side and order.
@@ -58,13 +67,13 @@ class Cells:
     of: Ints
 
     @property
-    def by_cell(self) -> tuple[Ints, Ints, Ints, Floats]:
-        """First, second, cluster and effects of each cell."""
-        return (
-            self.first[self.pair],
-            self.second[self.pair],
-            self.cluster[self.kind],
-            self.effects[self.kind],
+    def by_cell(self) -> CellColumns:
+        """The same facts with one row for each cell."""
+        return CellColumns(
+            first=self.first[self.pair],
+            second=self.second[self.pair],
+            cluster=self.cluster[self.kind],
+            effects=self.effects[self.kind],
         )
 
 
@@ -344,11 +353,21 @@ def _signs(first: Ints, second: Ints, size: int) -> sparse.csr_array:
     return sparse.csr_array((values, (rows, np.concatenate([first, second]))), shape=(many, size))
 
 
-def outcomes(eta: Floats, delta: Floats) -> tuple[Floats, Floats, Floats]:
-    """Davidson's probabilities of a win, a tie and a loss of the first.
+class Outcomes(NamedTuple):
+    """Probabilities of a win, a tie and a loss of the first."""
+
+    win: Floats
+    tie: Floats
+    loss: Floats
+
+
+def outcomes(eta: Floats, delta: Floats) -> Outcomes:
+    """The probabilities of the three outcomes in Davidson's model.
 
     >>> [round(float(value), 3) for value in outcomes(np.array(0.0), np.array(0.0))]
     [0.333, 0.333, 0.333]
     """
     whole = np.logaddexp(np.logaddexp(eta / 2, -eta / 2), delta)
-    return np.exp(eta / 2 - whole), np.exp(delta - whole), np.exp(-eta / 2 - whole)
+    return Outcomes(
+        win=np.exp(eta / 2 - whole), tie=np.exp(delta - whole), loss=np.exp(-eta / 2 - whole)
+    )

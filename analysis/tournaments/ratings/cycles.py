@@ -117,7 +117,8 @@ def transitivity(
 
 
 def _sums(pairs: Pairs, some: Flows) -> Floats:
-    """For each of a batch: the statistic, and the sums of squares, cyclic and of the ranking."""
+    """A row for each fit of a batch: the test statistic, and the sums of squares of the cyclic part
+    and of the ranking."""
     rest = pairs.residual(some.flow)
     cyclic, whole = rest**2 @ pairs.matches, some.flow**2 @ pairs.matches
     return np.column_stack([((rest / some.error) ** 2).sum(axis=1), cyclic, whole - cyclic])
@@ -173,16 +174,14 @@ def _each(some: Flows) -> Iterator[Flows]:
     return (Flows(*both) for both in zip(some.flow, some.error, strict=True))
 
 
-def _around(values: Floats, triangles: Ints) -> tuple[Floats, Floats, Floats]:
-    one, two, three = triangles.T
-    return values[one], values[two], values[three]
-
-
-def _curls(some: Flows, triangles: Ints) -> tuple[Floats, Floats]:
+def _curls(some: Flows, triangles: Ints) -> Flows:
     """The flow around each triangle, and its standard error."""
-    one, two, three = _around(some.flow, triangles)
-    first, second, third = _around(some.error**2, triangles)
-    return one + two - three, np.sqrt(first + second + third)
+    one, two, three = triangles.T
+    flow, variance = some.flow, some.error**2
+    return Flows(
+        flow[one] + flow[two] - flow[three],
+        np.sqrt(variance[one] + variance[two] + variance[three]),
+    )
 
 
 def _ratios(some: Flows, triangles: Ints) -> Floats:

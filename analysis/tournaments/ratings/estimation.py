@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -103,25 +103,26 @@ def estimate(
     parts = components(comparisons)
     notes += _components(comparisons, parts)
     score = (1 + comparisons.margin) / 2 if margins else comparisons.score
-    kept, unknown, said = _told_apart(comparisons, parts, score)
-    table = cells(comparisons, comparisons.effects[:, kept], score)
+    identified = _identified(comparisons, parts, score)
+    table = cells(comparisons, comparisons.effects[:, identified.columns], score)
     tied, more = _tied(comparisons, ties)
     model = Model(table, _numbers(parts, len(comparisons.names)), davidson=tied)
-    best, frail, prior = _fitted(replace(comparisons, score=score), parts, model, ridge)
-    used = tuple(comparisons.kinds[place] for place in kept)
+    maximum = _fitted(replace(comparisons, score=score), parts, model, ridge)
+    best, prior = maximum.fit, maximum.ridge
+    used = tuple(comparisons.kinds[place] for place in identified.columns)
     varied = "side" in used and comparisons.topics >= MANY and _sided(table, used) >= ENOUGH
     if varied:
         best = with_spread(replace(best.model, side=used.index("side")), best)
-    notes += [*said, *more, *([prior.reason] if prior else [])]
+    notes += [*identified.notes, *more, *([prior.reason] if prior else [])]
     return Estimate(
         comparisons=comparisons,
         parts=tuple(parts),
         fit=best,
         kinds=used,
-        unknown=unknown,
+        unknown=identified.unknown,
         varied=varied,
         robust=robust,
-        frail=frail,
+        frail=maximum.frail,
         ridge=prior,
         notes=tuple(notes),
     )
@@ -142,10 +143,18 @@ def _check_options(ties: str, margins: bool, ridge: float | str) -> None:
         raise BadRequest(f"ridge: {ridge!r} is no precision; use 'auto' or a number from 0")
 
 
+class _Maximum(NamedTuple):
+    """A fit, which entrants are finite by the prior alone, and the prior."""
+
+    fit: Fit
+    frail: NDArray[np.bool_]
+    ridge: Ridge | None
+
+
 def _fitted(
     comparisons: Comparisons, parts: list[Ints], model: Model, ridge: float | Literal["auto"]
-) -> tuple[Fit, NDArray[np.bool_], Ridge | None]:
-    """The fit; whose ratings the prior alone keeps finite; and the prior."""
+) -> _Maximum:
+    """The maximum of the likelihood; with a weak prior where there is none without."""
     frail = np.zeros(len(comparisons.names), dtype=bool)
     reasons = []
     for part in parts:
@@ -158,9 +167,10 @@ def _fitted(
     best = fit(replace(model, ridge=0.0 if ridge == "auto" else float(ridge)))
     if ridge != "auto" and ridge > 0:
         asked = f"As asked, every parameter has a normal prior with precision {ridge:g}"
-        return best, frail, Ridge(float(ridge), f"{asked}{': ' + why if why else ''}.")
+        reason = f"{asked}{': ' + why if why else ''}."
+        return _Maximum(best, frail, Ridge(float(ridge), reason))
     if not why and best.rests:
-        return best, frail, None
+        return _Maximum(best, frail, None)
     if not why:
         # Ford's condition is about entrants alone.
         why = "With all effects at once the results have no maximum"
@@ -172,7 +182,7 @@ def _fitted(
         f"{why}. The results alone would put ratings at infinity, so every rating and effect has a "
         f"weak normal prior (mean 0, standard deviation {PRIOR:g} logits)."
     )
-    return best, frail, Ridge(1 / PRIOR**2, reason)
+    return _Maximum(best, frail, Ridge(1 / PRIOR**2, reason))
 
 
 def _reason(comparisons: Comparisons, groups: list[Ints]) -> str:
@@ -207,12 +217,20 @@ def _tied(comparisons: Comparisons, ties: str) -> tuple[bool, list[str]]:
     return True, []
 
 
-def _told_apart(
-    comparisons: Comparisons, parts: list[Ints], score: Floats
-) -> tuple[list[int], tuple[str, ...], list[str]]:
-    """Columns of effects that go into the model; the effects that cannot be told; and why.
+class _Identified(NamedTuple):
+    """The columns of the effects that the results identify, the effects that they do not identify,
+    and a sentence on each of these."""
 
-    By the rank of the design: what is left of a column, or of two, once entrants are taken out.
+    columns: list[int]
+    unknown: tuple[str, ...]
+    notes: list[str]
+
+
+def _identified(comparisons: Comparisons, parts: list[Ints], score: Floats) -> _Identified:
+    """Which effects can be told from the entrants' strengths, and from each other.
+
+    By the rank of the design: the Schur complement of the entrants' block in the Gram matrix is
+    what is left of the columns of effects once entrants are projected out.
     """
     count = len(comparisons.names)
     table = cells(comparisons, comparisons.effects, score)
@@ -243,7 +261,7 @@ def _told_apart(
                 "Side and order always went together, so their effects cannot be told apart; "
                 "ratings are adjusted for both."
             )
-    return kept, tuple(unknown), said
+    return _Identified(kept, tuple(unknown), said)
 
 
 def _gram(model: Model) -> Floats:
