@@ -1,11 +1,11 @@
-"""From verdicts to results: who beat whom, by how much, in the judgement of a panel.
+"""From verdicts to results: who beat whom, and by how much, according to a panel of judges.
 
-*Evidence*: verdicts. *Definition.* A verdict gives each pair of sides a score: 1 to the winner, 0
-to whom it beat, 1/2 each for a tie. Where there are more than two sides, those who did not win are
-compared by the sums of their criterion scores; a tie is one of all. A judge's score is the mean
-over the orders in which it was shown the debate, the panel's the mean over judges with a verdict.
-The margin is signed by the winner, out of 10, and averaged likewise; those who did not win have
-none between them.
+*Evidence*: verdicts. *Definition.* A verdict gives a score to each pair of sides: 1 to the winner,
+0 to the side that lost to it, 1/2 to each in a tie. With more than two sides, a tie is a tie of all
+sides, and two sides that both lost are compared by the sums of their criterion scores. The score of
+a judge is the mean over the orders in which the judge was shown the debate; the score of the panel
+is the mean over the judges that have a verdict. The margin (from 0 to 10, here divided by 10) is
+positive for the winner and is averaged in the same way; two sides that both lost have no margin.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ RESULTS = {
     "match": "str",
 }
 PAIR = ["trial", "first_position", "second_position"]
-"""What makes two rows of verdicts about the same two sides."""
+"""Two rows of verdicts that agree in these columns compare the same two sides."""
 
 
 def results(
@@ -40,14 +40,15 @@ def results(
 ) -> pd.DataFrame:
     """One row for each pair of sides of each leg: the columns of ``ratings.comparisons``.
 
-    ``score`` of the first, in [0, 1], and ``margin`` in [-1, 1], are missing where no judge has a
-    verdict. ``side`` is 1 if the first argued position 0 of two, else -1; 0 with more sides.
-    ``order`` is 1 if the first spoke first. ``topic`` is the motion, ``match`` round and number.
-    Legs in which an entrant met itself are left out, and byes.
+    ``score`` (in [0, 1]) and ``margin`` (in [-1, 1]) are those of the first side. They are missing
+    where no judge has a verdict. ``side`` is 1 if the first side argued position 0 of two and -1 if
+    it argued position 1; it is 0 where there are more than two sides. ``order`` is 1 if the first
+    side spoke before the second, else -1. ``topic`` is the motion. ``match`` is the round and the
+    number of the match. Byes, and legs in which an entrant met itself, are left out.
 
-    ``judges`` are those who count; None is all. With ``per_judge`` each has rows of its own, in one
-    more column, ``judge``, which ``rate`` does not take. Raises ``BadRequest`` for a judge who is
-    unknown.
+    ``judges`` names the judges whose verdicts are used; None means all. With ``per_judge`` the
+    table has the rows of each judge, and one more column, ``judge``, which ``rate`` does not
+    accept. Raises ``BadRequest`` for an unknown judge.
 
     >>> from analysis.tournaments.tables import ContestRecord, LegRecord, VerdictRecord
     >>> from analysis.tournaments.tables import contests_from
@@ -71,7 +72,7 @@ def results(
 def laid_out(
     contest: Contest, means: pd.DataFrame, names: Sequence[str], per_judge: bool
 ) -> pd.DataFrame:
-    """The table of ``results`` from scores and margins of pairs, of each judge or of the panel."""
+    """The table of ``results``, from mean scores and margins of each judge or of the panel."""
     legs = meetings(contest)
     if per_judge:
         every = pd.DataFrame({"judge": pd.array(list(names), dtype="string")})
@@ -83,7 +84,7 @@ def laid_out(
 
 
 def chosen(contest: Contest, judges: Sequence[str] | None) -> list[str]:
-    """The judges that count. Raises ``BadRequest`` for one who is unknown."""
+    """The judges whose verdicts are used. Raises ``BadRequest`` for an unknown judge."""
     known = contest.judges["judge"].tolist()
     if judges is None:
         return known
@@ -102,7 +103,10 @@ def meetings(contest: Contest) -> pd.DataFrame:
 
 
 def _sides(contest: Contest, leg: list[str]) -> pd.DataFrame:
-    """One row for each pair of sides of each leg that was debated; ``leg`` says which is which."""
+    """One row for each pair of sides of each leg that was debated.
+
+    ``leg`` names the columns that identify a leg.
+    """
     sides = contest.matches[contest.matches["trial"].notna()]
     if leg == ["trial"]:
         sides = sides.drop_duplicates(["trial", "position"])
@@ -123,17 +127,17 @@ def _sides(contest: Contest, leg: list[str]) -> pd.DataFrame:
 
 
 def pairs(contest: Contest) -> pd.DataFrame:
-    """One row for each pair of sides of each verdict, also where an entrant met itself.
+    """One row for each pair of sides of each verdict; legs of an entrant with itself are included.
 
-    ``score`` and ``margin`` are the first's; ``place`` is 1 where the first was shown before the
-    second, else -1.
+    ``score`` and ``margin`` are those of the first side. ``place`` is 1 if the judge was shown the
+    first side before the second, else -1.
     """
     verdicts = contest.verdicts
     number = np.arange(len(verdicts))
     verdicts = verdicts.assign(
         verdict=number, won=verdicts["position"].astype("float64"), tied=verdicts["winner"] == TIE
     )
-    # An entrant may have any name, "tie" too, but then it has a position.
+    # An entrant may be called "tie"; unlike a tie, it has a position.
     verdicts["tied"] = verdicts["tied"].fillna(False).astype(bool) & verdicts["won"].isna()
     known = verdicts["tied"] | verdicts["won"].notna()
     columns = ["trial", "judge", "form", "shown", "margin", "verdict", "won", "tied"]
@@ -157,7 +161,7 @@ def pairs(contest: Contest) -> pd.DataFrame:
 
 
 def _by_criteria(contest: Contest, compared: pd.DataFrame) -> Floats:
-    """Scores of pairs neither of whom won, by the sums of their criterion scores."""
+    """Scores of pairs of sides that both lost, by the sums of their criterion scores."""
     key = ["trial", "judge", "form", "shown", "position"]
     sums = contest.scores.groupby(key, sort=False)["score"].agg(fsum)
     total = sums.to_dict()
@@ -176,7 +180,7 @@ def _by_criteria(contest: Contest, compared: pd.DataFrame) -> Floats:
 
 
 def _shown_first(compared: pd.DataFrame) -> Floats:
-    """1 where the first was shown before the second, -1 where after; NaN if one was not shown."""
+    """1 if the first side was shown before the second, -1 if after it, NaN if one was not shown."""
     return np.array(
         [
             (1.0 if shown.index(first) < shown.index(second) else -1.0)
@@ -191,9 +195,9 @@ def _shown_first(compared: pd.DataFrame) -> Floats:
 
 
 def by_judge(said: pd.DataFrame) -> pd.DataFrame:
-    """Mean score and margin of each judge for each pair, over the orders that it was shown.
+    """The mean score and margin that each judge gives to each pair, over the orders it was shown.
 
-    The margin is missing as soon as one of those that count is.
+    The mean margin is missing if the margin of any of these verdicts is missing.
     """
     key = [*PAIR, "judge"]
     once = _means(said, [*key, "place"])

@@ -1,15 +1,18 @@
-"""Are ratings the whole story? A test of whether A beats B beats C beats A, beyond chance.
+"""Do ratings explain the results? A test for cycles (A beats B, B beats C, C beats A).
 
-*Definition.* ``analysis.tournaments.ratings.hodge`` says what flows are and takes them apart. The
-statistic is the sum over pairs of (cyclic flow / its standard error)^2. (The cyclic share itself is
-a poor one: where entrants are equally strong, chance makes it anything.) Cycles of three entrants
-are tested by flow / standard error, and the largest of all.
+*Definition.* ``analysis.tournaments.ratings.hodge`` defines flows and decomposes them. The test
+statistic is the sum over pairs of (cyclic flow / its standard error)^2. (The cyclic share would be
+a poor statistic: where entrants are equally strong, chance alone can give it any value.) Cycles of
+three entrants are tested by flow / standard error; comparing with the largest ratio of all
+triangles in each replicate (Westfall and Young's max-T) corrects for the number of triangles.
 
-*Null.* Noise alone makes cycles. Results are drawn anew from the Bradley-Terry fit (shares from a
-beta distribution with the fitted dispersion), and go through all of it.
+*Null.* Noise alone makes cycles. So results are simulated from the Bradley-Terry fit (shares from a
+beta distribution with the fitted dispersion) and are analysed in the same way: a parametric
+bootstrap test.
 
-*Limits.* Given the fit, matches count as independent. The null is Bradley and Terry's: results that
-are transitive, but through another curve than the logistic, can alarm.
+*Limits.* Given the fit, matches count as independent. The null hypothesis is the model of Bradley
+and Terry: the test may also reject if results are transitive but follow another curve than the
+logistic.
 
 *References.* Jiang, Lim, Yao and Ye, Mathematical Programming 127, 2011; Davison and Hinkley 1997,
 section 4.2 (parametric bootstrap tests).
@@ -35,7 +38,7 @@ from analysis.tournaments.ratings.sandwich import dispersion
 from sim.errors import BadRequest
 
 BLOCK = 1_000_000
-"""Numbers in an array at most."""
+"""An array of replicates holds at most so many numbers."""
 
 _CYCLES = {"first": "str", "second": "str", "third": "str", "matches": "Int64"} | dict.fromkeys(
     ("flow", "low", "high", "p"), "float64"
@@ -44,16 +47,17 @@ _CYCLES = {"first": "str", "second": "str", "third": "str", "matches": "Int64"} 
 
 @dataclass(frozen=True, slots=True)
 class Transitivity:
-    """A test of whether strengths explain the results.
+    """A test of the hypothesis that strengths explain the results.
 
-    ``p`` is that of the hypothesis that they do. ``share`` is the cyclic share of the flows and
-    ``expected`` what chance alone makes it. ``corrected`` is the share of what is beyond chance:
-    with the sums of squares that noise is expected to add taken from both parts; NaN if neither is
-    clearly beyond chance. All are NaN where no cycle could be.
+    ``p`` is the p value of that hypothesis. ``share`` is the cyclic share of the flows, and
+    ``expected`` its expectation under the hypothesis. ``corrected`` is the cyclic share after the
+    sums of squares that noise is expected to add are subtracted from both parts; it is NaN if
+    neither part is clearly more than noise. All are NaN where no cycle is possible.
 
-    ``cycles``: the triangles with the highest lower limits; the first beats the second, who beats
-    the third, who beats the first. ``flow`` is the sum of their three flows in logits; its limits
-    and ``p`` hold for all triangles at once. ``matches`` are those of the pair that met least.
+    ``cycles``: the triangles with the highest lower limits; the first beats the second, the second
+    the third, and the third the first. ``flow`` is the sum of their three flows in logits; its
+    limits and ``p`` hold for all triangles simultaneously. ``matches`` is the number of matches of
+    the pair that met least often.
     """
 
     p: float
@@ -77,7 +81,7 @@ def transitivity(
 ) -> Transitivity:
     """Test whether there are cycles beyond chance, and name the ``strongest`` triangles.
 
-    Raises ``BadRequest`` for a table or an option that makes no sense.
+    Raises ``BadRequest`` for a table or an option that is not valid.
 
     >>> rows = [("Rock", "Scissors", 1.0), ("Scissors", "Paper", 1.0), ("Paper", "Rock", 1.0)]
     >>> test = transitivity(pd.DataFrame(rows * 20, columns=["first", "second", "score"]))
@@ -130,11 +134,12 @@ def _share(sums: Floats) -> float:
 
 
 def _corrected(estimate: Estimate, pairs: Pairs, sums: Floats, null: Floats) -> float:
-    """The cyclic share of what is beyond chance; NaN where neither part is, by two standard errors.
+    """The cyclic share after noise is subtracted from both parts.
 
-    In the null's world there are no cycles, and the ranking's sum of squares is that of the fit.
-    What it has above that is noise, which varies like chi-squared on as many degrees of freedom as
-    there are ratings.
+    NaN if neither part exceeds its noise by two standard errors. Under the null hypothesis there
+    are no cycles and the sum of squares of the ranking is that of the fit; the excess of the
+    replicates over these is the noise. The noise of the ranking varies like a chi-squared variable
+    with as many degrees of freedom as there are free ratings.
     """
     ratings = estimate.fit.parameters
     fitted = float((ratings[pairs.first] - ratings[pairs.second]) ** 2 @ pairs.matches)
@@ -148,11 +153,11 @@ def _corrected(estimate: Estimate, pairs: Pairs, sums: Floats, null: Floats) -> 
 
 
 def _null(estimate: Estimate, count: int, generator: np.random.Generator) -> Iterator[Flows]:
-    """Flows of results that are drawn from the fit, and fitted anew."""
+    """Flows of results that are simulated from the fit and fitted again, batch by batch."""
     model, fit = estimate.fit.model, estimate.fit
     table = model.cells
     mean = model.moments(fit.parameters[None], fit.own[None]).mean[0]
-    # Where all was tied nothing varies at all; the distribution needs a little.
+    # If everything was tied the dispersion is 0, but the beta distribution needs a positive one.
     scale = max(dispersion(fit), 1e-6)
     whole = bool(np.isin(estimate.comparisons.score, (0.0, 1.0)).all()) or scale >= 1
     wide = max(len(table.of), model.size**2, table.clusters * model.size)

@@ -1,4 +1,4 @@
-"""Elo's ratings: online, in the order of the rows. For display: they say who is in form.
+"""Elo's ratings, updated match by match in the order of the rows. They show recent form.
 
 *Definition.* Before a match the first is expected to score
 E = 1 / (1 + 10^((other - own) / scale)). After it the first gains k (score - E), and the second
@@ -29,8 +29,8 @@ def elo(
 ) -> pd.DataFrame:
     """Ratings after all rows, best first: columns ``entrant``, ``matches``, ``elo``.
 
-    Rows without a score are skipped. Who has no other keeps ``start``. Raises ``BadRequest`` for a
-    table that makes no sense, or a ``scale`` that is not positive.
+    Rows without a score are skipped. An entrant without any other row keeps ``start``. Raises
+    ``BadRequest`` for a table that is not valid, or a ``scale`` that is not positive.
 
     >>> rows = [("Ada", "Ben", 1.0), ("Ben", "Ada", 0.5)]
     >>> elo(pd.DataFrame(rows, columns=["first", "second", "score"]))["elo"].round(2).tolist()

@@ -1,8 +1,8 @@
-"""From a table of results to a fitted model: what can be told from it, and what has to be said.
+"""From a table of results to a fitted model: which effects are in it, and whether it has a prior.
 
-Decides which effects the results tell apart from the entrants, whether a maximum of the likelihood
-exists and else gives every parameter a weak prior, and whether there are topics enough to see how
-much results depend on them. Each decision leaves a sentence.
+Three decisions are made here. Which effects can be told from the strengths of the entrants? Does
+the likelihood have a maximum? (If not, every parameter gets a weak prior.) Are there enough topics
+to estimate how much results depend on the topic? Each decision adds a sentence to ``notes``.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ from analysis.tournaments.ratings.newton import Fit, fit, with_spread
 from sim.errors import BadRequest
 
 PRIOR = 2.5
-"""Standard deviation in logits of the prior where the results alone have no maximum. (Gelman et
-al., Annals of Applied Statistics 2, 2008, use the same scale for the same purpose.)"""
+"""Standard deviation in logits of the prior that is used where the likelihood has no maximum.
+(Gelman et al., Annals of Applied Statistics 2, 2008, use the same scale for the same purpose.)"""
 FEW = 3
-"""Topics at least for a variance between topics. With three topics of 300 matches, 95% intervals
-covered the truth in 95% (with two: 96%, but five times as wide as the model's own)."""
+"""A variance between topics needs at least so many topics. With three topics of 300 matches, 95%
+intervals covered the truth in 95% of cases (with two topics in 96%, but they were five times as
+wide as intervals by the model's own variance)."""
 MANY = 5
-"""Topics at least for side effects that differ by topic."""
+"""Side effects that differ by topic need at least so many topics..."""
 ENOUGH = 3.0
-"""And so many comparisons with a side in each, on average."""
+"""... and on average so many comparisons with a side in each topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,12 @@ class Ridge:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A fitted model, and what was decided on the way.
+    """A fitted model, and the decisions that led to it.
 
-    ``parts`` are the components. ``kinds`` are the effects in the model, ``unknown`` those that the
-    results cannot tell. ``varied`` says whether side effects may differ by topic, ``robust``
-    whether variances are between clusters. ``frail`` marks entrants that are finite by the prior
-    alone.
+    ``parts`` are the connected components of the entrants. ``kinds`` are the effects in the model;
+    ``unknown`` are the effects that the results do not identify. ``varied`` says whether side
+    effects differ by topic; ``robust`` says whether variances are estimated between clusters.
+    ``frail`` marks the entrants whose ratings only the prior keeps finite.
     """
 
     comparisons: Comparisons
@@ -80,10 +81,10 @@ def estimate(
     topics: bool = True,
     ridge: float | Literal["auto"] = "auto",
 ) -> Estimate:
-    """Read, decide and fit; see ``ratings.rate`` for what the options mean.
+    """Read a table of results, choose the model, and fit it; ``ratings.rate`` explains the options.
 
-    Raises ``BadRequest`` for a bad table, option, or results that have no maximum where a prior was
-    ruled out.
+    Raises ``BadRequest`` for a bad table, for a bad option, and for results whose likelihood has no
+    maximum if ``ridge`` forbids a prior.
     """
     _check_options(ties, margins, ridge)
     kinds = [name for name, wanted in (("side", side), ("order", order)) if wanted]
@@ -129,7 +130,7 @@ def estimate(
 
 
 def _sided(table: Cells, kinds: tuple[str, ...]) -> float:
-    """How many comparisons of a cluster have a side, on average."""
+    """The mean number of comparisons with a side in a cluster."""
     side = np.abs(table.effects[:, kinds.index("side")])
     return float(side[table.kind] @ table.count) / table.clusters
 
@@ -172,7 +173,7 @@ def _fitted(
     if not why and best.rests:
         return _Maximum(best, frail, None)
     if not why:
-        # Ford's condition is about entrants alone.
+        # Ford's condition (see ``unbeaten``) covers the ratings, not the effects.
         why = "With all effects at once the results have no maximum"
         frail[:] = True
     if ridge != "auto":
@@ -198,7 +199,7 @@ def _reason(comparisons: Comparisons, groups: list[Ints]) -> str:
 
 
 def _tied(comparisons: Comparisons, ties: str) -> tuple[bool, list[str]]:
-    """Whether ties are an outcome of their own."""
+    """Whether the model has a tie parameter; and a note if it was asked for but is left out."""
     if ties == "half":
         return False, []
     odd = ~np.isin(comparisons.score, (0.0, 0.5, 1.0))
@@ -265,13 +266,14 @@ def _identified(comparisons: Comparisons, parts: list[Ints], score: Floats) -> _
 
 
 def _gram(model: Model) -> Floats:
-    """The information as if every comparison had variance one."""
+    """The Gram matrix of the design: the information if every comparison had variance one."""
     ones = np.ones((1, len(model.cells.count)))
     zeros, once = np.zeros_like(ones), np.ones((1, model.cells.clusters))
     return np.asarray(model.information(Moments(zeros, ones, zeros, zeros, zeros), once)[0])
 
 
 def _anchored(square: Floats, parts: list[Ints]) -> Floats:
+    """A matrix over entrants, made regular: a rating's zero is free in each component."""
     same = _numbers(parts, len(square))
     return np.asarray(square + (same[:, None] == same))
 
@@ -284,7 +286,7 @@ def _numbers(parts: Iterable[Ints], count: int) -> Ints:
     return component
 
 
-# -- what is said ------------------------------------------------------------------------------
+# -- sentences ---------------------------------------------------------------------------------
 
 
 def names(some: Iterable[str], most: int = 6) -> str:

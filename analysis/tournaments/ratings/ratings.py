@@ -1,16 +1,17 @@
-"""How strong is each entrant of a tournament, and how sure is that? Tables in, tables out.
+"""How strong is each entrant of a tournament, and how certain is that? From a table to tables.
 
-*Evidence*: the results; whoever judged the matches decides what the ratings are about.
+*Evidence*: the results; the ratings measure whatever the judges of the matches judged.
 
-*Definition.* Ratings are logits: with a difference of 1 the stronger is expected to score 0.73 of a
-match, side and order being equal. Within each component they have mean zero.
-``analysis.tournaments.ratings`` has the parts: the model in ``bradley_terry``, what is decided from
-the results in ``estimation``, intervals in ``sandwich``, ranks in ``bootstrap``, the stretch from
-margins to wins in ``margins``; Elo's ratings in ``elo``; whether ratings are the whole story in
+*Definition.* The model is that of Bradley and Terry, fitted by Newton's method. Ratings are logits:
+with a difference of 1 the stronger entrant is expected to score 0.73 in a match, side and order
+being equal. Ratings have mean zero within each component of entrants. The parts are in
+``analysis.tournaments.ratings``: the model in ``bradley_terry``, the choice of the model in
+``estimation``, intervals in ``sandwich``, ranks in ``bootstrap``, the step from margins to wins in
+``margins``, Elo's ratings in ``elo``, and a test of whether ratings explain the results in
 ``cycles``.
 
-*Limits.* Side effects of topics are assumed to be normal, and their intervals take the spread as
-known. Ratings are for the topics that were debated and others like them.
+*Limits.* Side effects of topics are assumed to be normally distributed, and their intervals take
+the spread as known. Ratings hold for the topics that were debated and for topics like them.
 
 *References.* Bradley and Terry, Biometrika 39, 1952; Agresti, Categorical Data Analysis, 2013,
 section 11.6; those of the modules.
@@ -83,18 +84,19 @@ class Ratings:
 
     ``table``: one row for each entrant, by component and rating. ``rating``, ``low`` and ``high``
     in logits, with mean zero in the component; ``elo_scaled`` is the rating on Elo's scale and
-    ``elo`` the online one; a score above 0.5 counts among ``wins``. ``p_best`` is the share of
-    bootstrap replicates in which nobody of the component was better. Missing where there is nothing
-    to say: an entrant without a match has no rating.
+    ``elo`` is Elo's own, updated after each match; a score above 0.5 counts among ``wins``.
+    ``p_best`` is the share of bootstrap replicates in which nobody in the component was better. An
+    entrant without a match has no rating, rank, or limits.
 
     ``effects``: ``side`` (for arguing for the motion) and ``order`` (for speaking first), in
     logits; ``tie``, Davidson's nu, the odds of a tie to the geometric mean of win and loss (two
     equals tie with probability nu / (nu + 2)); ``spread``, the standard deviation of side effects
     over topics, and ``side on topic``, the side effect of each topic, shrunk.
 
-    ``wins``: the score that the row is expected to take from the column, neither having side nor
-    order. ``components``: names of the entrants of component 1, 2, ... ``ridge``: the prior, if one
-    was needed or asked for, and why. ``dropped``: how many rows. ``notes``: sentences for a report.
+    ``wins``: the score that the entrant of the row is expected to reach against that of the column,
+    without effects of side and order. ``components``: the names of the entrants of component 1, 2,
+    ... ``ridge``: the prior, if one was needed or asked for, and why. ``dropped``: the number of
+    rows that were left out. ``notes``: sentences for a report.
     """
 
     table: pd.DataFrame
@@ -119,14 +121,15 @@ def rate(
 ) -> Ratings:
     """Rate entrants by a table of results; its columns are in ``comparisons``.
 
-    ``ties``: half a win each, or an outcome of their own (Davidson). ``margins``: rate by margins
-    instead of scores, stretched to the scale of wins. ``without``: columns that are left alone.
-    Else effects of ``side`` and ``order`` are estimated where the table has them, and ``topics``
-    are clusters, by which side effects may differ.
-    ``ridge``: the precision of a normal prior on every parameter; "auto" is none unless the results
-    have no maximum. ``replicates``: of the bootstrap behind ranks and ``p_best``.
+    ``ties``: "half" counts a tie as half a win for each; "davidson" makes it an outcome of its own.
+    ``margins``: rate by margins instead of scores, rescaled to the scale of wins. ``without``:
+    columns that are ignored. Otherwise effects of ``side`` and ``order`` are estimated where the
+    table has these columns, and ``topics`` are clusters, between which side effects may differ.
+    ``ridge``: the precision of a normal prior on every parameter; "auto" means no prior unless the
+    likelihood has no maximum. ``replicates``: how many the bootstrap draws for ranks and
+    ``p_best``.
 
-    Raises ``BadRequest`` for a table or an option that makes no sense.
+    Raises ``BadRequest`` for a table or an option that is not valid.
 
     >>> rows = [("Ada", "Ben", 1.0), ("Ben", "Cleo", 1.0), ("Cleo", "Ada", 1.0)]
     >>> rows.append(("Ada", "Ben", 1.0))
@@ -174,8 +177,8 @@ def rate(
 def _by_margins(stretched: Stretch | None) -> str:
     if stretched is None:
         return (
-            "The margins leave open how they go with wins: ratings are logits of "
-            "(1 + margin) / 2, and there is no expectation of scores."
+            "The margins do not determine how they relate to wins: ratings are logits of "
+            "(1 + margin) / 2, and no scores are expected from them."
         )
     return (
         f"Ratings are by margins, stretched by {stretched.factor:.2f} so that they predict scores."
@@ -221,7 +224,7 @@ def _table(
 
 
 def _record(fitted: Estimate) -> dict[str, Ints]:
-    """Matches, and how they ended for each entrant."""
+    """How many matches each entrant had, won, tied and lost."""
     comparisons, many = fitted.comparisons, len(fitted.comparisons.names)
     record = {}
     for name, sign in (("wins", 1), ("ties", 0), ("losses", -1)):
@@ -275,7 +278,7 @@ def _side_on_topics(fitted: Estimate) -> tuple[Floats, Floats]:
 
 
 def _wins(fitted: Estimate, factor: float) -> pd.DataFrame:
-    """Expected scores; NaN across components and of anybody against itself."""
+    """Expected scores; NaN between components, and of an entrant against itself."""
     names, parameters = list(fitted.comparisons.names), fitted.fit.parameters
     ratings = factor * parameters[: len(names)]
     apart = ratings[:, None] - ratings
