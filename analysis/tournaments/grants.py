@@ -1,4 +1,4 @@
-"""Debates as their debaters had them: turns, numbered claims, and who conceded what to whom.
+"""The turns, numbered claims and concessions of debates.
 
 ``analysis.measures.concessions`` counts these concessions.
 """
@@ -26,8 +26,8 @@ _BRACKET = re.compile(r"\[[^\[\]]{1,80}\]")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A turn of a debater's. ``answer`` is what it answered in a form (``yes``), None if it did not
-    answer so; ``made`` says whether the experimenter put it into the debater's mouth."""
+    """A turn of a debater. ``answer`` is the choice it made in cross-examination (``yes``), None if
+    the turn is no such answer. ``made`` says that the experimenter inserted the turn."""
 
     turn: int
     speaker: str
@@ -47,7 +47,7 @@ class Debate:
     ledger: Ledger
 
     def turns_of(self, name: str) -> list[int]:
-        """The turns in which a debater could concede: another one had spoken by then."""
+        """The turns in which a debater could concede: those after the first turn of another."""
         heard = [line.turn for line in self.lines if line.speaker != name]
         first = min(heard, default=None)
         return [
@@ -59,8 +59,8 @@ class Debate:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One concession. ``claims`` are those that it is about, by number; ``text`` is the sentence,
-    or the question that was answered."""
+    """One concession. ``claims`` are the ids of the claims that are conceded; ``text`` is the
+    sentence, or the question that was answered."""
 
     turn: int
     speaker: str
@@ -71,10 +71,10 @@ class Given:
 
 
 def debates(tables: Tables, debaters: Sequence[str] | None = None) -> Iterator[Debate]:
-    """The debates of some tables, in the order of their trials.
+    """The debates in the tables, in the order of their trials.
 
-    ``debaters`` are those who count (None: all of each trial's cast). Raises ``BadRequest`` if one
-    of them is in no cast.
+    ``debaters`` names the actors that count as debaters; None means the whole cast of each trial.
+    Raises ``BadRequest`` if a debater is in no cast.
     """
     known = set(tables.cast["actor"])
     for name in debaters or ():
@@ -142,7 +142,7 @@ def concessions_in(debate: Debate) -> list[Given]:
 
 
 def _in_line(debate: Debate, owners: dict[str, Claim], last: Line, line: Line) -> Iterator[Given]:
-    """The concessions of a turn. ``last`` is the last turn of another debater's."""
+    """The concessions of a turn. ``last`` is the last turn of another debater before it."""
     text = line.text
     if line.answer is not None:
         text = text[len(line.answer) + 2 :]
@@ -173,14 +173,17 @@ def _in_line(debate: Debate, owners: dict[str, Claim], last: Line, line: Line) -
 
 
 def _claims(owners: dict[str, Claim], marks: Sequence[str], line: Line) -> list[Claim]:
-    """The claims that are cited, as far as they had been made by then."""
+    """The cited claims that had been made when the line was spoken."""
     known = [owners[mark] for mark in dict.fromkeys(marks) if mark in owners]
     return [claim for claim in known if claim.turn <= line.turn]
 
 
 def _closing(text: str) -> tuple[str, ...]:
-    """The marks after the last full stop of a turn, which speak for all of it: if it has no others
-    but at the heads of sentences, where claims are made."""
+    """The marks after the last full stop of a turn, which then apply to the whole turn.
+
+    There are none if the turn has other marks, except at the heads of sentences, where claims are
+    made.
+    """
     end = _AT_THE_END.search(text)
     if end is None or "[" not in end.group():
         return ()
@@ -191,7 +194,7 @@ def _closing(text: str) -> tuple[str, ...]:
 
 
 def _by_answer(answer: str, question: str) -> str | None:
-    """What an answer in a form concedes, if anything."""
+    """The kind of concession that an answer in cross-examination is, or None."""
     if answer == "no":
         return "answer" if grants_by_no(question) else None
     if answer in ("yes", "in part") and grants_by_yes(question):
@@ -200,7 +203,7 @@ def _by_answer(answer: str, question: str) -> str | None:
 
 
 def _cited(debate: Debate, owners: dict[str, Claim], turn: int, asker: str) -> tuple[str, ...]:
-    """The asker's claims in the turn that was answered: those that it makes, and those it cites."""
+    """The asker's claims in the question: those that the question makes and those that it cites."""
     made = [claim.id for claim in debate.ledger.claims if claim.turn == turn]
     cited = [one.id for one in debate.ledger.citations if one.turn == turn]
     return tuple(

@@ -1,28 +1,30 @@
-"""What sways each judge besides merit: estimates, and what identifies each of them.
+"""Biases of each judge: what affects its verdicts besides merit, and how that is identified.
 
-All are logits for the side that has it, against an equal that has not.
+Each bias is in logits: the advantage of a side that has the property over an equal side that has
+not.
 
-* **position**: shown before the other. A judge who sees a debate both ways round is its own
-  control: only debates on which it changed its mind count, whatever made it like a side (the
-  conditional likelihood of pairs; McNemar, Psychometrika 12, 1947). With D the change of its score,
-  a change in favour of whoever is shown first has probability sigma(2 |D| b). Merit, length, topic,
-  and how prone the judge is to ties all drop out. The interval is that of the likelihood with
-  Jeffreys' prior (Heinze and Schemper, Statistics in Medicine 21, 2002).
-* **length** (for each doubling of the ratio of words), **side** (position 0 of two) and **order**
-  (spoke first): a regression of the judge's own scores on these, on who was shown first, and on an
-  unrestricted strength of each entrant in this judge's eyes. So it does no harm that an entrant is
-  both verbose and good: what counts is how the same entrants fare where they speak more than they
-  use to. But a longer speech may be a better one, and a motion may favour a side: these are effects
-  on the verdict, and need not be faults.
-* **self**: the side is played by the judge's own model. In a judge's own scores that cannot be told
-  from the strength of those entrants, so the other judges say how strong they are: a regression of
-  all judges at once on strengths that they share, times a sharpness of each judge, with all effects
-  of each judge. Missing where nobody else's view can tell.
+* **position**: the side is shown before the other. A judge that sees a debate in both orders is its
+  own control: only debates in which it changed its mind are informative (the conditional likelihood
+  of matched pairs; McNemar, Psychometrika 12, 1947). If D is the change of the score, a change in
+  favour of the side that is shown first has probability sigma(2 |D| b). Merit, length, topic, and
+  the judge's tendency to ties cancel. The interval is a profile of the likelihood with Jeffreys'
+  prior (Heinze and Schemper, Statistics in Medicine 21, 2002).
+* **length** (for each doubling of the ratio of words), **side** (argues position 0 of two) and
+  **order** (spoke first): a regression of the judge's scores on these, on position, and on an
+  unrestricted strength of each entrant as this judge sees it. So an entrant that is both verbose
+  and good does not distort the estimate: it comes from debates in which an entrant speaks more or
+  less than it usually does. But a longer speech may be a better one, and a motion may favour a
+  side: these are effects on the verdict and need not be faults of the judge.
+* **self**: the side is played by the judge's own model. The judge's own scores cannot separate this
+  from the strength of these entrants, so their strength is taken from the other judges: a joint
+  regression of all judges on shared strengths, times a sharpness of each judge, with all effects of
+  each judge. Missing where the verdicts of the other judges do not identify it.
 
-Verdicts of one judge on one debate weigh as much as they are alike (``fits.regress_alike``). Errors
-are between topics, or matches if there are fewer than ``judging.design.TOPICS`` of them. Where
-debates of the same two entrants differ in what nobody recorded, all but position are as averages
-over such debates: nearer to zero than in any one of them.
+Verdicts of one judge on one debate share their weight as far as they agree
+(``regressions.regress_alike``). Standard errors are between topics, or between matches if there are
+fewer than ``design.TOPICS`` topics. If debates between the same two entrants differ in something
+that is not recorded, all biases but position are averages over such debates, and so are nearer to
+zero than in each of them.
 """
 
 from __future__ import annotations
@@ -55,16 +57,16 @@ COLUMNS = ("shown", "length", "side", "order")
 """The columns of a judge's own regression, besides strengths."""
 
 SPARE = 5
-"""Debates at least beyond what is fitted: with none to spare, residuals say nothing."""
+"""There must be so many more debates than parameters, or residuals cannot estimate errors."""
 SHARPNESS = 0.5
-"""Standard deviation of the prior on the logarithm of a judge's sharpness: where entrants are
-alike, nothing tells it."""
+"""Standard deviation of the prior on the logarithm of a judge's sharpness, which the verdicts do
+not identify if the entrants are equally strong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bias:
-    """One bias of one judge. ``cases`` are the debates that tell; ``missing`` says why there is no
-    estimate."""
+    """One bias of one judge. ``cases`` is the number of informative debates; ``missing`` says why
+    there is no estimate."""
 
     judge: str
     bias: Kind
@@ -77,7 +79,7 @@ class Bias:
 
 
 def lacking(judge: str, bias: Kind, why: str, cases: int = 0) -> Bias:
-    """A bias that cannot be told."""
+    """A bias without an estimate, and the reason."""
     return Bias(judge, bias, nan, nan, nan, nan, cases, why)
 
 
@@ -97,7 +99,7 @@ def biases(rows: Rows, level: float = 0.95) -> list[Bias]:
 
 
 def position(mine: Rows, judge: str, level: float = 0.95) -> Bias:
-    """The bias of one judge, whose rows these are, for whoever is shown first."""
+    """The bias of one judge towards the side that is shown first; ``mine`` are the judge's rows."""
     debates = int(mine.debate.max(initial=-1)) + 1
     means = []
     for shown in (1.0, -1.0):
@@ -176,9 +178,12 @@ def _profile(
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A judge's own regression: the fit, the rows that it is of, which of the judge's they are, and
-    where each column's parameter is. None of a fit where there is none; ``why`` says what is
-    missing."""
+    """The regression of one judge's scores.
+
+    ``rows`` are the complete rows that were fitted, and ``kept`` is their mask among the judge's
+    rows. ``places`` has the index of the parameter of each column. ``fit`` is None if there is no
+    fit; ``why`` has the reason for each column without an estimate.
+    """
 
     fit: Regression | None
     rows: Rows
@@ -206,7 +211,7 @@ def own_regression(mine: Rows) -> Own:
     kept, told = independent(design, mine.weight)
     for place, name in enumerate(used):
         if place not in told:
-            why[name] = "nothing tells it from the strength of entrants and the other effects"
+            why[name] = "it cannot be told from the strength of entrants and the other effects"
     spare = len(np.unique(mine.debate)) - len(kept)
     if spare < SPARE:
         few = f"only {len(np.unique(mine.debate))} debates tell {len(kept)} parameters"
@@ -233,7 +238,7 @@ _ABSENT = {
 
 
 def own_scores(mine: Rows, judge: str, level: float = 0.95) -> list[Bias]:
-    """The effects of length, side and order on the scores of one judge, whose rows these are."""
+    """The effects of length, side and order on the scores of one judge; ``mine`` are its rows."""
     own = own_regression(mine)
     cases = len(np.unique(own.rows.debate))
     effects: list[Bias] = []
@@ -253,7 +258,7 @@ def own_scores(mine: Rows, judge: str, level: float = 0.95) -> list[Bias]:
 
 
 def own_model(rows: Rows, level: float = 0.95) -> list[Bias]:
-    """The preference of each judge for its own model, against what the other judges think."""
+    """The preference of each judge for its own model, beyond the verdicts of the other judges."""
     why, cases = _selves(rows)
     candidates = [number for number, name in enumerate(rows.judges) if name not in why]
     told: dict[int, Bias] = {}
@@ -266,13 +271,17 @@ def own_model(rows: Rows, level: float = 0.95) -> list[Bias]:
         elif number in told:
             every.append(told[number])
         else:
-            no_view = "no other judge's view tells its liking for its model from their strength"
-            every.append(lacking(name, "self", no_view, cases[number]))
+            unidentified = (
+                "the other judges' verdicts do not separate a preference for its model from the "
+                "strength of that model's entrants"
+            )
+            every.append(lacking(name, "self", unidentified, cases[number]))
     return every
 
 
 def _selves(rows: Rows) -> tuple[dict[str, str], dict[int, int]]:
-    """Why judges cannot have a preference for their own model; and how many debates tell."""
+    """For each judge without a possible preference for its own model the reason; and for each judge
+    the number of debates in which its model met another."""
     why: dict[str, str] = {}
     cases: dict[int, int] = {}
     for number, name in enumerate(rows.judges):
@@ -289,7 +298,7 @@ def _selves(rows: Rows) -> tuple[dict[str, str], dict[int, int]]:
 
 
 def _joint(rows: Rows, judges: list[int], cases: dict[int, int], level: float) -> dict[int, Bias]:
-    """The regression of all judges; the biases that it can tell, by the judge's number."""
+    """The joint regression of all judges: the biases it identifies, by the judge's number."""
     mine = rows.where(~np.isnan(rows.shown) & ~(np.isin(rows.judge, judges) & np.isnan(rows.own)))
     lengths = not np.isnan(mine.length).all()
     if lengths:
@@ -330,7 +339,7 @@ def _joint(rows: Rows, judges: list[int], cases: dict[int, int], level: float) -
 
 
 def _sharpened(strengths: Floats, effects: Floats, judge: Ints) -> tuple[Predict, int]:
-    """eta = exp(sharpness of the judge) times strengths, plus effects; and how many parameters."""
+    """eta = exp(sharpness of the judge) * strengths + effects; and the number of parameters."""
     every = np.arange(len(judge))
     many, more, judges = strengths.shape[1], effects.shape[1], int(judge.max()) + 1
 

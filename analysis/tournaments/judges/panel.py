@@ -1,16 +1,16 @@
-"""What the judges of a contest are like: whether they agree, and what sways each of them.
+"""The judges of a contest: how far they agree, and the biases of each.
 
 *Evidence*: verdicts, and lengths of turns.
 
-*Definition.* A judge's *judgement* of a debate is the side to which its verdicts, over the orders
-in which it was shown the debate, give most points (1 to a winner; a tie shares 1 among all), or a
-tie if there is no such side: a judge that changed its mind with the order has said nothing. Sides
-are told apart by the position that they argue. *Agreement* is Krippendorff's alpha of these
-(nominal), and of the mean signed margin for position 0 of two (interval; with more sides a margin
-has no sign). A judge's own agreement is with the commonest judgement of all others, in debates in
-which one is commonest.
+*Definition.* A judge's *judgement* of a debate is the side with most points from its verdicts over
+the orders in which it was shown the debate (1 point to a winner; a tie divides 1 point among all
+sides), or a tie if no side has most: a judge whose verdict changed with the order gives a tie.
+Sides are identified by the position that they argue. *Agreement* is Krippendorff's alpha of the
+judgements (nominal), and of the mean signed margins for position 0 of two (interval; with more
+sides a margin has no sign). The agreement of one judge is with the most common judgement of all
+others, in debates that have one.
 
-*Limits.* Verdicts that are missing count for nothing. What all judges get wrong is agreement; see
+*Limits.* Missing verdicts are left out. If all judges are wrong in the same way, they agree; see
 ``analysis.stats.agreement`` for how alpha depends on the share of ties and of each position.
 """
 
@@ -73,31 +73,32 @@ SWAYED = {
     "length": "whoever speaks longer",
     "self": "its own model",
 }
-"""Biases of which there is a note, and what they prefer. Sides and the order of speaking need not
-be the judge's fault."""
+"""The biases that are mentioned in notes, and what they prefer. Effects of side and order of
+speaking need not be faults of the judge, so they are not mentioned."""
 
 
 @dataclass(frozen=True)
 class Panel:
-    """What the judges are like.
+    """Properties of the judges of a contest.
 
-    ``agreement``: a row for the ``winner`` and one for the ``margin``: Krippendorff's ``alpha``,
-    its 95% limits, how many ``debates`` two or more judges judged, and how many ``clusters`` the
-    bootstrap drew (``by`` topic or match). ``missing`` says why there is no alpha, or no limits.
+    ``agreement``: a row for the ``winner`` and one for the ``margin``: Krippendorff's ``alpha`` and
+    its 95% limits, the number of ``debates`` that at least two judges judged, and the number of
+    ``clusters`` of the bootstrap (``by`` says whether they are topics or matches). ``missing`` says
+    why there is no alpha, or why it has no limits.
 
-    ``judges``: a row for each judge. ``verdicts`` counts those that name a winner or a tie,
-    ``missing`` those that could not be had. ``agreement`` is the share of the debates ``compared``
-    in which it agreed with the others; ``consistency`` the share of the debates seen ``both`` ways
-    round in which it named the same winner; ``ties`` the share of its verdicts; ``margin`` their
-    mean, from 0 to 10, ties counting as 0; ``weight`` its share of ``adjusted`` results, with all
-    biases taken out, where all judges have a verdict.
+    ``judges``: a row for each judge. ``verdicts`` counts the verdicts that name a winner or a tie,
+    ``missing`` the verdicts without one. ``agreement`` is the share of the ``compared`` debates in
+    which the judge agreed with the others; ``consistency`` is the share of the debates seen in
+    ``both`` orders in which it named the same winner; ``ties`` is the share of ties among its
+    verdicts; ``margin`` is its mean margin, from 0 to 10, with 0 for ties; ``weight`` is its share
+    of ``adjusted`` results (all biases removed) in debates on which all judges have a verdict.
 
     ``biases``: a row for each judge and bias, in logits (see
-    ``analysis.tournaments.judges.biases``), with 95% limits, which may be infinite; p, not
-    corrected for their number; ``cases``, the debates that tell; and in ``missing`` why there is no
-    estimate.
+    ``analysis.tournaments.judges.biases``), with 95% limits, which may be infinite; ``p`` is not
+    corrected for the number of tests; ``cases`` is the number of informative debates; ``missing``
+    says why there is no estimate.
 
-    ``notes``: sentences on what to beware of.
+    ``notes``: warnings, in sentences.
     """
 
     agreement: pd.DataFrame
@@ -107,7 +108,7 @@ class Panel:
 
 
 def panel(contest: Contest) -> Panel:
-    """Measure the judges of a contest. What cannot be told is NaN.
+    """Measure the judges of a contest. A value that cannot be estimated is NaN.
 
     >>> from analysis.tournaments.tables import ContestRecord, LegRecord, VerdictRecord
     >>> from analysis.tournaments.tables import contests_from
@@ -143,10 +144,10 @@ def panel(contest: Contest) -> Panel:
 
 
 def judgements(contest: Contest) -> pd.DataFrame:
-    """One value for each judge and debate, over the orders that it was shown.
+    """The judgement of each judge on each debate, over the orders in which it was shown.
 
-    A row for each judge (all of the contest, in order) and a column for each trial that has a
-    verdict: the number of the position that won, ``tie``, or None.
+    A row for each judge of the contest and a column for each trial that has a verdict. A value is
+    the number of the position that won, ``tie``, or None if the judge has no verdict.
     """
     every = contest.matches[contest.matches["trial"].notna()]
     sides = every.groupby("trial")["position"].nunique().to_dict()
@@ -205,7 +206,7 @@ def _named(contest: Contest) -> list[_Verdict]:
 
 
 def margins(contest: Contest, trials: Sequence[str]) -> pd.DataFrame:
-    """Mean signed margins for position 0 of two, out of 10, as ``judgements`` has winners."""
+    """Mean signed margins (-10 to 10) for position 0 of two, in the shape of ``judgements``."""
     said = pairs(contest)
     cells = {
         (row.judge, row.trial): 10 * row.margin
@@ -279,7 +280,7 @@ def _judges(
 
 
 def _agreed(judged: pd.DataFrame, name: str) -> list[bool]:
-    """For each debate in which one judgement is commonest among all others, whether it agreed."""
+    """Whether a judge agreed with the others, for each debate on which theirs is unambiguous."""
     others = judged.drop(index=name)
     agreed: list[bool] = []
     for trial, own in judged.loc[name].items():
@@ -322,7 +323,7 @@ def _notes(
             notes.append(f"{row.judge} has no verdict{lost}.")
         elif row.missing:
             notes.append(
-                f"{row.judge}: {row.missing} of {whole} verdicts are missing, and count for nobody."
+                f"{row.judge}: {row.missing} of {whole} verdicts are missing and are left out."
             )
     judged = judges[judges["verdicts"] > 0]
     if len(judged) == 1:

@@ -201,8 +201,8 @@ def test_who_always_prefers_the_first_has_a_finite_bias() -> None:
         ([("Ada", None), (None, "Ben")], "position", "it saw no debate both ways round"),
         ([("Ada", "Ada"), ("tie", "tie")], "position", "no verdict changed with the order"),
         ([("Ada", "Ben")] * 30, "length", "both sides always spoke as many words"),
-        ([("Ada", "Ben")] * 30, "side", "nothing tells it from the strength of entrants"),
-        ([("Ada", "Ben")] * 30, "self", "no other judge's view"),
+        ([("Ada", "Ben")] * 30, "side", "it cannot be told from the strength of entrants"),
+        ([("Ada", "Ben")] * 30, "self", "the other judges' verdicts do not separate"),
         ([], "self", "it has no verdict"),
     ],
 )
