@@ -3,14 +3,14 @@
 *Evidence*: T (``addressing``, ``replies``, ``agreement``); ``turn_taking`` and ``hearing`` read no
 words.
 
-Every graph is a ``networkx.DiGraph`` of names with ``weight`` on its edges. Nodes carry ``turns``
-and ``words`` (what they said), and ``seat`` and ``brief`` where all trials agree on them. The graph
-carries ``kind``, ``trial`` or else ``trials`` (how many), and ``scenario`` if it is the same in
-all. An attribute that is missing is not there. Nodes come in the order of seats and edges in the
-order of nodes, whatever the order of the rows.
+Every graph is a ``networkx.DiGraph`` of names with ``weight`` on its edges. Nodes have ``turns``
+and ``words`` (how many they said), and ``seat`` and ``brief`` if these are equal in all trials. The
+graph has ``kind``, ``trial`` or else ``trials`` (their number), and ``scenario`` if it is the same
+in all. Unknown attributes are left out. Nodes are in the order of seats and edges in the order of
+nodes, whatever the order of the rows.
 
-A line that the experimenter put in was heard, takes its turn and can be answered; but it is no
-answer, agreement or address of the actor's who had to say it.
+A line that the experimenter inserted is heard, counts as a turn and can be answered. But it does
+not count as an answer, agreement or address of the actor that had to say it.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ _INFLUENCE = ("source", "target", "weight", "low", "high")
 def turn_taking(tables: Tables, trial: str | None = None) -> Graph:
     """``weight``: how often the target spoke right after the source.
 
-    Whoever spoke twice in a row has an edge to itself, so that the weights of a trial sum to its
-    turns less one.
+    An actor that spoke twice in a row has an edge to itself, so the weights of a trial sum to the
+    number of its turns minus one.
 
     >>> graph = turn_taking(_example())
     >>> sorted(graph.edges(data="weight"))
@@ -58,10 +58,10 @@ def turn_taking(tables: Tables, trial: str | None = None) -> Graph:
 
 
 def hearing(tables: Tables, trial: str | None = None) -> Graph:
-    """``weight``: how many turns of the target the source heard; ``share``: of how many it said.
+    """``weight``: how many turns of the target the source heard; ``share``: the share of its turns.
 
-    Of the turns with words, in trials with the source in the cast. Who heard a turn is decided by
-    ``sim.scene.audience.heard_by``: audience, eavesdroppers and who was off stage.
+    Turns with words count, in trials with the source in the cast. ``sim.scene.audience.heard_by``
+    decides who heard a turn, from its audience, eavesdroppers and absent actors.
 
     >>> graph = hearing(_example())
     >>> graph.edges["Cleo", "Ada"]
@@ -87,7 +87,7 @@ def addressing(tables: Tables, trial: str | None = None) -> Graph:
     """``addresses``: in how many turns the source addresses the target; ``mentions``: in how many
     it speaks of the target without addressing it. ``weight`` is the first.
 
-    By the words (``sim.text.addressing``), whether the target heard them or not.
+    Decided by the words (``sim.text.addressing``), whether the target heard them or not.
 
     >>> graph = addressing(_example())
     >>> graph.edges["Cleo", "Ben"]
@@ -108,11 +108,11 @@ def addressing(tables: Tables, trial: str | None = None) -> Graph:
 
 
 def replies(tables: Tables, trial: str | None = None) -> Graph:
-    """``weight``: how many turns of the source answer one of the target; ``probability``: how sure
-    that is, on average.
+    """``weight``: how many turns of the source answer a turn of the target; ``probability``: the
+    mean probability that they do.
 
     Each turn answers the likeliest of the turns of others that its speaker heard
-    (``analysis.graphs.reply_links``): where nothing tells, the last one.
+    (``analysis.graphs.reply_links``); without any cue this is the last one.
 
     >>> graph = replies(_example())
     >>> sorted(graph.edges(data="weight"))
@@ -162,9 +162,9 @@ def from_edges(
 ) -> Graph:
     """A graph from a table of edges: columns ``source``, ``target``, ``weight``, ``low``, ``high``.
 
-    A row without a weight is no edge, since missing is not zero; limits that are missing are left
-    out. With ``tables`` the nodes are the cast, with their attributes. Raises ``BadRequest`` if a
-    column is missing, a pair comes twice, or a name is not in the cast.
+    A row without a weight gives no edge, since a missing weight is not zero; missing limits are
+    left out. With ``tables`` the nodes are the cast, with their attributes. Raises ``BadRequest``
+    if a column is missing, a pair occurs twice, or a name is not in the cast.
 
     >>> rows = [("Ada", "Ben", 0.4, 0.1, 0.7), ("Ben", "Ada", 0.1, None, None)]
     >>> graph = from_edges(pd.DataFrame(rows, columns=list(_INFLUENCE)))
@@ -231,8 +231,7 @@ def _graph(
     edges: Mapping[tuple[str, str], Mapping[str, Any]],
     more: Iterable[str] = (),
 ) -> Graph:
-    # Heavy, so it is loaded by whoever wants a graph.
-    import networkx
+    import networkx  # imported here because it is slow to import
 
     facts: dict[str, Any] = {"kind": kind}
     if trial is not None:

@@ -1,4 +1,4 @@
-"""Tables in the shape that the graphs want: per trial, who is there, and who heard what."""
+"""The trials of the tables as objects: the cast of each, its turns, and who heard each turn."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from sim.scene.audience import heard_by
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One turn. ``heard`` are those who heard it, the speaker among them: nobody, if it is empty.
+    """One turn. ``heard`` are the actors who heard it, with the speaker; empty for an empty turn.
 
-    ``cued`` is how many turns had been said when the speaker was cued, so that it could answer
-    them. ``inserted`` says that the experimenter put the words in: they can be answered, but they
-    are no answer of the actor's.
+    ``cued`` is the number of turns that had been said when the speaker was cued; only these can it
+    answer. ``inserted`` says that the experimenter inserted the turn: others can answer it, but it
+    does not count as an answer of its speaker.
     """
 
     turn: int
@@ -33,7 +33,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """One trial. ``names`` are the cast by their seats, then whoever else spoke, as they came."""
+    """One trial. ``names`` are the cast by seat, then other speakers in the order of turns."""
 
     trial: str
     scenario: str
@@ -46,9 +46,8 @@ class Played:
 def played(tables: Tables, trial: str | None = None) -> list[Played]:
     """One trial, or all of them in the order of their ids.
 
-    Columns that older tables lack (``overheard``, ``absent``, ``source``, ``cued``) count as
-    nobody, nobody, the stage, and all turns before. Raises ``BadRequest`` if there is no such
-    trial.
+    Older tables lack some columns. Their defaults: nobody (``overheard``, ``absent``), the stage
+    (``source``), and all turns before (``cued``). Raises ``BadRequest`` if there is no such trial.
 
     >>> from analysis.tables import Record, tables_from
     >>> cast = [{"name": "Ada"}, {"name": "Ben"}, {"name": "Cleo"}]
