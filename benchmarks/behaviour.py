@@ -1,16 +1,16 @@
-"""Whether a change of the code's shape left its behaviour alone: two versions, byte by byte.
+"""Compares the behaviour of two versions byte by byte, to check that a refactoring changed none.
 
     .tools/bin/uv run python -m benchmarks.behaviour --against COMMIT    # record both, compare
     .tools/bin/uv run python -m benchmarks.behaviour record FOLDER       # record this checkout
     .tools/bin/uv run python -m benchmarks.behaviour compare ONE OTHER   # two recordings
 
-A recording is made by the command line alone, which both versions share: every scenario and
-tournament that ships, on every embedded kind, with fixed seeds; forks, questions and a scenario
-with code of its own; runs against a server where much goes wrong; and stores of older versions.
-Kept are the canonical exports and what ``--json`` prints, without the facts of the clock.
+A recording uses the command line only, which both versions share. It runs every scenario and
+tournament of the distribution on every embedded kind, with fixed seeds; forks, questions and a
+scenario with code of its own; runs against a server with many faults; and stores of older versions.
+It keeps the canonical exports and the output of ``--json``, without values that depend on time.
 
-Keys that were renamed on purpose stand in ``benchmarks/renamed_keys.json``: recordings of before
-are compared as if they had been written with the new names.
+``benchmarks/renamed_keys.json`` lists keys that were renamed on purpose: older recordings are
+compared as if they had been written with the new names.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ RENAMED = Path(__file__).with_name("renamed_keys.json")
 KINDS = ("base", "sft", "sft_rlhf", "rlhf", "helpful_only", "bimodal")
 CHAOS = {"429": 0.1, "500": 0.05, "cut": 0.05, "malformed": 0.03, "empty": 0.05, "refusal": 0.03}
 PORT = 47613
-"""Of the stub: an address is a part of a stage's identity, and so of a trial's id."""
+"""The port of the stub, fixed because a stage's identity, and so a trial's id, contains it."""
 CLOCK = frozenset({"seconds", "process", "started", "ended", "computed_tokens"})
-"""Keys whose values are facts of the clock, of the process, or of the order of replies."""
+"""Keys whose values depend on the time, on the process, or on the order of replies."""
 
 OWN_SCENARIO = '''
 """A scenario with code of its own: a condition, a router, and a constant that it reads."""
@@ -126,7 +126,7 @@ name = "Plain"
 
 
 class Recording:
-    """Commands of one checkout, run in a folder, with what they printed."""
+    """Runs commands of one checkout in a folder and keeps what they print."""
 
     def __init__(self, checkout: Path, folder: Path) -> None:
         self.checkout = checkout
@@ -137,7 +137,7 @@ class Recording:
             raise SystemExit(f"{folder} holds something already; name an empty folder")
 
     def elsinore(self, *words: str, codes: Sequence[int] = (0,)) -> str:
-        """What the command prints on standard output."""
+        """Run a command and return its standard output."""
         code = "from sim.cli import main; main()"
         environment = {
             name: value
@@ -156,14 +156,14 @@ class Recording:
         return done.stdout
 
     def json(self, *words: str, codes: Sequence[int] = (0,)) -> Any:
-        """What the command prints with ``--json``, kept under the words of the command."""
+        """Run a command with ``--json``, keep its output without times, and return it parsed."""
         told = self.elsinore(*words, "--json", codes=codes)
         value = json.loads(told) if told.strip() else None
         self.printed[" ".join(words)] = without_clock(value)
         return value
 
     def text(self, *words: str, codes: Sequence[int] = (0,)) -> None:
-        """What the command prints for people."""
+        """Run a command and keep its output for people."""
         self.printed[" ".join(words)] = self.elsinore(*words, codes=codes)
 
     def export(self, store: str) -> None:
@@ -171,7 +171,7 @@ class Recording:
         self.elsinore("export", store, "-o", f"{Path(store).stem}.jsonl")
 
     def close(self) -> None:
-        """Write down what was printed, and leave nothing but recordings."""
+        """Write ``printed.json`` and delete all files but it and the exports."""
         text = json.dumps(self.printed, indent=1, sort_keys=True, ensure_ascii=False)
         (self.folder / "printed.json").write_text(text + "\n", encoding="utf-8")
         for path in sorted(self.folder.iterdir()):
@@ -180,7 +180,7 @@ class Recording:
 
 
 def without_clock(recorded: Any) -> Any:
-    """A value without the facts of the clock."""
+    """A value without times and other values that differ between equal runs."""
     if isinstance(recorded, dict):
         return {
             name: None if name in CLOCK else without_clock(value)
@@ -194,7 +194,7 @@ def without_clock(recorded: Any) -> Any:
 
 
 def record(checkout: Path, folder: Path, quick: bool = False) -> None:
-    """Record everything that a checkout does in a folder."""
+    """Run all commands of one checkout in a folder and keep what they print and export."""
     recording = Recording(checkout, folder)
     scenarios = scenarios_that_ship(recording)
     models = [word for kind in KINDS for word in ("-m", f"embedded:{kind}")]
@@ -227,7 +227,7 @@ def trials_of(recording: Recording, store: str) -> list[dict[str, Any]]:
 
 
 def details(recording: Recording) -> None:
-    """Everything that is done with one stored trial."""
+    """All commands that work on one stored trial."""
     store = "detail.db"
     recording.json(
         "run", "cross_purposes", "-m", "embedded:base", "-m", "embedded:rlhf", "-n", "3",
@@ -271,7 +271,7 @@ def layouts(recording: Recording) -> None:
 
 
 def tournaments(recording: Recording) -> None:
-    """Tournaments of each format, and what is said of them."""
+    """Tournaments of each format, with their standings and verdicts."""
     for form in ("round-robin", "swiss", "knockout"):
         store = f"cup_{form}.db"
         (recording.folder / f"{form}.toml").write_text(
@@ -305,7 +305,7 @@ def tournaments(recording: Recording) -> None:
 
 
 def own_code(recording: Recording) -> None:
-    """A scenario with conditions and a router of its own, and what would have happened."""
+    """A scenario with conditions and a router of its own, and forks of it."""
     store = "own.db"
     (recording.folder / "own_scenario.py").write_text(OWN_SCENARIO, encoding="utf-8")
     recording.json("run", "own_scenario.py:own", "-n", "3", "--store", store)
@@ -322,7 +322,7 @@ def old_stores(recording: Recording) -> None:
 
 
 def chaos(recording: Recording) -> None:
-    """A server where much goes wrong; the faults follow from the requests, whoever is first."""
+    """Runs against a server with faults, which depend on the requests and not on their order."""
     url = os.environ["ELSINORE_STUB_URL"]
     control(url, "reset", {"behaviour": True})
     how = ("-m", "openai:stub", "--base-url", url)
@@ -332,7 +332,7 @@ def chaos(recording: Recording) -> None:
     for attempts, store in (("10", "chaos_patient.db"), ("2", "chaos_impatient.db")):
         run = ("run", "water_sale", *how, "-n", "6", "--attempts", attempts, "--store", store)
         recording.json(*run, codes=(0, 1))
-        recording.json(*run, codes=(0, 1))  # everything is there, or has failed for good
+        recording.json(*run, codes=(0, 1))  # every trial is stored or has failed permanently
         recording.json(*run, "--retry-failed", codes=(0, 1))
         recording.export(store)
     control(url, "behaviour", {"faults": {}})
@@ -350,14 +350,14 @@ def chaos(recording: Recording) -> None:
 
 
 def control(url: str, what: str, body: Mapping[str, Any]) -> None:
-    """Steer the stub."""
+    """Send a control request to the stub."""
     request = Request(url.removesuffix("/v1") + f"/control/{what}", json.dumps(body).encode())
     build_opener(ProxyHandler({})).open(request, timeout=10).close()
 
 
 @contextmanager
 def stub() -> Iterator[None]:
-    """The stub server of the tests, at an address that stays the same for all recordings."""
+    """The stub server of the tests, at the same address for all recordings."""
     sys.path.insert(0, str(ROOT / "tests" / "support"))
     with import_module("stub_server").StubServer("--port", str(PORT)) as server:
         os.environ["ELSINORE_STUB_URL"] = server.url
@@ -368,7 +368,7 @@ def stub() -> Iterator[None]:
 
 
 def renamed(recorded: Any, names: Mapping[str, str]) -> Any:
-    """A value with the keys that were renamed since."""
+    """A value with its keys replaced by their new names."""
     if isinstance(recorded, dict):
         return {names.get(name, name): renamed(value, names) for name, value in recorded.items()}
     return [renamed(value, names) for value in recorded] if isinstance(recorded, list) else recorded

@@ -1,4 +1,4 @@
-"""What only Elsinore does, and so has no peer: probes beside the scene, the store, the exact stage.
+"""Measures what only Elsinore has: probes beside the scene, the store, the exact stage.
 
 python -m benchmarks.beyond probes      # one part; prints a line of JSON
 """
@@ -64,9 +64,9 @@ def probes(effort: Effort) -> dict[str, Any]:
 def store(effort: Effort) -> dict[str, Any]:
     """Playing into a store: instant replies in many scenes at once and in one, and with latency.
 
-    On the wall, since the disk is a part of it, from the first scene's beginning to the last one's
-    end. What a run costs once, whatever its length (opening, manifest, closing), is told apart. The
-    same plays without a store are timed beside them: the difference is what storing costs.
+    Wall-clock time, since the disk is a part of it, from the beginning of the first scene to the
+    end of the last. The fixed cost of a run (opening, manifest, closing) is reported apart. The
+    same scenes are also played without a store: the difference is the cost of storing.
     """
     rounds = range(effort.least + 2)
     together = [_stored(SCENES, TURNS, 0.0) for _ in rounds]
@@ -101,7 +101,7 @@ def _stored(scenes: int, turns: int, latency: float) -> _Run:
     trials = plan_scene(
         scene_of(turns), name="overhead", models=[("fixed", stage.identity)], trials=scenes
     )
-    # Beside the code rather than in the system's folder, which may be memory and no disk.
+    # Not in the system's temporary folder, which may be in memory and not on a disk.
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         path = Path(folder) / "overhead.db"
         gc.collect()

@@ -1,7 +1,7 @@
-"""What a turn costs through a real client, as the scene grows: CPU time, ours and the client's.
+"""Measures the CPU time of a turn through a real client as the scene grows, with the client's time.
 
-Sixteen scenes of three actors play at once against the stub of the tests, a process of its own on
-loopback, so that its time is not ours. Replies have 65 words.
+Sixteen scenes of three actors play at once against the stub of the tests, which is a process of its
+own on loopback, so that its time is not counted. Replies have 65 words.
 
     .tools/bin/uv run python -m benchmarks.client
     .tools/bin/uv run python -m benchmarks.client --model completions:stub --layout screenplay

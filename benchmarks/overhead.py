@@ -1,13 +1,13 @@
-"""How much time and memory the framework takes, side by side with its peers, in one run.
+"""Measures the time and memory of the framework and of its peers, side by side in one run.
 
     .tools/bin/uv run python -m benchmarks.overhead            # ours and the peers: ten minutes
     .tools/bin/uv run python -m benchmarks.overhead --ours     # without the peers: two minutes
     .tools/bin/uv run python -m benchmarks.overhead --quick    # short, and rough
     .tools/bin/uv run python -m benchmarks.overhead --against COMMIT  # beside an older version
 
-Every subject is measured in a process of its own, and the peers in an environment of their own too
-(some cannot be installed together with us). Rounds go around the subjects, so that a machine that
-slows down slows all of them; the table has the medians over the rounds.
+Every subject is measured in a process of its own, and each peer in an environment of its own (some
+cannot be installed together with Elsinore). A round measures all subjects, so that a machine that
+slows down affects all of them; the table has medians over rounds.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ OURS = Peer("benchmarks.peers.ours")
 
 
 def peers() -> list[Peer]:
-    """The peers and their versions; langchain-core is the one that we are pinned to."""
+    """The peers and their versions; langchain-core has the version that Elsinore is pinned to."""
     core = f"langchain-core=={version('langchain-core')}"
     return [
         Peer("benchmarks.peers.langchain_core", (core,)),
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--ours", action="store_true", help="leave the peers out")
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--rounds", type=int, help="how often to go around (default 3)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was figures there")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     parser.add_argument("--against", metavar="COMMIT", help="ours, beside those of a commit")
     chosen = parser.parse_args(arguments)
     rounds = chosen.rounds or (1 if chosen.quick else 3)
@@ -106,7 +106,7 @@ def started(peer: Peer, options: Sequence[str]) -> Figures:
     uv = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
     wanted = [word for package in peer.packages for word in ("--with", package)]
     with tempfile.TemporaryDirectory() as nowhere:
-        # Away from our project, or uv would apply our pins to the peer.
+        # Outside of this project, whose pins uv would otherwise apply to the peer.
         return read(
             [
                 uv, "run", "--quiet", "--isolated", "--no-project",
@@ -118,15 +118,15 @@ def started(peer: Peer, options: Sequence[str]) -> Figures:
 
 
 def in_process(module: str, *options: str, checkout: Path = ROOT) -> Figures:
-    """What a module of ours prints, run in our own environment."""
+    """The figures that a module of this project prints, run in its environment."""
     return read([sys.executable, "-m", module, *options], checkout, checkout)
 
 
 def beside(before: Path, rounds: int, options: Sequence[str]) -> dict[str, list[list[float]]]:
-    """Every figure of ours: values of the older version and of this one, round by round.
+    """Every figure of Elsinore: values of the older version and of this one, round by round.
 
-    The two take turns, and each round begins with the other one: a machine that slows down slows
-    both, and neither is always the first.
+    The two alternate, and each round begins with the other one: a machine that slows down affects
+    both, and neither is always first.
     """
     figures: dict[str, list[list[float]]] = {}
     for number in range(rounds):
@@ -182,7 +182,7 @@ def read(command: list[str], folder: Path, checkout: Path = ROOT) -> Figures:
 
 
 def middle(rounds: Sequence[Any]) -> Any:
-    """The medians of the numbers in several findings of one shape; of the best, the best."""
+    """The figures of several rounds combined: medians, and the minimum of keys with ``best``."""
     first = rounds[0]
     if isinstance(first, dict):
         return {

@@ -1,4 +1,4 @@
-"""How many tokens an ideal prefix cache computes for each token of a transcript, by layout.
+"""Counts the tokens that an ideal prefix cache computes for each token of a transcript, by layout.
 
     .tools/bin/uv run python -m benchmarks.prefix            # a few seconds; nothing is timed
     .tools/bin/uv run python -m benchmarks.prefix --json FILE
@@ -9,12 +9,12 @@ beginning before. A token is a word or a sign of punctuation.
 
 Two ratios, since a prompt holds more than the transcript:
 
-``transcript``  tokens of what was said, computed by the cache, over tokens of what was said. This
-                is what grows with the scene, and what the design's bar is about.
-``everything``  all that the cache computes (the scene, personas, cues, names before lines), over
-                tokens of what was said. The persona and cue of ``transcript_first`` come last and
-                are computed at every turn: it saves as soon as a turn times the other actors is
-                longer than they are.
+``transcript``  tokens of the transcript that the cache computes, over tokens of the transcript.
+                This part grows with the scene, and the design's bar is about it.
+``everything``  all tokens that the cache computes (the scene, personas, cues, names before lines),
+                over tokens of the transcript. The persona and cue of ``transcript_first`` come last
+                and are computed at every turn: the layout saves tokens once a turn, times the
+                number of other actors, is longer than persona and cue.
 
 ``author`` is left out: it has one context, whatever the cast, and computes everything once.
 """
@@ -46,7 +46,7 @@ ACTORS = (2, 4, 8)
 ROUNDS = 30
 NAMES = ("Ada", "Ben", "Cleo", "Dora", "Emil", "Fay", "Gus", "Hope")
 BAR, DEAR = 1.15, 7.0
-"""With 8 actors: at most for ``transcript_first``, and at least for ``persona_first``."""
+"""Bars with 8 actors: the most for ``transcript_first``, and the least for ``persona_first``."""
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _SAID = re.compile(r"\bTurn \d+: " + re.escape(REPLY))
@@ -63,7 +63,7 @@ def tokens(text: str) -> int:
 
 @dataclass
 class Counts:
-    """What one layout sent in one scene, in tokens. ``said`` is the transcript alone."""
+    """Tokens of one layout in one scene. ``said`` counts the transcript alone."""
 
     layout: str
     actors: int
@@ -125,7 +125,7 @@ class CountingStage:
 
 
 def scene_of(layout: LayoutName, actors: int) -> Scene:
-    """A ring of people who differ in what is told of them."""
+    """A ring of actors with different personas."""
     names = NAMES[:actors]
     return Scene(
         topic=TOPIC,
@@ -156,7 +156,7 @@ def measure(layout: LayoutName, actors: int) -> Counts:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 if the bar is missed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was scenes there")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the counts there")
     chosen = parser.parse_args(arguments)
     scenes = [measure(layout, actors) for actors in ACTORS for layout in LAYOUTS]
     console = Console(highlight=False, soft_wrap=True)

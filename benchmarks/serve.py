@@ -1,13 +1,13 @@
-"""How many requests ``elsinore serve`` answers in a second, and what one costs.
+"""Measures how many requests ``elsinore serve`` answers in a second, and the CPU time of one.
 
     .venv/bin/python -m benchmarks.serve                 # about 40 seconds
     .venv/bin/python -m benchmarks.serve --seconds 0.5   # coarser
     .venv/bin/python -m benchmarks.serve --json
 
 The server is a process of its own; client and server share the machine. The bare client writes
-bytes that were made before, so that what is timed is the server; through Elsinore's own stages the
-clients' work is timed too. A prompt is that of a scene after so many turns, each request has a seed
-of its own. Nothing is asserted.
+prepared bytes, so that only the server is timed; with Elsinore's own stages the client's work is
+timed, too. A prompt is that of a scene after so many turns. Each request has a seed of its own.
+Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Call = Callable[[int, int], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Row:
-    """One row. CPU and memory are the server's; the latency is what a caller waits."""
+    """One row. CPU and memory are the server's; the latency is the waiting time of a caller."""
 
     what: str
     turns: int
@@ -70,7 +70,7 @@ class Server:
         self.port = urlsplit(self.url).port or 0
 
     def cpu(self) -> float:
-        """Seconds of CPU so far; 0 where the system does not tell."""
+        """CPU seconds of the server so far; 0 if the system does not report them."""
         try:
             told = Path(f"/proc/{self.process.pid}/stat").read_text("utf-8")
         except OSError:
@@ -79,7 +79,7 @@ class Server:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> float:
-        """Resident memory in MB; 0 where the system does not tell."""
+        """Resident memory of the server in MB; 0 if the system does not report it."""
         try:
             pages = int(Path(f"/proc/{self.process.pid}/statm").read_text("utf-8").split()[1])
         except OSError:
@@ -98,7 +98,7 @@ class BareClient:
     def __init__(self, port: int, path: str, body: dict[str, Any]) -> None:
         self.port = port
         self.path = path
-        # The seed has a fixed width, so that only its digits are to be put in.
+        # The seed is last, so that each request only appends its digits.
         self.body = json.dumps({**body, "seed": 0}, separators=(",", ":"))
         assert self.body.endswith('"seed":0}')
         self.head = self.body.removesuffix("0}")
@@ -128,7 +128,7 @@ class BareClient:
 async def measure(
     server: Server, what: str, turns: int, at_once: int, call: Call, seconds: float
 ) -> Row:
-    """Calls in a closed loop of so many callers."""
+    """Measure calls of ``at_once`` callers, each of which calls again when it is answered."""
     waits: list[float] = []
     number = 0
 

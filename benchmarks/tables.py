@@ -1,4 +1,4 @@
-"""The tables that the benchmark prints: the subjects side by side, and ours against the bars."""
+"""The tables that the benchmark prints: all subjects, and Elsinore against the bars."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def show(figures: dict[str, Any]) -> None:
 
 
 def time_of_turns(figures: dict[str, Any]) -> Table:
-    """All subjects: microseconds a turn, and that as a multiple of the bare loop and of ours."""
+    """All subjects: microseconds a turn, also as a multiple of the bare loop and of Elsinore."""
     bare, ours = figures["subjects"][:2]
     table = Table(title="µs a turn, in scenes of so many turns")
     table.add_column("", overflow="fold")
@@ -83,10 +83,10 @@ def time_of_scenes(figures: dict[str, Any]) -> Table:
 
 
 def show_beside(figures: dict[str, list[list[float]]]) -> None:
-    """Print the figures of two versions: medians, the ratio, and how far rounds lie apart.
+    """Print the figures of two versions: medians, their ratio, and its range over rounds.
 
-    A ratio is taken within a round. ``rounds`` are its least and greatest values: where 1 lies
-    between them, the difference is within the noise.
+    A ratio is computed within a round. The column ``rounds`` has its least and greatest values: if
+    1 lies between them, the difference is within the noise.
     """
     table = Table(title="This version beside the older one")
     for heading in ("", "before", "now", "ratio", "rounds"):
@@ -128,7 +128,7 @@ def against_bars(figures: dict[str, Any]) -> Table:
 
 
 def rounded(value: float) -> str:
-    """A number with four digits that count.
+    """A number with four significant digits.
 
     >>> rounded(0.27431), rounded(10688.5)
     ('0.2743', '10,688')

@@ -1,12 +1,12 @@
-"""Whether the throttle keeps to its limits, uses them, and costs little with thousands waiting.
+"""Measures whether the throttle keeps to its limits and uses them, and its CPU time under load.
 
     .venv/bin/python -m benchmarks.throttle                  # about 45 seconds
     .venv/bin/python -m benchmarks.throttle --period 2       # shorter, and a coarser clock
     .venv/bin/python -m benchmarks.throttle --json
 
-Everything is counted from time stamps that the inner stage takes when it is called: the largest
-number in any window (exactly, not sampled), and the mean over all windows while calls were waiting
-as a share of the limit. CPU is the process's, over the time on the wall. Nothing is asserted.
+The inner stage takes a time stamp when it is called. From these follow the largest number of calls
+in any window (exact, not sampled), and the mean over all windows while calls were waiting, as a
+share of the limit. CPU is the CPU time of the process over wall-clock time. Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Call = tuple[float, int]
 
 
 class Provider:
-    """Answers after a while, and notes when it was asked and for how many tokens.
+    """A stage that answers after a delay and records the time and the tokens of each call.
 
     A token has about four bytes, as in English; one in twenty calls fails and costs its prompt.
     """
@@ -60,7 +60,7 @@ class Provider:
         return Reply("x " * completion, usage=Usage(prompt, completion))
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
-        """None: nobody asks."""
+        """None; it is never called."""
         return None
 
 
@@ -122,9 +122,9 @@ async def under_load(
     max_tokens: int | None,
     latency: tuple[float, float],
 ) -> Load:
-    """Keep so many calls waiting for some windows, and look at what reached the provider.
+    """Keep ``waiting`` calls waiting for some windows, and measure the calls at the provider.
 
-    Each call that is answered is followed by another, so that the line never gets shorter.
+    Each answered call is followed by another, so that the queue never gets shorter.
     """
     provider = Provider(latency)
     stage = throttle(provider)
@@ -140,7 +140,7 @@ async def under_load(
             except StageError:
                 continue
 
-    # The tasks themselves are made before the clocks start: scenes exist anyway.
+    # The tasks are created before the clocks start: in a run, scenes exist before they wait.
     callers = [asyncio.create_task(caller(number)) for number in range(waiting)]
     begin = time.monotonic()
     await asyncio.sleep(0.2)
@@ -164,7 +164,7 @@ async def under_load(
 
 
 async def library_alone(waiting: int, limit: int, period: float, seconds: float) -> float:
-    """The CPU share of as many waiters at asyncio-throttle without a line before it."""
+    """The CPU share of as many callers of asyncio-throttle without a queue in front of it."""
     throttler = Throttler(limit, period=period)
 
     async def caller() -> None:
@@ -183,7 +183,7 @@ async def library_alone(waiting: int, limit: int, period: float, seconds: float)
 
 
 def measure(options: argparse.Namespace) -> tuple[list[Load], float]:
-    """Everything, one after the other."""
+    """All measurements, one after the other."""
     period, requests, tokens = options.period, options.requests, options.tokens
     common = {"period": period, "waiting": options.waiting, "latency": (0.02, 0.08)}
     runs: list[Coroutine[Any, Any, Load]] = [

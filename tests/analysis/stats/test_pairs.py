@@ -170,10 +170,10 @@ def test_missing_is_left_out_and_is_no_zero(
 ) -> None:
     one, two = (np.array(part) for part in zip(*pairs, strict=True))
     holes = np.array(data.draw(st.lists(st.booleans(), min_size=len(one), max_size=len(one))))
-    torn = np.where(holes, nan, one)
+    with_holes = np.where(holes, nan, one)
     expected = paired_difference(one[~holes], two[~holes])
-    assert three(paired_difference(torn, two)) == pytest.approx(three(expected), nan_ok=True)
-    assert three(difference(torn, two)) == pytest.approx(
+    assert three(paired_difference(with_holes, two)) == pytest.approx(three(expected), nan_ok=True)
+    assert three(difference(with_holes, two)) == pytest.approx(
         three(difference(one[~holes], two)), nan_ok=True
     )
 

@@ -1,4 +1,4 @@
-"""Planted biases are found, and none where none is planted.
+"""Planted biases are recovered, and none is reported where none is planted.
 
 Verdicts are those of ``benchmarks.validity.judges``, with fixed seeds. Each binomial test is exact
 and refuses at 0.001, so that a false alarm is rare (one run of this file in a hundred, had the
@@ -53,7 +53,7 @@ def planted() -> list[dict[tuple[str, str], Bias]]:
 # -- statistics --------------------------------------------------------------------------------
 
 
-def test_planted_biases_are_found(planted: list[dict[tuple[str, str], Bias]]) -> None:
+def test_planted_biases_are_recovered(planted: list[dict[tuple[str, str], Bias]]) -> None:
     truth = {("one", "position"): 0.6, ("one", "length"): 0.5, ("one", "self"): 0.8,
              ("two", "position"): -0.4}  # fmt: skip
     for key, value in truth.items():
@@ -74,7 +74,7 @@ def test_intervals_hold_what_was_planted(planted: list[dict[tuple[str, str], Bia
         assert binomtest(sum(held), len(held), 0.95).pvalue > ALARM, kind
 
 
-def test_nothing_is_found_where_nothing_is_planted(
+def test_no_bias_is_reported_where_none_is_planted(
     planted: list[dict[tuple[str, str], Bias]],
 ) -> None:
     none = [("three", "position"), ("three", "length"), ("three", "self"), ("two", "length"),

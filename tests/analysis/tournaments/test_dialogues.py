@@ -96,7 +96,7 @@ def onset(table: pd.DataFrame, actor: str, column: str) -> int | None:
     return None if pd.isna(value) else int(value)
 
 
-def test_a_guardian_who_turns_cruel_is_found_at_the_turn() -> None:
+def test_a_guardian_who_turns_cruel_is_detected_at_the_turn() -> None:
     table = flip.by_actor(played(TURNS_CRUEL, [WARDEN, GUEST]))
     first = onset(table, "Maud", "flip")
     assert first is not None
@@ -143,7 +143,7 @@ def test_hostile_company_alone_is_named_as_such() -> None:
     assert heard < flipped
 
 
-def test_the_assistant_is_found_where_it_starts_to_speak() -> None:
+def test_the_assistant_is_detected_where_it_starts_to_speak() -> None:
     tables = played(TURNS_ASSISTANT, [WARDEN, GUEST])
     table = collapse.by_actor(tables)
     assert onset(table, "Maud", "collapse") == 5
@@ -152,7 +152,7 @@ def test_the_assistant_is_found_where_it_starts_to_speak() -> None:
         assert collapse.by_actor(played(turns, [WARDEN, GUEST]))["collapse"].isna().all()
 
 
-def test_a_loop_is_found_at_its_first_repetition() -> None:
+def test_a_loop_is_detected_at_its_first_repetition() -> None:
     table = loop.by_actor(played(TURNS_LOOP, [WARDEN, GUEST]))
     assert onset(table, "Maud", "loop") == 5
     assert onset(table, "Rolf", "loop") is None

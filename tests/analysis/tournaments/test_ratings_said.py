@@ -111,7 +111,7 @@ def test_whoever_only_won_is_no_more_certain_than_the_model() -> None:
     assert best["p_best"] < 0.95
 
 
-def test_results_without_maximum_are_found_out() -> None:
+def test_results_without_maximum_are_detected() -> None:
     # Here Newton's steps die of rounding at 34 logits, which looks like an end.
     results = draw(World("", matches=60), 745)
     ratings = rate(results, replicates=0)
@@ -144,7 +144,7 @@ def test_an_effect_on_its_way_to_infinity_needs_one() -> None:
         rate(results, ridge=0)
 
 
-def test_an_advantage_on_its_way_to_infinity_is_found_out_though_every_rating_is_near() -> None:
+def test_an_advantage_that_diverges_is_detected_though_every_rating_is_near() -> None:
     # w wins whenever it is first, so its strength and the effects of side and order grow together.
     results = table(
         [("l", "w", 0.625), ("w", "l", 1.0), ("z", "w", 0.25), ("w", "z", 1.0), ("z", "l", 0.75),
