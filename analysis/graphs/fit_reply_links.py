@@ -111,9 +111,9 @@ def main(folder: str, output: str | None = None) -> None:
     if output is not None:
         lines = [
             "# Weights (log-odds) of what is known of a turn that a line may answer.",
-            "# Fitted by analysis/graphs/fit_reply_links.py to every other log of the development part",
-            "# of the IRC disentanglement corpus (Kummerfeld et al. 2019; CC BY 4.0). No line is",
-            f"# copied. {', '.join(log.name for log in fitted)}.",
+            "# Fitted by analysis/graphs/fit_reply_links.py to every other log of the development",
+            "# part of the IRC disentanglement corpus (Kummerfeld et al. 2019; CC BY 4.0). No line",
+            f"# is copied. {', '.join(log.name for log in fitted)}.",
             f"# Held-out logs: {share['held-out']:.3f} of the lines linked rightly.",
         ]
         lines += [f"{name}\t{weights[name]:.2f}\t{what}" for name, what in FEATURES.items()]
