@@ -1,10 +1,10 @@
-"""How long it takes to rate a large tournament.
+"""Measures the time to rate a large tournament.
 
     .tools/bin/uv run python -m benchmarks.ratings [--matches 100000] [--entrants 200]
 
-Results are drawn, no scene is played. What is timed is ``rate`` with all it does (effects, side
-effects of topics, robust intervals, 1,000 replicates of the bootstrap over topics, Elo), on the
-wall, from the table to the tables. The bar is 10 s on two idle cores.
+Results are simulated; no scene is played. The time is the wall-clock time of ``rate`` (effects,
+side effects of topics, robust intervals, 1,000 replicates of the bootstrap over topics, Elo). The
+bar is 10 s on two idle cores.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""What may sway a judge, as columns of numbers: one row for each verdict on each pair of sides.
+"""The regressors of a judge's biases: one row for each verdict on each pair of sides.
 
-All are for the first of the pair: shown before the second (``shown``: 1, else -1), spoke longer
-(``length``: the base-2 logarithm of the ratio of words), is played by the judge's own model
-(``own``: 1; the second is: -1; both or neither: 0), argues position 0 of two (``side``: 1, -1; 0
-with more sides), spoke first (``order``: 1, -1). What is unknown is NaN.
+All are properties of the first side of the pair. ``shown``: 1 if it was shown before the second,
+else -1. ``length``: the base-2 logarithm of the ratio of words. ``own``: 1 if only it is played by
+the judge's own model, -1 if only the second is, 0 if both or neither. ``side``: 1 if it argues
+position 0 of two, else -1; 0 with more sides. ``order``: 1 if it spoke first, else -1. Unknown
+values are NaN.
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ from analysis.tournaments.results import PAIR, pairs
 from analysis.tournaments.tables import Contest
 
 TOPICS = 6
-"""Topics at least for clusters of topics; with fewer, clusters are matches."""
+"""With so many topics, clusters are topics; with fewer, clusters are matches."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Arrays of one length. ``names`` are those of entrants and ``judges`` those of judges, by
-    number; ``debate`` numbers pairs of sides of trials, ``trial`` trials and ``cluster`` topics or
-    matches (``by`` says which). A judge's verdicts on one debate have ``weight`` 1
-    together."""
+    """Arrays of one length, and the names behind their numbers.
+
+    ``names`` are the entrants and ``judges`` the judges. ``debate`` numbers the pairs of sides of
+    trials, ``trial`` the trials, and ``cluster`` the topics or matches (``by`` says which). The
+    weights of a judge's verdicts on one debate sum to 1.
+    """
 
     names: tuple[str, ...]
     judges: tuple[str, ...]
@@ -53,7 +56,7 @@ class Rows:
         return len(self.score)
 
     def where(self, kept: NDArray[np.bool_]) -> Rows:
-        """Some of the rows."""
+        """The rows of a mask."""
         changes = {
             one.name: getattr(self, one.name)[kept]
             for one in fields(self)
@@ -63,11 +66,11 @@ class Rows:
 
     def strengths(self) -> Floats:
         """A column for each entrant: 1 where it is the first, -1 the second, 0 against itself."""
-        found = np.zeros((len(self), len(self.names)))
+        columns = np.zeros((len(self), len(self.names)))
         every = np.arange(len(self))
-        np.add.at(found, (every, self.first), 1.0)
-        np.add.at(found, (every, self.second), -1.0)
-        return found
+        np.add.at(columns, (every, self.first), 1.0)
+        np.add.at(columns, (every, self.second), -1.0)
+        return columns
 
 
 def rows(contest: Contest) -> Rows:
@@ -102,8 +105,10 @@ def rows(contest: Contest) -> Rows:
 
 
 def clusters(said: pd.DataFrame) -> tuple[str, Ints]:
-    """What the clusters of rows about debates are, and the number of each row's: topics, if enough
-    of them were judged, else matches. Read: ``motion``, ``round`` and ``match``.
+    """Whether clusters are topics or matches, and the number of the cluster of each row.
+
+    Clusters are topics if enough of them were judged. The columns ``motion``, ``round`` and
+    ``match`` are read.
 
     >>> two = pd.DataFrame({"motion": ["Tea?", "Tea?"], "round": [1, 1], "match": [1, 2]})
     >>> by, cluster = clusters(two)
@@ -134,14 +139,14 @@ def _lengths(contest: Contest, said: pd.DataFrame) -> Floats:
         )
         for actor in ("first_actor", "second_actor")
     )
-    # Somebody who said nothing has no ratio.
+    # There is no ratio with a side that said nothing.
     spoke = (first > 0) & (second > 0)
     ratio = np.divide(first, second, out=np.full(len(first), nan), where=spoke)
     return np.asarray(np.log2(ratio))
 
 
 def _own(said: pd.DataFrame, models: Sequence[object]) -> Floats:
-    """Sides that the judge's model plays; NaN where a model is unknown, or the judge has none."""
+    """The column ``own``; NaN if a model is unknown, or if the judge is a person."""
     own = np.array(models, dtype=object)
     first, second = (said[name].to_numpy(dtype=object) for name in ("first_model", "second_model"))
     known = np.array(
@@ -151,7 +156,7 @@ def _own(said: pd.DataFrame, models: Sequence[object]) -> Floats:
         ],
         dtype=bool,
     )
-    found = np.full(len(said), nan)
+    sides = np.full(len(said), nan)
     mine = own[known]
-    found[known] = np.asarray(first[known] == mine, np.float64) - (second[known] == mine)
-    return found
+    sides[known] = np.asarray(first[known] == mine, np.float64) - (second[known] == mine)
+    return sides
