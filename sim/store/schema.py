@@ -98,7 +98,7 @@ _FIRST = (
 )
 
 _SECOND = (
-    # NULL is what version 1 did not write down; its keys were made in another way, too (see
+    # NULL in rows of version 1, whose keys were also made in another way (see
     # ``sim.calls.journal.first_call_key``).
     "ALTER TABLE replies ADD COLUMN retries TEXT",
     # 1: the answer to a request that another call had paid for.
