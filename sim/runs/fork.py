@@ -1,8 +1,8 @@
 """Forks: what would have happened otherwise, from any turn of a transcript.
 
-Everything before turn ``at`` is as it was; from then on the scene is played anew, n times, perhaps
-with something changed. Branch i draws its randomness from the same seeds whatever was changed, so
-that arms can be compared in pairs (common random numbers).
+The turns before turn ``at`` are those of the transcript; from then on the scene is played anew, n
+times, perhaps with a change. Branch i draws its randomness from the same seeds whatever was
+changed, so that arms can be compared in pairs (common random numbers).
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ async def fork_transcript(
 
     ``transcript`` was made by ``play()`` (it knows its scene and seed), and may be a branch itself.
     ``change`` are interventions for the branches: ``say("Ada", "I was wrong.", at=at)``,
-    ``dropped(transcript, at)``. Without a change the turn and all that follows is rolled again; who
-    speaks at turn ``at`` stays who it was. ``turns`` ends each branch after so many turns of its
-    own. Branches are numbered from ``first`` on: the same number, the same draws.
+    ``dropped(transcript, at)``. Without a change the turn and all that follow are generated again;
+    turn ``at`` keeps its speaker. ``turns`` ends each branch after so many turns of its
+    own. Branches are numbered from ``first`` on; branches of one number have the same draws.
 
     Raises ``BadRequest`` if there is no such turn, ``SceneError`` if the change makes no sense.
 
