@@ -217,21 +217,21 @@ def test_all_trials_that_are_over_are_asked(tmp_path: Path) -> None:
     store = tmp_path / "a.db"
     one, two = trial_of(debate()), trial_of(debate(ends=after(turns=4)))
     ids = played(store, one, two)
-    torn, _ = _torn(store)
-    report = asked(store, stages={"murmur:": Murmur(), "torn": Murmur()})
+    incomplete, _ = _cut_off(store)
+    report = asked(store, stages={"murmur:": Murmur(), "incomplete": Murmur()})
     assert {each.trial for each in report.answers} == set(ids)
     assert {each.trial: each.answer.turn for each in report.answers} == {ids[0]: 6, ids[1]: 4}
-    report = asked(store, stages={"torn": Murmur()}, trials=[torn, torn])
+    report = asked(store, stages={"incomplete": Murmur()}, trials=[incomplete, incomplete])
     assert {each.answer.turn for each in report.answers} == {3}, "as far as it went"
     assert len(report.answers) == 3
 
 
-def _torn(store: Path, **fields: Any) -> tuple[str, Trial]:
+def _cut_off(store: Path, **fields: Any) -> tuple[str, Trial]:
     """A trial that is cut off after three turns."""
-    trial = trial_of(debate(ends=after(turns=7), **fields), stage="torn")
+    trial = trial_of(debate(ends=after(turns=7), **fields), stage="incomplete")
 
     class Tired(Murmur):
-        identity = "torn"
+        identity = "incomplete"
         calls = 0
 
         async def perform(self, request: Request) -> Reply:
@@ -241,7 +241,7 @@ def _torn(store: Path, **fields: Any) -> tuple[str, Trial]:
             return await super().perform(request)
 
     with pytest.raises(StageClosed):
-        asyncio.run(run_trials([trial], {"torn": Tired()}, store))
+        asyncio.run(run_trials([trial], {"incomplete": Tired()}, store))
     return trial.id, trial
 
 
@@ -249,11 +249,11 @@ def test_a_trial_goes_on_as_if_nobody_had_asked(tmp_path: Path) -> None:
     exports = []
     for curious in (False, True):
         store = tmp_path / f"{curious}.db"
-        torn, trial = _torn(store, probes=(ask_stance("sell", every=2),))
-        stages = {"torn": Murmur()}
+        incomplete, trial = _cut_off(store, probes=(ask_stance("sell", every=2),))
+        stages = {"incomplete": Murmur()}
         if curious:
             for at in (0, 2, 3):
-                asked(store, stages=stages, trials=[torn], at=at, samples=2)
+                asked(store, stages=stages, trials=[incomplete], at=at, samples=2)
         asyncio.run(run_trials([trial], stages, store))
         if curious:
             asked(store, stages=stages, at=5)
@@ -419,12 +419,12 @@ def test_a_wrong_key_is_raised_and_what_was_answered_is_kept(tmp_path: Path) -> 
     assert asked(store).calls == 1
 
 
-def test_a_question_that_was_torn_off_is_no_doubt_of_the_trial(tmp_path: Path) -> None:
+def test_a_question_that_was_cut_off_is_no_doubt_of_the_trial(tmp_path: Path) -> None:
     store = tmp_path / "a.db"
     trial = trial_of(debate())
     played(store, trial)
 
-    async def torn_off() -> None:
+    async def cut_off() -> None:
         under_way = asyncio.Event()
 
         async def never(request: Request) -> None:
@@ -436,7 +436,7 @@ def test_a_question_that_was_torn_off_is_no_doubt_of_the_trial(tmp_path: Path) -
         asking.cancel()
         await asyncio.wait([asking])
 
-    asyncio.run(torn_off())
+    asyncio.run(cut_off())
     report = asyncio.run(run_trials([trial], {"murmur:": Murmur()}, store))
     assert report.in_doubt == ()
     # Asked again, it is settled.
