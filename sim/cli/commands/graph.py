@@ -53,7 +53,7 @@ def graph(
 
     tables = load(store)
     if wanted is None:
-        # Branches and surrogates share what they share with a live trial, which counts once.
+        # Branches repeat turns of live trials, and in surrogates nobody answers: neither counts.
         from sim.planning.trials import LIVE
 
         live = set(tables.trials.loc[tables.trials["arm"] == LIVE, "trial"])
@@ -73,7 +73,7 @@ def graph(
         {"source": source, "target": target, **facts}
         for source, target, facts in made.edges(data=True)
     ]
-    # What is returned is a share of weights that add up: missing where some are negative.
+    # Reciprocity is a share of summed weights, and is undefined where some are negative.
     signed = any(edge.get("weight", 0) < 0 for edge in edges)
     reciprocity = None if signed else graphs.reciprocity(made).observed
     record: dict[str, Any] = {
@@ -93,6 +93,7 @@ def graph(
 
 
 def _known(value: Any) -> float | None:
+    """A number, or None where it is NaN."""
     return None if value is None or value != value else float(value)
 
 

@@ -1,4 +1,4 @@
-"""Answers off stage, for people."""
+"""The answers of ``elsinore ask``, printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A graph, for people: its edges, and who is central."""
+"""A graph, printed: its edges, and the centrality of its nodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all of our tables have in common."""
+"""The style of all tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ NONE = "–"
 
 
 def table(*titles: str, right: tuple[str, ...] = ()) -> Table:
-    """A table as all of ours look: no frame but a rule below the titles."""
+    """A table without a frame; the columns ``right`` are aligned to the right."""
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for title in titles:
         made.add_column(

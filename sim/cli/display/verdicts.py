@@ -1,4 +1,4 @@
-"""What judges said of a debate, on a terminal."""
+"""The verdicts on a debate, printed."""
 
 from __future__ import annotations
 
