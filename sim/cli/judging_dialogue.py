@@ -61,8 +61,8 @@ def _scores(sheet: Sheet, console: Console, read: Read) -> dict[str, dict[str, f
     scores: dict[str, dict[str, float]] = {}
     for name in sheet.rubric.criteria:
         while True:
-            told = read(f"{name}: {', '.join(sheet.letters)} from 0 to 10 (blank: none)? ")
-            cells = told.replace(",", " ").split()
+            line = read(f"{name}: {', '.join(sheet.letters)} from 0 to 10 (blank: none)? ")
+            cells = line.replace(",", " ").split()
             if not cells:
                 break
             try:

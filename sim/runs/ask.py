@@ -216,13 +216,13 @@ class _Asking:
             raise
         await self.session.writer.barrier()
         answers: list[Asked] = []
-        told: set[_Place] = set()
+        reported: set[_Place] = set()
         for each in wanted:
             asked = tasks[each.place].result()
-            if asked is not None and each.place in told:
+            if asked is not None and each.place in reported:
                 # A branch that shares this turn with one that was asked before.
                 asked = self._tell(Asked(each.played.trial, asked.answer, known=True))
-            told.add(each.place)
+            reported.add(each.place)
             answers += [] if asked is None else [asked]
         return answers
 

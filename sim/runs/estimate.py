@@ -143,8 +143,8 @@ def _over(store: Path, trials: Sequence[Trial]) -> set[str]:
     """The trials that are at their end in a store, if there is one."""
     if not store.exists():
         return set()
-    with open_store(store) as there:
-        return there.ended(trial.id for trial in trials)
+    with open_store(store) as reader:
+        return reader.ended(trial.id for trial in trials)
 
 
 def with_count(so_far: Estimate, counted: Count) -> Estimate:

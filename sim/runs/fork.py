@@ -46,12 +46,12 @@ async def fork_transcript(
     >>> scene = Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
     ...               graph=ring("Ada", "Ben"), ends=after(turns=6))
     >>> stage = open_stage("embedded:base")
-    >>> told = asyncio.run(play(scene, stage, seed=1))
+    >>> parent = asyncio.run(play(scene, stage, seed=1))
     >>> said = interventions.say("Ada", "Never!", at=3)
-    >>> branches = asyncio.run(fork_transcript(told, stage, at=3, n=4, change=said))
+    >>> branches = asyncio.run(fork_transcript(parent, stage, at=3, n=4, change=said))
     >>> [branch.turns[2].text for branch in branches]
     ['Never!', 'Never!', 'Never!', 'Never!']
-    >>> branches[0].turns[:2] == told.turns[:2]
+    >>> branches[0].turns[:2] == parent.turns[:2]
     True
     """
     if n < 1:

@@ -68,8 +68,11 @@ class Results:
         report = self.report
         played = ", ".join(dict.fromkeys(trial.scenario for trial in report.trials)) or "nothing"
         statuses = Counter(trial.status for trial in report.trials)
-        told = ", ".join(f"{count} {status}" for status, count in statuses.items()) or "none"
-        facts = [f"{len(self)} trials of {played} in {self.path}: {told}", f"{report.calls} calls"]
+        counts = ", ".join(f"{count} {status}" for status, count in statuses.items()) or "none"
+        facts = [
+            f"{len(self)} trials of {played} in {self.path}: {counts}",
+            f"{report.calls} calls",
+        ]
         if report.hits:
             facts.append(f"{report.hits} answered by the store")
         if report.stopped is not None:

@@ -130,13 +130,13 @@ def _reopened(model: str, identity: str, options: ModelOptions) -> Stage:
     if is_real(identity):
         from sim.stage.providers.sampling import read_identity
 
-        told = read_identity(identity)
-        if told is None or BLOT in identity:
+        parts = read_identity(identity)
+        if parts is None or BLOT in identity:
             raise BadRequest(
-                f"{model}: how it was asked cannot be read from the store ({identity!r}); "
+                f"{model}: how it was parts cannot be read from the store ({identity!r}); "
                 "play the scene anew to go on from it"
             )
-        label, sampling = told
+        label, sampling = parts
         if options.sampling is not None and "timeout" in options.sampling.model_fields_set:
             sampling = sampling.model_copy(update={"timeout": options.sampling.timeout})
         stage = options.open(label, sampling)

@@ -94,9 +94,9 @@ async def run_trials(
             raise BadRequest(f"stages: there is none for {identity!r}, which judges")
     unique = list({trial.id: trial for trial in trials}.values())
     asked = [name for trial in unique for name in (trial.stage, *trial.stages.values())]
-    told = watch.paid if isinstance(watch, UsageWatcher) else None
+    on_payment = watch.paid if isinstance(watch, UsageWatcher) else None
     how = options or RunOptions()
-    with Session.open(store, stages, [*asked, *also], how, told) as session:
+    with Session.open(store, stages, [*asked, *also], how, on_payment) as session:
         run = _Run(session, watch, follow_up, executor or LocalExecutor())
         run.begin(unique, paid)
         return await run.carry_out(unique)

@@ -107,8 +107,8 @@ async def _one_by_one(events: list[bytes]) -> AsyncIterator[bytes]:
 
 async def _body(request: Request) -> bytes:
     """The body, bounded in size and time. Raises ``Refused``."""
-    told = request.headers.get("content-length", "")
-    if told.isdecimal() and int(told) > MOST_BYTES:
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > MOST_BYTES:
         raise _too_large()
     body = bytearray()
     try:

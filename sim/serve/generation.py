@@ -55,17 +55,17 @@ def chat(stage: ExactStage, body: ChatBody) -> Answer:
     seed = _seed(body.seed)
     request = Request(prompt, seed, speaker, "turn", body.stops, body.limit, schema)
     choices: list[Choice] = []
-    said = 0
+    reply_tokens = 0
     exact = True
     for number in range(body.n or 1):
         asked = replace(request, seed=_seed_of_choice(seed, number))
         reply = _perform(stage, asked)
         tokens = _tokens(stage, asked, reply) if body.logprobs else None
         choices.append(Choice(reply.text, reply.finish, tokens))
-        said += count(reply.text)
+        reply_tokens += count(reply.text)
         exact = exact and bool(reply.exact)
-    told = sum(count(message.text) for message in body.messages)
-    return Answer(tuple(choices), told, said, seed, exact)
+    prompt_tokens = sum(count(message.text) for message in body.messages)
+    return Answer(tuple(choices), prompt_tokens, reply_tokens, seed, exact)
 
 
 def completions(stage: ExactStage, body: CompletionBody) -> Answer:
@@ -75,7 +75,7 @@ def completions(stage: ExactStage, body: CompletionBody) -> Answer:
         raise Refused(400, f"n: more than {MOST_CHOICES} choices in all", parameter="n")
     seed = _seed(body.seed)
     choices: list[Choice] = []
-    said = 0
+    reply_tokens = 0
     exact = True
     for place, text in enumerate(body.prompts):
         # The first of several prompts has the request's own seed, as a single prompt has.
@@ -96,10 +96,10 @@ def completions(stage: ExactStage, body: CompletionBody) -> Answer:
                     None if body.prompt_logprobs is None else tokens,
                 )
             )
-            said += count(reply.text)
+            reply_tokens += count(reply.text)
             exact = exact and bool(reply.exact)
-    told = sum(map(count, body.prompts))
-    return Answer(tuple(choices), told, said, seed, exact)
+    prompt_tokens = sum(map(count, body.prompts))
+    return Answer(tuple(choices), prompt_tokens, reply_tokens, seed, exact)
 
 
 def _of_prompt(stage: ExactStage, body: CompletionBody, text: str) -> list[Token]:

@@ -73,8 +73,12 @@ def _event(value: dict[str, Any]) -> bytes:
 
 
 def _usage(answer: Answer) -> dict[str, Any]:
-    told, said = answer.prompt_tokens, answer.completion_tokens
-    return {"prompt_tokens": told, "completion_tokens": said, "total_tokens": told + said}
+    prompt, completion = answer.prompt_tokens, answer.completion_tokens
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+    }
 
 
 # --- Chats ---------------------------------------------------------------------------------------

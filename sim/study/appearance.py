@@ -62,8 +62,8 @@ async def superposition(
     >>> scene = Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
     ...               graph=ring("Ada", "Ben"), ends=after(turns=4))
     >>> stage = open_stage("embedded:rlhf")
-    >>> told = asyncio.run(play(scene, stage, seed=1))
-    >>> appeared = asyncio.run(superposition(told, 4, stage, n=20))
+    >>> played = asyncio.run(play(scene, stage, seed=1))
+    >>> appeared = asyncio.run(superposition(played, 4, stage, n=20))
     >>> sum(appeared.counts.values()), appeared.bits >= 0
     (20, True)
     """

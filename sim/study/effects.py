@@ -94,8 +94,8 @@ async def effect_of(
     >>> scene = Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
     ...               graph=ring("Ada", "Ben"), ends=after(turns=4))
     >>> stage = open_stage("fixed:Yes.|No.")
-    >>> told = asyncio.run(play(scene, stage, seed=1))
-    >>> effect = asyncio.run(effect_of(told, 2, says("Ada", "yes"), stage, n=5))
+    >>> played = asyncio.run(play(scene, stage, seed=1))
+    >>> effect = asyncio.run(effect_of(played, 2, says("Ada", "yes"), stage, n=5))
     >>> effect.difference.estimate, effect.pairs
     (0.0, 5)
     """

@@ -45,8 +45,8 @@ class flips:  # noqa: N801 - it is called like a function
     ...               Persona(name="Ben")], graph=ring("Ada", "Ben"), ends=after(turns=4))
     >>> said = [Turn(1, "Ada", "Good evening."), Turn(2, "Ben", "Well?"),
     ...         Turn(3, "Ada", "You are a pathetic liar, and I never cared about any of you.")]
-    >>> told = Transcript(said, scene=scene, seed=1)
-    >>> flips("Ada", within=2)(told, 2), flips("Ada")(told, 1), flips("Ada")(told, 3)
+    >>> played = Transcript(said, scene=scene, seed=1)
+    >>> flips("Ada", within=2)(played, 2), flips("Ada")(played, 1), flips("Ada")(played, 3)
     (1.0, 1.0, None)
     """
 
@@ -172,8 +172,8 @@ def _persona(transcript: Transcript, name: str) -> Persona:
 
 def _kindness(persona: Persona) -> float:
     """How much kinder a persona is than its opposite, as in the measure of flips."""
-    told = " ".join(persona.traits)
-    return polarity(told if valence(told) else f"{persona.brief} {told}", persona.opposite)
+    traits = " ".join(persona.traits)
+    return polarity(traits if valence(traits) else f"{persona.brief} {traits}", persona.opposite)
 
 
 @lru_cache(maxsize=1 << 16)

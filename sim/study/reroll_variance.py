@@ -59,8 +59,8 @@ async def influence(
     >>> cast = [Persona(name=name, stances={"tea": 0.8}) for name in ("Ada", "Ben")]
     >>> scene = Scene(topic="Tea?", cast=cast, graph=ring("Ada", "Ben"), ends=after(turns=4))
     >>> stage = open_stage("embedded:base")
-    >>> told = asyncio.run(play(scene, stage, seed=1))
-    >>> table = asyncio.run(influence(told, "tea", stage, turns=[2], rerolls=6, samples=2))
+    >>> played = asyncio.run(play(scene, stage, seed=1))
+    >>> table = asyncio.run(influence(played, "tea", stage, turns=[2], rerolls=6, samples=2))
     >>> table[["source", "target"]].values.tolist()
     [['Ben', 'Ada']]
     """

@@ -65,10 +65,10 @@ class Entrant(AuthoredModel):
         persona = self.persona or Persona(name=name)
         given = persona.model_dump(exclude={"name", "stances"})
         own = re.compile(rf"(?<!\w){re.escape(persona.name)}(?!\w)")
-        told = {field: _renamed(value, own, name) for field, value in given.items()}
-        told["goals"] = (f"argue {motion.positions[position]}", *told["goals"])
-        told["points"] = (*motion.points, *told["points"])
-        return Persona(name=name, stances={motion.key: motion.stance(position)}, **told)
+        fields = {field: _renamed(value, own, name) for field, value in given.items()}
+        fields["goals"] = (f"argue {motion.positions[position]}", *fields["goals"])
+        fields["points"] = (*motion.points, *fields["points"])
+        return Persona(name=name, stances={motion.key: motion.stance(position)}, **fields)
 
 
 class Motion(AuthoredModel):

@@ -111,8 +111,8 @@ async def estimate_tournament(
         if all(played[name] >= _SAMPLES for name in names):
             continue
         counting = Counting(exact, trials[trial])
-        told = await play(trials[trial].scene, counting, seed=trials[trial].seed)
-        await _judged(panel, legs[trial], told, counting)
+        transcript = await play(trials[trial].scene, counting, seed=trials[trial].seed)
+        await _judged(panel, legs[trial], transcript, counting)
         for name in names:
             played[name] += 1
         for name, count in counting.counts.items():
@@ -156,7 +156,7 @@ def _in_store(
     with open_store(store) as reader:
         known = {leg.trial for leg in reader.matches(tournament) if leg.trial is not None}
         later = reader.ended(known - panel.legs.keys())
-        return _InStore(reader.ended(trials), len(later), wanted - panel.there(reader, trials))
+        return _InStore(reader.ended(trials), len(later), wanted - panel.stored(reader, trials))
 
 
 def _sides(tournament: Tournament, leg: Leg) -> list[str]:
@@ -164,13 +164,13 @@ def _sides(tournament: Tournament, leg: Leg) -> list[str]:
     return list(dict.fromkeys(side.entrant.stage or tournament.stage for side in leg.sides))
 
 
-async def _judged(panel: Panel, leg: Leg, told: Transcript, counting: Counting) -> None:
+async def _judged(panel: Panel, leg: Leg, transcript: Transcript, counting: Counting) -> None:
     """Ask the counting stage for the verdicts on a debate."""
     tournament = panel.tournament
     rubric, motion = tournament.rubric, tournament.motions[leg.motion]
     schema = verdict_schema(len(leg.sides), tuple(rubric.criteria))
     for shown in orders(leg.actors):
-        prompt = judge_prompt(rubric, blinded(motion, leg.sides, told.events, shown))
+        prompt = judge_prompt(rubric, blinded(motion, leg.sides, transcript.events, shown))
         for name in panel.stages:
             request = Request(prompt, 1, name, "verdict", schema=schema, stage=name)
             await counting.perform(request)

@@ -58,13 +58,13 @@ def sheets_for(
     ``tournament`` is its id. Each debate is shown in one order of the sides, which is drawn by the
     seed, the person and the debate, so that it is the same every time.
     """
-    with open_store(store) as there:
-        rubric = _rubric(there.tournament(tournament).definition)
-        judged = there.judged_by(HUMAN + name)
-        matches = there.matches(tournament)
+    with open_store(store) as reader:
+        rubric = _rubric(reader.tournament(tournament).definition)
+        judged = reader.judged_by(HUMAN + name)
+        matches = reader.matches(tournament)
         done = {
             trial.id
-            for trial in there.trials([leg.trial for leg in matches if leg.trial is not None])
+            for trial in reader.trials([leg.trial for leg in matches if leg.trial is not None])
             if trial.status == "done"
         }
         # One debate may be the leg of two matches, and is judged once.
@@ -79,7 +79,7 @@ def sheets_for(
             motion, sides = _debate(debates[trial].motion, debates[trial].sides)
             actors = [side.actor for side in sides]
             shown = orders(actors)[derive(seed, "shown", name, trial) % 2]
-            events = there.transcript(trial).events
+            events = reader.transcript(trial).events
             sheets.append(Sheet(trial, blinded(motion, sides, events, shown), rubric))
     return sheets
 
@@ -89,11 +89,11 @@ def _rubric(definition: Mapping[str, Any]) -> Rubric:
     return Rubric(**fields)
 
 
-def _debate(topic: str, told: Sequence[Mapping[str, Any]]) -> tuple[Motion, list[Side]]:
-    positions = [side["text"] for side in sorted(told, key=lambda side: side["position"])]
+def _debate(topic: str, stored: Sequence[Mapping[str, Any]]) -> tuple[Motion, list[Side]]:
+    positions = [side["text"] for side in sorted(stored, key=lambda side: side["position"])]
     sides = [
         Side(Entrant(name=side["entrant"]), side["actor"], side["position"], side["place"])
-        for side in told
+        for side in stored
     ]
     return Motion(topic=topic, positions=tuple(positions)), sides
 
@@ -166,8 +166,8 @@ def _rows(text: str, where: str) -> csv.DictReader[str]:
     lacking = ""
     for delimiter in _DELIMITERS:
         reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-        there = reader.fieldnames or ()
-        missing = [name for name in ("id", "winner", _MARGIN) if name not in there]
+        columns = reader.fieldnames or ()
+        missing = [name for name in ("id", "winner", _MARGIN) if name not in columns]
         if not missing:
             return reader
         if not lacking or len(missing) < 3:

@@ -47,15 +47,15 @@ class Panel:
 
     @property
     def stages(self) -> dict[str, str]:
-        """See ``FollowUp``."""
+        """The identities of the judges' stages, by the names that requests have for them."""
         return {
             judge_asked(judge.known_as): self.identities[judge.stage]
             for judge in self.tournament.judges
         }
 
     def missing(self, store: Store, trials: Sequence[str]) -> set[str]:
-        """See ``FollowUp``."""
-        return {key.trial for key in self.wanted(trials) - self.there(store, trials)}
+        """Those of the trials on which a verdict is missing."""
+        return {key.trial for key in self.wanted(trials) - self.stored(store, trials)}
 
     def wanted(self, trials: Sequence[str]) -> set[VerdictKey]:
         """The keys of all verdicts on these trials."""
@@ -67,7 +67,7 @@ class Panel:
             for shown in orders(self.legs[trial].actors)
         }
 
-    def there(self, store: Store, trials: Sequence[str]) -> set[VerdictKey]:
+    def stored(self, store: Store, trials: Sequence[str]) -> set[VerdictKey]:
         """The keys of the verdicts that need not be asked for."""
         return store.verdict_keys(trials, also_missing=not self.retry_failed)
 
@@ -76,7 +76,7 @@ class Panel:
     ) -> None:
         """Ask for the verdicts on a debate that the store lacks, all at once, and store them."""
         leg = self.legs[trial.id]
-        there = self.there(writer.store, [trial.id])
+        stored = self.stored(writer.store, [trial.id])
         motion = self.tournament.motions[leg.motion]
         calls = []
         for place, shown in enumerate(orders(leg.actors)):
@@ -84,7 +84,7 @@ class Panel:
             calls += [
                 self._judge(trial, judge, place, page, stage, writer)
                 for judge in self.tournament.judges
-                if self._key(trial.id, judge, shown) not in there
+                if self._key(trial.id, judge, shown) not in stored
             ]
         given = await asyncio.gather(*calls, return_exceptions=True)
         # All calls end before an error is raised, so that every reply is stored.

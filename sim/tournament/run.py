@@ -115,7 +115,7 @@ async def run_tournament(
             raise BadRequest(f"stages: the tournament names {name!r}, which is not given")
     progress = _Progress(tournament, identities, tournament.identity(identities))
     adaptive, rounds = tournament.typed_format.adaptive, tournament.rounds
-    told = watch.verdict if isinstance(watch, TournamentWatcher) else None
+    on_verdict = watch.verdict if isinstance(watch, TournamentWatcher) else None
     over = 0
     report: RunReport | None = None
     for first in range(1, rounds + 1) if adaptive else [1]:
@@ -127,7 +127,7 @@ async def run_tournament(
         if isinstance(watch, TournamentWatcher):
             watch.round_began(last, progress.legs, progress.meetings, progress.scores)
         # Only the legs of this round are judged: pairings depend on the results of earlier ones.
-        panel = Panel(tournament, legs, identities, told, how.retry_failed)
+        panel = Panel(tournament, legs, identities, on_verdict, how.retry_failed)
         latest = await run_trials(
             trials, stages, store, how, watch=watch, follow_up=panel, paid=before
         )

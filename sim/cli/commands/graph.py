@@ -65,31 +65,31 @@ def graph(
         "addressing": graphs.addressing,
         "agreement": graphs.agreement,
     }
-    made = builders[kind](tables, wanted)
+    network = builders[kind](tables, wanted)
     if output is not None:
-        graphs.write_graphml(made, output)
+        graphs.write_graphml(network, output)
         return
     edges = [
         {"source": source, "target": target, **facts}
-        for source, target, facts in made.edges(data=True)
+        for source, target, facts in network.edges(data=True)
     ]
     # Reciprocity is a share of summed weights, and is undefined where some are negative.
     signed = any(edge.get("weight", 0) < 0 for edge in edges)
-    reciprocity = None if signed else graphs.reciprocity(made).observed
+    reciprocity = None if signed else graphs.reciprocity(network).observed
     record: dict[str, Any] = {
         "kind": kind,
-        "nodes": [{"name": name, **facts} for name, facts in made.nodes(data=True)],
+        "nodes": [{"name": name, **facts} for name, facts in network.nodes(data=True)],
         "edges": edges,
         "reciprocity": _known(reciprocity),
     }
     if kind == "agreement":
-        balance = graphs.balance(made)
+        balance = graphs.balance(network)
         record["balance"] = _known(balance.observed)
         record["balance_p"] = _known(balance.p)
     if as_json:
         out().out(json.dumps(record, allow_nan=False, default=_plain))
         return
-    show(record, graphs.centrality(made), out())
+    show(record, graphs.centrality(network), out())
 
 
 def _known(value: Any) -> float | None:

@@ -65,12 +65,12 @@ def show_estimates(estimates: Sequence[Estimate], prices_of: str, as_json: bool)
         record = {"dry_run": True, "played_on": PLAYED_ON, "prices_of": prices_of}
         console.out(json.dumps({**record, "estimates": records}, allow_nan=False))
         return
-    made = table(
+    rows = table(
         "model", "trials", "calls", "prompt tokens", "reply tokens", "USD",
         right=("trials", "calls", "prompt tokens", "reply tokens"),
     )  # fmt: skip
     for each in estimates:
-        made.add_row(
+        rows.add_row(
             Text(one_line(each.model)),
             Text(f"{each.trials - each.there:,}"),
             Text(f"{each.calls:,}"),
@@ -78,7 +78,7 @@ def show_estimates(estimates: Sequence[Estimate], prices_of: str, as_json: bool)
             Text(f"{each.usage.completion_tokens:,}"),
             _range(each),
         )
-    print_block(console, made)
+    print_block(console, rows)
     there = sum(each.there for each in estimates)
     if there:
         console.print(Text(f"{_count(there, 'trial')} in the store already, and not counted."))
@@ -94,12 +94,12 @@ def show_estimates(estimates: Sequence[Estimate], prices_of: str, as_json: bool)
 def show_forecast(estimates: Sequence[Estimate], prices_of: str) -> None:
     """Print what a tournament would take, stage by stage."""
     console = out()
-    made = table(
+    rows = table(
         "stage", "debates", "calls", "prompt tokens", "reply tokens", "USD",
         right=("debates", "calls", "prompt tokens", "reply tokens"),
     )  # fmt: skip
     for each in estimates:
-        made.add_row(
+        rows.add_row(
             Text(one_line(each.model)),
             Text(f"{each.trials:,}"),
             Text(f"{each.calls:,}"),
@@ -107,7 +107,7 @@ def show_forecast(estimates: Sequence[Estimate], prices_of: str) -> None:
             Text(f"{each.usage.completion_tokens:,}"),
             _range(each),
         )
-    print_block(console, made)
+    print_block(console, rows)
     console.print(
         Text(
             f"An estimate: a few debates of each stage were played on {PLAYED_ON}, and nothing was "

@@ -68,7 +68,7 @@ def _outcomes(arms: list[Record], trials: list[Record], several: bool, narrow: b
     """The outcomes by actor: in single trials their turn, in several how often and when."""
     single = all(arm["trials"] == 1 for arm in arms)
     titles = ["flip", "collapse", "loop"] if single else [f"{t} [95%]" for t in _TITLES.values()]
-    made = table("actor", *(["model"] if several else []), *titles)
+    rows = table("actor", *(["model"] if several else []), *titles)
     actors = list(dict.fromkeys(actor for arm in arms for actor in arm["outcomes"]))
     for actor in actors:
         for arm in arms:
@@ -82,16 +82,16 @@ def _outcomes(arms: list[Record], trials: list[Record], several: bool, narrow: b
                 cells += [_once(trial["outcomes"][actor], kind) for kind in _TITLES]
             else:
                 cells += [_often(arm["outcomes"][actor][kind], narrow) for kind in _TITLES]
-            made.add_row(*cells)
-    return made
+            rows.add_row(*cells)
+    return rows
 
 
 def _once(outcomes: Record, kind: str) -> Text:
     if outcomes[kind] is None:
         return Text(NONE, style="dim")
     sure = outcomes["flip_confidence"] if kind == "flip" else None
-    told = "" if sure is None else f" (p {sure:.2f})"
-    return Text(f"turn {outcomes[kind]}{told}", style="red")
+    confidence = "" if sure is None else f" (p {sure:.2f})"
+    return Text(f"turn {outcomes[kind]}{confidence}", style="red")
 
 
 def _often(times: Record, narrow: bool) -> Text:
@@ -108,7 +108,7 @@ def _often(times: Record, narrow: bool) -> Text:
 
 def _convergence(arms: list[Record]) -> Table:
     split = any(arm["convergence"]["shared"] is not None for arm in arms)
-    made = table(
+    rows = table(
         "convergence",
         "C [95%]",
         "distance",
@@ -125,8 +125,8 @@ def _convergence(arms: list[Record]) -> Table:
             cells += [Text(NONE, style="dim")] * 2
         if split:
             cells += [_estimate(convergence, "shared"), _estimate(convergence, "interaction")]
-        made.add_row(*cells)
-    return made
+        rows.add_row(*cells)
+    return rows
 
 
 def _estimate(record: Record, name: str, sign: str = "") -> Text:

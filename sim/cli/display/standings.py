@@ -62,25 +62,25 @@ def show(record: Record, console: Console, *, judges: bool = False, matrix: bool
 def _headline(record: Record) -> Text:
     text = Text(one_line(record["name"]), style="bold")
     entrants = len(record["standings"])
-    told = f": {entrants} entrants, {record['debates']:,} debates"
+    facts = f": {entrants} entrants, {record['debates']:,} debates"
     if record["judged"] < record["debates"]:
-        told += f", {record['judged']:,} judged"
+        facts += f", {record['judged']:,} judged"
     if record.get("rounds", 0) < record.get("of_rounds", 0):
-        told += f", {record['rounds']:,} of {record['of_rounds']:,} rounds are over"
+        facts += f", {record['rounds']:,} of {record['of_rounds']:,} rounds are over"
     form = record["format"]
-    return text.append(told + (f" ({form})" if form else ""), style="not bold")
+    return text.append(facts + (f" ({form})" if form else ""), style="not bold")
 
 
 def _table(record: Record, names: list[str] | None) -> Any:
-    made = table("rank", "entrant", "rating [95%]", "best", "points", "won", "tied", "lost",
+    rows = table("rank", "entrant", "rating [95%]", "best", "points", "won", "tied", "lost",
                  right=("best", "points", "won", "tied", "lost"))  # fmt: skip
     # On a narrow terminal names are wrapped, not numbers.
-    made.columns[2].no_wrap = True
+    rows.columns[2].no_wrap = True
     for each in record["standings"]:
         if names is not None and each["entrant"] not in names:
             continue
         best = each.get("p_best")
-        made.add_row(
+        rows.add_row(
             _rank(each),
             Text(one_line(each["entrant"]), style="bold"),
             interval(each, "rating"),
@@ -90,7 +90,7 @@ def _table(record: Record, names: list[str] | None) -> Any:
             Text(str(each["ties"])),
             Text(str(each["losses"])),
         )
-    return made
+    return rows
 
 
 def _rank(each: Record) -> Text:
@@ -120,14 +120,14 @@ def _effect(effect: Record) -> Text:
 
 def _cycles(cycles: Record) -> Text:
     p = cycles["p"]
-    told = f"p {p:.3f}" if p > 0.001 else "p ≤ 0.001"
+    p_value = f"p {p:.3f}" if p > 0.001 else "p ≤ 0.001"
     share, expected = cycles["share"], cycles["expected"]
     shares = (
         "" if share is None else f", cyclic share {share:.2f} where chance makes {expected:.2f}"
     )
     if p >= 0.05:
-        return Text(f"no cycles beyond chance ({told}{shares})", style="dim")
-    text = Text("cycles", style="red").append(f" ({told}{shares})", style="not red")
+        return Text(f"no cycles beyond chance ({p_value}{shares})", style="dim")
+    text = Text("cycles", style="red").append(f" ({p_value}{shares})", style="not red")
     for each in cycles["strongest"]:
         if each["p"] is not None and each["p"] < 0.05:
             names = [one_line(each[place]) for place in ("first", "second", "third", "first")]
@@ -150,16 +150,16 @@ def _show_judges(judges: Record, console: Console, whole: bool) -> None:
 
 def _judge_table(judges: Record) -> Any:
     numbers = ("verdicts", "missing", "agrees", "consistent", "ties", "margin")
-    made = table("judge", *numbers, right=numbers)
+    rows = table("judge", *numbers, right=numbers)
     for each in judges["table"]:
-        made.add_row(
+        rows.add_row(
             Text(one_line(each["judge"]), style="bold"),
             Text(str(each["verdicts"])),
             Text(str(each["missing"]), style="red" if each["missing"] else "dim"),
             *(_share(each[name]) for name in ("agreement", "consistency", "ties")),
             Text(NONE if each["margin"] is None else f"{each['margin']:.1f}"),
         )
-    return made
+    return rows
 
 
 def _share(value: float | None) -> Text:
@@ -167,28 +167,28 @@ def _share(value: float | None) -> Text:
 
 
 def _bias_table(judges: Record) -> Any:
-    made = table("judge", "prefers", "logit [95%]", "")
+    rows = table("judge", "prefers", "logit [95%]", "")
     for each in judges["biases"]:
-        made.add_row(
+        rows.add_row(
             Text(one_line(each["judge"]), style="bold"),
             Text(_BIASES.get(each["bias"], each["bias"])),
             interval(each, "estimate"),
             Text(one_line(each["missing"] or ""), style="dim"),
         )
-    return made
+    return rows
 
 
 def _concessions(record: Record) -> Any:
     """Shares of turns, and of claims; in the order of the standings."""
     shares = {"concedes": "rate", "is conceded to": "received", "claims granted": "granted"}
-    made = table("entrant", *(f"{name} [95%]" for name in shares), right=())
+    rows = table("entrant", *(f"{name} [95%]" for name in shares), right=())
     by_name = {each["entrant"]: each for each in record["concessions"]}
     for each in record["standings"]:
         row = by_name.get(each["entrant"])
         if row is not None:
             name = Text(one_line(each["entrant"]), style="bold")
-            made.add_row(name, *(_share_with_limits(row, share) for share in shares.values()))
-    return made
+            rows.add_row(name, *(_share_with_limits(row, share) for share in shares.values()))
+    return rows
 
 
 def _share_with_limits(row: Record, name: str) -> Text:
@@ -206,11 +206,11 @@ def _matrix(record: Record) -> Any:
         each["entrant"] for each in record["standings"] if each["entrant"] in record["expected"]
     ]
     short = [one_line(name)[:8] for name in names]
-    made = table("expected score", *short, right=tuple(short))
+    rows = table("expected score", *short, right=tuple(short))
     for name in names:
         cells = []
         for other in names:
             value = record["expected"][name].get(other)
             cells.append(Text("" if name == other else NONE if value is None else f"{value:.2f}"))
-        made.add_row(Text(one_line(name), style="bold"), *cells)
-    return made
+        rows.add_row(Text(one_line(name), style="bold"), *cells)
+    return rows

@@ -10,9 +10,9 @@ NONE = "–"
 
 def table(*titles: str, right: tuple[str, ...] = ()) -> Table:
     """A table without a frame; the columns ``right`` are aligned to the right."""
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    rows = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for title in titles:
-        made.add_column(
+        rows.add_column(
             title, no_wrap=title in right, justify="right" if title in right else "left"
         )
-    return made
+    return rows

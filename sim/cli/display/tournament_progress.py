@@ -108,7 +108,7 @@ class TournamentProgress(Progress):
         return whole
 
     def _standings(self) -> Table:
-        made = table("", "entrant", "points", "won", "tied", "lost",
+        standing_rows = table("", "entrant", "points", "won", "tied", "lost",
                      right=("", "points", "won", "tied", "lost"))  # fmt: skip
         now = time.monotonic()
         if now - self._counted > _AT_MOST_EVERY:
@@ -117,11 +117,11 @@ class TournamentProgress(Progress):
         height = self.console.height if self.console is not None else 24
         shown = self._rows[: max(3, height - _FRAME)]
         for row in shown:
-            made.add_row(*row)
+            standing_rows.add_row(*row)
         if len(shown) < len(self._rows):
             more = len(self._rows) - len(shown)
-            made.add_row(Text(), Text(f"and {more} more", style="dim"))
-        return made
+            standing_rows.add_row(Text(), Text(f"and {more} more", style="dim"))
+        return standing_rows
 
     def _count(self) -> list[tuple[Text, ...]]:
         # Copies, because the event loop changes them while this thread draws.

@@ -155,7 +155,7 @@ def test_killed_while_trials_share_their_replies(tmp_path: Path, toy_run: Module
             " SELECT 1 FROM replies WHERE cached = 0 AND text = hit.text"
             " AND substr(key, 13) = substr(hit.key, 13) AND prompt = hit.prompt)"
         ).fetchone()
-        (half_ended,) = connection.execute(
+        (chunkless,) = connection.execute(
             "SELECT count(*) FROM replies WHERE prompt NOT IN (SELECT digest FROM chunks)"
         ).fetchone()
         (rootless,) = connection.execute(
@@ -164,7 +164,7 @@ def test_killed_while_trials_share_their_replies(tmp_path: Path, toy_run: Module
         connection.close()
         assert left <= CONCURRENCY
         in_doubt += left
-        assert (twice, orphans, half_ended, rootless) == ([], 0, 0, 0)
+        assert (twice, orphans, chunkless, rootless) == ([], 0, 0, 0)
     assert child.returncode == 0, err
     assert out.startswith("12 done, ")
     times = Counter(log.read_text().splitlines())

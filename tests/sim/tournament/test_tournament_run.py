@@ -204,7 +204,7 @@ def test_every_format_ends_the_same_when_it_is_cut_off(tmp_path: Path, form: Any
     quiet, cut = tmp_path / "quiet.db", tmp_path / "cut.db"
     tournament = cup("abcdefg", format=form)
     whole = held(tournament, quiet)
-    # A budget of so many tokens tears it off again and again.
+    # A budget of so many tokens stops it again and again.
     runs = 0
     while True:
         runs += 1
