@@ -21,9 +21,7 @@ SUMMARIES = {
     "fork": "What would have happened otherwise: play a trial again from a turn on, many times.",
     "ask": ("Put a question to an actor, off stage, as it was after any turn of a stored trial."),
     "graph": "Who spoke after whom, answered, heard, addressed or agreed with whom.",
-    "tournament": (
-        "Run a tournament of debates: play, judge, rate. Killed, it goes on where it was."
-    ),
+    "tournament": ("Run a tournament of debates: play, judge, rate. Resumes one that was stopped."),
     "standings": "Who is how strong, and how sure that is: ratings, ranks, effects and cycles.",
     "judge": "Judge debates of a tournament yourself, blind: at the terminal, or on a sheet.",
 }

@@ -89,7 +89,7 @@ def models(incomplete: str) -> list[str]:
 
 
 def parameters(incomplete: str) -> list[str]:
-    """``name=default`` for each parameter of the scenario that stands on the line.
+    """``name=default`` for each parameter of the scenario on the command line.
 
     With the default, since bash puts a blank after what it completes. Only for those that ship:
     a user's own file is not executed because somebody pressed a key.
@@ -139,7 +139,7 @@ def stores(incomplete: str) -> list[str]:
 
 
 def trials(context: typer.Context, incomplete: str) -> list[str]:
-    """Trials of the store that stands on the line."""
+    """Trials of the store on the command line."""
     from sim.store import open_store
 
     store = context.params.get("store")

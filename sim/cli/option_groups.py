@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose dataclasses of options are taken apart, for typer.
+    """A command with each field of its option dataclasses as a parameter, for typer.
 
     >>> from dataclasses import dataclass
     >>> @dataclass

@@ -15,7 +15,7 @@ from sim.stage.human import Seen
 
 
 class Person:
-    """Asks whoever sits at the terminal. Lines come from standard input.
+    """Asks the person at the terminal; reads lines from standard input.
 
     A blank line, the end of the input or a time that runs out is no answer: the fallback speaks.
     """

@@ -86,7 +86,7 @@ class ResponseFormat(_Part):
 
 
 class Body(BaseModel):
-    """What chats and completions have in common."""
+    """The fields that chats and completions share."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 

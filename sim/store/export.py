@@ -41,30 +41,32 @@ _MATCHES = """
 
 def export_lines(connection: sqlite3.Connection) -> Iterator[str]:
     """The lines of the canonical export, without line ends, from an open store."""
-    for row in connection.execute(_TRIALS):
-        trial = row[0]
+    for (
+        trial, scenario, parameters, model, stage, seed, arm, focal, of, scene, status, reason,
+        turns, at, branch, stages,
+    ) in connection.execute(_TRIALS):  # fmt: skip
         # The events of a branch are those that it added itself, so that it has to say where it
         # begins.
-        more = {} if row[13] is None else {"at": row[13], "branch": row[14]}
-        if row[15] != "{}":
-            more["stages"] = json.loads(row[15])
+        more = {} if at is None else {"at": at, "branch": branch}
+        if stages != "{}":
+            more["stages"] = json.loads(stages)
         yield encode_sorted(
             {
                 **more,
                 "record": "trial",
                 "trial": trial,
-                "scenario": row[1],
-                "parameters": json.loads(row[2]),
-                "model": row[3],
-                "stage": row[4],
-                "seed": row[5],
-                "arm": row[6],
-                "focal": row[7],
-                "of": row[8],
-                "scene": json.loads(row[9]),
-                "status": row[10],
-                "reason": row[11],
-                "turns": row[12],
+                "scenario": scenario,
+                "parameters": json.loads(parameters),
+                "model": model,
+                "stage": stage,
+                "seed": seed,
+                "arm": arm,
+                "focal": focal,
+                "of": of,
+                "scene": json.loads(scene),
+                "status": status,
+                "reason": reason,
+                "turns": turns,
             }
         )
         for turn, kind, actor, key, sample, payload in connection.execute(_EVENTS, (trial,)):

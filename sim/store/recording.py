@@ -1,4 +1,4 @@
-"""A store as a recording: what came of each request, and the prompts that were sent."""
+"""A store as a recording: the outcome of each request, and the prompts that were sent."""
 
 from __future__ import annotations
 
@@ -13,12 +13,8 @@ from sim.layouts.prompt import Prompt, Role
 from sim.planning.trials import LIVE
 from sim.stage.base import Reply
 from sim.store.connection import open_readonly
-from sim.store.rows import REPLY_COLUMNS, reply_from_row, text_from_column
+from sim.store.rows import REPLY_COLUMNS, REPLY_TO_REQUEST, reply_from_row, text_from_column
 
-_BY_REQUEST = (
-    f"SELECT {REPLY_COLUMNS} FROM replies"  # noqa: S608 - a constant of ours
-    " WHERE substr(key, 13) = ? AND prompt IS NOT NULL AND cached = 0 LIMIT 1"
-)
 _BY_ROW = f"SELECT {REPLY_COLUMNS} FROM replies WHERE rowid = ?"  # noqa: S608
 # Replies that the index does not hold: of free stages, and of replays. Those of version 1, which
 # wrote no retries, have no address.
@@ -47,7 +43,7 @@ class Recorder:
         }
 
     def found(self, request: str) -> Reply | StageError | None:
-        row = self.connection.execute(_BY_REQUEST, (request,)).fetchone()
+        row = self.connection.execute(REPLY_TO_REQUEST, (request,)).fetchone()
         if row is None:
             if self._others is None:
                 self._others = dict(self.connection.execute(_OTHERS))

@@ -112,7 +112,13 @@ def usage_from_json(fields: dict[str, Any]) -> Usage:
 
 
 REPLY_COLUMNS = "text, finish, exact, usage, seconds, retries"
-"""What ``reply_from_row`` reads."""
+"""The columns that ``reply_from_row`` reads."""
+
+REPLY_TO_REQUEST = (
+    f"SELECT {REPLY_COLUMNS} FROM replies"  # noqa: S608 - a constant
+    " WHERE substr(key, 13) = ? AND prompt IS NOT NULL AND cached = 0 LIMIT 1"
+)
+"""Finds the paid reply to a request by the index ``replies_by_request``."""
 
 
 def reply_to_row(reply: Reply) -> tuple[Any, ...]:

@@ -29,7 +29,7 @@ COLUMNS = (
     " WHERE events.trial = trials.trial AND kind = 'turn') + coalesce(at - 1, 0)"
     " ELSE turns END, at, branch, parameters, scene, stages"
 )
-"""What ``StoredTrial`` is made of, in the order of its fields."""
+"""The columns of ``StoredTrial``, in the order of its fields."""
 
 _SHORTEST = 4
 
@@ -65,14 +65,7 @@ class StoredTrial:
     @classmethod
     def read(cls, row: Sequence[Any], store: Store) -> StoredTrial:
         """A trial from a row of ``COLUMNS``."""
-        (
-            identity, scenario, model, stage, seed, arm, focal, of, status, reason, turns, at,
-            branch, parameters, scene, stages,
-        ) = row  # fmt: skip
-        return cls(
-            identity, scenario, model, stage, seed, arm, focal, of, status, reason, turns, at,
-            branch, parameters, scene, stages, store,
-        )  # fmt: skip
+        return cls(*[*row, store])
 
     @cached_property
     def parameters(self) -> dict[str, Any]:

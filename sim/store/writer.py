@@ -26,7 +26,7 @@ from sim.stage.base import Reply, Truth
 from sim.store.connection import Durable, open_writable
 from sim.store.reader import Store
 from sim.store.rows import (
-    REPLY_COLUMNS,
+    REPLY_TO_REQUEST,
     EventRow,
     encode,
     encode_sorted,
@@ -59,10 +59,6 @@ _INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_REPLY = "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_CHUNK = "INSERT OR IGNORE INTO chunks VALUES (?, ?, ?, ?)"
 _INSERT_FAILURE = "INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_FIND = (
-    f"SELECT {REPLY_COLUMNS} FROM replies"  # noqa: S608 - a constant of ours
-    " WHERE substr(key, 13) = ? AND prompt IS NOT NULL AND cached = 0 LIMIT 1"
-)
 _INSERT_INTENT = "INSERT OR REPLACE INTO intents VALUES (?, ?, ?, ?, ?, ?)"
 _DELETE_INTENT = "DELETE FROM intents WHERE key = ?"
 
@@ -164,7 +160,7 @@ class Writer:
 
     def find(self, request: str) -> Reply | None:
         """The committed reply to a request, whichever trial made it. See ``request_key``."""
-        row = self.connection.execute(_FIND, (request,)).fetchone()
+        row = self.connection.execute(REPLY_TO_REQUEST, (request,)).fetchone()
         return None if row is None else reply_from_row(row)
 
     # -- runs ----------------------------------------------------------------------------------

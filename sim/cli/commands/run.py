@@ -279,7 +279,7 @@ def _print_results(
 
     early = report.interrupted or report.stopped is not None
     if early and not as_json:
-        return  # whoever presses Ctrl-C does not want to wait for the measures
+        return  # after Ctrl-C nobody wants to wait for the measures
     from sim.cli.outcomes import measure, to_json, unmeasured
 
     if early:

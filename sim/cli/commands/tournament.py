@@ -116,7 +116,7 @@ def tournament(
     ] = None,
     log_level: LogLevel = Level.warning,
 ) -> None:
-    """Run a tournament of debates: play, judge, rate. Killed, it goes on where it was.
+    """Run a tournament of debates: play, judge, rate. Resumes one that was stopped.
 
     Try: elsinore tournament example_tournament
     """

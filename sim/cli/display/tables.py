@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 NONE = "–"
-"""What stands in a cell where there is nothing."""
+"""The text of an empty cell."""
 
 
 def table(*titles: str, right: tuple[str, ...] = ()) -> Table:

@@ -35,7 +35,7 @@ class _Place:
 
 
 def paired(table: Sequence[Standing], met: Met) -> list[tuple[int, ...]]:
-    """The pairs of the best matching, by rank, and whoever has a bye at the end.
+    """The pairs of the best matching, by rank; last, who has a bye.
 
     >>> from sim.tournament.formats.base import Meeting, standings
     >>> from sim.tournament.formats.meetings import met_in
