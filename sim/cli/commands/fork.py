@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -51,7 +51,7 @@ KEPT, REROLL = "kept", "reroll"
 
 @dataclass(frozen=True)
 class ChangeOptions:
-    """What is to be different: exactly one change, or none with ``reroll``."""
+    """The change: exactly one, or none with ``reroll``."""
 
     drop: Annotated[bool, typer.Option("--drop", help="The turn is struck: nobody heard it.")] = (
         False
@@ -120,7 +120,7 @@ class BranchOptions:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """Branches with one change: what it is called, from which turn on, and the change."""
+    """Branches with one change: its label, the first turn that is new, and the change."""
 
     label: str
     at: int
@@ -212,15 +212,15 @@ def _estimate(
 
 
 def _arms(asked: ChangeOptions, at: int, transcript: Transcript) -> list[Arm]:
-    """What is changed, and what it is compared with."""
+    """The two arms: with the change, and the one that it is compared with."""
     changes = list(_changes(asked, at, transcript))
     if len(changes) + asked.reroll != 1:
         raise BadRequest(
             "fork: say what is to be different, once: --drop, --reroll, --say, --whisper, "
             "--replace, --note, --noise or --restage"
         )
-    # What a turn did is seen against what its speaker might have said instead; what a change does
-    # is seen against the same without it.
+    # The effect of a turn as it was shows against what its speaker might have said instead; the
+    # effect of a change against the same turn generated without it.
     against = asked.against or (KEPT if asked.reroll else REROLL)
     if against not in (KEPT, REROLL):
         raise BadRequest(f"--against {against}: use {KEPT} or {REROLL}")
@@ -233,6 +233,14 @@ def _arms(asked: ChangeOptions, at: int, transcript: Transcript) -> list[Arm]:
     return [Arm(label, at, (change,)), baseline]
 
 
+class _Line(NamedTuple):
+    """A line on the command line: who says it, to whom (empty: to all), and its text."""
+
+    name: str
+    to: tuple[str, ...]
+    text: str
+
+
 def _changes(
     asked: ChangeOptions, at: int, transcript: Transcript
 ) -> Iterator[tuple[str, Intervention]]:
@@ -243,12 +251,12 @@ def _changes(
     if asked.drop:
         yield "drop", dropped(transcript, at)
     if asked.say is not None:
-        name, _, text = _line("--say", asked.say)
-        yield f"say {name}: {text}", Say(speaker=name, text=text, at=at)
+        line = _line("--say", asked.say)
+        yield f"say {line.name}: {line.text}", Say(speaker=line.name, text=line.text, at=at)
     if asked.whisper is not None:
-        name, to, text = _line("--whisper", asked.whisper)
-        label = f"whisper {name} > {', '.join(to)}: {text}"
-        yield label, Whisper(speaker=name, to=to, text=text, at=at)
+        line = _line("--whisper", asked.whisper)
+        label = f"whisper {line.name} > {', '.join(line.to)}: {line.text}"
+        yield label, Whisper(speaker=line.name, to=line.to, text=line.text, at=at)
     if asked.replace is not None:
         yield f"replace {asked.replace}", ReplaceTurn(text=asked.replace, at=at)
     if asked.note is not None:
@@ -263,15 +271,18 @@ def _changes(
         yield f"restage {asked.restage}", moved
 
 
-def _line(option: str, text: str) -> tuple[str, tuple[str, ...], str]:
-    """Who says it, to whom, and what: ``Ada: ...`` or ``Ada > Ben, Cleo: ...``."""
+def _line(option: str, text: str) -> _Line:
+    """The line of an option: ``Ada: ...``, or for --whisper ``Ada > Ben, Cleo: ...``.
+
+    Raises ``BadRequest`` if it is not written like that.
+    """
     parts = _LINE.fullmatch(text)
     whispered = option == "--whisper"
     if parts is None or (parts["to"] is not None) != whispered:
         form = '"Ada > Ben: He lies."' if whispered else '"Ada: I was wrong."'
         raise BadRequest(f"{option} {text!r}: write it as {option} {form}")
     to = tuple(name.strip() for name in (parts["to"] or "").split(",") if name.strip())
-    return parts["name"], to, parts["text"].strip()
+    return _Line(parts["name"], to, parts["text"].strip())
 
 
 def _stages(stored: StoredTrial, arms: Sequence[Arm], models: ModelOptions) -> Cast:
@@ -292,7 +303,7 @@ def _stages(stored: StoredTrial, arms: Sequence[Arm], models: ModelOptions) -> C
     return Cast({**stages, **cast.stages}, cast.identities)
 
 
-# -- what came of it -------------------------------------------------------------------------------
+# -- results ---------------------------------------------------------------------------------------
 
 
 def measured(
@@ -302,7 +313,7 @@ def measured(
     planned: Sequence[Sequence[Planned]],
     which: BranchOptions,
 ) -> Record:
-    """Everything that came of it, as ``--json`` prints it."""
+    """The results of a fork, as ``--json`` prints them."""
     from sim.store import open_store
     from sim.study.effects import compared
 
@@ -334,12 +345,12 @@ def measured(
 
 
 def _branch(store: Reader, planned: Planned) -> Transcript:
-    """A branch as it is stored, with its scene, which is known."""
+    """The stored transcript of a branch, with the scene that was planned."""
     return store.transcript(planned.id, find_scene=lambda: planned.scene)
 
 
 def outcomes(transcript: Transcript, within: int | None) -> Iterator[Outcome]:
-    """What branches are judged by: who flips, and where those end up whose stance is asked."""
+    """The outcomes of branches: flips of each actor, and final stances where they are probed."""
     from sim.study.outcomes import final_stance, flips
 
     scene = transcript.scene
@@ -352,7 +363,7 @@ def outcomes(transcript: Transcript, within: int | None) -> Iterator[Outcome]:
 
 
 def appears(transcript: Transcript, branches: Sequence[Transcript], turn: int) -> Record:
-    """Who appears when a turn is generated again, with the entropy over these in bits."""
+    """Who appears when a turn is generated again: counts, shares, and their entropy in bits."""
     from analysis.stats import clopper_pearson, entropy
     from sim.cli.outcomes import number
     from sim.study.appearance import WHO, who_speaks
@@ -392,7 +403,7 @@ def _comparison(comparison: Comparison) -> Record:
 
 
 def _told(arm: Arm, turn: int) -> str:
-    """An arm in words."""
+    """The description of an arm."""
     from sim.cli.display.terminal import one_line, shortened
 
     if not arm.change:

@@ -79,9 +79,9 @@ async def test_a_replay_gives_the_same_bytes(tmp_path: Path, toy_run: ModuleType
     assert b'"kind":"gauge"' in happened
     assert b'"missing":"timeout' in happened
 
-    found = recorded_stages(store)
-    assert [model for model, _ in found] == ["model logging", f"model {exact.identity}"]
-    replayed: dict[str, Stage] = {stage.identity: stage for _, stage in found}
+    recorded = recorded_stages(store)
+    assert [model for model, _ in recorded] == ["model logging", f"model {exact.identity}"]
+    replayed: dict[str, Stage] = {stage.identity: stage for _, stage in recorded}
     replayed |= yoked_stages(replayed, surrogates)
     calls = (tmp_path / "log").read_text()
     second = await run_trials(trials, replayed, again, RunOptions(concurrency=3))
@@ -90,7 +90,7 @@ async def test_a_replay_gives_the_same_bytes(tmp_path: Path, toy_run: ModuleType
     # Nothing was paid.
     assert (second.calls, second.usage.prompt_tokens, second.usage.usd) == (0, 0, 0.0)
     assert second.hits > 100
-    # A replay can be replayed, and one that is torn off goes on.
+    # A replay can be replayed, and one that is cut off goes on.
     third = tmp_path / "third.db"
     twice: dict[str, Stage] = {stage.identity: stage for _, stage in recorded_stages(again)}
     twice |= yoked_stages(twice, surrogates)
