@@ -54,7 +54,7 @@ def open_stage(
     stage = open_model(model, sampling)
     if not is_real(model):
         if limits is not None:
-            raise ModelError(f"model {model!r} takes no limits: nobody counts its calls")
+            raise ModelError(f"model {model!r} takes no limits: only language models have them")
         return stage
     return stage if naked else guarded(stage, limits or Limits(), attempts)
 
@@ -125,7 +125,7 @@ def open_models(models: Sequence[str], options: ModelOptions) -> OpenedModels:
         stage = options.open(model)
         if stage.identity in opened.stages:
             other = next(name for name, identity in opened.named if identity == stage.identity)
-            raise BadRequest(f"models {other} and {model} are one and the same; name one of them")
+            raise BadRequest(f"models {other} and {model} are the same stage; name one of them")
         opened.stages[stage.identity] = stage
         opened.named.append((model, stage.identity))
     if options != ModelOptions() and not any(is_real(model) for model in models):

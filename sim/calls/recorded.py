@@ -81,12 +81,12 @@ def difference(recorded: Prompt | None, asked: Prompt) -> str:
     +You play Eve.
     """
     if recorded is None:
-        return "no prompts were kept with it, so that nothing can be compared"
+        return "the recording has no prompts, so that nothing can be compared"
     if recorded.digest == asked.digest:
         return (
-            "the very same prompt stands in the recording, but not with this seed, purpose, stop "
-            "text, limit and form of the answer: play the same trials with the same seeds (or the "
-            "recording ends here)"
+            "the same prompt is in the recording, but with another seed, purpose, stop text, limit "
+            "or form of the answer: play the same trials with the same seeds (or the recording "
+            "ends here)"
         )
     lines = list(
         unified_diff(_lines(recorded), _lines(asked), "recorded", "asked", n=2, lineterm="")

@@ -308,7 +308,7 @@ class Throttle(Wrapper):
     ) -> None:
         own = (requests_per_minute, tokens_per_minute, concurrency)
         if limits is not None and own != (None, None, None):
-            raise BadRequest("limits: they are shared, and others are given too; give one of them")
+            raise BadRequest("limits: shared limits and limits of its own are given; give only one")
         super().__init__(stage)
         self.limits = limits or Limits(*own, period=period)
         self._sizes = PromptSizes()

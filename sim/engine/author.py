@@ -135,4 +135,4 @@ async def _written(
         except MalformedError as error:
             problem = str(error)
             prompt = author.again(prompt, performance.scene, reply.text, problem)
-    raise StageError("malformed", f"{problem} (after {_REPAIRS} repairs)")
+    raise StageError("malformed", f"{problem} (after {_REPAIRS} repeated requests)")

@@ -23,7 +23,7 @@ class Persona(AuthoredModel):
     describes the character that it would flip to; measures use it, and no prompt contains it.
     ``secret`` is known to the character alone.
 
-    Raises ``SceneError`` if a field makes no sense.
+    Raises ``SceneError`` if a field is invalid.
 
     >>> ada = Persona(name="Ada", brief="A hydrologist.", stances={"sell": -0.8})
     >>> ada.stances["sell"]

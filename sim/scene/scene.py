@@ -33,7 +33,7 @@ class Scene(AuthoredModel):
     interventions may read them. ``interventions`` change the scene while it is played. ``words`` is
     the length of a turn that actors are told to keep to, ``wording`` the templates of all prompts.
     ``block`` is how many turns an ``author`` writes at once. Raises ``SceneError``, with the field,
-    the value and the fix, if it makes no sense.
+    the value and the fix, if it is invalid.
     """
 
     added: ClassVar[frozenset[str]] = frozenset({"hearing", "gauges", "interventions"})

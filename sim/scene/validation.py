@@ -48,7 +48,7 @@ class Authoring(Protocol):
 
 
 def check(scene: Authoring) -> None:
-    """Raise ``SceneError`` for the first thing that makes no sense."""
+    """Raise ``SceneError`` for the first violation."""
     _check_cast(scene)
     _check_routing(scene)
     bound = _check_ends(scene)

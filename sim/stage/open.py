@@ -175,6 +175,6 @@ def _fixed(model: str, text: str) -> Stage:
     lines = text.split("|")
     if not all(line.strip() for line in lines):
         raise ModelError(
-            f"model {model!r}: a line is blank, which nobody can say; use fixed:ONE|TWO"
+            f"model {model!r}: a line is blank, and a turn needs words; use fixed:ONE|TWO"
         )
     return FixedLines(lines, latency)

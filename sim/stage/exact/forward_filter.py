@@ -4,8 +4,8 @@ A hidden Markov model with inputs: exact forward filtering, and backward samplin
 See ``docs/exact-stage.md``, sections 4 and 6.
 
 *Reference.* L. R. Rabiner, "A tutorial on hidden Markov models", Proceedings of the IEEE 77, 1989
-(the forward recursion); S. Frühwirth-Schnatter, "Data augmentation and dynamic linear models",
-Journal of Time Series Analysis 15, 1994 (forward filtering, backward sampling).
+(forward recursion); C. K. Carter and R. Kohn, "On Gibbs sampling for state space models",
+Biometrika 81, 1994 (backward sampling).
 """
 
 from __future__ import annotations

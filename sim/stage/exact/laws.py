@@ -241,7 +241,8 @@ class Laws:
     def _tilted(self, rows: list[Row], kappa: float) -> Tilted:
         """P(a|z) e^{r(a)/tau} / Z(z): the optimum of a reward with a Kullback-Leibler penalty.
 
-        A shadow that conceals itself has the constant of the self.
+        A shadow that conceals itself has the constant of the self. (Korbak, Perez and Buckley,
+        "RL with KL penalties is better viewed as Bayesian inference", arXiv:2205.11275, 2022.)
         """
         assert self._weights is not None
         tilted: list[Row] = []

@@ -252,7 +252,7 @@ def _of_vllm(places: Sequence[Any]) -> ScoredTokens:
     """vLLM lists, for each position, the prompt's own token first and then likelier ones."""
     own = [None if place is None else next(iter(place.values())) for place in places]
     if not own:
-        raise ValueError("no places")
+        raise ValueError("there are no tokens")
     return _numbers(
         ["" if place is None else place["decoded_token"] for place in own],
         [None if place is None else place["logprob"] for place in own],
@@ -263,7 +263,7 @@ def _numbers(tokens: Iterable[Any], log_probs: Iterable[Any]) -> ScoredTokens:
     texts = [str(token) for token in tokens]
     values = [None if value is None else float(value) for value in log_probs]
     if len(texts) != len(values):
-        raise ValueError("as many tokens as values")
+        raise ValueError("the numbers of tokens and of log-probabilities differ")
     return ScoredTokens(texts, values)
 
 

@@ -102,7 +102,9 @@ def filtered(error: BaseException) -> bool:
 def malformed(model: str, what: str) -> StageError:
     """The error for an answer that violates the protocol."""
     return StageError(
-        "malformed", f"{model}: the answer makes no sense: {without_keys(what)}", transient=True
+        "malformed",
+        f"{model}: the answer breaks the protocol: {without_keys(what)}",
+        transient=True,
     )
 
 
@@ -113,7 +115,7 @@ def no_room(model: str, usage: object = None) -> StageError:
     errors of a call: they were paid for and are returned with their usage, and the caller
     (``Retry``, the engine) decides what they are.
     """
-    message = f"{model}: all tokens went before a word; raise max_tokens"
+    message = f"{model}: all tokens were used before the first word; raise max_tokens"
     return StageError("length", message, usage=usage)
 
 

@@ -115,7 +115,7 @@ class LangChainChat:
 
     def _read(self, message: object, asking: Asking) -> Answered:
         if not isinstance(message, AIMessage):
-            raise malformed(self.label, f"a {type(message).__name__} and no message")
+            raise malformed(self.label, f"it is a {type(message).__name__} and no message")
         usage = usage_of(message)
         refusal = message.additional_kwargs.get("refusal")
         if isinstance(refusal, str) and refusal:

@@ -177,7 +177,7 @@ class Server:
     def _object(self, response: object) -> Mapping[str, Any]:
         if not isinstance(response, Mapping):
             # The client returns a text if the content type is not JSON.
-            raise malformed(self.label, f"no JSON object but {str(response)[:80]!r}")
+            raise malformed(self.label, f"it is no JSON object but {str(response)[:80]!r}")
         if isinstance(response.get("error"), Mapping) and "choices" not in response:
             # Some gateways send errors with status 200.
             raise malformed(self.label, str(response["error"].get("message", "an error")))

@@ -195,7 +195,7 @@ async def test_a_call_in_doubt_is_asked_again_or_missing() -> None:
     assert (await task).text == "Yes."
 
 
-async def test_the_curtain_is_kept_for_whoever_plays() -> None:
+async def test_the_ending_is_kept_for_the_run() -> None:
     ledger = Ledger()
     journal = staged(Scripted(), ledger, "t", limiter=Limiter(1))
     journal.saw(Turn(1, "Ada", "Yes."))

@@ -225,7 +225,7 @@ def test_every_prompt_can_be_rendered_again(layout: str) -> None:
 
 
 @pytest.mark.parametrize("layout", [*sorted(LAYOUTS), "author"])
-def test_torn_off_anywhere_it_ends_as_it_would_have(layout: str) -> None:
+def test_cut_off_anywhere_it_ends_as_it_would_have(layout: str) -> None:
     some = [say("Ben", "I was wrong.", at=2), note("(Thunder.)", when=lambda view: view.turns == 4)]
     some += [replace_turn("Never.", at=5), delete_turn(at=7)]
     if layout != "author":

@@ -252,7 +252,7 @@ def test_a_router_that_asks_for_ever_is_told_so() -> None:
     "routing", [Bidding(), ChosenBy(), Interrupts(ChosenBy()), Simultaneous()], ids=repr
 )
 @pytest.mark.parametrize("layout", ["persona_first", "transcript_first", "screenplay"])
-def test_torn_off_anywhere_it_ends_as_it_would_have(routing: Any, layout: Any) -> None:
+def test_cut_off_anywhere_it_ends_as_it_would_have(routing: Any, layout: Any) -> None:
     scene = debate(graph=ALL, routing=routing, layout=layout, ends=after(turns=8))
     whole = run(scene, Murmur(), 4)
     for cut in range(0, len(whole.events), 3):

@@ -127,7 +127,7 @@ async def test_what_was_not_recorded_shows_the_nearest_prompt(
     connection = open_readonly(tmp_path / "other.db")
     [(message,)] = connection.execute("SELECT message FROM failures WHERE purpose = 'turn'")
     connection.close()
-    assert "the very same prompt stands in the recording, but not with this seed" in message
+    assert "the same prompt is in the recording, but with another seed" in message
     # A longer scene: it goes on where the recording ends, at the ninth turn.
     longer = trials_of(replay, 1, turns=11)
     report = await run_trials(longer, replay, tmp_path / "longer.db")
@@ -147,7 +147,7 @@ async def test_a_recording_without_prompts_says_so(tmp_path: Path) -> None:
     connection = open_readonly(tmp_path / "b")
     [(message,)] = connection.execute("SELECT message FROM failures WHERE purpose = 'turn'")
     connection.close()
-    assert message.endswith("no prompts were kept with it, so that nothing can be compared")
+    assert message.endswith("the recording has no prompts, so that nothing can be compared")
 
 
 def test_a_difference_is_bounded() -> None:

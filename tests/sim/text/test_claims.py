@@ -1,4 +1,4 @@
-"""Claims are found where they were planted, and marks that make no sense are named."""
+"""Claims are read where they were planted, and invalid marks are named."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def debates(draw: st.DrawFn) -> tuple[list[Line], list[Claim], list[tuple[str, s
 
 
 @given(debates())
-def test_what_was_planted_is_found(
+def test_planted_claims_are_read(
     debate: tuple[list[Line], list[Claim], list[tuple[str, str, int]]],
 ) -> None:
     lines, planted, cited = debate

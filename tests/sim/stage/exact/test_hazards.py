@@ -1,5 +1,5 @@
 """The filter against an ancestral simulator, by counting: hazards, calibration, the law of texts,
-and the paths drawn after the curtain.
+and the hidden paths drawn after a scene.
 
 Seeds are fixed, so a test that passes goes on passing. A check at 4 standard errors, or
 p > 6e-5, would fail a correct stage once in 16,000 draws of the seed, a check at p > 0.001 once in
