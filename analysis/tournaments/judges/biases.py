@@ -208,9 +208,9 @@ def own_regression(mine: Rows) -> Own:
             why[name] = _ABSENT[name]
             used.remove(name)
     design = np.column_stack([*(getattr(mine, name) for name in used), mine.strengths()])
-    kept, told = independent(design, mine.weight)
+    kept, identified = independent(design, mine.weight)
     for place, name in enumerate(used):
-        if place not in told:
+        if place not in identified:
             why[name] = "it cannot be told from the strength of entrants and the other effects"
     spare = len(np.unique(mine.debate)) - len(kept)
     if spare < SPARE:
@@ -261,15 +261,15 @@ def own_model(rows: Rows, level: float = 0.95) -> list[Bias]:
     """The preference of each judge for its own model, beyond the verdicts of the other judges."""
     why, cases = _selves(rows)
     candidates = [number for number, name in enumerate(rows.judges) if name not in why]
-    told: dict[int, Bias] = {}
+    estimated: dict[int, Bias] = {}
     if candidates:
-        told = _joint(rows, candidates, cases, level)
+        estimated = _joint(rows, candidates, cases, level)
     every = []
     for number, name in enumerate(rows.judges):
         if name in why:
             every.append(lacking(name, "self", why[name]))
-        elif number in told:
-            every.append(told[number])
+        elif number in estimated:
+            every.append(estimated[number])
         else:
             unidentified = (
                 "the other judges' verdicts do not separate a preference for its model from the "
@@ -310,7 +310,7 @@ def _joint(rows: Rows, judges: list[int], cases: dict[int, int], level: float) -
         here = mine.judge == number
         columns += [np.where(here, getattr(mine, name), 0.0) for name in names]
     effects = np.column_stack(columns)
-    kept, told = independent(np.column_stack([effects, strengths]), mine.weight)
+    kept, identified = independent(np.column_stack([effects, strengths]), mine.weight)
     debates = len(np.unique(mine.debate))
     if debates - len(kept) < SPARE:
         return {}
@@ -325,7 +325,7 @@ def _joint(rows: Rows, judges: list[int], cases: dict[int, int], level: float) -
     if regression is None:
         return {}
     _, clusters = np.unique(mine.cluster, return_inverse=True)
-    wanted = [place for place in range(len(judges)) if place in told]
+    wanted = [place for place in range(len(judges)) if place in identified]
     places = np.searchsorted(effect, wanted) + len(strength)
     answers = estimates(regression, clusters, places)
     biased: dict[int, Bias] = {}
