@@ -109,7 +109,7 @@ def position(mine: Rows, judge: str, level: float = 0.95) -> Bias:
         means.append(np.divide(total, count, out=np.full(debates, nan), where=count > 0))
     change = means[0] - means[1]
     if np.isnan(change).all():
-        return lacking(judge, "position", "it saw no debate both ways round")
+        return lacking(judge, "position", "it saw no debate in both orders")
     changed = np.flatnonzero(np.abs(change) > 1e-9)
     if not len(changed):
         return lacking(judge, "position", "no verdict changed with the order")
@@ -197,7 +197,7 @@ def own_regression(mine: Rows) -> Own:
     why: dict[str, str] = {}
     length = mine.length
     if np.isnan(length).all():
-        why["length"] = "how much was said is not known"
+        why["length"] = "the numbers of words are not known"
         complete = ~np.isnan(mine.shown)
     else:
         complete = ~np.isnan(mine.shown) & ~np.isnan(length)
@@ -231,7 +231,7 @@ def own_regression(mine: Rows) -> Own:
 
 _ABSENT = {
     "shown": "the order in which it saw the sides is not known",
-    "length": "both sides always spoke as many words",
+    "length": "both sides always spoke equally many words",
     "side": "no debate had two sides",
     "order": "nobody spoke first",
 }
@@ -293,7 +293,7 @@ def _selves(rows: Rows) -> tuple[dict[str, str], dict[int, int]]:
         elif np.isnan(own).all():
             why[name] = "it is a person, or models are not known"
         elif not cases[number]:
-            why[name] = "its model never met another: it played no side, or all"
+            why[name] = "its model never met another model: it played no side, or all"
     return why, cases
 
 
