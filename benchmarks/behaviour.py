@@ -157,8 +157,8 @@ class Recording:
 
     def json(self, *words: str, codes: Sequence[int] = (0,)) -> Any:
         """Run a command with ``--json``, keep its output without times, and return it parsed."""
-        told = self.elsinore(*words, "--json", codes=codes)
-        value = json.loads(told) if told.strip() else None
+        output = self.elsinore(*words, "--json", codes=codes)
+        value = json.loads(output) if output.strip() else None
         self.printed[" ".join(words)] = without_clock(value)
         return value
 
@@ -385,13 +385,13 @@ def differences(one: Path, other: Path) -> list[str]:
             lines.append(f"{name}: only in {(one if before.exists() else other).name}")
         elif before.read_bytes() != after.read_bytes():
             lines.append(f"{name}: {first_difference(before.read_text(), after.read_text())}")
-    told = [
+    printed = [
         without_clock(json.loads((folder / "printed.json").read_text("utf-8")))
         for folder in (one, other)
     ]
-    told[0] = {command: renamed(value, names) for command, value in told[0].items()}
-    for command in sorted({*told[0], *told[1]}):
-        before, after = (each.get(command) for each in told)
+    printed[0] = {command: renamed(value, names) for command, value in printed[0].items()}
+    for command in sorted({*printed[0], *printed[1]}):
+        before, after = (each.get(command) for each in printed)
         if before != after:
             texts = (json.dumps(each, indent=1, sort_keys=True) for each in (before, after))
             lines.append(f"{command}: {first_difference(*texts)}")

@@ -137,8 +137,8 @@ def beside(before: Path, rounds: int, options: Sequence[str]) -> dict[str, list[
             for place in places:
                 module = "benchmarks.peers.ours" if part == "ours" else "benchmarks.beyond"
                 words = options if part == "ours" else (part, *options)
-                told = in_process(module, *words, checkout=place)
-                measured.setdefault(place, {}).update(dict(leaves(told, part)))
+                measurement = in_process(module, *words, checkout=place)
+                measured.setdefault(place, {}).update(dict(leaves(measurement, part)))
         for name, value in measured[ROOT].items():
             if name in measured[before]:
                 figures.setdefault(name, []).append([measured[before][name], value])

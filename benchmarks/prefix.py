@@ -45,7 +45,7 @@ from sim.stage.base import LogProb, Reply, Request
 ACTORS = (2, 4, 8)
 ROUNDS = 30
 NAMES = ("Ada", "Ben", "Cleo", "Dora", "Emil", "Fay", "Gus", "Hope")
-BAR, DEAR = 1.15, 7.0
+BAR, LEAST = 1.15, 7.0
 """Bars with 8 actors: the most for ``transcript_first``, and the least for ``persona_first``."""
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -177,7 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console.print(table)
     last = {each.layout: each for each in scenes if each.actors == ACTORS[-1]}
     shared, apart = last["transcript_first"], last["persona_first"]
-    met = shared.transcript <= BAR and apart.transcript >= DEAR
+    met = shared.transcript <= BAR and apart.transcript >= LEAST
     console.print(
         f"With {ACTORS[-1]} actors, for each token of the transcript: transcript_first computes "
         f"{shared.transcript:.2f} (bar {BAR}), persona_first {apart.transcript:.2f} (about 8): "

@@ -37,16 +37,16 @@ def main() -> None:
         table = draw(world, 0)
         started = time.perf_counter()
         rate(table, replicates=options.replicates)
-        said(f"rate, {topics:,} topics", started)
+        print_row(f"rate, {topics:,} topics", started)
     started = time.perf_counter()
     rate(table.drop(columns="topic"), replicates=options.replicates)
-    said("rate, without topics", started)
+    print_row("rate, without topics", started)
     started = time.perf_counter()
     transitivity(table, replicates=199)
     print(f"| transitivity, 199 replicates | {time.perf_counter() - started:.1f} | |")
 
 
-def said(what: str, started: float) -> None:
+def print_row(what: str, started: float) -> None:
     """Print a row of the table, with the bar."""
     seconds = time.perf_counter() - started
     print(f"| {what} | {seconds:.1f} | {'pass' if seconds < BAR else 'MISS'} |", flush=True)

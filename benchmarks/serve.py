@@ -72,10 +72,10 @@ class Server:
     def cpu(self) -> float:
         """CPU seconds of the server so far; 0 if the system does not report them."""
         try:
-            told = Path(f"/proc/{self.process.pid}/stat").read_text("utf-8")
+            stat = Path(f"/proc/{self.process.pid}/stat").read_text("utf-8")
         except OSError:
             return 0.0
-        fields = told.rpartition(")")[2].split()
+        fields = stat.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> float:

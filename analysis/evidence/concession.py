@@ -88,9 +88,9 @@ def conceded(
     ('grant', ())
     """
     concessions: list[Concession] = []
-    said = sentences(text)
-    lines = [_lowered(sentence, marks, opponents) for sentence, marks in said]
-    for place, (sentence, _) in enumerate(said):
+    marked = sentences(text)
+    lines = [_lowered(sentence, marks, opponents) for sentence, marks in marked]
+    for place, (sentence, _) in enumerate(marked):
         turns = place + 1 < len(lines) and _TURNS.match(lines[place + 1]) is not None
         concessions += (
             Concession(kind, marks, sentence)

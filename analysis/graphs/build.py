@@ -70,16 +70,16 @@ def hearing(tables: Tables, trial: str | None = None) -> Graph:
     False
     """
     some, edges = played(tables, trial), Edges()
-    said: dict[tuple[str, str], int] = {}
+    counts: dict[tuple[str, str], int] = {}
     for one in some:
         for line in one.lines:
             for name in one.names:
                 if line.text and name != line.speaker:
-                    said[name, line.speaker] = said.get((name, line.speaker), 0) + 1
+                    counts[name, line.speaker] = counts.get((name, line.speaker), 0) + 1
                     if name in line.heard:
                         _count(edges, name, line.speaker, weight=1)
     for pair, facts in edges.items():
-        facts["share"] = facts["weight"] / said[pair]
+        facts["share"] = facts["weight"] / counts[pair]
     return _graph("hearing", some, trial, edges)
 
 
@@ -271,10 +271,10 @@ def _person(name: str, some: Sequence[Played]) -> dict[str, Any]:
 
 def _example() -> Tables:
     """The scene of the examples above."""
-    said = [
+    turns = [
         Turn(1, "Ada", "Shall we sell the spring?"),
         Turn(2, "Ben", "I disagree with that."),
         Turn(3, "Cleo", "Ben is right."),
         Turn(4, "Ada", "Ben, be quiet.", audience=("Ben",)),
     ]
-    return tables_from([Record("t", [{"name": name} for name in ("Ada", "Ben", "Cleo")], said)])
+    return tables_from([Record("t", [{"name": name} for name in ("Ada", "Ben", "Cleo")], turns)])

@@ -38,18 +38,19 @@ class Log:
 def read_log(path: Path) -> Log:
     """Read one log. Everybody who speaks anywhere in it hears every line."""
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    said = [row for row in rows if row["kind"] != "system"]
-    names = tuple(dict.fromkeys(row["speaker"] for row in said))
+    spoken = [row for row in rows if row["kind"] != "system"]
+    names = tuple(dict.fromkeys(row["speaker"] for row in spoken))
     heard = frozenset(names)
-    places = {row["id"]: place for place, row in enumerate(said)}
+    places = {row["id"]: place for place, row in enumerate(spoken)}
     gold: dict[int, frozenset[int]] = {}
-    for place, row in enumerate(said):
+    for place, row in enumerate(spoken):
         if row["annotated"]:
             meant = frozenset(places[other] for other in row["reply_to"] if other in places)
             if meant or not row["reply_to"]:
                 gold[place] = meant or frozenset((START,))
     lines = (
-        Said(place + 1, row["speaker"], row["text"], heard, place) for place, row in enumerate(said)
+        Said(place + 1, row["speaker"], row["text"], heard, place)
+        for place, row in enumerate(spoken)
     )
     return Log(path.stem, names, tuple(lines), gold)
 

@@ -135,8 +135,8 @@ def answers(tables: Tables, trial: str | None = None) -> pd.DataFrame:
     >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Turn
     >>> lines = [("A", "Do we sell?"), ("B", "No."), ("C", "A, what would it bring?")]
-    >>> said = [Turn(place, *line) for place, line in enumerate(lines, 1)]
-    >>> table = answers(tables_from([Record("t", [{"name": name} for name in "ABC"], said)]))
+    >>> turns = [Turn(place, *line) for place, line in enumerate(lines, 1)]
+    >>> table = answers(tables_from([Record("t", [{"name": name} for name in "ABC"], turns)]))
     >>> table["to"].fillna("nobody").tolist()
     ['nobody', 'A', 'A']
     """

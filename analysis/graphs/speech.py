@@ -61,7 +61,7 @@ def played(tables: Tables, trial: str | None = None) -> list[Played]:
         for one, scenario in zip(tables.trials["trial"], tables.trials["scenario"], strict=True)
     }
     if trial is not None and trial not in scenarios:
-        raise BadRequest(f"graph of trial {trial!r}: there is no such trial; trials has their ids")
+        raise BadRequest(f"graph of trial {trial!r}: there is no such trial; see tables.trials")
     wanted = sorted(scenarios) if trial is None else [trial]
     cast, turns = _cast(tables), _turns(tables)
     return [_one(name, scenarios[name], cast.get(name, []), turns.get(name, [])) for name in wanted]

@@ -102,9 +102,9 @@ def debates(tables: Tables, debaters: Sequence[str] | None = None) -> Iterator[D
             spoken.setdefault(str(trial), []).append(line)
     for trial in tables.trials["trial"]:
         names, lines = tuple(casts.get(trial, ())), tuple(spoken.get(trial, ()))
-        told = [(line.turn, line.speaker, line.text) for line in lines]
+        spoken_lines = [(line.turn, line.speaker, line.text) for line in lines]
         own = letters(names)
-        yield Debate(trial, names, own, lines, claims(told, own))
+        yield Debate(trial, names, own, lines, claims(spoken_lines, own))
 
 
 class _Place(NamedTuple):

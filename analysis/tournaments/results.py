@@ -55,17 +55,17 @@ def results(
     >>> sides = [{"entrant": "Ada", "actor": "Robin", "position": 0, "place": 1},
     ...          {"entrant": "Ben", "actor": "Noel", "position": 1, "place": 0}]
     >>> leg = LegRecord(1, 1, 0, "t1", "Sell the spring.", sides)
-    >>> said = [VerdictRecord("t1", "human:kim", "", shown, {"winner": winner, "margin": margin})
+    >>> scored = [VerdictRecord("t1", "human:kim", "", shown, {"winner": winner, "margin": margin})
     ...         for shown, winner, margin in [(("Robin", "Noel"), "Robin", 4),
     ...                                       (("Noel", "Robin"), "tie", 0)]]
-    >>> contest = contests_from([ContestRecord("x", {"judges": []}, "Cup", [leg], said)])[0]
+    >>> contest = contests_from([ContestRecord("x", {"judges": []}, "Cup", [leg], scored)])[0]
     >>> results(contest)[["first", "second", "score", "margin", "side", "order"]].values.tolist()
     [['Ada', 'Ben', 0.75, 0.2, 1.0, -1.0]]
     """
     names = chosen(contest, judges)
-    said = pairs(contest)
-    said = said[said["judge"].isin(names)]
-    judged = by_judge(said)
+    scored = pairs(contest)
+    scored = scored[scored["judge"].isin(names)]
+    judged = by_judge(scored)
     return laid_out(contest, judged if per_judge else _means(judged, PAIR), names, per_judge)
 
 
@@ -194,13 +194,13 @@ def _shown_first(compared: pd.DataFrame) -> Floats:
     )
 
 
-def by_judge(said: pd.DataFrame) -> pd.DataFrame:
+def by_judge(scored: pd.DataFrame) -> pd.DataFrame:
     """The mean score and margin that each judge gives to each pair, over the orders it was shown.
 
     The mean margin is missing if the margin of any of these verdicts is missing.
     """
     key = [*PAIR, "judge"]
-    once = _means(said, [*key, "place"])
+    once = _means(scored, [*key, "place"])
     return _means(once, key)
 
 

@@ -70,8 +70,8 @@ def adjusted(
     >>> sides = [{"entrant": "Ada", "actor": "Robin", "position": 0, "place": 1},
     ...          {"entrant": "Ben", "actor": "Noel", "position": 1, "place": 0}]
     >>> leg = LegRecord(1, 1, 0, "t1", "Sell the spring.", sides)
-    >>> said = VerdictRecord("t1", "human:kim", "", ("Robin", "Noel"), {"winner": "Robin"})
-    >>> contest = contests_from([ContestRecord("x", {"judges": []}, "Cup", [leg], [said])])[0]
+    >>> verdict = VerdictRecord("t1", "human:kim", "", ("Robin", "Noel"), {"winner": "Robin"})
+    >>> contest = contests_from([ContestRecord("x", {"judges": []}, "Cup", [leg], [verdict])])[0]
     >>> adjusted(contest)[["first", "second", "score"]].values.tolist()
     [['Ada', 'Ben', 1.0]]
     """
@@ -102,14 +102,14 @@ def corrected(
 
     ``verdict_rows`` are the contest's rows and ``every`` their biases.
     """
-    said = pairs(contest)
-    said = said[said["score"].notna()].reset_index(drop=True)
+    scored = pairs(contest)
+    scored = scored[scored["score"].notna()].reset_index(drop=True)
     score = verdict_rows.score.copy()
     for number, name in enumerate(verdict_rows.judges):
         mine = np.flatnonzero(verdict_rows.judge == number)
         taken = [one for one in every if one.judge == name and one.bias in faults]
         score[mine] = without(verdict_rows.where(verdict_rows.judge == number), taken)
-    return by_judge(said.assign(score=score))
+    return by_judge(scored.assign(score=score))
 
 
 def without(mine: Rows, taken: Sequence[Bias]) -> Floats:
@@ -171,8 +171,10 @@ def weights(judged: pd.DataFrame, names: Sequence[str]) -> dict[str, float]:
     if not here:
         return dict.fromkeys(names, nan)
     table = wide[here].to_numpy(dtype=np.float64, na_value=nan)
-    told = [_with_others(table, place) for place in range(len(here))]
-    drawn = np.tanh(_towards_all(np.array([z for z, _ in told]), np.array([n for _, n in told])))
+    correlations = [_with_others(table, place) for place in range(len(here))]
+    z = np.array([each for each, _ in correlations])
+    count = np.array([each for _, each in correlations])
+    drawn = np.tanh(_towards_all(z, count))
     top = float(drawn.max())
     raw = np.maximum(drawn, LEAST * top) if top > 0 else np.ones(len(here))
     raw = raw / raw.mean()

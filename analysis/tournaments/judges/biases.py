@@ -109,7 +109,7 @@ def position(mine: Rows, judge: str, level: float = 0.95) -> Bias:
         means.append(np.divide(total, count, out=np.full(debates, nan), where=count > 0))
     change = means[0] - means[1]
     if np.isnan(change).all():
-        return lacking(judge, "position", "it saw no debate both ways round")
+        return lacking(judge, "position", "it saw no debate in both orders")
     changed = np.flatnonzero(np.abs(change) > 1e-9)
     if not len(changed):
         return lacking(judge, "position", "no verdict changed with the order")
@@ -197,7 +197,7 @@ def own_regression(mine: Rows) -> Own:
     why: dict[str, str] = {}
     length = mine.length
     if np.isnan(length).all():
-        why["length"] = "how much was said is not known"
+        why["length"] = "the numbers of words are not known"
         complete = ~np.isnan(mine.shown)
     else:
         complete = ~np.isnan(mine.shown) & ~np.isnan(length)
@@ -208,9 +208,9 @@ def own_regression(mine: Rows) -> Own:
             why[name] = _ABSENT[name]
             used.remove(name)
     design = np.column_stack([*(getattr(mine, name) for name in used), mine.strengths()])
-    kept, told = independent(design, mine.weight)
+    kept, identified = independent(design, mine.weight)
     for place, name in enumerate(used):
-        if place not in told:
+        if place not in identified:
             why[name] = "it cannot be told from the strength of entrants and the other effects"
     spare = len(np.unique(mine.debate)) - len(kept)
     if spare < SPARE:
@@ -231,7 +231,7 @@ def own_regression(mine: Rows) -> Own:
 
 _ABSENT = {
     "shown": "the order in which it saw the sides is not known",
-    "length": "both sides always spoke as many words",
+    "length": "both sides always spoke equally many words",
     "side": "no debate had two sides",
     "order": "nobody spoke first",
 }
@@ -261,15 +261,15 @@ def own_model(rows: Rows, level: float = 0.95) -> list[Bias]:
     """The preference of each judge for its own model, beyond the verdicts of the other judges."""
     why, cases = _selves(rows)
     candidates = [number for number, name in enumerate(rows.judges) if name not in why]
-    told: dict[int, Bias] = {}
+    estimated: dict[int, Bias] = {}
     if candidates:
-        told = _joint(rows, candidates, cases, level)
+        estimated = _joint(rows, candidates, cases, level)
     every = []
     for number, name in enumerate(rows.judges):
         if name in why:
             every.append(lacking(name, "self", why[name]))
-        elif number in told:
-            every.append(told[number])
+        elif number in estimated:
+            every.append(estimated[number])
         else:
             unidentified = (
                 "the other judges' verdicts do not separate a preference for its model from the "
@@ -293,7 +293,7 @@ def _selves(rows: Rows) -> tuple[dict[str, str], dict[int, int]]:
         elif np.isnan(own).all():
             why[name] = "it is a person, or models are not known"
         elif not cases[number]:
-            why[name] = "its model never met another: it played no side, or all"
+            why[name] = "its model never met another model: it played no side, or all"
     return why, cases
 
 
@@ -310,7 +310,7 @@ def _joint(rows: Rows, judges: list[int], cases: dict[int, int], level: float) -
         here = mine.judge == number
         columns += [np.where(here, getattr(mine, name), 0.0) for name in names]
     effects = np.column_stack(columns)
-    kept, told = independent(np.column_stack([effects, strengths]), mine.weight)
+    kept, identified = independent(np.column_stack([effects, strengths]), mine.weight)
     debates = len(np.unique(mine.debate))
     if debates - len(kept) < SPARE:
         return {}
@@ -325,7 +325,7 @@ def _joint(rows: Rows, judges: list[int], cases: dict[int, int], level: float) -
     if regression is None:
         return {}
     _, clusters = np.unique(mine.cluster, return_inverse=True)
-    wanted = [place for place in range(len(judges)) if place in told]
+    wanted = [place for place in range(len(judges)) if place in identified]
     places = np.searchsorted(effect, wanted) + len(strength)
     answers = estimates(regression, clusters, places)
     biased: dict[int, Bias] = {}

@@ -75,36 +75,36 @@ class Rows:
 
 def rows(contest: Contest) -> Rows:
     """Every verdict with a winner, for each pair of sides that it compares."""
-    said = pairs(contest)
-    said = said[said["score"].notna()].reset_index(drop=True)
+    scored = pairs(contest)
+    scored = scored[scored["score"].notna()].reset_index(drop=True)
     judges = contest.judges["judge"].tolist()
     names = sorted({*contest.matches["entrant"]})
     number = {name: place for place, name in enumerate(names)}
     own_model = dict(zip(contest.judges["judge"], contest.judges["model"], strict=True))
-    judge = said["judge"].map({name: place for place, name in enumerate(judges)})
-    by, cluster = clusters(said)
-    together = said.groupby([*PAIR, "judge"], sort=False)["score"].transform("size")
+    judge = scored["judge"].map({name: place for place, name in enumerate(judges)})
+    by, cluster = clusters(scored)
+    together = scored.groupby([*PAIR, "judge"], sort=False)["score"].transform("size")
     return Rows(
         names=tuple(names),
         judges=tuple(judges),
         by=by,
         judge=judge.to_numpy(dtype=np.int64),
-        debate=_numbered(said, PAIR),
-        trial=_numbered(said, ["trial"]),
+        debate=_numbered(scored, PAIR),
+        trial=_numbered(scored, ["trial"]),
         cluster=cluster,
-        first=said["first"].map(number).to_numpy(dtype=np.int64),
-        second=said["second"].map(number).to_numpy(dtype=np.int64),
-        score=said["score"].to_numpy(dtype=np.float64),
+        first=scored["first"].map(number).to_numpy(dtype=np.int64),
+        second=scored["second"].map(number).to_numpy(dtype=np.int64),
+        score=scored["score"].to_numpy(dtype=np.float64),
         weight=1 / together.to_numpy(dtype=np.float64),
-        shown=said["place"].to_numpy(dtype=np.float64),
-        length=_lengths(contest, said),
-        own=_own(said, [own_model[name] for name in said["judge"]]),
-        side=said["side"].to_numpy(dtype=np.float64),
-        order=said["order"].to_numpy(dtype=np.float64),
+        shown=scored["place"].to_numpy(dtype=np.float64),
+        length=_lengths(contest, scored),
+        own=_own(scored, [own_model[name] for name in scored["judge"]]),
+        side=scored["side"].to_numpy(dtype=np.float64),
+        order=scored["order"].to_numpy(dtype=np.float64),
     )
 
 
-def clusters(said: pd.DataFrame) -> tuple[str, Ints]:
+def clusters(scored: pd.DataFrame) -> tuple[str, Ints]:
     """Whether clusters are topics or matches, and the number of the cluster of each row.
 
     Clusters are topics if enough of them were judged. The columns ``motion``, ``round`` and
@@ -115,16 +115,16 @@ def clusters(said: pd.DataFrame) -> tuple[str, Ints]:
     >>> by, cluster.tolist()
     ('match', [0, 1])
     """
-    if said["motion"].nunique() >= TOPICS:
-        return "topic", _numbered(said, ["motion"])
-    return "match", _numbered(said, ["round", "match"])
+    if scored["motion"].nunique() >= TOPICS:
+        return "topic", _numbered(scored, ["motion"])
+    return "match", _numbered(scored, ["round", "match"])
 
 
-def _numbered(said: pd.DataFrame, names: list[str]) -> Ints:
-    return np.asarray(said.groupby(names, sort=False).ngroup(), dtype=np.int64)
+def _numbered(scored: pd.DataFrame, names: list[str]) -> Ints:
+    return np.asarray(scored.groupby(names, sort=False).ngroup(), dtype=np.int64)
 
 
-def _lengths(contest: Contest, said: pd.DataFrame) -> Floats:
+def _lengths(contest: Contest, scored: pd.DataFrame) -> Floats:
     words = {
         (trial, actor): float(count)
         for trial, actor, count in zip(
@@ -134,7 +134,7 @@ def _lengths(contest: Contest, said: pd.DataFrame) -> Floats:
     }  # fmt: skip
     first, second = (
         np.array(
-            [words.get(key, nan) for key in zip(said["trial"], said[actor], strict=True)],
+            [words.get(key, nan) for key in zip(scored["trial"], scored[actor], strict=True)],
             dtype=np.float64,
         )
         for actor in ("first_actor", "second_actor")
@@ -145,10 +145,12 @@ def _lengths(contest: Contest, said: pd.DataFrame) -> Floats:
     return np.asarray(np.log2(ratio))
 
 
-def _own(said: pd.DataFrame, models: Sequence[object]) -> Floats:
+def _own(scored: pd.DataFrame, models: Sequence[object]) -> Floats:
     """The column ``own``; NaN if a model is unknown, or if the judge is a person."""
     own = np.array(models, dtype=object)
-    first, second = (said[name].to_numpy(dtype=object) for name in ("first_model", "second_model"))
+    first, second = (
+        scored[name].to_numpy(dtype=object) for name in ("first_model", "second_model")
+    )
     known = np.array(
         [
             all(isinstance(model, str) for model in three)
@@ -156,7 +158,7 @@ def _own(said: pd.DataFrame, models: Sequence[object]) -> Floats:
         ],
         dtype=bool,
     )
-    sides = np.full(len(said), nan)
+    sides = np.full(len(scored), nan)
     mine = own[known]
     sides[known] = np.asarray(first[known] == mine, np.float64) - (second[known] == mine)
     return sides

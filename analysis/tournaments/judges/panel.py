@@ -115,9 +115,9 @@ def panel(contest: Contest) -> Panel:
     >>> sides = [{"entrant": "Ada", "actor": "Robin", "position": 0, "place": 1},
     ...          {"entrant": "Ben", "actor": "Noel", "position": 1, "place": 0}]
     >>> leg = LegRecord(1, 1, 0, "t1", "Sell the spring.", sides)
-    >>> said = [VerdictRecord("t1", f"human:{name}", "", ("Robin", "Noel"), {"winner": winner})
+    >>> verdicts = [VerdictRecord("t1", f"human:{name}", "", ("Robin", "Noel"), {"winner": winner})
     ...         for name, winner in [("kim", "Robin"), ("lee", "Robin"), ("max", "tie")]]
-    >>> contest = contests_from([ContestRecord("x", {"judges": []}, "Cup", [leg], said)])[0]
+    >>> contest = contests_from([ContestRecord("x", {"judges": []}, "Cup", [leg], verdicts)])[0]
     >>> panel(contest).judges[["judge", "verdicts", "agreement", "compared"]].values.tolist()
     [['human:kim', 1, nan, 0], ['human:lee', 1, nan, 0], ['human:max', 1, 0.0, 1]]
     """
@@ -207,10 +207,10 @@ def _named(contest: Contest) -> list[_Verdict]:
 
 def margins(contest: Contest, trials: Sequence[str]) -> pd.DataFrame:
     """Mean signed margins (-10 to 10) for position 0 of two, in the shape of ``judgements``."""
-    said = pairs(contest)
+    scored = pairs(contest)
     cells = {
         (row.judge, row.trial): 10 * row.margin
-        for row in cast("Any", by_judge(said[said["side"] != 0]).itertuples(index=False))
+        for row in cast("Any", by_judge(scored[scored["side"] != 0]).itertuples(index=False))
         if not np.isnan(row.margin)
     }
     return _wide(contest, trials, cells)
@@ -260,13 +260,13 @@ def _judges(
     names = contest.judges["judge"].tolist()
     weight = weights(corrected(contest, verdict_rows, every), names)
     whole = sum(one for one in weight.values() if not np.isnan(one))
-    said: dict[str, list[_Verdict]] = {name: [] for name in names}
+    by_name: dict[str, list[_Verdict]] = {name: [] for name in names}
     for verdict in _named(contest):
-        said[verdict.judge].append(verdict)
+        by_name[verdict.judge].append(verdict)
     lacking = contest.verdicts.loc[contest.verdicts["missing"].notna(), "judge"].value_counts()
     lines: list[tuple[Any, ...]] = []
     for name, model in zip(names, contest.judges["model"], strict=True):
-        mine = said[name]
+        mine = by_name[name]
         agreed = _agreed(judged, name)
         same = _same(mine)
         sizes = [verdict.margin for verdict in mine if not np.isnan(verdict.margin)]

@@ -128,8 +128,8 @@ def independent(design: Floats, weight: Floats) -> tuple[Ints, Ints]:
     column depends, whose parameters are therefore identified.
 
     >>> one, two = np.array([1.0, 0.0, 1.0, 0.0]), np.array([0.0, 1.0, 1.0, 0.0])
-    >>> kept, told = independent(np.column_stack([one, two, 2 * one]), np.ones(4))
-    >>> len(kept), told.tolist()
+    >>> kept, identified = independent(np.column_stack([one, two, 2 * one]), np.ones(4))
+    >>> len(kept), identified.tolist()
     (2, [1])
     """
     scaled = design * np.sqrt(weight)[:, None]

@@ -103,7 +103,7 @@ def reweighted(estimate: Estimate, count: int, generator: np.random.Generator) -
             ]
             parts += pool.map(ratings_under, drawn)
     ratings = np.concatenate(parts) if parts else np.empty((0, entrants))
-    alone = np.flatnonzero((clusters_met(fit) < FEW) | estimate.frail)
+    alone = np.flatnonzero((clusters_met(fit) < FEW) | estimate.prior_bound)
     noise = generator.standard_normal((len(ratings), len(alone)))
     spread = np.sqrt(dispersion(fit)) * error[alone]
     ratings[:, alone] = fit.parameters[alone] + spread * noise

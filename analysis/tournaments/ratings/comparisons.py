@@ -227,7 +227,7 @@ def components(comparisons: Comparisons) -> list[Ints]:
     >>> [part.tolist() for part in components(comparisons)]
     [[2, 3, 4], [0, 1]]
     """
-    import networkx  # heavy: loaded by whoever wants a graph
+    import networkx  # imported here because it is slow to import
 
     graph: networkx.Graph[int] = networkx.Graph()
     graph.add_nodes_from(range(len(comparisons.names)))

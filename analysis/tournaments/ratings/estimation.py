@@ -49,7 +49,7 @@ class Estimate:
     ``parts`` are the connected components of the entrants. ``kinds`` are the effects in the model;
     ``unknown`` are the effects that the results do not identify. ``varied`` says whether side
     effects differ by topic; ``robust`` says whether variances are estimated between clusters.
-    ``frail`` marks the entrants whose ratings only the prior keeps finite.
+    ``prior_bound`` marks the entrants whose ratings only the prior keeps finite.
     """
 
     comparisons: Comparisons
@@ -59,7 +59,7 @@ class Estimate:
     unknown: tuple[str, ...]
     varied: bool
     robust: bool
-    frail: NDArray[np.bool_]
+    prior_bound: NDArray[np.bool_]
     ridge: Ridge | None
     notes: tuple[str, ...]
 
@@ -123,7 +123,7 @@ def estimate(
         unknown=identified.unknown,
         varied=varied,
         robust=robust,
-        frail=maximum.frail,
+        prior_bound=maximum.prior_bound,
         ridge=prior,
         notes=tuple(notes),
     )
@@ -148,7 +148,7 @@ class _Maximum(NamedTuple):
     """A fit, which entrants are finite by the prior alone, and the prior."""
 
     fit: Fit
-    frail: NDArray[np.bool_]
+    prior_bound: NDArray[np.bool_]
     ridge: Ridge | None
 
 
@@ -156,12 +156,12 @@ def _fitted(
     comparisons: Comparisons, parts: list[Ints], model: Model, ridge: float | Literal["auto"]
 ) -> _Maximum:
     """The maximum of the likelihood; with a weak prior where there is none without."""
-    frail = np.zeros(len(comparisons.names), dtype=bool)
+    prior_bound = np.zeros(len(comparisons.names), dtype=bool)
     reasons = []
     for part in parts:
         groups = unbeaten(comparisons, part)
         main = max(groups, key=len)
-        frail[np.setdiff1d(part, main)] = True
+        prior_bound[np.setdiff1d(part, main)] = True
         if len(groups) > 1:
             reasons.append(_reason(comparisons, groups))
     why = "; ".join(reasons)
@@ -169,13 +169,13 @@ def _fitted(
     if ridge != "auto" and ridge > 0:
         asked = f"As asked, every parameter has a normal prior with precision {ridge:g}"
         reason = f"{asked}{': ' + why if why else ''}."
-        return _Maximum(best, frail, Ridge(float(ridge), reason))
-    if not why and best.rests:
-        return _Maximum(best, frail, None)
+        return _Maximum(best, prior_bound, Ridge(float(ridge), reason))
+    if not why and best.converged:
+        return _Maximum(best, prior_bound, None)
     if not why:
         # Ford's condition (see ``unbeaten``) covers the ratings, not the effects.
         why = "With all effects at once the results have no maximum"
-        frail[:] = True
+        prior_bound[:] = True
     if ridge != "auto":
         raise BadRequest(f"results: there is no maximum without a prior ({why}); use ridge='auto'")
     best = fit(replace(model, ridge=1 / PRIOR**2))
@@ -183,19 +183,19 @@ def _fitted(
         f"{why}. The results alone would put ratings at infinity, so every rating and effect has a "
         f"weak normal prior (mean 0, standard deviation {PRIOR:g} logits)."
     )
-    return _Maximum(best, frail, Ridge(1 / PRIOR**2, reason))
+    return _Maximum(best, prior_bound, Ridge(1 / PRIOR**2, reason))
 
 
 def _reason(comparisons: Comparisons, groups: list[Ints]) -> str:
     main = max(groups, key=len)
-    said = []
+    sentences = []
     if groups[0] is not main:
         best = names(comparisons.names[place] for place in groups[0])
-        said.append(f"Nobody else ever took a point from {best}")
+        sentences.append(f"Nobody else ever took a point from {best}")
     if groups[-1] is not main:
         worst = names(comparisons.names[place] for place in groups[-1])
-        said.append(f"{worst} never took a point from anybody else")
-    return "; ".join(said)
+        sentences.append(f"{worst} never took a point from anybody else")
+    return "; ".join(sentences)
 
 
 def _tied(comparisons: Comparisons, ties: str) -> tuple[bool, list[str]]:
@@ -242,13 +242,13 @@ def _identified(comparisons: Comparisons, parts: list[Ints], score: Floats) -> _
     size = np.diag(whole)[count:]
     kept: list[int] = []
     unknown: list[str] = []
-    said: list[str] = []
+    notes: list[str] = []
     for place, kind in enumerate(comparisons.kinds):
         if size[place] == 0:
             unknown.append(kind)
         elif left[place, place] < 1e-8 * size[place]:
             unknown.append(kind)
-            said.append(
+            notes.append(
                 f"The effect of {kind} cannot be told from the entrants' strengths: nobody met the "
                 f"same opponents with {kind} changed. It is part of the ratings."
             )
@@ -258,11 +258,11 @@ def _identified(comparisons: Comparisons, parts: list[Ints], score: Floats) -> _
         joint = left[0, 1] ** 2 / (left[0, 0] * left[1, 1])
         if joint > 1 - 1e-8:
             unknown, kept = list(comparisons.kinds), kept[:1]
-            said.append(
+            notes.append(
                 "Side and order always went together, so their effects cannot be told apart; "
                 "ratings are adjusted for both."
             )
-    return _Identified(kept, tuple(unknown), said)
+    return _Identified(kept, tuple(unknown), notes)
 
 
 def _gram(model: Model) -> Floats:

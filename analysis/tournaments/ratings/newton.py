@@ -36,11 +36,11 @@ difference."""
 
 class Solved(NamedTuple):
     """The solutions of a batch of fits: a row of parameters and a row of topics' effects (``own``)
-    for each, and whether all fits converged (``rests``)."""
+    for each, and whether all fits converged (``converged``)."""
 
     parameters: Floats
     own: Floats
-    rests: bool
+    converged: bool
 
 
 def solve(
@@ -89,10 +89,10 @@ def solve(
         # Newton steps shrink at least by the same factor again: this bounds the next step.
         shrinks = longest / before if 0 < before < inf else 1.0
         if longest * min(1.0, shrinks) <= tolerance:
-            return Solved(parameters, own, rests=True)
+            return Solved(parameters, own, converged=True)
         if not longest < inf:
             break
-    return Solved(parameters, own, rests=False)
+    return Solved(parameters, own, converged=False)
 
 
 def _conjugate(curvature: Curvature, weights: Floats, gradient: Floats, like: Floats) -> Floats:
@@ -131,35 +131,35 @@ class Fit:
     covariance: Floats
     cross: Floats
     own_information: Floats
-    rests: bool
+    converged: bool
 
     @property
     def solved(self) -> Solved:
         """The solution, as a start for other fits."""
-        return Solved(self.parameters[None], self.own[None], self.rests)
+        return Solved(self.parameters[None], self.own[None], self.converged)
 
 
 def fit(model: Model, start: Solved | None = None) -> Fit:
     """The maximum of the likelihood, with its prior if it has one.
 
-    ``rests`` is False if there is no maximum: a rating or an effect diverges to infinity.
+    ``converged`` is False if there is no maximum: a rating or an effect diverges to infinity.
     """
     ones = np.ones((1, model.cells.clusters))
     if start is None:
-        start = Solved(np.zeros((1, model.size)), np.zeros_like(ones), rests=False)
+        start = Solved(np.zeros((1, model.size)), np.zeros_like(ones), converged=False)
     solution = solve(model, ones, start)
     farthest = np.abs(model.eta(solution.parameters, solution.own)).max(initial=0.0)
-    rests = solution.rests and bool(
+    converged = solution.converged and bool(
         np.abs(solution.parameters).max() <= MOST and farthest <= FARTHEST
     )
     covariance, cross = np.full((model.size, model.size), nan), np.zeros((0, model.size))
     own = np.zeros(0)
-    if rests:
+    if converged:
         moments = model.moments(solution.parameters, solution.own)
         curvature = model.curvature(moments, ones)
         covariance = model.centre @ np.linalg.inv(curvature.reduced(ones)[0]) @ model.centre
         cross, own = curvature.cross[0], curvature.own[0]
-    return Fit(model, solution.parameters[0], solution.own[0], covariance, cross, own, rests)
+    return Fit(model, solution.parameters[0], solution.own[0], covariance, cross, own, converged)
 
 
 def with_spread(model: Model, begin: Fit) -> Fit:
@@ -177,7 +177,7 @@ def with_spread(model: Model, begin: Fit) -> Fit:
     def loss(spread: float) -> float:
         nonlocal best, value
         candidate = fit(replace(model, spread=float(spread)), best.solved)
-        lost = -_laplace(candidate) if candidate.rests else inf
+        lost = -_laplace(candidate) if candidate.converged else inf
         if lost < value:
             best, value = candidate, lost
         return lost

@@ -37,7 +37,7 @@ from analysis.tournaments.ratings.newton import Fit
 
 MANY = 500
 """With more clusters than this, CR1 is used."""
-DEAR = 3e8
+COSTLY = 3e8
 """CR1 is also used if clusters times parameters cubed exceed this. Intervals by CR1 covered the
 truth in 95.8% of cases with 20 topics, and in 96.1% for 40 entrants on 60 topics; by CR2 in 96.2%
 and 96.3%."""
@@ -70,10 +70,10 @@ def half_widths(estimate: Estimate, stretch: Stretch | None, level: float = 0.95
     error = np.sqrt((influence**2).sum(axis=0))
     wide = special.stdtrit(between.freedom, (1 + level) / 2) * error
     alone = np.flatnonzero(clusters_met(fit) < FEW)
-    frail = np.flatnonzero(estimate.frail)
-    wide[frail] = np.maximum(wide[frail], own[frail])
+    prior_bound = np.flatnonzero(estimate.prior_bound)
+    wide[prior_bound] = np.maximum(wide[prior_bound], own[prior_bound])
     wide[alone] = own[alone]
-    if estimate.frail.all():
+    if estimate.prior_bound.all():
         wide[len(comparisons.names) :] = np.maximum(wide, own)[len(comparisons.names) :]
     return np.asarray(wide)
 
@@ -110,7 +110,7 @@ def robust(fit: Fit) -> Robust:
     """Influences and degrees of freedom: CR2, or CR1 where CR2 is too expensive."""
     model = fit.model
     count, size = model.cells.clusters, model.size
-    if count > MANY or count * size**3 > DEAR:
+    if count > MANY or count * size**3 > COSTLY:
         met = np.full(size, float(count))
         met[: model.cells.entrants] = clusters_met(fit)
         met = np.maximum(met, 2.0)

@@ -198,9 +198,9 @@ def test_who_always_prefers_the_first_has_a_finite_bias() -> None:
 @pytest.mark.parametrize(
     ("winners", "kind", "reason"),
     [
-        ([("Ada", None), (None, "Ben")], "position", "it saw no debate both ways round"),
+        ([("Ada", None), (None, "Ben")], "position", "it saw no debate in both orders"),
         ([("Ada", "Ada"), ("tie", "tie")], "position", "no verdict changed with the order"),
-        ([("Ada", "Ben")] * 30, "length", "both sides always spoke as many words"),
+        ([("Ada", "Ben")] * 30, "length", "both sides always spoke equally many words"),
         ([("Ada", "Ben")] * 30, "side", "it cannot be told from the strength of entrants"),
         ([("Ada", "Ben")] * 30, "self", "the other judges' verdicts do not separate"),
         ([], "self", "it has no verdict"),
@@ -219,7 +219,7 @@ def test_what_cannot_be_told_has_a_reason(
 
 def test_words_that_nobody_counted_are_not_none() -> None:
     one = told(judged([("Ada", "Ben")] * 30, words=0))["kim", "length"]
-    assert one.missing == "how much was said is not known"
+    assert one.missing == "the numbers of words are not known"
 
 
 def test_a_person_has_no_model() -> None:
@@ -311,5 +311,5 @@ def test_columns_made_of_others_are_not_told() -> None:
 def test_a_judge_alone_with_one_verdict() -> None:
     biases = told(judged([("Ada", None)]))
     assert all(one.missing for one in biases.values())
-    assert position(rows(judged([])), "kim").missing == "it saw no debate both ways round"
+    assert position(rows(judged([])), "kim").missing == "it saw no debate in both orders"
     assert Planted("kim", "ash").of("side", World("w")) == World("w").side

@@ -163,7 +163,7 @@ def test_a_topic_that_counts_twice_is_two_topics(davidson: bool) -> None:
     weights = np.array([[2.0, 1, 1, 1, 1, 1]])
     for like in (None, one.covariance):
         solution = solve(one.model, np.repeat(weights, 3, axis=0), one.solved, like=like)
-        assert solution.rests
+        assert solution.converged
         assert solution.parameters == pytest.approx(np.tile(two.parameters, (3, 1)), abs=1e-8)
         assert solution.own[0] == pytest.approx(two.own[[0, 2, 3, 4, 5, 6]], abs=1e-8)
 
@@ -207,7 +207,7 @@ def test_no_interval_of_somebody_unbeaten_is_narrower_than_the_models() -> None:
     results = draw(World("", 5, 200, topics=10), 4)
     won = results[results["first"] == "entrant 00"].assign(first="Zoe", score=1.0)
     made = estimate(pd.concat([results, won]))
-    assert made.frail.tolist() == [True] + [False] * 5
+    assert made.prior_bound.tolist() == [True] + [False] * 5
     own = 1.959964 * np.sqrt(np.diag(made.fit.covariance))
     between = np.sqrt((robust(made.fit).influence ** 2).sum(axis=0))
     assert between[0] < 0.5 * own[0], "between topics it is deceptively sure"
