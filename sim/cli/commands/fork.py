@@ -293,7 +293,7 @@ def _stages(stored: StoredTrial, arms: Sequence[Arm], models: ModelOptions) -> C
 
     if HUMAN in stored.stages.values():
         raise BadRequest(
-            f"trial {stored.id[:8]}: a person plays in it, who is not there for its branches; "
+            f"trial {stored.id[:8]}: a person plays in it, and cannot play its branches; "
             "fork a trial without one"
         )
     stages = reopen(stages_of([stored]), models)
