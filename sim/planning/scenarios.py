@@ -2,7 +2,7 @@
 
 A scenario is a plain function whose parameters all have a type and a default and which returns a
 ``Scene``, or a ``Tournament`` of many. It is named by its file in the ``scenarios`` package
-(``mousetrap``) or by a file and a function (``my_file.py:my_scenario``). The package is found at
+(``mousetrap``) or by a file and a function (``my_file.py:my_scenario``). The package is imported at
 run time: nothing in ``sim`` imports ``scenarios`` (the data flows the other way).
 """
 

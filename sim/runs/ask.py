@@ -175,9 +175,9 @@ async def ask_actors(
             continue
         if identity == HUMAN:
             raise BadRequest(
-                f"{who} was played by a person, who is not there any more; say whom else to ask"
+                f"{who} was played by a person, who cannot be asked afterwards; name other actors"
             )
-        raise BadRequest(f"stages: there is none for {identity!r}, which played there")
+        raise BadRequest(f"stages: {identity!r}, which played {who}, is missing; add it")
     with Session.open(store, stages, needed, how) as session:
         session.begin({"ask": question.key, "at": whom.at, "samples": whom.samples})
         asking = _Asking(session, question, told)

@@ -42,7 +42,8 @@ def open_all(models: Sequence[str], options: ModelOptions) -> OpenedModels:
         for model, stage in recorded_stages(recording.removeprefix(RECORDED)):
             if stage.identity in opened.stages:
                 raise BadRequest(
-                    f"{recording}: {model}, which it recorded, plays already; name it once"
+                    f"{recording}: it recorded {model}, which is among the models already; "
+                    "name it once"
                 )
             opened.stages[stage.identity] = stage
             opened.named.append((model, stage.identity))
@@ -133,8 +134,8 @@ def _reopened(model: str, identity: str, options: ModelOptions) -> Stage:
         parts = read_identity(identity)
         if parts is None or BLOT in identity:
             raise BadRequest(
-                f"{model}: how it was parts cannot be read from the store ({identity!r}); "
-                "play the scene anew to go on from it"
+                f"{model}: its sampling cannot be read from the store ({identity!r}); "
+                "play the scene anew"
             )
         label, sampling = parts
         if options.sampling is not None and "timeout" in options.sampling.model_fields_set:
@@ -146,8 +147,8 @@ def _reopened(model: str, identity: str, options: ModelOptions) -> Stage:
         model = identity
     elif ":" not in model:
         raise BadRequest(
-            f"{model}: a tournament called a stage that, and the store does not say what it was "
-            f"({identity!r}); play the debate anew to go on from it"
+            f"{model}: is a tournament's own name for a stage, and the store does not hold "
+            f"its model string ({identity!r}); play the debate anew"
         )
     stage = open_model(model)
     _refuse_another(model, stage, identity)

@@ -38,7 +38,7 @@ async def afork(
         changes.append(dropped(transcript, at))
     if HUMAN in trial.stages.values():
         raise BadRequest(
-            f"trial {trial.id[:8]}: a person plays in it, who is not there for its branches; "
+            f"trial {trial.id[:8]}: a person plays in it, and cannot play its branches; "
             "fork a trial without one"
         )
     stages = reopen(stages_of([trial]), how.asking)

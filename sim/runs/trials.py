@@ -86,12 +86,12 @@ async def run_trials(
         for identity in (trial.stage, *trial.stages.values()):
             if identity not in stages:
                 raise BadRequest(
-                    f"stages: there is none for {identity!r}, which trial {trial.id} asks for"
+                    f"stages: {identity!r}, which plays trial {trial.id}, is missing; add it"
                 )
     also = () if follow_up is None else follow_up.stages.values()
     for identity in also:
         if identity not in stages:
-            raise BadRequest(f"stages: there is none for {identity!r}, which judges")
+            raise BadRequest(f"stages: {identity!r}, which judges, is missing; add it")
     unique = list({trial.id: trial for trial in trials}.values())
     asked = [name for trial in unique for name in (trial.stage, *trial.stages.values())]
     on_payment = watch.paid if isinstance(watch, UsageWatcher) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sim.calls.prices import Prices
@@ -48,6 +48,23 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class _Debate:
+    """A debate that is compiled: its leg, its trial, and the stages that play it."""
+
+    leg: Leg
+    trial: Trial
+    stages: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Samples:
+    """Debates that were played to be counted: how many, and their calls, by stage."""
+
+    played: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, Count] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class _InStore:
     """What a store has of a tournament.
 
@@ -86,37 +103,12 @@ async def estimate_tournament(
     A few debates are played on the exact stage, in memory, for each of the stages; debates and
     verdicts in ``store`` are not counted. See ``sim.runs.estimate``.
     """
-    legs, trials = _known(tournament, identities)
+    debates = _compiled(tournament, identities)
     total = debates_of(tournament)
-    panel = Panel(tournament, legs, identities)
-    sides = {trial: _sides(tournament, leg) for trial, leg in legs.items()}
-    stored = _in_store(store, tournament.identity(identities), panel, list(trials))
-    wanted: dict[str, float] = defaultdict(float)
-    for trial in trials:
-        for name in () if trial in stored.ended else sides[trial]:
-            wanted[name] += 1
-    for verdict in stored.to_ask:
-        wanted[judge_asked(verdict.judge)] += 1 / _ORDERS
-    # Rounds that are not compiled yet are taken to be like those that are.
-    unknown = max(0, total - len(trials) - stored.later)
-    if unknown:
-        every = Counter(name for trial in trials for name in (*sides[trial], *panel.stages))
-        for name, times in every.items():
-            wanted[name] += unknown * times / len(trials)
-    counts: dict[str, Count] = {}
-    played: dict[str, int] = Counter()
-    exact = open_model(PLAYED_ON)
-    for trial in sorted(trials, key=lambda trial: trial in stored.ended):
-        names = [name for name in (*sides[trial], *panel.stages) if name in wanted]
-        if all(played[name] >= _SAMPLES for name in names):
-            continue
-        counting = Counting(exact, trials[trial])
-        transcript = await play(trials[trial].scene, counting, seed=trials[trial].seed)
-        await _judged(panel, legs[trial], transcript, counting)
-        for name in names:
-            played[name] += 1
-        for name, count in counting.counts.items():
-            _add(counts, name or tournament.stage, count)
+    panel = Panel(tournament, {trial: debate.leg for trial, debate in debates.items()}, identities)
+    stored = _in_store(store, tournament.identity(identities), panel, list(debates))
+    wanted = _wanted(debates, panel, stored, total)
+    samples = await _sampled(debates, panel, wanted, stored.ended)
     estimates: list[Estimate] = []
     table = prices or Prices.load()
     # In the order in which the tournament names the stages, whatever the pairings.
@@ -124,27 +116,66 @@ async def estimate_tournament(
     for judge in tournament.judges:
         known[judge_asked(judge.known_as)] = (f"{judge.known_as} (judge)", judge.stage)
     for name, (shown, stage) in known.items():
-        if played[name]:
-            estimate = with_count(Estimate(shown, round(wanted[name]), 0), counts[name])
-            estimate = _scaled(estimate, wanted[name] / played[name])
+        if samples.played[name]:
+            estimate = with_count(Estimate(shown, round(wanted[name]), 0), samples.counts[name])
+            estimate = _scaled(estimate, wanted[name] / samples.played[name])
             estimates.append(priced(estimate, stages[identities[stage]], table))
     asked = total * len(tournament.judges) * _ORDERS
     return Forecast(total, asked, len(stored.ended) + stored.later, tuple(estimates))
 
 
-def _known(
-    tournament: Tournament, identities: Mapping[str, str]
-) -> tuple[dict[str, Leg], dict[str, Trial]]:
-    """The legs and trials that can be compiled now: all, or in an adaptive format the first
+def _compiled(tournament: Tournament, identities: Mapping[str, str]) -> dict[str, _Debate]:
+    """The debates that can be compiled now, by trial: all, or in an adaptive format the first
     round."""
-    legs: dict[str, Leg] = {}
-    trials: dict[str, Trial] = {}
+    debates: dict[str, _Debate] = {}
     rounds = 1 if tournament.typed_format.adaptive else tournament.rounds
     for compiled in tournament.compiled(1, rounds):
         for leg in compiled.legs:
             trial = tournament.trial(leg, identities)
-            legs[trial.id], trials[trial.id] = leg, trial
-    return legs, trials
+            debates[trial.id] = _Debate(leg, trial, _sides(tournament, leg))
+    return debates
+
+
+def _wanted(
+    debates: Mapping[str, _Debate], panel: Panel, stored: _InStore, total: int
+) -> dict[str, float]:
+    """How many debates are still to be played or judged, by stage."""
+    wanted: dict[str, float] = defaultdict(float)
+    for trial, debate in debates.items():
+        for name in () if trial in stored.ended else debate.stages:
+            wanted[name] += 1
+    for verdict in stored.to_ask:
+        wanted[judge_asked(verdict.judge)] += 1 / _ORDERS
+    # Rounds that are not compiled yet are taken to be like those that are.
+    unknown = max(0, total - len(debates) - stored.later)
+    if unknown:
+        every = Counter(
+            name for debate in debates.values() for name in (*debate.stages, *panel.stages)
+        )
+        for name, times in every.items():
+            wanted[name] += unknown * times / len(debates)
+    return wanted
+
+
+async def _sampled(
+    debates: Mapping[str, _Debate], panel: Panel, wanted: Mapping[str, float], ended: set[str]
+) -> _Samples:
+    """Play and judge a few debates of each stage that is wanted, those not in the store first."""
+    samples = _Samples()
+    exact = open_model(PLAYED_ON)
+    for trial in sorted(debates, key=lambda trial: trial in ended):
+        debate = debates[trial]
+        names = [name for name in (*debate.stages, *panel.stages) if name in wanted]
+        if all(samples.played[name] >= _SAMPLES for name in names):
+            continue
+        counting = Counting(exact, debate.trial)
+        transcript = await play(debate.trial.scene, counting, seed=debate.trial.seed)
+        await _judged(panel, debate.leg, transcript, counting)
+        for name in names:
+            samples.played[name] += 1
+        for name, count in counting.counts.items():
+            _add(samples.counts, name or panel.tournament.stage, count)
+    return samples
 
 
 def _in_store(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -29,20 +28,14 @@ from sim.cli.options import (
 from sim.errors import BadRequest
 
 if TYPE_CHECKING:
-    from analysis.stats import Interval
     from sim.calls.guard import ModelOptions
     from sim.planning import Trial as Planned
     from sim.runs.options import RunOptions
     from sim.runs.stages import Cast
     from sim.scene.interventions import Intervention
     from sim.stage.base import Stage
-    from sim.store import Store as Reader
     from sim.store import StoredTrial
-    from sim.study.effects import Comparison
-    from sim.study.outcomes import Outcome
     from sim.transcript import Transcript
-
-Record = dict[str, Any]
 
 _LINE = re.compile(r"\s*(?P<name>[^:>]+?)\s*(?:>\s*(?P<to>[^:]*?)\s*)?:\s*(?P<text>.+)", re.S)
 
@@ -180,6 +173,8 @@ def fork(
     report = carry_out(title, trials, cast.stages, which.store, options, quiet=output.quiet)
     early = report.interrupted or report.stopped is not None
     if not early and (not output.quiet or output.as_json):
+        from sim.cli.fork_results import measured
+
         record = measured(stored, transcript, arms, planned, which)
         if output.as_json:
             out().out(json.dumps(record, allow_nan=False))
@@ -293,7 +288,7 @@ def _stages(stored: StoredTrial, arms: Sequence[Arm], models: ModelOptions) -> C
 
     if HUMAN in stored.stages.values():
         raise BadRequest(
-            f"trial {stored.id[:8]}: a person plays in it, who is not there for its branches; "
+            f"trial {stored.id[:8]}: a person plays in it, and cannot play its branches; "
             "fork a trial without one"
         )
     stages = reopen(stages_of([stored]), models)
@@ -301,113 +296,3 @@ def _stages(stored: StoredTrial, arms: Sequence[Arm], models: ModelOptions) -> C
     named = [each.stage for each in new if each.stage]
     cast = open_cast(named, stages, models)
     return Cast({**stages, **cast.stages}, cast.identities)
-
-
-# -- results ---------------------------------------------------------------------------------------
-
-
-def measured(
-    stored: StoredTrial,
-    transcript: Transcript,
-    arms: Sequence[Arm],
-    planned: Sequence[Sequence[Planned]],
-    which: BranchOptions,
-) -> Record:
-    """The results of a fork, as ``--json`` prints them."""
-    from sim.store import open_store
-    from sim.study.effects import compared
-
-    turn = which.at
-    said = transcript.turns[turn - 1] if turn <= len(transcript) else None
-    with open_store(which.store) as store:
-        ids = store.short_ids()
-        branches = [[_branch(store, trial) for trial in arm] for arm in planned]
-    comparisons = [
-        compared(branches[0], branches[1], outcome, turn)
-        for outcome in outcomes(transcript, which.within)
-    ]
-    again = next((place for place, arm in enumerate(arms) if arm.rolls_again(turn)), None)
-    return {
-        "store": str(which.store),
-        "trial": stored.id,
-        "scenario": stored.scenario,
-        "model": stored.model,
-        "at": turn,
-        "speaker": None if said is None else said.speaker,
-        "text": None if said is None else said.text,
-        "branches": which.branches,
-        "arms": [planned[0][0].arm, planned[1][0].arm],
-        "told": [_told(arm, turn) for arm in arms],
-        "outcomes": [_comparison(each) for each in comparisons],
-        "appears": None if again is None else appears(transcript, branches[again], turn),
-        "trials": [[ids[trial.id] for trial in arm] for arm in planned],
-    }
-
-
-def _branch(store: Reader, planned: Planned) -> Transcript:
-    """The stored transcript of a branch, with the scene that was planned."""
-    return store.transcript(planned.id, find_scene=lambda: planned.scene)
-
-
-def outcomes(transcript: Transcript, within: int | None) -> Iterator[Outcome]:
-    """The outcomes of branches: flips of each actor, and final stances where they are probed."""
-    from sim.study.outcomes import final_stance, flips
-
-    scene = transcript.scene
-    for name in scene.names:
-        yield flips(name, within)
-    for probe in scene.probes:
-        if probe.issue is not None and probe.question.key.startswith("stance:"):
-            for name in probe.to or scene.names:
-                yield final_stance(name, probe.issue)
-
-
-def appears(transcript: Transcript, branches: Sequence[Transcript], turn: int) -> Record:
-    """Who appears when a turn is generated again: counts, shares, and their entropy in bits."""
-    from analysis.stats import clopper_pearson, entropy
-    from sim.cli.outcomes import number
-    from sim.study.appearance import WHO, who_speaks
-
-    generated = [branch.turns[turn - 1] for branch in branches if len(branch) >= turn]
-    before = transcript.turns[: turn - 1]
-    counts = Counter(who_speaks(transcript, each, before) for each in generated)
-    shares = {who: clopper_pearson(counts[who], len(generated)) for who in WHO if counts[who]}
-    return {
-        "counts": {who: counts[who] for who in WHO if counts[who]},
-        "shares": {who: _interval(share) for who, share in shares.items()},
-        "bits": number(entropy([counts[who] for who in WHO])),
-        "distinct": len({each.text for each in generated}),
-        "of": len(generated),
-    }
-
-
-def _interval(interval: Interval) -> Record:
-    from sim.cli.outcomes import number
-
-    return {
-        "estimate": number(interval.estimate),
-        "low": number(interval.low),
-        "high": number(interval.high),
-    }
-
-
-def _comparison(comparison: Comparison) -> Record:
-    return {
-        "outcome": comparison.outcome,
-        "one": _interval(comparison.one),
-        "other": _interval(comparison.other),
-        "difference": _interval(comparison.difference),
-        "pairs": comparison.pairs,
-        "missing": comparison.missing,
-    }
-
-
-def _told(arm: Arm, turn: int) -> str:
-    """The description of an arm."""
-    from sim.cli.display.terminal import one_line, shortened
-
-    if not arm.change:
-        return f"turn {turn} {'as it was' if arm.at > turn else 'generated again'}"
-    if arm.label == "drop":
-        return f"turn {turn} struck"
-    return shortened(one_line(arm.label))

@@ -94,7 +94,7 @@ def test_a_name_for_lines_is_refused(inside: Command, folder: Path) -> None:
     done = inside("tournament", "cup.toml", "--store", "c.db", "-q")
     assert done.returncode == 0, done.stderr
     [(trial,), *_] = rows(folder / "c.db", "SELECT trial FROM trials")
-    refused(inside("ask", "c.db", trial, "Why?"), "plain: a tournament called a stage that")
+    refused(inside("ask", "c.db", trial, "Why?"), "plain: is a tournament's own name for a stage")
 
 
 def test_of_a_surrogate_the_one_is_asked_who_is_played(inside: Command, folder: Path) -> None:

@@ -105,7 +105,7 @@ def test_a_recorded_run_again(inside: Command, folder: Path) -> None:
     assert "not-recorded: Ada's turn was not recorded" in more.stderr
     twice = inside(*TRIO, *replay[:2], "-m", "embedded:base", "--store", "c.db")
     assert twice.returncode == 2
-    assert "plays already; name it once" in twice.stderr
+    assert "is among the models already; name it once" in twice.stderr
 
 
 def test_the_line_at_the_end(tmp_path: Path) -> None:

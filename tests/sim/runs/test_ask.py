@@ -362,7 +362,7 @@ def test_an_actor_is_asked_on_the_stage_that_plays_it_then(tmp_path: Path) -> No
         ({"at": 7}, "there is no turn 7; it has 6, and 0 is before the first"),
         ({"at": -1}, "there is no turn -1"),
         ({"trials": ["abc"]}, "has no trial 'abc'"),
-        ({"stages": {"other": Murmur()}}, "there is none for 'murmur:'"),
+        ({"stages": {"other": Murmur()}}, "'murmur:', which played"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(tmp_path: Path, how: dict[str, Any], says: str) -> None:

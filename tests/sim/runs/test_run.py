@@ -362,7 +362,7 @@ async def test_requests_that_make_no_sense(
 ) -> None:
     with pytest.raises(BadRequest, match=message):
         RunOptions(**options)
-    with pytest.raises(BadRequest, match="there is none for 'logging'"):
+    with pytest.raises(BadRequest, match="'logging', which plays trial"):
         await run_trials(toy_run.plan_of(1), {}, tmp_path / "a.db")
     assert not (tmp_path / "a.db").exists()
 
