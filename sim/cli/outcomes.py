@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.estimates import Estimate
 from analysis.measures.convergence import Convergence
 from analysis.measures.outcomes import Outcomes as ActorOutcomes
-from analysis.results import Estimate
 from analysis.stats import clopper_pearson
 from analysis.tables import ARM, Tables, load
 from sim.planning import Trial
