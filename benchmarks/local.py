@@ -33,7 +33,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -88,6 +88,15 @@ class Call:
     tokens: int
 
 
+def spoken(reply: Reply) -> Reply:
+    """The reply with a word in it: what a small model says is not measured here, if only it costs.
+
+    >>> spoken(Reply(" ")).text
+    'Well.'
+    """
+    return reply if reply.text.strip() else replace(reply, text="Well.")
+
+
 class Recorder(Wrapper):
     """A stage that keeps the calls made of it."""
 
@@ -97,7 +106,7 @@ class Recorder(Wrapper):
 
     async def perform(self, request: Request) -> Reply:
         """The inner stage's reply."""
-        reply = await self.stage.perform(request)
+        reply = spoken(await self.stage.perform(request))
         self.calls.append(Call(request.prompt, request.seed, reply.usage.completion_tokens))
         return reply
 
@@ -229,7 +238,7 @@ class Metered(Wrapper):
         """The reply; its tokens are counted by the part of the prompt that they belong to."""
         counts = self.local.counts
         computed, cached = counts.computed, counts.cached
-        reply = await self.stage.perform(request)
+        reply = spoken(await self.stage.perform(request))
         computed, cached = counts.computed - computed, counts.cached - cached
         shared = request.prompt.parent  # The last chunk holds the persona and the cue.
         assert shared is not None

@@ -30,6 +30,15 @@ async def test_scenes_that_take_turns_keep_their_slots() -> None:
         assert [await used(slots, prompt) for prompt in prompts] == first
 
 
+async def test_a_scene_that_speaks_twice_keeps_its_slot_though_another_was_idle_for_longer() -> (
+    None
+):
+    slots, ben = Slots(2), scene("Ben")
+    await used(slots, scene("Ada"))
+    first = await used(slots, ben)
+    assert await used(slots, ben.then("text", "More.\n")) == first
+
+
 async def test_one_scene_more_than_slots_takes_the_one_idle_for_longest() -> None:
     slots = Slots(2)
     a, b = await used(slots, scene("Ada")), await used(slots, scene("Ben"))

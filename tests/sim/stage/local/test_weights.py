@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -104,6 +105,15 @@ def test_a_sum_is_remembered_until_the_file_changes(cache: Path, tmp_path: Path)
     assert sha256_of(file) == "0" * 64  # Read from the note, not from the file.
     file.write_bytes(b"GGUF other")
     assert sha256_of(file) == hashlib.sha256(b"GGUF other").hexdigest()
+
+
+def test_other_bytes_of_the_same_size_have_another_sum(cache: Path, tmp_path: Path) -> None:
+    file = tmp_path / "a.gguf"
+    file.write_bytes(b"GGUF one")
+    os.utime(file, ns=(1, 1))
+    first = sha256_of(file)
+    file.write_bytes(b"GGUF two")
+    assert sha256_of(file) != first
 
 
 def test_a_note_that_cannot_be_read_is_made_anew(cache: Path, tmp_path: Path) -> None:
