@@ -194,7 +194,7 @@ def test_log_prob_is_the_log_of_how_often_it_is_said(
     cast = [replace(one, points=("the mill",)) for one in watching.company(ancestral)[:2]]
     parameters = Parameters(kind=kind, half="held", kappa=0.2, pi=0.6, mechanism="M1")
     here = Context(ancestral, watching, parameters, cast, turns, 4)
-    draws = 20_000
+    draws = effort(8_000, 20_000)
 
     async def draw() -> list[str]:
         return [
