@@ -1,30 +1,172 @@
-"""The Python that the documents show is run, block after block."""
+"""The documents are true: their Python runs, and the names and files that they mention exist."""
 
 from __future__ import annotations
 
 import ast
 import asyncio
+import importlib
 import inspect
 import re
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("benchmarks/*.md")])
+PACKAGES = ("sim", "analysis", "scenarios", "benchmarks")
+
+
+def python_blocks(page: Path) -> list[str]:
+    """The Python that a page shows, block after block."""
+    return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+
+
+async def run_as_cells(blocks: list[str], page: Path) -> dict[str, object]:
+    """Run blocks one after the other in a running event loop, as a notebook runs its cells."""
+    namespace: dict[str, object] = {}
+    for block in blocks:
+        code = compile(block, str(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        awaitable = eval(code, namespace)  # noqa: S307 - a notebook's cell, awaits and all
+        if inspect.iscoroutine(awaitable):
+            await awaitable
+    return namespace
+
+
+# --- Python in the documents ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["scenes.md", "tournaments.md"])
 def test_the_page_runs(name: str) -> None:
-    page = DOCS / name
-    blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+    blocks = python_blocks(DOCS / name)
     assert len(blocks) > 3
-    space: dict[str, object] = {}
+    asyncio.run(run_as_cells(blocks, DOCS / name))
 
-    async def play_it() -> None:
-        for block in blocks:
-            code = compile(block, str(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-            waiting = eval(code, space)  # noqa: S307 - a notebook's cell, awaits and all
-            if inspect.iscoroutine(waiting):
-                await waiting
 
-    asyncio.run(play_it())
+def readme_blocks() -> list[str]:
+    """The README's Python, with few trials."""
+    blocks = python_blocks(ROOT / "README.md")
+    assert len(blocks) >= 4
+    return [block.replace("trials=20", "trials=3") for block in blocks]
+
+
+def awaits(block: str) -> bool:
+    """Whether a block is for a notebook only: it awaits at the top level."""
+    return bool(re.search(r"^(\w+ = )?await ", block, re.M))
+
+
+def test_the_readme_runs_as_a_script(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, object] = {}
+    for block in readme_blocks():
+        if not awaits(block):
+            exec(compile(block, "README.md", "exec"), namespace)  # noqa: S102 - our own README
+    speakers = re.findall(r"^\d+ (Ada|Ben): ", capsys.readouterr().out, re.M)
+    assert speakers == ["Ada", "Ben"] * 3
+
+
+def test_the_readme_runs_in_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inside a running event loop, every verb is awaited under the name that begins with an a."""
+    monkeypatch.chdir(tmp_path)
+    verb = re.compile(r"\b(\w+)\.(run|fork|ask)\(")
+    blocks = [verb.sub(r"await \1.a\2(", block) for block in readme_blocks()]
+    assert sum(map(awaits, blocks)) >= 3
+    namespace = asyncio.run(run_as_cells(blocks, ROOT / "README.md"))
+    assert {"results", "branches", "data", "report"} <= set(namespace)
+
+
+# --- Names and files ------------------------------------------------------------------------------
+
+
+def mentions(pattern: str) -> Iterator[tuple[str, str]]:
+    """What the documents mention: the document's name, and the first group of the pattern."""
+    for page in DOCUMENTS:
+        for match in re.finditer(pattern, page.read_text(encoding="utf-8")):
+            yield page.name, match.group(1)
+
+
+def exists(name: str) -> bool:
+    """Whether a dotted name is a module, or something in a module."""
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        module = ".".join(parts[:count])
+        try:
+            if find_spec(module) is None:
+                continue
+        except ModuleNotFoundError:  # the name before the last dot is no package
+            continue
+        value: object = importlib.import_module(module) if count < len(parts) else None
+        for part in parts[count:]:
+            if not hasattr(value, part):
+                return False
+            value = getattr(value, part)
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [
+        ("sim", True),
+        ("sim.run", True),
+        ("sim.runs.run.arun", True),
+        ("sim.calls.guard", True),
+        ("analysis.convergence", True),
+        ("analysis.results.Result.by_arm", True),
+        ("analysis.measures.swing", False),
+        ("sim.running", False),
+        ("sim.running.judging", False),
+        ("sim.stage.base.why_no_log_prob", False),
+    ],
+)
+def test_a_name_that_is_missing_is_noticed(name: str, there: bool) -> None:
+    assert exists(name) is there
+
+
+def test_the_names_in_the_documents_exist() -> None:
+    pattern = rf"(?<![\w./])((?:{'|'.join(PACKAGES)})(?:\.[A-Za-z_]\w*)+)"
+    named = set(mentions(pattern))
+    assert len(named) > 50
+    known = {name: exists(name) for name in {name for _, name in named}}
+    assert sorted(f"{page}: {name}" for page, name in named if not known[name]) == []
+
+
+def test_the_files_in_the_documents_exist() -> None:
+    folders = "|".join((*PACKAGES, "tests", "docs", "scripts"))
+    named = set(mentions(rf"(?<![\w./-])((?:{folders})/[\w./-]*\w)"))
+    assert len(named) > 20
+    missing = [f"{page}: {path}" for page, path in named if not (ROOT / path).exists()]
+    assert sorted(missing) == []
+
+
+# --- The folders in the design --------------------------------------------------------------------
+
+
+def folders_in_the_design() -> list[str]:
+    """The first column of the tables under *The folders*, row by row."""
+    text = (DOCS / "design.md").read_text(encoding="utf-8")
+    (section,) = re.findall(r"^## The folders\n(.*?)^## ", text, re.M | re.S)
+    rows = re.findall(r"^\|([^|]*)\|", section, re.M)
+    return [name for row in rows for name in re.findall(r"`([^`]+/[^`]+)`", row)]
+
+
+def folders_of_the_code() -> set[str]:
+    """The packages of sim and analysis at any depth, and the modules beside them."""
+    found: set[str] = set()
+    for top in ("sim", "analysis"):
+        packages = (path.parent for path in (ROOT / top).rglob("__init__.py"))
+        modules = (path for path in (ROOT / top).glob("*.py") if path.name != "__init__.py")
+        found |= {path.relative_to(ROOT).as_posix() for path in (*packages, *modules)}
+    return found - {"sim", "analysis"}
+
+
+def test_the_design_names_every_folder_once() -> None:
+    listed = folders_in_the_design()
+    assert sorted(listed) == sorted(set(listed))
+    there = folders_of_the_code()
+    assert sorted(there - set(listed)) == [], "the design lacks these"
+    assert sorted(set(listed) - there) == [], "the design lists these, and they do not exist"
