@@ -135,6 +135,27 @@ def test_the_names_in_the_documents_exist() -> None:
     assert sorted(f"{page}: {name}" for page, name in named if not known[name]) == []
 
 
+def test_what_the_documents_import_exists() -> None:
+    """Also in blocks that no test runs, because they need a key or a server."""
+    wrong: list[str] = []
+    imported = 0
+    for page in DOCUMENTS:
+        for block in python_blocks(page):
+            if page.name == "design.md":  # signatures, which are no whole statements
+                continue
+            for node in ast.walk(ast.parse(block)):
+                if isinstance(node, ast.ImportFrom) and node.module is not None:
+                    names = [f"{node.module}.{alias.name}" for alias in node.names]
+                elif isinstance(node, ast.Import):
+                    names = [alias.name for alias in node.names]
+                else:
+                    continue
+                imported += len(names)
+                wrong += [f"{page.name}: {name}" for name in names if not exists(name)]
+    assert imported > 50
+    assert wrong == []
+
+
 def test_the_files_in_the_documents_exist() -> None:
     folders = "|".join((*PACKAGES, "tests", "docs", "scripts"))
     named = set(mentions(rf"(?<![\w./-])((?:{folders})/[\w./-]*\w)"))
