@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import contextlib
 import importlib
 import inspect
 import re
+import sqlite3
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from sim.store import migrate
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -191,3 +195,89 @@ def test_the_design_names_every_folder_once() -> None:
     there = folders_of_the_code()
     assert sorted(there - set(listed)) == [], "the design lacks these"
     assert sorted(set(listed) - there) == [], "the design lists these, and they do not exist"
+
+
+# --- The store in the design ----------------------------------------------------------------------
+
+
+def test_the_design_has_the_tables_of_the_store() -> None:
+    text = (DOCS / "design.md").read_text(encoding="utf-8")
+    (section,) = re.findall(r"^## The store\n(.*?)^## ", text, re.M | re.S)
+    shown = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", section, re.M))
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    with contextlib.closing(connection):
+        migrate(connection)
+        made = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+        tables = {name for (name,) in connection.execute(made)}
+        assert set(shown) == tables
+        for table in tables:
+            for _, column, *_ in connection.execute(f"PRAGMA table_info({table})"):
+                assert re.search(rf"\b{column}\b", shown[table]), (table, column)
+
+
+# --- The signatures in the design -----------------------------------------------------------------
+
+WHERE = {
+    "Cue": "sim.scene.routing.base",
+    "Estimate": "analysis.estimates",
+    "Inquiry": "sim.scene.routing.base",
+    "Layout": "sim.layouts.base",
+    "ModelOptions": "sim.calls.guard",
+    "Quantity": "analysis.estimates",
+    "RunOptions": "sim.runs.options",
+    "StageInfo": "sim.stage.base",
+    "close_stage": "sim.stage.base",
+    "heard_by": "sim.scene.audience",
+    "info_of": "sim.stage.base",
+    "load": "analysis.tables",
+    "run_trials": "sim.runs.trials",
+    "Executor": "sim.runs.executors",
+    "Hearing": "sim.scene.audience",
+    "Result": "analysis.results",
+    "Router": "sim.scene.routing.base",
+    "Stage": "sim.stage.base",
+    "Tournament": "sim.tournament",
+    "Wrapper": "sim.stage.base",
+}
+"""Where to look for what the design shows. Other names are looked for in ``sim``."""
+
+
+def signatures_in_the_design() -> dict[str, list[str]]:
+    """The parameters of the functions, classes and methods that the design shows, by name."""
+    shown: dict[str, list[str]] = {}
+    owner = ""
+    for block in python_blocks(DOCS / "design.md"):
+        text = re.sub(r" +#.*", "", block)
+        calls = r"^( *)(?:(?:async )?def )?(\w+)\(([^\n]*(?:\n {5,}[^\n]*)*)\)(?: ->[^\n]*)?$"
+        for match in re.finditer(rf"^class (\w+).*$|{calls}", text, re.M):
+            if match[1]:
+                owner = f"{match[1]}."
+                continue
+            tree = ast.parse(f"def f({match[4]}): pass").body[0]
+            assert isinstance(tree, ast.FunctionDef)
+            given = tree.args
+            arguments = [*given.posonlyargs, *given.args, *given.kwonlyargs]
+            name = f"{owner if match[2] else ''}{match[3]}"
+            shown[name] = [each.arg for each in arguments if each.arg != "self"]
+    return shown
+
+
+def test_the_signatures_in_the_design_are_those_of_the_code() -> None:
+    shown = signatures_in_the_design()
+    assert {"play", "run", "fork", "ask", "open_stage", "open_store", "RunOptions"} <= set(shown)
+    assert {"Router.next", "Layout.hear", "Stage.perform", "Tournament.run"} <= set(shown)
+    wrong: list[str] = []
+    for name, parameters in shown.items():
+        top, *rest = name.split(".")
+        value = getattr(importlib.import_module(WHERE.get(top, "sim")), top)
+        for part in rest:
+            value = getattr(value, part)
+        known = [
+            each.name
+            for each in inspect.signature(value).parameters.values()
+            if each.kind is not each.VAR_KEYWORD
+            if each.name != "self" and not each.name.startswith("_")
+        ]
+        if parameters != known:
+            wrong.append(f"{name}: {parameters} and not {known}")
+    assert wrong == []
