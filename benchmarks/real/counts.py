@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -157,7 +158,7 @@ def tally(trial: StoredTrial) -> Tally:
         counts.of["too long"] += turn.finish == "length" or len(spoken) > 1.25 * scene.words
         counts.of["stranger"] += bool(turn.strangers)
         said_before.add(plain)
-        bigrams.update(zip(spoken, spoken[1:], strict=False))
+        bigrams.update(pairwise(spoken))
     failed = sum(failure.doing == "turn" for failure in events.failures)
     counts.asked = counts.turns + failed
     counts.speakers = len({turn.speaker for turn in events.turns})
