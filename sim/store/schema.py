@@ -99,7 +99,7 @@ _FIRST = (
 
 _SECOND = (
     # NULL in rows of version 1, whose keys were also made in another way (see
-    # ``sim.calls.journal.first_call_key``).
+    # ``sim.calls.keys.first_call_key``).
     "ALTER TABLE replies ADD COLUMN retries TEXT",
     # 1: the answer to a request that another call had paid for.
     "ALTER TABLE replies ADD COLUMN cached INTEGER NOT NULL DEFAULT 0",
