@@ -33,7 +33,9 @@ _LEAK: Final = re.compile(
     r"|(?:User|Human|Assistant):[ \n])"
 )
 _TOKEN: Final = re.compile(r"<[^<>\n]*>|\[/?INST\]")
-_FENCE: Final = re.compile(r"(?P<open>```[\w-]*[ \t]*\n)(?P<inside>.*?)(?P<close>\n?[ \t]*```)", re.S)
+_FENCE: Final = re.compile(
+    r"(?P<open>```[\w-]*[ \t]*\n)(?P<inside>.*?)(?P<close>\n?[ \t]*```)", re.S
+)
 _WRAPPED: Final = re.compile(
     r"(?P<open><(?P<tag>answer|response|reply|final|output|speech|dialogue|line)>)"
     r"(?P<inside>.*)(?P<close></(?P=tag)>)",
@@ -82,9 +84,7 @@ class Reading:
     dropped: tuple[str, ...] = ()
 
 
-def read_reply(
-    reply: str, own: str, cast: tuple[str, ...], *, script: bool = False
-) -> Reading:
+def read_reply(reply: str, own: str, cast: tuple[str, ...], *, script: bool = False) -> Reading:
     """What an actor said in a reply. A blank text says that nothing was said.
 
     ``own`` is whose reply it is, ``cast`` everybody's names. ``script`` is for layouts in which a
@@ -95,12 +95,16 @@ def read_reply(
     >>> read_reply("Sit.\\n\\nEconomically: we gain.", "Ada", ("Ada", "Ben")).text
     'Sit.\\n\\nEconomically: we gain.'
     """
-    if _is_plain(reply, own, cast):
-        return Reading(reply.strip())
+    text = reply.strip()
+    # In a script the reply goes on after the label; on a new line, somebody else may begin.
+    continued = script and "\n" not in reply[: len(reply) - len(reply.lstrip())]
+    if _is_plain(text, cast) and (continued or not script):
+        return Reading(text)
     thought, speech, marks = part(reply)
     speech = speech.replace("\r\n", "\n").replace("\r", "\n")
-    fresh = not script or speech[: len(speech) - len(speech.lstrip())].count("\n") > 0
-    reader = _Reader(own, cast, script, fresh, speech.strip())
+    if script and "\n" in speech[: len(speech) - len(speech.lstrip())]:
+        continued = False
+    reader = _Reader(own, cast, script, continued, speech.strip())
     reader.dropped += marks
     reader.read()
     return Reading(
@@ -112,9 +116,8 @@ def read_reply(
     )
 
 
-def _is_plain(reply: str, own: str, cast: tuple[str, ...]) -> bool:
+def _is_plain(text: str, cast: tuple[str, ...]) -> bool:
     """Whether a reply is one line of text with nothing about it: the common case, and cheap."""
-    text = reply.strip()
     return (
         bool(text)
         and "\n" not in text
@@ -143,12 +146,12 @@ class _Reader:
     """A reply while it is read. ``before`` and ``after`` are what was cut, in the order found."""
 
     def __init__(
-        self, own: str, cast: tuple[str, ...], script: bool, fresh: bool, text: str
+        self, own: str, cast: tuple[str, ...], script: bool, continued: bool, text: str
     ) -> None:
         self.own = own
         self.labels: Labels = labels_of(cast)
         self.script = script
-        self.fresh = fresh
+        self.continued = continued
         self.text = text
         self.before: list[str] = []
         self.after: list[str] = []
@@ -182,7 +185,9 @@ class _Reader:
                 self._drop(found["open"], found["close"])
                 self.text = found["inside"].strip()
         for pattern in (_RULE_BEFORE, _RULE_AFTER):
-            found = pattern.search(self.text) if pattern is _RULE_AFTER else pattern.match(self.text)
+            found = (
+                pattern.search(self.text) if pattern is _RULE_AFTER else pattern.match(self.text)
+            )
             if found is not None:
                 self._drop(found.group())
                 self.text = (self.text[: found.start()] + self.text[found.end() :]).strip()
@@ -257,9 +262,10 @@ class _Reader:
 
     def _end_at_others(self) -> None:
         cast = self.labels.of_others(self.text)
-        if not self.fresh:
+        if self.continued:
             cast = [label for label in cast if label.start]
-        strangers = strangers_in(self.text, cast, script=self.script, fresh=self.fresh)
+        fresh = self.script and not self.continued
+        strangers = strangers_in(self.text, cast, script=self.script, fresh=fresh)
         others = [label for label in cast if label.name != self.own]
         ends = sorted([*others, *strangers], key=lambda label: label.start)
         if not ends:

@@ -159,9 +159,7 @@ def _shaped_like_a_name(name: str) -> bool:
         words = words[1:]
     if not words or words[0].lower() in _PARTICLES or words[-1].lower() in _PARTICLES:
         return False
-    return all(
-        not word[0].islower() or word.lower() in _PARTICLES for word in words
-    )
+    return all(not word[0].islower() or word.lower() in _PARTICLES for word in words)
 
 
 def _bare(word: str) -> str:
