@@ -20,6 +20,7 @@ from sim.lazy import lazy_names
 
 if TYPE_CHECKING:
     from analysis import measures as measures
+    from analysis.estimates import Estimate as Estimate
     from analysis.measures.collapse import Collapse
     from analysis.measures.concessions import Concessions
     from analysis.measures.conflict import Conflict
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from analysis.measures.outcomes import Outcomes
     from analysis.measures.theory_of_mind import TheoryOfMind
     from analysis.measures.vote_swing import VoteSwing
-    from analysis.results import Estimate as Estimate
     from analysis.results import Result as Result
     from analysis.tables import Record as Record
     from analysis.tables import Tables as Tables
@@ -54,7 +54,8 @@ if TYPE_CHECKING:
 
 _WHERE = {
     **dict.fromkeys(("Record", "Tables", "load", "tables_from"), "analysis.tables"),
-    **dict.fromkeys(("Estimate", "Result"), "analysis.results"),
+    "Estimate": "analysis.estimates",
+    "Result": "analysis.results",
     "collapse": "analysis.measures.collapse:Collapse",
     "concessions": "analysis.measures.concessions:Concessions",
     "conflict": "analysis.measures.conflict:Conflict",

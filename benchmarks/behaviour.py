@@ -1,16 +1,16 @@
-"""Whether a change of the code's shape left its behaviour alone: two versions, byte by byte.
+"""Compares the behaviour of two versions byte by byte, to check that a refactoring changed none.
 
     .tools/bin/uv run python -m benchmarks.behaviour --against COMMIT    # record both, compare
     .tools/bin/uv run python -m benchmarks.behaviour record FOLDER       # record this checkout
     .tools/bin/uv run python -m benchmarks.behaviour compare ONE OTHER   # two recordings
 
-A recording is made by the command line alone, which both versions share: every scenario and
-tournament that ships, on every embedded kind, with fixed seeds; forks, questions and a scenario
-with code of its own; runs against a server where much goes wrong; and stores of older versions.
-Kept are the canonical exports and what ``--json`` prints, without the facts of the clock.
+A recording uses the command line only, which both versions share. It runs every scenario and
+tournament of the distribution on every embedded kind, with fixed seeds; forks, questions and a
+scenario with code of its own; runs against a server with many faults; and stores of older versions.
+It keeps the canonical exports and the output of ``--json``, without values that depend on time.
 
-Keys that were renamed on purpose stand in ``benchmarks/renamed_keys.json``: recordings of before
-are compared as if they had been written with the new names.
+``benchmarks/renamed_keys.json`` lists keys that were renamed on purpose: older recordings are
+compared as if they had been written with the new names.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ RENAMED = Path(__file__).with_name("renamed_keys.json")
 KINDS = ("base", "sft", "sft_rlhf", "rlhf", "helpful_only", "bimodal")
 CHAOS = {"429": 0.1, "500": 0.05, "cut": 0.05, "malformed": 0.03, "empty": 0.05, "refusal": 0.03}
 PORT = 47613
-"""Of the stub: an address is a part of a stage's identity, and so of a trial's id."""
+"""The port of the stub, fixed because a stage's identity, and so a trial's id, contains it."""
 CLOCK = frozenset({"seconds", "process", "started", "ended", "computed_tokens"})
-"""Keys whose values are facts of the clock, of the process, or of the order of replies."""
+"""Keys whose values depend on the time, on the process, or on the order of replies."""
 
 OWN_SCENARIO = '''
 """A scenario with code of its own: a condition, a router, and a constant that it reads."""
@@ -126,7 +126,7 @@ name = "Plain"
 
 
 class Recording:
-    """Commands of one checkout, run in a folder, with what they printed."""
+    """Runs commands of one checkout in a folder and keeps what they print."""
 
     def __init__(self, checkout: Path, folder: Path) -> None:
         self.checkout = checkout
@@ -137,7 +137,7 @@ class Recording:
             raise SystemExit(f"{folder} holds something already; name an empty folder")
 
     def elsinore(self, *words: str, codes: Sequence[int] = (0,)) -> str:
-        """What the command prints on standard output."""
+        """Run a command and return its standard output."""
         code = "from sim.cli import main; main()"
         environment = {
             name: value
@@ -156,14 +156,14 @@ class Recording:
         return done.stdout
 
     def json(self, *words: str, codes: Sequence[int] = (0,)) -> Any:
-        """What the command prints with ``--json``, kept under the words of the command."""
-        told = self.elsinore(*words, "--json", codes=codes)
-        found = json.loads(told) if told.strip() else None
-        self.printed[" ".join(words)] = without_clock(found)
-        return found
+        """Run a command with ``--json``, keep its output without times, and return it parsed."""
+        output = self.elsinore(*words, "--json", codes=codes)
+        value = json.loads(output) if output.strip() else None
+        self.printed[" ".join(words)] = without_clock(value)
+        return value
 
     def text(self, *words: str, codes: Sequence[int] = (0,)) -> None:
-        """What the command prints for people."""
+        """Run a command and keep its output for people."""
         self.printed[" ".join(words)] = self.elsinore(*words, codes=codes)
 
     def export(self, store: str) -> None:
@@ -171,7 +171,7 @@ class Recording:
         self.elsinore("export", store, "-o", f"{Path(store).stem}.jsonl")
 
     def close(self) -> None:
-        """Write down what was printed, and leave nothing but recordings."""
+        """Write ``printed.json`` and delete all files but it and the exports."""
         text = json.dumps(self.printed, indent=1, sort_keys=True, ensure_ascii=False)
         (self.folder / "printed.json").write_text(text + "\n", encoding="utf-8")
         for path in sorted(self.folder.iterdir()):
@@ -179,68 +179,69 @@ class Recording:
                 path.unlink()
 
 
-def without_clock(found: Any) -> Any:
-    """A value without the facts of the clock."""
-    if isinstance(found, dict):
+def without_clock(recorded: Any) -> Any:
+    """A value without times and other values that differ between equal runs."""
+    if isinstance(recorded, dict):
         return {
-            name: None if name in CLOCK else without_clock(value) for name, value in found.items()
+            name: None if name in CLOCK else without_clock(value)
+            for name, value in recorded.items()
         }
-    if isinstance(found, list):
-        return [without_clock(value) for value in found]
-    if isinstance(found, str):
-        return re.sub(r"\b\d+(\.\d+)? m?s\b", "SOME TIME", found)
-    return found
+    if isinstance(recorded, list):
+        return [without_clock(value) for value in recorded]
+    if isinstance(recorded, str):
+        return re.sub(r"\b\d+(\.\d+)? m?s\b", "SOME TIME", recorded)
+    return recorded
 
 
 def record(checkout: Path, folder: Path, quick: bool = False) -> None:
-    """Record everything that a checkout does in a folder."""
-    made = Recording(checkout, folder)
-    scenarios = scenarios_that_ship(made)
+    """Run all commands of one checkout in a folder and keep what they print and export."""
+    recording = Recording(checkout, folder)
+    scenarios = scenarios_that_ship(recording)
     models = [word for kind in KINDS for word in ("-m", f"embedded:{kind}")]
     for name in scenarios[:3] if quick else scenarios:
         store = f"{name}.db"
-        made.json("run", name, *models, "-n", "2", "--seed", "3", "--store", store)
-        made.json("show", store)
-        made.export(store)
-    details(made)
+        recording.json("run", name, *models, "-n", "2", "--seed", "3", "--store", store)
+        recording.json("show", store)
+        recording.export(store)
+    details(recording)
     if not quick:
-        layouts(made)
-        tournaments(made)
-    own_code(made)
-    old_stores(made)
-    chaos(made)
-    made.close()
+        layouts(recording)
+        tournaments(recording)
+    own_code(recording)
+    old_stores(recording)
+    chaos(recording)
+    recording.close()
 
 
-def scenarios_that_ship(made: Recording) -> list[str]:
+def scenarios_that_ship(recording: Recording) -> list[str]:
     """The names of the scenarios that make one scene."""
-    found = made.json("list")
-    return [each["name"] for each in found["scenarios"] if each["makes"] == "Scene"]
+    listed = recording.json("list")
+    return [each["name"] for each in listed["scenarios"] if each["makes"] == "Scene"]
 
 
-def trials_of(made: Recording, store: str) -> list[dict[str, Any]]:
+def trials_of(recording: Recording, store: str) -> list[dict[str, Any]]:
     """The trials of a store, as ``show`` lists them."""
-    found = made.json("show", store)
-    trials: list[dict[str, Any]] = found["trials"]
+    shown = recording.json("show", store)
+    trials: list[dict[str, Any]] = shown["trials"]
     return trials
 
 
-def details(made: Recording) -> None:
-    """Everything that is done with one stored trial."""
+def details(recording: Recording) -> None:
+    """All commands that work on one stored trial."""
     store = "detail.db"
-    made.json(
+    recording.json(
         "run", "cross_purposes", "-m", "embedded:base", "-m", "embedded:rlhf", "-n", "3",
         "--yoked", "--store", store,
     )  # fmt: skip
-    made.text("run", "cross_purposes", "-m", "embedded:base", "-n", "3", "--store", store)
-    first = next(each for each in trials_of(made, store) if each["arm"] == "live")["id"]
-    made.json("show", store, first)
-    made.text("show", store, first, "--probes")
-    made.json("show", store, first, "--prompt", "5")
+    recording.text("run", "cross_purposes", "-m", "embedded:base", "-n", "3", "--store", store)
+    first = next(each for each in trials_of(recording, store) if each["arm"] == "live")["id"]
+    recording.json("show", store, first)
+    recording.text("show", store, first, "--probes")
+    recording.json("show", store, first, "--prompt", "5")
     for kind in ("turn_taking", "replies", "hearing", "addressing", "agreement"):
-        made.json("graph", store, "--kind", kind)
-    made.json("graph", store, first)
-    speaker = made.json("show", store, first)["events"]
+        recording.json("graph", store, "--kind", kind)
+    recording.json("graph", store, first)
+    speaker = recording.json("show", store, first)["events"]
     name = next(event["speaker"] for event in speaker if event["kind"] == "turn")
     other = next(e["speaker"] for e in speaker if e["kind"] == "turn" and e["speaker"] != name)
     fork = ("fork", store, first, "--at", "5", "-n", "4")
@@ -250,111 +251,113 @@ def details(made: Recording) -> None:
         ("--note", "(A shot is heard.)"), ("--noise", "9"), ("--restage", f"{name}=embedded:sft"),
         ("--drop", "--turns", "3", "--within", "2", "--against", "kept"),
     ):  # fmt: skip
-        made.json(*fork, *change)
-    made.json(*fork, "--drop", "--dry-run")
-    made.json("ask", store, first, "Why, {name}?", "--at", "4", "-n", "2")
-    made.json("ask", store, "all", "Do you agree?", "--choices", "yes,no")
-    made.json("ask", store, first, "How sure are you?", "--scale=-1,1", "-a", name)
-    made.text("ask", store, first, "How sure are you?", "--scale=-1,1", "-a", name)
-    made.json("run", "mousetrap", "-m", "embedded:sft", "-n", "5", "--dry-run")
-    made.text("show", store)
-    made.export(store)
+        recording.json(*fork, *change)
+    recording.json(*fork, "--drop", "--dry-run")
+    recording.json("ask", store, first, "Why, {name}?", "--at", "4", "-n", "2")
+    recording.json("ask", store, "all", "Do you agree?", "--choices", "yes,no")
+    recording.json("ask", store, first, "How sure are you?", "--scale=-1,1", "-a", name)
+    recording.text("ask", store, first, "How sure are you?", "--scale=-1,1", "-a", name)
+    recording.json("run", "mousetrap", "-m", "embedded:sft", "-n", "5", "--dry-run")
+    recording.text("show", store)
+    recording.export(store)
 
 
-def layouts(made: Recording) -> None:
+def layouts(recording: Recording) -> None:
     """Every layout, with a context that is full."""
     for layout in ("transcript_first", "screenplay", "author"):
         store = f"layout_{layout}.db"
-        made.json("run", "water_sale", "--layout", layout, "-n", "2", "--store", store)
-        made.export(store)
+        recording.json("run", "water_sale", "--layout", layout, "-n", "2", "--store", store)
+        recording.export(store)
 
 
-def tournaments(made: Recording) -> None:
-    """Tournaments of each format, and what is said of them."""
+def tournaments(recording: Recording) -> None:
+    """Tournaments of each format, with their standings and verdicts."""
     for form in ("round-robin", "swiss", "knockout"):
         store = f"cup_{form}.db"
-        (made.folder / f"{form}.toml").write_text(SMALL_CUP.format(form=form), encoding="utf-8")
-        made.json("tournament", f"{form}.toml", "--store", store)
-        made.json("standings", store)
-        made.text("standings", store, "--judges", "--matrix", "--concessions")
-        made.export(store)
-    made.json("tournament", "swiss.toml", "--dry-run", "--store", "none.db")
+        (recording.folder / f"{form}.toml").write_text(
+            SMALL_CUP.format(form=form), encoding="utf-8"
+        )
+        recording.json("tournament", f"{form}.toml", "--store", store)
+        recording.json("standings", store)
+        recording.text("standings", store, "--judges", "--matrix", "--concessions")
+        recording.export(store)
+    recording.json("tournament", "swiss.toml", "--dry-run", "--store", "none.db")
     store = "example.db"
-    made.json("tournament", "example_tournament", "--store", store)
+    recording.json("tournament", "example_tournament", "--store", store)
     for options in (("--judges", "--concessions"), ("--ties", "davidson"), ("--margins",),
                     ("--adjusted",)):  # fmt: skip
-        made.json("standings", store, *options, codes=(0, 2))
-    trial = trials_of(made, store)[0]["id"]
-    made.json("show", store, trial)
-    made.text("show", store, trial)
-    made.elsinore("judge", store, "--name", "kim", "--to", "sheet.csv", "-n", "3")
-    sheet = (made.folder / "sheet.csv").read_text(encoding="utf-8")
-    made.printed["judge --to"] = sheet
+        recording.json("standings", store, *options, codes=(0, 2))
+    trial = trials_of(recording, store)[0]["id"]
+    recording.json("show", store, trial)
+    recording.text("show", store, trial)
+    recording.elsinore("judge", store, "--name", "kim", "--to", "sheet.csv", "-n", "3")
+    sheet = (recording.folder / "sheet.csv").read_text(encoding="utf-8")
+    recording.printed["judge --to"] = sheet
     filled = re.sub(r'^([0-9a-f]{12}[+-],)(".*?")(,)(,)', r"\1\2\3A\g<4>4", sheet,
                     flags=re.M | re.S)  # fmt: skip
-    (made.folder / "filled.csv").write_text(filled, encoding="utf-8")
-    made.text("judge", store, "--name", "kim", "--from", "filled.csv", codes=(0, 2))
-    made.json("standings", store, "--judges")
-    made.export(store)
+    (recording.folder / "filled.csv").write_text(filled, encoding="utf-8")
+    recording.text("judge", store, "--name", "kim", "--from", "filled.csv", codes=(0, 2))
+    recording.json("standings", store, "--judges")
+    recording.export(store)
     store = "attractor.db"
-    made.json("tournament", "attractor_tournament", "-P", "times=1", "--store", store)
-    made.export(store)
+    recording.json("tournament", "attractor_tournament", "-P", "times=1", "--store", store)
+    recording.export(store)
 
 
-def own_code(made: Recording) -> None:
-    """A scenario with conditions and a router of its own, and what would have happened."""
+def own_code(recording: Recording) -> None:
+    """A scenario with conditions and a router of its own, and forks of it."""
     store = "own.db"
-    (made.folder / "own_scenario.py").write_text(OWN_SCENARIO, encoding="utf-8")
-    made.json("run", "own_scenario.py:own", "-n", "3", "--store", store)
-    first = trials_of(made, store)[0]["id"]
-    made.json("fork", store, first, "--at", "3", "-n", "3", "--drop")
-    made.export(store)
+    (recording.folder / "own_scenario.py").write_text(OWN_SCENARIO, encoding="utf-8")
+    recording.json("run", "own_scenario.py:own", "-n", "3", "--store", store)
+    first = trials_of(recording, store)[0]["id"]
+    recording.json("fork", store, first, "--at", "3", "-n", "3", "--drop")
+    recording.export(store)
 
 
-def old_stores(made: Recording) -> None:
+def old_stores(recording: Recording) -> None:
     """Stores of every older version: opened and exported."""
     for path in sorted((ROOT / "tests" / "stores").glob("*.db")):
-        shutil.copy(path, made.folder / path.name)
-        made.export(path.name)
+        shutil.copy(path, recording.folder / path.name)
+        recording.export(path.name)
 
 
-def chaos(made: Recording) -> None:
-    """A server where much goes wrong; the faults follow from the requests, whoever is first."""
+def chaos(recording: Recording) -> None:
+    """Runs against a server with faults, which depend on the requests and not on their order."""
     url = os.environ["ELSINORE_STUB_URL"]
     control(url, "reset", {"behaviour": True})
     how = ("-m", "openai:stub", "--base-url", url)
-    made.json("check", "openai:stub", "--base-url", url)
+    recording.json("check", "openai:stub", "--base-url", url)
     control(url, "reset", {"behaviour": True})
     control(url, "behaviour", {"faults": CHAOS, "retry_after": "0"})
     for attempts, store in (("10", "chaos_patient.db"), ("2", "chaos_impatient.db")):
         run = ("run", "water_sale", *how, "-n", "6", "--attempts", attempts, "--store", store)
-        made.json(*run, codes=(0, 1))
-        made.json(*run, codes=(0, 1))  # everything is there, or has failed for good
-        made.json(*run, "--retry-failed", codes=(0, 1))
-        made.export(store)
+        recording.json(*run, codes=(0, 1))
+        recording.json(*run, codes=(0, 1))  # every trial is stored or has failed permanently
+        recording.json(*run, "--retry-failed", codes=(0, 1))
+        recording.export(store)
     control(url, "behaviour", {"faults": {}})
     store = "chaos_patient.db"
-    first = trials_of(made, store)[0]["id"]
-    made.json("show", store, first)
-    made.json("fork", store, first, "--at", "3", "-n", "2", "--drop")
-    made.json("ask", store, first, "Why, {name}?")
-    made.json("run", "water_sale", "-m", f"recorded:{store}", "--store", "replayed.db",
+    first = trials_of(recording, store)[0]["id"]
+    recording.json("show", store, first)
+    recording.json("fork", store, first, "--at", "3", "-n", "2", "--drop")
+    recording.json("ask", store, first, "Why, {name}?")
+    recording.json("run", "water_sale", "-m", f"recorded:{store}", "--store", "replayed.db",
               codes=(0, 1))  # fmt: skip
     base = ("-m", "completions:stub", "--base-url", url, "--layout", "screenplay")
-    made.json("run", "water_sale", *base, "-n", "2", "--store", "completions.db", codes=(0, 1))
+    recording.json("run", "water_sale", *base, "-n", "2", "--store", "completions.db", codes=(0, 1))
     for name in (store, "replayed.db", "completions.db"):
-        made.export(name)
+        recording.export(name)
 
 
 def control(url: str, what: str, body: Mapping[str, Any]) -> None:
-    """Steer the stub."""
+    """Send a control request to the stub."""
     request = Request(url.removesuffix("/v1") + f"/control/{what}", json.dumps(body).encode())
     build_opener(ProxyHandler({})).open(request, timeout=10).close()
 
 
 @contextmanager
 def stub() -> Iterator[None]:
-    """The stub server of the tests, at an address that stays the same for all recordings."""
+    """The stub server of the tests, at the same address for all recordings."""
     sys.path.insert(0, str(ROOT / "tests" / "support"))
     with import_module("stub_server").StubServer("--port", str(PORT)) as server:
         os.environ["ELSINORE_STUB_URL"] = server.url
@@ -364,35 +367,35 @@ def stub() -> Iterator[None]:
 # -- comparing -------------------------------------------------------------------------------------
 
 
-def renamed(found: Any, names: Mapping[str, str]) -> Any:
-    """A value with the keys that were renamed since."""
-    if isinstance(found, dict):
-        return {names.get(name, name): renamed(value, names) for name, value in found.items()}
-    return [renamed(value, names) for value in found] if isinstance(found, list) else found
+def renamed(recorded: Any, names: Mapping[str, str]) -> Any:
+    """A value with its keys replaced by their new names."""
+    if isinstance(recorded, dict):
+        return {names.get(name, name): renamed(value, names) for name, value in recorded.items()}
+    return [renamed(value, names) for value in recorded] if isinstance(recorded, list) else recorded
 
 
 def differences(one: Path, other: Path) -> list[str]:
     """Where two recordings differ: one line for each export and each command."""
     names: dict[str, str] = json.loads(RENAMED.read_text("utf-8")) if RENAMED.exists() else {}
-    found: list[str] = []
+    lines: list[str] = []
     exports = sorted({path.name for folder in (one, other) for path in folder.glob("*.jsonl")})
     for name in exports:
         before, after = (folder / name for folder in (one, other))
         if not (before.exists() and after.exists()):
-            found.append(f"{name}: only in {(one if before.exists() else other).name}")
+            lines.append(f"{name}: only in {(one if before.exists() else other).name}")
         elif before.read_bytes() != after.read_bytes():
-            found.append(f"{name}: {first_difference(before.read_text(), after.read_text())}")
-    told = [
+            lines.append(f"{name}: {first_difference(before.read_text(), after.read_text())}")
+    printed = [
         without_clock(json.loads((folder / "printed.json").read_text("utf-8")))
         for folder in (one, other)
     ]
-    told[0] = {command: renamed(value, names) for command, value in told[0].items()}
-    for command in sorted({*told[0], *told[1]}):
-        before, after = (each.get(command) for each in told)
+    printed[0] = {command: renamed(value, names) for command, value in printed[0].items()}
+    for command in sorted({*printed[0], *printed[1]}):
+        before, after = (each.get(command) for each in printed)
         if before != after:
             texts = (json.dumps(each, indent=1, sort_keys=True) for each in (before, after))
-            found.append(f"{command}: {first_difference(*texts)}")
-    return found
+            lines.append(f"{command}: {first_difference(*texts)}")
+    return lines
 
 
 def first_difference(before: str, after: str) -> str:
@@ -437,13 +440,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def report(one: Path, other: Path) -> int:
     """Print where two recordings differ."""
-    found = differences(one, other)
+    lines = differences(one, other)
     exports = len(list(other.glob("*.jsonl")))
     printed = len(json.loads((other / "printed.json").read_text("utf-8")))
-    for line in found:
+    for line in lines:
         print(line)
-    print(f"{exports} exports and {printed} commands: {len(found)} differ")
-    return 1 if found else 0
+    print(f"{exports} exports and {printed} commands: {len(lines)} differ")
+    return 1 if lines else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What only Elsinore does, and so has no peer: probes beside the scene, the store, the exact stage.
+"""Measures what only Elsinore has: probes beside the scene, the store, the exact stage.
 
 python -m benchmarks.beyond probes      # one part; prints a line of JSON
 """
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.measuring import (
     FULL,
@@ -64,9 +64,9 @@ def probes(effort: Effort) -> dict[str, Any]:
 def store(effort: Effort) -> dict[str, Any]:
     """Playing into a store: instant replies in many scenes at once and in one, and with latency.
 
-    On the wall, since the disk is a part of it, from the first scene's beginning to the last one's
-    end. What a run costs once, whatever its length (opening, manifest, closing), is told apart. The
-    same plays without a store are timed beside them: the difference is what storing costs.
+    Wall-clock time, since the disk is a part of it, from the beginning of the first scene to the
+    end of the last. The fixed cost of a run (opening, manifest, closing) is reported apart. The
+    same scenes are also played without a store: the difference is the cost of storing.
     """
     rounds = range(effort.least + 2)
     together = [_stored(SCENES, TURNS, 0.0) for _ in rounds]
@@ -74,12 +74,12 @@ def store(effort: Effort) -> dict[str, Any]:
     slow = [_stored(SCENES, TURNS, LATENCY) for _ in rounds]
     bare = [concurrent_seconds(lambda: prepare(TURNS, 0.0)) for _ in rounds]
     return {
-        "together_us": _times(1e6 / (SCENES * TURNS), [inside for inside, _, _ in together]),
-        "together_cpu_us": _times(1e6 / (SCENES * TURNS), [cpu for _, _, cpu in together]),
+        "together_us": _times(1e6 / (SCENES * TURNS), [run.playing for run in together]),
+        "together_cpu_us": _times(1e6 / (SCENES * TURNS), [run.cpu for run in together]),
         "together_without_us": _times(1e6 / (SCENES * TURNS), bare),
-        "alone_us": _times(1e6 / 300, [inside for inside, _, _ in alone]),
-        "scenes_s": _times(1.0, [inside for inside, _, _ in slow]),
-        "once_s": _times(1.0, [once for _, once, _ in together]),
+        "alone_us": _times(1e6 / 300, [run.playing for run in alone]),
+        "scenes_s": _times(1.0, [run.playing for run in slow]),
+        "once_s": _times(1.0, [run.once for run in together]),
     }
 
 
@@ -87,13 +87,21 @@ def _times(scale: float, taken: list[float]) -> dict[str, float]:
     return {"median": median(taken) * scale, "best": min(taken) * scale}
 
 
-def _stored(scenes: int, turns: int, latency: float) -> tuple[float, float, float]:
-    """Seconds of ``run`` for some scenes, all at once: playing, all the rest, and of the CPU."""
+class _Run(NamedTuple):
+    """Seconds of a run with a store: of playing, of all the rest, and of the CPU."""
+
+    playing: float
+    once: float
+    cpu: float
+
+
+def _stored(scenes: int, turns: int, latency: float) -> _Run:
+    """Play some scenes into a store, all at once."""
     stage = FixedLines([REPLY], latency)
     trials = plan_scene(
         scene_of(turns), name="overhead", models=[("fixed", stage.identity)], trials=scenes
     )
-    # Beside the code rather than in the system's folder, which may be memory and no disk.
+    # Not in the system's temporary folder, which may be in memory and not on a disk.
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         path = Path(folder) / "overhead.db"
         gc.collect()
@@ -103,7 +111,7 @@ def _stored(scenes: int, turns: int, latency: float) -> tuple[float, float, floa
         )
         taken, cpu = time.perf_counter() - start, time.process_time() - start_of_cpu
     assert report.calls == scenes * turns, report
-    return report.seconds, taken - report.seconds, cpu
+    return _Run(report.seconds, taken - report.seconds, cpu)
 
 
 def exact(effort: Effort) -> dict[str, Any]:
@@ -127,7 +135,7 @@ def exact(effort: Effort) -> dict[str, Any]:
 def starts(effort: Effort) -> dict[str, Any]:
     """How long the imports and the command take, from the start of the process to its end."""
     python = sys.executable
-    found: dict[str, Any] = {
+    seconds: dict[str, Any] = {
         "python": start_seconds([python, "-c", "pass"], effort.starts),
         "import sim": start_seconds([python, "-c", "import sim"], effort.starts),
         "from sim import Scene, Persona": start_seconds(
@@ -135,8 +143,8 @@ def starts(effort: Effort) -> dict[str, Any]:
         ),
     }
     command = Path(python).with_name("elsinore")
-    found["elsinore --help"] = start_seconds([str(command), "--help"], effort.starts)
-    return found
+    seconds["elsinore --help"] = start_seconds([str(command), "--help"], effort.starts)
+    return seconds
 
 
 PARTS: dict[str, Callable[[Effort], dict[str, Any]]] = {

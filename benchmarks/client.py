@@ -1,7 +1,7 @@
-"""What a turn costs through a real client, as the scene grows: CPU time, ours and the client's.
+"""Measures the CPU time of a turn through a real client as the scene grows, with the client's time.
 
-Sixteen scenes of three actors play at once against the stub of the tests, a process of its own on
-loopback, so that its time is not ours. Replies have 65 words.
+Sixteen scenes of three actors play at once against the stub of the tests, which is a process of its
+own on loopback, so that its time is not counted. Replies have 65 words.
 
     .tools/bin/uv run python -m benchmarks.client
     .tools/bin/uv run python -m benchmarks.client --model completions:stub --layout screenplay
@@ -15,7 +15,7 @@ import sys
 import time
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sim import Actor, Persona, Scene, after, play, ring
 from sim.stage.open import open_model
@@ -28,6 +28,14 @@ BAR = 3.0
 
 SCENES = 16
 NAMES = ("Ada", "Ben", "Cleo")
+
+
+class Stretch(NamedTuple):
+    """Some turns of all scenes, and the CPU time of one of them."""
+
+    first: int
+    last: int
+    milliseconds: float
 
 
 class Clock:
@@ -45,14 +53,17 @@ class Clock:
             if rest == 0 and turn in self.marks:
                 self.marks[turn] = time.process_time()
 
-    def stretches(self) -> list[tuple[int, int, float]]:
-        """From turn, to turn, milliseconds a turn."""
+    def stretches(self) -> list[Stretch]:
+        """The CPU time of a turn in each stretch of the scenes."""
         marks = sorted(self.marks.items())
         pairs = zip(marks[::2], marks[1::2], strict=True)
-        return [(a, b, 1e3 * (end - start) / (SCENES * (b - a))) for (a, start), (b, end) in pairs]
+        return [
+            Stretch(a, b, 1e3 * (end - start) / (SCENES * (b - a)))
+            for (a, start), (b, end) in pairs
+        ]
 
 
-async def measure(model: str, layout: str, turns: int) -> list[tuple[int, int, float]]:
+async def measure(model: str, layout: str, turns: int) -> list[Stretch]:
     """Play, and read the clock in three stretches of the scenes."""
     stub_server = import_module("stub_server")
     scene = Scene(
@@ -79,10 +90,10 @@ def main() -> None:
     parser.add_argument("--layout", default="persona_first")
     parser.add_argument("--turns", type=int, default=1000)
     options = parser.parse_args()
-    found = asyncio.run(measure(options.model, options.layout, options.turns))
-    for first, last, milliseconds in found:
+    stretches = asyncio.run(measure(options.model, options.layout, options.turns))
+    for first, last, milliseconds in stretches:
         print(f"{options.model} {options.layout}, turns {first} to {last}: {milliseconds:.2f} ms")
-    verdict = "pass" if found[-1][2] <= BAR else "miss"
+    verdict = "pass" if stretches[-1].milliseconds <= BAR else "miss"
     print(f"at most {BAR:g} ms at the end of {options.turns} turns: {verdict}")
 
 

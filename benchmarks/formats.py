@@ -1,12 +1,12 @@
-"""How long it takes to pair a round of a large Swiss.
+"""Measures the time to pair a round of a large Swiss tournament.
 
     .tools/bin/uv run python -m benchmarks.formats [--entrants 200] [--seeds 5]
 
-The stronger wins more often, some matches are tied or have no verdict. What is timed is ``pair``
-with all that it does, from the meetings before to the pairing, on the wall. More rows pair what is
-hard: tournaments so long that opponents run out, and groups of three. Rematches are counted by
-pairs, beside the least that so many rounds must have. The bar is one second a round, for the
-slowest. With 200 entrants it is kept up to some 40 rounds; a hundredth takes 15 seconds.
+The stronger wins more often; some matches are tied or have no verdict. The time is the wall-clock
+time of ``pair``, from the meetings before to the pairing. More rows have hard cases: tournaments so
+long that opponents run out, and groups of three. Rematches are counted by pairs, beside the least
+number that so many rounds must have. The bar is one second for the slowest round. With 200 entrants
+it is met up to some 40 rounds; the hundredth round takes 15 seconds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BAR = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a tournament took, and how well it paired."""
+    """The seconds of each round, the meetings, and the mean difference in points of a pair."""
 
     seconds: tuple[float, ...]
     meetings: tuple[Meeting, ...]
@@ -51,7 +51,7 @@ def hold(form: Format, entrants: int, sides: int, seed: int) -> Held:
 
 
 def _scores(met: tuple[int, ...], seed: int) -> tuple[float, ...] | None:
-    """The lower number is the stronger: 10 numbers are a logit."""
+    """Random scores. A lower number is a stronger entrant: a difference of 10 is one logit."""
     stream = Stream(seed)
     drawn = stream.unit()
     if len(met) == 1 or drawn < 0.05:
@@ -64,16 +64,16 @@ def _scores(met: tuple[int, ...], seed: int) -> tuple[float, ...] | None:
 
 def row(what: str, form: Format, entrants: int, sides: int, seeds: int) -> str:
     """A row of the table, over several tournaments."""
-    found = [hold(form, entrants, sides, seed) for seed in range(seeds)]
-    seconds = sorted(second for one in found for second in one.seconds)
+    held = [hold(form, entrants, sides, seed) for seed in range(seeds)]
+    seconds = sorted(second for one in held for second in one.seconds)
     again = least = 0
-    for one in found:
+    for one in held:
         met = met_in(meeting for meeting in one.meetings if not meeting.is_bye)
         total = sum(met.values())
         again += total - len(met)
         least += max(0, total - entrants * (entrants - 1) // 2)
     median, slowest = seconds[len(seconds) // 2], seconds[-1]
-    apart = sum(one.apart for one in found) / seeds
+    apart = sum(one.apart for one in held) / seeds
     verdict = "pass" if slowest < BAR else "MISS"
     return (
         f"| {what} | {form.rounds(entrants, sides)} | {1000 * median:.1f} | {1000 * slowest:.1f} "
@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
     many, seeds = options.entrants, options.seeds
-    # What the first pairing imports is no part of a round.
+    # The first pairing imports modules, which must not be timed.
     Swiss().pair(4, 2, 1, (), 0)
     print(
         f"{seeds} tournaments each; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n\n"

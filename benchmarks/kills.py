@@ -1,16 +1,16 @@
-"""A tournament that is killed again and again: does it end like one that was left alone?
+"""Kills a tournament again and again and checks that it ends like one that ran without a kill.
 
-Two Swiss tournaments, each a process of ``elsinore tournament`` that gets SIGKILL at random moments
-and is started again by the same command, without any option to say so.
+Two Swiss tournaments are run by ``elsinore tournament``. The process gets SIGKILL at random moments
+and is started again by the same command with the same options.
 
-On the embedded stage, 2,000 matches (each of two debates, each judged in both orders): the export
-and everything that ``elsinore standings --json`` says are compared, byte for byte, with those of a
-tournament that nobody killed.
+The first tournament is on the embedded stage, with 2,000 matches (each of two debates, each judged
+in both orders). Its export and the output of ``elsinore standings --json`` are compared, byte for
+byte, with those of a tournament that was never killed.
 
-Against the stub server, on a socket: after each kill the server's count of requests is held against
-the replies that are committed. A request without one was under way, and may be asked again: it has
-to stand among the store's intents. The run that is left alone at last must ask for exactly what was
-not committed, so that no committed reply was asked for twice.
+The second is against the stub server, on a socket. After each kill the server's count of requests
+is compared with the number of committed replies. A request without a committed reply was in flight
+and may be repeated: it has to be among the store's intents. The last run, which is not killed, must
+request exactly the replies that were not committed, so that no committed reply is requested twice.
 
     .tools/bin/uv run python -m benchmarks.kills [--matches 2000] [--kills 10] [--seed 1]
 """
@@ -83,7 +83,7 @@ COUNTS = {
 
 
 def count(store: Path, what: str) -> int:
-    """How many there are in a store; 0 as long as there is no store."""
+    """The number of rows of a kind in a store; 0 as long as there is no store."""
     if not store.exists():
         return 0
     with closing(sqlite3.connect(store)) as connection:
@@ -96,7 +96,7 @@ def count(store: Path, what: str) -> int:
 def killed(
     child: subprocess.Popen[bytes], store: Path, what: str, many: int, seconds: float
 ) -> bool:
-    """Kill it so long after there are so many; False if it had ended by then."""
+    """Kill a process ``seconds`` after the store has ``many`` rows; False if it ended before."""
     while child.poll() is None and count(store, what) < many:
         time.sleep(0.02)
     try:
@@ -111,7 +111,7 @@ def killed(
 
 
 def finished(child: subprocess.Popen[bytes]) -> float:
-    """Let it end; seconds that it took."""
+    """Wait until a process ends; the seconds that it took."""
     begun = time.perf_counter()
     if child.wait() != 0:
         raise SystemExit(f"the tournament ended with exit code {child.returncode}")
@@ -132,28 +132,30 @@ def all_of(store: Path) -> tuple[bytes, dict[str, Any]]:
 
 
 def embedded(folder: Path, matches: int, kills: int, dice: random.Random) -> bool:
-    """Prints what became of the tournament on the embedded stage; whether it is as it should be."""
+    """Kill and restart the tournament on the embedded stage; True if it ends as if never killed."""
     entrants = 2 * matches // ROUNDS
     file = written(folder / "embedded.toml", "embedded:base", entrants, ROUNDS, dice.randrange(99))
-    alone, torn = folder / "alone.db", folder / "torn.db"
+    alone, interrupted = folder / "alone.db", folder / "killed_run.db"
     seconds = finished(started(file, alone))
     print(
         f"embedded:base, {entrants} entrants, {ROUNDS} rounds of a swiss: {matches:,} matches, "
         f"{count(alone, 'debates'):,} debates, {seconds:.0f} s alone",
         flush=True,
     )
-    # At random moments of the whole tournament: after so many verdicts, and a moment more.
+    # Kills are at random moments of the whole tournament: a moment after so many verdicts.
     moments = sorted(dice.randrange(count(alone, "verdicts")) for _ in range(kills))
     done = 0
     for moment in moments:
-        more = max(moment, count(torn, "verdicts") + 1)
-        if not killed(started(file, torn), torn, "verdicts", more, dice.uniform(0, 0.3)):
+        more = max(moment, count(interrupted, "verdicts") + 1)
+        if not killed(
+            started(file, interrupted), interrupted, "verdicts", more, dice.uniform(0, 0.3)
+        ):
             print("it had ended before it could be killed so often")
             break
         done += 1
-        print(f"  killed after {count(torn, 'verdicts'):,} verdicts", flush=True)
-    finished(started(file, torn))
-    whole, again = all_of(alone), all_of(torn)
+        print(f"  killed after {count(interrupted, 'verdicts'):,} verdicts", flush=True)
+    finished(started(file, interrupted))
+    whole, again = all_of(alone), all_of(interrupted)
     same = [one == other for one, other in zip(whole, again, strict=True)]
     print(
         f"  {done} kills; export {'the same' if same[0] else 'DIFFERS'} "
@@ -163,7 +165,7 @@ def embedded(folder: Path, matches: int, kills: int, dice: random.Random) -> boo
 
 
 def against_a_server(folder: Path, kills: int, dice: random.Random) -> bool:
-    """Prints what was asked twice of the stub server; whether it is as it should be."""
+    """Kill and restart the tournament against the stub; True if no reply was asked for twice."""
     file = written(folder / "stub.toml", "openai:stub", 40, 5, dice.randrange(99))
     store = folder / "stub.db"
     fine = True
@@ -181,7 +183,7 @@ def against_a_server(folder: Path, kills: int, dice: random.Random) -> bool:
                 finished(child)
             elif not killed(child, store, "committed", before_committed + 1, dice.uniform(0, 0.6)):
                 raise SystemExit("it ended before it could be killed so often")
-            time.sleep(0.1)  # What was on its way to the server has arrived.
+            time.sleep(0.1)  # Requests in flight have arrived by then.
             now, there = asked(), count(store, "committed")
             doubt = count(store, "in doubt")
             lost = (now - before_asked) - (there - before_committed)

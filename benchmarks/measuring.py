@@ -1,8 +1,8 @@
-"""What every subject is measured by: the same loop, the same reply, the same clocks.
+"""The measurements that are common to all subjects: the same loop, reply, and clocks.
 
 This module runs inside the process and the environment of each subject, ours and the peers', so it
 imports the standard library alone. A subject prepares a scene of three actors in a ring whose
-stage answers with 65 words; what is timed is playing it.
+stage answers with 65 words; the time to play it is measured.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ Play = Callable[[], Awaitable[object]]
 class Subject:
     """A framework to measure.
 
-    ``prepare(turns, latency)`` does what an author does once, and returns what is timed: a
-    function that plays one scene. ``packages`` are named with their versions, ``imports`` is the
-    statement whose time is taken.
+    ``prepare(turns, latency)`` does the work that an author does once and returns the function that
+    is timed, which plays one scene. ``packages`` are reported with their versions; ``imports`` is
+    the import statement that is timed.
     """
 
     name: str
@@ -69,7 +69,7 @@ QUICK = Effort(seconds=0.2, least=2, starts=3)
 
 
 def main(subject: Subject) -> None:
-    """Measure a subject and print what was found as one line of JSON."""
+    """Measure a subject and print the figures as one line of JSON."""
     parser = argparse.ArgumentParser(description=f"Measure {subject.name}.")
     parser.add_argument("--quick", action="store_true")
     chosen = parser.parse_args()
@@ -78,7 +78,7 @@ def main(subject: Subject) -> None:
 
 def measure(subject: Subject, effort: Effort) -> dict[str, Any]:
     """Everything that is measured of every subject."""
-    # Memory first: later on, what the other measurements left behind would be there already.
+    # Memory first: later the peak would include what the other measurements have allocated.
     memory = peak_megabytes(subject.prepare(max(LENGTHS), 0.0))
     allocated = allocated_megabytes(subject.prepare(max(LENGTHS), 0.0))
     asyncio.run(cpu_seconds(subject.prepare(30, 0.0)))
@@ -95,10 +95,10 @@ def measure(subject: Subject, effort: Effort) -> dict[str, Any]:
 
 
 async def cpu_seconds(play: Play) -> float:
-    """CPU seconds of what is played, all threads together.
+    """CPU seconds of playing, all threads together.
 
-    Not the time on the wall: on a machine that does other things too, that measures the
-    neighbours. Replies are instant, so there is nothing to wait for.
+    Not wall-clock time, which on a busy machine depends on other processes. Replies are instant, so
+    nothing waits.
     """
     gc.collect()
     start = time.process_time()

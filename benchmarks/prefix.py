@@ -1,4 +1,4 @@
-"""How many tokens an ideal prefix cache computes for each token of a transcript, by layout.
+"""Counts the tokens that an ideal prefix cache computes for each token of a transcript, by layout.
 
     .tools/bin/uv run python -m benchmarks.prefix            # a few seconds; nothing is timed
     .tools/bin/uv run python -m benchmarks.prefix --json FILE
@@ -9,12 +9,12 @@ beginning before. A token is a word or a sign of punctuation.
 
 Two ratios, since a prompt holds more than the transcript:
 
-``transcript``  tokens of what was said, computed by the cache, over tokens of what was said. This
-                is what grows with the scene, and what the design's bar is about.
-``everything``  all that the cache computes (the scene, personas, cues, names before lines), over
-                tokens of what was said. The persona and cue of ``transcript_first`` come last and
-                are computed at every turn: it saves as soon as a turn times the other actors is
-                longer than they are.
+``transcript``  tokens of the transcript that the cache computes, over tokens of the transcript.
+                This part grows with the scene, and the design's bar is about it.
+``everything``  all tokens that the cache computes (the scene, personas, cues, names before lines),
+                over tokens of the transcript. The persona and cue of ``transcript_first`` come last
+                and are computed at every turn: the layout saves tokens once a turn, times the
+                number of other actors, is longer than persona and cue.
 
 ``author`` is left out: it has one context, whatever the cast, and computes everything once.
 """
@@ -45,8 +45,8 @@ from sim.stage.base import LogProb, Reply, Request
 ACTORS = (2, 4, 8)
 ROUNDS = 30
 NAMES = ("Ada", "Ben", "Cleo", "Dora", "Emil", "Fay", "Gus", "Hope")
-BAR, DEAR = 1.15, 7.0
-"""With 8 actors: at most for ``transcript_first``, and at least for ``persona_first``."""
+BAR, LEAST = 1.15, 7.0
+"""Bars with 8 actors: the most for ``transcript_first``, and the least for ``persona_first``."""
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _SAID = re.compile(r"\bTurn \d+: " + re.escape(REPLY))
@@ -62,8 +62,8 @@ def tokens(text: str) -> int:
 
 
 @dataclass
-class Found:
-    """What one layout sent in one scene, in tokens. ``said`` is the transcript alone."""
+class Counts:
+    """Tokens of one layout in one scene. ``said`` counts the transcript alone."""
 
     layout: str
     actors: int
@@ -84,21 +84,21 @@ class Found:
         return self.computed / self.said
 
 
-class Counted:
+class CountingStage:
     """A stage that says a numbered line, and counts what it is sent."""
 
     free = True
     identity = "counted"
 
-    def __init__(self, found: Found) -> None:
-        self.found = found
+    def __init__(self, counts: Counts) -> None:
+        self.counts = counts
         self.lengths: dict[bytes, int] = {}
         self.prefix_cache = PrefixCache()
         self.turns = 0
 
     async def perform(self, request: Request) -> Reply:
         """Count the chunks that were never sent, and speak."""
-        found = self.found
+        counts = self.counts
         new: list[Prompt] = []
         chunk: Prompt | None = request.prompt
         while chunk is not None and chunk.digest not in self.lengths:
@@ -108,15 +108,15 @@ class Counted:
             count = tokens(chunk.text)
             before = 0 if chunk.parent is None else self.lengths[chunk.parent.digest]
             self.lengths[chunk.digest] = before + count
-            found.computed += count
-            found.computed_said += sum(tokens(line) for line in _SAID.findall(chunk.text))
+            counts.computed += count
+            counts.computed_said += sum(tokens(line) for line in _SAID.findall(chunk.text))
         whole = self.lengths[request.prompt.digest]
-        found.sent += whole
+        counts.sent += whole
         self.prefix_cache.sent(request.prompt, whole)
-        found.by_letters = self.prefix_cache.computed
+        counts.by_letters = self.prefix_cache.computed
         self.turns += 1
         line = f"Turn {self.turns}: {REPLY}"
-        found.said += tokens(line)
+        counts.said += tokens(line)
         return Reply(line, usage=Usage(whole, tokens(line), 0, 0.0))
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
@@ -125,7 +125,7 @@ class Counted:
 
 
 def scene_of(layout: LayoutName, actors: int) -> Scene:
-    """A ring of people who differ in what is told of them."""
+    """A ring of actors with different personas."""
     names = NAMES[:actors]
     return Scene(
         topic=TOPIC,
@@ -145,26 +145,26 @@ def scene_of(layout: LayoutName, actors: int) -> Scene:
     )
 
 
-def measure(layout: LayoutName, actors: int) -> Found:
+def measure(layout: LayoutName, actors: int) -> Counts:
     """Play one scene."""
-    found = Found(layout, actors)
-    transcript = asyncio.run(play(scene_of(layout, actors), Counted(found), seed=1))
+    counts = Counts(layout, actors)
+    transcript = asyncio.run(play(scene_of(layout, actors), CountingStage(counts), seed=1))
     assert len(transcript) == ROUNDS * actors, transcript.ended
-    return found
+    return counts
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 if the bar is missed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found there")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the counts there")
     chosen = parser.parse_args(arguments)
-    found = [measure(layout, actors) for actors in ACTORS for layout in LAYOUTS]
+    scenes = [measure(layout, actors) for actors in ACTORS for layout in LAYOUTS]
     console = Console(highlight=False, soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     table.add_column("layout", no_wrap=True)
     for title in ("actors", "said", "sent", "computed", "transcript", "everything"):
         table.add_column(title, no_wrap=True, justify="right")
-    for each in found:
+    for each in scenes:
         table.add_row(
             each.layout,
             str(each.actors),
@@ -175,9 +175,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{each.everything:.2f}",
         )
     console.print(table)
-    last = {each.layout: each for each in found if each.actors == ACTORS[-1]}
+    last = {each.layout: each for each in scenes if each.actors == ACTORS[-1]}
     shared, apart = last["transcript_first"], last["persona_first"]
-    met = shared.transcript <= BAR and apart.transcript >= DEAR
+    met = shared.transcript <= BAR and apart.transcript >= LEAST
     console.print(
         f"With {ACTORS[-1]} actors, for each token of the transcript: transcript_first computes "
         f"{shared.transcript:.2f} (bar {BAR}), persona_first {apart.transcript:.2f} (about 8): "
@@ -190,7 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.json:
         records = [
             asdict(each) | {"transcript": each.transcript, "everything": each.everything}
-            for each in found
+            for each in scenes
         ]
         chosen.json.write_text(json.dumps(records, indent=2) + "\n", encoding="utf-8")
     return 0 if met else 1

@@ -1,10 +1,10 @@
-"""How long it takes to rate a large tournament.
+"""Measures the time to rate a large tournament.
 
     .tools/bin/uv run python -m benchmarks.ratings [--matches 100000] [--entrants 200]
 
-Results are drawn, no scene is played. What is timed is ``rate`` with all it does (effects, side
-effects of topics, robust intervals, 1,000 replicates of the bootstrap over topics, Elo), on the
-wall, from the table to the tables. The bar is 10 s on two idle cores.
+Results are simulated; no scene is played. The time is the wall-clock time of ``rate`` (effects,
+side effects of topics, robust intervals, 1,000 replicates of the bootstrap over topics, Elo). The
+bar is 10 s on two idle cores.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ def main() -> None:
         table = draw(world, 0)
         started = time.perf_counter()
         rate(table, replicates=options.replicates)
-        said(f"rate, {topics:,} topics", started)
+        print_row(f"rate, {topics:,} topics", started)
     started = time.perf_counter()
     rate(table.drop(columns="topic"), replicates=options.replicates)
-    said("rate, without topics", started)
+    print_row("rate, without topics", started)
     started = time.perf_counter()
     transitivity(table, replicates=199)
     print(f"| transitivity, 199 replicates | {time.perf_counter() - started:.1f} | |")
 
 
-def said(what: str, started: float) -> None:
+def print_row(what: str, started: float) -> None:
     """Print a row of the table, with the bar."""
     seconds = time.perf_counter() - started
     print(f"| {what} | {seconds:.1f} | {'pass' if seconds < BAR else 'MISS'} |", flush=True)

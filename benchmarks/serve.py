@@ -1,13 +1,13 @@
-"""How many requests ``elsinore serve`` answers in a second, and what one costs.
+"""Measures how many requests ``elsinore serve`` answers in a second, and the CPU time of one.
 
     .venv/bin/python -m benchmarks.serve                 # about 40 seconds
     .venv/bin/python -m benchmarks.serve --seconds 0.5   # coarser
     .venv/bin/python -m benchmarks.serve --json
 
 The server is a process of its own; client and server share the machine. The bare client writes
-bytes that were made before, so that what is timed is the server; through Elsinore's own stages the
-clients' work is timed too. A prompt is that of a scene after so many turns, each request has a seed
-of its own. Nothing is asserted.
+prepared bytes, so that only the server is timed; with Elsinore's own stages the client's work is
+timed, too. A prompt is that of a scene after so many turns. Each request has a seed of its own.
+Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ Call = Callable[[int, int], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Found:
-    """One row. CPU and memory are the server's; the latency is what a caller waits."""
+class Row:
+    """One row. CPU and memory are the server's; the latency is the waiting time of a caller."""
 
     what: str
     turns: int
@@ -70,16 +70,16 @@ class Server:
         self.port = urlsplit(self.url).port or 0
 
     def cpu(self) -> float:
-        """Seconds of CPU so far; 0 where the system does not tell."""
+        """CPU seconds of the server so far; 0 if the system does not report them."""
         try:
-            told = Path(f"/proc/{self.process.pid}/stat").read_text("utf-8")
+            stat = Path(f"/proc/{self.process.pid}/stat").read_text("utf-8")
         except OSError:
             return 0.0
-        fields = told.rpartition(")")[2].split()
+        fields = stat.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> float:
-        """Resident memory in MB; 0 where the system does not tell."""
+        """Resident memory of the server in MB; 0 if the system does not report it."""
         try:
             pages = int(Path(f"/proc/{self.process.pid}/statm").read_text("utf-8").split()[1])
         except OSError:
@@ -98,7 +98,7 @@ class BareClient:
     def __init__(self, port: int, path: str, body: dict[str, Any]) -> None:
         self.port = port
         self.path = path
-        # The seed has a fixed width, so that only its digits are to be put in.
+        # The seed is last, so that each request only appends its digits.
         self.body = json.dumps({**body, "seed": 0}, separators=(",", ":"))
         assert self.body.endswith('"seed":0}')
         self.head = self.body.removesuffix("0}")
@@ -127,8 +127,8 @@ class BareClient:
 
 async def measure(
     server: Server, what: str, turns: int, at_once: int, call: Call, seconds: float
-) -> Found:
-    """Calls in a closed loop of so many callers."""
+) -> Row:
+    """Measure calls of ``at_once`` callers, each of which calls again when it is answered."""
     waits: list[float] = []
     number = 0
 
@@ -147,7 +147,7 @@ async def measure(
     until = started + seconds
     await asyncio.gather(*map(caller, range(at_once)))
     took = time.perf_counter() - started
-    return Found(
+    return Row(
         what, turns, at_once, len(waits) / took, 1000 * statistics.median(waits),
         1000 * (server.cpu() - cpu) / len(waits), server.memory(),
     )  # fmt: skip
@@ -162,9 +162,9 @@ async def prompt_after(turns: int, layout: str) -> Prompt:
     return render(scene, transcript.turns, "Maud")
 
 
-async def rows(server: Server, seconds: float) -> list[Found]:
+async def rows(server: Server, seconds: float) -> list[Row]:
     """Every row."""
-    found: list[Found] = []
+    table: list[Row] = []
     for turns in (1, 30, 300, 1000):
         chat = await prompt_after(turns, "persona_first")
         messages = [{"role": one.role, "content": one.text} for one in chat.messages()]
@@ -179,7 +179,7 @@ async def rows(server: Server, seconds: float) -> list[Found]:
         for what, path, body in bodies:
             for at_once in (1, 16) if what == "chat" else (16,):
                 bare = BareClient(server.port, path, {"model": "base", **body})
-                found.append(await measure(server, what, turns, at_once, bare, seconds))
+                table.append(await measure(server, what, turns, at_once, bare, seconds))
                 await bare.close()
         for model in ("openai:base", "langchain:openai:base"):
             stage: Any = open_model(model, Sampling(base_url=server.url))
@@ -187,9 +187,9 @@ async def rows(server: Server, seconds: float) -> list[Found]:
             async def through(_: int, seed: int, stage: Any = stage, chat: Prompt = chat) -> None:
                 await stage.perform(Request(chat, seed, "Maud"))
 
-            found.append(await measure(server, f"stage {model}", turns, 16, through, seconds))
+            table.append(await measure(server, f"stage {model}", turns, 16, through, seconds))
             await stage.close()
-    return found
+    return table
 
 
 def main() -> None:
@@ -200,16 +200,16 @@ def main() -> None:
     chosen = parser.parse_args()
     server = Server()
     try:
-        found = asyncio.run(rows(server, chosen.seconds))
+        table_rows = asyncio.run(rows(server, chosen.seconds))
     finally:
         server.close()
     if chosen.json:
-        print(json.dumps([asdict(row) for row in found], indent=1))
+        print(json.dumps([asdict(row) for row in table_rows], indent=1))
         return
     table = Table("", "turns", "at once", "a second", "median ms", "server CPU ms", "MB")
     for column in table.columns[1:]:
         column.justify = "right"
-    for row in found:
+    for row in table_rows:
         table.add_row(
             row.what, str(row.turns), str(row.at_once), f"{row.a_second:,.0f}",
             f"{row.latency_ms:.1f}", f"{row.cpu_ms:.2f}", f"{row.memory_mb:.0f}",

@@ -1,4 +1,4 @@
-"""The tables that the benchmark prints: the subjects side by side, and ours against the bars."""
+"""The tables that the benchmark prints: all subjects, and Elsinore against the bars."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from benchmarks.measuring import LENGTHS
 
 @dataclass(frozen=True)
 class Bar:
-    """A promise of the design: what was found, and what it must not exceed (or stay below)."""
+    """A promise of the design: the measured value, and the bar that it must keep to."""
 
     what: str
-    found: float
+    value: float
     bar: float
     unit: str = ""
     at_least: bool = False
@@ -27,29 +27,30 @@ class Bar:
     @property
     def met(self) -> bool:
         """Whether the promise is kept."""
-        return self.found >= self.bar if self.at_least else self.found <= self.bar
+        return self.value >= self.bar if self.at_least else self.value <= self.bar
 
 
-def show(found: dict[str, Any]) -> None:
+def show(figures: dict[str, Any]) -> None:
     """Print the tables, to a terminal or to a file."""
     console = Console(highlight=False, soft_wrap=True)
     console.print(
-        f"Python {found['python']}, {found['cores']} cores, medians of {found['rounds']} rounds. "
+        f"Python {figures['python']}, {figures['cores']} cores, "
+        f"medians of {figures['rounds']} rounds. "
         "A turn: CPU time of the framework; three actors in a ring, instant replies of 65 words."
     )
-    console.print(time_of_turns(found))
-    console.print(time_of_scenes(found))
-    console.print(against_bars(found))
+    console.print(time_of_turns(figures))
+    console.print(time_of_scenes(figures))
+    console.print(against_bars(figures))
 
 
-def time_of_turns(found: dict[str, Any]) -> Table:
-    """All subjects: microseconds a turn, and that as a multiple of the bare loop and of ours."""
-    bare, ours = found["subjects"][:2]
+def time_of_turns(figures: dict[str, Any]) -> Table:
+    """All subjects: microseconds a turn, also as a multiple of the bare loop and of Elsinore."""
+    bare, ours = figures["subjects"][:2]
     table = Table(title="µs a turn, in scenes of so many turns")
     table.add_column("", overflow="fold")
     for heading in (*map(str, LENGTHS), "× bare", "× ours", "1000/30"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for subject in found["subjects"]:
+    for subject in figures["subjects"]:
         a_turn = [subject["turn_us"][str(length)]["median"] for length in LENGTHS]
         table.add_row(
             titled(subject),
@@ -61,14 +62,14 @@ def time_of_turns(found: dict[str, Any]) -> Table:
     return table
 
 
-def time_of_scenes(found: dict[str, Any]) -> Table:
+def time_of_scenes(figures: dict[str, Any]) -> Table:
     """All subjects: many scenes at once, memory, import."""
-    bare, ours = found["subjects"][:2]
+    bare, ours = figures["subjects"][:2]
     table = Table(title="100 scenes of 30 turns at 50 ms; memory of 1000 turns; import")
     table.add_column("", overflow="fold")
     for heading in ("scenes", "× bare", "memory", "import", "× ours"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for subject in found["subjects"]:
+    for subject in figures["subjects"]:
         start = subject["import_s"]["median"]
         table.add_row(
             titled(subject),
@@ -82,10 +83,10 @@ def time_of_scenes(found: dict[str, Any]) -> Table:
 
 
 def show_beside(figures: dict[str, list[list[float]]]) -> None:
-    """Print the figures of two versions: medians, the ratio, and how far rounds lie apart.
+    """Print the figures of two versions: medians, their ratio, and its range over rounds.
 
-    A ratio is taken within a round. ``rounds`` are its least and greatest values: where 1 lies
-    between them, the difference is within the noise.
+    A ratio is computed within a round. The column ``rounds`` has its least and greatest values: if
+    1 lies between them, the difference is within the noise.
     """
     table = Table(title="This version beside the older one")
     for heading in ("", "before", "now", "ratio", "rounds"):
@@ -110,15 +111,15 @@ def titled(subject: dict[str, Any]) -> str:
     return " ".join([name, *versions[:1]]) + comma + how
 
 
-def against_bars(found: dict[str, Any]) -> Table:
+def against_bars(figures: dict[str, Any]) -> Table:
     """Ours against what the design promises."""
     table = Table(title="Against the bars")
     for heading in ("", "median", "best", "bar", ""):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=bool(heading))
-    for bar in bars(found):
+    for bar in bars(figures):
         table.add_row(
             bar.what,
-            f"{rounded(bar.found)}{bar.unit}",
+            f"{rounded(bar.value)}{bar.unit}",
             "" if bar.best is None else f"{rounded(bar.best)}{bar.unit}",
             f"{'≥' if bar.at_least else '≤'} {bar.bar:,g}{bar.unit}",
             "[green]pass[/]" if bar.met else "[red]miss[/]",
@@ -127,7 +128,7 @@ def against_bars(found: dict[str, Any]) -> Table:
 
 
 def rounded(value: float) -> str:
-    """A number with four digits that count.
+    """A number with four significant digits.
 
     >>> rounded(0.27431), rounded(10688.5)
     ('0.2743', '10,688')
@@ -135,15 +136,15 @@ def rounded(value: float) -> str:
     return f"{value:.4g}" if value < 1000 else f"{value:,.0f}"
 
 
-def bars(found: dict[str, Any]) -> Iterator[Bar]:
-    """Every promise, with what was found."""
-    ours, beyond = found["subjects"][1], found["beyond"]
+def bars(figures: dict[str, Any]) -> Iterator[Bar]:
+    """Every promise, with its measured value."""
+    ours, beyond = figures["subjects"][1], figures["beyond"]
     a_turn = {length: ours["turn_us"][str(length)] for length in LENGTHS}
     for length, taken in a_turn.items():
         yield within(f"a turn, scenes of {length}", taken, 20, " µs")
     flat = a_turn[1000]["median"] / a_turn[30]["median"]
     yield Bar("flat: 1000 turns over 30", flat, 1.2)
-    yield Bar("100 scenes × 30 turns at 50 ms, over bare", found["scenes_over_bare"], 1.03)
+    yield Bar("100 scenes × 30 turns at 50 ms, over bare", figures["scenes_over_bare"], 1.03)
     stored = beyond["store"]
     yield within("… with a store", stored["scenes_s"], 1.7, " s")
     yield within("a turn with a store, 100 scenes at once", stored["together_us"], 60, " µs")
@@ -160,7 +161,7 @@ def bars(found: dict[str, Any]) -> Iterator[Bar]:
 
 
 def within(what: str, taken: dict[str, float], bar: float, unit: str) -> Bar:
-    """A promise about a time of which the median and the best were found."""
+    """A promise about a time of which the median and the best were measured."""
     return Bar(what, taken["median"], bar, unit, best=taken["best"])
 
 

@@ -1,12 +1,12 @@
-"""Whether the throttle keeps to its limits, uses them, and costs little with thousands waiting.
+"""Measures whether the throttle keeps to its limits and uses them, and its CPU time under load.
 
     .venv/bin/python -m benchmarks.throttle                  # about 45 seconds
     .venv/bin/python -m benchmarks.throttle --period 2       # shorter, and a coarser clock
     .venv/bin/python -m benchmarks.throttle --json
 
-Everything is counted from time stamps that the inner stage takes when it is called: the largest
-number in any window (exactly, not sampled), and the mean over all windows while calls were waiting
-as a share of the limit. CPU is the process's, over the time on the wall. Nothing is asserted.
+The inner stage takes a time stamp when it is called. From these follow the largest number of calls
+in any window (exact, not sampled), and the mean over all windows while calls were waiting, as a
+share of the limit. CPU is the CPU time of the process over wall-clock time. Nothing is asserted.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Call = tuple[float, int]
 
 
 class Provider:
-    """Answers after a while, and notes when it was asked and for how many tokens.
+    """A stage that answers after a delay and records the time and the tokens of each call.
 
     A token has about four bytes, as in English; one in twenty calls fails and costs its prompt.
     """
@@ -60,12 +60,12 @@ class Provider:
         return Reply("x " * completion, usage=Usage(prompt, completion))
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
-        """None: nobody asks."""
+        """None; it is never called."""
         return None
 
 
 @dataclass(frozen=True)
-class Found:
+class Load:
     """What was measured under one limit."""
 
     what: str
@@ -121,10 +121,10 @@ async def under_load(
     waiting: int,
     max_tokens: int | None,
     latency: tuple[float, float],
-) -> Found:
-    """Keep so many calls waiting for some windows, and look at what reached the provider.
+) -> Load:
+    """Keep ``waiting`` calls waiting for some windows, and measure the calls at the provider.
 
-    Each call that is answered is followed by another, so that the line never gets shorter.
+    Each answered call is followed by another, so that the queue never gets shorter.
     """
     provider = Provider(latency)
     stage = throttle(provider)
@@ -140,7 +140,7 @@ async def under_load(
             except StageError:
                 continue
 
-    # The tasks themselves are made before the clocks start: scenes exist anyway.
+    # The tasks are created before the clocks start: in a run, scenes exist before they wait.
     callers = [asyncio.create_task(caller(number)) for number in range(waiting)]
     begin = time.monotonic()
     await asyncio.sleep(0.2)
@@ -152,7 +152,7 @@ async def under_load(
     for task in callers:
         task.cancel()
     await asyncio.gather(*callers, return_exceptions=True)
-    return Found(
+    return Load(
         what,
         limit,
         largest_window(calls, period),
@@ -164,7 +164,7 @@ async def under_load(
 
 
 async def library_alone(waiting: int, limit: int, period: float, seconds: float) -> float:
-    """The CPU share of as many waiters at asyncio-throttle without a line before it."""
+    """The CPU share of as many callers of asyncio-throttle without a queue in front of it."""
     throttler = Throttler(limit, period=period)
 
     async def caller() -> None:
@@ -182,11 +182,11 @@ async def library_alone(waiting: int, limit: int, period: float, seconds: float)
     return share
 
 
-def measure(options: argparse.Namespace) -> tuple[list[Found], float]:
-    """Everything, one after the other."""
+def measure(options: argparse.Namespace) -> tuple[list[Load], float]:
+    """All measurements, one after the other."""
     period, requests, tokens = options.period, options.requests, options.tokens
     common = {"period": period, "waiting": options.waiting, "latency": (0.02, 0.08)}
-    runs: list[Coroutine[Any, Any, Found]] = [
+    runs: list[Coroutine[Any, Any, Load]] = [
         under_load(
             "requests",
             lambda inner: Throttle(inner, requests_per_minute=requests, period=period),
@@ -215,16 +215,16 @@ def measure(options: argparse.Namespace) -> tuple[list[Found], float]:
             **common,
         ),
     ]
-    found = [asyncio.run(run) for run in runs]
+    loads = [asyncio.run(run) for run in runs]
     alone = asyncio.run(library_alone(options.waiting, requests, period, 2.0))
-    return found, alone
+    return loads, alone
 
 
-def bars(found: Sequence[Found], cpu_bar: float = 0.05) -> list[Bar]:
-    """The promises, with what was found."""
+def bars(loads: Sequence[Load], cpu_bar: float = 0.05) -> list[Bar]:
+    """The promises, with their measured values."""
     return [
         bar
-        for one in found
+        for one in loads
         for bar in (
             Bar(f"{one.what}: the largest window", one.largest, one.limit),
             Bar(f"{one.what}: use of the limit", 100 * one.use, 95, " %", at_least=True),
@@ -233,17 +233,17 @@ def bars(found: Sequence[Found], cpu_bar: float = 0.05) -> list[Bar]:
     ]
 
 
-def show(found: Sequence[Found], alone: float, period: float) -> None:
+def show(loads: Sequence[Load], alone: float, period: float) -> None:
     """Print the table."""
     console = Console(highlight=False, soft_wrap=True)
-    calls = ", ".join(f"{one.calls} under {one.what.partition(',')[0]}" for one in found)
+    calls = ", ".join(f"{one.calls} under {one.what.partition(',')[0]}" for one in loads)
     table = Table(title=f"Windows of {period:g} s; calls: {calls}")
-    for heading in ("", "found", "bar", ""):
+    for heading in ("", "measured", "bar", ""):
         table.add_column(heading, justify="right" if heading else "left")
-    for bar in bars(found):
+    for bar in bars(loads):
         table.add_row(
             bar.what,
-            f"{bar.found:,.4g}{bar.unit}" if bar.unit else f"{bar.found:,}",
+            f"{bar.value:,.4g}{bar.unit}" if bar.unit else f"{bar.value:,}",
             f"{'≥' if bar.at_least else '≤'} {bar.bar:,g}{bar.unit}",
             "[green]pass[/]" if bar.met else "[red]miss[/]",
         )
@@ -262,11 +262,11 @@ def main() -> None:
     parser.add_argument("--waiting", type=int, default=5000, help="calls that wait")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
-    found, alone = measure(options)
+    loads, alone = measure(options)
     if options.json:
-        print(json.dumps({"found": [asdict(one) for one in found], "library_alone_cpu": alone}))
+        print(json.dumps({"found": [asdict(one) for one in loads], "library_alone_cpu": alone}))
     else:
-        show(found, alone, options.period)
+        show(loads, alone, options.period)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Cross purposes: two actors who want opposite things. H1, agreement on something bland.
 
-Source: the hypothesis of the user's brief (tuned stages pull characters at cross purposes to a
-polite agreement; base stages later or never), with the dyad of Friedkin and Johnsen (1990).
+Source: the hypothesis that tuned stages pull characters at cross purposes to a polite agreement,
+and base stages later or never; the dyad is that of Friedkin and Johnsen (1990).
 
 Known result: tuned models leave their persona for a shared middle more than base models do
 (arXiv 2402.04049, 2601.21540). On the embedded stage it is planted: run it on ``embedded:base``,

@@ -1,7 +1,7 @@
 """An Oxford debate: two sides, and an audience that votes before and after. Who moves it?
 
 Source: the rules of the Oxford Union as Intelligence Squared uses them: the audience votes before
-and after, and the side that gains the larger share of it has won, not the one that has more.
+and after, and the side that gains more votes wins, not the one that has more.
 
 Known result: Zhang, Kumar, Ravi and Danescu-Niculescu-Mizil, "Conversational flow in Oxford-style
 debates" (2016), arXiv:1604.03114: winners talk more about the other side's points than losers do,

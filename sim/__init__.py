@@ -1,9 +1,9 @@
 """Elsinore's engine: scenes, the stages that play them, and the store.
 
-What is most used stands here: a scene and its parts, ``run`` to play it many times, ``play`` to
-play it once, ``fork`` and ``ask`` to go on from what is stored. Whatever else people author is in
-the modules ``answers``, ``audience``, ``endings``, ``interventions``, ``probes`` and ``routing``.
-Names are resolved when they are used (PEP 562), so that ``import sim`` costs next to nothing.
+The names that are used most are here: a scene and its parts, ``run`` to play it many times,
+``play`` to play it once, ``fork`` and ``ask`` to go on from a stored trial. Other authored objects
+are in the modules ``answers``, ``audience``, ``endings``, ``interventions``, ``probes`` and
+``routing``. Names are imported when they are first used (PEP 562), so that ``import sim`` is fast.
 """
 
 from __future__ import annotations

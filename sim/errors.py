@@ -1,11 +1,11 @@
-"""The error tree, on one page, and what each boundary does with it.
+"""The tree of errors, and how each of them is handled.
 
 ======================  ====  =====================================================================
-error                   exit  who raises it, and what becomes of it
+error                   exit  when it is raised, and how it is handled
 ======================  ====  =====================================================================
 ``BadRequest``          2     anything the user asked for that cannot be done; the command prints
                               the message on one line and stops before anything is played
-``SceneError``          2     an authored object (scene, persona, graph, ending) that makes no sense
+``SceneError``          2     an authored object (scene, persona, graph, ending) is invalid
 ``ScenarioError``       2     a scenario that is unknown, does not import or takes other parameters
 ``ModelError``          2     a model string that names no stage
 ``StoreRefused``        2     a file that is not ours, is newer than the code, locked or read-only
@@ -16,8 +16,8 @@ error                   exit  who raises it, and what becomes of it
 ``StageClosed``         1     no call can go through (a wrong key, say): the run ends at once
 ======================  ====  =====================================================================
 
-Every message says what is wrong, where, and how to fix it. Everything else that is raised is a
-defect of Elsinore's and is not caught.
+Every message says what is wrong, where, and how to fix it. Any other exception is a defect of
+Elsinore and is not caught.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class BadRequest(ElsinoreError, ValueError):
 
 
 class SceneError(BadRequest):
-    """An authored object makes no sense.
+    """An authored object is invalid.
 
     The message reads ``WHERE: WHAT; FIX``. It is a ``ValueError``, so that pydantic passes it on
     when one authored object holds another.
@@ -69,9 +69,9 @@ class StageError(ElsinoreError):
     ``reason`` is one word of a small vocabulary (``timeout``, ``empty``, ``in-doubt``, ...), by
     which failures are counted; the message is for people. ``transient`` says that the same call
     may go through later, and ``retry_after`` how many seconds the provider asked to wait.
-    ``attempts`` are the reasons of all attempts of a call that was retried in vain. ``usage`` is
-    what they cost all the same (blank replies are paid): a ``sim.events.Usage``, which stands
-    above this module and so is not named in its type, or None. ``Account`` reads it.
+    ``attempts`` are the reasons of all attempts of a call that failed in spite of retries.
+    ``usage`` is what they cost (blank replies are paid, too): a ``sim.events.Usage`` or None. It
+    is typed as ``object`` because ``sim.events`` may not be imported here.
     """
 
     def __init__(

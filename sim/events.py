@@ -1,7 +1,7 @@
-"""What can happen in a scene: frozen records, one for each kind of event.
+"""Events: frozen records of what happens in a scene, one class for each kind.
 
-Events hold facts. Everything that can be computed from them (who flipped, who agreed) is a measure
-and lives in ``analysis``. ``seconds`` is a fact of the clock: it is stored, and left out of the
+Events hold facts. Everything that is computed from them (who flipped, who agreed) is a measure and
+lives in ``analysis``. ``seconds`` is measured by the clock: it is stored, and left out of the
 canonical export.
 """
 
@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, NewType
 
 TurnIndex = NewType("TurnIndex", int)
-"""Which turn of a scene, from 1. (How many turns were taken is a plain number, from 0.)"""
+"""The number of a turn in its scene, from 1. (A count of turns is a plain ``int``, from 0.)"""
 
 Seat = NewType("Seat", int)
-"""Where an actor stands in the cast, from 0: what layouts and the loop know it by."""
+"""An index into the cast of a scene, from 0. Layouts and the engine identify actors by it."""
 
 Status = Literal["planned", "done", "failed"]
-"""How far a trial got: not played to its end yet, to an ending, or to where it could not go on."""
+"""The state of a trial: not played to its end yet; played to an ending; stopped by a failure."""
 
 Place = NewType("Place", int)
-"""Where a name stands in the conversation graph, from 0: what routers know it by."""
+"""An index into the names of the conversation graph, from 0. Routers identify actors by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Usage:
     usd: float | None = None
 
     def __add__(self, other: Usage) -> Usage:
-        """Both together; the price is unknown if one of the prices is.
+        """The sum of both. Its price is unknown if one of the two prices is.
 
-        A call that counts no tokens and names no price costs nothing.
+        ``NO_USAGE`` (no tokens and no price) costs nothing: it leaves the other price as it is.
 
         >>> Usage(9, 2, usd=0.5) + Usage(1, 1, usd=0.25) + NO_USAGE
         Usage(prompt_tokens=10, completion_tokens=3, cached_tokens=0, usd=0.75)
@@ -61,21 +61,22 @@ NO_USAGE = Usage()
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What was said: by whom, who heard it, and the facts of its making.
+    """One turn: what was said, by whom, who heard it, and how it was made.
 
     ``index`` counts from 1. ``audience`` is None for a public turn, else the names of those whom it
     was meant for; ``overheard`` are those who listened in. ``absent`` are the actors who were off
     stage, and so heard nothing. ``prompt`` is the chained hash of the prompt (hexadecimal).
     ``cut`` is what the stage wrote after the turn was over, which nobody heard; ``strangers`` are
     the speakers in it who are not in the cast. ``exact`` says whether an exact stage could infer
-    exactly (None for a stage that infers nothing). ``source`` is who made the words: ``stage``,
-    ``human``, or ``intervention``. ``cued`` is how many turns had been said when the actor was
-    cued, where that is not all of those before: in a round in which all speak at once. ``over`` is
-    by how many words the turn was longer than it was allowed to be. A turn without a prompt was
-    given as the answer to a question that was asked before it (the last gauge), or was put there.
+    exactly (None for a stage that infers nothing). ``source`` is where the words come from:
+    ``stage``, ``human``, or ``intervention``. ``cued`` is set in rounds in which several actors
+    speak at once: how many turns had been said when the actor was cued. ``over`` is by how many
+    words the turn exceeded its limit. A turn without a prompt was given as the answer to a question
+    before it (the last gauge), or an intervention put it there.
 
-    Who heard a turn is decided by ``sim.scene.audience.heard_by``. A turn without words was heard
-    by nobody: it was refused, or struck by an intervention."""
+    ``sim.scene.audience.heard_by`` decides who heard a turn. A turn without words was heard by
+    nobody: the stage refused, or an intervention struck it.
+    """
 
     kind: ClassVar[str] = "turn"
 
@@ -110,13 +111,13 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Intervened:
-    """The scene was changed from outside: by an intervention, or because a phase began.
+    """A change of the scene: an intervention, or the beginning of a phase.
 
     ``turn`` is the turn that it came before, or that it changed. ``key`` is unique within a turn
-    (``2:enter``: the scene's second intervention); ``what`` is its kind. ``actor`` is whom it
-    concerns, or blank. ``text`` is what those on stage are told of it, as a stage direction, and
+    (``2:enter``: the intervention with index 2); ``what`` is its kind. ``actor`` is the actor that
+    it concerns, or blank. ``text`` is what those on stage are told of it, as a stage direction, and
     ``audience`` who is told (None: everybody on stage); ``absent`` are those off stage. ``detail``
-    holds what else there is to know (the line that was struck, say), as JSON has it.
+    holds further facts as JSON values (the line that was struck, say).
     """
 
     kind: ClassVar[str] = "intervention"
@@ -137,7 +138,7 @@ class Intervened:
 
 @dataclass(frozen=True, slots=True)
 class FellBack:
-    """Somebody was asked who speaks next and gave no answer that counts: the fallback decided.
+    """A router's question got no valid answer, so that its fallback chose the next speaker.
 
     ``turn`` is the turn that was to be taken, ``actor`` who was asked (blank: several), ``key`` the
     question, ``reason`` what was wrong with the answers. The answers themselves are gauges.
@@ -157,8 +158,8 @@ class Answer:
 
     ``turn`` is the number of turns that the actor could have heard (0: before the first). ``key``
     names the question (``stance:sell``). ``value`` is the parsed answer, or None if it is missing,
-    and then ``missing`` says why. ``gauge`` tells a gauge, on which the scene may depend, from a
-    probe, on which nothing depends.
+    and then ``missing`` says why. ``gauge`` is True for a gauge, on which the scene may depend, and
+    False for a probe, on which nothing depends.
     """
 
     turn: int
@@ -182,7 +183,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A call that went wrong for good, after whatever was tried. It is data, not a crash."""
+    """A call that failed for good, after all retries. It is recorded, and the run goes on."""
 
     kind: ClassVar[str] = "failure"
 
@@ -195,7 +196,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Forgot:
-    """An actor's context was full, and its policy left something out of it.
+    """An actor's context was full, and its policy removed a part of it.
 
     ``turn`` is the turn that the actor was about to take, ``since`` the first turn that it still
     sees, ``summary`` what it sees instead of the rest (its own words, where the policy is

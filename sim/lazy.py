@@ -1,6 +1,7 @@
-"""Public names of a package that are resolved when they are used (PEP 562).
+"""Public names of a package that are imported when they are first used (PEP 562).
 
-So an import costs what is used of it. Type checkers see the names in a block of their own.
+An import then costs only what is used. Type checkers read the names from an
+``if TYPE_CHECKING`` block.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from typing import Any
 def lazy_names(
     package: str, where: Mapping[str, str], modules: Iterable[str] = ()
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """``__getattr__`` and ``__dir__`` of a package.
+    """The functions ``__getattr__`` and ``__dir__`` for a package.
 
-    ``where`` are modules by the public names that they define; where the name there is another, it
+    ``where`` maps public names to the modules that define them; where the name there is another, it
     follows after a colon (``{"flips": "analysis.measures.flips:Flips"}``). ``modules`` are modules
-    that are public themselves, by the last part of their names.
+    that are public themselves, under the last part of their names.
     """
     whole = {module.rpartition(".")[2]: module for module in modules}
 

@@ -1,4 +1,4 @@
-"""Keys are never stored, logged or shown: everything that looks like one is blotted out."""
+"""Redaction: API keys are never stored, logged or shown; what looks like one is replaced."""
 
 from __future__ import annotations
 

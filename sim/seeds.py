@@ -1,8 +1,8 @@
 """Seeds by path: every draw has a stream of its own.
 
-The world owns chance. A draw takes its seed from where it happens (which scene, which actor, which
-turn, for what purpose), never from how many draws came before it. One more probe, another order of
-trials or another concurrency therefore changes nothing elsewhere.
+The seed of a draw is derived from where it happens (which scene, which actor, which turn, for what
+purpose), never from how many draws came before it. Adding a probe, reordering the trials or
+changing the concurrency therefore changes no other draw.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def derive(seed: int, *path: str | int) -> int:
 def request_seed(seed: int, *path: str | int) -> int:
     """A seed for a request to a stage: the upper 31 bits of ``derive``.
 
-    Providers take no more everywhere, and a scene is to have the same seeds in process and over
-    the wire.
+    Some providers accept no longer seeds, and a scene has to have the same seeds in process and
+    over a network.
 
     >>> 0 <= request_seed(7, "turn", 3, "Ada") < 2**31
     True
@@ -82,7 +82,7 @@ class Stream:
         return (self.bits() * n) >> 64
 
     def shuffled(self, items: Iterable[Item]) -> list[Item]:
-        """The items in any order, each as likely (Fisher and Yates).
+        """The items in random order, all orders equally likely (Fisher-Yates shuffle).
 
         >>> sorted(Stream(7).shuffled("abcd"))
         ['a', 'b', 'c', 'd']

@@ -9,14 +9,14 @@ from sim.events import Answer, Ended, Event, Failure, FellBack, Forgot, Interven
 from sim.seeds import derive
 
 FLOOR = "floor:"
-"""How the keys of a router's questions begin. Who speaks next belongs to the turn to come."""
+"""The prefix of the keys of a router's questions. They belong to the turn that is to come."""
 
 
 def is_shared(event: Event, turns: int) -> bool:
-    """Whether a branch that shares the first ``turns`` turns has an event of its parent's.
+    """Whether a branch that shares the first ``turns`` turns also shares an event of its parent.
 
-    What was asked when they had been said is shared. Who was to speak after them is not, and
-    neither is an ending, nor a failure.
+    Answers to probes and gauges after the last shared turn are shared. A router's question about
+    the next speaker, an ending and a failure are not.
 
     >>> is_shared(Turn(3, "Ada", "Well?"), 3), is_shared(Ended(3, "after 3 turns"), 3)
     (True, False)
@@ -26,18 +26,18 @@ def is_shared(event: Event, turns: int) -> bool:
     if isinstance(event, Answer):
         return event.turn < turns or (event.turn == turns and not event.key.startswith(FLOOR))
     if isinstance(event, Forgot | Intervened | FellBack):
-        # Each of these is numbered by the turn that it came before, or changed.
+        # ``turn`` of these events is the turn that follows them, or the turn that they changed.
         return event.turn <= turns
     return False
 
 
 class Transcript:
-    """What happened in one scene, in the order in which it became known.
+    """The events of one scene, in the order in which they became known.
 
-    A fork shares the turns before it with its parent and holds only what came after. Only the
-    events that it added itself can grow; nothing is ever changed or taken away. ``scene`` (a
-    ``Scene``) and ``seed`` are what was played, where that is known; ``find_scene`` finds the scene
-    when it is first asked for. ``branch`` is the number of a branch that was drawn anew.
+    A fork shares the first turns with its parent and holds only its own events. Events are only
+    appended, never changed or removed. ``scene`` (a ``Scene``) and ``seed`` are what was played,
+    where that is known; ``find_scene`` loads the scene when it is first needed. ``branch`` is the
+    number of a branch with a seed of its own.
 
     >>> transcript = Transcript()
     >>> transcript.append(Turn(1, "Ada", "Well?"))
@@ -73,7 +73,7 @@ class Transcript:
 
     @property
     def scene(self) -> Any:
-        """The scene that was played, or None if nobody knows. Raises what finding it raises."""
+        """The played scene, or None if it is unknown. Raises what ``find_scene`` raises."""
         if self._scene is None and self._find_scene is not None:
             self._scene = self._find_scene()
         return self._scene
@@ -96,21 +96,22 @@ class Transcript:
         )
 
     def seeds(self, seed: int) -> list[tuple[int, int]]:
-        """From which turn on which seed holds: the scene's, then that of each branch on the way.
+        """Pairs of a turn and the seed that holds from it on: the scene's seed, then each branch's.
 
-        A branch's seed is made of its parent's, so that branches of one number are the same draws
-        only where they come from the same transcript.
+        A branch's seed is derived from its parent's: branches with the same number share their
+        draws only if they come from the same transcript.
 
         >>> Transcript().seeds(7)
         [(1, 7)]
         """
         if self.parent is None:
             return [(1, seed)]
-        found = self.parent.seeds(seed)
+        seeds = self.parent.seeds(seed)
         if self.branch is None:
-            return found
-        own = derive(found[-1][1], "branch", self.branch)
-        return [*((turn, one) for turn, one in found if turn <= self.at), (self.at + 1, own)]
+            return seeds
+        own = derive(seeds[-1][1], "branch", self.branch)
+        shared = [(turn, one) for turn, one in seeds if turn <= self.at]
+        return [*shared, (self.at + 1, own)]
 
     def __str__(self) -> str:
         """The turns and what was changed from outside, a line for each, and how the scene ended."""
@@ -137,12 +138,12 @@ class Transcript:
 
     @property
     def events(self) -> list[Event]:
-        """All events; of a parent's only those that a branch shares (``is_shared``)."""
+        """All events: those shared with the parent (``is_shared``), then the own ones."""
         return list(self._walk())
 
     @property
     def own(self) -> list[Event]:
-        """The events that were added here, without those of the shared prefix."""
+        """The events of this transcript alone, without those shared with its parent."""
         return list(self._events)
 
     def _walk(self) -> Iterator[Event]:
@@ -157,12 +158,12 @@ class Transcript:
 
     @property
     def failures(self) -> list[Failure]:
-        """All calls that went wrong."""
+        """All calls that failed."""
         return [event for event in self._walk() if isinstance(event, Failure)]
 
     @property
     def ended(self) -> Ended | None:
-        """The curtain, or None if the scene was torn off."""
+        """The ending of the scene, or None if it was cut off before it ended."""
         for event in reversed(self._events):
             if isinstance(event, Ended):
                 return event

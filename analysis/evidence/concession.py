@@ -1,16 +1,16 @@
-"""What a line grants to the other side by its words: points conceded, in part, or taken back.
+"""Concessions in a line, by its words: points that are granted, granted in part, or withdrawn.
 
 *Evidence*: T. Expressions of common English (``tables/concessions.tsv``): "I grant [B2]", "you are
-right about the roof", "I cannot deny that", "fair point", "I was wrong there". What is denied, only
-supposed, put into somebody else's mouth or asked grants nothing ("I do not concede", "if I granted
-that", "you want me to say I was wrong"), nor does courtesy: "I grant that you believe it", "you are
-right to ask", "you would be right if". Words in quotation marks are somebody else's.
+right about the roof", "I cannot deny that", "fair point", "I was wrong there". An expression does
+not count if it is denied, only supposed, attributed to somebody else or asked ("I do not concede",
+"if I granted that", "you want me to say I was wrong"), nor if it is a courtesy: "I grant that you
+believe it", "you are right to ask", "you would be right if". Words in quotation marks do not count.
 
 *References.* Mann and Thompson, "Rhetorical Structure Theory", Text 8, 1988 (concession); Walton
 and Krabbe, "Commitment in Dialogue", 1995 (to concede is to commit oneself to the other's claim).
 
-*Traps.* Irony is read as it stands, and who gives in by a figure of speech ("I will eat my hat") is
-not found. Words alone do not tell whether a point that is granted matters.
+*Limits.* Irony is taken literally, and concessions by a figure of speech ("I will eat my hat") are
+missed. The words do not show whether a point that is granted matters.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _KINDS: Final[tuple[Kind, ...]] = ("withdrawal", "partly", "grant")
 """In this order: "I agree in part" is no grant, "I admit that I was wrong" is a withdrawal."""
 _OPPONENT: Final = "oneopponent"
 _AROUND: Final = 300
-"""How many characters on either side of an expression can take it back: time is linear."""
+"""Only so many characters on either side of an expression are searched, so that time is linear."""
 _QUOTED = re.compile(r'“[^“”]{0,400}”|(?<!\w)"[^"]{0,400}"(?!\w)')
 _BRACKETS = re.compile(r"\[([^\[\]]{1,80})\]")
 _PART = re.compile(r"([A-Za-z]{1,2}) ?0*([1-9][0-9]{0,3})")
@@ -59,11 +59,11 @@ _OPEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Concession:
-    """One place in which a line gives ground.
+    """One concession in a line.
 
-    ``kind``: ``grant`` (a point of the other side's), ``partly`` (half of it), ``withdrawal`` (of
-    one's own). ``marks`` are the claims that its words cite, ``B2``; none if they cite none.
-    ``text`` is the sentence.
+    ``kind``: ``grant`` (of a point of the other side), ``partly`` (of half of it), ``withdrawal``
+    (of the speaker's own point). ``marks`` are the claims that it cites (``B2``), if any. ``text``
+    is the sentence.
     """
 
     kind: Kind
@@ -75,10 +75,10 @@ class Concession:
 def conceded(
     text: str, opponents: tuple[str, ...] = (), letter: str = ""
 ) -> tuple[Concession, ...]:
-    """What a line concedes, in order.
+    """The concessions of a line, in order.
 
-    ``opponents`` are the names of the other debaters, by which "Ben is right" is told from "Max is
-    right"; ``letter`` is that of the speaker's own claims, of which "[A1] is true" grants nothing.
+    ``opponents`` are the names of the other debaters: "Ben is right" concedes only if Ben is one.
+    ``letter`` is the letter of the speaker's own claims: "[A1] is true" does not concede then.
 
     >>> [(one.kind, one.marks) for one in conceded("I grant [B2], but [B3] is not true.")]
     [('grant', ('B2',))]
@@ -87,22 +87,22 @@ def conceded(
     >>> conceded("Ben is right.", ("Ben",))[0].kind, conceded("Max is right.", ("Ben",))
     ('grant', ())
     """
-    found: list[Concession] = []
-    said = sentences(text)
-    lines = [_lowered(sentence, marks, opponents) for sentence, marks in said]
-    for place, (sentence, _) in enumerate(said):
+    concessions: list[Concession] = []
+    marked = sentences(text)
+    lines = [_lowered(sentence, marks, opponents) for sentence, marks in marked]
+    for place, (sentence, _) in enumerate(marked):
         turns = place + 1 < len(lines) and _TURNS.match(lines[place + 1]) is not None
-        found += (
+        concessions += (
             Concession(kind, marks, sentence)
             for kind, marks in _read(lines[place], turns, letter.lower())
         )
-    return tuple(found)
+    return tuple(concessions)
 
 
 def grants_by_yes(question: str) -> bool:
-    """Whether there is something in a question that "yes" can grant.
+    """Whether the answer "yes" to a question is a concession.
 
-    There is not if it asks what or why, or if it is a gesture.
+    It is not if the question asks what or why, or if it is a gesture.
 
     >>> grants_by_yes("Is the well dry?"), grants_by_yes("Why is the well dry?")
     (True, False)
@@ -115,7 +115,7 @@ def grants_by_yes(question: str) -> bool:
 
 
 def grants_by_no(question: str) -> bool:
-    """Whether a question is one whose "no" gives ground, and whose "yes" does not.
+    """Whether the answer "no" to a question is a concession, and "yes" is not.
 
     >>> grants_by_no("Do you still maintain [B1]?"), grants_by_no("You have no proof, have you?")
     (True, True)
@@ -127,13 +127,13 @@ def grants_by_no(question: str) -> bool:
 
 
 def _asked(text: str) -> str:
-    """The last question in a text; blank if it asks nothing."""
+    """The last question in a text; empty if there is none."""
     asked = [plain(sentence) for sentence, _ in sentences(text) if "?" in sentence]
     return asked[-1] if asked else ""
 
 
 def _lowered(sentence: str, marks: tuple[str, ...], opponents: tuple[str, ...]) -> str:
-    """A sentence as the expressions expect it, without what is quoted in it."""
+    """A sentence in the form that the expressions match, without quotations."""
     text = _QUOTED.sub(" … ", sentence)
 
     def written(match: re.Match[str]) -> str:
@@ -149,35 +149,35 @@ def _lowered(sentence: str, marks: tuple[str, ...], opponents: tuple[str, ...]) 
 
 
 def _read(line: str, turns: bool, letter: str) -> list[tuple[Kind, tuple[str, ...]]]:
-    """The concessions of a sentence; ``turns`` says whether the next begins with a contrast."""
+    """The concessions of a sentence. ``turns`` says that the next one begins with a contrast."""
     if any(pattern.search(line) for pattern in _all()["arguendo"]):
         return []
-    found: list[tuple[Kind, tuple[str, ...]]] = []
+    concessions: list[tuple[Kind, tuple[str, ...]]] = []
     trailing = _trailing(line)
     for segment, rest in _segments(line):
         kind = _kind(segment, turns or _CONTRAST.search(rest) is not None, letter)
         if kind is not None:
             marks = _MARK.findall(segment) or trailing
-            found.append((kind, tuple(dict.fromkeys(mark.upper() for mark in marks))))
-    return found
+            concessions.append((kind, tuple(dict.fromkeys(mark.upper() for mark in marks))))
+    return concessions
 
 
 def _segments(line: str) -> list[tuple[str, str]]:
-    """The parts of a sentence that can grant something apart, each with what comes after it.
+    """The clauses of a sentence that can each concede something, with the rest of the sentence.
 
-    Of a question only what comes before its last part says anything.
+    The last clause of a question is left out, since it asks.
     """
     asks = line.rstrip(' "”)]').endswith("?") or re.search(r"\?(?: \[[a-z]{1,2}\d+\])+$", line)
-    found: list[tuple[str, str]] = []
+    segments: list[tuple[str, str]] = []
     begun = 0
     for match in (_ASKED if asks else _SPLIT).finditer(line):
-        found.append((line[begun : match.start()].strip(), line[match.start() :]))
+        segments.append((line[begun : match.start()].strip(), line[match.start() :]))
         begun = match.end()
-    return found if asks else [*found, (line[begun:].strip(), "")]
+    return segments if asks else [*segments, (line[begun:].strip(), "")]
 
 
 def _trailing(line: str) -> list[str]:
-    """The marks at the end of a sentence, which belong to all of it."""
+    """The marks at the end of a sentence, which apply to the whole sentence."""
     end = re.search(r"(?:[\s.!?…,]{0,9}\[[a-z]{1,2}\d+\]){1,10}[\s.!?…]{0,9}$", line)
     return _MARK.findall(end.group()) if end else []
 
@@ -199,14 +199,14 @@ def _hits(segment: str, kind: str) -> list[re.Match[str]]:
 
 
 def _is_of(letter: str, segment: str, hit: re.Match[str]) -> bool:
-    """Whether an expression is about claims, and all of them are of this letter."""
+    """Whether an expression cites claims, all of which have this letter."""
     after = _OBJECT.match(segment, hit.end())
     marks = _MARK.findall(hit.group() + (after.group() if after else ""))
     return bool(marks) and all(mark.rstrip("0123456789") == letter for mark in marks)
 
 
 def _means_it(segment: str, hit: re.Match[str]) -> bool:
-    """Whether the words around an expression leave it what it is."""
+    """Whether no words around an expression deny it, suppose it, or attribute it to another."""
     tables = _all()
     before = segment[max(0, hit.start() - _AROUND) : hit.start()]
     after = segment[hit.end() : hit.end() + _AROUND]
@@ -221,14 +221,14 @@ def _means_it(segment: str, hit: re.Match[str]) -> bool:
 
 @cache
 def _all() -> dict[str, tuple[re.Pattern[str], ...]]:
-    """The expressions by kind, with their macros put in."""
+    """The expressions by kind, with macros expanded."""
     macros: dict[str, str] = {}
-    found: dict[str, list[re.Pattern[str]]] = {}
+    by_kind: dict[str, list[re.Pattern[str]]] = {}
     for kind, name, expression in rows("concessions.tsv"):
         for macro, replacement in reversed(macros.items()):
             expression = expression.replace(macro, replacement)
         if kind == "macro":
             macros[f"<{name}>"] = expression
         else:
-            found.setdefault(kind, []).append(re.compile(expression))
-    return {kind: tuple(patterns) for kind, patterns in found.items()}
+            by_kind.setdefault(kind, []).append(re.compile(expression))
+    return {kind: tuple(patterns) for kind, patterns in by_kind.items()}

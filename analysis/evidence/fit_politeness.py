@@ -47,17 +47,17 @@ def auc(scores: Floats, labels: Floats) -> float:
 
 def fit(texts: list[str], labels: Floats) -> dict[str, float]:
     """Ridge-penalised logistic weights of the features that occur often enough."""
-    found = [features(text) for text in texts]
-    counts = Counter(name for names in found for name in names)
+    feature_sets = [features(text) for text in texts]
+    counts = Counter(name for names in feature_sets for name in names)
     names = [
         name
         for name, count in counts.most_common()
         if count >= _FEWEST and not (_DOMAIN & set(name.split()))
     ]
     place = {name: column for column, name in enumerate(names)}
-    design = np.zeros((len(found), len(names) + 1))
+    design = np.zeros((len(feature_sets), len(names) + 1))
     design[:, -1] = 1.0
-    for row, present in enumerate(found):
+    for row, present in enumerate(feature_sets):
         design[row, [place[name] for name in present if name in place]] = 1.0
     kept = _solve(design, labels)
     order = np.argsort(-np.abs(kept[:-1]) * np.sqrt(design[:, :-1].sum(axis=0)))[:_KEPT]
@@ -97,12 +97,12 @@ def main(path: str, output: str | None = None) -> None:
     odd = table.iloc[1::2]
     scores = np.array([politeness(text, weights) for text in odd["text"]])
     ends = odd["quartile"].isin([1, 4]).to_numpy()
-    found = auc(scores[ends], _polite(odd)[ends])
+    area = auc(scores[ends], _polite(odd)[ends])
     lengths = np.array([float(len(text.split())) for text in odd["text"]])
     alone = auc(lengths[ends], _polite(odd)[ends])
     order = float(stats.spearmanr(scores, odd["score"]).statistic)
     sys.stdout.write(
-        f"held-out half: AUC {found:.3f}, Spearman {order:.3f}; length alone {alone:.3f}\n"
+        f"held-out half: AUC {area:.3f}, Spearman {order:.3f}; length alone {alone:.3f}\n"
     )
     if output is not None:
         lines = [
@@ -111,7 +111,7 @@ def main(path: str, output: str | None = None) -> None:
             "# of the Stanford Politeness Corpus (Danescu-Niculescu-Mizil et al. 2013; file",
             "# under Apache-2.0, corpus under CC BY 4.0 in ConvoKit). No sentence is copied.",
             "# <first> marks the first word of a text.",
-            f"# Held-out half: AUC {found:.3f} for quartile 4 against 1, Spearman {order:.3f}.",
+            f"# Held-out half: AUC {area:.3f} for quartile 4 against 1, Spearman {order:.3f}.",
         ]
         ordered = sorted(weights.items(), key=lambda item: -abs(item[1]))
         lines += [f"{name}\t{value:.2f}" for name, value in ordered]

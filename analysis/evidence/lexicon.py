@@ -1,4 +1,4 @@
-"""The tables of expressions behind the text detectors, read and compiled once."""
+"""Reads and compiles the tables of expressions that the text detectors use, once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Expression(NamedTuple):
 
 
 def rows(name: str) -> list[list[str]]:
-    """The rows of one of the tables that are shipped, without its comments."""
+    """The rows of a table in ``tables``, without comments."""
     text = (files("analysis.evidence") / "tables" / name).read_text("utf-8")
     return [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
 
@@ -39,7 +39,7 @@ def rows(name: str) -> list[list[str]]:
 def expressions(category: str) -> tuple[Expression, ...]:
     """The expressions of one category."""
     macros: dict[str, str] = {}
-    found: list[Expression] = []
+    entries: list[Expression] = []
     for kind, weight, literal, expression in rows("lexicon.tsv"):
         if kind == "macro":
             macros[f"<{literal}>"] = expression
@@ -47,10 +47,10 @@ def expressions(category: str) -> tuple[Expression, ...]:
             for name, replacement in macros.items():
                 expression = expression.replace(name, replacement)
             needed = "" if literal == "-" else literal.replace("_", " ")
-            found.append(Expression(needed, re.compile(expression), float(weight)))
-    if not found:
+            entries.append(Expression(needed, re.compile(expression), float(weight)))
+    if not entries:
         raise ValueError(f"no category {category!r} in the lexicon; there are {CATEGORIES}")
-    return tuple(found)
+    return tuple(entries)
 
 
 def weigh(
@@ -69,7 +69,7 @@ def weigh(
         hit = pattern.search(text)
         while hit is not None:
             before = text[max(0, hit.start() - 40) : hit.start()]
-            # A clause ends at punctuation: what was denied before it is denied no longer.
+            # A clause ends at punctuation, and a negation applies to its clause only.
             clause = re.split(r"[.,;:!?]", before)[-1]
             if not (
                 (negatable and _denied(clause, hit.group()))
@@ -89,6 +89,7 @@ _INNER = re.compile(r"you(?:'re| are| were) (?:not|no|never|hardly) ")
 
 
 def plain(text: str) -> str:
-    """Lower case, plain apostrophes, no markup, single blanks: what the expressions expect."""
+    """A text in the form that expressions match: lower case, plain apostrophes, no markup, single
+    blanks."""
     lowered = text.lower().replace("\u2019", "'").replace("\u2018", "'")
     return " ".join(lowered.replace("*", " ").replace("_", " ").split())

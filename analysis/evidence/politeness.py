@@ -1,4 +1,4 @@
-"""How polite a request or a line is: log-odds from a small fitted table of words and pairs.
+"""The politeness of a request or a line: log-odds by logistic regression on words and word pairs.
 
 *Evidence*: T. *Reference.* Danescu-Niculescu-Mizil et al., "A computational approach to
 politeness", ACL 2013. The table is ``tables/politeness.tsv``; ``fit_politeness.py`` fitted it.
@@ -18,7 +18,7 @@ _BOUND = 6.0
 
 
 def features(text: str) -> frozenset[str]:
-    """Words, question and exclamation marks, pairs of neighbours, and the first word as such.
+    """Words, question and exclamation marks, pairs of neighbours, and the first word.
 
     >>> sorted(features("Thanks a lot!"))
     ['!', '<first> thanks', 'a', 'a lot', 'lot', 'lot !', 'thanks', 'thanks a']
@@ -32,12 +32,12 @@ def features(text: str) -> frozenset[str]:
 
 @cache
 def fitted() -> Mapping[str, float]:
-    """The table that is shipped."""
+    """The weights in ``tables/politeness.tsv``."""
     return {name: float(weight) for name, weight in rows("politeness.tsv")}
 
 
 def politeness(text: str, weights: Mapping[str, float] | None = None) -> float:
-    """Log-odds that a text is of the polite rather than the impolite kind, within +-6.
+    """Log-odds that a text is polite rather than impolite, limited to +-6.
 
     >>> politeness("Thanks so much! Could you please help?") > politeness("Why did you do that?")
     True

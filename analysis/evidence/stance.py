@@ -1,11 +1,12 @@
-"""Where a line stands on the motion, by its words: T evidence of an expressed stance.
+"""The stance that a line expresses on the motion, by its words (*Evidence*: T).
 
-A small vocabulary of plain English for taking sides (answers, votes, support, opposition), with
-words that make it stronger or weaker. It is written by hand, knows no topic, and is deliberately
-shy: most lines state no stance, and then there is none. A side is taken by the sentence that takes
-it most clearly, and the last such sentence of a line counts.
+A small hand-written vocabulary of plain English for taking sides (answers, votes, support,
+opposition), with words that make a stance stronger or weaker. It is independent of the topic and
+deliberately cautious: most lines state no stance, and then there is none. The last sentence of a
+line that states a stance counts.
 
-Of the exact stage's sentences only the half that is not kept for calibration was looked at.
+Only half of the exact stage's sentences were used to write it; the other half is kept for
+calibration.
 
 *Reference.* The scale is that of the probes, from -1 (firmly against) to 1 (firmly for); for stance
 in talk see Du Bois, "The stance triangle", 2007.
@@ -63,11 +64,11 @@ _DENIED = re.compile(
     rf"{_NOT} (?:(?:think|believe|find|feel|say|see|consider) (?:\w+ ){{0,4}}|(?:\w+ ){{0,2}})$"
 )
 _DENIED_WITHIN = re.compile(rf"{_NOT} ")
-"""In a match that takes the side for: its own fillers may deny it."""
+"""A negation inside a match of the side for ("I am not for it")."""
 _UNMOVED = re.compile(
     r"\b(?:nothing|nobody|no one|never|miracle)\b.*\b(?:make|turn|bring|persuade|convince) me\b"
 )
-"""What would have to happen before somebody takes the side that the sentence goes on to name."""
+"""Before a match: nothing would make the speaker take the side that the sentence then names."""
 _SENTENCES = re.compile(r"[^.!?;]+")
 _SIDES = tuple(
     (sign, re.compile("|".join(patterns))) for sign, patterns in ((1, _FOR), (-1, _AGAINST))
@@ -77,7 +78,7 @@ _UNDECIDED = re.compile("|".join(_NEITHER))
 
 @lru_cache(maxsize=1 << 14)
 def stance(text: str) -> float | None:
-    """Where a line stands on what is talked about, in [-1, 1]; None if it does not say.
+    """The stance of a line, from -1 (against) to 1 (for); None if it states none.
 
     >>> stance("I am firmly in favour of this."), stance("I lean against it, no more than that.")
     (0.75, -0.25)
@@ -86,12 +87,12 @@ def stance(text: str) -> float | None:
     >>> stance("Nothing will make me vote yes."), stance("I am not against it.")
     (-0.5, 0.5)
     """
-    found: float | None = None
+    latest: float | None = None
     for sentence in _SENTENCES.findall(text.lower().replace("’", "'")):
         side = _side(sentence)
         if side is not None:
-            found = side
-    return found
+            latest = side
+    return latest
 
 
 def _side(sentence: str) -> float | None:

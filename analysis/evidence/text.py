@@ -1,19 +1,20 @@
-"""What a line gives away by its words alone: hostility, disclosure, assistant talk, platitude.
+"""Scores of a line from its words: hostility, disclosure, assistant talk, platitude, and others.
 
-*Evidence*: T. Scores are in [0, 1]: 1 - exp(-w), where w is the weight of the expressions found
-(``lexicon``), tempered for long texts, which have more room for any expression: w is multiplied by
-sqrt(60 / words) above 60 words. Shares are expressions per sentence.
+*Evidence*: T. Scores are in [0, 1]: 1 - exp(-w), where w is the total weight of the expressions of
+a category (``lexicon``) that occur in the line. Long texts have more room for any expression, so
+above 60 words w is multiplied by sqrt(60 / words). Shares are expressions per sentence.
 
-For the switching filters a line is turned into a log-likelihood ratio of *other* over *own*:
+For the switching model (``analysis.stats.switching``) a line is turned into a log-likelihood ratio
+of *other* over *own*:
 
-- ``opposite``: that the line comes from the persona's opposite. Disclosure ("I never cared") counts
-  whatever the persona; hostility and warmth count by ``polarity``, how much kinder the persona is
-  than its opposite by their descriptions. A provocateur who insults is in character.
-- ``assistant``: that the line comes from an assistant that fell out of the role.
+- ``opposite``: the line comes from the persona's opposite. Disclosure ("I never cared") counts for
+  every persona. Hostility and warmth count by ``polarity``: how much kinder the persona is than its
+  opposite, by their descriptions. A provocateur who insults is in character.
+- ``assistant``: the line comes from an assistant that left its role.
 
 These are ratios for a speaker who *shows* the other character: a line that shows nothing is
-evidence for *own*, the weaker the shorter it is; that the other may conceal itself is the filter's
-affair. Every ratio is bounded (|e| <= 4), so that no single line settles the matter.
+evidence for *own*, the weaker the shorter it is. The switching model accounts for speakers who
+conceal the other character. Every ratio is bounded (|e| <= 4), so that no single line decides.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ _TELLS = 4.5
 _PLAIN = 0.25
 _SILENCE = 3.0
 _HALF = 8.0
-# A line of 24 words in which somebody who shows the other character shows nothing that the lexicon
-# knows: log of about 1 in 9. How often such a speaker hides is not in here: that is the filter's
-# concealment, estimated per arm. Were it in here too, a silent stretch could never be told from a
-# return, and the filter would manufacture irreversibility.
+# The constants above give the log-probability that a speaker who shows the other character says
+# nothing that the lexicon knows: log of about 1 in 9 for a line of 24 words. Concealment is not
+# included: the switching model estimates it for each arm. If it were counted here too, a stretch
+# without signs could not be told from a return, and every change would look irreversible.
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def score(text: str) -> Scores:
 
 
 _UNSAID = 0.7
-"""Polarity where the descriptions do not tell: most personas are decent, most opposites are not."""
+"""Polarity where the descriptions are uninformative: most personas are kinder than opposites."""
 
 
 @lru_cache(maxsize=4096)
@@ -101,7 +102,7 @@ def polarity(own: str, opposite: str | None) -> float:
     """
     first = valence(own)
     if opposite is None:
-        # The opposite of a harsh persona is anybody's guess; hostility tells nothing then.
+        # The opposite of a harsh persona is unknown, so its hostility is no evidence.
         return 1.0 if first > 0 else 0.0 if first < 0 else _UNSAID
     difference = first - valence(opposite)
     if difference == 0:
@@ -111,12 +112,12 @@ def polarity(own: str, opposite: str | None) -> float:
 
 @cache
 def _valences() -> tuple[frozenset[str], frozenset[str]]:
-    found = {name: frozenset(words.split()) for name, words in rows("valence.tsv")}
-    return found["kind"], found["harsh"]
+    words_by_kind = {name: frozenset(words.split()) for name, words in rows("valence.tsv")}
+    return words_by_kind["kind"], words_by_kind["harsh"]
 
 
 def valence(text: str) -> float:
-    """How kind (1) or harsh (-1) a description is, by its words; 0 where they say nothing.
+    """How kind (1) or harsh (-1) a description is, by its words; 0 if none of them is known.
 
     >>> valence("gentle, patient"), valence("sarcastic"), valence("measures springs")
     (1.0, -1.0, 0.0)
@@ -139,7 +140,7 @@ def opposite(scores: Scores, kindness: float = _UNSAID) -> float:
         return 0.0
     hostile = _evident(scores.hostility) * (_TELLS if kindness > 0 else 1.5)
     warm = scores.warmth * (0.7 if kindness > 0 else 2.5)
-    # Who is rude is not yet another: politeness alone never outweighs silence.
+    # Rudeness alone is weak evidence: it must not outweigh the absence of other signs.
     manner = max(-0.4, min(0.4, -0.12 * scores.politeness))
     shown = _TELLS * _evident(scores.disclosure) + kindness * (hostile - warm + manner)
     nothing = (1 - _evident(scores.disclosure)) * (1 - _evident(scores.hostility))
@@ -159,11 +160,12 @@ def assistant(scores: Scores) -> float:
 
 
 def _evident(level: float) -> float:
-    """What is left of a score above what plain speech reaches by a single weak expression."""
+    """A score, rescaled so that one weak expression, which plain speech can have, gives 0."""
     return max(0.0, (level - _PLAIN) / (1 - _PLAIN))
 
 
 def _silence(words: int) -> float:
+    """The evidence for *own* from a line without any sign of the other character."""
     return _SILENCE * words / (words + _HALF)
 
 

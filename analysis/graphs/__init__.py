@@ -1,8 +1,8 @@
-"""Graphs of what happened, as networkx objects, and what their structure says.
+"""Graphs of who speaks after, hears, addresses, answers and agrees with whom, and their measures.
 
-Each function takes tables and, if wanted, one trial: the graph of that trial, or of all trials of
-the tables together (weights summed, nodes by name). Nodes are the cast, also whoever did nothing.
-Names are resolved on first use; networkx is loaded when a graph is made.
+Each function takes tables and optionally one trial. It returns the networkx graph of that trial, or
+of all trials together (weights are summed, nodes matched by name). All of the cast are nodes, also
+actors without edges. Names are resolved on first use; networkx is imported when a graph is made.
 """
 
 from __future__ import annotations
@@ -40,6 +40,6 @@ _WHERE = {
 
 __all__ = sorted(_WHERE)
 
-# Hidden from type checkers, to whom any name would be fine otherwise.
+# Hidden from type checkers, which would otherwise accept any name.
 if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(__name__, _WHERE)

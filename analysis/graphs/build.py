@@ -3,21 +3,21 @@
 *Evidence*: T (``addressing``, ``replies``, ``agreement``); ``turn_taking`` and ``hearing`` read no
 words.
 
-Every graph is a ``networkx.DiGraph`` of names with ``weight`` on its edges. Nodes carry ``turns``
-and ``words`` (what they said), and ``seat`` and ``brief`` where all trials agree on them. The graph
-carries ``kind``, ``trial`` or else ``trials`` (how many), and ``scenario`` if it is the same in
-all. An attribute that is missing is not there. Nodes come in the order of seats and edges in the
-order of nodes, whatever the order of the rows.
+Every graph is a ``networkx.DiGraph`` of names with ``weight`` on its edges. Nodes have ``turns``
+and ``words`` (how many they said), and ``seat`` and ``brief`` if these are equal in all trials. The
+graph has ``kind``, ``trial`` or else ``trials`` (their number), and ``scenario`` if it is the same
+in all. Unknown attributes are left out. Nodes are in the order of seats and edges in the order of
+nodes, whatever the order of the rows.
 
-A line that the experimenter put in was heard, takes its turn and can be answered; but it is no
-answer, agreement or address of the actor's who had to say it.
+A line that the experimenter inserted is heard, counts as a turn and can be answered. But it does
+not count as an answer, agreement or address of the actor that had to say it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -43,8 +43,8 @@ _INFLUENCE = ("source", "target", "weight", "low", "high")
 def turn_taking(tables: Tables, trial: str | None = None) -> Graph:
     """``weight``: how often the target spoke right after the source.
 
-    Whoever spoke twice in a row has an edge to itself, so that the weights of a trial sum to its
-    turns less one.
+    An actor that spoke twice in a row has an edge to itself, so the weights of a trial sum to the
+    number of its turns minus one.
 
     >>> graph = turn_taking(_example())
     >>> sorted(graph.edges(data="weight"))
@@ -58,10 +58,10 @@ def turn_taking(tables: Tables, trial: str | None = None) -> Graph:
 
 
 def hearing(tables: Tables, trial: str | None = None) -> Graph:
-    """``weight``: how many turns of the target the source heard; ``share``: of how many it said.
+    """``weight``: how many turns of the target the source heard; ``share``: the share of its turns.
 
-    Of the turns with words, in trials with the source in the cast. Who heard a turn is decided by
-    ``sim.scene.audience.heard_by``: audience, eavesdroppers and who was off stage.
+    Turns with words count, in trials with the source in the cast. ``sim.scene.audience.heard_by``
+    decides who heard a turn, from its audience, eavesdroppers and absent actors.
 
     >>> graph = hearing(_example())
     >>> graph.edges["Cleo", "Ada"]
@@ -70,16 +70,16 @@ def hearing(tables: Tables, trial: str | None = None) -> Graph:
     False
     """
     some, edges = played(tables, trial), Edges()
-    said: dict[tuple[str, str], int] = {}
+    counts: dict[tuple[str, str], int] = {}
     for one in some:
         for line in one.lines:
             for name in one.names:
                 if line.text and name != line.speaker:
-                    said[name, line.speaker] = said.get((name, line.speaker), 0) + 1
+                    counts[name, line.speaker] = counts.get((name, line.speaker), 0) + 1
                     if name in line.heard:
                         _count(edges, name, line.speaker, weight=1)
     for pair, facts in edges.items():
-        facts["share"] = facts["weight"] / said[pair]
+        facts["share"] = facts["weight"] / counts[pair]
     return _graph("hearing", some, trial, edges)
 
 
@@ -87,7 +87,7 @@ def addressing(tables: Tables, trial: str | None = None) -> Graph:
     """``addresses``: in how many turns the source addresses the target; ``mentions``: in how many
     it speaks of the target without addressing it. ``weight`` is the first.
 
-    By the words (``sim.text.addressing``), whether the target heard them or not.
+    Decided by the words (``sim.text.addressing``), whether the target heard them or not.
 
     >>> graph = addressing(_example())
     >>> graph.edges["Cleo", "Ben"]
@@ -108,11 +108,11 @@ def addressing(tables: Tables, trial: str | None = None) -> Graph:
 
 
 def replies(tables: Tables, trial: str | None = None) -> Graph:
-    """``weight``: how many turns of the source answer one of the target; ``probability``: how sure
-    that is, on average.
+    """``weight``: how many turns of the source answer a turn of the target; ``probability``: the
+    mean probability that they do.
 
     Each turn answers the likeliest of the turns of others that its speaker heard
-    (``analysis.graphs.reply_links``): where nothing tells, the last one.
+    (``analysis.graphs.reply_links``); without any cue this is the last one.
 
     >>> graph = replies(_example())
     >>> sorted(graph.edges(data="weight"))
@@ -120,8 +120,8 @@ def replies(tables: Tables, trial: str | None = None) -> Graph:
     """
     some, edges = played(tables, trial), Edges()
     for one in some:
-        for source, target, _, probability in _answers(one):
-            _count(edges, source, target, weight=1, probability=probability)
+        for reply in _replies(one):
+            _count(edges, reply.speaker, reply.answered, weight=1, probability=reply.probability)
     for facts in edges.values():
         facts["probability"] /= facts["weight"]
     return _graph("replies", some, trial, edges)
@@ -140,12 +140,12 @@ def agreement(tables: Tables, trial: str | None = None) -> Graph:
     """
     some, edges = played(tables, trial), Edges()
     for one in some:
-        for source, target, text, _ in _answers(one):
-            sign = int(np.sign(score(text).sign))
+        for reply in _replies(one):
+            sign = int(np.sign(score(reply.text).sign))
             _count(
                 edges,
-                source,
-                target,
+                reply.speaker,
+                reply.answered,
                 weight=sign,
                 positive=int(sign > 0),
                 negative=int(sign < 0),
@@ -162,9 +162,9 @@ def from_edges(
 ) -> Graph:
     """A graph from a table of edges: columns ``source``, ``target``, ``weight``, ``low``, ``high``.
 
-    A row without a weight is no edge, since missing is not zero; limits that are missing are left
-    out. With ``tables`` the nodes are the cast, with their attributes. Raises ``BadRequest`` if a
-    column is missing, a pair comes twice, or a name is not in the cast.
+    A row without a weight gives no edge, since a missing weight is not zero; missing limits are
+    left out. With ``tables`` the nodes are the cast, with their attributes. Raises ``BadRequest``
+    if a column is missing, a pair occurs twice, or a name is not in the cast.
 
     >>> rows = [("Ada", "Ben", 0.4, 0.1, 0.7), ("Ben", "Ada", 0.1, None, None)]
     >>> graph = from_edges(pd.DataFrame(rows, columns=list(_INFLUENCE)))
@@ -194,19 +194,28 @@ def from_edges(
     return _graph(kind, some, trial, kept, () if tables is not None else names)
 
 
-def _answers(one: Played) -> list[tuple[str, str, str, float]]:
-    """(speaker, whom it answers, its words, probability that it is this one) of each reply."""
-    found = []
+class _Reply(NamedTuple):
+    """A turn that answers somebody, and how probable it is that it answers this actor."""
+
+    speaker: str
+    answered: str
+    text: str
+    probability: float
+
+
+def _replies(one: Played) -> list[_Reply]:
+    """The turns of a trial that answer somebody else, each with the likeliest actor."""
+    replies = []
     for link in links(one.lines, one.names):
         line, meant = one.lines[link.position], one.lines[link.candidates[0]].speaker
-        # Which of somebody's turns it is does not matter here, only whose.
+        # The graph has one edge for each pair, so turns of the same actor are added up.
         sure = sum(
             probability
             for place, probability in zip(link.candidates, link.probabilities, strict=True)
             if one.lines[place].speaker == meant
         )
-        found.append((line.speaker, meant, line.text, sure))
-    return found
+        replies.append(_Reply(line.speaker, meant, line.text, sure))
+    return replies
 
 
 def _count(edges: Edges, source: str, target: str, **amounts: float) -> None:
@@ -222,8 +231,7 @@ def _graph(
     edges: Mapping[tuple[str, str], Mapping[str, Any]],
     more: Iterable[str] = (),
 ) -> Graph:
-    # Heavy, so it is loaded by whoever wants a graph.
-    import networkx
+    import networkx  # imported here because it is slow to import
 
     facts: dict[str, Any] = {"kind": kind}
     if trial is not None:
@@ -263,10 +271,10 @@ def _person(name: str, some: Sequence[Played]) -> dict[str, Any]:
 
 def _example() -> Tables:
     """The scene of the examples above."""
-    said = [
+    turns = [
         Turn(1, "Ada", "Shall we sell the spring?"),
         Turn(2, "Ben", "I disagree with that."),
         Turn(3, "Cleo", "Ben is right."),
         Turn(4, "Ada", "Ben, be quiet.", audience=("Ben",)),
     ]
-    return tables_from([Record("t", [{"name": name} for name in ("Ada", "Ben", "Cleo")], said)])
+    return tables_from([Record("t", [{"name": name} for name in ("Ada", "Ben", "Cleo")], turns)])

@@ -27,7 +27,7 @@ PENALTY = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """One log. ``gold`` has the annotated lines: what each answers, ``{START}`` if nothing."""
+    """One log. ``gold`` has the positions that each annotated line answers, or ``{START}``."""
 
     name: str
     names: tuple[str, ...]
@@ -36,20 +36,21 @@ class Log:
 
 
 def read_log(path: Path) -> Log:
-    """Read one log. Whoever spoke anywhere in it is on stage and hears everything."""
+    """Read one log. Everybody who speaks anywhere in it hears every line."""
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    said = [row for row in rows if row["kind"] != "system"]
-    names = tuple(dict.fromkeys(row["speaker"] for row in said))
+    spoken = [row for row in rows if row["kind"] != "system"]
+    names = tuple(dict.fromkeys(row["speaker"] for row in spoken))
     heard = frozenset(names)
-    places = {row["id"]: place for place, row in enumerate(said)}
+    places = {row["id"]: place for place, row in enumerate(spoken)}
     gold: dict[int, frozenset[int]] = {}
-    for place, row in enumerate(said):
+    for place, row in enumerate(spoken):
         if row["annotated"]:
             meant = frozenset(places[other] for other in row["reply_to"] if other in places)
             if meant or not row["reply_to"]:
                 gold[place] = meant or frozenset((START,))
     lines = (
-        Said(place + 1, row["speaker"], row["text"], heard, place) for place, row in enumerate(said)
+        Said(place + 1, row["speaker"], row["text"], heard, place)
+        for place, row in enumerate(spoken)
     )
     return Log(path.stem, names, tuple(lines), gold)
 
@@ -61,7 +62,10 @@ def split(folder: Path) -> tuple[list[Log], list[Log]]:
 
 
 def fit(logs: Sequence[Log], penalty: float = PENALTY) -> dict[str, float]:
-    """Ridge-penalised weights: the most likely that a line answers one of those it does answer."""
+    """Ridge-penalised maximum likelihood of the conditional logit.
+
+    The likelihood of a line is the probability that it answers one of the lines in ``gold``.
+    """
     blocks: list[Floats] = []
     marks: list[Floats] = []
     for log in logs:
@@ -90,9 +94,9 @@ def fit(logs: Sequence[Log], penalty: float = PENALTY) -> dict[str, float]:
 
 
 def right(log: Log, weights: dict[str, float] | None = None) -> tuple[int, int]:
-    """How many of the annotated lines are linked to one that they answer, and of how many."""
-    found = links(log.lines, log.names, own=True, starts=True, weights=weights, of=log.gold)
-    hits = sum(link.candidates[0] in log.gold[link.position] for link in found)
+    """The number of annotated lines that are linked rightly, and of all annotated lines."""
+    linked = links(log.lines, log.names, own=True, starts=True, weights=weights, of=log.gold)
+    hits = sum(link.candidates[0] in log.gold[link.position] for link in linked)
     return hits, len(log.gold)
 
 
@@ -108,9 +112,9 @@ def main(folder: str, output: str | None = None) -> None:
     if output is not None:
         lines = [
             "# Weights (log-odds) of what is known of a turn that a line may answer.",
-            "# Fitted by analysis/graphs/fit_linking.py to every other log of the development part",
-            "# of the IRC disentanglement corpus (Kummerfeld et al. 2019; CC BY 4.0). No line is",
-            f"# copied. {', '.join(log.name for log in fitted)}.",
+            "# Fitted by analysis/graphs/fit_reply_links.py to every other log of the development",
+            "# part of the IRC disentanglement corpus (Kummerfeld et al. 2019; CC BY 4.0). No line",
+            f"# is copied. {', '.join(log.name for log in fitted)}.",
             f"# Held-out logs: {share['held-out']:.3f} of the lines linked rightly.",
         ]
         lines += [f"{name}\t{weights[name]:.2f}\t{what}" for name, what in FEATURES.items()]

@@ -1,4 +1,4 @@
-"""Graphs as GraphML, which Gephi, Cytoscape, igraph and networkx read."""
+"""Writes graphs as GraphML, which Gephi, Cytoscape, igraph and networkx read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _HEAD = (
     'xsi:schemaLocation="http://graphml.graphdrawing.org/xmlns '
     'http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd">\n'
 )
-# What XML 1.0 cannot hold, and the carriage return, which a reader would turn into a line feed.
+# Characters that XML 1.0 cannot hold, and the carriage return, which readers turn into a line feed.
 _UNFIT = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LONG = 2**63
 _KINDS = {bool: "boolean", int: "long", float: "double", str: "string"}
@@ -38,11 +38,11 @@ _KINDS = {bool: "boolean", int: "long", float: "double", str: "string"}
 def write_graphml(graph: Graph, path: Path | str) -> None:
     """Write a graph with all attributes of its nodes, edges and of itself, typed.
 
-    The file appears whole or not at all. Attributes that are missing (None, NaN) are left out.
-    Characters that XML cannot hold are written as they would be in Python (``\\x07``); what is
-    neither number nor text (a list, say) as JSON. An attribute that is text somewhere is text
-    everywhere. Raises ``BadRequest`` if there is no place for the file or two names become one,
-    ``RunFailed`` if it cannot be written.
+    The file is replaced as a whole, so it is never incomplete. Missing attributes (None, NaN) are
+    left out. Characters that XML cannot hold are written as Python escapes (``\\x07``); values that
+    are neither number nor text (a list, say) as JSON. An attribute that is text on one node or edge
+    is text on all. Raises ``BadRequest`` if the path is a directory, has no folder or may not be
+    written to, or if two nodes get the same name in XML; ``RunFailed`` if writing fails.
     """
     out = Path(os.path.realpath(path))
     if out.is_dir():
@@ -51,7 +51,7 @@ def write_graphml(graph: Graph, path: Path | str) -> None:
         raise BadRequest(f"write_graphml {out}: there is no folder {out.parent}; create it first")
     text = "".join(_lines(graph)).encode()
     if out.exists() and not out.is_file():
-        # A pipe or a device is written to, and not replaced by a file.
+        # A pipe or a device must not be replaced by a file.
         with _failing(out):
             out.write_bytes(text)
         return
@@ -122,8 +122,8 @@ def _data(
 
 
 def _present(facts: Mapping[Any, Any]) -> dict[str, bool | int | float | str]:
-    """The attributes that are there, as the four types that GraphML has for them."""
-    found: dict[str, bool | int | float | str] = {}
+    """The attributes that are not missing, as values of the four types that are written."""
+    attributes: dict[str, bool | int | float | str] = {}
     for name, value in facts.items():
         plain = value.item() if isinstance(value, np.generic) else value
         if plain is None or plain is pd.NA or plain is pd.NaT:
@@ -134,22 +134,22 @@ def _present(facts: Mapping[Any, Any]) -> dict[str, bool | int | float | str]:
             plain = str(plain)
         if not isinstance(plain, bool | int | float | str):
             plain = json.dumps(plain, ensure_ascii=False, default=str)
-        found[str(name)] = plain
-    return found
+        attributes[str(name)] = plain
+    return attributes
 
 
 def _kinds(some: Iterable[Mapping[str, bool | int | float | str]]) -> dict[str, str]:
-    """The type of each attribute: one for all who have it, text where they differ."""
-    found: dict[str, str] = {}
+    """The type of each attribute; a mixture of int and float is double, any other is text."""
+    kinds: dict[str, str] = {}
     for facts in some:
         for name, value in facts.items():
             kind = _KINDS.get(type(value), "string")
-            before = found.setdefault(name, kind)
+            before = kinds.setdefault(name, kind)
             if {before, kind} == {"long", "double"}:
-                found[name] = "double"
+                kinds[name] = "double"
             elif before != kind:
-                found[name] = "string"
-    return found
+                kinds[name] = "string"
+    return kinds
 
 
 def _text(value: bool | int | float | str, kind: str) -> str:
@@ -161,4 +161,4 @@ def _text(value: bool | int | float | str, kind: str) -> str:
 
 
 def _visible(text: str) -> str:
-    return _UNFIT.sub(lambda found: repr(found.group())[1:-1], text)
+    return _UNFIT.sub(lambda match: repr(match.group())[1:-1], text)

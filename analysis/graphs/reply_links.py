@@ -1,15 +1,16 @@
-"""Which earlier turn does a turn answer? A small logistic model over the turns that were heard.
+"""Which earlier turn does a turn answer? A conditional logit over the turns that were heard.
 
-*Definition.* Each turn that the speaker heard before is a candidate, with a few numbers
-(``FEATURES``) that say how likely it is to be meant: how long ago it was, whether its speaker is
-addressed or named, whether it addressed the speaker, whether the two have just been in exchange,
-and what words the two turns share that are rare in the scene. The probability of a candidate is
-exp(w·x) over the sum of all candidates: a conditional logit (McFadden 1974). The weights are in
-``reply_links.tsv``, fitted by ``fit_reply_links``.
+*Definition.* Each turn that the speaker heard before is a candidate with some features
+(``FEATURES``): how long ago it was, whether its speaker is addressed or named, whether it addressed
+the speaker, whether the two have just been in exchange, and which words that are rare in the scene
+the two turns share. The probability of a candidate is exp(w·x) over the sum over all candidates: a
+conditional logit (McFadden 1974). The weights are in ``reply_links.tsv``, fitted by
+``fit_reply_links``.
 
-In a scene the candidates are the turns of *others*: whoever speaks answers somebody, and where
-nothing tells, the last turn by somebody else that the speaker heard. In a channel where many talk
-at once a line may also go on with the speaker's own (``own``) or begin something new (``starts``).
+In a scene the candidates are the turns of *others*: every turn is taken to answer somebody, and
+without any cue the likeliest is the last turn of another actor that the speaker heard. In a chat
+channel where many talk at once, a line may also continue the speaker's own (``own``) or begin
+something new (``starts``).
 
 *References.* Elsner and Charniak, "Disentangling chat", Computational Linguistics 36, 2010;
 Kummerfeld et al., "A large-scale corpus for conversation disentanglement", ACL 2019.
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from math import log, log1p
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -35,10 +37,10 @@ from sim.text.addressing import addressed, mentioned
 
 EVIDENCE = "T"
 WINDOW = 100
-"""How many of the turns that the speaker heard are candidates."""
+"""The last so many turns that the speaker heard are candidates."""
 _EXCHANGE = 12
 START = -1
-"""In place of a turn: the line answers nothing, it begins something new."""
+"""The candidate of a line that answers no turn but begins something new."""
 
 FEATURES = {
     "recency": "log(1 + turns heard since), of somebody else's turn",
@@ -63,7 +65,7 @@ FEATURES = {
     "start_long": "... log(1 + words that are not common)",
     "start_greets": "... and begins with a greeting",
 }
-"""What is known of a candidate, in the order of the weights."""
+"""The features of a candidate, in the order of the weights."""
 
 _COLUMNS = {
     "trial": "str",
@@ -96,16 +98,26 @@ _COMMON = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What one line may answer: positions of earlier lines, the likelier first, or ``START``."""
+    """The candidates of one line, the likeliest first: positions of earlier lines, or ``START``."""
 
     position: int
     candidates: tuple[int, ...]
     probabilities: tuple[float, ...]
 
 
+class Candidates(NamedTuple):
+    """The position of a line, its candidates (the latest first), and a row of ``FEATURES`` for each
+    candidate."""
+
+    position: int
+    candidates: list[int]
+    features: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """What the words of all lines say."""
+    """The words of all lines: whom each line addresses and names, whether it asks, its rare words,
+    and the weight of each rare word."""
 
     addressed: list[tuple[str, ...]]
     mentioned: list[tuple[str, ...]]
@@ -117,22 +129,22 @@ class _Words:
 def answers(tables: Tables, trial: str | None = None) -> pd.DataFrame:
     """For every turn: the turn it answers most likely, whose that is, and with what probability.
 
-    Missing for a turn whose speaker had heard nobody else, for one without words, and for one that
-    the experimenter put in. The probability is among the turns of others that the speaker heard.
+    Missing for a turn whose speaker had heard nobody else, for a turn without words, and for a turn
+    that the experimenter inserted. Candidates are the turns of others that the speaker heard.
 
     >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Turn
     >>> lines = [("A", "Do we sell?"), ("B", "No."), ("C", "A, what would it bring?")]
-    >>> said = [Turn(place, *line) for place, line in enumerate(lines, 1)]
-    >>> table = answers(tables_from([Record("t", [{"name": name} for name in "ABC"], said)]))
+    >>> turns = [Turn(place, *line) for place, line in enumerate(lines, 1)]
+    >>> table = answers(tables_from([Record("t", [{"name": name} for name in "ABC"], turns)]))
     >>> table["to"].fillna("nobody").tolist()
     ['nobody', 'A', 'A']
     """
     rows: list[tuple[object, ...]] = []
     for one in played(tables, trial):
-        found = {link.position: link for link in links(one.lines, one.names)}
+        by_position = {link.position: link for link in links(one.lines, one.names)}
         for position, line in enumerate(one.lines):
-            link = found.get(position)
+            link = by_position.get(position)
             if link is None:
                 rows.append((one.trial, line.turn, line.speaker, None, None, None))
                 continue
@@ -151,26 +163,26 @@ def links(
     weights: Mapping[str, float] | None = None,
     of: Container[int] | None = None,
 ) -> list[Link]:
-    """What each line (of those positions) may answer, for lines that have a candidate.
+    """The links of all lines (or those at the positions in ``of``) that have a candidate.
 
-    Ties go to the later turn.
+    Of equally probable candidates the later turn comes first.
     """
     table = fitted() if weights is None else weights
     vector = np.array([table[name] for name in FEATURES])
-    found = []
+    linked = []
     for position, candidates, rows in candidates_of(lines, names, own=own, starts=starts, of=of):
         score = rows @ vector
         share = np.exp(score - score.max())
         share /= share.sum()
         order = np.argsort(-share, kind="stable")
-        found.append(
+        linked.append(
             Link(
                 position,
                 tuple(candidates[place] for place in order),
                 tuple(float(share[place]) for place in order),
             )
         )
-    return found
+    return linked
 
 
 def candidates_of(
@@ -180,8 +192,8 @@ def candidates_of(
     own: bool,
     starts: bool,
     of: Container[int] | None = None,
-) -> Iterator[tuple[int, list[int], Floats]]:
-    """Each line's position, its candidates (the latest first), and their numbers (``FEATURES``)."""
+) -> Iterator[Candidates]:
+    """The candidates of each line that has one."""
     words = _read(lines, names)
     heard: dict[str, list[int]] = {}
     for position, line in enumerate(lines):
@@ -192,7 +204,8 @@ def candidates_of(
                 candidates.append(START)
                 rows.append(_start(position, known, lines, words))
             if candidates:
-                yield position, candidates, np.array([list(row.values()) for row in rows])
+                features = np.array([list(row.values()) for row in rows])
+                yield Candidates(position, candidates, features)
         for name in line.heard:
             heard.setdefault(name, []).append(position)
 
@@ -252,7 +265,7 @@ def _start(
 
 def _read(lines: Sequence[Said], names: Sequence[str]) -> _Words:
     cast = tuple(names)
-    # A name says whom a line is for, which is counted as such.
+    # Names are left out: features of their own say whom a line addresses and mentions.
     left_out = _COMMON | {word for name in cast for word in _WORD.findall(name.lower())}
     rare = [frozenset(_WORD.findall(line.text.lower())) - left_out for line in lines]
     counts = Counter(word for some in rare for word in some)
@@ -268,7 +281,7 @@ def _read(lines: Sequence[Said], names: Sequence[str]) -> _Words:
 
 @cache
 def fitted() -> Mapping[str, float]:
-    """The weights that are shipped."""
+    """The weights in ``reply_links.tsv``."""
     text = (files("analysis.graphs") / "reply_links.tsv").read_text("utf-8")
     rows = [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
     return {name: float(weight) for name, weight, *_ in rows}

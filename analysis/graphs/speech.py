@@ -1,9 +1,10 @@
-"""Tables in the shape that the graphs want: per trial, who is there, and who heard what."""
+"""The trials of the tables as objects: the cast of each, its turns, and who heard each turn."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -15,11 +16,11 @@ from sim.scene.audience import heard_by
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One turn. ``heard`` are those who heard it, the speaker among them: nobody, if it is empty.
+    """One turn. ``heard`` are the actors who heard it, with the speaker; empty for an empty turn.
 
-    ``cued`` is how many turns had been said when the speaker was cued, so that it could answer
-    them. ``inserted`` says that the experimenter put the words in: they can be answered, but they
-    are no answer of the actor's.
+    ``cued`` is the number of turns that had been said when the speaker was cued; only these can it
+    answer. ``inserted`` says that the experimenter inserted the turn: others can answer it, but it
+    does not count as an answer of its speaker.
     """
 
     turn: int
@@ -32,7 +33,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """One trial. ``names`` are the cast by their seats, then whoever else spoke, as they came."""
+    """One trial. ``names`` are the cast by seat, then other speakers in the order of turns."""
 
     trial: str
     scenario: str
@@ -45,9 +46,8 @@ class Played:
 def played(tables: Tables, trial: str | None = None) -> list[Played]:
     """One trial, or all of them in the order of their ids.
 
-    Columns that older tables lack (``overheard``, ``absent``, ``source``, ``cued``) count as
-    nobody, nobody, the stage, and all turns before. Raises ``BadRequest`` if there is no such
-    trial.
+    Older tables lack some columns. Their defaults: nobody (``overheard``, ``absent``), the stage
+    (``source``), and all turns before (``cued``). Raises ``BadRequest`` if there is no such trial.
 
     >>> from analysis.tables import Record, tables_from
     >>> cast = [{"name": "Ada"}, {"name": "Ben"}, {"name": "Cleo"}]
@@ -61,14 +61,24 @@ def played(tables: Tables, trial: str | None = None) -> list[Played]:
         for one, scenario in zip(tables.trials["trial"], tables.trials["scenario"], strict=True)
     }
     if trial is not None and trial not in scenarios:
-        raise BadRequest(f"graph of trial {trial!r}: there is no such trial; trials has their ids")
+        raise BadRequest(f"graph of trial {trial!r}: there is no such trial; see tables.trials")
     wanted = sorted(scenarios) if trial is None else [trial]
     cast, turns = _cast(tables), _turns(tables)
     return [_one(name, scenarios[name], cast.get(name, []), turns.get(name, [])) for name in wanted]
 
 
-def _one(trial: str, scenario: str, cast: list[tuple[int, str, str]], turns: list[Turn]) -> Played:
-    names = tuple(dict.fromkeys([name for _, name, _ in cast] + [turn.speaker for turn in turns]))
+class _Member(NamedTuple):
+    """A row of ``tables.cast``."""
+
+    seat: int
+    name: str
+    brief: str
+
+
+def _one(trial: str, scenario: str, cast: list[_Member], turns: list[Turn]) -> Played:
+    names = tuple(
+        dict.fromkeys([member.name for member in cast] + [turn.speaker for turn in turns])
+    )
     lines = []
     for turn in sorted(turns, key=lambda turn: turn.index):
         heard = frozenset(name for name in names if heard_by(name, turn))
@@ -79,25 +89,25 @@ def _one(trial: str, scenario: str, cast: list[tuple[int, str, str]], turns: lis
         trial,
         scenario,
         names,
-        {name: seat for seat, name, _ in cast},
-        {name: brief for _, name, brief in cast},
+        {member.name: member.seat for member in cast},
+        {member.name: member.brief for member in cast},
         tuple(lines),
     )
 
 
-def _cast(tables: Tables) -> dict[str, list[tuple[int, str, str]]]:
-    found: dict[str, list[tuple[int, str, str]]] = {}
+def _cast(tables: Tables) -> dict[str, list[_Member]]:
+    casts: dict[str, list[_Member]] = {}
     cast = tables.cast.sort_values(["trial", "seat"], kind="stable")
     for trial, seat, actor, brief in zip(
         cast["trial"], cast["seat"], cast["actor"], cast["brief"], strict=True
     ):
-        found.setdefault(str(trial), []).append((int(seat), str(actor), str(brief)))
-    return found
+        casts.setdefault(str(trial), []).append(_Member(int(seat), str(actor), str(brief)))
+    return casts
 
 
 def _turns(tables: Tables) -> dict[str, list[Turn]]:
     table = tables.turns.sort_values(["trial", "turn"], kind="stable")
-    found: dict[str, list[Turn]] = {}
+    by_trial: dict[str, list[Turn]] = {}
     for trial, index, speaker, text, audience, overheard, absent, source, cued in zip(
         table["trial"],
         table["turn"],
@@ -107,7 +117,7 @@ def _turns(tables: Tables) -> dict[str, list[Turn]]:
         *(_column(table, name) for name in ("overheard", "absent", "source", "cued")),
         strict=True,
     ):
-        found.setdefault(str(trial), []).append(
+        by_trial.setdefault(str(trial), []).append(
             Turn(
                 int(index),
                 str(speaker),
@@ -119,7 +129,7 @@ def _turns(tables: Tables) -> dict[str, list[Turn]]:
                 cued=None if cued is None or pd.isna(cued) else int(cued),
             )
         )
-    return found
+    return by_trial
 
 
 def _column(table: pd.DataFrame, name: str) -> Sequence[object]:

@@ -1,6 +1,6 @@
-"""What a graph's structure says: reciprocity, centrality, balance, each with its null.
+"""Properties of a graph: reciprocity and balance, each with a null distribution, and centrality.
 
-Whoever speaks twice in a row answers nobody by that: edges from a node to itself do not count.
+Edges from a node to itself (an actor that speaks twice in a row) are ignored.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _DAMPING = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A number, and what chance makes of it: the mean and the 95% limits of the null.
+    """An observed number, with the mean and the 95% limits of its null distribution.
 
-    ``p`` is two-sided: twice the smaller tail, with the observed counted among the draws (Phipson
-    and Smyth, Statistical Applications in Genetics and Molecular Biology 9, 2010). ``size`` is how
-    many pairs or triads the number is of. All but ``size`` are NaN if there are none.
+    ``p`` is two-sided: twice the smaller tail, with the observed value counted among the draws
+    (Phipson and Smyth, Statistical Applications in Genetics and Molecular Biology 9, 2010).
+    ``size`` is the number of pairs or triads. If it is 0, the others are NaN.
     """
 
     observed: float
@@ -57,25 +57,25 @@ def reciprocity(
     seed: int = 0,
     draws: int = 999,
 ) -> Compared:
-    """The share of the weight that is returned: sum of min(w_ij, w_ji) over the sum of w_ij.
+    """The share of the weight that is reciprocated: sum of min(w_ij, w_ji) over the sum of w_ij.
 
-    1 if everything is returned in kind, 0 if nothing is (Squartini et al., "Reciprocity of weighted
-    networks", Scientific Reports 3, 2013). ``size`` is the number of pairs with an edge. Nulls:
+    1 if every weight is reciprocated in full, 0 if none is (Squartini et al., "Reciprocity of
+    weighted networks", Scientific Reports 3, 2013). ``size`` is the number of pairs with an edge.
+    Null distributions:
 
-    - ``strengths`` (for counts) deals anew to whom each unit of weight goes, and keeps what each
-      node gives and gets.
-    - ``labels`` (for any weights) renames the nodes on one side of the comparison and keeps the
-      weights as they lie (Krackhardt, "Predicting with networks", Social Networks 10, 1988).
+    - ``strengths`` (for counts) draws graphs at random that have the same in- and out-strengths.
+    - ``labels`` (for any weights) permutes the nodes in one of the two matrices that are compared
+      (the QAP test; Krackhardt, "Predicting with networks", Social Networks 10, 1988).
 
-    None takes the first for whole weights and the second for others.
+    None takes the first for integer weights and the second for others.
 
-    Raises ``BadRequest`` for negative weights, or ``strengths`` with weights that are not whole.
+    Raises ``BadRequest`` for negative weights, or ``strengths`` with weights that are no integers.
 
     >>> import networkx
     >>> ring = networkx.DiGraph()
     >>> ring.add_weighted_edges_from([("A", "B", 9), ("B", "C", 9), ("C", "A", 9)])
-    >>> found = reciprocity(ring)
-    >>> found.observed, found.p < 0.01
+    >>> compared = reciprocity(ring)
+    >>> compared.observed, compared.p < 0.01
     (0.0, True)
     """
     weights = _weights(graph)
@@ -98,13 +98,14 @@ def centrality(graph: Graph) -> pd.DataFrame:
     """One row for each actor: strengths, PageRank, betweenness.
 
     - ``in_strength``, ``out_strength``: the sums of the weights that come in and go out.
-    - ``pagerank``: how often a walk along the edges, by their weights, is at the actor; with
-      probability 0.15 it begins anew anywhere (Brin and Page 1998). They sum to 1.
+    - ``pagerank``: the share of time that a random walk along the edges, by their weights, spends
+      at the actor; with probability 0.15 a step jumps to a random actor (Brin and Page 1998). The
+      values sum to 1.
     - ``betweenness``: the share of shortest paths between others that pass the actor, with 1 /
       weight as the length of an edge (Freeman 1977; Brandes 2001).
 
-    PageRank and betweenness are missing where weights are negative or there is no edge, and
-    betweenness where there are fewer than three actors.
+    PageRank and betweenness are missing if a weight is negative or there is no edge, and
+    betweenness if there are fewer than three actors.
 
     >>> import networkx
     >>> path = networkx.DiGraph()
@@ -112,8 +113,7 @@ def centrality(graph: Graph) -> pd.DataFrame:
     >>> centrality(path)[["actor", "in_strength", "betweenness"]].to_numpy().tolist()
     [['A', 0.0, 0.0], ['B', 2.0, 0.5], ['C', 1.0, 0.0]]
     """
-    # Heavy, so it is loaded by whoever wants it.
-    import networkx
+    import networkx  # imported here because it is slow to import
 
     names, weights = list(graph), _weights(graph)
     rank = dict.fromkeys(names, nan)
@@ -124,7 +124,7 @@ def centrality(graph: Graph) -> pd.DataFrame:
         for one, row in zip(names, weights, strict=True):
             for other, weight in zip(names, row, strict=True):
                 if weight:
-                    # Exact, so that two paths of one length are of one length.
+                    # Exact, so that two paths of equal length compare as equal.
                     length = 1 / Fraction(float(weight))
                     plain.add_edge(one, other, weight=float(weight), length=length)
         rank = networkx.pagerank(plain, alpha=_DAMPING, tol=1e-10, max_iter=1000)
@@ -141,16 +141,16 @@ def centrality(graph: Graph) -> pd.DataFrame:
 def balance(graph: Graph, seed: int = 0, draws: int = 999) -> Compared:
     """The share of balanced triads among those whose three pairs all have a sign.
 
-    The sign of a pair is that of both its weights together; a triad is balanced if the product of
-    its signs is positive (Heider 1946; Cartwright and Harary 1956). The null deals the signs anew
-    among the pairs that have one, keeping how many are negative. One triad alone can show nothing:
-    its share is the same however the signs are dealt. ``size`` is the number of triads.
+    The sign of a pair is that of the sum of both its weights; a triad is balanced if the product of
+    its signs is positive (Heider 1946; Cartwright and Harary 1956). The null distribution permutes
+    the signs among the pairs that have one. A single triad cannot be significant: every permutation
+    gives it the same share. ``size`` is the number of triads.
 
     >>> import networkx
     >>> camps = networkx.DiGraph()
     >>> camps.add_weighted_edges_from([("A", "B", 2), ("B", "C", -1), ("C", "A", -1)])
-    >>> found = balance(camps)
-    >>> found.observed, found.p, found.size
+    >>> compared = balance(camps)
+    >>> compared.observed, compared.p, compared.size
     (1.0, 1.0, 1)
     """
     names, weights = list(graph), _weights(graph)
@@ -161,16 +161,16 @@ def balance(graph: Graph, seed: int = 0, draws: int = 999) -> Compared:
         for j in range(i)
         if both[i, j]
     }
-    found = triads(net, names)
+    balanced = triads(net, names)
     places = {pair: place for place, pair in enumerate(net)}
     threes = [[places[pair] for pair in three] for three in signed_triads(net, names)]
     signs, generator = np.array(list(net.values())), np.random.default_rng(seed)
     dealt = [
         float(np.mean(generator.permutation(signs)[threes].prod(axis=1) > 0))
-        for _ in range(draws if found else 0)
+        for _ in range(draws if balanced else 0)
     ]
-    observed = sum(found) / len(found) if found else nan
-    return _compared(observed, np.array(dealt), len(found))
+    observed = sum(balanced) / len(balanced) if balanced else nan
+    return _compared(observed, np.array(dealt), len(balanced))
 
 
 def _weights(graph: Graph) -> Floats:
@@ -198,11 +198,12 @@ def _labels(weights: Floats, generator: np.random.Generator, draws: int) -> Floa
 
 
 def _strengths(weights: Floats, generator: np.random.Generator, draws: int) -> Floats:
-    """Reciprocity of graphs with the same strengths, by a walk among them.
+    """Reciprocity of random graphs with the same strengths, by a Markov chain over such graphs.
 
-    A step takes the units of weight three by three and deals the targets of each three anew; a
-    three that would have a node face itself stays as it is. Threes and not pairs, because a cycle
-    can be reversed only by three at once (Rao, Jana and Bandyopadhyay, Sankhya A 58, 1996).
+    A step divides the units of weight into random groups of three and permutes the targets within
+    each group; a group in which a node would become its own target is left as it is. Groups of
+    three are needed because exchanges between two cannot reverse a cycle (Rao, Jana and
+    Bandyopadhyay, Sankhya A 58, 1996).
     """
     counts = np.round(weights).astype(np.int64)
     rows, columns = np.indices(counts.shape)

@@ -17,9 +17,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from analysis.estimates import Quantities, Quantity
 from analysis.evidence.text import Scores, assistant
 from analysis.measures.series import posterior, rates_of, series
-from analysis.results import Quantities, Quantity, Result, by_arm_of
+from analysis.results import Result, by_arm_of
 from analysis.stats.switching import WARY
 
 

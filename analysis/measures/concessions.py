@@ -34,15 +34,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from analysis.results import (
-    ESTIMATE,
-    ArmEstimate,
-    Estimate,
-    Quantities,
-    Quantity,
-    Result,
-    cells,
-)
+from analysis.estimates import ESTIMATE, Estimate, Quantities, Quantity, cells
+from analysis.results import ArmEstimate, Result
 from analysis.stats import Interval, paired_difference, share_of
 from analysis.tables import Data, frame
 from analysis.tournaments.grants import FULL, Debate, Given, concessions_in, debates

@@ -26,11 +26,12 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from scipy import special
 
+from analysis.estimates import Quantities, Quantity
 from analysis.evidence.text import score
 from analysis.graphs.triads import triads
 from analysis.measures.convergence import distances
 from analysis.measures.series import Line, lines_of
-from analysis.results import Arm, ArmEstimate, Quantities, Quantity, Result
+from analysis.results import Arm, ArmEstimate, Result
 from analysis.stats import UNKNOWN, Floats, Interval
 from analysis.tables import Data
 

@@ -26,8 +26,9 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from analysis.estimates import ESTIMATE, Estimate, Quantities, Quantity, cells
 from analysis.evidence.stance import stance
-from analysis.results import ESTIMATE, ArmEstimate, Estimate, Quantities, Quantity, Result, cells
+from analysis.results import ArmEstimate, Result
 from analysis.stats import Interval, beyond, clopper_pearson, jackknife_ratio
 from analysis.tables import Data, frame, with_arms
 from sim.errors import BadRequest

@@ -28,8 +28,9 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 
+from analysis.estimates import Quantities, Quantity
 from analysis.measures.half_life import half_life
-from analysis.results import Arm, ArmEstimate, Quantities, Quantity, Result
+from analysis.results import Arm, ArmEstimate, Result
 from analysis.stats import (
     UNKNOWN,
     Floats,

@@ -26,7 +26,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from analysis.results import ArmEstimate, Quantities, Quantity, Result
+from analysis.estimates import Quantities, Quantity
+from analysis.results import ArmEstimate, Result
 from analysis.stats import Floats, paired_difference
 from analysis.tables import Data
 

@@ -29,9 +29,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from analysis.estimates import Quantities, Quantity
 from analysis.evidence.text import Scores, opposite
 from analysis.measures.series import Series, posterior, rates_of, series
-from analysis.results import Arm, ArmEstimate, Quantities, Quantity, Result, by_arm_of
+from analysis.results import Arm, ArmEstimate, Result, by_arm_of
 from analysis.stats import Floats, Interval, share_of
 from analysis.stats.switching import WARY, Mechanism, Rates, estimate, mechanisms
 from analysis.tables import Data

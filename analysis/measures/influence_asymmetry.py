@@ -28,8 +28,9 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import pandas as pd
 
+from analysis.estimates import Quantities, Quantity
 from analysis.evidence.text import assistant, score
-from analysis.results import Arm, ArmEstimate, Quantities, Quantity, Result
+from analysis.results import Arm, ArmEstimate, Result
 from analysis.stats import UNKNOWN, Floats, Interval, jackknife, jackknife_ratio
 from analysis.tables import Data
 from analysis.tournaments.tables import Contest

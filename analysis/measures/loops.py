@@ -20,8 +20,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from analysis.estimates import Quantities, Quantity
 from analysis.measures.series import lines_of
-from analysis.results import ArmEstimate, Quantities, Quantity, Result
+from analysis.results import ArmEstimate, Result
 from analysis.stats import paired_difference
 
 ALIKE = 0.8

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from analysis.estimates import Quantities
 from analysis.measures.collapse import Collapse
 from analysis.measures.flips import Flips
 from analysis.measures.loops import Loops
-from analysis.results import Quantities, Result
+from analysis.results import Result
 
 
 class Outcomes(Result):

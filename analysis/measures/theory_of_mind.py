@@ -29,8 +29,9 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from analysis.estimates import Quantities, Quantity
 from analysis.evidence.stance import stance
-from analysis.results import Arm, ArmEstimate, Quantities, Quantity, Result
+from analysis.results import Arm, ArmEstimate, Result
 from analysis.stats import Interval, jackknife_ratio
 from analysis.tables import ARM, Data, with_arms
 from sim.events import Turn

@@ -1,6 +1,6 @@
-"""The statistics that the measures share. Each names its source.
+"""Intervals and tests that the measures share. Each names its source.
 
-A function that cannot say anything returns NaN and does not guess: one scene has no interval.
+A function returns NaN where the data do not suffice: a single scene has no interval.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An estimate and the limits of its interval. NaN where there is nothing to say."""
+    """An estimate and the limits of its interval. NaN where the data do not suffice."""
 
     estimate: float
     low: float
@@ -35,8 +35,8 @@ UNKNOWN = Interval(nan, nan, nan)
 def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interval:
     """Exact interval for a proportion (Clopper and Pearson, Biometrika 26, 1934).
 
-    >>> found = clopper_pearson(0, 10)
-    >>> found.low, round(found.high, 4)
+    >>> interval = clopper_pearson(0, 10)
+    >>> interval.low, round(interval.high, 4)
     (0.0, 0.3085)
     """
     if trials == 0:
@@ -51,7 +51,7 @@ def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interva
 
 
 def jackknife(rows: Floats, statistic: Callable[[Floats], Floats], level: float = 0.95) -> Interval:
-    """Interval of a smooth function of means, by leaving out one unit at a time.
+    """Jackknife interval of a smooth function of means, which leaves out one unit at a time.
 
     ``rows`` is units by variables; ``statistic`` maps an array of means (... by variables) to
     numbers. Variance by the jackknife (Tukey 1958; Efron and Tibshirani 1993, chapter 11), limits
@@ -112,14 +112,14 @@ def paired_difference(
 ) -> Interval:
     """Interval of the mean of first - second, over pairs. NaN pairs are left out.
 
-    Student's t on the differences. For shares that has no width as soon as no pair differs, so then
-    it is the adjusted Wald interval for matched pairs (Agresti and Min, Statistics in Medicine 24,
-    2005), which adds half an observation to each cell of the table of pairs; its limits are at most
-    1 and the estimate is the plain difference. ``share`` says whether they are shares; None: if all
-    values are 0 or 1.
+    Student's t interval of the differences. For shares it would have no width if no pair differs,
+    so shares get the adjusted Wald interval for matched pairs (Agresti and Min, Statistics in
+    Medicine 24, 2005), which adds half an observation to each cell of the table of pairs. Its
+    limits lie in [-1, 1], and the estimate is the plain difference. ``share`` says whether the
+    values are shares; None means that they are if all are 0 or 1.
 
-    >>> found = paired_difference(np.zeros(50), np.zeros(50))
-    >>> found.estimate, found.low < 0 < found.high < 0.1
+    >>> interval = paired_difference(np.zeros(50), np.zeros(50))
+    >>> interval.estimate, interval.low < 0 < interval.high < 0.1
     (0.0, True)
     """
     kept = ~(np.isnan(first) | np.isnan(second))
@@ -149,12 +149,13 @@ def difference(
 ) -> Interval:
     """Interval of the difference of two means, of independent samples. NaN is left out.
 
-    Welch's t (1947). For shares the adjusted Wald interval that adds a success and a failure to
-    each sample (Agresti and Caffo, The American Statistician 54, 2000); the estimate is the plain
-    difference. ``share`` says whether they are shares; None: if all values are 0 or 1.
+    Welch's t interval (Biometrika 34, 1947). Shares get the adjusted Wald interval that adds a
+    success and a failure to each sample (Agresti and Caffo, The American Statistician 54, 2000);
+    the estimate is the plain difference. ``share`` says whether the values are shares; None means
+    that they are if all are 0 or 1.
 
-    >>> found = difference(np.array([1.0, 1.0, 0.0, 1.0]), np.zeros(4))
-    >>> found.estimate, found.low < 0.75 < found.high
+    >>> interval = difference(np.array([1.0, 1.0, 0.0, 1.0]), np.zeros(4))
+    >>> interval.estimate, interval.low < 0.75 < interval.high
     (0.75, True)
     """
     one, two = first[~np.isnan(first)], second[~np.isnan(second)]
@@ -184,13 +185,14 @@ def _shares(one: Floats, two: Floats) -> bool:
 
 
 def between_groups(values: Floats, level: float = 0.95) -> Interval:
-    """Variance between groups, that within them taken off: one-way random effects.
+    """The variance component between groups in a one-way random effects model.
 
-    ``values`` is groups by repetitions (at least two of each). The estimate is (MSB - MSW) / k, and
-    can be below zero; so can the limits. These are the wider of two: Student's from a jackknife
-    over groups (Arvesen 1969), which is too narrow for some dozens of groups, and the modified
-    large-sample limits (Graybill and Wang 1980; Burdick and Graybill 1992, section 3.3), which are
-    right for few groups and normal means, and too narrow where a few groups are far from the rest.
+    ``values`` is groups by repetitions (at least two of each). The estimate is (MSB - MSW) / k. It
+    can be below zero, and so can the limits. Each limit is the wider of two: Student's from a
+    jackknife over groups (Arvesen 1969), which is too narrow for a few dozen groups, and the
+    modified large-sample limit (Graybill and Wang 1980; Burdick and Graybill 1992, section 3.3),
+    which is right for few groups with normal means but too narrow if a few groups are far from the
+    rest.
 
     >>> far = np.arange(12.0)[:, None] + np.array([[0.0, 0.1, 0.2]])
     >>> bool(between_groups(far).low > 0)
@@ -241,10 +243,10 @@ def _component_limits(
 
 
 def beyond(one: Interval, other: Interval) -> Interval:
-    """Interval of one estimate less another, from those of two independent samples.
+    """Interval of the difference of two independent estimates, from the intervals of both.
 
     The square-and-add limits of Zou and Donner (Statistics in Medicine 27, 2008), which keep the
-    skewness of each.
+    skewness of both intervals.
 
     >>> beyond(Interval(3.0, 0.0, 7.0), Interval(1.0, 0.0, 5.0))
     Interval(estimate=2.0, low=-3.0, high=6.123105625617661)
@@ -256,9 +258,9 @@ def beyond(one: Interval, other: Interval) -> Interval:
 
 
 def entropy(counts: Sequence[int]) -> float:
-    """Entropy in bits of what was counted, with the bias of small samples corrected.
+    """Entropy in bits of counts, corrected for the bias of small samples (Miller and Madow 1955).
 
-    Miller and Madow (1955): the plain estimate, plus (kinds seen - 1) / (2 n). NaN for no counts.
+    The plain estimate, plus (number of kinds seen - 1) / (2 n). NaN without counts.
 
     >>> round(entropy([50, 50]), 3), entropy([10, 0])
     (1.007, 0.0)
@@ -281,8 +283,8 @@ def cluster_bootstrap(
 ) -> Interval:
     """Percentile interval of a mean whose observations come in clusters.
 
-    Whole clusters are drawn with replacement (Davison and Hinkley 1997, section 3.8). With fewer
-    than two clusters there is nothing to draw, hence no interval.
+    Whole clusters are drawn with replacement (Davison and Hinkley 1997, section 3.8). There is no
+    interval with fewer than two clusters.
     """
     kept = ~np.isnan(values)
     values = values[kept]
@@ -306,11 +308,11 @@ def restricted_mean_time(
     """Mean of min(time, horizon) with censored times: the area under the Kaplan-Meier curve.
 
     Variance by Greenwood's sum (Klein and Moeschberger 2003, section 4.5). If the curve ends before
-    the horizon (the last trial was censored earlier), there is no estimate, rather than one that
-    pretends to know the rest.
+    the horizon (the last trial was censored earlier), there is no estimate, because the rest of the
+    curve is unknown.
 
-    >>> found = restricted_mean_time(np.array([1.0, 2.0, 3.0]), np.array([True] * 3), 3.0)
-    >>> found.estimate
+    >>> interval = restricted_mean_time(np.array([1.0, 2.0, 3.0]), np.array([True] * 3), 3.0)
+    >>> interval.estimate
     2.0
     """
     count = len(times)
@@ -345,12 +347,13 @@ def sign_flip(
     draws: int = 9999,
     seed: int = 0,
 ) -> float:
-    """Two-sided p for paired samples by exchanging the members of pairs.
+    """Two-sided p value of a permutation test for paired samples: members of pairs are exchanged.
 
-    ``first`` and ``second`` are pairs, or pairs by variables; ``statistic`` maps means of variables
-    to a number, and is taken of both sides and subtracted (for one variable it is the mean: the
-    sign-flip test of Fisher 1935). All 2^n exchanges are tried for up to ``exact_up_to`` pairs,
-    else ``draws`` random ones with the observed one counted among them (Phipson and Smyth 2010).
+    ``first`` and ``second`` are pairs, or pairs by variables. ``statistic`` maps means of variables
+    to a number; the test statistic is its difference between the two samples. For one variable it
+    is the mean, which gives Fisher's sign-flip test (1935). All 2^n exchanges are tried for up to
+    ``exact_up_to`` pairs, otherwise ``draws`` random ones, with the observed one counted among them
+    (Phipson and Smyth 2010).
 
     >>> sign_flip(np.array([3.0, 4.0, 5.0]), np.array([1.0, 1.0, 1.0]))
     0.25

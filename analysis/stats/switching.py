@@ -1,15 +1,21 @@
-"""A two-state switching filter: the actor's own character or another, with two free rates.
+"""A hidden Markov model with two states: an actor plays its own character, or another.
 
-At an actor's turn k its state is own (0) or other (1). Between turns it switches own to other with
-probability q01 and back with q10. The evidence of a turn is e = log p(text | other, showing) -
-log p(text | own). Somebody who is other can conceal it and speak as own, with probability kappa at
-each turn, so the likelihood ratio of a turn is kappa + (1 - kappa) exp(e): an unremarkable turn is
-weak evidence of a return.
+At an actor's turn k the state is own (0) or other (1). Between turns it switches from own to other
+with probability q01, and back with probability q10. The evidence of a turn is e = log p(text |
+other, showing) - log p(text | own). An actor in the other state can conceal it and speak as own,
+with probability kappa at each turn, so the likelihood ratio of a turn is kappa + (1 - kappa)
+exp(e): an unremarkable turn is only weak evidence of a return.
 
-q10 is free. A filter without returns (a static mixture of characters) is certain for ever after one
-strong sign, and so manufactures irreversibility; here the data have to say so.
+q10 is a free parameter. A model without returns (a static mixture of characters) stays certain of
+the other state after one strong sign, so it would find every change irreversible by assumption;
+here irreversibility has to follow from the data.
 
-*References.* Baum et al. 1970; Rabiner 1989; Zucchini, MacDonald and Langrock 2016, chapter 3.
+Likelihoods are computed by the forward recursion, posteriors of states by forward filtering and
+backward smoothing.
+
+*References.* Baum et al., Annals of Mathematical Statistics 41, 1970; Rabiner, Proceedings of the
+IEEE 77, 1989; Zucchini, MacDonald and Langrock, Hidden Markov Models for Time Series, 2016,
+chapter 3.
 """
 
 from __future__ import annotations
@@ -23,36 +29,36 @@ import numpy as np
 from analysis.stats import Floats, Interval
 
 START = 0.01
-"""Probability that an actor is other before its first turn, where switching explains the others.
-Fixed, so that a character that was there from the start is told from one that came (M1 from M2)."""
+"""Probability of the other state before the first turn, in models with switching. It is fixed, so
+that a character that was there from the start (M1) can be told from one that came later (M2)."""
 
 MOST_CONCEALED = 0.95
-"""Kappa lies below this. At 1 nobody could ever be told from anybody."""
+"""The largest kappa. At 1 the states could not be distinguished."""
 
 WEAK = 12
-"""b of the Beta(1, b) prior on q01 where rates are what is asked for."""
+"""b of the Beta(1, b) prior on q01 where rates are estimated."""
 
 WARY = 30
-"""The same where flips are to be found, not rates: one in thirty turns is expected. With ``WEAK``
-a single trial of ``cross_purposes`` on the exact stage had a false alarm in 13% of its actors, with
-this one in 4%; in pools of twenty there is no difference."""
+"""b of that prior where flips are detected: it expects one flip in thirty turns. With ``WEAK`` 13%
+of the actors in single trials of ``cross_purposes`` on the exact stage had a false alarm, with this
+prior 4%; in pools of twenty trials the two do not differ."""
 
 _COARSE = (21, 7)
 _FINE = (23, 9)
 _CELLS = 1_500_000
 Box = tuple[tuple[float, float], ...]
-# Weak priors, as Beta(1, b): the density falls with (1 - q)^(b - 1). They matter where there are
-# few trials: with one trial a flat prior on q01 expects a flip every other turn and finds it early.
-# An arm without signs leaves q10 where it was, nearly anywhere, and so never counts as absorbing.
+# Weak Beta(1, b) priors: the density falls with (1 - q)^(b - 1). They matter with few trials: a
+# flat prior on q01 expects a flip every other turn, so one trial would show flips that are none. An
+# arm without signs of the other state leaves q10 at its wide prior and so is never "absorbing".
 _PRIOR_Q10, _PRIOR_KAPPA = 2, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Both rates and the concealment of one arm: posterior means, and 95% intervals.
+    """Both rates and the concealment of one arm: posterior means, and 95% intervals of the rates.
 
     The intervals are highest-density intervals of the posterior under weak priors. They reach zero
-    where zero cannot be excluded.
+    if zero cannot be excluded.
     """
 
     q01: Interval
@@ -70,20 +76,20 @@ class Rates:
 def log_likelihood(
     series: Sequence[Floats], q01: Floats, q10: Floats, concealment: Floats, start: Floats
 ) -> Floats:
-    """Log-likelihood of all series together at each point (arrays of one length), by the forward
-    algorithm, relative to every turn being own."""
+    """Log-likelihood of all series at each point of a grid (arrays of one length), by the forward
+    recursion, relative to a model in which every turn is own."""
     padded, lengths = _pad(series)
-    found = np.zeros(len(q01))
+    total = np.zeros(len(q01))
     if not len(lengths):
-        return found
+        return total
     size = max(1, _CELLS // (len(q01) * max(1, padded.shape[1])))
     for place in range(0, len(padded), size):
-        found += _forward(padded[place : place + size], q01, q10, concealment, start)
-    return found
+        total += _forward(padded[place : place + size], q01, q10, concealment, start)
+    return total
 
 
 def _pad(series: Sequence[Floats]) -> tuple[Floats, Floats]:
-    """Series as rows, NaN after their end. NaN within a series is a turn without evidence."""
+    """Series as rows, padded with NaN. NaN within a series is a turn without evidence."""
     lengths = np.array([len(part) for part in series], dtype=float)
     padded = np.full((len(series), int(lengths.max(initial=0))), np.nan)
     for row, part in enumerate(series):
@@ -92,14 +98,14 @@ def _pad(series: Sequence[Floats]) -> tuple[Floats, Floats]:
 
 
 def _forward(rows: Floats, q01: Floats, q10: Floats, concealment: Floats, start: Floats) -> Floats:
-    # Evidence is bounded (see evidence.text), so likelihood ratios are safe without logarithms;
-    # what is missing has ratio 1. The scale is taken out at each step.
+    # Evidence is bounded (see evidence.text), so likelihood ratios need no logarithms; a missing
+    # turn has ratio 1. The filtered probability is normalised at each step (Rabiner's scaling).
     ratio = np.exp(np.where(np.isnan(rows), 0.0, rows))
     count = len(rows)
     other = np.broadcast_to(start, (count, len(q01))).astype(float)
     total = np.zeros((count, len(q01)))
     for turn in range(rows.shape[1]):
-        # There is a step before the first turn too: who was own before the scene can open as other.
+        # There is a switch before the first turn, too: an actor can open in the other state.
         other = other * (1 - q10 - q01) + q01
         seen = concealment + (1 - concealment) * ratio[:, turn, None]
         seen = np.where(np.isnan(rows[:, turn, None]), 1.0, seen)
@@ -113,8 +119,8 @@ def _forward(rows: Floats, q01: Floats, q10: Floats, concealment: Floats, start:
 def smooth(evidence: Floats, q01: float, q10: float, concealment: float) -> Floats:
     """P(other at each turn | the whole series), by forward filtering and backward smoothing.
 
-    >>> found = smooth(np.array([-1.0, -1.0, 3.0, 3.0]), 0.1, 0.05, 0.0)
-    >>> [bool(value > 0.5) for value in found]
+    >>> posterior = smooth(np.array([-1.0, -1.0, 3.0, 3.0]), 0.1, 0.05, 0.0)
+    >>> [bool(value > 0.5) for value in posterior]
     [False, False, True, True]
     """
     count = len(evidence)
@@ -136,10 +142,10 @@ def smooth(evidence: Floats, q01: float, q10: float, concealment: float) -> Floa
 
 
 def estimate(series: Sequence[Floats], level: float = 0.95, prior: int = WEAK) -> Rates:
-    """Both rates from the series of one arm, by summing the posterior on a grid.
+    """Both rates from the series of one arm, by summing the posterior over a grid.
 
-    The grid is even in arcsin(sqrt(q)), where a proportion's spread does not depend on its size;
-    a second grid covers the part of the first that holds the posterior.
+    The grid is even in arcsin(sqrt(q)), the variance-stabilising transformation of a proportion. A
+    second, finer grid covers the part of the first that has posterior mass.
     """
     box: Box = ((0.0, pi / 2), (0.0, pi / 2), (0.0, MOST_CONCEALED))
     for size in (_COARSE, _FINE):
@@ -178,7 +184,7 @@ def _middles(low: float, high: float, size: int) -> Floats:
 
 
 def _support(points: Floats, mass: Floats, most: float) -> tuple[float, float]:
-    """The stretch of an axis outside of which next to nothing of the posterior lies."""
+    """The part of an axis that holds all but a negligible part of the posterior."""
     step = float(points[1] - points[0])
     held = np.flatnonzero(mass > 1e-6 * mass.max())
     return (
@@ -194,7 +200,7 @@ def _summary(angles: Floats, mass: Floats, level: float) -> Interval:
     rates = np.sin(edges) ** 2
     mean = float(np.sum(mass * np.sin(angles) ** 2) / mass.sum())
     cumulated = np.concatenate([[0.0], np.cumsum(mass) / mass.sum()])
-    # The shortest stretch that holds `level`, its lower end searched on a fine lattice.
+    # The shortest interval with mass `level`; its lower end is searched on a fine grid.
     lower = np.linspace(0, 1 - level, 201)
     lows = np.interp(lower, cumulated, rates)
     highs = np.interp(lower + level, cumulated, rates)
@@ -204,7 +210,7 @@ def _summary(angles: Floats, mass: Floats, level: float) -> Interval:
 
 @dataclass(frozen=True, slots=True)
 class Mechanism:
-    """One account of how the other character comes about, fitted to one arm."""
+    """A model of how the other character arises, fitted to one arm."""
 
     name: str
     log_likelihood: float
@@ -214,18 +220,19 @@ class Mechanism:
 
 
 def mechanisms(series: Sequence[Floats]) -> list[Mechanism]:
-    """M0 (switching, as likely back as forth), M1 (other from the start or never, concealing), M2
-    (switching without return), best first.
+    """Three models, the best by BIC first: M0 (switching, with equal rates in both directions), M1
+    (other from the start or never), M2 (switching without return).
 
-    Each has two free numbers, a rate (or M1's share) and a concealment, so that BIC compares
-    likelihoods; the number of observations is that of series, the unit of the design.
+    Each has two free parameters, a rate (in M1 a share of actors) and a concealment, so BIC
+    compares likelihoods; the number of observations is the number of series, the unit of the
+    design.
     """
     rates = np.sin(_middles(0.0, pi / 2, 120)) ** 2
     kappa = np.linspace(0.0, 0.95, 39)
     grid = np.array(np.meshgrid(rates, kappa, indexing="ij")).reshape(2, -1)
     rate, hidden = grid
     none, fixed = np.zeros(len(rate)), np.full(len(rate), START)
-    found = []
+    fitted = []
     for name, q01, q10, start in (
         ("M0", rate, rate, fixed),
         ("M1", none, none, rate),
@@ -234,7 +241,7 @@ def mechanisms(series: Sequence[Floats]) -> list[Mechanism]:
         value = log_likelihood(series, q01, q10, hidden, start)
         best = int(value.argmax())
         penalty = 2 * log(len(series)) if series else inf
-        found.append(
+        fitted.append(
             Mechanism(
                 name,
                 float(value[best]),
@@ -243,4 +250,4 @@ def mechanisms(series: Sequence[Floats]) -> list[Mechanism]:
                 float(hidden[best]),
             )
         )
-    return sorted(found, key=lambda mechanism: mechanism.bic)
+    return sorted(fitted, key=lambda mechanism: mechanism.bic)

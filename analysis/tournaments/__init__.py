@@ -1,1 +1,1 @@
-"""Tournaments as tables: results, ratings, and what their judges are like."""
+"""Tournaments as tables: results, ratings, and properties of their judges."""

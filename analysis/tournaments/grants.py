@@ -1,6 +1,6 @@
-"""Debates as their debaters had them: turns, numbered claims, and who conceded what to whom.
+"""The turns, numbered claims and concessions of debates.
 
-``analysis.measures.concessions`` counts what is found here.
+``analysis.measures.concessions`` counts these concessions.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from analysis.evidence.concession import conceded, grants_by_no, grants_by_yes
 from analysis.tables import Tables
@@ -25,8 +26,8 @@ _BRACKET = re.compile(r"\[[^\[\]]{1,80}\]")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A turn of a debater's. ``answer`` is what it answered in a form (``yes``), None if it did not
-    answer so; ``made`` says whether the experimenter put it into the debater's mouth."""
+    """A turn of a debater. ``answer`` is the choice it made in cross-examination (``yes``), None if
+    the turn is no such answer. ``made`` says that the experimenter inserted the turn."""
 
     turn: int
     speaker: str
@@ -46,7 +47,7 @@ class Debate:
     ledger: Ledger
 
     def turns_of(self, name: str) -> list[int]:
-        """The turns in which a debater could concede: another one had spoken by then."""
+        """The turns in which a debater could concede: those after the first turn of another."""
         heard = [line.turn for line in self.lines if line.speaker != name]
         first = min(heard, default=None)
         return [
@@ -58,8 +59,8 @@ class Debate:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One concession. ``claims`` are those that it is about, by number; ``text`` is the sentence,
-    or the question that was answered."""
+    """One concession. ``claims`` are the ids of the claims that are conceded; ``text`` is the
+    sentence, or the question that was answered."""
 
     turn: int
     speaker: str
@@ -70,10 +71,10 @@ class Given:
 
 
 def debates(tables: Tables, debaters: Sequence[str] | None = None) -> Iterator[Debate]:
-    """The debates of some tables, in the order of their trials.
+    """The debates in the tables, in the order of their trials.
 
-    ``debaters`` are those who count (None: all of each trial's cast). Raises ``BadRequest`` if one
-    of them is in no cast.
+    ``debaters`` names the actors that count as debaters; None means the whole cast of each trial.
+    Raises ``BadRequest`` if a debater is in no cast.
     """
     known = set(tables.cast["actor"])
     for name in debaters or ():
@@ -93,7 +94,7 @@ def debates(tables: Tables, debaters: Sequence[str] | None = None) -> Iterator[D
         *(turns[name] for name in ("trial", "turn", "speaker", "text", "source")), strict=True
     ):
         if speaker in casts.get(str(trial), ()):
-            answer = answers.get((str(trial), int(turn), str(speaker)))
+            answer = answers.get(_Place(str(trial), int(turn), str(speaker)))
             if answer is not None and not str(text).lower().startswith(f"{answer}. "):
                 answer = None
             made = source == "intervention"
@@ -101,39 +102,47 @@ def debates(tables: Tables, debaters: Sequence[str] | None = None) -> Iterator[D
             spoken.setdefault(str(trial), []).append(line)
     for trial in tables.trials["trial"]:
         names, lines = tuple(casts.get(trial, ())), tuple(spoken.get(trial, ()))
-        told = [(line.turn, line.speaker, line.text) for line in lines]
+        spoken_lines = [(line.turn, line.speaker, line.text) for line in lines]
         own = letters(names)
-        yield Debate(trial, names, own, lines, claims(told, own))
+        yield Debate(trial, names, own, lines, claims(spoken_lines, own))
 
 
-def _typed(tables: Tables) -> dict[tuple[str, int, str], str]:
-    """What was answered in cross-examination, by trial, the turn it was heard in, and actor."""
+class _Place(NamedTuple):
+    """Where an answer in cross-examination was heard, and whose it is."""
+
+    trial: str
+    turn: int
+    actor: str
+
+
+def _typed(tables: Tables) -> dict[_Place, str]:
+    """The answers of cross-examination ("yes", "no", ...)."""
     asked = tables.answers[tables.answers["key"] == EXAMINED]
-    found: dict[tuple[str, int, str], str] = {}
+    answers: dict[_Place, str] = {}
     for trial, turn, actor, value in zip(
         *(asked[name] for name in ("trial", "turn", "actor", "value")), strict=True
     ):
         if isinstance(value, dict) and isinstance(value.get("answer"), str):
-            # It is asked for after a turn, and heard as the next.
-            found[str(trial), int(turn) + 1, str(actor)] = value["answer"]
-    return found
+            # The answer is asked for after a turn and is heard as the next turn.
+            answers[_Place(str(trial), int(turn) + 1, str(actor))] = value["answer"]
+    return answers
 
 
 def concessions_in(debate: Debate) -> list[Given]:
     """All concessions of a debate, in order."""
     owners = {claim.id: claim for claim in debate.ledger.claims}
-    found: list[Given] = []
+    concessions: list[Given] = []
     before: list[Line] = []
     for line in debate.lines:
         others = [one for one in before if one.speaker != line.speaker]
         if others and not line.made:
-            found += _in_line(debate, owners, others[-1], line)
+            concessions += _in_line(debate, owners, others[-1], line)
         before.append(line)
-    return found
+    return concessions
 
 
 def _in_line(debate: Debate, owners: dict[str, Claim], last: Line, line: Line) -> Iterator[Given]:
-    """The concessions of a turn. ``last`` is the last turn of another debater's."""
+    """The concessions of a turn. ``last`` is the last turn of another debater before it."""
     text = line.text
     if line.answer is not None:
         text = text[len(line.answer) + 2 :]
@@ -164,14 +173,17 @@ def _in_line(debate: Debate, owners: dict[str, Claim], last: Line, line: Line) -
 
 
 def _claims(owners: dict[str, Claim], marks: Sequence[str], line: Line) -> list[Claim]:
-    """The claims that are cited, as far as they had been made by then."""
+    """The cited claims that had been made when the line was spoken."""
     known = [owners[mark] for mark in dict.fromkeys(marks) if mark in owners]
     return [claim for claim in known if claim.turn <= line.turn]
 
 
 def _closing(text: str) -> tuple[str, ...]:
-    """The marks after the last full stop of a turn, which speak for all of it: if it has no others
-    but at the heads of sentences, where claims are made."""
+    """The marks after the last full stop of a turn, which then apply to the whole turn.
+
+    There are none if the turn has other marks, except at the heads of sentences, where claims are
+    made.
+    """
     end = _AT_THE_END.search(text)
     if end is None or "[" not in end.group():
         return ()
@@ -182,7 +194,7 @@ def _closing(text: str) -> tuple[str, ...]:
 
 
 def _by_answer(answer: str, question: str) -> str | None:
-    """What an answer in a form concedes, if anything."""
+    """The kind of concession that an answer in cross-examination is, or None."""
     if answer == "no":
         return "answer" if grants_by_no(question) else None
     if answer in ("yes", "in part") and grants_by_yes(question):
@@ -191,7 +203,7 @@ def _by_answer(answer: str, question: str) -> str | None:
 
 
 def _cited(debate: Debate, owners: dict[str, Claim], turn: int, asker: str) -> tuple[str, ...]:
-    """The asker's claims in the turn that was answered: those that it makes, and those it cites."""
+    """The asker's claims in the question: those that the question makes and those that it cites."""
     made = [claim.id for claim in debate.ledger.claims if claim.turn == turn]
     cited = [one.id for one in debate.ledger.citations if one.turn == turn]
     return tuple(

@@ -1,8 +1,8 @@
-"""From a store, or from records in memory, to the tables of a tournament.
+"""The tables of a tournament, from a store or from records in memory.
 
-Missing is never zero: a verdict that could not be had is a row without a winner whose ``missing``
-says why. Verdicts count if their form (the judge's stage and the rubric) is one that the
-tournament's definition names; those of people, whose names begin with ``human:``, always do.
+A missing value is never taken for zero: a verdict without a winner is a row whose ``missing`` says
+why. Verdicts count if the tournament's definition names their form (the judge's stage and the
+rubric). Verdicts of people, whose names begin with ``human:``, always count.
 
 >>> sides = [{"entrant": "Ada", "actor": "Robin", "position": 0, "place": 0},
 ...          {"entrant": "Ben", "actor": "Noel", "position": 1, "place": 1}]
@@ -75,8 +75,8 @@ LENGTHS = {"trial": "str", "actor": "str", "turns": "Int64", "words": "Int64"}
 class Contest:
     """A tournament as tables.
 
-    ``judges``: one row for each judge that is named in the definition, or is a person who judged;
-    ``model`` is what its stage runs, without how it is asked (a person has none).
+    ``judges``: one row for each judge that the definition names, and for each person who judged;
+    ``model`` is the model that its stage runs, without its options (a person has none).
 
     ``matches``: one row for each side of each leg. ``position`` (what it argues; ``text`` says it)
     and ``place`` (when it speaks) count from 0. A bye has one row and no trial.
@@ -84,10 +84,10 @@ class Contest:
     ``verdicts``: one row for each judge, trial and order in which the sides were ``shown`` (actors,
     a tuple). ``winner`` is the entrant that won, or "tie", and ``position`` the winner's (none for
     a tie); both are missing where there is no verdict, and ``missing`` says why. ``margin`` is from
-    0 to 10. ``problems`` counts answers of the judge that did not count.
+    0 to 10. ``problems`` counts the answers of the judge that were rejected.
 
-    ``scores``: one row for each criterion and side of a verdict. ``lengths``: how many turns each
-    actor of a trial had, and how many words of it were heard.
+    ``scores``: one row for each criterion and side of a verdict. ``lengths``: the number of turns
+    and of words of each actor of a trial.
     """
 
     tournament: str
@@ -143,25 +143,25 @@ class ContestRecord:
 def load_contest(store_path: Path | str, tournament: str | None = None) -> Contest:
     """Read one tournament of a store, without changing it.
 
-    ``tournament`` is its id, its name, or how one of them begins; None is the one that was started
-    last. Raises ``BadRequest``, which names the tournaments that there are, if that is none or more
-    than one of them, and ``StoreRefused`` if the file is not a store of ours.
+    ``tournament`` is its id, its name, or the beginning of one of these; None means the tournament
+    that was started last. Raises ``BadRequest``, whose message lists the tournaments, if none or
+    several match, and ``StoreRefused`` if the file is not a store of Elsinore.
     """
     with open_store(store_path) as store:
-        found = store.tournament(tournament)
-        turns = store.debates(found.id)
+        chosen = store.tournament(tournament)
+        turns = store.debates(chosen.id)
         legs = [
             LegRecord(
                 leg.round, leg.match, leg.leg, leg.trial, leg.motion, leg.sides,
                 turns.get(leg.trial or "", ()),
             )
-            for leg in store.matches(found.id)
+            for leg in store.matches(chosen.id)
         ]  # fmt: skip
         verdicts = [
             VerdictRecord(each.trial, each.judge, each.form, each.shown, each.payload)
-            for each in store.verdicts_of_tournament(found.id)
+            for each in store.verdicts_of_tournament(chosen.id)
         ]
-    record = ContestRecord(found.id, found.definition, found.name, legs, verdicts)
+    record = ContestRecord(chosen.id, chosen.definition, chosen.name, legs, verdicts)
     return contests_from([record])[0]
 
 
@@ -218,8 +218,8 @@ def _contest(record: ContestRecord) -> Contest:
 def _counted(record: ContestRecord) -> list[VerdictRecord]:
     """The verdicts that count, each under the judge's name in the definition.
 
-    A judge that was renamed has its verdicts under the old name; its form still says whose they
-    are, unless two judges have the same.
+    Verdicts of a judge that was renamed are stored under the old name. Their form identifies the
+    judge, unless two judges have the same form.
     """
     named = {(str(judge["name"]), str(judge["form"])) for judge in record.definition["judges"]}
     uses = Counter(form for _, form in named)
@@ -290,7 +290,7 @@ def _score_rows(
 
 
 def model_of(identity: str | None) -> str | None:
-    """The model that a stage runs, without how it is asked; None for a person, or if unknown.
+    """The model that a stage runs, without its options; None for a person, or if unknown.
 
     >>> model_of("openai:gpt-5-mini?temperature=0.7"), model_of("langchain:openai:gpt-5-mini")
     ('openai:gpt-5-mini', 'openai:gpt-5-mini')

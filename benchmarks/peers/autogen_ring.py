@@ -22,7 +22,7 @@ from autogen_core.models import (
 
 from benchmarks.measuring import NAMES, REPLY, TOPIC, Play, Subject, main
 
-# Its loggers build a message for every event unless they are told that nobody listens.
+# Its loggers build a message for every event unless logging is disabled.
 logging.disable(logging.CRITICAL)
 
 

@@ -1,11 +1,11 @@
 """Budgets in money, tokens and time: a run stops before the call that would exceed one.
 
-A call reserves what it will use, guessed high, and settles for what it did use. A call that does
-not fit beside those in flight waits for them, since they may need less than they reserved; if
-nothing is in flight and it still does not fit, the budget is spent. So a budget is used as far as
-it goes, and exceeded only by as much as the guesses of the calls in flight were too low. A call
-that fails settles for what its attempts cost all the same; the store keeps no usage of failures,
-so that counts in the run that made the call, and not in those that go on from it.
+A call reserves a high estimate of its usage; its actual usage replaces the estimate afterwards. A
+call that does not fit beside those in flight waits for them, since they may use less than they
+reserved; if none is in flight and it still does not fit, the budget is spent. So a budget can be
+exceeded only by as much as the estimates of the calls in flight were too low. A failed call counts
+with what its attempts cost; the store keeps no usage of failures, so that this counts in the run
+that made the call, and not in runs that resume it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from sim.stage.base import Reply, Request, Stage, Wrapper
 
 
 class BudgetSpent(RunFailed):
-    """The next call would exceed the budget. Whatever was played stays, and can go on."""
+    """The next call would exceed the budget. What was played is stored, and can be resumed."""
 
 
 @dataclass(slots=True, eq=False)
 class Reserved:
-    """What a call in flight may use: the usage that was expected, its tokens and its price."""
+    """The reservation of a call in flight: the expected usage, its tokens and its price."""
 
     expected: Usage
     tokens: int
@@ -36,11 +36,10 @@ class Reserved:
 
 
 class Budget:
-    """What a run may use: ``usd``, ``tokens`` (of prompts and replies together), ``minutes``.
+    """The limits of a run: ``usd``, ``tokens`` (of prompts and replies together), ``minutes``.
 
-    None is no limit. Money and tokens are for all that the store holds of the trials, so that a
-    run which goes on does not begin to count anew; minutes are for each run. Use it for one run at
-    a time, on one event loop.
+    None is no limit. Money and tokens include what earlier runs of the trials used, according to
+    the store; minutes are for each run. Use it for one run at a time, on one event loop.
 
     >>> async def main() -> float:
     ...     budget = Budget(usd=1.0)
@@ -78,7 +77,7 @@ take $0.6
         self._waiting: dict[asyncio.Future[None], None] = {}
 
     def begin(self, used: Usage) -> None:
-        """Start the clock, after earlier runs used this much."""
+        """Start the clock, and count what earlier runs used."""
         self._began = self._clock()
         self.used_tokens = used.prompt_tokens + used.completion_tokens
         self.used_usd = used.usd or 0.0
@@ -86,10 +85,10 @@ take $0.6
     async def reserve(
         self, expect: Callable[[], Usage], seconds: Callable[[], float] = lambda: 0.0
     ) -> Reserved:
-        """Reserve what a call is expected to use, and how long it is expected to take.
+        """Reserve the expected usage of a call, and check the seconds that it is expected to take.
 
-        Both are asked for again after each wait: the calls that went before have taught something.
-        Raises ``BudgetSpent`` if that would exceed the budget, whatever the calls in flight use.
+        Both are estimated again after each wait, as the calls before improve the estimates.
+        Raises ``BudgetSpent`` if the call would exceed the budget and no call is in flight.
         """
         while True:
             usage = expect()
@@ -111,12 +110,12 @@ take $0.6
         return wanted
 
     def settle(self, reserved: Reserved, used: Usage = NO_USAGE) -> None:
-        """End a reservation, with what the call used."""
+        """Replace a reservation by the actual usage of the call."""
         self._reserved_tokens -= reserved.tokens
         self._reserved_usd -= reserved.usd
         self._in_flight -= 1
         if not self._in_flight:
-            self._reserved_usd = 0.0  # and not a remainder of adding floats up and down
+            self._reserved_usd = 0.0  # not a rounding error of sums and differences
         self.used_tokens += used.prompt_tokens + used.completion_tokens
         self.used_usd += used.usd or 0.0
         for place in self._waiting:
@@ -150,9 +149,9 @@ take $0.6
 
 
 class Budgeted(Wrapper):
-    """A stage whose calls reserve what they will use; the one that does not fit closes the limiter.
+    """A stage whose calls reserve their usage; a call that exceeds the budget closes the limiter.
 
-    ``focal`` is the one actor whose calls are paid, where it is only one.
+    ``focal`` is the only actor whose calls are paid, or None if all are.
     """
 
     def __init__(
@@ -165,7 +164,7 @@ class Budgeted(Wrapper):
         self._focal = focal
 
     async def perform(self, request: Request) -> Reply:
-        """The inner stage's reply, if the budget lets us. Raises ``Stopped``."""
+        """The inner stage's reply, if the budget allows the call. Raises ``Stopped``."""
         if self._focal not in (None, request.speaker):
             return await self.stage.perform(request)
         account, budget = self._account, self._budget
@@ -174,13 +173,13 @@ class Budgeted(Wrapper):
             reserved = await budget.reserve(lambda: account.expected(request), lambda: account.pace)
         except BudgetSpent as spent:
             self._limiter.close(spent)
-        # Not inside the except: what is raised there drags the other error along.
+        # Outside the except block, so that ``BudgetSpent`` does not become the context.
         if reserved is None:
             raise await self._limiter.turned_away()
         used = NO_USAGE
         try:
             reply = await self.stage.perform(request)
-            # A server that counts nothing is not free: what was expected stands for it.
+            # A server that reports no usage is not free: the expected usage counts instead.
             used = reply.usage if reply.usage != NO_USAGE else reserved.expected
             return reply
         except StageError as error:

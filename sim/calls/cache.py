@@ -1,8 +1,8 @@
-"""The cache: a request that was answered once is not asked again, and never twice at a time.
+"""The cache: a request that was answered is not asked again, and equal requests are asked once.
 
-Replies are addressed by what was asked (``sim.calls.keys.request_key``), not by who asked it:
-trials that share their beginning share its replies. What is committed is found in the store; what
-is being asked is waited for. If whoever asks is cancelled, the next one in line asks instead.
+Replies are stored by the request (``sim.calls.keys.request_key``), not by the trial: trials that
+share their beginning share its replies. A committed reply comes from the store; a
+call under way is waited for. If the task that asks is cancelled, the next one in line asks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sim.stage.base import Reply, Request, Stage, Wrapper
 
 
 class Shelf(Protocol):
-    """Where committed replies are found. ``sim.store.Writer`` is one."""
+    """A source of committed replies. ``sim.store.Writer`` is one."""
 
     def find(self, request: str) -> Reply | None:
         """The reply to a request, or None."""
@@ -39,34 +39,34 @@ class Cache:
     ...         await asyncio.sleep(0)
     ...         return Reply(f"{len(calls)} call")
     ...     cache = Cache(Empty())
-    ...     found = await asyncio.gather(*(cache.reply("key", ask) for _ in range(3)))
-    ...     return [(reply.text, hit) for reply, hit in found]
+    ...     replies = await asyncio.gather(*(cache.reply("key", ask) for _ in range(3)))
+    ...     return [(reply.text, hit) for reply, hit in replies]
     >>> asyncio.run(main())
     [('1 call', False), ('1 call', True), ('1 call', True)]
     """
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
-        # None as a result: whoever asked was stopped, and somebody else has to.
+        # A result of None: the asking task was stopped, and one of those that wait has to ask.
         self._asking: dict[str, asyncio.Future[Reply | None]] = {}
 
     async def reply(self, request: str, ask: Callable[[], Awaitable[Reply]]) -> tuple[Reply, bool]:
-        """The reply to a request, and whether it was there already.
+        """The reply to a request, and whether it came from the cache.
 
-        ``ask`` queues the reply in the store before it returns. A ``StageError`` is everybody's who
-        waited, and is not kept.
+        ``ask`` queues the reply in the store before it returns. A ``StageError`` is raised for all
+        who wait for the request, and is not cached.
         """
         while True:
             asking = self._asking.get(request)
             if asking is None:
                 break
-            # Shielded: one of those who wait may be cancelled, and the others not with it.
+            # Shielded: if one of those who wait is cancelled, the call goes on for the others.
             reply = await asyncio.shield(asking)
             if reply is not None:
                 return reply, True
-        found = self._shelf.find(request)
-        if found is not None:
-            return found, True
+        stored = self._shelf.find(request)
+        if stored is not None:
+            return stored, True
         loop = asyncio.get_running_loop()
         mine = self._asking[request] = loop.create_future()
         try:
@@ -74,20 +74,20 @@ class Cache:
         except StageError as error:
             del self._asking[request]
             mine.set_exception(_again(error))
-            mine.exception()  # seen, also if nobody waits
+            mine.exception()  # retrieved, or asyncio would log it when nobody waits
             raise
         except BaseException:
             del self._asking[request]
             mine.set_result(None)
             raise
         mine.set_result(reply)
-        # The store commits in the next tick, before this: it was told first.
+        # The store commits in the next tick, before this callback: it was queued first.
         loop.call_soon(self._asking.pop, request, None)
         return reply, False
 
 
 def _again(error: StageError) -> StageError:
-    """The same error for those who waited; its attempts are told once, by whoever asked."""
+    """The error for those who waited, without its attempts, which are counted only once."""
     return StageError(
         error.reason, str(error), transient=error.transient, retry_after=error.retry_after
     )
@@ -96,7 +96,7 @@ def _again(error: StageError) -> StageError:
 class Cached(Wrapper):
     """A stage whose replies are looked up before it is asked, in whatever trial of the store.
 
-    What was found is written down for this trial, too, with its prompt where ``keep`` says so.
+    A reply from the cache is recorded for this trial, too, with its prompt if ``keep``.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Cached(Wrapper):
         self._keep = keep
 
     async def perform(self, request: Request) -> Reply:
-        """The reply that is there already, or the inner stage's."""
+        """The cached reply, or the inner stage's."""
         wanted = request.key[TRIAL_LETTERS:]
         reply, hit = await self._cache.reply(wanted, lambda: self.stage.perform(request))
         if hit:

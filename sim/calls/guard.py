@@ -1,4 +1,4 @@
-"""Models opened as it is safe to use them: behind a retry and the limits of their provider."""
+"""Opens models for use: behind a retry and the limits of their provider."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sim.stage.providers.sampling import Sampling
 
 ATTEMPTS = 6
-"""How often a call is made at most, when it may go through later."""
+"""The most attempts of a call that fails with a transient error."""
 
 
 def open_stage(
@@ -42,8 +42,8 @@ def open_stage(
 
     ``sampling`` and ``limits`` are for language models. ``limits`` are those of an account
     (requests and tokens a minute, calls at once); stages that are given the same object share them.
-    A call that may go through later (a 429, a 500, a cut connection) is made up to ``attempts``
-    times. ``naked`` leaves retry and throttle out.
+    A call with a transient error (a 429, a 500, a broken connection) is made up to ``attempts``
+    times. ``naked`` leaves out retry and throttle.
 
     Raises ``ModelError`` with the names that come closest, the package that has to be installed, or
     the environment variable of a key that is missing.
@@ -54,18 +54,18 @@ def open_stage(
     stage = open_model(model, sampling)
     if not is_real(model):
         if limits is not None:
-            raise ModelError(f"model {model!r} takes no limits: nobody counts its calls")
+            raise ModelError(f"model {model!r} takes no limits: only language models have them")
         return stage
     return stage if naked else guarded(stage, limits or Limits(), attempts)
 
 
 def guarded(stage: Stage, limits: Limits, attempts: int = ATTEMPTS) -> Stage:
-    """A stage behind a retry and a throttle. Every attempt waits for its place."""
+    """A stage behind a retry and a throttle. Every attempt passes the throttle."""
     return Retry(Throttle(stage, limits=limits), attempts=attempts)
 
 
 def provider_of(model: str) -> str:
-    """Whose limits hold for a model: the account's, however the model is reached.
+    """The provider whose account limits hold for a model, by whatever route it is reached.
 
     >>> provider_of("langchain:groq:llama"), provider_of("completions:davinci-002")
     ('groq', 'openai')
@@ -76,10 +76,10 @@ def provider_of(model: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
-    """How language models are asked: the sampling, the limits of an account, the attempts.
+    """How language models are called: the sampling, the limits of an account, the attempts.
 
-    None: the provider's own default. Models of one provider that are opened with the same options
-    share its limits.
+    None stands for the provider's default. Models of one provider that are opened with the same
+    options share its limits.
     """
 
     sampling: Sampling | None = None
@@ -90,7 +90,7 @@ class ModelOptions:
     _limits: dict[str, Limits] = field(default_factory=dict, compare=False, repr=False)
 
     def limits(self, model: str) -> Limits:
-        """The limits of a model's provider, which all models of the provider share."""
+        """The limits of a model's provider, shared by all its models."""
         provider = provider_of(model)
         if provider not in self._limits:
             self._limits[provider] = Limits(
@@ -99,7 +99,7 @@ class ModelOptions:
         return self._limits[provider]
 
     def open(self, model: str, sampling: Sampling | None = None) -> Stage:
-        """The stage of a model string. ``sampling`` stands in for the options' own."""
+        """The stage of a model string. ``sampling`` replaces the one in the options."""
         if not is_real(model):
             return open_model(model)
         chosen = self.sampling if sampling is None else sampling
@@ -108,7 +108,7 @@ class ModelOptions:
 
 @dataclass(frozen=True, slots=True)
 class OpenedModels:
-    """Stages by identity, and the models as they were named, each with its stage's identity."""
+    """Stages by identity, and pairs of a model string and its stage's identity."""
 
     stages: dict[str, Stage]
     named: list[tuple[str, str]]
@@ -117,7 +117,7 @@ class OpenedModels:
 def open_models(models: Sequence[str], options: ModelOptions) -> OpenedModels:
     """Open several models, each once.
 
-    Raises ``BadRequest`` if two of them are one and the same, or if options are given that none of
+    Raises ``BadRequest`` if two of them are the same stage, or if options are given that none of
     them takes; else what ``open_stage`` raises.
     """
     opened = OpenedModels({}, [])
@@ -125,7 +125,7 @@ def open_models(models: Sequence[str], options: ModelOptions) -> OpenedModels:
         stage = options.open(model)
         if stage.identity in opened.stages:
             other = next(name for name, identity in opened.named if identity == stage.identity)
-            raise BadRequest(f"models {other} and {model} are one and the same; name one of them")
+            raise BadRequest(f"models {other} and {model} are the same stage; name one of them")
         opened.stages[stage.identity] = stage
         opened.named.append((model, stage.identity))
     if options != ModelOptions() and not any(is_real(model) for model in models):

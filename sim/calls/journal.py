@@ -1,9 +1,9 @@
-"""The journal of a trial: every event and every call is written down, each call before it is made.
+"""The journal of a trial, a write-ahead log: all events, and all calls before they are made.
 
-Before a call its *intent* is committed, together with whatever events were waiting; after it the
-reply is queued, and committed with what follows. So a turn is durable before anything that depends
-on it is asked, no committed reply is ever asked for again, and after a kill at most as many calls
-are in doubt as were in flight.
+Before a call its *intent* is committed, together with the events queued so far; after it the reply
+is queued, and committed with what follows. So a turn is durable before anything that depends on it
+is asked, no committed reply is ever asked for again, and after a kill at most as many calls are in
+doubt as were in flight.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from sim.stage.base import Purpose, Reply, Request, Stage, Wrapper
 
 
 class Call(NamedTuple):
-    """A call to a stage, as a store knows it: its key, and what it is for.
+    """A call to a stage, as a row of the table ``intents``.
 
-    A row of ``intents``. ``turn`` is the turn that it makes; of a question, how many turns there
-    were.
+    ``turn`` is the index of the turn that the call makes; for a question, the number of turns
+    before it.
     """
 
     key: str
@@ -35,7 +35,7 @@ class Call(NamedTuple):
 
 
 class Ledger(Protocol):
-    """What the journal needs of a store. ``sim.store.Writer`` is one."""
+    """The part of a store that the journal writes to. ``sim.store.Writer`` is one."""
 
     def event(self, trial: str, event: Event) -> None:
         """Queue an event."""
@@ -74,10 +74,10 @@ class Ledger(Protocol):
 
 
 class Journal:
-    """What is written down of one trial, and an observer of its events.
+    """Records the events and calls of one trial; an observer of its scene.
 
-    ``turn`` is the number of turns that were stored before. The end of the scene is kept in
-    ``ended`` and not queued: whoever plays the trial commits it together with the trial's status.
+    ``turn`` is the number of turns that are stored already. The ending is kept in ``ended`` and not
+    queued: the run commits it together with the trial's status.
     """
 
     def __init__(self, ledger: Ledger, trial: str, *, run: int = 0, turn: int = 0) -> None:
@@ -98,7 +98,7 @@ class Journal:
         try:
             self._ledger.event(self.trial, event)
         except StoreFailed:
-            hush()
+            discard_exception()
             raise
 
     def intent(self, request: Request) -> None:
@@ -110,7 +110,7 @@ class Journal:
         await self._ledger.barrier()
 
     def reply(self, request: Request, reply: Reply, *, cached: bool, prompt: bytes | None) -> None:
-        """Queue the reply to a call. ``cached``: another call had paid for it."""
+        """Queue the reply to a call. ``cached``: it was paid for by another call."""
         self._ledger.reply(request.key, self.trial, reply, cached, prompt)
 
     def failed(self, request: Request, error: StageError) -> None:
@@ -122,9 +122,9 @@ class Journal:
         self._ledger.settle(key)
 
     def keep(self, prompt: Prompt) -> bytes:
-        """Queue those chunks of a prompt that are new in this trial; the prompt's digest.
+        """Queue the chunks of a prompt that are new in this trial. Returns the prompt's digest.
 
-        Costs as much as what is new since the last call, however long the prompt is.
+        The cost grows with the number of new chunks, not with the length of the prompt.
         """
         kept = self._kept
         new: list[Prompt] = []
@@ -137,16 +137,16 @@ class Journal:
         return prompt.digest
 
     def _call(self, request: Request) -> Call:
-        # A turn is numbered as it will be, a question by the turns that could be heard.
+        # A turn has its own index, a question the number of turns before it.
         turn = self._turn + 1 if request.purpose == "turn" else self._turn
         return Call(request.key, self.trial, self._run, turn, request.purpose, request.speaker)
 
 
 class Journaled(Wrapper):
-    """A stage whose calls are written down: the intent before, the reply or the failure after.
+    """A stage whose calls are journaled: the intent before, the reply or the failure after.
 
-    ``keep`` keeps the prompts, by which others find the replies and a replay shows what is
-    different. ``cached`` says that what the stage answers was paid for before (a recording).
+    ``keep`` stores the prompts, too, so that a replay can show how a prompt differs. ``cached``
+    says that the replies were paid for before (the stage is a recording).
     """
 
     def __init__(
@@ -173,10 +173,10 @@ class Journaled(Wrapper):
 
 
 class Doubted(Wrapper):
-    """A stage of whose calls some were made when an earlier run was killed.
+    """A stage some of whose calls were in flight when an earlier run was killed.
 
-    It is not known whether they were answered (and paid for). They are made again, or with
-    ``refuse`` they fail with the reason ``in-doubt``.
+    Whether these calls (``doubted``) were answered and paid for is unknown. They are made again;
+    with ``refuse`` they fail with the reason ``in-doubt``.
     """
 
     def __init__(
@@ -188,7 +188,7 @@ class Doubted(Wrapper):
         self._refuse = refuse
 
     async def perform(self, request: Request) -> Reply:
-        """The inner stage's reply, or ``StageError`` for a call that is not to be made again."""
+        """The inner stage's reply. Raises ``StageError`` for a call that must not be repeated."""
         first = first_call_key(self._journal.trial, request)
         if first in self._doubted:
             self._journal.settle(first)
@@ -206,9 +206,9 @@ class Doubted(Wrapper):
 
 
 class Recalled(Wrapper):
-    """A stage some of whose calls were answered before: they are answered from the store.
+    """A stage that answers the calls of earlier runs of the trial from the store.
 
-    ``of_version_1`` says that keys of stores of version 1 are among those of the ``replies``.
+    ``of_version_1`` says that ``replies`` contains keys of stores of version 1.
     """
 
     def __init__(
@@ -227,17 +227,17 @@ class Recalled(Wrapper):
         return await self.stage.perform(request) if known is None else known
 
 
-def hush() -> None:
-    """Let asyncio not report what the current task raises, if nobody asks the task for it.
+def discard_exception() -> None:
+    """Keep asyncio from logging the exception of the current task if nobody retrieves it.
 
-    When a run stops or its store fails, every probe that is out raises the same. Whoever waits for
-    them hears of one; dozens of reports on stderr would only hide it.
+    When a run stops or its store fails, every running probe raises the same exception. The run
+    raises it once; dozens of copies on stderr would only hide it.
     """
     task = asyncio.current_task()
     if task is not None:
-        task.add_done_callback(_ask_for_exception)
+        task.add_done_callback(_retrieve_exception)
 
 
-def _ask_for_exception(task: asyncio.Task[object]) -> None:
+def _retrieve_exception(task: asyncio.Task[object]) -> None:
     if not task.cancelled():
         task.exception()

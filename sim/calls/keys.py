@@ -1,4 +1,4 @@
-"""What a call is known by: in its trial, and whoever makes it."""
+"""The keys of calls: of a call in its trial, and of its request, which trials can share."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from hashlib import blake2b
 from sim.stage.base import Request
 
 TRIAL_LETTERS = 12
-"""How many letters of its trial's id a key begins with; then comes the request, whoever asks."""
+"""A call's key begins with so many letters of the trial's id; the key of the request follows."""
 
 
 def request_key(identity: str, request: Request) -> str:
-    """What a request is known by, whoever makes it: 20 hexadecimal letters.
+    """The key of a request to a stage, the same in every trial: 20 hexadecimal letters.
 
-    Everything that may change the reply is hashed: the stage and all of the request. Two trials
-    with different seeds make different requests, since the seed is a part of each.
+    It is a hash of everything that may change the reply: the stage and the whole request, its seed
+    included.
     """
     schema = request.schema
     what = (
@@ -33,9 +33,9 @@ def request_key(identity: str, request: Request) -> str:
 
 
 def call_key(trial: str, identity: str, request: Request) -> str:
-    """What a call is known by: 32 hexadecimal letters, 12 of its trial and 20 of its request.
+    """The key of a call: 12 hexadecimal letters of its trial and 20 of its request.
 
-    Keys of one trial sort next to each other.
+    The calls of one trial sort next to each other.
 
     >>> from sim.layouts.prompt import Prompt
     >>> request = Request(Prompt.start("system", "You are Ada."), 7, "Ada")
@@ -46,9 +46,9 @@ def call_key(trial: str, identity: str, request: Request) -> str:
 
 
 def first_call_key(trial: str, request: Request) -> str:
-    """The key of a call in stores of version 1, where a request was known together with its trial.
+    """The key of a call in stores of version 1, where the trial's id was part of the hash.
 
-    A run that such a store left in the middle goes on without asking again what is there.
+    With it, a run that such a store holds incomplete is resumed without repeating its calls.
     """
     schema = request.schema
     what = (

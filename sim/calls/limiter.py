@@ -1,7 +1,7 @@
-"""The limiter: how many calls are out at once, over all scenes of a run, and how a run stops.
+"""The limiter: a priority semaphore that bounds the calls in flight of a run, and stops the run.
 
-A place is taken before the intent of a call is committed and given back after its reply is queued,
-which is what bounds the calls in doubt.
+A call holds a place from before its intent is committed until its reply is queued. This bounds the
+number of calls in doubt after a kill.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from sim.stage.base import Reply, Request, Stage, Wrapper
 
 
 class Stopped(Exception):
-    """No further call is made because the run is stopping. For the run, which catches it."""
+    """No further call is made because the run is stopping. The run catches it."""
 
 
 class Limiter:
     """At most ``limit`` calls at once: turns and gauges before probes, else in order of arrival.
 
-    After ``stop()`` nobody gets in any more: whoever asks waits until those inside are out and
-    then gets ``Stopped``. They wait because a scene that is torn off at once would leave its
-    probes, which are in flight, alone.
+    After ``stop()`` no call may start: ``enter()`` waits until the calls in flight are done and
+    then raises ``Stopped``. It waits because a scene that was cut off at once would abandon its
+    probes in flight.
     """
 
     def __init__(self, limit: int) -> None:
@@ -31,12 +31,12 @@ class Limiter:
         self.stopping = False
         self.reason: Exception | None = None
         self._urgent: deque[asyncio.Future[None]] = deque()
-        self._patient: deque[asyncio.Future[None]] = deque()
+        self._not_urgent: deque[asyncio.Future[None]] = deque()
         self._held: list[asyncio.Future[None]] = []
         self._tasks: set[asyncio.Task[object]] = set()
 
     async def enter(self, urgent: bool) -> None:
-        """Wait for a place. Raises ``Stopped`` if the run is stopping."""
+        """Wait for a place; ``urgent`` calls go first. Raises ``Stopped`` when the run stops."""
         task = asyncio.current_task()
         if task is not None:
             self._tasks.add(task)
@@ -56,11 +56,11 @@ class Limiter:
             self._held.append(future)
             self._release_held()
         else:
-            (self._urgent if urgent else self._patient).append(future)
+            (self._urgent if urgent else self._not_urgent).append(future)
         try:
             await future
         except asyncio.CancelledError:
-            # The place may have been handed over in the same tick; it goes to the next.
+            # If the place was granted in the same tick, pass it on to the next.
             if future.done() and not future.cancelled() and future.exception() is None:
                 self._free()
             raise
@@ -77,7 +77,7 @@ class Limiter:
         if self.stopping:
             self._release_held()
             return
-        for queue in (self._urgent, self._patient):
+        for queue in (self._urgent, self._not_urgent):
             while queue:
                 future = queue.popleft()
                 if not future.done():
@@ -86,26 +86,26 @@ class Limiter:
                     return
 
     def stop(self) -> None:
-        """Let nobody in any more. What is inside is not disturbed."""
+        """Let no further call start. Calls in flight go on."""
         self.stopping = True
-        self._held += [*self._urgent, *self._patient]
+        self._held += [*self._urgent, *self._not_urgent]
         self._urgent.clear()
-        self._patient.clear()
+        self._not_urgent.clear()
         self._release_held()
 
     def close(self, reason: Exception) -> None:
-        """Stop because no call can or may be made any more. The first reason is kept."""
+        """Stop for a reason: no further call can or may be made. The first reason is kept."""
         if self.reason is None:
             self.reason = reason
         self.stop()
 
     async def turned_away(self) -> Stopped:
-        """Wait until those inside are out; what to raise then. After ``stop()`` only."""
+        """After ``stop()``: wait until the calls in flight are done; the exception to raise."""
         try:
             await self.enter(True)
         except Stopped as stopped:
             return stopped
-        raise AssertionError("a limiter that was stopped let somebody in")
+        raise AssertionError("a stopped limiter let a call start")
 
     def _release_held(self) -> None:
         if self.inside:
@@ -116,7 +116,7 @@ class Limiter:
                 future.set_exception(Stopped())
 
     def abort(self) -> None:
-        """Cancel every call, those in flight too: their intents stay in doubt."""
+        """Cancel every call, also those in flight, which are in doubt afterwards."""
         self.stop()
         for task in list(self._tasks):
             task.cancel()
@@ -125,7 +125,8 @@ class Limiter:
 class Limited(Wrapper):
     """A stage whose calls take a place at the limiter; turns and gauges go before probes.
 
-    A call that no patience can help (a wrong key) closes the limiter: the run ends.
+    A call that can never go through (``StageClosed``: a wrong key) closes the limiter: the run
+    ends.
     """
 
     def __init__(self, stage: Stage, limiter: Limiter) -> None:

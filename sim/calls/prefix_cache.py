@@ -1,12 +1,13 @@
-"""An ideal prefix cache: how much of what is sent an ideal prefix cache would have to compute.
+"""An ideal prefix cache: how many of the tokens that are sent it would have to compute.
 
-A server with a prefix cache computes a token only if the same tokens have not stood before it in a
-prompt that it saw. An ideal one forgets nothing. What it would compute is a property of the layout:
-``transcript_first`` shares the transcript between the actors, ``persona_first`` does not.
+A server with a prefix cache computes a token only if no earlier prompt had the same tokens up to
+and including it. An ideal cache never evicts anything. How much it computes is a property of the
+layout: ``transcript_first`` shares the transcript between the actors, ``persona_first`` does not.
 
-A prompt is a chain of chunks with a hash of all that stands before, so the tree of everything that
-was sent is a dictionary from hashes to lengths, and a call costs as much as the chunks that are new
-in it. Providers count tokens of a whole prompt only; a call's tokens are shared out by letters.
+A prompt is a chain of chunks, each with a hash of everything before it. The prefix tree of all
+prompts is therefore a dictionary from hashes to lengths, and the cost of a call grows with its new
+chunks only. Providers count the tokens of whole prompts; they are attributed to chunks in
+proportion to their letters.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sim.layouts.prompt import Prompt
 
 
 class PrefixCache:
-    """What was sent to one stage, in tokens, and what an ideal prefix cache would compute of it.
+    """The tokens sent to one stage, and those of them that an ideal prefix cache would compute.
 
     >>> cache = PrefixCache()
     >>> opening = Prompt.start("system", "You play Ada.")  # 13 letters
@@ -30,18 +31,18 @@ class PrefixCache:
     def __init__(self) -> None:
         self.tokens = 0
         self.computed = 0.0
-        # The letters from the first chunk to this one; below zero if it was never sent.
+        # By a chunk's digest: the letters up to its end; negative if it was measured but not sent.
         self._letters: dict[bytes, int] = {}
 
     def letters(self, prompt: Prompt) -> int:
-        """How many letters a prompt has. Costs as much as the chunks that are new."""
+        """The number of letters of a prompt. The cost grows with its new chunks only."""
         known = self._letters.get(prompt.digest)
         if known is None:
             known = self._measure(prompt)
         return abs(known)
 
     def sent(self, prompt: Prompt, tokens: int) -> None:
-        """A prompt was sent, and the stage counted so many tokens in it."""
+        """Count a prompt that was sent, in which the stage counted ``tokens`` tokens."""
         letters = self._letters
         known = letters.get(prompt.digest)
         if known is None:
@@ -58,7 +59,7 @@ class PrefixCache:
             self.computed += tokens * (total - known) / total
 
     def _measure(self, prompt: Prompt) -> int:
-        """Write down the chunks that were never seen, as not sent yet."""
+        """Store the lengths of new chunks, as measured but not sent."""
         letters = self._letters
         new = [prompt]
         chunk = prompt.parent

@@ -1,7 +1,7 @@
-"""What tokens cost. A table ships (``prices.toml``), and one's own goes before it.
+"""Prices of tokens: the table that ships (``prices.toml``), and the user's own, which goes first.
 
-A price that is unknown is None and never 0: a run then tells its tokens and says that it does not
-know their price.
+An unknown price is None and never 0: a run then reports its tokens and says that their price is
+unknown.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ SHIPPED = Path(__file__).with_name("prices.toml")
 _MILLION = 1_000_000
 _FIELDS = ("prompt", "cached", "completion")
 _OFFICIAL = "base_url=https://api.openai.com/"
-# What a provider appends to a model's name for one state of it: -2024-07-18, -20241022, -latest.
+# The suffix of a model's name for one snapshot of it: -2024-07-18, -20241022, -latest.
 _SNAPSHOT = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|latest)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """USD per million tokens: of the prompt, of what the provider had cached of it, of replies.
+    """USD per million tokens: of the prompt, of its cached part, and of the completion.
 
     >>> Price(prompt=2.0, cached=0.5, completion=8.0).of(Usage(1_000_000, 100_000, 400_000))
     2.2
@@ -38,7 +38,7 @@ class Price:
     completion: float
 
     def of(self, usage: Usage) -> float:
-        """What a usage costs. Cached tokens are a part of the prompt's."""
+        """The price of a usage in USD. Cached tokens are a part of the prompt's."""
         cached = min(usage.cached_tokens, usage.prompt_tokens)
         return (
             (usage.prompt_tokens - cached) * self.prompt
@@ -48,7 +48,7 @@ class Price:
 
 
 class Prices:
-    """A table of prices by model, as models are named on the command line.
+    """A table of prices by model string, as on the command line.
 
     >>> prices = Prices.load()
     >>> prices.of("openai:gpt-4o-mini-2024-07-18?temperature=0.7")
@@ -64,16 +64,16 @@ class Prices:
 
     @classmethod
     def load(cls, own: Path | None = None) -> Prices:
-        """The table that ships, with one's own before it. Raises ``BadRequest``."""
-        found = _read(SHIPPED)
+        """The table that ships, and the user's own before it. Raises ``BadRequest``."""
+        shipped = _read(SHIPPED)
         mine = {} if own is None else _table(_read(own), own)
-        return cls(_table(found, SHIPPED), mine, str(found["date"]))
+        return cls(_table(shipped, SHIPPED), mine, str(shipped["date"]))
 
     def of(self, identity: str) -> Price | None:
         """The price of a model, or of a stage by its identity; None if it is unknown.
 
-        The prices that ship are the providers': they say nothing of a server that is asked at an
-        address of one's own. Those of one's own table hold wherever the model is.
+        The shipped prices hold only at the providers' own addresses, not at a ``base_url``. The
+        prices of the user's table hold at every address.
         """
         name, _, options = identity.partition("#yoked:")[0].partition("?")
         elsewhere = "base_url=" in options and _OFFICIAL not in options
@@ -95,9 +95,9 @@ def _read(path: Path) -> Mapping[str, Any]:
         raise BadRequest(f"prices {path}: is no TOML: {error}") from None
 
 
-def _table(found: Mapping[str, Any], path: Path) -> dict[str, Price]:
-    models = found.get("models", {})
-    unknown = sorted(found.keys() - {"models", "date"})
+def _table(document: Mapping[str, Any], path: Path) -> dict[str, Price]:
+    models = document.get("models", {})
+    unknown = sorted(document.keys() - {"models", "date"})
     if unknown or not isinstance(models, dict) or not models:
         what = f"{unknown[0]!r} is unknown" if unknown else "there are no prices in it"
         raise BadRequest(f"prices {path}: {what}; write them below [models], one model a line")

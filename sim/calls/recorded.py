@@ -22,22 +22,22 @@ _LINES = 40
 
 
 class Recording(Protocol):
-    """What was recorded. ``sim.store.Recorder`` is one."""
+    """A source of recorded calls. ``sim.store.Recorder`` is one."""
 
-    def found(self, request: str) -> Reply | StageError | None:
-        """What came of a request: a reply, or the error of a call that failed for good."""
+    def outcome(self, request: str) -> Reply | StageError | None:
+        """The reply to a request, or the error of a call that failed for good; None if unknown."""
         ...
 
     def nearest(self, prompt: Prompt) -> Prompt | None:
-        """The recorded prompt that is most like this one; None if no prompts were kept."""
+        """The recorded prompt that is most similar to this one; None if no prompts were stored."""
         ...
 
 
 class Recorded:
-    """A stage of which everything was recorded.
+    """A stage that answers with recorded replies.
 
-    ``identity`` is that of the stage that was recorded; ``also`` are identities under which the
-    same stage was recorded as well (in surrogates). Make them with ``sim.store.recorded_stages``.
+    ``identity`` is that of the recorded stage; ``also`` are other identities under which its calls
+    were recorded (in surrogates). ``sim.store.recorded_stages`` makes them.
     """
 
     info = StageInfo(free=True, recorded=True)
@@ -48,13 +48,13 @@ class Recorded:
         self._identities = (identity, *also)
 
     async def perform(self, request: Request) -> Reply:
-        """What was said. Raises what was raised, and ``not-recorded`` where nothing was."""
+        """The recorded reply. Raises the recorded error, or ``StageError`` (``not-recorded``)."""
         for identity in self._identities:
-            found = self._recording.found(request_key(identity, request))
-            if isinstance(found, StageError):
-                raise found
-            if found is not None:
-                return found
+            outcome = self._recording.outcome(request_key(identity, request))
+            if isinstance(outcome, StageError):
+                raise outcome
+            if outcome is not None:
+                return outcome
         nearest = self._recording.nearest(request.prompt)
         raise StageError(
             "not-recorded",
@@ -68,7 +68,7 @@ class Recorded:
 
 
 def difference(recorded: Prompt | None, asked: Prompt) -> str:
-    """What is different between a recorded prompt and one that was asked for, in words and lines.
+    """Describe the difference between a recorded prompt and the one asked for, as a unified diff.
 
     >>> old, new = Prompt.start("system", "You play Ada."), Prompt.start("system", "You play Eve.")
     >>> print(difference(old, new))
@@ -81,12 +81,12 @@ def difference(recorded: Prompt | None, asked: Prompt) -> str:
     +You play Eve.
     """
     if recorded is None:
-        return "no prompts were kept with it, so that nothing can be compared"
+        return "the recording has no prompts, so that nothing can be compared"
     if recorded.digest == asked.digest:
         return (
-            "the very same prompt stands in the recording, but not with this seed, purpose, stop "
-            "text, limit and form of the answer: play the same trials with the same seeds (or the "
-            "recording ends here)"
+            "the same prompt is in the recording, but with another seed, purpose, stop text, limit "
+            "or form of the answer: play the same trials with the same seeds (or the recording "
+            "ends here)"
         )
     lines = list(
         unified_diff(_lines(recorded), _lines(asked), "recorded", "asked", n=2, lineterm="")
@@ -98,7 +98,7 @@ def difference(recorded: Prompt | None, asked: Prompt) -> str:
 
 
 def _lines(prompt: Prompt) -> list[str]:
-    """A prompt in short lines, so that a word that is different does not show a whole speech."""
+    """A prompt in short lines, so that a changed word does not put a whole speech in the diff."""
     lines: list[str] = []
     for message in prompt.messages():
         lines.append(f"[{message.role}]")

@@ -1,9 +1,9 @@
-"""The retry: a stage around a stage that asks again when an answer may still come.
+"""The retry: a stage around a stage that repeats calls that may succeed later.
 
-It stands outside the throttle, so that every attempt waits for its place: a provider counts them
-all. What is asked again is what its ``StageError`` calls transient, and a reply that is empty or
-was cut; never ``StageClosed``, which no patience can help, so that a wrong key ends a run at once.
-The waits come from the request's seed: the same run, met by the same faults, waits as long again.
+It is outside the throttle, so that every attempt counts against the provider's limits. A call is
+repeated if its ``StageError`` is transient, or if the reply was empty or cut off; never after
+``StageClosed``, so that a wrong key ends a run at once. The waits are drawn from the request's
+seed: with the same faults a run waits equally long again.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from sim.events import NO_USAGE, Usage
 from sim.seeds import Stream, derive
 from sim.stage.base import LogProb, Reply, Request, Stage, Wrapper
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
-# Faults of one call, whatever else is said of them: the next one may be whole.
+# Reasons after which a call is repeated even if the error is not marked as transient.
 ASK_AGAIN = frozenset({"empty", "cut"})
 
 
 def may_go_through(error: BaseException) -> bool:
-    """Whether the same call may go through later.
+    """Whether the same call may succeed later.
 
     >>> may_go_through(StageError("rate-limit", "429", transient=True))
     True
@@ -44,12 +44,12 @@ def may_go_through(error: BaseException) -> bool:
 
 
 class Retry(Wrapper):
-    """A stage that asks up to ``attempts`` times, for up to ``total`` seconds.
+    """A stage that makes a call up to ``attempts`` times, for up to ``total`` seconds.
 
-    The n-th wait is drawn evenly from 0 to 2**(n-1) times ``first_wait`` seconds (*full jitter*:
-    callers that failed together do not come back together), or is what the provider asked for;
-    in both cases no longer than ``longest_wait``. ``total`` holds for attempts and waits, but not
-    for the time that attempts stand in the throttle's line, which is no fault of the provider.
+    The n-th wait is drawn uniformly from 0 to 2**(n-1) times ``first_wait`` seconds (exponential
+    backoff with full jitter: callers that failed together do not come back together), or is what
+    the provider asked for; in both cases no longer than ``longest_wait``. ``total`` covers attempts
+    and waits, but not the time that attempts wait in the throttle's queue.
 
     A reply carries the reasons of the attempts before it in ``retries``, and the tokens of those
     that were paid but empty in ``usage``. When no attempt is left, the last ``StageError`` is
@@ -103,13 +103,13 @@ class Retry(Wrapper):
         self._clock = clock
 
     async def perform(self, request: Request) -> Reply:
-        """The first reply that is one. Raises ``StageError`` when there is none."""
+        """The first valid reply. Raises ``StageError`` when there is none."""
         reasons: list[str] = []
         wasted: list[Usage] = []
 
         async def ask() -> Reply:
             reply = await self.stage.perform(request)
-            # A refusal is an outcome, with or without words; answers are for the probe to read.
+            # A refusal is a valid outcome, even without words; probes check their own answers.
             if request.purpose == "turn" and reply.finish != "refusal" and not reply.text.strip():
                 said = f"{request.speaker} said nothing"
                 raise StageError("empty", said, transient=True, usage=reply.usage)
@@ -122,7 +122,7 @@ class Retry(Wrapper):
         return reply
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
-        """The inner stage's, asked again like a reply."""
+        """The inner stage's log-probability, with the same retries."""
 
         async def ask() -> LogProb | None:
             return await self.stage.log_prob(request, text)
@@ -132,18 +132,18 @@ class Retry(Wrapper):
     async def _until_through(
         self,
         request: Request,
-        ask: Callable[[], Awaitable[Found]],
+        ask: Callable[[], Awaitable[Result]],
         reasons: list[str],
         wasted: list[Usage],
-    ) -> Found:
-        """Ask until there is an answer.
+    ) -> Result:
+        """Call ``ask`` until it succeeds.
 
-        The reasons of what fails are added to ``reasons``, and what it cost to ``wasted``.
+        The reason of each failure is added to ``reasons``, and its usage to ``wasted``.
         """
         waited = Waited()
         began = self._clock()
 
-        async def attempt() -> Found:
+        async def attempt() -> Result:
             token = WAITED.set(waited)
             try:
                 return await ask()
@@ -162,7 +162,7 @@ class Retry(Wrapper):
             out_of_time = spent + state.upcoming_sleep > self.total
             return out_of_time or state.attempt_number >= self.attempts
 
-        # One for each call: tenacity keeps the state of a call in it, apart only by thread.
+        # A new object for each call: tenacity keeps the state of a call in it, one per thread.
         retrying = AsyncRetrying(
             sleep=self._sleep,
             stop=stop,
@@ -183,7 +183,7 @@ class Retry(Wrapper):
         """Seconds until the next attempt."""
         error = None if state.outcome is None else state.outcome.exception()
         asked_for = error.retry_after if isinstance(error, StageError) else None
-        # Zero says nothing of when to come back, and a provider may say anything.
+        # A provider may send any number; 0 says nothing of when to come back.
         if asked_for is not None and asked_for > 0:
             return min(asked_for, self.longest_wait)
         number: int = state.attempt_number
@@ -193,7 +193,7 @@ class Retry(Wrapper):
 
 
 def _given_up(error: StageError, reasons: list[str], wasted: list[Usage]) -> StageError:
-    """The last error, with what went before it. A message that is stored alone says it too."""
+    """The last error, with the attempts before it, also in its message, which is stored alone."""
     times = ", ".join(f"{reason} {count}×" for reason, count in Counter(reasons).items())
     return StageError(
         error.reason,

@@ -1,4 +1,4 @@
-"""Log-probabilities as replies, so that what was scored once is kept like anything else."""
+"""Log-probabilities as replies, so that they are stored and cached like other replies."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Scorer(Wrapper):
         self._text = text
 
     async def perform(self, request: Request) -> Reply:
-        """The score as JSON, or ``null`` where the stage cannot say."""
-        found = await self.stage.log_prob(self._request, self._text)
-        if found is None:
+        """The log-probability as JSON, or ``null`` if the stage has none."""
+        log_prob = await self.stage.log_prob(self._request, self._text)
+        if log_prob is None:
             return Reply("null")
-        record = {"value": found.value, "tokens": found.tokens, "exact": found.exact}
+        record = {"value": log_prob.value, "tokens": log_prob.tokens, "exact": log_prob.exact}
         return Reply(json.dumps(record, separators=(",", ":")))
 
 

@@ -1,13 +1,13 @@
-"""The throttle: a stage around a stage that keeps to what a provider allows.
+"""The throttle: a stage around a stage that keeps to the rate limits of a provider.
 
 Three limits, each of which may be left out: requests in a window, tokens in a window, and calls at
-once. Stages of one provider share one ``Limits``. Whoever calls stands in one line, first come
-first served, and only its head looks for room: five thousand waiters cost nothing but memory.
-(Turns do not overtake probes here: the journal's gate, further out, sees to that.)
+once. Stages of one provider share one ``Limits``. Calls wait in one queue, first come first served,
+and only its head checks for room, so that thousands of waiting calls cost only memory. (Turns do
+not overtake probes here; ``sim.calls.limiter``, further out, orders them.)
 
-Windows are strict: no ``period``, wherever it begins, holds more than the limit. asyncio-throttle
-counts the requests. It has no weights, so tokens are counted here, in the same way: a call reserves
-an estimate when it starts, and the estimate gives way to what the reply says was used.
+Sliding windows: no interval of length ``period``, wherever it begins, holds more than the limit.
+asyncio-throttle counts the requests. It has no weights, so tokens are counted here in the same way:
+a call reserves an estimate when it starts, which the usage in the reply then replaces.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from sim.errors import BadRequest, StageError
 from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Reply, Request, Stage, Wrapper
 
-# We count a call when it leaves us, a provider when it arrives, and the first ones are slower (they
-# open connections). Our windows are longer by this share, 0.6 s in a minute, and cost as much.
+# We count a call when it is sent, a provider when it arrives, and the first calls arrive later
+# because they open connections. So our windows are longer by this share, 0.6 s in a minute.
 MARGIN = 0.01
 
-# The head of the line alone polls asyncio-throttle: in a minute's window 17 times a second.
+# Only the head of the queue polls asyncio-throttle: 17 times a second for a window of a minute.
 POLLS_IN_A_PERIOD = 1000
 
-# Calls that failed in one of these ways may have been answered at length, and counted.
+# A call that failed for one of these reasons may have produced tokens that the provider counts.
 ANSWERED_PERHAPS = frozenset({"timeout", "cut", "malformed", "length"})
 
 
 class Waited:
-    """How many seconds a call stood in the lines of throttles, for whoever limits its time."""
+    """The seconds that a call waited in throttles, which time limits leave out (``Retry``)."""
 
     seconds = 0.0
 
@@ -46,15 +46,15 @@ WAITED: ContextVar[Waited | None] = ContextVar("waited", default=None)
 
 
 class Line:
-    """A line in which one is at the head, and the next follows when that one leaves."""
+    """A FIFO queue with one caller at its head; the next one follows when that one leaves."""
 
     def __init__(self) -> None:
         self._taken = False
-        # A dictionary, since a storm of cancellations must not search the line for each one.
+        # A dictionary, so that each of many cancellations is removed in constant time.
         self.behind: OrderedDict[asyncio.Future[None], None] = OrderedDict()
 
     async def reach_head(self) -> None:
-        """Wait for one's turn. Whoever got it must ``leave()``."""
+        """Wait to be at the head of the queue. The caller must ``leave()`` afterwards."""
         if not self._taken:
             self._taken = True
             return
@@ -65,12 +65,12 @@ class Line:
         except BaseException:
             self.behind.pop(place, None)
             if place.done() and not place.cancelled():
-                # The head was handed over in the same tick in which we were cancelled.
+                # We became the head in the same tick in which we were cancelled.
                 self.leave()
             raise
 
     def leave(self) -> None:
-        """Let the next one to the head."""
+        """Make the next one the head."""
         while self.behind:
             place, _ = self.behind.popitem(last=False)
             if not place.done():
@@ -81,7 +81,7 @@ class Line:
 
 @dataclass(slots=True)
 class Reservation:
-    """Tokens that a call holds in the window from the moment it started."""
+    """Tokens that a call holds in the window, from the moment it started."""
 
     since: float
     tokens: int
@@ -89,10 +89,10 @@ class Reservation:
 
 
 class Limits:
-    """What one provider allows, shared by all stages that ask it. None is no limit.
+    """The rate limits of one provider, shared by all its stages. None is no limit.
 
-    A minute lasts ``period`` seconds, for providers that count otherwise. Use it in one event loop
-    at a time. Raises ``BadRequest`` for a limit that lets nothing through.
+    ``period`` is the length of the windows in seconds. Use it in one event loop at a time. Raises
+    ``BadRequest`` for a limit that lets nothing through.
 
     >>> limits = Limits(requests_per_minute=500, tokens_per_minute=200_000, concurrency=16)
     >>> async def call() -> int:
@@ -141,23 +141,23 @@ class Limits:
 
     @property
     def tokens_in_window(self) -> int:
-        """Tokens that were used or are reserved in the window that ends now."""
+        """The tokens used or reserved in the window that ends now."""
         self._forget()
         return self._tokens
 
     async def enter(self, tokens: int = 0) -> Reservation:
         """Wait until a call that needs so many tokens may start. It must ``leave()`` in the end.
 
-        Once something is taken nothing is awaited any more: who got in starts at once, and who is
-        cancelled before has taken nothing.
+        Nothing is awaited after room has been taken: a call that got in starts at once, and a call
+        that is cancelled before that holds nothing.
         """
         limit = self.tokens_per_minute
         if limit is not None and tokens > limit:
             raise StageError("too-large", f"{tokens} tokens never fit into a window of {limit}")
         await self._line.reach_head()
         try:
-            # Nobody else takes room while the head waits: it is enough to find each kind once.
-            # Requests come last, since asyncio-throttle takes what it finds.
+            # No other call takes room while the head waits, so the limits are checked one by one.
+            # Requests come last, since asyncio-throttle takes the room when there is some.
             while not self._has_room(tokens):
                 await self._until_something_leaves()
             if self._requests is not None:
@@ -168,11 +168,11 @@ class Limits:
             self._line.leave()
 
     def leave(self, reservation: Reservation, tokens: int) -> None:
-        """End a call that used so many tokens, which replace its reservation."""
+        """End a call. The tokens that it used replace its reservation."""
         self.inside -= 1
         more = tokens - reservation.tokens
         if more > 0:
-            # What nobody expected is counted from now on: the past cannot be changed.
+            # The excess is counted from now on, as windows in the past cannot be corrected.
             self._reserve(more)
         elif reservation.in_window:
             reservation.tokens += more
@@ -186,12 +186,12 @@ class Limits:
         return self.tokens_per_minute is None or self._tokens + tokens <= self.tokens_per_minute
 
     async def _until_something_leaves(self) -> None:
-        """Until a call ends or the oldest tokens leave the window."""
+        """Wait until a call ends or the oldest tokens leave the window."""
         loop = asyncio.get_running_loop()
         self._wake = loop.create_future()
         oldest = self._reservations[0].since if self._reservations else math.inf
         left = oldest + self._window - time.monotonic()
-        # At least a millisecond: a timer that fires a hair early would fire over and over.
+        # At least a millisecond: a timer that fires slightly early would fire over and over.
         timer = loop.call_later(min(max(left, 0.001), self._window), self._rouse)
         try:
             await self._wake
@@ -218,7 +218,10 @@ class Limits:
 
 
 class Running:
-    """A running mean, and what to expect at most: as TCP guesses how long an answer takes."""
+    """A running mean and deviation, as TCP estimates its round-trip time.
+
+    *Reference.* V. Jacobson, "Congestion avoidance and control", SIGCOMM 1988; RFC 6298.
+    """
 
     def __init__(self, guess: float) -> None:
         self.mean = guess
@@ -226,11 +229,11 @@ class Running:
 
     @property
     def at_most(self) -> float:
-        """What the next one will hardly exceed."""
+        """A bound that the next value will rarely exceed."""
         return self.mean + 2 * self._deviation
 
     def learn(self, value: float) -> None:
-        """Take one more into account; the older ones fade."""
+        """Update both with a new value; older values lose weight exponentially."""
         error = value - self.mean
         self.mean += error / 8
         self._deviation += (abs(error) - self._deviation) / 4
@@ -239,8 +242,8 @@ class Running:
 class PromptSizes:
     """The size of prompts in bytes, without walking a long prompt at every call.
 
-    What was seen is remembered by its digest: a prompt that grew by a turn costs a turn. When too
-    much is remembered, the older half is dropped.
+    Sizes are remembered by digest, so that only new chunks are measured. When too many are
+    remembered, the older half is dropped.
 
     >>> sizes = PromptSizes()
     >>> prompt = Prompt.start("system", "You are Ada.")
@@ -257,7 +260,7 @@ class PromptSizes:
         self._old: dict[bytes, int] = {}
 
     def of(self, prompt: Prompt) -> int:
-        """Bytes of all chunks, and a few more for each."""
+        """The bytes of all chunks, with an overhead for each message."""
         new: list[Prompt] = []
         chunk: Prompt | None = prompt
         size = 0
@@ -277,14 +280,14 @@ class PromptSizes:
 
 
 class Throttle(Wrapper):
-    """A stage that is asked no more often than its provider allows.
+    """A stage that is called no more often than its provider allows.
 
     Give the limits, or a ``Limits`` that it shares with other stages. A call that needs more tokens
     than a whole window holds is refused (``StageError``, reason ``too-large``), as providers do.
 
-    A call that fails gives back what it reserved for the reply, unless one may have been written
-    (``ANSWERED_PERHAPS``); one that is cancelled gives back nothing before the window ends, since
-    the provider writes on.
+    A call that fails releases the tokens reserved for its reply, unless a reply may have been
+    written (``ANSWERED_PERHAPS``). A call that is cancelled releases nothing before the window
+    ends, since the provider may go on writing.
 
     >>> from sim.stage.fixed import FixedLines
     >>> stage = Throttle(FixedLines(["Well?"]), requests_per_minute=500, concurrency=16)
@@ -305,11 +308,11 @@ class Throttle(Wrapper):
     ) -> None:
         own = (requests_per_minute, tokens_per_minute, concurrency)
         if limits is not None and own != (None, None, None):
-            raise BadRequest("limits: they are shared, and others are given too; give one of them")
+            raise BadRequest("limits: shared limits and limits of its own are given; give only one")
         super().__init__(stage)
         self.limits = limits or Limits(*own, period=period)
         self._sizes = PromptSizes()
-        # A token for three bytes, until replies tell: few prompts have more.
+        # One token per three bytes until replies tell; few prompts have more.
         self._tokens_per_byte = Running(1 / 3)
         self._completions: dict[str, Running] = {}
 
@@ -330,7 +333,7 @@ class Throttle(Wrapper):
         return reply
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
-        """The inner stage's, when there is room for the call: it is a request like others."""
+        """The inner stage's log-probability, when there is room for the call."""
         size = self._size(request) + _bytes(text)
         reservation, _ = await self._enter(size, 0)
         try:
@@ -341,13 +344,16 @@ class Throttle(Wrapper):
     async def _enter(
         self, size: int, max_tokens: int | None, usual: Running | None = None
     ) -> tuple[Reservation, int]:
-        """A place, and the prompt's tokens. A reply has as many as it may, else what is usual."""
+        """Wait for room; the reservation, and the estimated tokens of the prompt.
+
+        The reply is expected to have ``max_tokens`` tokens, or as many as is usual.
+        """
         prompt = math.ceil(size * self._tokens_per_byte.at_most)
         guess = usual.at_most if usual and max_tokens is None else max_tokens or 0
         tokens = prompt + math.ceil(guess)
         limit = self.limits.tokens_per_minute
         if limit is not None and tokens > limit:
-            # Refused only by what is likely: caution is no reason.
+            # The cautious estimate is too large: refuse only if the likely one is, too.
             likely = math.ceil(size * self._tokens_per_byte.mean)
             if likely + (max_tokens or 0) > limit:
                 raise StageError(
@@ -370,11 +376,11 @@ class Throttle(Wrapper):
         return self._sizes.of(request.prompt) + len(schema)
 
     def _usual(self, request: Request) -> Running:
-        # Apart by purpose, since an answer is much shorter than a turn.
+        # Separate for each purpose, since an answer is much shorter than a turn.
         return self._completions.setdefault(request.purpose, Running(256))
 
     def _learn(self, request: Request, size: int, prompt: int, reply: Reply) -> int:
-        """How many tokens were used, as the reply says or else by its length."""
+        """Update the estimates; the tokens used, as the reply says or else by its length."""
         usage = reply.usage
         if usage.prompt_tokens and size:
             self._tokens_per_byte.learn(usage.prompt_tokens / size)

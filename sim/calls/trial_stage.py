@@ -1,10 +1,10 @@
-"""The stage of one trial: what a call goes through, from the outside in.
+"""The stage of one trial: the chain of wrappers that a call passes, from the outside in.
 
-What the store holds for the trial (``Recalled``); the cache, which all trials share (``Cached``);
-calls in doubt (``Doubted``); the budget (``Budgeted``); a place among the calls in flight
-(``Limited``); the journal (``Journaled``), so that in doubt is only what may have been asked; the
-account of the stage (``Accounted``); then the stage, with its own retry and throttle. What there is
-no use for is left out: a call to a free stage passes three of these.
+The replies stored for the trial (``Recalled``); the cache, which all trials share (``Cached``);
+calls in doubt (``Doubted``); the budget (``Budgeted``); the limit on calls in flight (``Limited``);
+the journal (``Journaled``), inside the limit, so that only calls that may have been made are ever
+in doubt; the account of the stage (``Accounted``); then the stage, with its own retry and throttle.
+Wrappers with nothing to do are left out: a call to a free stage passes three.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from sim.calls.budget import Budget, Budgeted
 from sim.calls.cache import Cache, Cached
-from sim.calls.journal import Doubted, Journal, Journaled, Recalled, hush
+from sim.calls.journal import Doubted, Journal, Journaled, Recalled, discard_exception
 from sim.calls.keys import TRIAL_LETTERS, request_key
 from sim.calls.limiter import Limited, Limiter, Stopped
 from sim.calls.scores import Scorer, read_score
@@ -26,11 +26,11 @@ from sim.stage.base import LogProb, Reply, Request, Stage, StageInfo, info_of
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """A stage that plays in a trial, with its account and what may be looked up and kept.
+    """A stage that plays in a trial, with its account, cache and budget.
 
-    ``account`` and ``budget`` are shared with the other trials of the stage and the run; so is
-    ``cache``, and where it is None nothing is looked up. ``keep`` keeps the prompts, by which
-    others find the replies and a replay shows what is different.
+    ``account`` is shared by all trials of the stage, ``budget`` and ``cache`` by all trials of the
+    run. Without a ``cache`` no replies are looked up. ``keep`` stores the prompts, too, so that a
+    replay can show how a prompt differs.
     """
 
     stage: Stage
@@ -42,10 +42,10 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What earlier runs left of a trial: its replies, and the keys of its calls in doubt.
+    """What earlier runs stored of a trial: its replies, and the keys of its calls in doubt.
 
-    With ``refuse_doubted`` the latter are not made again but fail with the reason ``in-doubt``.
-    ``of_version_1`` says that keys of stores of version 1 are among the replies'.
+    With ``refuse_doubted`` calls in doubt fail with the reason ``in-doubt`` instead of being made
+    again. ``of_version_1`` says that ``replies`` contains keys of stores of version 1.
     """
 
     replies: Mapping[str, Reply] = field(default_factory=dict)
@@ -55,13 +55,13 @@ class Before:
 
 
 NOTHING = Before()
-"""Of a trial that is new."""
+"""The value for a new trial."""
 
 
 class TrialStage:
-    """A stage for one trial whose calls go through all of the above. It observes the trial, too.
+    """The stage of one trial: every call passes the chain above. It also observes the trial.
 
-    ``cast`` are the other stages that play in the trial, by the names that the scene has for them.
+    ``cast`` are the other stages that play in the trial, by the names that the scene gives them.
     """
 
     def __init__(
@@ -87,12 +87,12 @@ class TrialStage:
 
     @property
     def info(self) -> StageInfo:
-        """The own stage's, with the names of the others."""
+        """The info of the trial's own stage, with the names of the others as ``cast``."""
         own = info_of(self._players[""].stage)
         return replace(own, cast=tuple(name for name in self._players if name))
 
     def _around(self, stage: Stage, player: Player) -> Stage:
-        """A stage within everything that a call to this player goes through."""
+        """A stage within the chain of wrappers that calls to this player pass."""
         account, journal, before = player.account, self.journal, self._before
         chain: Stage = Accounted(stage, account)
         chain = Journaled(chain, journal, keep=player.keep, cached=account.recorded)
@@ -135,7 +135,7 @@ class TrialStage:
         try:
             return await chain.perform(call)
         except (Stopped, StoreFailed):
-            hush()
+            discard_exception()
             raise
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:

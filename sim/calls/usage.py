@@ -1,4 +1,4 @@
-"""What one stage did in a run: calls, hits, failures, tokens, money. All its trials share it."""
+"""The account of a stage in a run: calls, cache hits, failures, tokens, money, over all trials."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from sim.events import NO_USAGE, Usage
 from sim.stage.base import Reply, Request, Stage, Wrapper
 
 LETTERS_A_TOKEN = 4.0
-"""Of English, about; before a stage has counted anything itself."""
+"""An estimate for English, used until the stage has counted tokens itself."""
 
 _FIRST_COMPLETION = 400
-"""Tokens that are expected of a first reply where nothing limits it."""
+"""The expected tokens of the first reply if nothing limits it."""
 
 
 @dataclass(slots=True)
 class Account:
-    """What one stage was asked, answered and used.
+    """Counts the calls of one stage and what they used.
 
-    ``free`` stages cost nothing. ``recorded`` ones answer from a store: what they say was paid
-    before, and counts as hits. ``price`` is None where it is unknown, and then so is the money:
-    ``usd`` becomes None with the first reply. ``limit`` is the most tokens that a reply may have,
-    if that is known. ``paid`` is told what each call used.
+    ``free`` stages cost nothing. ``recorded`` stages answer from a store: their replies were paid
+    before and count as hits. ``price`` is None if it is unknown; then ``usd`` becomes None with the
+    first reply. ``limit`` is the most tokens that a reply may have, if that is known. ``paid`` is
+    called with the usage of each call.
     """
 
     free: bool = False
@@ -48,11 +48,11 @@ class Account:
 
     @property
     def usage(self) -> Usage:
-        """What was paid for."""
+        """The usage of all calls together."""
         return Usage(self.prompt_tokens, self.completion_tokens, self.cached_tokens, self.usd)
 
     def answered(self, request: Request, reply: Reply) -> Reply:
-        """Enter a call that was answered. Returns the reply, with its price if it is known."""
+        """Count a call that was answered. Returns the reply, with its price if that is known."""
         usage = reply.usage
         price = self.price
         if price is not None and usage.usd is None:
@@ -66,14 +66,14 @@ class Account:
         return reply
 
     def failed(self, request: Request, error: StageError) -> None:
-        """Enter a call that failed for good. What it cost all the same counts like an answer's.
+        """Count a call that failed for good, with what its attempts cost.
 
         The error's ``usage`` gets its price, if that is known.
         """
         self.failed_calls += 1
         self.retries += len(error.attempts)
         usage = usage_of(error)
-        # Most failures cost nothing, and say nothing of what tokens cost.
+        # Most failures have no usage, and must not make the total price unknown.
         if self.recorded or usage == NO_USAGE:
             return
         if self.price is not None and usage.usd is None:
@@ -81,7 +81,7 @@ class Account:
         self._enter(request, usage)
 
     def _enter(self, request: Request, usage: Usage) -> None:
-        """Enter what a call used."""
+        """Count the usage of a call."""
         tokens = usage.prompt_tokens
         completion = usage.completion_tokens
         self.prompt_tokens += tokens
@@ -94,7 +94,7 @@ class Account:
             self.usd = None
         if completion > self._longest:
             self._longest = completion
-        # Nothing counted is nothing sent: a yoked partner's line, say, asks no model.
+        # Without prompt tokens no prompt was sent to a model (a yoked partner's line, say).
         if tokens:
             self.prefix_cache.sent(request.prompt, tokens)
             if not self.free:
@@ -103,9 +103,9 @@ class Account:
             self.paid(usage)
 
     def expected(self, request: Request) -> Usage:
-        """What a call will use, guessed high: the prompt by its letters, the reply by the longest.
+        """A high estimate of the usage of a call: its prompt by letters, its reply by the longest.
 
-        The first guesses are by rule of thumb, later ones by what the stage itself counted.
+        The first estimates use fixed ratios, later ones the tokens that the stage has counted.
         """
         letters = self.prefix_cache.letters(request.prompt)
         if self._letters:
@@ -120,17 +120,17 @@ class Account:
 
     @property
     def pace(self) -> float:
-        """Seconds that a call takes on average; 0 before the first."""
+        """The mean number of seconds of a call; 0 before the first."""
         return self.seconds / self.calls if self.calls else 0.0
 
 
 def usage_of(error: StageError) -> Usage:
-    """What a call that failed cost all the same."""
+    """The usage of a call that failed."""
     return error.usage if isinstance(error.usage, Usage) else NO_USAGE
 
 
 class Accounted(Wrapper):
-    """A stage whose calls are entered in an account, with their price where it is known."""
+    """A stage whose calls are counted in an account, with their price where it is known."""
 
     def __init__(self, stage: Stage, account: Account) -> None:
         super().__init__(stage)
@@ -143,7 +143,7 @@ class Accounted(Wrapper):
             reply = await self.stage.perform(request)
         except StageError as error:
             if not error.attempts and not account.recorded:
-                error.attempts = (error.reason,)  # nobody asked again: this was the one attempt
+                error.attempts = (error.reason,)  # there is no retry: this was the only attempt
             account.failed(request, error)
             raise
         if account.recorded:

@@ -1,8 +1,8 @@
 """The command ``elsinore``.
 
-This package declares the command and its options (``app``) and is the last boundary: whatever
-Elsinore raises on purpose becomes one line here. What a subcommand does stands in a module of its
-own, which is loaded when the subcommand runs, so that ``--help`` costs no more than typer.
+``app`` declares the command. Each subcommand is a module of ``commands``, which is loaded when it
+runs, so that ``--help`` loads little more than typer. ``main`` turns an error that Elsinore raises
+on purpose into one line and an exit code.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sim.errors import ElsinoreError
 
 __all__ = ["main"]
 
-# The store and the export say themselves when their disk is full; what is left is the output.
+# Errors of a full disk. Stores and exports turn theirs into messages; here they are of the output.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
@@ -28,7 +28,7 @@ def main() -> None:
     """Run the command and leave with its exit code: 0, 1 (failed), 2 (bad request) or 130."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            # A terminal that knows only ASCII gets escapes instead of a traceback.
+            # A terminal that knows only ASCII shows escapes; without this, printing would raise.
             stream.reconfigure(errors="backslashreplace")
     try:
         with for_bash():
@@ -53,7 +53,7 @@ def main() -> None:
 
 def _say(message: str) -> None:
     """One line on standard error, without keys and without control characters."""
-    # Loaded now, since most commands say nothing here.
+    # Loaded here, because most commands print no error.
     from sim.cli.display.terminal import one_line
     from sim.cli.logs import without_keys
 
@@ -62,15 +62,15 @@ def _say(message: str) -> None:
 
 
 def _leave(code: int | str | None) -> None:
-    """Leave; if nobody reads standard output any more, without a complaint about it."""
+    """Exit with a code; if standard output was closed by its reader, without a message about it."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        # What is still buffered would be flushed again at exit, and complain again.
+        # Otherwise Python would flush the buffer again at exit, and print the error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = code or 141
     except OSError as error:
-        # /dev/full, or a disk that is: what was asked for did not arrive.
+        # The disk is full (or it is /dev/full): the output is incomplete.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not code:
             _say(f"standard output cannot be written ({error.strerror})")

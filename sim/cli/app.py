@@ -1,4 +1,4 @@
-"""The command's declaration: its subcommands are declared in ``commands``, one file each."""
+"""The declaration of the command. Its subcommands are in ``commands``, one file each."""
 
 from __future__ import annotations
 
@@ -21,13 +21,11 @@ SUMMARIES = {
     "fork": "What would have happened otherwise: play a trial again from a turn on, many times.",
     "ask": ("Put a question to an actor, off stage, as it was after any turn of a stored trial."),
     "graph": "Who spoke after whom, answered, heard, addressed or agreed with whom.",
-    "tournament": (
-        "Run a tournament of debates: play, judge, rate. Killed, it goes on where it was."
-    ),
+    "tournament": ("Run a tournament of debates: play, judge, rate. Resumes one that was stopped."),
     "standings": "Who is how strong, and how sure that is: ratings, ranks, effects and cycles.",
     "judge": "Judge debates of a tournament yourself, blind: at the terminal, or on a sheet.",
 }
-"""Each subcommand's summary, in the order of the help, which thus loads none of them."""
+"""Each subcommand's summary, in the order of the help, so that help loads no subcommand."""
 
 
 def _body(name: str) -> Callable[..., None]:
@@ -64,11 +62,11 @@ def _body(name: str) -> Callable[..., None]:
 
 
 class _Subcommands(TyperGroup):
-    """The subcommands, each loaded when it is used; help has their whole summaries, wrapped."""
+    """The subcommands, each loaded when it is used. Help prints their whole summaries."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        # All names are known from the start: suggestions for a mistyped one are made of them.
+        # All names are there from the start, because click suggests from them.
         self.commands: dict[str, Any] = dict.fromkeys(SUMMARIES)
 
     def list_commands(self, ctx: Any) -> list[str]:

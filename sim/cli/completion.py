@@ -1,6 +1,6 @@
-"""What the shell completes: names of scenarios, models, parameters, stores and trials.
+"""Shell completion: names of scenarios, models, parameters, stores and trials.
 
-Nothing here may raise: a completion that fails prints over the line that is being typed.
+Nothing here may raise: a traceback would be printed over the line that is being typed.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _BREAKS = (":", "=")
 
 @contextmanager
 def for_bash() -> Iterator[None]:
-    """Put the words together again that bash takes apart, while something is completed.
+    """Join the words that bash breaks, while typer completes one.
 
-    Bash breaks words at ``:`` and ``=``, so that ``embedded:ba`` comes as three words, and it
-    replaces only the last of them. Typer does not know that: it gets the whole word, and of what
-    it prints the part is taken away that bash has already.
+    Bash breaks words at ``:`` and ``=``: ``embedded:ba`` comes as three words, of which it replaces
+    only the last. Typer is given the whole word, and the part that bash has already is removed from
+    the completions that typer prints.
     """
-    typed = _mend() if os.environ.get("_ELSINORE_COMPLETE") == "complete_bash" else ""
+    typed = _rejoin_words() if os.environ.get("_ELSINORE_COMPLETE") == "complete_bash" else ""
     if not typed:
         yield
         return
@@ -39,12 +39,12 @@ def for_bash() -> Iterator[None]:
         with redirect_stdout(captured):
             yield
     finally:
-        found = captured.getvalue().splitlines()
-        sys.stdout.write("".join(f"{line.removeprefix(typed)}\n" for line in found))
+        completions = captured.getvalue().splitlines()
+        sys.stdout.write("".join(f"{line.removeprefix(typed)}\n" for line in completions))
 
 
-def _mend() -> str:
-    """Mend the line in the environment; the part of its current word that bash has already."""
+def _rejoin_words() -> str:
+    """Rewrite the line in the environment; the part of its current word that bash has already."""
     words = os.environ.get("COMP_WORDS", "").split("\n")
     try:
         here = int(os.environ.get("COMP_CWORD", ""))
@@ -53,7 +53,7 @@ def _mend() -> str:
     whole: list[str] = []
     typed, place = "", 0
     for number, word in enumerate(words):
-        # A break belongs to the word before it, and so does what comes after it.
+        # A break and the word after it belong to the word before it.
         if number > 1 and (word in _BREAKS or words[number - 1] in _BREAKS):
             if number == here:
                 typed = whole[-1] + (word if word in _BREAKS else "")
@@ -84,12 +84,12 @@ def scenarios(incomplete: str) -> list[str]:
 
 
 def models(incomplete: str) -> list[str]:
-    """The models that can be named without more ado."""
+    """The embedded models, which need nothing else."""
     return _matching([f"embedded:{kind}" for kind in _KINDS], incomplete)
 
 
 def parameters(incomplete: str) -> list[str]:
-    """``name=default`` for each parameter of the scenario that stands on the line.
+    """``name=default`` for each parameter of the scenario on the command line.
 
     With the default, since bash puts a blank after what it completes. Only for those that ship:
     a user's own file is not executed because somebody pressed a key.
@@ -103,10 +103,10 @@ def parameters(incomplete: str) -> list[str]:
     if name is None:
         return []
     try:
-        found = find(name)
+        scenario = find(name)
     except ElsinoreError:
         return []
-    return _matching([f"{each.name}={each.default}" for each in found.parameters], incomplete)
+    return _matching([f"{each.name}={each.default}" for each in scenario.parameters], incomplete)
 
 
 def tournaments(incomplete: str) -> list[str]:
@@ -139,7 +139,7 @@ def stores(incomplete: str) -> list[str]:
 
 
 def trials(context: typer.Context, incomplete: str) -> list[str]:
-    """Trials of the store that stands on the line."""
+    """Trials of the store on the command line."""
     from sim.store import open_store
 
     store = context.params.get("store")

@@ -31,7 +31,7 @@ _Arguments = TypeVarTuple("_Arguments")
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """An event loop that tells of Ctrl-C. The run itself decides what it means."""
+    """An event loop that reports each Ctrl-C, besides what the run's own handler does."""
 
     told: Callable[[int], None] = staticmethod(lambda times: None)
     times = 0
@@ -48,7 +48,7 @@ class _Loop(asyncio.SelectorEventLoop):
 
 
 def progress_console(quiet: bool) -> Console | None:
-    """Where progress is told, or None."""
+    """The console for progress: standard error if it is a terminal, else None."""
     console = err()
     return console if console.is_terminal and not console.is_dumb_terminal and not quiet else None
 
@@ -65,8 +65,7 @@ def carry_out(
 ) -> RunReport:
     """Play trials into a store, with a line of progress on a terminal. Closes the stages.
 
-    ``drawn`` is False where a line that is drawn again and again would be in the way of a person
-    who types.
+    ``drawn`` is False where a person types on the terminal, whom a live line would disturb.
     """
     longest = {trial.id: trial.scene.ends.bound() or 1 for trial in trials}
     name = title.rpartition("/")[2]
@@ -80,7 +79,7 @@ def carry_out(
 def on_a_loop(
     progress: Progress, stages: Mapping[str, Stage], play: Callable[[], Coroutine[Any, Any, Report]]
 ) -> Report:
-    """Run to the end with progress drawn and Ctrl-C told. Closes the stages."""
+    """Run a coroutine with progress drawn and Ctrl-C reported. Closes the stages."""
     with progress, asyncio.Runner(loop_factory=_Loop) as runner:
         cast(_Loop, runner.get_loop()).told = progress.interrupted
 
@@ -99,7 +98,7 @@ def is_free(stages: Mapping[str, Stage]) -> bool:
 
 
 def leave(report: RunReport, store: Path, in_doubt: str) -> None:
-    """Say what a reader of the table must not miss, and leave with the exit code."""
+    """Warn of calls in doubt; raise if the run was interrupted, stopped, or has failed trials."""
     failed = [result for result in report.trials if result.status == "failed"]
     again = " ".join(shlex.quote(word) for word in ["elsinore", *sys.argv[1:]])
     if report.in_doubt:
@@ -132,13 +131,13 @@ def leave(report: RunReport, store: Path, in_doubt: str) -> None:
 
 
 class Interrupted(ElsinoreError):
-    """Ctrl-C, where nothing is lost by it."""
+    """Ctrl-C was pressed; everything that was played is stored."""
 
     exit_code = 130
 
 
 class TrialsFailed(RunFailed):
-    """Trials that failed: they are in the store, and the run went on to its end."""
+    """Some trials failed; they are in the store, and the others were played."""
 
 
 def _first_failure(store: Path, trial: str) -> str | None:
@@ -154,9 +153,9 @@ def _first_failure(store: Path, trial: str) -> str | None:
 
 
 def default_store(asked: Path | None, name: str) -> Path:
-    """Where something is kept: where it was asked for, or in ``runs``.
+    """The store that was asked for, or ``name`` in the folder ``runs``.
 
-    Only that folder is created: a misspelt one should not be.
+    Only ``runs`` is created: another folder that does not exist is perhaps misspelt.
     """
     if asked is not None:
         return asked

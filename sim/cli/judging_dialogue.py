@@ -16,12 +16,12 @@ Read = Callable[[str], str]
 """Asks for a line, after a text. Raises ``EOFError`` at the end."""
 
 
-class Enough(Exception):
-    """Whoever judges has had enough."""
+class JudgingStopped(Exception):
+    """The judge wants to stop."""
 
 
 def show(sheet: Sheet, console: Console) -> None:
-    """The debate, and what is judged."""
+    """Print the debate and the criteria."""
     for paragraph in sheet.page.page.split("\n\n"):
         console.print(Text(visible(paragraph)))
         console.print()
@@ -30,14 +30,14 @@ def show(sheet: Sheet, console: Console) -> None:
 
 
 def ask(sheet: Sheet, console: Console, read: Read) -> Verdict | None:
-    """A verdict, or None if this debate is passed over. Raises ``Enough``."""
+    """A verdict, or None if this debate is skipped. Raises ``JudgingStopped``."""
     options = "/".join([*sheet.letters, TIE])
     while True:
         winner = read(f"Who debated better ({options}; s: skip, q: quit)? ").strip()
         if winner in ("s", "S"):
             return None
         if winner in ("q", "Q"):
-            raise Enough
+            raise JudgingStopped
         try:
             verdict_of(sheet, winner, "" if winner.casefold() == TIE else "1", {}, "winner")
             break
@@ -57,22 +57,22 @@ def ask(sheet: Sheet, console: Console, read: Read) -> Verdict | None:
 
 
 def _scores(sheet: Sheet, console: Console, read: Read) -> dict[str, dict[str, float]]:
-    """Scores by criterion; blank is none."""
-    found: dict[str, dict[str, float]] = {}
+    """Scores by criterion; a blank answer leaves a criterion out."""
+    scores: dict[str, dict[str, float]] = {}
     for name in sheet.rubric.criteria:
         while True:
-            told = read(f"{name}: {', '.join(sheet.letters)} from 0 to 10 (blank: none)? ")
-            cells = told.replace(",", " ").split()
+            line = read(f"{name}: {', '.join(sheet.letters)} from 0 to 10 (blank: none)? ")
+            cells = line.replace(",", " ").split()
             if not cells:
                 break
             try:
                 if len(cells) != len(sheet.letters):
                     raise BadRequest(f"{name}: give {len(sheet.letters)} numbers, or none")
-                found[name] = {
+                scores[name] = {
                     letter: number_of(cell, name)
                     for letter, cell in zip(sheet.letters, cells, strict=True)
                 }
                 break
             except BadRequest as error:
                 console.print(Text(str(error), style="yellow"))
-    return found
+    return scores

@@ -10,7 +10,7 @@ from sim.cli.display.terminal import visible
 from sim.redaction import BLOT, redact
 
 _SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET")
-# A shorter value is no secret, and blotting it out would make holes in innocent words.
+# A shorter value is no secret, and to replace it would cut ordinary words.
 _SHORTEST_SECRET = 6
 
 
@@ -23,7 +23,7 @@ def without_keys(text: str) -> str:
 
 
 class _Redacting(logging.Formatter):
-    """Formats, then redacts: a filter would see the message, but not the traceback below it."""
+    """Formats, then redacts: a filter would miss the traceback below the message."""
 
     def format(self, record: logging.LogRecord) -> str:
         lines = without_keys(super().format(record)).split("\n")
@@ -31,7 +31,7 @@ class _Redacting(logging.Formatter):
 
 
 class _ToStandardError(logging.Handler):
-    """Writes to what standard error is at that moment: a live progress bar puts itself there."""
+    """Writes to the current ``sys.stderr``, which a live progress bar replaces."""
 
     def emit(self, record: logging.LogRecord) -> None:
         sys.stderr.write(self.format(record) + "\n")

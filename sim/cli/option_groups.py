@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose dataclasses of options are taken apart, for typer.
+    """A command with each field of its option dataclasses as a parameter, for typer.
 
     >>> from dataclasses import dataclass
     >>> @dataclass
@@ -51,11 +51,11 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
             )
 
     def ungrouped(**given: Any) -> None:
-        made = {
+        records = {
             name: kind(**{each.name: given.pop(each.name) for each in fields(kind)})
             for name, kind in groups.items()
         }
-        command(**given, **made)
+        command(**given, **records)
 
     ungrouped.__name__ = command.__name__
     ungrouped.__doc__ = command.__doc__

@@ -1,4 +1,4 @@
-"""Options that subcommands share, the choices that some of them have, and groups of them."""
+"""Options that several subcommands share, alone and in groups."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Durable(StrEnum):
 
 
 class InDoubt(StrEnum):
-    """What becomes of a call that was under way when a run was killed."""
+    """What is done with a call that was under way when a run was killed."""
 
     ask = "ask"
     missing = "missing"
@@ -199,7 +199,7 @@ class SamplingOptions:
 
 @dataclass(frozen=True)
 class LimitOptions:
-    """What an account allows, and how often a call is tried."""
+    """The limits of an account, and the attempts at a call."""
 
     requests_per_minute: Annotated[
         int | None,
@@ -318,7 +318,7 @@ class SpendOptions:
 
 @dataclass(frozen=True)
 class ResumeOptions:
-    """What a run survives, and how it goes on after another one."""
+    """Durability, and how a run resumes an earlier one."""
 
     durable: Annotated[
         Durable,
@@ -389,9 +389,9 @@ def _object(text: str) -> dict[str, Any]:
     import json
 
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except ValueError as error:
         raise BadRequest(f"--extra-body: is no JSON ({error}); write '{{\"top_k\": 40}}'") from None
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise BadRequest("--extra-body: is no JSON object; write '{\"top_k\": 40}'")
-    return found
+    return value

@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.estimates import Estimate
 from analysis.measures.convergence import Convergence
 from analysis.measures.outcomes import Outcomes as ActorOutcomes
-from analysis.results import Estimate
 from analysis.stats import clopper_pearson
 from analysis.tables import ARM, Tables, load
 from sim.planning import Trial
@@ -42,7 +42,7 @@ def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
     by_trial = outcomes_by_trial(whole_store)
     ends = {row.trial: row for row in convergence.by_trial.itertuples()}
     turns = tables.turns.groupby("trial").size().to_dict()
-    found = unmeasured(report, trials, store)
+    known = unmeasured(report, trials, store)
     records = [
         {
             **record,
@@ -50,13 +50,13 @@ def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
             "outcomes": by_trial.get(record["id"], {}),
             "convergence": _ends(ends.get(record["id"])),
         }
-        for record in found["trials"]
+        for record in known["trials"]
     ]
     by_arm: dict[str, dict[str, Estimate]] = {}
     for each in convergence.estimates:
         by_arm.setdefault(each.arm[ARM.index("model")], {})[each.quantity] = each.estimate
     return {
-        **found,
+        **known,
         "measured": True,
         "trials": records,
         "arms": [_arm(model, records, by_arm.get(model, {})) for model in models],
@@ -69,7 +69,7 @@ def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
 
 
 def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
-    """What is known without measuring anything: every number that would be measured is None."""
+    """The record of a run without measures: every number that would be measured is None."""
     with open_store(store) as stored:
         names = stored.short_ids()
     casts = {trial.id: trial.scene.names for trial in trials}
@@ -113,9 +113,9 @@ def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Recor
     }
 
 
-def to_json(found: Record) -> str:
-    """The record as JSON. NaN is no JSON, and would be a defect of ours."""
-    return json.dumps(found, allow_nan=False)
+def to_json(record: Record) -> str:
+    """The record as JSON. Raises ``ValueError`` for NaN, which JSON does not have."""
+    return json.dumps(record, allow_nan=False)
 
 
 def outcomes_by_trial(tables: Tables) -> Outcomes:

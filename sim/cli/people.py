@@ -1,4 +1,4 @@
-"""People who play: who, in what time, and who speaks otherwise."""
+"""The actors whom people play, the time that they have, and the fallback."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OWN = "model"
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who is played by a person, in what time, and who speaks otherwise.
+    """The actors whom people play, the seconds that they have, and who speaks if they do not.
 
     ``otherwise`` is ``model`` (the scene's own stage) or a line that is said as it stands. Raises
     ``BadRequest`` for a time in which nobody can speak, or a line that is blank.

@@ -15,7 +15,7 @@ from sim.stage.human import Seen
 
 
 class Person:
-    """Asks whoever sits at the terminal. Lines come from standard input.
+    """Asks the person at the terminal; reads lines from standard input.
 
     A blank line, the end of the input or a time that runs out is no answer: the fallback speaks.
     """
@@ -40,7 +40,7 @@ class Person:
         return line
 
     def _what(self, seen: Seen) -> str:
-        """What is wanted, and how long there is for it."""
+        """What the person is asked for, and the time for it."""
         if seen.purpose == "turn":
             how = "" if seen.speaker in self._started else " (a blank line lets it pass)"
             self._started.add(seen.speaker)
@@ -50,7 +50,7 @@ class Person:
         return what if seen.seconds is None else f"{what}; {seen.seconds:g} s"
 
     async def _line(self) -> str:
-        """The next line; blank when there is none any more."""
+        """The next line; blank at the end of the input."""
         while b"\n" not in self._buffer and not self._over:
             data = await _readable(sys.stdin.fileno())
             self._over = not data
@@ -60,7 +60,7 @@ class Person:
 
 
 async def _readable(descriptor: int) -> bytes:
-    """What can be read next, without a thread: one that waits for a key could not be cancelled."""
+    """The next bytes of a descriptor; without a thread, whose read could not be cancelled."""
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[None] = loop.create_future()
     try:

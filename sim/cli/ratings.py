@@ -1,4 +1,7 @@
-"""Everything there is to say of a tournament, as one JSON object. Loads pandas and scipy."""
+"""The results of a tournament as one JSON object: standings, ratings, judges, notes.
+
+Loads pandas and scipy.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +31,11 @@ def measured(
     unbiased: bool = False,
     grants: bool = False,
 ) -> Record:
-    """Everything there is to say of a tournament, as JSON has it."""
+    """The results of a tournament, as JSON has them."""
     contest = load_contest(store, which)
     table = results(contest)
     judged = contest.verdicts.loc[contest.verdicts["winner"].notna(), "trial"]
-    found: Record = {
+    record: Record = {
         "store": str(store),
         "tournament": contest.tournament,
         "name": contest.name,
@@ -50,23 +53,23 @@ def measured(
     if table["score"].notna().any():
         # Points stay as the judges gave them.
         rated = adjusted(contest) if unbiased else table
-        _rate(found, rated, ties, margins)
+        _rate(record, rated, ties, margins)
         if unbiased:
-            found["notes"].append(
+            record["notes"].append(
                 "Rated by verdicts from which the judges' biases were taken out, each judge "
                 "weighted by how well it agrees with the others; intervals do not know that the "
                 "biases were estimated."
             )
     else:
-        found["notes"].append("No debate has a verdict, so nobody is rated.")
-        found["notes"] += _missing(contest)
+        record["notes"].append("No debate has a verdict, so nobody is rated.")
+        record["notes"] += _missing(contest)
     if grants:
-        found["concessions"] = _concessions(store, contest)
-    return found
+        record["concessions"] = _concessions(store, contest)
+    return record
 
 
 def _missing(contest: Contest) -> list[str]:
-    """Why nobody is rated, where judges were asked and none has a verdict."""
+    """Why nobody is rated: the most frequent reason of the missing verdicts."""
     reasons = contest.verdicts["missing"].dropna()
     if reasons.empty:
         return []
@@ -75,8 +78,10 @@ def _missing(contest: Contest) -> list[str]:
 
 
 def _points(contest: Contest, table: pd.DataFrame) -> list[Record]:
-    """Match points, as formats count them, by all who judged, people among them; matches that
-    nobody judged are left out. One row for each entrant, the first in front."""
+    """Match points as formats count them, one row for each entrant, the first in front.
+
+    All judges count, people too; matches that nobody judged are left out.
+    """
     met = (str(name) for name in contest.matches["entrant"].dropna().unique())
     entered = (str(each["name"]) for each in contest.definition.get("entrants", ()))
     names = sorted({*met, *entered})
@@ -112,29 +117,29 @@ RATED = ("component", "rating", "low", "high", "rank", "rank_low", "rank_high", 
           "elo_scaled")  # fmt: skip
 
 
-def _rate(found: Record, table: pd.DataFrame, ties: Any, margins: bool) -> None:
-    """Add ratings to the standings, which are then in their order, and what goes with them."""
+def _rate(record: Record, table: pd.DataFrame, ties: Any, margins: bool) -> None:
+    """Add ratings to the standings, sort them by rating, and add effects, matrix and cycles."""
     rated = rate(table, ties=ties, margins=margins)
     by_name = {str(row["entrant"]): row for row in rated.table.to_dict("records")}
     order = {name: place for place, name in enumerate(by_name)}
-    for entry in found["standings"]:
+    for entry in record["standings"]:
         row = by_name.get(entry["entrant"], {})
         entry.update({name: _plain(row.get(name)) for name in RATED})
-    found["standings"].sort(key=lambda entry: order.get(entry["entrant"], len(order)))
-    found["effects"] = _records(rated.effects)
-    found["expected"] = {
+    record["standings"].sort(key=lambda entry: order.get(entry["entrant"], len(order)))
+    record["effects"] = _records(rated.effects)
+    record["expected"] = {
         str(one): {str(other): _plain(value) for other, value in row.items() if other != one}
         for one, row in rated.wins.to_dict("index").items()
     }
-    found["components"] = [list(names) for names in rated.components]
+    record["components"] = [list(names) for names in rated.components]
     ridge = rated.ridge
-    found["ridge"] = (
+    record["ridge"] = (
         None if ridge is None else {"precision": ridge.precision, "reason": ridge.reason}
     )
-    found["notes"] += list(rated.notes)
+    record["notes"] += list(rated.notes)
     cycles = transitivity(table)
     if cycles.replicates:
-        found["cycles"] = {
+        record["cycles"] = {
             "p": cycles.p,
             "share": _plain(cycles.share),
             "expected": _plain(cycles.expected),
@@ -144,15 +149,15 @@ def _rate(found: Record, table: pd.DataFrame, ties: Any, margins: bool) -> None:
 
 
 def _judges(contest: Contest) -> Record | None:
-    """What the judges are like, if there are verdicts."""
+    """The agreement and the biases of the judges, if there are verdicts."""
     if not contest.verdicts["winner"].notna().any():
         return None
-    found = panel(contest)
+    judges = panel(contest)
     return {
-        "alpha": _records(found.agreement),
-        "table": _records(found.judges),
-        "biases": _records(found.biases),
-        "notes": list(found.notes),
+        "alpha": _records(judges.agreement),
+        "table": _records(judges.judges),
+        "biases": _records(judges.biases),
+        "notes": list(judges.notes),
     }
 
 
@@ -183,7 +188,7 @@ def _records(table: pd.DataFrame) -> list[Record]:
 
 
 def _plain(value: Any) -> Any:
-    """A cell as JSON has it: missing is null, and so is a limit that is infinite."""
+    """A cell as JSON has it: null if it is missing or infinite."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return None
     if isinstance(value, np.generic):

@@ -15,7 +15,7 @@ FILE = Path("elsinore.toml")
 LEVELS = ("debug", "info", "warning", "error")
 
 Check = Callable[[Any], str | None]
-"""What a value should be, or None if it is."""
+"""Checks a value: None if it is right, else what it should be."""
 
 
 def _text(value: Any) -> str | None:
@@ -77,7 +77,7 @@ _PAYING: Mapping[str, Check] = {
     "quiet": _flag,
     "log_level": _one_of(*LEVELS),
 }
-"""Keys of the subcommands that ask a stored trial's model again."""
+"""Keys of the subcommands that may make paid calls for stored trials."""
 
 KEYS: Mapping[str, Mapping[str, Check]] = {
     "run": {
@@ -152,7 +152,7 @@ KEYS: Mapping[str, Mapping[str, Check]] = {
     "judge": {"log_level": _one_of(*LEVELS)},
     "graph": {"kind": _text, "log_level": _one_of(*LEVELS)},
     "export": {"log_level": _one_of(*LEVELS)},
-    # No token: a secret has no place in a file that is shared.
+    # No token: the file may be shared, and a secret must not be.
     "serve": {
         "model": _texts,
         "host": _text,
@@ -173,12 +173,12 @@ def read(file: Path = FILE) -> dict[str, dict[str, Any]]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise BadRequest(f"{file}: cannot be read ({error}); mend or remove it") from error
+        raise BadRequest(f"{file}: cannot be read ({error}); correct or remove it") from error
     try:
-        found = tomllib.loads(text)
+        tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadRequest(f"{file}: is no TOML: {error}") from error
-    for section, keys in found.items():
+    for section, keys in tables.items():
         _known(f"{file}: [{section}]", "section", section, KEYS)
         if not isinstance(keys, dict):
             raise BadRequest(f"{file}: {section} is a section; write [{section}] above its keys")
@@ -193,7 +193,7 @@ def read(file: Path = FILE) -> dict[str, dict[str, Any]]:
                 keys[key] = [value]
             if key == "extra_body" and isinstance(value, dict):
                 keys[key] = json.dumps(value)
-    return found
+    return tables
 
 
 def _known(where: str, what: str, name: str, known: Mapping[str, Any]) -> None:

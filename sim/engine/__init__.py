@@ -1,8 +1,8 @@
-"""The engine: ``play()``, the only loop.
+"""The engine, which plays a scene: ``play()``.
 
-``state`` is the one place where a scene changes while it is played; ``turns``, ``blocks``,
-``floor``, ``changes`` and ``memory`` are what happens to it, as plain functions; ``playing`` is the
-loop around them.
+``state`` holds everything that changes while a scene is played. ``turns``, ``author``,
+``next_speaker``, ``interventions``, ``probe_runner`` and ``memory`` are the steps, as functions on
+that state, and ``loop`` puts them in order.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Blocks: with the layout ``author``, one context writes the next turns of everybody."""
+"""The layout ``author`` while a scene is played: one context writes blocks of turns."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from sim.seeds import request_seed
 from sim.stage.base import Reply, Request
 
 _REPAIRS = 2
-"""How often an author is shown what was wrong with a block before the turn counts as failed."""
+"""How often a malformed block is sent back with the problem before the turn fails."""
 
 
 async def write_block(performance: Performance, cues: tuple[Place, ...], author: Author) -> None:
-    """Let the author write the next turns, and take them one by one.
+    """Let the author write the next turns, and record them one by one.
 
-    What is left of a block when the scene ends within it is dropped: nobody said it.
+    If the scene ends within the block, the rest of the block is dropped.
     """
     places = _order(performance, cues)
     order = [performance.floor.names[place] for place in places]
@@ -45,15 +45,15 @@ async def write_block(performance: Performance, cues: tuple[Place, ...], author:
             return
         turn = known[number]
         if turn is None:
-            text, rest, over = limited(words[number], performance.limit)
+            within = limited(words[number], performance.limit)
             turn = Turn(
                 index + number,
                 name,
-                text,
+                within.text,
                 prompt=prompt.digest.hex(),
                 finish=reply.finish,
-                cut=rest,
-                over=over,
+                cut=within.cut,
+                over=within.over,
                 exact=reply.exact,
                 # One call wrote the block, so its cost is counted once.
                 usage=reply.usage if number == 0 else NO_USAGE,
@@ -73,23 +73,24 @@ async def write_block(performance: Performance, cues: tuple[Place, ...], author:
 def _known(
     performance: Performance, index: TurnIndex, order: list[str], prompt: Prompt
 ) -> list[Turn | None]:
-    """The turns of a block that are known from before."""
-    found: list[Turn | None] = []
+    """For each turn of a block, the turn recorded before the scene was cut off, or None."""
+    turns: list[Turn | None] = []
     for number, name in enumerate(order):
         own = TurnIndex(index + number)
         change = change_of_turn(performance, own, name) if performance.done else None
         if change is not None:
             changed_before(performance, change, own)
-        found.append(performance.known_turn(own, name, prompt))
-        if number == 0 and found[0] is not None and found[0].finish == "refusal":
+        turns.append(performance.known_turn(own, name, prompt))
+        if number == 0 and turns[0] is not None and turns[0].finish == "refusal":
             break
-    return found
+    return turns
 
 
 def _order(performance: Performance, cues: tuple[Place, ...]) -> list[Place]:
-    """Who speaks in the next block: the router, run ahead on turns without words.
+    """The speakers of the next block: the router is run ahead on turns without words.
 
-    Where words decide who is next (a condition, a question, a phase that begins), a block ends.
+    A block ends where the words of a turn can decide who is next: at a condition of an edge, at a
+    router's question, or at the beginning of a phase.
     """
     said, floor, router = performance.said, performance.floor, performance.router
     most = min(performance.scene.block, performance.bound - len(said), horizon(performance))
@@ -119,7 +120,7 @@ def _order(performance: Performance, cues: tuple[Place, ...]) -> list[Place]:
 async def _written(
     performance: Performance, author: Author, prompt: Prompt, index: TurnIndex, order: list[str]
 ) -> tuple[Reply, list[str]]:
-    """A block that could be read, or the words of a refusal, which the first speaker says.
+    """The reply with the words of each turn, or a refusal, which becomes the first speaker's turn.
 
     Raises ``StageError`` (reason ``malformed``) if no block could be read.
     """
@@ -134,4 +135,4 @@ async def _written(
         except MalformedError as error:
             problem = str(error)
             prompt = author.again(prompt, performance.scene, reply.text, problem)
-    raise StageError("malformed", f"{problem} (after {_REPAIRS} repairs)")
+    raise StageError("malformed", f"{problem} (after {_REPAIRS} repeated requests)")

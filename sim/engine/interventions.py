@@ -1,4 +1,4 @@
-"""Interventions while a scene is played: when one is due, and what it does."""
+"""Interventions while a scene is played: when one is due, and how it changes the scene."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OF_A_TURN = (ReplaceTurn, DeleteTurn)
 async def next_change(performance: Performance) -> bool:
     """Carry out the first intervention that is due before the next turn; False if none is.
 
-    One at a time: the scene may be over when it has been carried out.
+    Only one per call, because the scene may be over after it.
     """
     for number, each in enumerate(performance.scene.interventions):
         if isinstance(each, _OF_A_TURN):
@@ -46,13 +46,13 @@ def _is_due(performance: Performance, number: int, each: Intervention) -> bool:
     if performance.done[number] >= each.times:
         return False
     if each.at is not None:
-        # Not "at that turn exactly": several turns come at once where people speak at once.
+        # ``>=``: in a round several turns are taken at once, which can skip the exact number.
         return performance.next_turn >= each.at
     return _holds(performance, number, each)
 
 
 def _holds(performance: Performance, number: int, each: Intervention) -> bool:
-    """Whether a condition holds after the last turn, and was not heeded there already."""
+    """Whether a condition holds after the last turn and has not been acted on there already."""
     said = len(performance.said)
     if said == 0 or performance.done_at[number] == said or performance.done[number] >= each.times:
         return False
@@ -69,7 +69,7 @@ def _mark(performance: Performance, number: int) -> None:
 
 
 def change_of_turn(performance: Performance, index: TurnIndex, name: str) -> int | None:
-    """The number of the intervention that changes this turn of an actor, or None."""
+    """The index of the intervention that changes this turn of an actor, or None."""
     for number, each in enumerate(performance.scene.interventions):
         if not isinstance(each, _OF_A_TURN) or performance.done[number] >= each.times:
             continue
@@ -81,7 +81,7 @@ def change_of_turn(performance: Performance, index: TurnIndex, name: str) -> int
 
 
 def struck(performance: Performance, number: int, index: TurnIndex, name: str) -> Turn | None:
-    """A turn that is struck without asking for it, since what it would be is known; else None."""
+    """Strike a turn without asking the stage, if the intervention holds its words; else None."""
     each = performance.scene.interventions[number]
     if not isinstance(each, DeleteTurn) or each.unsaid is None:
         return None
@@ -96,7 +96,7 @@ def struck(performance: Performance, number: int, index: TurnIndex, name: str) -
 
 
 def changed_before(performance: Performance, number: int, index: TurnIndex) -> None:
-    """A turn that is known from before was changed then: record that it was."""
+    """Record the change of a turn that had been changed before the scene was cut off."""
     each = performance.scene.interventions[number]
     known = performance.known.changes.get((index, f"{number}:{each.what}"))
     if known is not None and index in performance.known.turns:
@@ -105,7 +105,7 @@ def changed_before(performance: Performance, number: int, index: TurnIndex) -> N
 
 
 def changed(performance: Performance, number: int, turn: Turn) -> Turn:
-    """A turn as it is heard; what was said in truth is kept with the intervention."""
+    """A turn as it is heard. The original words are stored with the intervention."""
     each = performance.scene.interventions[number]
     _mark(performance, number)
     performance.change(_of_turn(number, TurnIndex(turn.index), each.what, turn.speaker, turn.text))
@@ -145,14 +145,14 @@ async def _carry_out(performance: Performance, number: int, each: Intervention) 
         performance.stage_of[performance.scene.seat(each.name)] = each.stage or ""
         _tell(performance, number, each, each.name, stage=each.stage)
     else:
-        raise TypeError(f"{each!r} is an intervention that nobody knows how to carry out")
+        raise TypeError(f"{each!r} is an intervention of a kind that the engine does not know")
 
 
 async def _speak(
     performance: Performance, number: int, each: Intervention, name: str, text: str,
     to: tuple[str, ...] | None,
 ) -> None:  # fmt: skip
-    """A turn that the actor did not choose."""
+    """Take a turn whose words the intervention gives."""
     if name in performance.view.off:
         _tell(performance, number, each, name, skipped=f"{name} is off stage")
         return
@@ -180,7 +180,7 @@ def _move(performance: Performance, number: int, each: Enter | Leave) -> None:
     elif name in off:
         _tell(performance, number, each, name, skipped=f"{name} is off stage")
     else:
-        # Told first: whoever leaves knows that it does.
+        # Told before the actor is off stage, so that it knows of its own leaving.
         _tell(performance, number, each, name, wording.leaves.format(name=name))
         performance.set_off_stage(off | {name})
 
@@ -197,15 +197,15 @@ def _tell(
 
 
 def horizon(performance: Performance) -> int:
-    """How many turns may be taken until an intervention may change what follows: at least 1."""
+    """How many turns can be taken before an intervention may change the scene: at least 1."""
     index = performance.next_turn
-    found = performance.bound
+    turns = performance.bound
     for number, each in enumerate(performance.scene.interventions):
         if performance.done[number] >= each.times:
             continue
         if each.at is None:
             return 1
-        # What is written after a turn that is changed was written without knowing of it.
+        # A block may end with a turn that is changed, but later turns must know of the change.
         last = each.at if isinstance(each, _OF_A_TURN) else each.at - 1
-        found = min(found, max(1, last - index + 1))
-    return found
+        turns = min(turns, max(1, last - index + 1))
+    return turns

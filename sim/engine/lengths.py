@@ -1,30 +1,40 @@
-"""How long a turn may be: what is heard of one that is too long."""
+"""The length limit of turns: what is heard of a turn that is too long."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from sim.scene.routing.base import Limit
 
 _WORD = re.compile(r"\S+")
 
 
-def limited(text: str, limit: Limit) -> tuple[str, str, int]:
-    """What is heard of a text, what is not, and how many words it was too long.
+class Limited(NamedTuple):
+    """A text under a limit: what is heard, what is cut off, and by how many words it was over."""
 
-    >>> limited("It is late, and dark.", Limit(3)), limited("It is late.", Limit(3))
-    (('It is late,', 'and dark.', 2), ('It is late.', '', 0))
+    text: str
+    cut: str
+    over: int
+
+
+def limited(text: str, limit: Limit) -> Limited:
+    """Apply a limit to the text of a turn.
+
+    >>> limited("It is late, and dark.", Limit(3))
+    Limited(text='It is late,', cut='and dark.', over=2)
     >>> limited("It is late, and dark.", Limit(3, "noted"))
-    ('It is late, and dark.', '', 2)
+    Limited(text='It is late, and dark.', cut='', over=2)
     """
     if limit.words is None:
-        return text, "", 0
+        return Limited(text, "", 0)
     words = list(_WORD.finditer(text))
     over = len(words) - limit.words
     if over <= 0:
-        return text, "", 0
+        return Limited(text, "", 0)
     if limit.beyond == "noted":
-        return text, "", over
+        return Limited(text, "", over)
     if limit.beyond == "struck":
-        return "", text, over
-    return text[: words[limit.words - 1].end()], text[words[limit.words].start() :], over
+        return Limited("", text, over)
+    heard, cut = text[: words[limit.words - 1].end()], text[words[limit.words].start() :]
+    return Limited(heard, cut, over)

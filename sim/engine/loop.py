@@ -1,8 +1,7 @@
-"""``play()``: the only loop.
+"""``play()``: the loop that plays a scene.
 
 It asks the router who is next, lets the layout build the prompt, asks the stage, and records what
-happened. Whatever else is wanted (printing, storing, drawing a progress bar) is an observer's or a
-stage wrapper's business.
+happened. Observers and stage wrappers do everything else (printing, storing, progress bars).
 """
 
 from __future__ import annotations
@@ -37,12 +36,12 @@ async def play(
     The same scene, stage and seed give the same turns, whatever probes are asked beside them.
     ``stages`` are those that the scene names besides its own (``Scene.stages``).
 
-    ``resume`` is a transcript that was torn off: its turns, answers and failures are taken as they
-    are and not announced again; what is missing is asked. A call that fails for good is recorded
-    as a ``Failure``; if it was a turn, the scene ends with status ``failed``. Where ``resume`` is a
-    fork of another transcript, ``branch`` is the number of the branch: everything after what it
-    shares is drawn anew, and branches of one number share their draws, whatever was changed in
-    them (common random numbers).
+    ``resume`` is an incomplete transcript: its turns, answers and failures are kept and not
+    announced again; what is missing is asked. A call that fails for good is recorded as a
+    ``Failure``; if it was a turn, the scene ends with status ``failed``. If ``resume`` is a fork of
+    another transcript, ``branch`` is the number of the branch: everything after the shared turns is
+    drawn with the branch's seed, and branches with the same number share their draws, whatever was
+    changed in them (common random numbers).
 
     Raises ``ValueError`` if ``resume`` is of another scene (other speakers, other prompts). A
     transcript of the same scene with another seed can be told only where the speakers differ.
@@ -72,7 +71,7 @@ async def play(
 
 
 async def _perform(performance: Performance) -> None:
-    """The loop."""
+    """Take turns until an ending is reached, the router cues nobody, or a turn fails."""
     view, ends, said = performance.view, performance.scene.ends, performance.said
     author, interventions = performance.contexts.author, performance.scene.interventions
     off_stage, router = performance.off_stage, performance.router
@@ -85,13 +84,15 @@ async def _perform(performance: Performance) -> None:
             if interventions and await next_change(performance):
                 continue
             seed = performance.route_seed(performance.next_turn)
-            found = router.next(performance.state, view, seed)
+            answer = router.next(performance.state, view, seed)
             together = False
             lines: tuple[str, ...] = ()
-            if type(found) is tuple and found:
-                places = found
+            if type(answer) is tuple and answer:
+                places = answer
             else:
-                places, together, reason, lines = await settled(performance, found, seed)
+                speakers = await settled(performance, answer, seed)
+                places, together, lines = speakers.places, speakers.together, speakers.lines
+                reason = speakers.over
                 if not places:
                     break
             if lines:

@@ -1,4 +1,4 @@
-"""A context that is full: what an actor forgets, by its policy, and what it keeps instead."""
+"""Full contexts: what an actor forgets, by its policy, and the summary that replaces it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sim.stage.base import Request
 
 
 async def forget(performance: Performance, seat: Seat, index: TurnIndex, limit: Context) -> None:
-    """An actor's context is full: follow its policy, and record it."""
+    """Apply the policy of an actor whose context is full, and record what it forgot."""
     name, contexts = performance.names[seat], performance.contexts
     tokens = contexts.tokens(seat)
     event = performance.known.forgets.get((index, name))
@@ -32,7 +32,7 @@ async def forget(performance: Performance, seat: Seat, index: TurnIndex, limit: 
 
 
 async def _summary(performance: Performance, seat: Seat, index: TurnIndex) -> str:
-    """What an actor makes of everything before it is left out, in its own words."""
+    """Ask an actor for a summary, in its own words, of the context that will be dropped."""
     name, contexts = performance.names[seat], performance.contexts
     seed = request_seed(performance.base(index), "summary", index, name)
     stage = performance.stage_of[seat]

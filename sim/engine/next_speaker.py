@@ -1,4 +1,4 @@
-"""Who is next: the router is asked, and asks in turn."""
+"""The next speakers: the router is asked, and the questions that it asks are answered."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from sim.events import FellBack, Intervened, Place, TurnIndex
 from sim.scene.routing.base import Cue, Inquiry, Next, answered
 
 _MOST_QUESTIONS = 32
-"""Of a router before one cue. Each router within another may ask once; more is a circle."""
+"""The most questions a router may ask before one cue. Each nested router may ask once; more means
+that a router asks without end."""
 
 
 class Settled(NamedTuple):
-    """Who is cued, when all questions have been asked: places, whether together, why the scene is
-    over if there are none, and the words that they gave already."""
+    """The next speakers, after all questions of the router have been answered.
+
+    ``together``: they speak at once. ``over`` is why the scene is over if there are no ``places``.
+    ``lines`` are words that the speakers have already given as answers.
+    """
 
     places: tuple[Place, ...]
     together: bool = False
@@ -23,16 +27,16 @@ class Settled(NamedTuple):
     lines: tuple[str, ...] = ()
 
 
-async def settled(performance: Performance, found: Next, seed: int) -> Settled:
-    """What a router answered, with its questions asked."""
+async def settled(performance: Performance, answer: Next, seed: int) -> Settled:
+    """Resolve a router's answer: ask its questions until it cues somebody or the scene is over."""
     router, index = performance.router, performance.next_turn
     for _ in range(_MOST_QUESTIONS):
-        if isinstance(found, Cue):
-            return _cued(performance, found, index)
-        if not isinstance(found, Inquiry):
-            return Settled(found, over="" if found else _nobody(performance))
-        await _inquire(performance, found)
-        found = router.next(performance.state, performance.view, seed)
+        if isinstance(answer, Cue):
+            return _cued(performance, answer, index)
+        if not isinstance(answer, Inquiry):
+            return Settled(answer, over="" if answer else _nobody(performance))
+        await _inquire(performance, answer)
+        answer = router.next(performance.state, performance.view, seed)
     raise SceneError(
         f"Scene.routing: {type(router).__name__} asked {_MOST_QUESTIONS} questions before turn "
         f"{index} and cued nobody; its method `answered` has to change its state"
@@ -60,26 +64,26 @@ def _cued(performance: Performance, cue: Cue, index: TurnIndex) -> Settled:
         known = performance.known.fallbacks.get((index, cue.key))
         performance.record(event if known is None else known, known is not None)
     _announce(performance, cue)
-    # A round is cut where the scene is over at the latest.
+    # A round is cut off at the latest possible end of the scene.
     places = cue.places[: performance.bound - len(performance.said)]
     over = "" if places else cue.over or _nobody(performance)
     return Settled(places, cue.together, over, cue.lines)
 
 
-def _announce(performance: Performance, found: Cue | Inquiry) -> None:
-    """A phase begins: those on stage are told."""
-    if found.limit is not None:
-        performance.limit = found.limit
-    if found.phase or found.note:
-        performance.view.phase = found.phase
+def _announce(performance: Performance, opening: Cue | Inquiry) -> None:
+    """Apply the limit of a phase that begins, and tell those on stage of it."""
+    if opening.limit is not None:
+        performance.limit = opening.limit
+    if opening.phase or opening.note:
+        performance.view.phase = opening.phase
         performance.change(
             Intervened(
                 performance.next_turn,
-                f"phase:{found.phase}",
+                f"phase:{opening.phase}",
                 "phase",
-                text=found.note,
+                text=opening.note,
                 absent=performance.view.off,
-                detail={"phase": found.phase},
+                detail={"phase": opening.phase},
             )
         )
 

@@ -1,4 +1,7 @@
-"""Questions off stage, while a scene is played: probes beside it, gauges on its critical path."""
+"""Questions off stage while a scene is played.
+
+Probes run beside the scene; gauges are on its critical path: the scene waits for the answers.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import exp
-from typing import Any
+from typing import Any, NamedTuple
 
 from sim.errors import StageError
 from sim.events import NO_USAGE, Answer, Event, Seat
@@ -20,7 +23,7 @@ from sim.scene.scene import Scene
 from sim.stage.base import Purpose, Request, Stage, info_of
 
 Record = Callable[[Event, bool], None]
-"""Adds an event to the transcript; the flag says that it was known before."""
+"""Adds an event to the transcript; the flag is True for an event of a resumed transcript."""
 
 Seed = Callable[..., int]
 """``seed(turn, purpose, *path)``: the seed of a request that belongs to a turn."""
@@ -39,9 +42,9 @@ class Asked:
 
 
 class ProbeRunner:
-    """All questions of one scene. ``known`` are answers from before it was torn off.
+    """Asks all questions of one scene. ``known`` are the answers of a resumed transcript.
 
-    ``stage_of`` says which stage plays a seat now (blank: the scene's own).
+    ``stage_of`` is the stage that plays each seat at present (blank: the scene's own).
     """
 
     def __init__(
@@ -77,7 +80,7 @@ class ProbeRunner:
         turn = turns[-1]
         for probe in self.probes:
             due = any(map(probe.due, turns)) or (last and probe.end)
-            # At the end it was looked at after the last turn already.
+            # At the end, the condition has already been checked after the last turn.
             if not due and not last and turn > 0 and probe.when is not None:
                 due = holds(probe.when, view)
             key = probe.question.key
@@ -89,10 +92,10 @@ class ProbeRunner:
                     task.add_done_callback(self.came_back)
 
     def came_back(self, task: asyncio.Task[Answer]) -> None:
-        """A probe came back. What broke it is kept for ``settle``, which raises it."""
+        """Forget a probe that is done. Its exception is kept for ``settle``, which raises it."""
         self.out.discard(task)
         if not task.cancelled():
-            # Always taken, or asyncio would complain about those after the first.
+            # asyncio logs every exception that is never retrieved, so each one is.
             error = task.exception()
             self.broken = self.broken or error
 
@@ -104,15 +107,15 @@ class ProbeRunner:
     async def inquire(
         self, question: Question, seats: Sequence[Seat], attempts: int, turn: int
     ) -> dict[Seat, Any]:
-        """Ask a router's question and wait for the answers, by seat; None where none counts."""
+        """Ask a router's question and wait for the answers, by seat; None where none is valid."""
         asked = [self._asked(question, "answer", turn, seat, 0, "gauge") for seat in seats]
         if len(asked) == 1:
             return {seats[0]: await self.until_it_counts(asked[0], attempts)}
-        found = await self.together([self.until_it_counts(one, attempts) for one in asked])
-        return dict(zip(seats, found, strict=True))
+        values = await self.together([self.until_it_counts(one, attempts) for one in asked])
+        return dict(zip(seats, values, strict=True))
 
     async def until_it_counts(self, asked: Asked, attempts: int) -> Any:
-        """Ask until an answer counts; each attempt is recorded, as a sample of its own."""
+        """Ask until an answer is valid; each attempt is recorded, as a sample of its own."""
         for attempt in range(attempts):
             answer = await self.answer(asked)
             if answer.missing is None:
@@ -122,7 +125,7 @@ class ProbeRunner:
             again = self._asked(
                 asked.question, asked.by, asked.turn, asked.seat, attempt + 1, "gauge"
             )
-            # An attempt that got nothing at all is made again as it was.
+            # After an empty answer the same prompt is sent again.
             prompt = again.request.prompt
             if answer.raw:
                 prompt = self.contexts.again(
@@ -137,12 +140,12 @@ class ProbeRunner:
         try:
             return list(await asyncio.gather(*asking))
         except BaseException:
-            # gather() leaves the others running when one of them breaks.
+            # gather() leaves the other calls running when one of them fails.
             await _cancelled(asking)
             raise
 
     def requests(self, probe: Probe, turn: int, purpose: Purpose) -> list[Asked]:
-        """One request for each actor and sample. Built now: a context is what was heard by now."""
+        """One request for each actor and sample, built at once because contexts keep growing."""
         return [
             self._asked(probe.question, probe.by, turn, seat, sample, purpose)
             for seat, name in zip(self.seats, self.contexts.names, strict=True)
@@ -167,7 +170,7 @@ class ProbeRunner:
         return Asked(question, by, turn, seat, sample, request)
 
     async def answer(self, asked: Asked) -> Answer:
-        """One answer, perhaps a missing one, recorded."""
+        """Ask one question and record the answer, or why it is missing."""
         request, sample, turn = asked.request, asked.sample, asked.turn
         gauge, actor, key = request.purpose == "gauge", request.speaker, asked.question.key
         known = self.known.get((turn, gauge, actor, key, sample))
@@ -179,9 +182,9 @@ class ProbeRunner:
         value, raw, missing = None, "", None
         try:
             if asked.by == "log_prob":
-                value, raw, missing, exact = await score_options(
-                    self.stage, request, asked.question
-                )
+                scores = await score_options(self.stage, request, asked.question)
+                value, raw, exact = scores.probabilities, scores.log_probs, scores.exact
+                missing = scores.missing
             else:
                 reply = await self.stage.perform(request)
                 raw, exact, usage, seconds = reply.text, reply.exact, reply.usage, reply.seconds
@@ -195,7 +198,7 @@ class ProbeRunner:
         return answer
 
     async def settle(self) -> None:
-        """Wait for the probes that are still out; raise what broke one of them."""
+        """Wait for the probes that are still running; raise the first exception of any of them."""
         while self.out:
             try:
                 await asyncio.wait(self.out)
@@ -207,44 +210,53 @@ class ProbeRunner:
             raise broken
 
     async def abandon(self) -> None:
-        """The scene was cancelled: so are its probes."""
+        """Cancel the probes of a scene that was cancelled."""
         await _cancelled(list(self.out))
 
 
-async def score_options(
-    stage: Stage, request: Request, question: Question
-) -> tuple[dict[str, float] | None, str, str | None, bool | None]:
+class OptionScores(NamedTuple):
+    """The probabilities of the options of a choice, or None and why they are ``missing``.
+
+    ``log_probs`` are the log-probabilities as JSON; ``exact`` says whether they are exact.
+    """
+
+    probabilities: dict[str, float] | None
+    log_probs: str
+    missing: str | None
+    exact: bool | None
+
+
+async def score_options(stage: Stage, request: Request, question: Question) -> OptionScores:
     """The probability of each option of a choice, given that one of them is answered.
 
-    p(option) is proportional to exp(log p(the answer that chooses it | prompt)). Returns the
-    probabilities, the log-probabilities as JSON, why they are missing, and whether they are exact.
+    p(option) is proportional to exp(log p(the answer that chooses it | prompt)).
     """
     choice = question.answer
     assert isinstance(choice, Choice)
     logs: dict[str, float] = {}
     exact: bool | None = None
     for option in choice.options:
-        found = await stage.log_prob(request, choice.written(option))
-        if found is None:
+        log_prob = await stage.log_prob(request, choice.written(option))
+        if log_prob is None:
             why = info_of(stage).why_no_log_prob or "the stage cannot score this text"
-            return None, "", f"no-log-prob: {why}", None
-        logs[option] = found.value
-        exact = found.exact if exact is None else exact and found.exact
+            return OptionScores(None, "", f"no-log-prob: {why}", None)
+        logs[option] = log_prob.value
+        exact = log_prob.exact if exact is None else exact and log_prob.exact
     highest = max(logs.values())
     weights = {option: exp(value - highest) for option, value in logs.items()}
     total = sum(weights.values())
     shares = {option: weight / total for option, weight in weights.items()}
-    return shares, json.dumps(logs, ensure_ascii=False), None, exact
+    return OptionScores(shares, json.dumps(logs, ensure_ascii=False), None, exact)
 
 
 @lru_cache(maxsize=1024)
 def _schema(answer: Answering) -> Mapping[str, Any]:
-    """The schema of an answer. Remembered: a router asks the same of many, turn after turn."""
+    """The schema of an answer. Cached, because a router asks the same question at every turn."""
     return answer.schema_()
 
 
 async def _cancelled(tasks: Sequence[asyncio.Future[Any]]) -> None:
-    """Cancel tasks and wait until they are gone, whatever they end with."""
+    """Cancel tasks and wait until all of them are done, however they end."""
     for task in tasks:
         task.cancel()
     if tasks:

@@ -1,4 +1,4 @@
-"""The state of one scene while it is played: the one place where it changes."""
+"""The state of one scene while it is played: everything that changes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from sim.transcript import Transcript, is_shared
 
 
 class Observer(Protocol):
-    """Somebody who is told of every event, in order. Must be quick, and must not raise."""
+    """Receives every event, in order. Must be quick, and must not raise."""
 
     def saw(self, event: Event) -> None:
         """An event happened."""
@@ -40,7 +40,7 @@ class Observer(Protocol):
 
 
 class Over(Exception):
-    """The scene cannot go on: the ending that says why."""
+    """The scene cannot go on. ``ended`` says why."""
 
     def __init__(self, ended: Ended) -> None:
         super().__init__(ended.reason)
@@ -48,7 +48,7 @@ class Over(Exception):
 
 
 class Known:
-    """What is known of a scene that was torn off, or shared with the one that it branches from."""
+    """The events of a resumed transcript: of an incomplete scene, or of a fork's shared part."""
 
     def __init__(self, resume: Transcript | None) -> None:
         self.turns: dict[int, Turn] = {}
@@ -81,10 +81,10 @@ class Performance:
     """A scene, a stage, a seed, and what has happened so far.
 
     A *place* is an index into the names of the graph, a *seat* one into those of the cast.
-    ``said`` are the turns, ``seen`` all that could be heard. ``stage_of`` says what plays each
-    seat (blank: the scene's own stage). ``done``, ``done_at`` and ``armed`` are about the
-    interventions, by number: how often each took place, after how many turns it last did, and
-    whether its condition has held. ``limit`` is how long a turn may be now.
+    ``said`` are the turns, ``seen`` all events that could be heard. ``stage_of`` is the stage of
+    each seat (blank: the scene's own). ``done``, ``done_at`` and ``armed`` hold, for each
+    intervention by its index, how often it took place, after how many turns it last did, and
+    whether its condition has held. ``limit`` is the current length limit of turns.
     """
 
     def __init__(
@@ -143,13 +143,13 @@ class Performance:
 
     @property
     def next_turn(self) -> TurnIndex:
-        """Which turn comes next."""
+        """The index of the next turn."""
         return TurnIndex(len(self.said) + 1)
 
     def base(self, index: int) -> int:
-        """The seed for what belongs to turn ``index``: the branch's, from where it branches off.
+        """The seed of the scene or of the branch to which turn ``index`` belongs.
 
-        What follows after so many turns has that number, and 0 is before the first.
+        Questions after k turns have the index k; 0 is before the first turn.
         """
         if self.whole:
             return self.seed
@@ -160,8 +160,11 @@ class Performance:
         return self.seed
 
     def route_seed(self, index: TurnIndex) -> int:
-        """The seed for who takes turn ``index``. A branch's first turn is whosever it was: what is
-        rolled again is what was said, and not who said it."""
+        """The seed of the router's draw for turn ``index``.
+
+        For the first turn of a branch it is the parent's seed: a branch redraws what is said in
+        that turn, not who says it.
+        """
         return derive(self.base(index - 1), "route", index - 1)
 
     def question_seed(self, turn: int, *path: str | int) -> int:
@@ -174,7 +177,7 @@ class Performance:
     def record(self, event: Event, known: bool = False) -> None:
         """Add an event to the transcript and announce it, unless it was known before.
 
-        What a branch shares with the scene that it comes from is in the transcript already.
+        Events that a branch shares with its parent are in the transcript already.
         """
         if not known:
             self.transcript.append(event)
@@ -184,22 +187,23 @@ class Performance:
             self.transcript.append(event)
 
     def change(self, event: Intervened) -> None:
-        """Record a change of the scene, and let those on stage know of it."""
+        """Record a change of the scene, and let its audience hear of it."""
         known = self.known.changes.get((event.turn, event.key))
         self.record(event if known is None else known, known is not None)
         if event.text:
             self.seen.append(event)
 
     def end(self, ended: Ended) -> None:
-        """The curtain. A scene that was torn off after its ending was stored has it already."""
+        """Record the ending, unless it is in the resumed transcript already."""
         self.record(ended, known=self.known.end == ended)
 
     # --- What was known before -----------------------------------------------------------------
 
     def known_turn(self, index: TurnIndex, name: str, prompt: Prompt | None) -> Turn | None:
-        """A turn from before the scene was torn off, if there is one, recorded.
+        """Record and return a turn of the resumed transcript; None if it has no such turn.
 
-        Raises ``ValueError`` if it is of another scene, and ``Over`` if it is known to fail.
+        Raises ``ValueError`` if the turn belongs to another scene, and ``Over`` if the transcript
+        records that it failed.
         """
         known = self.known.turns.get(index)
         if known is not None:
@@ -221,23 +225,23 @@ class Performance:
         return None
 
     def failed(self, index: TurnIndex, name: str, error: StageError) -> Over:
-        """A turn failed for good: the record of it, and the end of the scene."""
+        """Record that a turn failed for good; the exception that ends the scene."""
         self.record(Failure(index, name, "turn", error.reason, str(error)))
         return Over(Ended(index - 1, "a turn failed", "failed"))
 
     # --- Who is there, and who hears -----------------------------------------------------------
 
     def set_off_stage(self, names: set[str]) -> None:
-        """Say who is off stage."""
+        """Set who is off stage."""
         self.view.off = tuple(name for name in self.names if name in names)
         self.view.absent = frozenset(self.floor.place[name] for name in names)
 
     def audience(
         self, speaker: str, text: str, to: tuple[str, ...] | None = None
     ) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
-        """Whom words are for (None: everybody on stage), and who listens in.
+        """The audience of a line (None: everybody on stage), and who overhears it.
 
-        ``to`` says whom they are for where an intervention decides; else the scene's rule does.
+        ``to`` is the audience that an intervention sets; without it the scene's rule decides.
         """
         hearing, off = self.scene.hearing, self.view.off
         if to is None and hearing is not None:
@@ -251,9 +255,9 @@ class Performance:
         )
 
     async def heard(self, turns: Sequence[Turn], places: Sequence[Place]) -> None:
-        """Turns were taken: whoever depends on them is told, and what is due is asked.
+        """Take note of turns: update the view and the router, ask the probes and gauges now due.
 
-        More than one only where people spoke at once: until all have, nobody is asked anything.
+        Several turns come together only from a round in which actors speak at once.
         """
         view, router = self.view, self.router
         for turn, place in zip(turns, places, strict=True):

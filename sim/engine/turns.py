@@ -1,4 +1,4 @@
-"""Turns: an actor is cued and speaks, or several speak at once."""
+"""Turns: one actor is cued and speaks, or several speak at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sim.stage.human import LATE
 
 
 async def take_turn(performance: Performance, place: Place) -> Turn:
-    """Cue an actor and record its turn. Raises ``Over`` if there is none for good."""
+    """Cue an actor and record its turn. Raises ``Over`` if the turn fails for good."""
     seat, index = performance.seats[place], performance.next_turn
     name = performance.names[seat]
     number = change_of_turn(performance, index, name) if performance.done else None
@@ -49,7 +49,7 @@ async def take_turn(performance: Performance, place: Place) -> Turn:
 
 
 class _Waiting(NamedTuple):
-    """A turn of a round, before its speaker has answered."""
+    """A turn of a round whose speaker has not answered yet."""
 
     turn: TurnIndex
     seat: Seat
@@ -58,7 +58,7 @@ class _Waiting(NamedTuple):
 
 
 async def speak_at_once(performance: Performance, places: Sequence[Place]) -> list[Turn]:
-    """Cue several actors with the same state of the scene; record their turns in their order.
+    """Cue several actors with the same state of the scene; record their turns in the given order.
 
     Raises ``Over`` if one of them fails for good; the turns before it are recorded.
     """
@@ -111,7 +111,7 @@ async def speak_at_once(performance: Performance, places: Sequence[Place]) -> li
 
 
 def say_what_was_answered(performance: Performance, place: Place, line: str) -> Turn:
-    """Record a turn whose words the actor gave as the answer to a question already."""
+    """Record a turn whose words the actor has already given as the answer to a question."""
     seat, index = performance.seats[place], performance.next_turn
     name = performance.names[seat]
     number = change_of_turn(performance, index, name) if performance.done else None
@@ -158,13 +158,14 @@ def _made(
 ) -> Turn:  # fmt: skip
     name = performance.names[seat]
     said = take_apart(reply.text, name, performance.names)
-    # A refusal is an outcome, with or without words.
+    # A refusal is a valid outcome, even without words.
     if not said.text and reply.finish != "refusal":
         raise StageError("empty", f"{name} said nothing at turn {index}")
     text, cut, over = said.text, said.cut, 0
     if performance.limit.words is not None:
-        text, rest, over = limited(text, performance.limit)
-        cut = f"{rest}\n\n{cut}" if rest and cut else rest or cut
+        within = limited(text, performance.limit)
+        text, over = within.text, within.over
+        cut = f"{within.cut}\n\n{cut}" if within.cut and cut else within.cut or cut
     audience: tuple[str, ...] | None = None
     overheard: tuple[str, ...] = ()
     if performance.scene.hearing is not None:

@@ -1,4 +1,4 @@
-"""Layouts: how what an actor can see becomes a prompt. One file per layout, all pure."""
+"""Layouts turn what an actor can see into a prompt. One file per layout; all are pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """``author``: one context writes the next turns of everybody. One mind simulating many.
 
-The router still says who speaks: the author is told the order and writes the words. What it
-writes is read strictly, and what cannot be read is told so.
+The router still decides who speaks: the author is told the order and writes the words. A block that
+does not have the requested form is refused, and the author is told why.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from sim.scene.templates import listed
 
 
 class MalformedError(ValueError):
-    """A block that is not what was asked for. The message tells the author what to mend."""
+    """A block does not have the requested form. The message tells the author what to correct."""
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """See the module. Its prompt is nobody's in particular, so it has no seat."""
+    """The layout ``author``. Its one prompt serves all actors, so that it takes no seat."""
 
     name: str = "author"
 

@@ -13,11 +13,14 @@ from sim.scene.probes import Question
 from sim.scene.scene import Scene
 
 Heard = Turn | Intervened
-"""What can be heard: turns, and changes of the scene that those on stage are told of."""
+"""An event that actors can hear: a turn, or a change of the scene that they are told of."""
 
 
 class Layout(Protocol):
-    """All four are pure, and cost as much as the turns that they add, not as those before."""
+    """Turns what an actor can see into a prompt.
+
+    All methods are pure. Their cost depends on the turns that they add, not on those before.
+    """
 
     @property
     def name(self) -> str:
@@ -42,13 +45,17 @@ class Layout(Protocol):
 
 
 def shown(scene: Scene, event: Heard) -> str:
-    """What was heard as a line: a turn with its speaker's name, or a stage direction."""
+    """An event as a line of a prompt: a turn with its speaker's name, or a stage direction."""
     return scene.wording.said(event) if isinstance(event, Turn) else event.text
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A reply taken apart: the turn, what came after it, and who spoke in that."""
+    """The parts of a reply.
+
+    ``text`` is the actor's own turn, ``cut`` what the model wrote after it, ``strangers`` the
+    speakers in ``cut`` who are not in the cast.
+    """
 
     text: str
     cut: str
@@ -59,20 +66,22 @@ _LABEL = re.compile(r"\n\s*([^\s:][^\n:]{0,60}):[ \t]")
 
 
 def _next_speakers(text: str, names: tuple[str, ...]) -> list[tuple[int, str]]:
-    """Where somebody begins to speak on a new line, and who: somebody of the cast, or a short
-    name that begins with a capital letter."""
-    found: list[tuple[int, str]] = []
+    """Position and name of every speaker who begins on a new line.
+
+    A speaker is a name of the cast, or a short name that begins with a capital letter.
+    """
+    starts: list[tuple[int, str]] = []
     for match in _LABEL.finditer(text):
         name = match.group(1)
         if name in names or (len(name) <= 41 and name[0].isupper()):
-            found.append((match.start(), name))
-    return found
+            starts.append((match.start(), name))
+    return starts
 
 
 def take_apart(reply: str, own: str, names: tuple[str, ...]) -> Said:
-    """The actor's own turn in a reply, with what the model ran on to write kept apart.
+    """Separate the actor's own turn in a reply from what the model wrote after it.
 
-    A leading "Ada:" is dropped, and the turn ends where somebody else begins to speak.
+    A leading "Ada:" is dropped, and the turn ends where another speaker begins.
 
     >>> take_apart("Ada: Well?\\n\\nOld Tom: Evening.", "Ada", ("Ada", "Ben"))
     Said(text='Well?', cut='Old Tom: Evening.', strangers=('Old Tom',))

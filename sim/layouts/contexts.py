@@ -1,8 +1,9 @@
-"""What each actor has seen so far, as prompts that grow.
+"""Contexts: what each actor has seen so far, as prompts that grow.
 
-One context for each actor, and how much of what happened it contains. When an actor is cued, what
-was said and told since is added. With the layout ``author`` there is one context for all. What an
-actor sees is decided here and in ``sim.scene.audience.heard_by``, and nowhere else."""
+Each actor has one context. When the actor is cued, the events that it heard since its last cue are
+appended. With the layout ``author`` all actors share one context. Only this module and
+``sim.scene.audience.heard_by`` decide what an actor sees.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +20,11 @@ from sim.scene.probes import Question
 from sim.scene.scene import Scene
 
 CHARACTERS_PER_TOKEN = 4
-"""For estimates: no tokenizer is asked, so that the estimate is the same for every stage."""
+"""For estimates of token counts, which have to be the same for every stage and its tokenizer."""
 
 
 class Contexts:
-    """The contexts of one scene. ``seen`` is the scene's own list of all that could be heard."""
+    """The contexts of one scene. ``seen`` is the scene's list of all events that could be heard."""
 
     def __init__(self, scene: Scene, seen: Sequence[Heard]) -> None:
         self.seen = seen
@@ -39,38 +40,38 @@ class Contexts:
             self.kept = _shared([self._opening(seat) for seat in scene.seats])
             self.stops = [self.layouts[seat].stops(scene, seat) for seat in scene.seats]
         self.read = [0] * len(self.names)
-        self.rounds = False  # whether people have spoken at once
+        self.rounds = False  # whether several actors have spoken at once
 
     def context(self, seat: Seat) -> Prompt:
-        """What the actor at ``seat`` has seen by now, without a cue."""
+        """What the actor at ``seat`` has seen so far, without a cue."""
         since = self.seen[self.read[seat] :]
         if not since:
             return self.kept[seat]
         return self._with(self.kept[seat], seat, since)
 
     def _with(self, context: Prompt, seat: Seat, since: Iterable[Heard]) -> Prompt:
-        """A context with what the actor heard of what happened since."""
+        """A context, extended by those of the events ``since`` that the actor heard."""
         scene = self.scenes[seat]
         if self.author is not None:
             return self.author.hear(context, scene, [event for event in since if event.text])
         name = self.names[seat]
         heard = [event for event in since if heard_by(name, event)]
         if self.rounds:
-            heard = _as_it_was(name, heard)
+            heard = _own_turn_first(name, heard)
         return self.layouts[seat].hear(context, scene, seat, heard)
 
     def advance(self, seat: Seat) -> Prompt:
-        """The context, kept: from now on it contains everything that happened by now."""
+        """Store and return the context with everything that has happened so far."""
         self.kept[seat] = context = self.context(seat)
         self.read[seat] = len(self.seen)
         return context
 
     def cued(self, seat: Seat) -> Prompt:
-        """The kept context with the request to speak."""
+        """The stored context with the request to speak."""
         return self.layouts[seat].cue(self.kept[seat], self.scenes[seat], seat, None)
 
     def asked(self, seat: Seat, question: Question) -> Prompt:
-        """The context by now with a question off stage. The context itself is left alone."""
+        """The current context with a question off stage. The stored context does not change."""
         context, scene = self.context(seat), self.scenes[seat]
         if self.author is not None:
             return self.author.ask(context, scene, self.names[seat], question)
@@ -79,14 +80,14 @@ class Contexts:
     def again(
         self, seat: Seat, prompt: Prompt, reply: str, question: Question, problem: str
     ) -> Prompt:
-        """A question with an answer that could not be read, and what is wrong with it."""
+        """A question, the answer that could not be read, and the request for another one."""
         told = self.scenes[seat].wording.again(question, problem)
         if prompt.role == "text":
             return prompt.then("text", f" {reply}\n\n[{told}]\n{self.names[seat]}:")
         return prompt.then("assistant", reply).then("user", told)
 
     def told(self, seat: Seat) -> Prompt:
-        """The kept context with the request to sum it up."""
+        """The stored context with the request to summarise it."""
         context, name, scene = self.kept[seat], self.names[seat], self.scenes[seat]
         text = scene.wording.summarise.format(name=name, words=2 * scene.words)
         if context.role == "text":
@@ -94,11 +95,11 @@ class Contexts:
         return context.then("user", f"\n\n({text})")
 
     def tokens(self, seat: Seat) -> int:
-        """The estimated size of the kept context, in tokens."""
+        """The estimated size of the stored context, in tokens."""
         return self.kept[seat].length // CHARACTERS_PER_TOKEN
 
     def first_kept(self, seat: Seat, limit: int) -> int:
-        """The first turn that fits when the newest turns may take ``limit`` tokens in all."""
+        """The oldest turn that is kept when the newest turns may take ``limit`` tokens in all."""
         room = limit * CHARACTERS_PER_TOKEN - self._opening(seat).length
         turns = [event for event in self.seen if isinstance(event, Turn)]
         first = len(turns) + 1
@@ -110,7 +111,7 @@ class Contexts:
         return first
 
     def forget(self, seat: Seat, event: Forgot) -> None:
-        """Build the context anew, without what came before turn ``event.since``."""
+        """Rebuild the context without the events before turn ``event.since``."""
         wording, name = self.scenes[seat].wording, self.names[seat]
         note = (
             wording.summary.format(turn=event.since, name=name, summary=event.summary)
@@ -125,7 +126,7 @@ class Contexts:
         self.read[seat] = len(self.seen)
 
     def recast(self, seat: Seat, persona: Persona) -> None:
-        """Build the context anew for another persona, who remembers all that the actor heard."""
+        """Rebuild the context for another persona, which keeps everything that the actor heard."""
         scene = self.scenes[seat]
         cast = list(scene.cast)
         cast[seat] = cast[seat].model_copy(update={"persona": persona})
@@ -141,10 +142,13 @@ def _place(event: Heard) -> int:
     return event.index if isinstance(event, Turn) else event.turn
 
 
-def _as_it_was(name: str, heard: list[Heard]) -> list[Heard]:
-    """The order in which an actor knows of it: in a round its own turn comes before the others',
-    which it had not heard when it spoke."""
-    # The place of the first turn of each round that the actor heard.
+def _own_turn_first(name: str, heard: list[Heard]) -> list[Heard]:
+    """The events in the order in which an actor learned of them.
+
+    In a round in which several speak at once, an actor's own turn comes before the others': it had
+    not heard these when it spoke.
+    """
+    # For each round, the index of the first of its turns.
     first: dict[int, int] = {}
     for place, event in enumerate(heard):
         if isinstance(event, Turn) and event.cued is not None:
@@ -160,22 +164,22 @@ def _as_it_was(name: str, heard: list[Heard]) -> list[Heard]:
 
 
 def _shared(contexts: list[Prompt]) -> list[Prompt]:
-    """Contexts with the same bytes become one object, so that a shared prompt grows only once."""
+    """Replace contexts with the same bytes by one object, so that a shared prompt grows once."""
     first: dict[bytes, Prompt] = {}
     return [first.setdefault(context.digest, context) for context in contexts]
 
 
 def before(events: Iterable[Event], turn: Turn) -> list[Event]:
-    """What had happened when the actor of a turn was cued, of all events of a scene.
+    """The events of a scene that had happened when the actor of a turn was cued.
 
-    The interventions that came before the turn are among it.
+    They include the interventions before the turn.
     """
     said = turn.index - 1 if turn.cued is None else turn.cued
     return until(events, said)
 
 
 def until(events: Iterable[Event], turns: int) -> list[Event]:
-    """Turns, interventions and forgetting up to the cue that follows so many turns."""
+    """Turns, interventions and ``Forgot`` events up to the cue that follows so many turns."""
     kept: list[Event] = []
     for event in events:
         if isinstance(event, Turn):
@@ -187,10 +191,10 @@ def until(events: Iterable[Event], turns: int) -> list[Event]:
 
 
 def contexts_after(scene: Scene, happened: Sequence[Event], name: str) -> tuple[Contexts, Seat]:
-    """The contexts of a scene as they were for an actor after what ``happened``, and its seat.
+    """The contexts of a scene as they were for an actor after ``happened``, and the actor's seat.
 
-    They are built in the same steps as while playing, so that every prompt made from them has the
-    digest that is stored. Only the named actor's context is kept up to date.
+    They are built in the same steps as during play, so that every prompt made from them has the
+    stored digest. Only the named actor's context is up to date.
     """
     seat = scene.seat(name)
     seen: list[Heard] = []
@@ -202,8 +206,8 @@ def contexts_after(scene: Scene, happened: Sequence[Event], name: str) -> tuple[
     for event in happened:
         if isinstance(event, Intervened):
             changes.setdefault(event.turn, []).append(event)
-    # The numbers of turns after which the actor was cued. A line that was put into its mouth has
-    # no prompt, and came without a cue.
+    # By the number of turns before each cue of the actor: the turn that it then took. A line that
+    # an intervention made the actor say has no prompt, and came without a cue.
     cues = {
         turn.index - 1 if turn.cued is None else turn.cued: turn.index
         for turn in turns
@@ -227,16 +231,16 @@ def contexts_after(scene: Scene, happened: Sequence[Event], name: str) -> tuple[
 
 
 def _number(change: Intervened) -> int:
-    """Its number within the scene: the order in which changes before one turn were made."""
+    """The index of the intervention in the scene, by which changes before one turn are ordered."""
     number = change.key.partition(":")[0]
     return int(number) if number.isdigit() else -1
 
 
 def render(scene: Scene, happened: Sequence[Event], name: str, block: Sequence[str] = ()) -> Prompt:
-    """The exact prompt with which an actor was cued after what ``happened`` (see ``before``).
+    """The exact prompt with which an actor was cued after the events ``happened`` (see ``before``).
 
-    With the layout ``author``, the prompt for a block: of the turns of those in ``block``, or of
-    the actor's alone. Raises ``ValueError`` if the actor is not in the cast.
+    With the layout ``author`` it is the prompt for a block of turns: those of the actors in
+    ``block``, or of this actor alone. Raises ``ValueError`` if the actor is not in the cast.
     """
     contexts, seat = contexts_after(scene, happened, name)
     if contexts.author is not None:
@@ -247,9 +251,9 @@ def render(scene: Scene, happened: Sequence[Event], name: str, block: Sequence[s
 def render_question(
     scene: Scene, happened: Sequence[Event], name: str, question: Question
 ) -> Prompt:
-    """The prompt with which an actor is asked off stage when the last turn has been taken.
+    """The prompt with which an actor is asked off stage after the last turn of ``happened``.
 
-    What came before the turn after that (an intervention, forgetting) is no part of it.
+    Interventions and ``Forgot`` events after that turn are no part of it.
     """
     said = max((event.index for event in happened if isinstance(event, Turn)), default=0)
     known = [e for e in happened if isinstance(e, Turn) or getattr(e, "turn", 0) <= said]

@@ -19,7 +19,7 @@ from sim.scene.templates import Wording
 
 @dataclass(frozen=True, slots=True)
 class PersonaFirst:
-    """See the module."""
+    """The layout ``persona_first``."""
 
     name: str = "persona_first"
 

@@ -2,8 +2,8 @@
 
 A prompt grows at its end. Each chunk points to the one before it, so that a scene of n turns holds
 n chunks and not n(n+1)/2, adding one costs O(1), and a probe can hold on to a prompt while the
-scene goes on. The hash is chained (the previous hash, then the new chunk): whoever caches by
-prefix has its key for nothing.
+scene goes on. The hash is chained (the previous hash, then the new chunk), so that it can serve as
+the key of a prefix cache.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ Role = Literal["system", "user", "assistant", "text"]
 class Prompt:
     """One chunk of a prompt and, through ``parent``, everything before it.
 
-    ``role`` is who speaks in a chat (``system``, ``user``, ``assistant``) or ``text`` in a prompt
-    for a completions endpoint. ``digest`` has 16 bytes; ``length`` counts characters, all chunks
-    together.
+    ``role`` is a role of a chat (``system``, ``user``, ``assistant``) or ``text`` in a prompt for a
+    completions endpoint. ``digest`` has 16 bytes; ``length`` counts the characters of all chunks.
 
     >>> prompt = Prompt.start("system", "You play Ada.").then("user", "Ben: Well?")
     >>> [chunk.role for chunk in prompt.chunks()]
@@ -74,13 +73,13 @@ class Prompt:
 
     def chunks(self) -> list[Prompt]:
         """All chunks, first to last."""
-        found: list[Prompt] = []
+        chunks: list[Prompt] = []
         chunk: Prompt | None = self
         while chunk is not None:
-            found.append(chunk)
+            chunks.append(chunk)
             chunk = chunk.parent
-        found.reverse()
-        return found
+        chunks.reverse()
+        return chunks
 
     def messages(self) -> list[Message]:
         """The prompt as chat messages; neighbouring chunks of one role become one message."""

@@ -15,7 +15,7 @@ LAYOUTS: dict[LayoutName, Layout] = {
     "transcript_first": TranscriptFirst(),
     "screenplay": Screenplay(),
 }
-"""The layouts that give each actor a prompt of its own. ``author``, which does not, is apart."""
+"""The layouts that give each actor a prompt of its own; ``author`` (one prompt) is not here."""
 
 
 def layout_of(scene: Scene, seat: Seat) -> Layout:

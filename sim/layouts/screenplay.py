@@ -1,7 +1,7 @@
 """``screenplay``: a header with the cast, then ``Name: line``. For base models.
 
-The stage stops at the next name of the cast. Somebody who is not in the cast may walk in: what
-such strangers say is recorded with the turn, and nobody hears it.
+The stage stops at the next name of the cast. A base model may also write lines of speakers that are
+not in the cast (strangers): these are recorded with the turn, and nobody hears them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sim.scene.templates import listed
 
 @dataclass(frozen=True, slots=True)
 class Screenplay:
-    """See the module."""
+    """The layout ``screenplay``."""
 
     name: str = "screenplay"
 

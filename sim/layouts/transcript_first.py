@@ -19,7 +19,7 @@ from sim.scene.templates import listed
 
 @dataclass(frozen=True, slots=True)
 class TranscriptFirst:
-    """See the module."""
+    """The layout ``transcript_first``."""
 
     name: str = "transcript_first"
 

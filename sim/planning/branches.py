@@ -23,7 +23,7 @@ Change = Intervention | Sequence[Intervention]
 def changed_scene(
     transcript: Transcript, at: int, change: Change = (), turns: int | None = None
 ) -> tuple[Scene, Transcript]:
-    """The scene of a branch, and the transcript that it goes on from."""
+    """The scene of a branch, and the transcript before turn ``at``, from which it goes on."""
     scene = transcript.scene
     if not isinstance(scene, Scene) or transcript.seed is None:
         raise BadRequest(
@@ -46,21 +46,22 @@ def scene_of_branch(
 ) -> Scene:
     """The scene with interventions added, and without those that made turn ``at`` what it was.
 
-    A line that was put into somebody's mouth would be put there again in every branch, and a turn
-    rolled again would be the same. Raises ``SceneError`` if the change makes no sense.
+    If they stayed, a line that was put into somebody's mouth would be put there again in every
+    branch, and no branch could generate the turn anew. Raises ``SceneError`` if the change makes no
+    sense.
     """
     kept = list(scene.interventions)
-    made = made_turn(transcript, at)
-    for number in made:
-        # Its place is kept: interventions are known by their number.
+    applied = interventions_at(transcript, at)
+    for number in applied:
+        # Disabled and not removed: events refer to interventions by their number.
         kept[number] = kept[number].model_copy(update={"at": None, "when": never})
-    if not more and not made:
+    if not more and not applied:
         return scene
     return scene.replace(interventions=(*kept, *more))
 
 
-def made_turn(transcript: Transcript, at: int) -> list[int]:
-    """The numbers of the interventions that said, replaced or struck a turn."""
+def interventions_at(transcript: Transcript, at: int) -> list[int]:
+    """The numbers of the interventions that said, replaced or struck turn ``at``."""
     return [
         int(event.key.partition(":")[0])
         for event in transcript.events
@@ -75,7 +76,8 @@ def made_turn(transcript: Transcript, at: int) -> list[int]:
 def dropped(transcript: Transcript, at: int) -> DeleteTurn:
     """The change that strikes turn ``at``: its speaker has the floor, and nothing is heard.
 
-    Nobody is asked for it, since what was said is known.
+    No stage is asked for the turn: its text is in the transcript. Raises ``BadRequest`` if there is
+    no such turn.
     """
     if not 1 <= at <= len(transcript):
         raise BadRequest(f"drop: there is no turn {at}; the transcript has {len(transcript)} turns")
@@ -101,8 +103,8 @@ def branch_trials(
     """
     scene, _ = changed_scene(transcript, at, change, turns)
     cast = cast_of(scene, {**live.stages, **(stages or {})})
-    # Branches that end early are no replications of those that do not.
+    # Part of the arm, because branches that end early are no replications of those that do not.
     window = "" if turns is None else f" ({turns} turns)"
     arm = f"fork@{at} {label}".strip() + window
-    made = live.renew(scene=scene, arm=arm, of=live.id, at=at, branch=0, stages=cast)
-    return [made, *(made.renew(branch=number) for number in range(1, n))]
+    first = live.renew(scene=scene, arm=arm, of=live.id, at=at, branch=0, stages=cast)
+    return [first, *(first.renew(branch=number) for number in range(1, n))]

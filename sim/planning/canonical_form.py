@@ -1,8 +1,8 @@
 """A scene in canonical form: the JSON text whose hash says whether two trials are the same.
 
-It holds the values of everything that was authored, and of callables the syntax, the names and the
-values that they closed over. Where something was defined and how it is laid out do not matter:
-editing a comment re-plays nothing.
+It holds the values of everything that was authored. Of a callable it holds a hash of the syntax,
+and the values of its closure, its defaults and the globals that it reads. The place of a definition
+and its layout are left out: editing a comment plays no trial again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sim.planning.names import SCENE_NAMES, Names
 from sim.planning.source import dump, names_in, tree_of_class, tree_of_function
 from sim.scene.scene import Scene
 
-# Classes from here are known by name: their behaviour is the version's, which the manifest names.
+# Classes of these packages stand by name alone: the manifest of a run names their versions.
 _KNOWN_PACKAGES = sys.stdlib_module_names | {"sim", "pydantic", "pydantic_core"}
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
@@ -36,8 +36,8 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=Fals
 def canonical(scene: Scene) -> str:
     """The scene as JSON in ASCII with sorted keys.
 
-    Every field is there, so that the text also says later what was played. Raises ``SceneError``
-    if the scene holds something that has no source or no plain value.
+    A store reads scenes back from it (``sim.planning.decoder``). Raises ``SceneError`` if the scene
+    holds something that has no source or no plain value.
 
     >>> from sim import Actor, Persona, Scene, after, ring
     >>> scene = Scene(topic="Tea?", cast=[Actor(Persona(name="Ada")), Actor(Persona(name="Ben"))],
@@ -62,7 +62,7 @@ def _digest(text: str) -> str:
 
 
 class _Plain:
-    """One conversion. It remembers what it is inside of, for functions that call themselves."""
+    """One conversion. It remembers the values that it is inside of, to stop at a recursion."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
@@ -104,7 +104,7 @@ class _Plain:
         return {"$pairs": sorted(pairs, key=_encode)}
 
     def _once(self, value: Any, where: str) -> Any:
-        """Whatever may contain itself."""
+        """A value that may contain itself, as a recursive function does; there, its name."""
         if id(value) in self._open:
             return {"$again": getattr(value, "__qualname__", type(value).__qualname__)}
         self._open.add(id(value))
@@ -133,27 +133,27 @@ class _Plain:
     def _function(self, function: types.FunctionType, where: str) -> Any:
         name = self._names.of(function)
         if _known(function.__module__):
-            found: dict[str, Any] = {"$function": name}
+            form: dict[str, Any] = {"$function": name}
             tree: ast.AST | None = None
         else:
             tree = tree_of_function(function, where)
-            found = {"$function": name, "syntax": _digest(dump(tree))}
+            form = {"$function": name, "syntax": _digest(dump(tree))}
         cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         if cells:
-            found["closure"] = {
+            form["closure"] = {
                 cell: self._cell(content, f"{where}: {cell}, which {name} closes over")
                 for cell, content in cells.items()
             }
         if function.__defaults__ or function.__kwdefaults__:
             # The syntax shows how a default is written; its value was fixed at the definition.
-            found["defaults"] = self.value(
+            form["defaults"] = self.value(
                 [function.__defaults__ or (), function.__kwdefaults__ or {}], f"{where}: {name}"
             )
         if tree is not None:
             read = self._globals(function, tree, where)
             if read:
-                found["globals"] = read
-        return found
+                form["globals"] = read
+        return form
 
     def _cell(self, cell: types.CellType, where: str) -> Any:
         try:
@@ -161,7 +161,7 @@ class _Plain:
         except ValueError as error:
             if isinstance(error, SceneError):
                 raise
-            return {"$empty": True}  # a name that has no value yet
+            return {"$empty": True}  # the cell of a name that has no value yet
 
     def _globals(self, function: types.FunctionType, tree: ast.AST, where: str) -> dict[str, Any]:
         """The values of the global names that a function reads: constants, functions, classes."""
@@ -175,7 +175,7 @@ class _Plain:
             try:
                 read[name] = self.value(content, where)
             except SceneError:
-                # A logger, a lock: a condition may mention one without depending on it.
+                # A logger or a lock has no plain value, and no result depends on it.
                 continue
         return read
 
@@ -217,7 +217,7 @@ class _Plain:
         return sorted(name for name in names if not name.startswith("__") and hasattr(value, name))
 
     def _source(self, cls: type, where: str) -> dict[str, str]:
-        """The syntax of a class and of its bases, as far as they are the user's own."""
+        """A hash of the syntax of a class and its bases, those of known packages left out."""
         own = [base for base in cls.__mro__ if not _known(base.__module__)]
         if not own:
             return {}
@@ -225,7 +225,10 @@ class _Plain:
 
 
 def _as_it_ships(value: BaseModel, name: str) -> bool:
-    """Whether a field came after the first stores and has its default (see ``AuthoredModel``)."""
+    """Whether a field is younger than the first stores and has its default.
+
+    Such a field is left out, so that trials of older stores keep their ids (``AuthoredModel``).
+    """
     if name not in getattr(value, "added", ()):
         return False
     default = type(value).model_fields[name].get_default(call_default_factory=True)

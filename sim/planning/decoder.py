@@ -1,8 +1,8 @@
 """A scene from its canonical form: what a store holds becomes a scene again.
 
-Everything that Elsinore itself knows by name can be read back. Somebody's own functions and classes
-cannot, since the canonical form holds a hash of their syntax and not the syntax: ``scene_from``
-refuses them, and ``scene_for_prompts`` leaves them out, since no prompt depends on them.
+Everything that Elsinore ships stands there by name and can be read back. A user's own functions and
+classes cannot, since the canonical form holds only a hash of their syntax: ``scene_from`` refuses
+them, and ``scene_for_prompts`` leaves them out, since no prompt depends on them.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from sim.scene.scene import Scene
 
 
 class Unreadable(BadRequest):
-    """A scene holds somebody's own code, or what no version of ours writes."""
+    """A stored scene holds a user's own code, or something that no version of Elsinore writes."""
 
 
 def scene_from(stored: str | Mapping[str, Any], code_of: Scene | None = None) -> Scene:
     """The scene of a canonical text (``sim.planning.canonical``), or of its JSON, whole.
 
-    ``code_of`` is another scene with the same code, such as the one that a branch comes from: its
-    functions and objects stand for those of which the store holds no more than the syntax's hash.
-    Raises ``Unreadable`` if it holds a function or a class that is in neither.
+    ``code_of`` is another scene with the same code, such as the one that a branch comes from. Where
+    the store holds only the hash of a user's function or object, the one of ``code_of`` with the
+    same canonical form is used. Raises ``Unreadable`` if there is none.
 
     >>> from sim import Persona, after, ring
     >>> from sim.planning import canonical
@@ -40,13 +40,13 @@ def scene_from(stored: str | Mapping[str, Any], code_of: Scene | None = None) ->
     >>> scene_from(canonical(scene)) == scene
     True
     """
-    found = json.loads(stored) if isinstance(stored, str) else stored
+    form = json.loads(stored) if isinstance(stored, str) else stored
     known = {} if code_of is None else dict(_foreign(code_of))
-    return _scene(found, _Reader(whole=True, known=known))
+    return _scene(form, _Reader(whole=True, known=known))
 
 
 def _foreign(value: Any) -> Iterator[tuple[str, Any]]:
-    """Everything in a scene that is not Elsinore's, by its canonical form."""
+    """The functions and objects in a scene that are a user's own, by their canonical forms."""
     if isinstance(value, Mapping):
         for item in value.values():
             yield from _foreign(item)
@@ -69,23 +69,25 @@ def _text(form: Any) -> str:
 def scene_for_prompts(stored: Mapping[str, Any]) -> Scene:
     """As much of a stored scene as its prompts depend on: to render them again, not to play it.
 
-    Conditions never hold, and a router or a rule of hearing of somebody's own is left out.
+    A condition that is a user's own never holds; a router or a rule of hearing that is one is None.
     """
     return _scene(stored, _Reader(whole=False))
 
 
 def _scene(stored: Any, reader: _Reader) -> Scene:
-    found = reader.value(stored, "scene")
-    if not isinstance(found, Scene):
+    scene = reader.value(stored, "scene")
+    if not isinstance(scene, Scene):
         raise Unreadable("scene: what is stored is no scene; use a backup")
-    return found
+    return scene
 
 
-def _no(view: PublicView) -> bool:
+def _condition_left_out(view: PublicView) -> bool:
     return False
 
 
 class _Reader:
+    """Reads one canonical form: ``whole``, or with what is not Elsinore's left out."""
+
     def __init__(self, whole: bool, known: Mapping[str, Any] | None = None) -> None:
         self.whole = whole
         self.known = known or {}
@@ -113,7 +115,7 @@ class _Reader:
         name = stored.get("$function", "")
         if name in SCENE_NAMES.functions and "syntax" not in stored:
             return SCENE_NAMES.functions[name]
-        return self.foreign(f"{where}: the function {name or 'here'}", _no)
+        return self.foreign(f"{where}: the function {name or 'here'}", _condition_left_out)
 
     def object(self, stored: Mapping[str, Any], where: str) -> Any:
         name = stored["$type"]
@@ -128,21 +130,21 @@ class _Reader:
             if not part.startswith("$")
         }
         if issubclass(cls, BaseModel):
-            # It was checked when it was built, and what is left out may be what it was checked for.
-            made = {name: field.get_default(call_default_factory=True)
+            # Not validated: it was when it was built, and what is left out here may be required.
+            defaults = {name: field.get_default(call_default_factory=True)
                     for name, field in cls.model_fields.items()}  # fmt: skip
             if cls is Scene and given.get("routing") is None:
                 given["routing"] = Walk()
-            return cls.model_construct(**made | given)
+            return cls.model_construct(**defaults | given)
         if not is_dataclass(cls) or {field.name for field in fields(cls)} != set(given):
             raise Unreadable(f"{where}: {name} has other fields than this version's")
-        found = object.__new__(cls)
+        record = object.__new__(cls)
         for part, item in given.items():
-            object.__setattr__(found, part, item)
-        return found
+            object.__setattr__(record, part, item)
+        return record
 
     def foreign(self, what: str, instead: Any) -> Any:
-        """Something that is not ours: refused, or left out."""
+        """What stands for a user's own code. Raises ``Unreadable`` if the scene is read whole."""
         if self.whole:
             raise Unreadable(
                 f"{what} is not Elsinore's, and a store holds no code; "

@@ -2,7 +2,7 @@
 
 A scenario is a plain function whose parameters all have a type and a default and which returns a
 ``Scene``, or a ``Tournament`` of many. It is named by its file in the ``scenarios`` package
-(``mousetrap``) or by a file and a function (``my_file.py:my_scenario``). The package is found at
+(``mousetrap``) or by a file and a function (``my_file.py:my_scenario``). The package is imported at
 run time: nothing in ``sim`` imports ``scenarios`` (the data flows the other way).
 """
 
@@ -61,12 +61,12 @@ class Parameter:
         adapter = TypeAdapter[Any](self.annotation)
         try:
             text = isinstance(value, str)
-            found = _from_text(adapter, value) if text else adapter.validate_python(value)
+            typed = _from_text(adapter, value) if text else adapter.validate_python(value)
         except ValidationError as error:
             raise ValueError(error.errors(include_url=False)[0]["msg"]) from None
-        if isinstance(found, float) and not isfinite(found):
+        if isinstance(typed, float) and not isfinite(typed):
             raise ValueError("Input should be a finite number")
-        return found
+        return typed
 
     def plain(self, value: Any) -> Any:
         """The value as JSON has it, for a plan."""
@@ -75,9 +75,9 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A function that makes a scene, with what there is to know about it.
+    """A function that makes a scene, described by its signature.
 
-    ``returns`` is what it makes, by its annotation: ``Scene``, or another authored whole.
+    ``returns`` is its annotated return type: ``Scene``, or ``Tournament``.
     """
 
     name: str
@@ -96,15 +96,15 @@ class Scenario:
 def names() -> tuple[str, ...]:
     """The names of the scenarios that ship, without loading them."""
     package = own(PACKAGE)
-    found = iter_modules(package.__path__)
-    return tuple(sorted(entry.name for entry in found if not entry.name.startswith("_")))
+    modules = iter_modules(package.__path__)
+    return tuple(sorted(entry.name for entry in modules if not entry.name.startswith("_")))
 
 
 def files() -> dict[str, Path]:
     """The tournaments that ship as files, by name."""
     package = own(PACKAGE)
-    found = [path for place in package.__path__ for path in Path(place).glob("*.toml")]
-    return {path.stem: path for path in sorted(found)}
+    paths = [path for place in package.__path__ for path in Path(place).glob("*.toml")]
+    return {path.stem: path for path in sorted(paths)}
 
 
 def available() -> tuple[Scenario, ...]:
@@ -116,13 +116,13 @@ def find(name: str) -> Scenario:
     """The scenario of that name: ``mousetrap``, or ``path.py:function``.
 
     Raises ``ScenarioError`` if there is none, if its file does not import, or if the function is
-    no scenario; the message says why, and what comes closest.
+    no scenario; the message says why, and names what is most similar.
     """
     path, colon, function = name.rpartition(":")
     if colon and path.endswith(".py"):
         return _from_file(name, Path(path), function)
     if name.endswith(".py"):
-        offered = ", ".join(f"{name}:{found}" for found in _functions(_load(Path(name))))
+        offered = ", ".join(f"{name}:{each}" for each in _functions(_load(Path(name))))
         raise ScenarioError(
             f"{name}: say which of its functions is the scenario; "
             f"use {offered or f'{name}:FUNCTION'}"
@@ -222,32 +222,32 @@ def make(scenario: Scenario, parameters: Mapping[str, Any], kind: type[Made]) ->
     """What a scenario makes of these parameters: a ``kind``. Raises as ``build`` does."""
     values = read(scenario, parameters)
     try:
-        made = scenario.function(**values)
+        authored = scenario.function(**values)
     except SceneError as error:
         raise SceneError(f"{scenario.name}: {error}") from error
     except (Exception, SystemExit) as error:
-        # The function is somebody's own code and may raise anything, or try to leave. Whatever it
-        # is, it is their file that has to be mended, so say where, in one line.
+        # The function is a user's own code and may raise anything, or call sys.exit(). The user has
+        # to correct that file, so the message names its line.
         raise ScenarioError(f"{_where(error, scenario.source)}: {_what(error)}") from error
-    if not isinstance(made, kind):
+    if not isinstance(authored, kind):
         raise ScenarioError(
-            f"{scenario.name}: returned {_type_name(type(made))}; "
+            f"{scenario.name}: returned {_type_name(type(authored))}; "
             f"here a function is needed that returns a {kind.__name__}"
         )
-    return made
+    return authored
 
 
 def own(package: str) -> ModuleType:
-    """One of our packages, made sure to be ours.
+    """One of Elsinore's packages.
 
-    A folder ``analysis/`` or ``scenarios/`` of the user's, when it comes first on the path, hides
-    ours. Raises ``BadRequest`` and names it.
+    A user's folder ``analysis/`` or ``scenarios/`` that comes first on the path hides it; then this
+    raises ``BadRequest``, which names the folder.
     """
     module = import_module(package)
     ours = _home() / package
-    found = [Path(path).resolve() for path in getattr(module, "__path__", [])]
-    if ours not in found:
-        place = found[0] if found else module.__file__
+    folders = [Path(path).resolve() for path in getattr(module, "__path__", [])]
+    if ours not in folders:
+        place = folders[0] if folders else module.__file__
         raise BadRequest(
             f"{place} hides Elsinore's own package {package!r}; "
             "rename it, or run the command from another folder"
@@ -257,12 +257,12 @@ def own(package: str) -> ModuleType:
 
 def _from_file(name: str, path: Path, function: str) -> Scenario:
     module = _load(path)
-    found = getattr(module, function, None)
-    if found is None:
+    scenario = getattr(module, function, None)
+    if scenario is None:
         raise ScenarioError(
             f"{path} has no function {function!r}{nearest(function, _functions(module))}"
         )
-    return describe(name, found, path)
+    return describe(name, scenario, path)
 
 
 def _functions(module: ModuleType) -> list[str]:
@@ -276,11 +276,11 @@ def _functions(module: ModuleType) -> list[str]:
     ]
 
 
-class _SourceAsItIs(SourceFileLoader):
-    """Compiles the file as it is now.
+class _UncachedLoader(SourceFileLoader):
+    """Compiles the file every time, without cached bytecode.
 
-    Cached bytecode is told from a changed source by whole seconds and the size alone; a scenario
-    that is edited and run in the same second would be the old one under the new one's hash.
+    Python compares the cache with the source by size and whole seconds alone. A scenario edited and
+    run again in the same second could play the old code under the hash of the new file.
     """
 
     def get_code(self, fullname: str) -> CodeType:
@@ -288,9 +288,9 @@ class _SourceAsItIs(SourceFileLoader):
 
 
 def _load(path: Path) -> ModuleType:
-    """A user's file as a module of a name of its own, executed once a process.
+    """A user's file as a module, under a name made of its path; executed once a process.
 
-    Its folder comes first on the path, so that it can import what lies beside it.
+    Its folder comes first on the path, so that it can import its neighbours.
     """
     if not path.is_file():
         raise ScenarioError(f"there is no file {path}")
@@ -299,20 +299,20 @@ def _load(path: Path) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     for package in OURS:
-        # Bound now, so that a folder of the same name beside the file cannot take their place.
+        # Imported now, so that a folder of the same name beside the file cannot replace them.
         own(package)
     folder = str(place.parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    loader = _SourceAsItIs(name, str(place))
+    loader = _UncachedLoader(name, str(place))
     spec = spec_from_loader(name, loader)
-    assert spec is not None  # only a loader without a way to find things gets none
+    assert spec is not None  # None only for loaders without get_filename
     module = module_from_spec(spec)
     sys.modules[name] = module
     try:
         loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        # It is somebody's own code and may raise anything, or leave when it is imported.
+        # It is a user's own code and may raise anything, or call sys.exit().
         del sys.modules[name]
         hiding = [
             package
@@ -339,14 +339,14 @@ def _where(error: BaseException, path: Path) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f"{_short(Path(error.filename), path)}:{error.lineno}"
     folder = path.resolve().parent
-    found = str(path)
+    place_of_error = str(path)
     for frame in traceback.extract_tb(error.__traceback__):
         place = Path(frame.filename).resolve()
         # Installed libraries and Elsinore itself may lie below the user's folder, too.
         foreign = "site-packages" in place.parts or place.is_relative_to(_home() / "sim")
         if not frame.filename.startswith("<") and place.is_relative_to(folder) and not foreign:
-            found = f"{_short(place, path)}:{frame.lineno}"
-    return found
+            place_of_error = f"{_short(place, path)}:{frame.lineno}"
+    return place_of_error
 
 
 def _short(place: Path, path: Path) -> str:
@@ -355,6 +355,7 @@ def _short(place: Path, path: Path) -> str:
 
 
 def _what(error: BaseException) -> str:
+    """An error in one line."""
     message = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())
     if isinstance(error, SystemExit):
         return "it leaves the program; take sys.exit() out, or guard it by `if __name__ == ...`"
@@ -364,14 +365,14 @@ def _what(error: BaseException) -> str:
 
 
 def _from_text(adapter: TypeAdapter[Any], text: str) -> Any:
-    """Read as a person types it; lists, tables and null need JSON."""
+    """A value as a person types it; lists, tables and null are read as JSON."""
     try:
         return adapter.validate_strings(text)
     except ValidationError as error:
         try:
             return adapter.validate_json(text)
         except ValidationError as other:
-            # A text that is no JSON at all was meant as it stands.
+            # Text that is no JSON at all was not meant as JSON: the first error is the one to show.
             syntax = any(problem["type"] == "json_invalid" for problem in other.errors())
             raise error if syntax else other from None
 

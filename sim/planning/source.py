@@ -1,7 +1,7 @@
 """The syntax trees of functions and classes, as text that does not depend on how they are laid out.
 
-A comment, a docstring, a line break or another version of Python changes nothing in it. (That is
-why ``ast.dump`` will not do: it shows other fields in other versions.)
+A comment, a docstring, a line break or another version of Python changes nothing in it.
+(``ast.dump`` is not used because its fields differ between versions.)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sim.errors import SceneError
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
-# Facts about a node that are no part of what it means.
+# Fields of a node that do not change its meaning.
 _SKIPPED = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
 
 
@@ -63,7 +63,7 @@ def _without_docstring(node: ast.AST, body: list[Any]) -> list[Any]:
 def tree_of_function(function: FunctionType, where: str) -> _Function:
     """The syntax tree of a function or lambda.
 
-    Raises ``SceneError`` if its source cannot be found, or not told from its neighbour's.
+    Raises ``SceneError`` if its source cannot be found, or is one of several alike in its line.
     """
     name = function.__qualname__
     try:
@@ -75,8 +75,9 @@ def tree_of_function(function: FunctionType, where: str) -> _Function:
             "noticed; define it in a file"
         ) from None
     code = function.__code__
-    found = [node for node in ast.walk(module) if _begins(node, code)]
-    candidates = [node for node in found if isinstance(node, _Function)]
+    candidates = [
+        node for node in ast.walk(module) if isinstance(node, _Function) and _begins(node, code)
+    ]
     if len(candidates) > 1:
         candidates = _innermost(candidates, code)
     if len({dump(node) for node in candidates}) != 1:
@@ -92,14 +93,12 @@ def _parsed(source: str) -> ast.Module:
     return ast.parse(source)
 
 
-def _begins(node: ast.AST, code: CodeType) -> bool:
-    """Whether the node is a function that could have been compiled to this code."""
+def _begins(node: _Function, code: CodeType) -> bool:
+    """Whether the node could have been compiled to this code: it has its name and first line."""
     if isinstance(node, ast.Lambda):
         return code.co_name == "<lambda>" and node.lineno == code.co_firstlineno
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        decorated = [decorator.lineno for decorator in node.decorator_list]
-        return node.name == code.co_name and min([node.lineno, *decorated]) == code.co_firstlineno
-    return False
+    decorated = [decorator.lineno for decorator in node.decorator_list]
+    return node.name == code.co_name and min([node.lineno, *decorated]) == code.co_firstlineno
 
 
 def _innermost(candidates: list[_Function], code: CodeType) -> list[_Function]:
@@ -111,11 +110,11 @@ def _innermost(candidates: list[_Function], code: CodeType) -> list[_Function]:
         and end_line is not None
         and column is not None
         and end_column is not None
-        # The first instructions of a function stand for all of it and have no width.
+        # The first instructions of a function have an empty range.
         and (line, column) != (end_line, end_column)
     ]
     if not places:
-        return candidates  # Python was told to forget columns
+        return candidates  # Python runs with -X no_debug_ranges
     fitting = []
     for node in candidates:
         first = node.body[0] if isinstance(node.body, list) else node.body

@@ -2,8 +2,9 @@
 
 For each live trial and each actor, a surrogate trial plays the same scene with the same seed, in
 which only that actor (the focal one) is asked; its partners' lines are replaced by off-topic ones.
-Whatever still moves the actor (its persona, the topic, the stage) moves it without its partners:
-that is the shared pull. What is left of the convergence of the live trial is interaction.
+What moves the actor there (its persona, the topic, the stage) is the shared pull. The convergence
+of the live trial beyond that is interaction. The design is the yoked control of Ferster and
+Skinner, "Schedules of Reinforcement" (1957).
 """
 
 from __future__ import annotations
@@ -49,10 +50,10 @@ def yoked(trials: Sequence[Trial]) -> list[Trial]:
 
 def yoked_stages(stages: Mapping[str, Stage], surrogates: Sequence[Trial]) -> dict[str, Stage]:
     """The stages that surrogates are played on, by identity, to be added to the live ones."""
-    found: dict[str, Stage] = {}
+    added: dict[str, Stage] = {}
     for trial in surrogates:
         assert trial.focal is not None
         for identity, stage in stages.items():
-            if yoked_identity(identity, trial.focal) == trial.stage and trial.stage not in found:
-                found[trial.stage] = Yoked(stage, trial.focal)
-    return found
+            if trial.stage not in added and yoked_identity(identity, trial.focal) == trial.stage:
+                added[trial.stage] = Yoked(stage, trial.focal)
+    return added

@@ -21,7 +21,8 @@ LIVE = "live"
 """The arm of trials in which everybody is played."""
 
 YOKED = "yoked"
-"""The arm of surrogates: one actor is played, the others say what they said in another trial."""
+"""The arm of surrogates: one actor is played, the others say lines that have nothing to do with
+it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +94,16 @@ class Trial:
 def trial_id(trial: Trial, scene: str) -> str:
     """The id of a trial: 32 hexadecimal letters. ``scene`` is the canonical text of its scene."""
     facts: list[Any] = [scene, trial.stage, trial.seed, trial.arm, trial.focal, trial.of]
-    # Only where there is something to say: ids of before know nothing of either.
+    # Added only where they are set, so that trials of older versions keep their ids.
     if trial.stages:
         facts.append(dict(sorted(trial.stages.items())))
     if trial.at is not None:
         facts.append([trial.at, trial.branch])
-    what = json.dumps(facts)
-    return blake2b(what.encode(), digest_size=16).hexdigest()
+    return blake2b(json.dumps(facts).encode(), digest_size=16).hexdigest()
 
 
 def cast_of(scene: Scene, stages: Mapping[str, str]) -> dict[str, str]:
-    """The identities of the stages that a scene names, from those that are at hand.
+    """The identities of the stages that a scene names, out of ``stages``.
 
     Raises ``BadRequest`` if one is missing.
     """

@@ -1,4 +1,5 @@
-"""Runs: carrying out a plan, going on from a stored trial, asking afterwards, estimating before.
+"""Runs: playing planned trials, forking stored ones, asking actors afterwards, estimating before.
 
-``options`` says how; ``session`` is what all of them have in common; ``executors`` where.
+``options`` says how trials are carried out, ``executors`` where. ``session`` is what all have in
+common: the open store, the stages and their accounts.
 """

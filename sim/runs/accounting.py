@@ -31,7 +31,7 @@ class Figures:
 
 @dataclass(slots=True)
 class Accounts:
-    """The accounts of the stages that are asked in a run, by identity."""
+    """The accounts of the stages that a run asks, by identity."""
 
     options: RunOptions
     prices: Prices | None = None
@@ -45,7 +45,7 @@ class Accounts:
     ) -> None:
         """Open the accounts of stages; ``paid`` is told what each call used.
 
-        Raises ``BadRequest`` if money is limited and nobody knows what a stage costs.
+        Raises ``BadRequest`` if money is limited and the price of a stage is unknown.
         """
         budget = self.options.budget
         self.prices = self.options.prices
@@ -65,9 +65,9 @@ class Accounts:
             self.by_stage[identity] = account
 
     def player(self, identity: str, stage: Stage, cache: Cache) -> Player:
-        """A stage with its account, as a trial's stage wants it."""
+        """A stage with its account, and with the cache and the budget if they apply to it."""
         account, chosen = self.by_stage[identity], self.options.cache
-        # The prompts are what replies are found by.
+        # The cache looks replies up by their prompts, which free stages do not keep by default.
         keep = not account.recorded and (chosen is True or not account.free)
         return Player(
             stage,

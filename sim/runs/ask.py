@@ -1,7 +1,7 @@
 """Asking afterwards: questions to actors as they were after any stored turn.
 
-The answers are stored as probes of the trials. A question is known by its key and its samples are
-numbered, so that asking again adds what is missing and asks nothing twice.
+The answers are stored as probes of the trials. A stored answer is identified by the question's key
+and the number of the sample, so that asking again asks only for what is missing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sim.calls.limiter import Stopped
 from sim.calls.trial_stage import TrialStage
@@ -46,7 +47,7 @@ class Respondents:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An answer, and the trial that was asked. ``known`` says that it was there already."""
+    """An answer, and the trial that was asked. ``known``: the answer was in the store already."""
 
     trial: str
     answer: Answer
@@ -55,7 +56,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class AskReport:
-    """All answers, in the order of trials, actors and samples, and what they took."""
+    """All answers, in the order of trials, actors and samples, and the calls that they took.
+
+    ``hits`` are replies from the cache. ``stopped`` says why the budget ended it, if it did.
+    """
 
     answers: tuple[Asked, ...]
     calls: int
@@ -66,11 +70,11 @@ class AskReport:
 
 @dataclass(frozen=True, slots=True)
 class _Played:
-    """A stored trial: what is needed to ask its actors.
+    """What of a stored trial is needed to ask its actors.
 
-    ``line`` says from which turn on which trial keeps what is asked, ``seeds`` which seed holds:
-    what a branch shares with its parent is the parent's. ``focal`` is the one actor who is really
-    played in a surrogate.
+    ``line`` are pairs of a turn and the trial that keeps answers from that turn on, ``seeds`` pairs
+    of a turn and the seed from there on: the turns that a branch shares are its parent's. ``focal``
+    is the one actor of a surrogate whom the stage plays.
     """
 
     trial: str
@@ -92,12 +96,21 @@ class _Played:
         )  # fmt: skip
 
     def keeper(self, turn: int) -> str:
-        """The trial that keeps what is asked after a turn."""
+        """The trial that keeps the answers after a turn."""
         return [trial for first, trial in self.line if first <= turn][-1]
 
     def seed(self, turn: int) -> int:
-        """The seed that holds after a turn: turn 0 has that of the first."""
+        """The seed of the answers after a turn; after turn 0 that of the first."""
         return [seed for first, seed in self.seeds if first <= max(turn, 1)][-1]
+
+
+class _Place(NamedTuple):
+    """Where an answer is stored. Branches have one place for the turns that they share."""
+
+    trial: str
+    actor: str
+    turn: int
+    sample: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +123,9 @@ class _Wanted:
     sample: int
 
     @property
-    def place(self) -> tuple[str, str, int, int]:
-        """Where it is kept: branches share what they have in common."""
-        return (self.played.keeper(self.turn), self.name, self.turn, self.sample)
+    def place(self) -> _Place:
+        """Where it is stored."""
+        return _Place(self.played.keeper(self.turn), self.name, self.turn, self.sample)
 
 
 async def ask_actors(
@@ -128,11 +141,11 @@ async def ask_actors(
 
     ``stages`` maps the identities of the trials' stages to the stages. Answers are stored as probes
     with the key of the question; those that are there are not asked for again. What a branch shares
-    with its parent is asked once and kept with the parent. In a surrogate only the actor is asked
-    who is really played there. ``told`` hears of each answer.
+    with its parent is asked once and kept with the parent. In a surrogate only the focal actor is
+    asked. ``told`` is called with each answer.
 
-    Raises ``BadRequest`` for a trial, an actor or a turn that there is not, ``StoreRefused``, and
-    ``StageClosed`` if no call can go through.
+    Raises ``BadRequest`` for an unknown trial, actor or turn, ``StoreRefused`` if the store cannot
+    be used, and ``StageClosed`` if no call can go through.
 
     >>> import tempfile
     >>> from sim import Persona, Scene, after, plan, ring
@@ -162,9 +175,9 @@ async def ask_actors(
             continue
         if identity == HUMAN:
             raise BadRequest(
-                f"{who} was played by a person, who is not there any more; say whom else to ask"
+                f"{who} was played by a person, who cannot be asked afterwards; name other actors"
             )
-        raise BadRequest(f"stages: there is none for {identity!r}, which played there")
+        raise BadRequest(f"stages: {identity!r}, which played {who}, is missing; add it")
     with Session.open(store, stages, needed, how) as session:
         session.begin({"ask": question.key, "at": whom.at, "samples": whom.samples})
         asking = _Asking(session, question, told)
@@ -189,8 +202,8 @@ class _Asking:
         self.told = told
 
     async def all_of(self, wanted: Sequence[_Wanted]) -> list[Asked]:
-        """The answers that there are now, in the order in which they were wanted."""
-        tasks: dict[tuple[str, str, int, int], asyncio.Task[Asked | None]] = {}
+        """Ask for what is missing; all answers, in the order of ``wanted``."""
+        tasks: dict[_Place, asyncio.Task[Asked | None]] = {}
         for each in wanted:
             if each.place not in tasks:
                 tasks[each.place] = asyncio.ensure_future(self.one(each))
@@ -203,18 +216,18 @@ class _Asking:
             raise
         await self.session.writer.barrier()
         answers: list[Asked] = []
-        told: set[tuple[str, str, int, int]] = set()
+        reported: set[_Place] = set()
         for each in wanted:
             asked = tasks[each.place].result()
-            if asked is not None and each.place in told:
-                # Branches share it, and one of them was asked.
+            if asked is not None and each.place in reported:
+                # A branch that shares this turn with one that was asked before.
                 asked = self._tell(Asked(each.played.trial, asked.answer, known=True))
-            told.add(each.place)
+            reported.add(each.place)
             answers += [] if asked is None else [asked]
         return answers
 
     async def one(self, wanted: _Wanted) -> Asked | None:
-        """One answer; None if the run stopped before it was asked for."""
+        """One answer, stored or asked for; None if the run stopped before it was asked for."""
         played, name, turn, sample = wanted.played, wanted.name, wanted.turn, wanted.sample
         key = self.question.key
         place = ("probe", turn, name, key, sample)
@@ -266,7 +279,7 @@ class _Asking:
 
 
 def _wanted(stored: Sequence[StoredTrial], whom: Respondents, store: Path) -> list[_Wanted]:
-    """The answers that are wanted. Raises ``BadRequest`` for whom or what there is not."""
+    """The answers that are wanted. Raises ``BadRequest`` for an unknown trial, actor or turn."""
     by_id = {trial.id: trial for trial in stored}
     if whom.trials is None:
         ids = [trial.id for trial in stored if trial.status == "done"]
@@ -296,7 +309,7 @@ def _actors(played: _Played, actors: Sequence[str] | None) -> Sequence[str]:
                 f"use one of {', '.join(names)}"
             )
     chosen = names if actors is None else tuple(dict.fromkeys(actors))
-    # The others of a surrogate say lines that answer nobody.
+    # The partners in a surrogate say off-topic lines: there is nobody to ask.
     return [name for name in chosen if played.focal in (None, name)]
 
 
@@ -312,6 +325,7 @@ def _needed(wanted: Sequence[_Wanted]) -> dict[str, str]:
 
 
 def _turn(played: _Played, at: int | None) -> int:
+    """The turn after which to ask. Raises ``BadRequest`` if the trial has no such turn."""
     last = max((event.index for event in played.events if isinstance(event, Turn)), default=0)
     if at is None:
         return last
@@ -324,10 +338,10 @@ def _turn(played: _Played, at: int | None) -> int:
 
 
 def _stage_of(played: _Played, name: str, turn: int) -> str:
-    """What played an actor after a turn: blank is the scene's own stage."""
-    found = next(actor.stage or "" for actor in played.scene.cast if actor.name == name)
+    """The name of the stage that played an actor after a turn; blank for the scene's own."""
+    stage = next(actor.stage or "" for actor in played.scene.cast if actor.name == name)
     for event in played.events:
         moved = isinstance(event, Intervened) and (event.what, event.actor) == ("restage", name)
         if isinstance(event, Intervened) and moved and event.turn <= turn:
-            found = event.detail.get("stage") or ""
-    return found
+            stage = event.detail.get("stage") or ""
+    return stage

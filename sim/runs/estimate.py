@@ -2,7 +2,7 @@
 
 Each scene is played once on the exact stage, in memory, in its own layout, and everything that a
 model would be sent and would write is counted. Another model writes turns of another length, and a
-scene may end earlier or later with it: an estimate is a guess of the right size, and no more.
+scene may end earlier or later with it: an estimate is right in its order of magnitude, no more.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Estimate:
     """What the trials of one model will take.
 
     ``there`` of its ``trials`` are in the store already and are not counted. ``usage.usd`` is None
-    if the price is unknown; ``usd_cached`` is what it would be if the provider had cached whatever
-    can be (``computed_tokens`` are what is left to compute then).
+    if the price is unknown. ``usd_cached`` is the price with an ideal prefix cache, which leaves
+    ``computed_tokens`` of the prompts to compute.
     """
 
     model: str
@@ -45,7 +45,7 @@ class Estimate:
 
 @dataclass(slots=True)
 class Count:
-    """What one of the stages of a scene would be sent, and would write."""
+    """The calls of one stage of a scene: how many, tokens of replies, and the prompts."""
 
     calls: int = 0
     written: int = 0
@@ -53,9 +53,9 @@ class Count:
 
 
 class Counting(Wrapper):
-    """A stage that counts what would be sent, by the name that the scene has for the stage.
+    """A stage that counts its calls, by the names that the scene has for its stages.
 
-    Of a branch only what comes from its first own turn on is counted.
+    Of a branch only the calls from its first own turn on are counted.
     """
 
     def __init__(self, stage: Stage, trial: Trial) -> None:
@@ -75,7 +75,7 @@ class Counting(Wrapper):
         """The stage's reply, counted."""
         reply = await self.stage.perform(request)
         self._turn += request.purpose == "turn"
-        # In a surrogate the partners' lines are no calls.
+        # In a surrogate the partners' lines need no call.
         if self._focal in (None, request.speaker) and self._turn >= self._since:
             count = self.counts.setdefault(request.stage, Count())
             count.calls += 1
@@ -89,7 +89,7 @@ class Counting(Wrapper):
 
 
 def tokens_of(letters: int) -> int:
-    """Tokens in so many letters, as estimates have it."""
+    """The number of tokens in a text of ``letters`` letters, by a fixed ratio; at least 1."""
     return max(1, round(letters / LETTERS_A_TOKEN))
 
 
@@ -99,7 +99,7 @@ async def estimate(
     store: Path | str | None = None,
     prices: Prices | None = None,
 ) -> list[Estimate]:
-    """Estimates by model. Nothing is asked, and nothing is written.
+    """The estimates of trials, one for each model. No model is asked and nothing is written.
 
     ``store`` is where the run would be kept: trials that are at their end there are not counted.
 
@@ -110,14 +110,14 @@ async def estimate(
     ...                  graph=ring("Ada", "Ben"), ends=after(turns=4))
     >>> stage = open_model("fixed:Yes.")
     >>> trials = plan(tea, models=[("fixed:Yes.", stage.identity)], trials=10)
-    >>> [found] = asyncio.run(estimate(trials, {stage.identity: stage}))
-    >>> found.calls, found.usage.usd
+    >>> [fixed] = asyncio.run(estimate(trials, {stage.identity: stage}))
+    >>> fixed.calls, fixed.usage.usd
     (40, 0.0)
     """
     over = set() if store is None else _over(Path(store), trials)
     exact = open_model(PLAYED_ON)
     played: dict[tuple[object, ...], Counting] = {}
-    found: dict[str, Estimate] = {}
+    estimates: dict[str, Estimate] = {}
     identities: dict[str, str] = {}
     for trial in {trial.id: trial for trial in trials}.values():
         there = trial.id in over
@@ -132,19 +132,19 @@ async def estimate(
         for name, identity in (("", trial.stage.partition("#")[0]), *trial.stages.items()):
             model = name or trial.model
             identities[model] = identity
-            so_far = found.get(model) or Estimate(model, 0, 0)
+            so_far = estimates.get(model) or Estimate(model, 0, 0)
             so_far = replace(so_far, trials=so_far.trials + 1, there=so_far.there + there)
-            found[model] = with_count(so_far, counts[name]) if name in counts else so_far
+            estimates[model] = with_count(so_far, counts[name]) if name in counts else so_far
     table = prices or Prices.load()
-    return [priced(each, stages[identities[model]], table) for model, each in found.items()]
+    return [priced(each, stages[identities[model]], table) for model, each in estimates.items()]
 
 
 def _over(store: Path, trials: Sequence[Trial]) -> set[str]:
     """The trials that are at their end in a store, if there is one."""
     if not store.exists():
         return set()
-    with open_store(store) as there:
-        return there.ended(trial.id for trial in trials)
+    with open_store(store) as reader:
+        return reader.ended(trial.id for trial in trials)
 
 
 def with_count(so_far: Estimate, counted: Count) -> Estimate:
@@ -162,14 +162,14 @@ def with_count(so_far: Estimate, counted: Count) -> Estimate:
     )
 
 
-def priced(found: Estimate, stage: Stage, prices: Prices) -> Estimate:
-    """An estimate with its price, if there is one."""
+def priced(counted: Estimate, stage: Stage, prices: Prices) -> Estimate:
+    """An estimate with its price; a free stage costs 0, an unknown price is None."""
     info = info_of(stage)
     if info.free or info.recorded:
-        return found
+        return counted
     price = prices.of(stage.identity)
     if price is None:
-        return replace(found, usage=replace(found.usage, usd=None), usd_cached=None)
-    usage = found.usage
-    cached = replace(usage, cached_tokens=usage.prompt_tokens - found.computed_tokens)
-    return replace(found, usage=replace(usage, usd=price.of(usage)), usd_cached=price.of(cached))
+        return replace(counted, usage=replace(counted.usage, usd=None), usd_cached=None)
+    usage = counted.usage
+    cached = replace(usage, cached_tokens=usage.prompt_tokens - counted.computed_tokens)
+    return replace(counted, usage=replace(usage, usd=price.of(usage)), usd_cached=price.of(cached))

@@ -1,8 +1,8 @@
 """Forks: what would have happened otherwise, from any turn of a transcript.
 
-Everything before turn ``at`` is as it was; from then on the scene is played anew, n times, perhaps
-with something changed. Branch i draws its randomness from the same seeds whatever was changed, so
-that arms can be compared in pairs (common random numbers).
+The turns before turn ``at`` are those of the transcript; from then on the scene is played anew, n
+times, perhaps with a change. Branch i draws its randomness from the same seeds whatever was
+changed, so that arms can be compared in pairs (common random numbers).
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ async def fork_transcript(
 
     ``transcript`` was made by ``play()`` (it knows its scene and seed), and may be a branch itself.
     ``change`` are interventions for the branches: ``say("Ada", "I was wrong.", at=at)``,
-    ``dropped(transcript, at)``. Without a change the turn and all that follows is rolled again; who
-    speaks at turn ``at`` stays who it was. ``turns`` ends each branch after so many turns of its
-    own. Branches are numbered from ``first`` on: the same number, the same draws.
+    ``dropped(transcript, at)``. Without a change the turn and all that follow are generated again;
+    turn ``at`` keeps its speaker. ``turns`` ends each branch after so many turns of its
+    own. Branches are numbered from ``first`` on; branches of one number have the same draws.
 
     Raises ``BadRequest`` if there is no such turn, ``SceneError`` if the change makes no sense.
 
@@ -46,12 +46,12 @@ async def fork_transcript(
     >>> scene = Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
     ...               graph=ring("Ada", "Ben"), ends=after(turns=6))
     >>> stage = open_stage("embedded:base")
-    >>> told = asyncio.run(play(scene, stage, seed=1))
+    >>> parent = asyncio.run(play(scene, stage, seed=1))
     >>> said = interventions.say("Ada", "Never!", at=3)
-    >>> branches = asyncio.run(fork_transcript(told, stage, at=3, n=4, change=said))
+    >>> branches = asyncio.run(fork_transcript(parent, stage, at=3, n=4, change=said))
     >>> [branch.turns[2].text for branch in branches]
     ['Never!', 'Never!', 'Never!', 'Never!']
-    >>> branches[0].turns[:2] == told.turns[:2]
+    >>> branches[0].turns[:2] == parent.turns[:2]
     True
     """
     if n < 1:

@@ -1,4 +1,4 @@
-"""The manifest of a run: everything that one needs to know to run it again. No secrets."""
+"""The manifest of a run: versions, command, scenarios, models and options; no secrets."""
 
 from __future__ import annotations
 

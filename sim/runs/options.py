@@ -12,7 +12,7 @@ from sim.errors import BadRequest
 from sim.store import Durable
 
 InDoubtPolicy = Literal["ask", "missing"]
-"""What becomes of a call that was under way when a run was killed."""
+"""What is done with a call that was under way when a run was killed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +23,8 @@ class RunOptions:
     stored turn survives a killed process) or ``full`` (a power cut as well). ``in_doubt`` says what
     becomes of calls that were under way when an earlier run was killed: they are asked again
     (``ask``), or recorded as missing (``missing``). Failed trials of the store are played again
-    with ``retry_failed``, and then only the calls that failed are made. ``asking`` says how models
-    are asked that are opened on the way: their sampling, limits and attempts.
+    with ``retry_failed``, and then only the calls that failed are made. ``asking`` holds the
+    sampling, limits and attempts of models that are opened here.
 
     A request that was answered before, in whatever trial of the store, is not asked again but
     answered from the store. ``cache`` is False to ask every time, and True to keep the prompts of

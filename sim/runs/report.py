@@ -1,4 +1,4 @@
-"""What a run tells: while it goes on, to a watcher, and at its end, in a report."""
+"""Watchers, who are told what happens while a run goes on, and the report at its end."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from sim.transcript import Transcript
 
 
 class Watcher(Protocol):
-    """Somebody who is told what happens in a run, on the event loop. Must be quick."""
+    """Is told what happens in a run. Its methods are called on the event loop and must be quick."""
 
     def trial_started(self, trial: Trial) -> None:
-        """A trial is being played, from its beginning or from where it was torn off."""
+        """A trial is being played, from its beginning or from where an earlier run stopped."""
         ...
 
     def saw(self, trial: Trial, event: Event) -> None:
@@ -41,7 +41,7 @@ class UsageWatcher(Watcher, Protocol):
 
 
 class FollowUp(Protocol):
-    """Something that is done with a trial when it is at its end, in the same slot: judging it."""
+    """Further calls about a trial at its end, before the next one begins: judging it, say."""
 
     @property
     def stages(self) -> Mapping[str, str]:
@@ -49,19 +49,19 @@ class FollowUp(Protocol):
         ...
 
     def missing(self, store: Store, trials: Sequence[str]) -> set[str]:
-        """Those of the trials for which something of it is missing, as far as the store knows."""
+        """Those of the trials for which the store lacks some of its results."""
         ...
 
     async def carry_out(
         self, trial: Trial, transcript: Transcript, stage: Stage, writer: Writer
     ) -> None:
-        """Do it. ``stage`` is the trial's, by which nothing is asked that was answered."""
+        """Make the calls. ``stage`` is the trial's, which asks for no stored reply again."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
-    """What became of a trial.
+    """The state of a trial after a run.
 
     ``status`` is ``done``, ``failed`` (a call went wrong for good, which ended the scene) or
     ``planned`` (not at its end, because the run was stopped).
@@ -87,16 +87,15 @@ class TrialResult:
 class RunReport:
     """What a run did.
 
-    ``calls`` counts the calls of this run that were answered, ``failed_calls`` those that were
-    not, and ``retries`` all attempts of both that failed: ``calls`` and ``retries`` together are
-    what the stages were asked. ``usage`` is what they used, also those that failed (``usd`` is
-    None if the price of one is unknown). ``hits`` are replies that were there already, from the
-    cache or a recorded run; they are in none of the other numbers. ``computed_tokens`` are those
-    of the prompt tokens in ``usage`` that an ideal prefix cache would have computed; None if no
-    stage counted any.
-    ``in_doubt`` are the calls that earlier runs left in doubt, ``left_in_doubt`` those that this
-    one leaves (a second Ctrl-C). ``interrupted`` says that a signal stopped it, and ``stopped`` why
-    its budget did. ``seconds`` are of wall time.
+    ``calls`` counts the calls of this run that were answered, ``failed_calls`` those that were not,
+    and ``retries`` the failed attempts of both: ``calls`` and ``retries`` together are the requests
+    that stages were sent. ``usage`` is what they used, failed ones included (``usd`` is None if the
+    price of one is unknown). ``hits`` are replies from the cache or a recorded run; they are in
+    none of the other numbers. ``computed_tokens`` are those of the prompt tokens in ``usage`` that
+    a provider with an ideal prefix cache would compute; None if no stage counted any. ``in_doubt``
+    are the calls that earlier runs left in doubt, ``left_in_doubt`` those that this one leaves (a
+    second Ctrl-C). ``interrupted`` says that a signal stopped it, and ``stopped`` why its budget
+    did. ``seconds`` are of wall time.
     """
 
     store: Path
@@ -157,7 +156,7 @@ def result_of(
 
 
 def together(before: RunReport, latest: RunReport) -> RunReport:
-    """The report of several runs, of different trials, as if the latest had done it all."""
+    """One report of two runs of different trials, with the sums of their numbers."""
     computed = (before.computed_tokens, latest.computed_tokens)
     return replace(
         latest,

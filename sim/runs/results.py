@@ -1,4 +1,4 @@
-"""What a run left: its trials in the store, to be read, measured, and gone on from."""
+"""The results of a run: its trials in the store, to be read, measured and forked."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Results:
 
     @property
     def store(self) -> Store:
-        """The store, open for reading until this is forgotten."""
+        """The store, opened for reading when it is first used."""
         if self._store is None:
             self._store = open_store(self.path)
         return self._store

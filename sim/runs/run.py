@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sim.calls.guard import ModelOptions, OpenedModels
 from sim.errors import BadRequest
@@ -53,19 +53,19 @@ async def arun(
     opened, ours = _opened(models, how.asking)
     stages = opened.stages
     try:
-        name, scene, values, source = _built(scenario, parameters or {})
-        cast = open_cast(scene.stages, stages, how.asking)
+        built = _built(scenario, parameters or {})
+        cast = open_cast(built.scene.stages, stages, how.asking)
         stages |= cast.stages
         ours += list(cast.stages.values())
         free = all(info_of(stage).free for stage in stages.values())
         planned = plan_scene(
-            scene,
-            name=name,
+            built.scene,
+            name=built.name,
             models=opened.named,
-            parameters=values,
+            parameters=built.parameters,
             trials=trials or (_FREE_TRIALS if free else 1),
             seed=seed,
-            source=source,
+            source=built.source,
             stages=cast.identities,
         )
         if yoked:
@@ -77,7 +77,7 @@ async def arun(
             surrogates = surrogates_of(planned)
             stages |= yoked_stages(stages, surrogates)
             planned += surrogates
-        return Results(await run_trials(planned, stages, _path(store, name), how))
+        return Results(await run_trials(planned, stages, _path(store, built.name), how))
     finally:
         await close_all(ours)
 
@@ -121,8 +121,11 @@ def run(
 
 
 def wait_for(verb: str, coroutine: Coroutine[Any, Any, Returned]) -> Returned:
-    """What a coroutine returns. Raises ``BadRequest`` in a running event loop, which would wait for
-    itself."""
+    """Run a coroutine to its end; what it returns.
+
+    Raises ``BadRequest`` in a running event loop, where this would wait for itself. ``verb`` is the
+    function that was called, whose twin ``a...`` can be awaited.
+    """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -132,7 +135,7 @@ def wait_for(verb: str, coroutine: Coroutine[Any, Any, Returned]) -> Returned:
 
 
 def _opened(models: Models, asking: ModelOptions) -> tuple[OpenedModels, list[Stage]]:
-    """Stages by identity, and those that were opened here and are closed at the end."""
+    """All stages, and those that were opened here, which are closed at the end."""
     given = [models] if isinstance(models, str | Stage) else list(models)
     names = [model for model in given if isinstance(model, str)]
     opened = OpenedModels({}, [])
@@ -146,14 +149,20 @@ def _opened(models: Models, asking: ModelOptions) -> tuple[OpenedModels, list[St
     return opened, ours
 
 
-def _built(
-    scenario: Playable, parameters: Mapping[str, Any]
-) -> tuple[str, Scene, dict[str, Any], str]:
-    """The name, the scene, the parameters as JSON has them, and a hash of the scenario's file."""
+class _Built(NamedTuple):
+    """A scenario that was built: its parameters as JSON has them, a hash of its file."""
+
+    name: str
+    scene: Scene
+    parameters: dict[str, Any]
+    source: str
+
+
+def _built(scenario: Playable, parameters: Mapping[str, Any]) -> _Built:
     if isinstance(scenario, Scene):
         if parameters:
             raise BadRequest("parameters: a scene that is built already takes none")
-        return "scene", scenario, {}, ""
+        return _Built("scene", scenario, {}, "")
     read: Scenario
     if isinstance(scenario, str):
         read = find(scenario)
@@ -162,7 +171,7 @@ def _built(
     scene = build(read, parameters)
     given = {each.name: parameters.get(each.name, each.default) for each in read.parameters}
     values = {each.name: each.plain(each.read(given[each.name])) for each in read.parameters}
-    return read.name, scene, values, source_digest(read.function)
+    return _Built(read.name, scene, values, source_digest(read.function))
 
 
 def _path(store: Path | str | None, name: str) -> Path:

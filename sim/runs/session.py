@@ -1,4 +1,4 @@
-"""A session: one run of a store, with what runs, questions and tournaments have in common."""
+"""A session: one numbered run in a store, for runs, questions and tournaments alike."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from sim.store import Store, Writer
 
 
 class Session:
-    """A store open for writing, its stages with their accounts, and a number once it has begun.
+    """A store open for writing, the stages with their accounts, and the number of the run.
 
-    Use it in a ``with``: it closes the store, whatever happens.
+    Use it in a ``with``, which closes the store. ``number`` is 0 until ``begin``.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Session:
 
     @property
     def store(self) -> Store:
-        """The store, to be read: what is committed."""
+        """The store, for reading what is committed."""
         return self.writer.store
 
     def begin(

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a run goes on: once to stop when it can, twice to stop now."""
+"""Ctrl-C and SIGTERM during a run: the first signal stops it in order, the second at once."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from contextlib import contextmanager
 def two_signals(first: Callable[[], None], second: Callable[[], None]) -> Iterator[None]:
     """Call ``first`` at the first SIGINT or SIGTERM and ``second`` at the second.
 
-    A third does what it did before. Outside the main thread, where Python delivers no signals, and
-    on loops without signal handlers, nothing is changed.
+    A third has the handler from before. Outside the main thread, where Python delivers no signals,
+    and on loops without signal handlers, nothing is changed.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -29,7 +29,7 @@ def two_signals(first: Callable[[], None], second: Callable[[], None]) -> Iterat
             number = ours.pop()
             loop.remove_signal_handler(number)
             handler = before[number]
-            # None stands for a handler that was not installed from Python, and cannot be put back.
+            # None stands for a handler that C code installed, and that Python cannot restore.
             if handler is not None:
                 signal.signal(number, handler)
 

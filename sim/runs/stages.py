@@ -1,4 +1,4 @@
-"""Stages for what is to be played: models, recordings, those that a scene names, stored ones."""
+"""Opening the stages of a run: models, recordings, those that a scene names, those of a store."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def open_all(models: Sequence[str], options: ModelOptions) -> OpenedModels:
         for model, stage in recorded_stages(recording.removeprefix(RECORDED)):
             if stage.identity in opened.stages:
                 raise BadRequest(
-                    f"{recording}: {model}, which it recorded, plays already; name it once"
+                    f"{recording}: it recorded {model}, which is among the models already; "
+                    "name it once"
                 )
             opened.stages[stage.identity] = stage
             opened.named.append((model, stage.identity))
@@ -50,9 +51,9 @@ def open_all(models: Sequence[str], options: ModelOptions) -> OpenedModels:
 
 
 def trials_recorded(models: Sequence[str], scenario: str) -> int:
-    """How many trials of a scenario a recording holds for each of its models; 1 if it has none.
+    """How many trials of a scenario recordings hold for each of their models; 1 if they have none.
 
-    Of several recordings (or sets of parameters) the most. Raises ``StoreRefused``.
+    The largest number over recordings and sets of parameters. Raises ``StoreRefused``.
     """
     name = scenario.rpartition(":")[2]
     most = 1
@@ -65,7 +66,7 @@ def trials_recorded(models: Sequence[str], scenario: str) -> int:
 
 
 def refuse_into_itself(store: Path, models: Sequence[str]) -> None:
-    """Raise ``BadRequest`` for a replay that would be kept in the store that is replayed."""
+    """Raise ``BadRequest`` for a replay that would be written to the store that is replayed."""
     for model in models:
         path = Path(model.removeprefix(RECORDED))
         if model.startswith(RECORDED) and store.exists() and store.samefile(path):
@@ -78,7 +79,8 @@ def refuse_into_itself(store: Path, models: Sequence[str]) -> None:
 def open_cast(named: Sequence[str], own: Mapping[str, Stage], options: ModelOptions) -> Cast:
     """The stages that a scene names besides its own, people left out.
 
-    One that plays already (``own``, by identity) is not opened twice: its limits are shared.
+    A stage that is open already (``own``, by identity) is used again, so that its limits are
+    shared.
     """
     cast = Cast()
     for name in named:
@@ -103,9 +105,9 @@ def stages_of(trials: Iterable[StoredTrial]) -> list[tuple[str, str]]:
 def reopen(played: Iterable[tuple[str, str]], options: ModelOptions) -> dict[str, Stage]:
     """The stages of stored trials, by identity. ``played`` are model strings with identities.
 
-    A model is asked as it was then; of ``options`` only limits, attempts and the timeout hold. A
-    person is no stage that can be opened again, and is left out. Raises ``BadRequest`` if what a
-    model string opens now is another stage than what played.
+    A model is asked with the sampling that the store has; of ``options`` only limits, attempts and
+    the timeout apply. People are left out. Raises ``BadRequest`` if a model string opens another
+    stage now than the one that played.
     """
     stages: dict[str, Stage] = {}
     for model, identity in dict.fromkeys(played):
@@ -122,20 +124,20 @@ def reopen(played: Iterable[tuple[str, str]], options: ModelOptions) -> dict[str
 
 
 def _reopened(model: str, identity: str, options: ModelOptions) -> Stage:
-    """A stage by its identity, which says all of it but the lines of a fixed one.
+    """A stage by its identity, which holds everything but the lines of a fixed stage.
 
-    A tournament has names of its own for stages, so that ``model`` may be no model string.
+    ``model`` is a model string, or in a tournament perhaps its own name for the stage.
     """
     if is_real(identity):
         from sim.stage.providers.sampling import read_identity
 
-        told = read_identity(identity)
-        if told is None or BLOT in identity:
+        parts = read_identity(identity)
+        if parts is None or BLOT in identity:
             raise BadRequest(
-                f"{model}: how it was asked cannot be read from the store ({identity!r}); "
-                "play the scene anew to go on from it"
+                f"{model}: its sampling cannot be read from the store ({identity!r}); "
+                "play the scene anew"
             )
-        label, sampling = told
+        label, sampling = parts
         if options.sampling is not None and "timeout" in options.sampling.model_fields_set:
             sampling = sampling.model_copy(update={"timeout": options.sampling.timeout})
         stage = options.open(label, sampling)
@@ -145,8 +147,8 @@ def _reopened(model: str, identity: str, options: ModelOptions) -> Stage:
         model = identity
     elif ":" not in model:
         raise BadRequest(
-            f"{model}: a tournament called a stage that, and the store does not say what it was "
-            f"({identity!r}); play the debate anew to go on from it"
+            f"{model}: is a tournament's own name for a stage, and the store does not hold "
+            f"its model string ({identity!r}); play the debate anew"
         )
     stage = open_model(model)
     _refuse_another(model, stage, identity)
@@ -162,6 +164,6 @@ def _refuse_another(model: str, stage: Stage, identity: str) -> None:
 
 
 async def close_all(stages: Iterable[Stage]) -> None:
-    """Close stages."""
+    """Close the stages that can be closed."""
     for stage in stages:
         await close_stage(stage)

@@ -1,4 +1,4 @@
-"""Going on from a stored trial: what would have happened otherwise, and questions afterwards."""
+"""Forks of a stored trial, and questions to its actors, kept in the same store."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def afork(
         changes.append(dropped(transcript, at))
     if HUMAN in trial.stages.values():
         raise BadRequest(
-            f"trial {trial.id[:8]}: a person plays in it, who is not there for its branches; "
+            f"trial {trial.id[:8]}: a person plays in it, and cannot play its branches; "
             "fork a trial without one"
         )
     stages = reopen(stages_of([trial]), how.asking)
@@ -74,7 +74,7 @@ def fork(
     was when the trial was played.
 
     In a running event loop use ``await afork(...)``. Raises ``BadRequest`` if there is no such
-    turn, or if the scene or the model cannot be had again.
+    turn, or if the scene or the model cannot be opened again.
 
     >>> import tempfile
     >>> from sim import run
@@ -93,7 +93,7 @@ def fork(
 
 
 def _label(changes: Sequence[Intervention], drop: bool) -> str:
-    """What branches are called, unless it is said: as the command calls them."""
+    """The label of branches that were given none: the same that the command gives."""
     if drop and len(changes) == 1:
         return "drop"
     return ", ".join(each.what for each in changes) or "reroll"

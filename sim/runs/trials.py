@@ -1,4 +1,4 @@
-"""Carrying out a plan: many scenes at once, each resumed where it was torn off."""
+"""Playing planned trials: many scenes at once, each resumed where an earlier run stopped."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def run_trials(
     paid: Sequence[str] = (),
     executor: Executor | None = None,
 ) -> RunReport:
-    """Play trials and keep what happens in a store; go on where an earlier run was torn off.
+    """Play trials and keep what happens in a store; resume those that an earlier run did not end.
 
     ``stages`` maps ``Trial.stage`` (and ``Trial.stages``) to the stage. A branch's parent has to be
     in the store. Trials that are at their end in the store are not played again. A trial that is
@@ -54,8 +54,8 @@ async def run_trials(
     and a run with a larger budget goes on. What the store holds of ``trials`` counts, and what it
     holds of those whose ids are in ``paid``.
 
-    ``follow_up`` is done with each trial that is done, before its place is free for the next, and
-    with those of the store for which it is missing (judging, in a tournament). Its stages are among
+    ``follow_up`` (judging, in a tournament) is carried out for each trial that ends, before the
+    next one begins, and for those of the store that lack it. Its stages are among
     ``stages``. ``executor`` says where trials are played (None: here).
 
     Ctrl-C (or SIGTERM) once lets the calls in flight finish and stops; twice stops at once. Then
@@ -86,24 +86,24 @@ async def run_trials(
         for identity in (trial.stage, *trial.stages.values()):
             if identity not in stages:
                 raise BadRequest(
-                    f"stages: there is none for {identity!r}, which trial {trial.id} asks for"
+                    f"stages: {identity!r}, which plays trial {trial.id}, is missing; add it"
                 )
     also = () if follow_up is None else follow_up.stages.values()
     for identity in also:
         if identity not in stages:
-            raise BadRequest(f"stages: there is none for {identity!r}, which judges")
+            raise BadRequest(f"stages: {identity!r}, which judges, is missing; add it")
     unique = list({trial.id: trial for trial in trials}.values())
     asked = [name for trial in unique for name in (trial.stage, *trial.stages.values())]
-    told = watch.paid if isinstance(watch, UsageWatcher) else None
+    on_payment = watch.paid if isinstance(watch, UsageWatcher) else None
     how = options or RunOptions()
-    with Session.open(store, stages, [*asked, *also], how, told) as session:
+    with Session.open(store, stages, [*asked, *also], how, on_payment) as session:
         run = _Run(session, watch, follow_up, executor or LocalExecutor())
         run.begin(unique, paid)
         return await run.carry_out(unique)
 
 
 class _Run:
-    """One run: who plays, and what became of each trial. It is the executor's ``Job``."""
+    """One run: its trials, their results, and how it stops. It is the executor's ``Job``."""
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ class _Run:
         self.aborted = False
 
     def begin(self, trials: Sequence[Trial], paid: Sequence[str]) -> None:
-        """Write down the run and its trials, and see what is there of them already."""
+        """Store the run and its trials, and read what the store has of them already."""
         session, store = self.session, self.session.store
         options = session.options
         ids = [trial.id for trial in trials]
@@ -186,8 +186,8 @@ class _Run:
             left = sum(self.results[trial.id].status == "planned" for trial in trials)
             raise StageClosed(
                 reason.reason,
-                f"{reason}; stopped with {left} of {len(trials)} trials to go: mend this and run "
-                "the same again",
+                f"{reason}; stopped with {left} of {len(trials)} trials to go: correct this and "
+                "run the same again",
                 attempts=reason.attempts,
             )
         left_in_doubt = session.store.in_doubt(trial.id for trial in trials)
@@ -222,7 +222,7 @@ class _Run:
         self.limiter.stop()
 
     def abort(self) -> None:
-        """The second: calls in flight are cancelled and stay in doubt."""
+        """The second Ctrl-C: calls in flight are cancelled and stay in doubt."""
         self.interrupted = True
         self._cancel()
 
@@ -232,7 +232,7 @@ class _Run:
         self.executor.cancel()
 
     def _failed(self, error: BaseException) -> None:
-        """A scene raised: the others are drained, or cancelled if nothing can be stored."""
+        """A scene raised: the others finish their calls, or are cancelled if the store failed."""
         if self.error is None:
             self.error = error
         if isinstance(error, StoreFailed):
@@ -248,18 +248,18 @@ class _Run:
         try:
             await self._play(trial)
         except asyncio.CancelledError as error:
-            if not self.aborted:  # nobody but _cancel() may do this
+            if not self.aborted:  # somebody else than _cancel() cancelled the task
                 self._failed(error)
         except Stopped as stopped:
             cause = stopped.__context__
-            # While a scene that raised waited for its probes, the run was stopped as well.
+            # A scene that raised was stopped while it waited for its probes: its own error counts.
             if isinstance(cause, Exception) and not isinstance(cause, Stopped):
                 self._failed(cause)
-        except BaseException as error:  # noqa: BLE001 - raised by _end() when all are drained
+        except BaseException as error:  # noqa: BLE001 - raised by _end() after all others
             self._failed(error)
 
     async def _play(self, trial: Trial) -> None:
-        """Play a trial, commit its end, and do what follows then."""
+        """Play a trial, commit its end, and carry out the follow-up."""
         known, before = self.known.get(trial.id), self._before(trial)
         resume = self._stored_transcript(trial)
         also = {} if self.follow_up is None else self.follow_up.stages
@@ -271,7 +271,7 @@ class _Run:
             before=before,
         )
         if known is not None and known.status == "done":
-            # It was played by an earlier run, which was stopped before the rest.
+            # An earlier run played it and was stopped before the follow-up.
             assert resume is not None
             await self._follow_up(trial, resume, stage)
             return
@@ -315,7 +315,7 @@ class _Run:
         return Before(replies.by_key, replies.of_version_1, doubted, refuse)
 
     def _stored_transcript(self, trial: Trial) -> Transcript | None:
-        """What is there of a trial: for a branch at least what it shares; else None if nothing."""
+        """The stored transcript of a trial; None if it has no events and is no branch."""
         store = self.session.store
         if trial.at is not None:
             return store.transcript(trial.id, self._parent)
@@ -325,7 +325,7 @@ class _Run:
         return transcript if transcript.events else None
 
     async def _finish(self, trial: Trial, transcript: Transcript, ended: Ended) -> None:
-        """Commit the end of a trial, with its truths if the stage knows them."""
+        """Commit the end of a trial, with its truths if the stage gives them."""
         stage = self.session.stages[trial.stage]
         truths = (
             await stage.truths(trial.scene, transcript, trial.seed)
@@ -341,14 +341,14 @@ class _Run:
             await self.follow_up.carry_out(trial, transcript, stage, self.session.writer)
 
     def _parent(self, trial: str) -> Transcript:
-        """The transcript that branches come from, read once: branches come by the dozen."""
+        """The transcript of a branch's parent, read once for all its branches."""
         if trial not in self.parents:
             self.parents[trial] = self.session.store.transcript(trial, self._parent)
         return self.parents[trial]
 
 
 class _Relay:
-    """Tells a watcher of the run what an observer of a scene is told."""
+    """An observer of one scene that passes its events to the watcher of the run."""
 
     __slots__ = ("_trial", "_watch")
 

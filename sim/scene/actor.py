@@ -12,15 +12,16 @@ from sim.scene.persona import Persona
 LayoutName = Literal["persona_first", "transcript_first", "screenplay", "author"]
 
 HUMAN = "human"
-"""The stage of an actor whom a person plays."""
+"""The stage of an actor that a person plays."""
 
 
 class Context(AuthoredModel):
-    """How much an actor can see, and what becomes of the rest. Whatever happens is recorded.
+    """The limit of an actor's context, and the policy when it is full.
 
     ``tokens`` is the limit, estimated at four characters a token. When a prompt is longer, the
-    scene is over (``stop``), or the oldest turns are left out until ``keep`` of the limit is used
-    (``drop_oldest``), with the actor's own summary in their place (``summarise``).
+    scene ends (``stop``), or the oldest turns are removed until the share ``keep`` of the limit is
+    used (``drop_oldest``), and the actor's own summary replaces them (``summarise``). A ``Forgot``
+    event records it.
     """
 
     tokens: int = Field(ge=100)
@@ -29,13 +30,13 @@ class Context(AuthoredModel):
 
 
 class Actor(AuthoredModel):
-    """A persona cast in a scene, and how.
+    """A persona cast in a scene, with its settings.
 
-    ``context`` is what it can keep in mind (None: everything). ``stage`` is what plays it, where
-    that is not the scene's own: a model string (``embedded:rlhf``), which whoever plays the scene
-    opens, or ``human``. ``on_stage`` False: it is not there when the scene opens, and needs an
-    ``enter``. ``layout`` is how what it sees becomes a prompt (None: as in the scene), ``prompt``
-    is more that it alone is told, after its character and word for word.
+    ``context`` limits what it can remember (None: no limit). ``stage`` is the stage that plays it,
+    if it is not the scene's own: a model string (``embedded:rlhf``), which the caller of ``play()``
+    opens, or ``human``. With ``on_stage`` False it is off stage when the scene opens, and needs an
+    ``enter``. ``layout`` is the layout of its prompts (None: the scene's), ``prompt`` is further
+    text for this actor alone, inserted verbatim after its character.
 
     >>> Actor(Persona(name="Ada")).name
     'Ada'

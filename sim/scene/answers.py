@@ -1,8 +1,8 @@
-"""What counts as an answer to a question off stage: a number, a choice (perhaps with its reason),
-a text, a ranking, shares.
+"""The kinds of answers to questions off stage.
 
-Each kind gives the JSON schema that a stage is asked for, the words that tell an actor the form,
-and a reader that takes an answer apart or says why it cannot.
+A number, a choice (with or without a reason), a text, a ranking, or shares. Each kind gives the
+JSON schema for the stage, the text that tells an actor the form, and a reader, which returns the
+value of an answer or the reason why it has none.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from sim.errors import SceneError
 from sim.scene.base_model import AuthoredModel
 
 Read = tuple[Any, str | None]
-"""A value as JSON has it and None, or None and the reason why there is no value."""
+"""Either a JSON value and None, or None and the reason why there is no value."""
 
 
 class Answering(AuthoredModel):
-    """The base of the kinds of answers."""
+    """The base class of the kinds of answers."""
 
     def schema_(self) -> Mapping[str, Any]:
         """The JSON schema of the answer."""
         raise NotImplementedError
 
     def form(self) -> str:
-        """The object that is to be written, as it is shown to an actor."""
+        """The form of the JSON object, as it is shown to an actor."""
         raise NotImplementedError
 
     def read(self, raw: str) -> Read:
@@ -48,7 +48,7 @@ class Answering(AuthoredModel):
 
 
 class Number(Answering):
-    """An answer that is a number on a scale, ends included."""
+    """A number on a scale from ``low`` to ``high``, both included."""
 
     field: str
     low: float
@@ -96,7 +96,7 @@ class Number(Answering):
 
 
 class _Options(Answering):
-    """What the kinds with options share: at least two, all different, none blank."""
+    """The base class of kinds with options: at least two, all different, none blank."""
 
     options: tuple[str, ...]
 
@@ -145,13 +145,13 @@ class Choice(_Options):
         return f'{{"{self.field}": one of {self._quoted()}}}'
 
     def written(self, option: str) -> str:
-        """The answer that chooses an option, as it is scored by its log-probability."""
+        """The answer that chooses an option, as JSON; its log-probability is scored."""
         return json.dumps({self.field: option}, ensure_ascii=False)
 
     def read(self, raw: str) -> Read:
         value = _json_field(raw, self.field)
         if value is None:
-            # Models like to leave the braces out when one word is asked for.
+            # Models often leave out the braces when one word is asked for.
             option = self._option(raw.strip())
             return (option, None) if option is not None else (None, "no choice")
         option = self._option(value)
@@ -168,7 +168,7 @@ class Explained(_Options):
     >>> Explained(options=("yes", "no")).read('{"answer": "no"}')
     (None, 'no reason')
 
-    Who leaves the braces out may part the two by a mark or by "because".
+    Without braces, a punctuation mark or "because" has to separate the two:
 
     >>> Explained(options=("yes", "no")).read("No, because the well is dry.")
     ({'answer': 'no', 'because': 'the well is dry.'}, None)
@@ -211,7 +211,7 @@ class Explained(_Options):
 
 
 class FreeText(Answering):
-    """Any words; at most ``words`` are asked for, and all that come are kept.
+    """Any text. Actors are asked for at most ``words`` words; longer texts are kept whole.
 
     >>> FreeText().read('{"answer": "Because of the well."}')
     ('Because of the well.', None)
@@ -238,7 +238,7 @@ class FreeText(Answering):
 
 
 class Ranking(_Options):
-    """All options, the first choice first.
+    """An order of all options, the first choice first.
 
     >>> Ranking(options=("a", "b", "c")).read('{"ranking": ["c", "a", "b"]}')
     (['c', 'a', 'b'], None)
@@ -270,7 +270,7 @@ class Ranking(_Options):
 
 
 class Distribution(_Options):
-    """A share for each option; they are divided by their sum.
+    """A share for each option. The shares are normalised to sum to 1.
 
     >>> Distribution(options=("yes", "no")).read('{"shares": {"yes": 60, "no": 40}}')
     ({'yes': 0.6, 'no': 0.4}, None)
@@ -290,12 +290,14 @@ class Distribution(_Options):
         return f'{{"{self.field}": {{{shares}}}}}'
 
     def read(self, raw: str) -> Read:
-        found = _json_field(raw, self.field)
-        if not isinstance(found, dict):
+        shares = _json_field(raw, self.field)
+        if not isinstance(shares, dict):
             return None, "no shares"
         values: dict[str, float] = {}
         for option in self.options:
-            value = next((one for name, one in found.items() if self._option(name) == option), None)
+            value = next(
+                (one for name, one in shares.items() if self._option(name) == option), None
+            )
             if value is None:
                 return None, f"no share for {option}"
             number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -312,25 +314,25 @@ AnyAnswer = Annotated[
     Number | Choice | Explained | FreeText | Ranking | Distribution,
     Field(union_mode="left_to_right"),
 ]
-"""Every kind, for a field that holds one."""
+"""Any kind of answer, as the type of a field."""
 
 Kind = Literal["number", "choice", "text", "ranking", "distribution"]
 
 
 def _json_field(raw: str, field: str) -> Any:
-    """The field of the first JSON object in a text, or None. Models like to wrap JSON in prose."""
+    """A field of the first JSON object in a text, or None. Models often wrap JSON in prose."""
     start = raw.find("{")
     if start < 0:
         return None
     try:
-        found, _ = json.JSONDecoder().raw_decode(raw, start)
-    except (ValueError, RecursionError):  # the latter for an answer that nests without end
+        decoded, _ = json.JSONDecoder().raw_decode(raw, start)
+    except (ValueError, RecursionError):  # RecursionError: JSON that is nested too deeply
         return None
-    return found.get(field)
+    return decoded.get(field)
 
 
 def folded(text: str) -> str:
-    """A text without regard to case and blanks: two options that agree in it are one.
+    """A text with case and blanks normalised: options with the same folded text are the same.
 
     >>> folded(" The  Mayor ")
     'the mayor'

@@ -1,8 +1,8 @@
-"""Who hears what: the rules that an author gives, and the one place that decides.
+"""Who hears a turn: the rules that an author can give, and ``heard_by``, which applies them.
 
-A turn is public, for some (a whisper), or for nobody (an aside). Whoever is off stage hears nothing
-of it, and an eavesdropper hears more than the speaker meant. What was decided is a fact of the
-turn, so that everything else (prompts, tables, graphs) reads it off by ``heard_by``.
+A turn is public, for some (a whisper), or for nobody (an aside). Actors off stage do not hear it,
+and eavesdroppers hear turns that are not for them. The audience is stored with the turn, and
+prompts, tables and graphs all use ``heard_by`` to read it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _DIRECTION = re.compile(
 
 
 def heard_by(name: str, event: Turn | Intervened) -> bool:
-    """Whether an actor heard (or spoke) a turn, or was told of a change. Nothing else decides it.
+    """Whether an actor heard (or spoke) a turn, or was told of an intervention.
 
     >>> whisper = Turn(1, "Ada", "He lies.", audience=("Ben",), overheard=("Eve",))
     >>> [name for name in ("Ada", "Ben", "Cleo", "Eve") if heard_by(name, whisper)]
@@ -38,28 +38,28 @@ def heard_by(name: str, event: Turn | Intervened) -> bool:
 
 
 class Hearing(AuthoredModel):
-    """The base of the rules: whom a turn is for, and who listens in."""
+    """The base class of hearing rules: whom a turn is for, and who overhears it."""
 
     def audience(self, speaker: str, text: str) -> tuple[str, ...] | None:
-        """Whom the words of a speaker are for: names, or None for everybody on stage."""
+        """The names that a speaker's line is for, or None for everybody on stage."""
         raise NotImplementedError
 
     def overheard(self, speaker: str, audience: tuple[str, ...]) -> tuple[str, ...]:
-        """Who listens in when a turn is for some."""
+        """Who overhears a turn that is not for everybody."""
         return ()
 
     def names(self) -> tuple[str, ...]:
-        """The actors that the rule speaks of."""
+        """The names of actors in the rule."""
         return ()
 
     @property
     def by_direction(self) -> bool:
-        """Whether actors choose by a stage direction, and so have to be told that they may."""
+        """Whether actors choose their audience by a stage direction, which they have to be told."""
         return False
 
 
 class Whispers(Hearing):
-    """Some speak to some alone, whenever they speak. An empty list is an aside.
+    """Fixed audiences: each speaker in ``to`` speaks to these names alone. None of them: an aside.
 
     >>> Whispers(to={"Ada": ("Ben",), "Eve": ()}).audience("Ada", "He lies.")
     ('Ben',)
@@ -86,7 +86,7 @@ class Whispers(Hearing):
 
 
 class Groups(Hearing):
-    """People at tables: whoever is in groups is heard by them, whoever is in none by everybody.
+    """Actors at tables: a speaker is heard by its groups, and by everybody if it is in none.
 
     >>> Groups(groups=(("Ada", "Ben"), ("Cleo", "Dan"))).audience("Ada", "He lies.")
     ('Ben',)
@@ -107,8 +107,8 @@ class Groups(Hearing):
 class Directed(Hearing):
     """Actors choose: a line that begins with ``(to Ben)`` or ``(aside)`` is not for everybody.
 
-    They are told that they may (``Wording.whispers``). A direction that names nobody of the
-    ``cast`` means nothing, and the line is public.
+    Prompts tell them so (``Wording.whispers``). A direction without a name of the ``cast`` is
+    ignored, and the line is public.
 
     >>> Directed(cast=("Ada", "Ben", "Cleo")).audience("Ada", "(to Ben and Cleo) He lies.")
     ('Ben', 'Cleo')
@@ -119,12 +119,12 @@ class Directed(Hearing):
     cast: tuple[str, ...]
 
     def audience(self, speaker: str, text: str) -> tuple[str, ...] | None:
-        found = _DIRECTION.match(text)
-        if found is None:
+        direction = _DIRECTION.match(text)
+        if direction is None:
             return None
-        if found["aside"]:
+        if direction["aside"]:
             return ()
-        wanted = found["names"].casefold()
+        wanted = direction["names"].casefold()
         meant = tuple(
             name
             for name in self.cast
@@ -141,7 +141,7 @@ class Directed(Hearing):
 
 
 class Overheard(Hearing):
-    """A rule with an eavesdropper, who hears what is for some (of some speakers, or of all).
+    """A rule with eavesdroppers ``by``, who hear what is not for them (from the speakers ``of``).
 
     >>> rule = Overheard(rule=Whispers(to={"Ada": ("Ben",)}), by=("Eve",))
     >>> rule.audience("Ada", "He lies."), rule.overheard("Ada", ("Ben",))
@@ -171,7 +171,7 @@ class Overheard(Hearing):
 
 
 def whispers(to: Mapping[str, str | tuple[str, ...]]) -> Whispers:
-    """Some speak to some alone: ``whispers({"Ada": "Ben"})``. Those not named speak aloud."""
+    """Fixed audiences: ``whispers({"Ada": "Ben"})``. Speakers that are not named speak aloud."""
     return Whispers(
         to={
             speaker: (hearers,) if isinstance(hearers, str) else tuple(hearers)
@@ -181,12 +181,12 @@ def whispers(to: Mapping[str, str | tuple[str, ...]]) -> Whispers:
 
 
 def groups(*some: tuple[str, ...]) -> Groups:
-    """Tables: ``groups(("Ada", "Ben"), ("Cleo", "Dan"))``. Each hears its own alone."""
+    """Tables: ``groups(("Ada", "Ben"), ("Cleo", "Dan"))``. Each hears only its own members."""
     return Groups(groups=some)
 
 
 def directed(*cast: str) -> Directed:
-    """Actors choose by a stage direction: ``(to Ben)``, ``(aside)``."""
+    """Actors choose their audience by a stage direction: ``(to Ben)``, ``(aside)``."""
     return Directed(cast=cast)
 
 

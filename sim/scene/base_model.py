@@ -1,4 +1,4 @@
-"""The base of what people author: frozen, strict, and with errors that help."""
+"""The base class of authored objects: frozen, strict, and with error messages that help."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from sim.errors import SceneError
 class AuthoredModel(BaseModel):
     """A frozen pydantic model that refuses unknown fields and raises ``SceneError``.
 
-    ``added`` names fields that came after the first stores were written. While such a field has its
-    default it is left out of the canonical form, so that the trials of those stores keep their ids
-    and are not played (and paid) again.
+    ``added`` names fields that were added after the first stores were written. While such a field
+    has its default it is left out of the canonical form, so that the trials of those stores keep
+    their ids and are not played (and paid for) again.
 
-    Pydantic's own message lists every violated rule over several lines. A person at a terminal
-    wants one line: which field, what is wrong with it, how to fix it.
+    Pydantic's own message lists every violated rule over several lines; ours is one line with the
+    field, what is wrong with it, and how to fix it.
     """
 
-    # Validators are built when they are first needed: an import should not pay for them.
+    # Validators are built when they are first needed, so that imports stay fast.
     model_config = ConfigDict(
         frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True
     )
@@ -34,13 +34,13 @@ class AuthoredModel(BaseModel):
             raise SceneError(explain(type(self), error)) from None
 
     def replace(self, **changes: Any) -> Self:
-        """One like this with other fields, checked anew. Raises ``SceneError``."""
+        """A copy with changed fields, validated again. Raises ``SceneError``."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self)(**fields | changes)
 
 
 def explain(model: type[BaseModel], error: ValidationError) -> str:
-    """One line for a pydantic error: the first problem, and how many others there are."""
+    """A pydantic error as one line: the first problem, and how many others there are."""
     problems = error.errors(include_url=False)
     first = problems[0]
     where = ".".join([model.__name__, *(str(step) for step in first["loc"])])

@@ -1,4 +1,4 @@
-"""When a scene is over.
+"""Endings: the conditions under which a scene is over.
 
 An ending reads public text and declared gauges, never a probe. Endings are combined with ``|``
 (either) and ``&`` (both at once).
@@ -18,11 +18,11 @@ class Ending:
     """The base of all endings."""
 
     def reached(self, view: PublicView) -> str | None:
-        """Why the scene is over now, or None if it is not."""
+        """The reason why the scene is over now, or None if it is not."""
         raise NotImplementedError
 
     def bound(self) -> int | None:
-        """After how many turns it is reached at the latest, or None if it may never be."""
+        """The number of turns after which it is reached at the latest; None if it may never be."""
         return None
 
     def gauges(self) -> tuple[Probe, ...]:
@@ -30,7 +30,7 @@ class Ending:
         return ()
 
     def names(self) -> tuple[str, ...]:
-        """The actors that it speaks of."""
+        """The names of actors in it."""
         return ()
 
     def __or__(self, other: Ending) -> Ending:
@@ -78,7 +78,7 @@ class Agreement(Ending):
 
 @dataclass(frozen=True, slots=True)
 class Said(Ending):
-    """Reached when the last public turn contains a phrase (in any case), perhaps of one actor."""
+    """Reached when the last public turn (of ``by``, if given) contains a phrase, in any case."""
 
     phrase: str
     by: str | None = None
@@ -97,7 +97,7 @@ class Said(Ending):
 
 @dataclass(frozen=True, slots=True)
 class Either(Ending):
-    """Reached when one of two endings is."""
+    """Reached when at least one of two endings is reached."""
 
     left: Ending
     right: Ending
@@ -118,7 +118,7 @@ class Either(Ending):
 
 @dataclass(frozen=True, slots=True)
 class Both(Ending):
-    """Reached when two endings are, at the same turn."""
+    """Reached when two endings are reached at the same turn."""
 
     left: Ending
     right: Ending
@@ -129,7 +129,8 @@ class Both(Ending):
         return f"{first}, and {second}" if first and second else None
 
     def bound(self) -> int | None:
-        # ``After`` stays reached, so two bounds make a bound; anything else need not coincide.
+        # ``After`` stays reached, so the later bound holds for both; other endings need not
+        # coincide.
         left, right = self.left.bound(), self.right.bound()
         return None if left is None or right is None else max(left, right)
 
@@ -141,7 +142,7 @@ class Both(Ending):
 
 
 def _distinct(gauges: tuple[Probe, ...]) -> tuple[Probe, ...]:
-    """A gauge on which two endings depend is asked once."""
+    """The gauges without duplicates: one on which two endings depend is asked once."""
     return tuple(gauge for index, gauge in enumerate(gauges) if gauge not in gauges[:index])
 
 
@@ -153,10 +154,10 @@ def after(*, turns: int) -> Ending:
 
 
 def agreement(*, gauge: Probe, within: float = 0.2) -> Ending:
-    """End when all who are asked stand within ``within`` of each other.
+    """End when the answers of all who are asked differ by at most ``within``.
 
-    The gauge is asked on the critical path, after each of its ``every`` turns, or after each
-    round (as many turns as there are actors) if it does not say.
+    The gauge is asked on the critical path after every ``every`` turns or, if ``every`` is not
+    given, after each round (as many turns as there are actors).
     """
     if not within >= 0:
         raise SceneError(f"agreement.within: {within:g} can never be reached; use 0 or more")

@@ -1,7 +1,7 @@
 """The conversation graph: who may hand the floor to whom.
 
 Edges are authored as frozen records. When a scene is built they become one networkx ``DiGraph``,
-on which the laws of a conversation are checked, and then plain tables, which the loop uses.
+on which reachability is checked, and then plain tables, which the engine uses.
 """
 
 from __future__ import annotations
@@ -28,12 +28,11 @@ Gauges = dict[str, dict[str, Any]]
 
 @dataclass(slots=True)
 class PublicView:
-    """What a condition may read: public turns and the gauges. Never a whisper, never a probe.
+    """The data that a condition may read: public turns and gauges, but no whispers and no probes.
 
-    ``last`` is the last public turn and ``public`` are all of them, ``turns`` is how many turns
-    were taken in all. ``absent`` are the places on the floor of those who are off stage, ``off``
-    their names; ``phase`` is the name of the phase that is played. It is the scene's own view,
-    which grows: a condition reads it and changes nothing.
+    ``last`` is the last public turn, ``public`` all of them, and ``turns`` the number of all turns.
+    ``absent`` are the places of the actors that are off stage, ``off`` their names; ``phase`` is
+    the name of the current phase. The engine updates this object; conditions must not change it.
     """
 
     last: Turn | None = None
@@ -45,7 +44,7 @@ class PublicView:
     phase: str = ""
 
     def gauge(self, key: str, actor: str) -> Any:
-        """The latest answer of an actor to a declared gauge; None before the first, or if missing.
+        """The latest answer of an actor to a gauge; None before the first answer, or if missing.
 
         Raises ``SceneError`` for a question that is no gauge of the scene.
 
@@ -75,7 +74,7 @@ def holds(condition: Condition, view: PublicView) -> bool:
     except SceneError:
         raise
     except Exception as error:
-        # It is somebody's own function and may raise anything; say which one, in one line.
+        # A user's function may raise anything; the message names it in one line.
         name = getattr(condition, "__qualname__", repr(condition))
         code = getattr(condition, "__code__", None)
         where = "" if code is None else f" ({code.co_filename}:{code.co_firstlineno})"
@@ -86,7 +85,7 @@ def holds(condition: Condition, view: PublicView) -> bool:
 
 
 class Edge(AuthoredModel):
-    """``source`` may hand the floor to ``target``, with a weight, and perhaps on a condition."""
+    """``source`` may hand the floor to ``target``, with a weight and, if given, a condition."""
 
     source: str
     target: str
@@ -97,8 +96,8 @@ class Edge(AuthoredModel):
 class Graph(AuthoredModel):
     """A directed conversation graph. ``first`` opens the scene.
 
-    Raises ``SceneError`` if an edge names nobody, if the floor can get stuck with somebody, or if
-    somebody can never get it.
+    Raises ``SceneError`` if an edge has an unknown name, if a name has no outgoing edge, or if a
+    name cannot be reached from ``first``.
     """
 
     names: tuple[str, ...]
@@ -201,7 +200,7 @@ class Graph(AuthoredModel):
         return cls(names=names, edges=tuple(edges), first=opens)
 
     def compiled(self) -> Floor:
-        """The graph as plain tables for the loop."""
+        """The graph as plain tables for the engine."""
         place = {name: Place(index) for index, name in enumerate(self.names)}
         targets: list[list[Place]] = [[] for _ in self.names]
         weights: list[list[float]] = [[] for _ in self.names]
@@ -226,9 +225,9 @@ class Graph(AuthoredModel):
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """A compiled graph: for each place, who may be next, with what weight and on what condition.
+    """A compiled graph: for each place, its outgoing edges with targets, weights and conditions.
 
-    ``conditions[place]`` is None where no edge that leaves the place has a condition.
+    ``conditions[place]`` is None if no edge that leaves the place has a condition.
     """
 
     names: tuple[str, ...]
@@ -241,9 +240,9 @@ class Floor:
     def open_edges(
         self, place: Place, view: PublicView
     ) -> tuple[tuple[Place, ...], tuple[float, ...]]:
-        """Who may take the floor from ``place`` now, and with what weights.
+        """The places that may take the floor from ``place`` now, and the weights of their edges.
 
-        Those whom an edge leads to whose condition holds, and who are on stage.
+        The condition of the edge has to hold, and the target has to be on stage.
         """
         conditions, absent = self.conditions[place], view.absent
         targets, weights = self.targets[place], self.weights[place]
@@ -263,14 +262,14 @@ class Floor:
         return condition is None or holds(condition, view)
 
     def opening(self, view: PublicView) -> tuple[Place, ...]:
-        """Who opens the scene: ``first``, or if that actor is off stage, whom it could hand to."""
+        """Who opens the scene: ``first`` or, if it is off stage, the target of its first edge."""
         if self.first not in view.absent:
             return (self.first,)
         return self.open_edges(self.first, view)[0][:1]
 
 
 def ring(*names: str) -> Graph:
-    """Everybody hands the floor to the next, the last to the first, who opens.
+    """A ring: each hands the floor to the next, and the last to the first, who opens the scene.
 
     >>> [edge.target for edge in ring("Ada", "Ben", "Cleo").edges]
     ['Ben', 'Cleo', 'Ada']
@@ -284,9 +283,9 @@ def ring(*names: str) -> Graph:
 
 
 def complete(*names: str, weights: dict[str, float] | None = None) -> Graph:
-    """Anybody may follow anybody else: a random walk, weighted by who is handed the floor.
+    """A complete graph: anybody may follow anybody else.
 
-    ``weights`` says how talkative each actor is (1 where it says nothing).
+    ``weights`` are the weights of the edges to each name (1 for a name that is not in it).
 
     >>> len(complete("Ada", "Ben", "Cleo").edges)
     6
@@ -308,7 +307,7 @@ def complete(*names: str, weights: dict[str, float] | None = None) -> Graph:
 
 
 def star(moderator: str, *others: str) -> Graph:
-    """A moderator hands the floor to the others, and each of them hands it back.
+    """A star: the moderator hands the floor to the others, and each of them hands it back.
 
     >>> sorted((edge.source, edge.target) for edge in star("Moderator", "Ada", "Ben").edges)[0]
     ('Ada', 'Moderator')

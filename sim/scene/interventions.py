@@ -1,8 +1,8 @@
 """Interventions: changes that the experimenter makes while a scene is played.
 
-Each is due at a turn (``at`` k: before turn k is taken, or in it) or when a condition on public
-text and declared gauges first holds (``when``, up to ``times``). What was done is an event of the
-transcript, ``Intervened``.
+Each is due at a turn (``at`` k: before turn k, or in it) or when a condition on public text and
+declared gauges holds (``when``, up to ``times`` times). The transcript records it as the event
+``Intervened``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Intervention(AuthoredModel):
-    """The base of all interventions.
+    """The base class of all interventions.
 
     Exactly one of ``at`` and ``when`` is given. ``at`` counts turns from 1; ``times`` bounds how
     often an intervention with a condition takes place.
@@ -45,17 +45,17 @@ class Intervention(AuthoredModel):
         return self
 
     def actors(self) -> tuple[str, ...]:
-        """The actors that it speaks of."""
+        """The names of actors in it."""
         return ()
 
 
 def never(view: PublicView) -> bool:
-    """The condition of an intervention that is taken out of a scene."""
+    """The condition of an intervention that is disabled: it never holds."""
     return False
 
 
 class _Line(Intervention):
-    """What the interventions that put words into somebody's mouth share."""
+    """The base class of interventions that give an actor's words."""
 
     speaker: str
     text: str
@@ -68,7 +68,7 @@ class _Line(Intervention):
 
 
 class Say(_Line):
-    """A turn that an actor did not choose: it says ``text``, aloud."""
+    """An actor takes a turn and says ``text`` to everybody; its stage is not asked."""
 
     what = "say"
 
@@ -77,7 +77,7 @@ class Say(_Line):
 
 
 class Whisper(_Line):
-    """The same for some alone; to nobody, it is an aside."""
+    """An actor says ``text`` to those in ``to`` alone; if ``to`` is empty, it is an aside."""
 
     what = "whisper"
 
@@ -88,10 +88,10 @@ class Whisper(_Line):
 
 
 class Noise(Intervention):
-    """Random letters in words of usual length: context that means nothing.
+    """``words`` words of random letters, of usual length: context without meaning.
 
-    ``words`` of them, as a turn of ``speaker``, or (None) as a text that comes from nowhere, heard
-    by those in ``to`` (None: by everybody on stage).
+    They are a turn of ``speaker`` or (None) a stage direction, and are heard by those in ``to``
+    (None: by everybody on stage).
     """
 
     what = "noise"
@@ -136,10 +136,10 @@ class Note(Intervention):
 
 
 class _Change(Intervention):
-    """What the interventions share that change a turn while it is taken.
+    """The base class of interventions that change a turn while it is taken.
 
-    With ``at`` the turn of that number; with ``when`` the next one after the condition holds, of
-    ``speaker`` if that is given.
+    With ``at`` they change the turn with that index; with ``when`` the next turn after the
+    condition holds. If ``speaker`` is given, they change only turns of this actor.
     """
 
     speaker: str | None = None
@@ -149,7 +149,7 @@ class _Change(Intervention):
 
 
 class ReplaceTurn(_Change):
-    """Whatever the actor says, ``text`` is heard instead, by the actor itself, too."""
+    """All actors, the speaker included, hear ``text`` instead of what the speaker said."""
 
     what = "replace"
 
@@ -163,10 +163,10 @@ class ReplaceTurn(_Change):
 
 
 class DeleteTurn(_Change):
-    """The turn is struck: nobody heard it, nor does its speaker know of it.
+    """The turn is struck: nobody hears it, not even its speaker.
 
-    ``unsaid`` is what would have been said, where that is known already (in a fork); then nobody is
-    asked.
+    ``unsaid`` is what would have been said, where that is known already (in a fork); then the stage
+    is not asked.
     """
 
     what = "delete"
@@ -197,7 +197,7 @@ class Leave(Intervention):
 
 
 class Recast(Intervention):
-    """An actor is another person from here on: same name, other persona, same memory."""
+    """An actor gets another persona from here on, and keeps its name and memory."""
 
     what = "recast"
 
@@ -208,7 +208,7 @@ class Recast(Intervention):
 
 
 class Restage(Intervention):
-    """An actor is played by another stage from here on; None is the scene's own."""
+    """Another stage plays an actor from here on (None: the scene's own stage)."""
 
     what = "restage"
 
@@ -220,7 +220,7 @@ class Restage(Intervention):
 
 
 def say(speaker: str, text: str, **due: Any) -> Say:
-    """Put a line into an actor's mouth: ``say("Ada", "I was wrong.", at=7)`` is turn 7.
+    """Let an actor say a given line: ``say("Ada", "I was wrong.", at=7)`` is turn 7.
 
     ``due`` is ``at=`` a turn, or ``when=`` a condition (with ``times=``).
     """
@@ -228,14 +228,14 @@ def say(speaker: str, text: str, **due: Any) -> Say:
 
 
 def whisper(speaker: str, to: str | tuple[str, ...], text: str, **due: Any) -> Whisper:
-    """The same in private: ``whisper("Rook", "Maud", "They know.", at=3)``."""
+    """Let an actor say a line in private: ``whisper("Rook", "Maud", "They know.", at=3)``."""
     return Whisper(speaker=speaker, to=(to,) if isinstance(to, str) else to, text=text, **due)
 
 
 def noise(
     words: int, *, speaker: str | None = None, to: tuple[str, ...] | None = None, **due: Any
 ) -> Noise:
-    """Random text of so many words, from nowhere or as somebody's turn."""
+    """Random text of so many words, as a stage direction or as a turn of ``speaker``."""
     return Noise(words=words, speaker=speaker, to=to, **due)
 
 
@@ -245,12 +245,12 @@ def note(text: str, *, to: tuple[str, ...] | None = None, **due: Any) -> Note:
 
 
 def replace_turn(text: str, *, speaker: str | None = None, **due: Any) -> ReplaceTurn:
-    """Another line in the place of what is said: ``replace_turn("Never.", at=7)``."""
+    """Replace what an actor says by another line: ``replace_turn("Never.", at=7)``."""
     return ReplaceTurn(text=text, speaker=speaker, **due)
 
 
 def delete_turn(*, speaker: str | None = None, **due: Any) -> DeleteTurn:
-    """Strike a turn: it is said, and nobody hears it."""
+    """Strike a turn: the actor speaks, and nobody hears it."""
     return DeleteTurn(speaker=speaker, **due)
 
 
@@ -265,13 +265,13 @@ def leave(name: str, **due: Any) -> Leave:
 
 
 def recast(persona: Persona, **due: Any) -> Recast:
-    """The actor of that name is this persona from here on."""
+    """Give the actor with the persona's name this persona from here on."""
     return Recast(persona=persona, **due)
 
 
 def restage(name: str, stage: str | None, **due: Any) -> Restage:
-    """An actor is played by another stage from here on: ``restage("Ada", "embedded:rlhf", at=9)``.
+    """Let another stage play an actor from here on: ``restage("Ada", "embedded:rlhf", at=9)``.
 
-    ``stage`` is a model string, which whoever plays the scene opens.
+    ``stage`` is a model string, which the caller of ``play()`` opens.
     """
     return Restage(name=name, stage=stage, **due)

@@ -15,15 +15,15 @@ StanceValue = Annotated[float, Field(ge=-1.0, le=1.0)]
 
 
 class Persona(AuthoredModel):
-    """A description of a character, and of what its opposite would be.
+    """A description of a character and of its opposite.
 
     ``stances`` says where the character stands on each issue, from -1 (against) to 1 (for); they
     are kept in alphabetical order.
     ``points`` are what it likes to bring up, as noun phrases ("the water table"). ``opposite``
-    describes what the character would be if it turned; no prompt ever contains it, measures do.
+    describes the character that it would flip to; measures use it, and no prompt contains it.
     ``secret`` is known to the character alone.
 
-    Raises ``SceneError`` if a field makes no sense.
+    Raises ``SceneError`` if a field is invalid.
 
     >>> ada = Persona(name="Ada", brief="A hydrologist.", stances={"sell": -0.8})
     >>> ada.stances["sell"]
@@ -43,7 +43,7 @@ class Persona(AuthoredModel):
     @field_validator("name")
     @classmethod
     def _speakable(cls, name: str) -> str:
-        # A name stands before a colon in every layout, so it must not contain one or a line break.
+        # In every layout a colon follows the name, so it must not contain one or a line break.
         if name != name.strip() or ":" in name or name.splitlines() != [name]:
             raise SceneError(
                 f"Persona.name: {name!r} cannot stand before a line; "
@@ -57,7 +57,7 @@ class Persona(AuthoredModel):
         for issue in stances:
             if not issue.strip() or issue.splitlines() != [issue]:
                 raise SceneError(f"Persona.stances: {issue!r} names no issue; use one line of text")
-        # A trial's id does not depend on their order, so what is played must not either.
+        # A trial's id does not depend on their order, so the prompts must not either.
         return dict(sorted(stances.items()))
 
     @field_validator("traits", "goals", "points", mode="before")
@@ -68,7 +68,7 @@ class Persona(AuthoredModel):
 
 
 class Population(AuthoredModel):
-    """A distribution over personas: what a cast can be drawn from.
+    """A distribution over personas, from which a cast can be drawn.
 
     >>> pair = Population(personas=[Persona(name="Good"), Persona(name="Bad")], weights=[3, 1])
     >>> pair.draw(seed=1).name in ("Good", "Bad")

@@ -1,9 +1,9 @@
-"""Questions off stage: what is asked, to whom, when, and how.
+"""Questions off stage: what is asked, of whom, when, and how.
 
-A *probe* runs beside the scene: its answer enters nobody's context and changes nothing that
-follows. A *gauge* is the same question asked on the critical path, because an ending, an edge or an
-intervention depends on the answer; it is declared as such and seeded apart. A router's questions
-(who speaks next?) are gauges, too.
+A *probe* runs beside the scene: its answer enters no context and changes nothing that follows. A
+*gauge* is the same question asked on the critical path, because an ending, an edge or an
+intervention depends on the answer; it is declared as a gauge and has a seed of its own. A router's
+questions (who speaks next?) are gauges, too.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from sim.transcript import FLOOR
 
 
 class Question(AuthoredModel):
-    """What is asked, and what counts as an answer. ``key`` names it in events and tables.
+    """A question and the form of its answer. ``key`` names it in events and tables.
 
-    ``{name}`` in the text becomes the name of whoever is asked.
+    ``{name}`` in the text becomes the name of the actor who is asked.
     """
 
     key: str
@@ -44,13 +44,13 @@ class Question(AuthoredModel):
 
 
 class Probe(AuthoredModel):
-    """A question, to whom (None: to everybody), when, how often each time, and how.
+    """A question with whom to ask (``to``; None: everybody), when, how many ``samples``, and how.
 
-    ``every`` k asks before the first turn and after each k-th; None asks at the start and at the
-    end only. ``when`` asks after each turn at which a condition holds, and then ``every`` is left
-    out. ``start`` and ``end`` say whether the start and the end are asked as well. ``by``
-    ``"log_prob"`` asks for nothing and scores each option of a choice instead: the value is the
-    probability of each, given that it is one of them.
+    ``every`` k asks before the first turn and after every k-th; None asks at the start and at the
+    end only. ``when`` asks after each turn at which a condition holds, and excludes ``every``.
+    ``start`` and ``end`` say whether the question is asked at the start and at the end. With ``by``
+    ``"log_prob"`` no answer is written: each option of a choice is scored by its log-probability,
+    and the value is the probability of each option, given that it is one of them.
     """
 
     added: ClassVar[frozenset[str]] = frozenset({"when", "start", "end", "by"})
@@ -94,14 +94,14 @@ class Probe(AuthoredModel):
         return self
 
     def due(self, turn: int) -> bool:
-        """Whether the probe asks after ``turn`` turns (its condition and the end aside)."""
+        """Whether ``start`` or ``every`` asks after ``turn`` turns (``when`` and ``end`` aside)."""
         if turn == 0:
             return self.start
         return self.every is not None and turn % self.every == 0
 
 
 def literal(text: str) -> str:
-    """A text with its braces doubled: questions are formatted once more, with a name.
+    """A text with its braces doubled, because question texts are formatted again with a name.
 
     >>> literal("sell {all}")
     'sell {{all}}'
@@ -156,8 +156,8 @@ def ask_stance(issue: str, **how: Any) -> Probe:
 def guess_stance(issue: str, of: str, **how: Any) -> Probe:
     """Ask actors what another would say in private about an issue: theory of mind.
 
-    Key: ``guess:ISSUE:OF``. Leave ``to`` out to ask everybody; what somebody says of itself is no
-    guess, and the measures leave it out.
+    Key: ``guess:ISSUE:OF``. Leave ``to`` out to ask everybody; the measures ignore the answer of
+    ``of`` about itself.
 
     >>> guess_stance("sell", "Ben", to=("Ada",)).question.key
     'guess:sell:Ben'
@@ -171,10 +171,10 @@ def guess_stance(issue: str, of: str, **how: Any) -> Probe:
 
 
 def guess_stances(issue: str, names: Sequence[str], **how: Any) -> tuple[Probe, ...]:
-    """Ask each of some actors about each of the others, and each about itself.
+    """Ask each actor about its own stance and to guess the stance of each of the others.
 
-    The private answers that the guesses are held against are among them, so this is all that a
-    measure of theory of mind needs.
+    A measure of theory of mind needs no other probes: the guesses are compared with the answers of
+    the actors about themselves.
 
     >>> [probe.question.key for probe in guess_stances("sell", ("Ada", "Ben"))]
     ['stance:sell', 'guess:sell:Ada', 'guess:sell:Ben']
@@ -187,7 +187,7 @@ def guess_stances(issue: str, names: Sequence[str], **how: Any) -> tuple[Probe, 
 
 
 def describe_self(*, words: int = 60, **how: Any) -> Probe:
-    """Ask actors who they are, in their own words: does the persona still hold? Key: ``self``."""
+    """Ask actors who they are, in their own words, to see if the persona holds. Key: ``self``."""
     question = Question(key="self", text=SELF_QUESTION, answer=FreeText(words=words))
     return Probe(question=question, **how)
 
@@ -213,5 +213,5 @@ def urge_to_leave(**how: Any) -> Probe:
 
 @lru_cache(maxsize=64)
 def urge_question(key: str) -> Question:
-    """How much an actor wants to speak next, from 0 to 1: a bid for the floor."""
+    """The question how much an actor wants to speak next, from 0 to 1: a bid for the floor."""
     return Question(key=key, text=SPEAK_QUESTION, answer=Number(field="urge", low=0.0, high=1.0))

@@ -1,4 +1,4 @@
-"""The scene: the authored whole, frozen and checked when it is built."""
+"""The scene: frozen, and validated when it is built."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from sim.scene.validation import check
 
 
 class Scene(AuthoredModel):
-    """A scene: topic, cast, conversation graph, routing, hearing, questions, changes, endings.
+    """A scene: topic, cast, graph, routing, hearing, questions, interventions, endings.
 
-    ``topic`` is what is talked about, best as a motion ("The town should sell its spring.").
+    ``topic`` is what the actors talk about, best as a motion ("The town should sell its spring.").
     ``setting`` says where and when. ``graph`` may be a networkx graph (``Graph.from_networkx``).
-    ``hearing`` says who hears a turn (None: everybody on stage). ``probes`` are asked beside
-    the scene; ``gauges`` are asked on its critical path, so that conditions of edges, phases and
-    interventions may read them. ``interventions`` are changes that are made while it is played.
-    ``words`` bounds the length of a turn in what the actors are told,
-    ``wording`` is how they are told it. ``block`` is how many turns an ``author`` writes at once.
-    Raises ``SceneError``, with the field, the value and the fix, if it makes no sense.
+    ``hearing`` says who hears a turn (None: everybody on stage). ``probes`` are asked beside the
+    scene; ``gauges`` are asked on its critical path, so that conditions of edges, phases and
+    interventions may read them. ``interventions`` change the scene while it is played. ``words`` is
+    the length of a turn that actors are told to keep to, ``wording`` the templates of all prompts.
+    ``block`` is how many turns an ``author`` writes at once. Raises ``SceneError``, with the field,
+    the value and the fix, if it is invalid.
     """
 
     added: ClassVar[frozenset[str]] = frozenset({"hearing", "gauges", "interventions"})
@@ -114,30 +114,30 @@ class Scene(AuthoredModel):
         return tuple(map(Seat, range(len(self.cast))))
 
     def seat(self, name: str) -> Seat:
-        """Where an actor stands in the cast. Raises ``ValueError`` if it is not in it."""
+        """The index of an actor in the cast. Raises ``ValueError`` if it is not in the cast."""
         return Seat(self.names.index(name))
 
     @property
     def router(self) -> Router:
-        """The router, typed."""
+        """``routing`` with its static type."""
         router: Router = self.routing
         return router
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """The stages that the scene names besides its own: of actors, and of interventions."""
+        """The stages that actors and interventions name, besides the scene's own."""
         named = [actor.stage for actor in self.cast]
         named += [each.stage for each in self.interventions if isinstance(each, Restage)]
         return tuple(dict.fromkeys(stage for stage in named if stage is not None))
 
     def sheet(self, seat: Seat) -> str:
-        """Everything that the actor at ``seat`` is told about its own character."""
+        """The text that tells the actor at ``seat`` about its own character."""
         actor = self.cast[seat]
         told = self.wording.sheet(actor.persona)
         return f"{told}\n{actor.prompt}" if actor.prompt else told
 
     def manner(self, seat: Seat) -> str:
-        """How the actor at ``seat`` is to write a turn, and who will hear it if not all."""
+        """The text that tells the actor at ``seat`` how to write a turn, and who will hear it."""
         name, hearing, wording = self.cast[seat].name, self.hearing, self.wording
         told = wording.manner_of(name, self.words)
         if hearing is None:

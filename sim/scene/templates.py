@@ -1,11 +1,11 @@
-"""The words that surround a scene. Wording is an experimental variable, so it is a value.
+"""The templates of prompts. Wording is an experimental variable, so it is a value.
 
 A scene carries its wording, which is part of a trial's identity; a scenario overrides what it
 wants to vary: ``Scene(..., wording=Wording(version="curt", manner="{name}, briefly."))``.
 
-What an actor is told about its character stands in lines that begin with a label ("Subject:",
-"Character:"), which people, models and the exact stage can all read. The opposite of a persona is
-never told: naming it would be a provocation of its own. Nothing here speaks of assistants or AI.
+The lines about a character begin with a label ("Subject:", "Character:"), so that people, models
+and the exact stage can all read them. No prompt contains the opposite of a persona, since naming it
+could provoke it. No template mentions assistants or AI.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from sim.scene.probes import Question
 
 
 class Wording(AuthoredModel):
-    """Templates, with the fields that each of them takes in braces.
+    """Templates with fields in braces.
 
     ``version`` names the wording in results. Raises ``SceneError`` for a field that a template
-    does not get.
+    does not have by default.
 
     >>> Wording(opens="({name}, please.)").opens_for("Ada")
     '(Ada, please.)'
     """
 
-    # Left out of a trial's id while they are as they ship (see ``AuthoredModel``).
+    # Left out of a trial's id while they have their defaults (see ``AuthoredModel``).
     added: ClassVar[frozenset[str]] = frozenset(
         {
             "any_form", "whispers", "heard_by", "heard_by_nobody", "whispered", "aside_of",
@@ -113,21 +113,21 @@ class Wording(AuthoredModel):
         return self
 
     def part(self, names: tuple[str, ...], name: str) -> str:
-        """Whom the actor plays, and with whom."""
+        """The line that says whom the actor plays, and with whom."""
         others = tuple(other for other in names if other != name)
         if not others:
             return self.alone.format(name=name)
         return self.company.format(name=name, others=listed(others))
 
     def about(self, topic: str, setting: str) -> str:
-        """What the scene is about, and where it plays."""
+        """The lines with the topic and the setting."""
         lines = [self.subject.format(topic=topic)]
         if setting:
             lines.append(self.setting.format(setting=setting))
         return "\n".join(lines)
 
     def sheet(self, persona: Persona) -> str:
-        """Everything that an actor is told about its own character."""
+        """The lines about an actor's own character."""
         name = persona.name
         lines = [self.character.format(name=name, brief=persona.brief).rstrip()]
         for template, items in (
@@ -146,17 +146,17 @@ class Wording(AuthoredModel):
         return "\n".join(lines)
 
     def manner_of(self, name: str, words: int) -> str:
-        """How to write a turn."""
+        """The instruction for writing a turn."""
         return self.manner.format(name=name, words=words)
 
     def hears(self, audience: tuple[str, ...]) -> str:
-        """Who hears a speaker whose words are for some."""
+        """The line that says who hears a speaker with a limited audience."""
         if not audience:
             return self.heard_by_nobody
         return self.heard_by.format(hearers=listed(audience))
 
     def said(self, turn: Turn) -> str:
-        """A turn as a line with its speaker's name, and whom it was for if not for all."""
+        """A turn as a line with its speaker's name and, if it was not public, its audience."""
         if turn.audience is None:
             return f"{turn.speaker}: {turn.text}"
         if not turn.audience:
@@ -165,15 +165,15 @@ class Wording(AuthoredModel):
         return self.whispered.format(name=turn.speaker, hearers=hearers, text=turn.text)
 
     def opens_for(self, name: str) -> str:
-        """The cue of the first speaker, whom nobody has spoken to."""
+        """The cue of the first speaker of a scene."""
         return self.opens.format(name=name)
 
     def goes_on_for(self, name: str) -> str:
-        """The cue of a speaker who spoke last."""
+        """The cue of a speaker who was also the last to speak."""
         return self.goes_on.format(name=name)
 
     def asks(self, question: Question, name: str) -> str:
-        """A question off stage, with the form of its answer."""
+        """A question off stage with the form of its answer."""
         answer = question.answer
         if isinstance(answer, Number):
             form = self.form.format(field=answer.field)
@@ -182,7 +182,7 @@ class Wording(AuthoredModel):
         return self.aside.format(name=name, question=question.text.format(name=name), form=form)
 
     def again(self, question: Question, problem: str) -> str:
-        """What is said to somebody whose answer could not be read."""
+        """The request for another answer after one that could not be read."""
         return self.no_answer.format(problem=problem, object=question.answer.form())
 
 
@@ -199,11 +199,11 @@ def listed(names: tuple[str, ...]) -> str:
 
 def _fields(template: str) -> set[str]:
     """The names in braces. Raises ``ValueError`` for a template that cannot be read."""
-    found: set[str] = set()
+    names: set[str] = set()
     for _, name, form, conversion in string.Formatter().parse(template):
         if name is None:
             continue
         if not name.isidentifier() or form or conversion:
             raise ValueError(f"{{{name}}} is no plain name in braces")
-        found.add(name)
-    return found
+        names.add(name)
+    return names

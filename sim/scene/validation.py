@@ -1,4 +1,4 @@
-"""Whether a scene makes sense: what is refused when it is built, with the field and the fix."""
+"""Validation of scenes: an error names the field, what is wrong with it, and the fix."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from sim.scene.routing.base import check as check_router
 from sim.scene.routing.orders import Simultaneous
 
 LONGEST = 100_000
-"""Turns. More is a slip of the keyboard: a scene keeps all its turns in memory."""
+"""The most turns of a scene. More is taken for a typing error: all turns are kept in memory."""
 
 
 class Authoring(Protocol):
-    """A scene that is being checked."""
+    """The fields of a scene that are checked."""
 
     @property
     def topic(self) -> str: ...
@@ -48,7 +48,7 @@ class Authoring(Protocol):
 
 
 def check(scene: Authoring) -> None:
-    """Raise ``SceneError`` for the first thing that makes no sense."""
+    """Raise ``SceneError`` for the first violation."""
     _check_cast(scene)
     _check_routing(scene)
     bound = _check_ends(scene)
@@ -239,7 +239,7 @@ _TOLD_TO_ALL = ("say", "note", "noise", "replace", "delete")
 
 
 def _check_author(scene: Authoring) -> None:
-    """With one context for all there is nobody who has not heard something."""
+    """Check that with the layout ``author``, where all share one context, nothing is private."""
     if any(actor.context for actor in scene.cast):
         raise SceneError(
             "Scene.cast: with the layout author there is one context for all; "

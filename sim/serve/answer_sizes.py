@@ -1,4 +1,4 @@
-"""How large a typed answer would be, before it is made.
+"""The size of a typed answer, bounded before it is made.
 
 A schema comes from outside, and a short one can ask for a great deal: an array of a billion items,
 or a reference to itself.
@@ -26,6 +26,8 @@ def check_size(schema: Mapping[str, Any]) -> None:
 
 
 class _Counter:
+    """Counts the values in an answer to one schema."""
+
     def __init__(self, root: Mapping[str, Any]) -> None:
         self.root = root
         self.known: dict[str, int] = {}
@@ -55,20 +57,20 @@ class _Counter:
         return total
 
     def parts(self, schema: Mapping[str, Any]) -> list[Any]:
-        """What may be part of the answer."""
+        """The subschemas of fields and unions."""
         fields = schema.get("properties", {})
         if not isinstance(fields, Mapping):
             raise _refused("properties is no object")
-        found = list(fields.values())
+        parts = list(fields.values())
         for union in ("anyOf", "oneOf"):
             choices = schema.get(union, [])
             if not isinstance(choices, list):
                 raise _refused(f"{union} is no array")
-            found += choices
-        return found
+            parts += choices
+        return parts
 
     def resolved(self, reference: str) -> Any:
-        """What a local reference ("#/$defs/Name") stands for."""
+        """The subschema of a local reference ("#/$defs/Name")."""
         part: Any = self.root
         for step in reference.removeprefix("#/").split("/"):
             if not isinstance(part, Mapping) or step not in part:

@@ -1,4 +1,4 @@
-"""The application: routes, and what is looked at before a request reaches them.
+"""The application: routes, and the checks before a request reaches them.
 
 The server is bound to loopback, which keeps other machines out, but not web pages that are open in
 a browser on this one. So requests have to name this machine as their host (a page that rebinds its
@@ -19,8 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sim.serve import generation as performing
-from sim.serve import responses as wire
+from sim.serve import generation, responses
 from sim.serve.errors import Refused
 from sim.serve.models import Models, entry
 from sim.serve.requests import AnyBody, ChatBody, CompletionBody
@@ -39,7 +38,7 @@ _TO_EXPLORE = "there is /v1/models, /v1/chat/completions and /v1/completions"
 def application(
     models: Models, token: str | None = None, most_at_once: int = MOST_AT_ONCE
 ) -> ASGIApp:
-    """The application that serves these models, to whoever has the token if there is one."""
+    """The application that serves these models; with a ``token``, only to clients that send it."""
     endpoints = _Endpoints(models)
     app = Starlette(
         routes=[
@@ -76,29 +75,29 @@ class _Endpoints:
         return _json({"status": "ok"})
 
     async def chat(self, request: Request) -> Response:
-        return await self._answered(request, ChatBody, performing.chat)
+        return await self._answered(request, ChatBody, generation.chat)
 
     async def completions(self, request: Request) -> Response:
-        return await self._answered(request, CompletionBody, performing.completions)
+        return await self._answered(request, CompletionBody, generation.completions)
 
     async def _answered(
         self,
         request: Request,
         form: type[AnyBody],
-        perform: Callable[[ExactStage, AnyBody], performing.Answer],
+        perform: Callable[[ExactStage, AnyBody], generation.Answer],
     ) -> Response:
         body = form.read(await _body(request))
-        # All is computed before the first byte is sent, so that what goes wrong has a status.
+        # Everything is computed before the first byte is sent, so that an error has its status.
         answer = perform(self.served.stage(body.model), body)
-        envelope = wire.Envelope(body.model, chat=form is ChatBody)
+        envelope = responses.Envelope(body.model, chat=form is ChatBody)
         if body.stream:
-            events = wire.stream(envelope, answer, body.with_usage)
+            events = responses.stream(envelope, answer, body.with_usage)
             return StreamingResponse(
                 _one_by_one(list(events)),
                 media_type="text/event-stream",
                 headers={"Cache-Control": "no-cache"},
             )
-        return _json(wire.whole(envelope, answer))
+        return _json(responses.whole(envelope, answer))
 
 
 async def _one_by_one(events: list[bytes]) -> AsyncIterator[bytes]:
@@ -108,21 +107,21 @@ async def _one_by_one(events: list[bytes]) -> AsyncIterator[bytes]:
 
 async def _body(request: Request) -> bytes:
     """The body, bounded in size and time. Raises ``Refused``."""
-    told = request.headers.get("content-length", "")
-    if told.isdecimal() and int(told) > MOST_BYTES:
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > MOST_BYTES:
         raise _too_large()
-    found = bytearray()
+    body = bytearray()
     try:
         async with asyncio.timeout(_BODY_SECONDS):
             async for chunk in request.stream():
-                found += chunk
-                if len(found) > MOST_BYTES:
+                body += chunk
+                if len(body) > MOST_BYTES:
                     raise _too_large()
     except TimeoutError:
         raise Refused(408, f"The body did not arrive within {_BODY_SECONDS:g} seconds.") from None
     except ClientDisconnect:
         raise Refused(400, "The connection was closed before the body was complete.") from None
-    return bytes(found)
+    return bytes(body)
 
 
 def _too_large() -> Refused:
@@ -130,7 +129,7 @@ def _too_large() -> Refused:
 
 
 class _Guard:
-    """Who may ask, and how many at once."""
+    """Checks the host, the token, and the number of requests at once."""
 
     def __init__(self, app: ASGIApp, token: str | None, most_at_once: int) -> None:
         self.app = app
@@ -195,7 +194,7 @@ def _is_this_machine(header: str) -> bool:
 
 
 def _json(value: object, status: int = 200) -> Response:
-    return Response(wire.encode(value), status, media_type="application/json")
+    return Response(responses.encode(value), status, media_type="application/json")
 
 
 def _answer(refused: Refused) -> Response:
@@ -223,5 +222,5 @@ def _no_such_route(request: Request, error: Exception) -> Response:
 
 
 def _broken(request: Request, error: Exception) -> Response:
-    # The traceback is logged by the server; a client has no use for it.
+    # The server logs the traceback; a client has no use for it.
     return _answer(Refused(500, "This is a defect of Elsinore's.", kind="server_error"))

@@ -1,4 +1,4 @@
-"""What a client is told when it does not get what it asked for."""
+"""Errors as the protocol writes them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 
 class Refused(Exception):
-    """A request that is answered with an error, in the form of OpenAI's.
+    """A request that is answered with an error of the OpenAI protocol.
 
-    ``parameter`` is the field that is to blame, ``code`` one word for programs.
+    ``parameter`` is the field that is wrong, ``code`` one word for programs.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Refused(Exception):
 
 
 def not_understood(error: ValidationError) -> Refused:
-    """The first thing that is wrong with a body, which is rarely the only one."""
+    """The first error of a body."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = _path(first["loc"])
     message = first["msg"].removeprefix("Value error, ")

@@ -1,4 +1,4 @@
-"""Asking the stage: from a request that was read to what is to be answered."""
+"""Asking the stage: from a request to the answer."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from sim.serve.answer_sizes import check_size
 from sim.serve.errors import Refused
 from sim.serve.prompts import of_messages, of_text
 from sim.serve.requests import MOST_CHOICES, ChatBody, CompletionBody
-from sim.serve.tokens import Token, count, scored, with_law, without_law
+from sim.serve.tokens import Token, count, scored, with_probabilities, without_probabilities
 from sim.stage.base import Reply, Request
 from sim.stage.exact.stage import ExactStage
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One reply. ``echo`` are the tokens of the prompt, where it is to be repeated.
+    """One reply. ``echo`` are the tokens of the prompt, if it is to be repeated.
 
-    ``tokens`` are None if nobody asked how probable they are; ``prompt`` are the tokens of the
-    prompt where vLLM's way of asking for them was used.
+    ``tokens`` are those of the reply if log-probabilities were asked for; ``prompt`` those of the
+    prompt if they were asked for by vLLM's field.
     """
 
     text: str
@@ -35,7 +35,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a request. ``seed`` is the one that was used, so that it can be used again."""
+    """The choices of an answer. ``seed`` was used for it, and gives the same answer again."""
 
     choices: tuple[Choice, ...]
     prompt_tokens: int
@@ -55,17 +55,17 @@ def chat(stage: ExactStage, body: ChatBody) -> Answer:
     seed = _seed(body.seed)
     request = Request(prompt, seed, speaker, "turn", body.stops, body.limit, schema)
     choices: list[Choice] = []
-    said = 0
+    reply_tokens = 0
     exact = True
     for number in range(body.n or 1):
         asked = replace(request, seed=_seed_of_choice(seed, number))
         reply = _perform(stage, asked)
         tokens = _tokens(stage, asked, reply) if body.logprobs else None
         choices.append(Choice(reply.text, reply.finish, tokens))
-        said += count(reply.text)
+        reply_tokens += count(reply.text)
         exact = exact and bool(reply.exact)
-    told = sum(count(message.text) for message in body.messages)
-    return Answer(tuple(choices), told, said, seed, exact)
+    prompt_tokens = sum(count(message.text) for message in body.messages)
+    return Answer(tuple(choices), prompt_tokens, reply_tokens, seed, exact)
 
 
 def completions(stage: ExactStage, body: CompletionBody) -> Answer:
@@ -75,10 +75,10 @@ def completions(stage: ExactStage, body: CompletionBody) -> Answer:
         raise Refused(400, f"n: more than {MOST_CHOICES} choices in all", parameter="n")
     seed = _seed(body.seed)
     choices: list[Choice] = []
-    said = 0
+    reply_tokens = 0
     exact = True
     for place, text in enumerate(body.prompts):
-        # Of several prompts the first has the request's own seed, as a single one would.
+        # The first of several prompts has the request's own seed, as a single prompt has.
         seed_here = seed if place == 0 else derive(seed, "prompt", place)
         request = Request(of_text(text), seed_here, "", "turn", body.stops, body.max_tokens)
         tokens = _of_prompt(stage, body, text)
@@ -96,31 +96,31 @@ def completions(stage: ExactStage, body: CompletionBody) -> Answer:
                     None if body.prompt_logprobs is None else tokens,
                 )
             )
-            said += count(reply.text)
+            reply_tokens += count(reply.text)
             exact = exact and bool(reply.exact)
-    told = sum(map(count, body.prompts))
-    return Answer(tuple(choices), told, said, seed, exact)
+    prompt_tokens = sum(map(count, body.prompts))
+    return Answer(tuple(choices), prompt_tokens, reply_tokens, seed, exact)
 
 
 def _of_prompt(stage: ExactStage, body: CompletionBody, text: str) -> list[Token]:
     """The prompt's tokens, scored if that is asked for: it costs as much as a reply."""
     if (body.echo and body.logprobs is not None) or body.prompt_logprobs is not None:
         return scored(stage, text, body.stops)
-    return without_law(text) if body.echo else []
+    return without_probabilities(text) if body.echo else []
 
 
 def _tokens(stage: ExactStage, request: Request, reply: Reply) -> list[Token]:
     if reply.finish == "stop" and reply.text:
-        return with_law(stage, request, reply.text)
-    # What was cut off may go on in many ways; the law is of whole lines.
-    return without_law(reply.text)
+        return with_probabilities(stage, request, reply.text)
+    # The stage knows the probability of whole lines; this one was cut off.
+    return without_probabilities(reply.text)
 
 
 def _perform(stage: ExactStage, request: Request) -> Reply:
-    performing = stage.perform(request)
+    coroutine = stage.perform(request)
     try:
-        # The exact stage never waits for anything, so its coroutine runs through in one step.
-        performing.send(None)
+        # The exact stage never waits, so its coroutine runs to its end in one step.
+        coroutine.send(None)
     except StopIteration as done:
         reply: Reply = done.value
         return reply
@@ -129,7 +129,7 @@ def _perform(stage: ExactStage, request: Request) -> Reply:
     except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
         if request.schema is None:
             raise
-        # Schemas come from outside, and the stage takes them to be well-formed.
+        # The stage takes schemas to be well-formed; a client's may not be.
         raise Refused(
             400, "response_format: the schema makes no sense", parameter="response_format"
         ) from None
@@ -142,7 +142,7 @@ def _seed(given: int | None) -> int:
 
 
 def _seed_of_choice(seed: int, number: int) -> int:
-    """The first of several choices is what one alone would be."""
+    """The seed of a choice; the first has the request's own, as a single choice has."""
     return seed if number == 0 else derive(seed, "choice", number)
 
 
@@ -152,5 +152,5 @@ def all_tokens(choice: Choice) -> Sequence[Token]:
 
 
 def fields(answer: Answer) -> dict[str, Any]:
-    """What only Elsinore says of an answer."""
+    """Fields of an answer that other servers do not have."""
     return {"seed": answer.seed, "exact": answer.exact}

@@ -1,4 +1,4 @@
-"""The models that are served: exact stages, opened when they are asked for."""
+"""The models that are served: exact stages, opened when they are first requested."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OPEN_AT_ONCE = 16
 
 
 class Models:
-    """``embedded:rlhf``, ``rlhf`` or ``rlhf?kappa=0.2``.
+    """The stages by model name: ``embedded:rlhf``, ``rlhf`` or ``rlhf?kappa=0.2``.
 
     Without ``names`` every kind is served, with any parameters; with them, these and no others.
     Raises ``ModelError`` for a name that is none.
@@ -25,7 +25,7 @@ class Models:
     def __init__(self, names: Sequence[str] = ()) -> None:
         self.only = frozenset(map(_full, names))
         self.listed = tuple(dict.fromkeys(map(_full, names))) or known_models()
-        # What a stage remembers takes memory, and clients may ask for any number of parameters.
+        # Bounded, because stages take memory and clients may name any number of parameters.
         self._open: OrderedDict[str, ExactStage] = OrderedDict()
         for name in self.only:
             _opened(name)
@@ -33,23 +33,23 @@ class Models:
     def stage(self, name: str) -> ExactStage:
         """The stage of a name. Raises ``Refused``."""
         full = _full(name)
-        found = self._open.get(full)
-        if found is not None:
+        stage = self._open.get(full)
+        if stage is not None:
             self._open.move_to_end(full)
-            return found
+            return stage
         if self.only and full not in self.only:
             raise _no_model(f"the model {name!r} is not served here; {self._there()}")
         try:
-            found = _opened(full)
+            stage = _opened(full)
         except ModelError as error:
             raise _no_model(str(error)) from None
-        self._open[full] = found
+        self._open[full] = stage
         if len(self._open) > _OPEN_AT_ONCE:
             self._open.popitem(last=False)
-        return found
+        return stage
 
     def entries(self) -> list[dict[str, Any]]:
-        """Every model that can be named without more ado, for ``/v1/models``."""
+        """The models of ``/v1/models``: those that are served, without parameters."""
         return [entry(name) for name in self.listed]
 
     def _there(self) -> str:
@@ -57,7 +57,7 @@ class Models:
 
 
 def entry(name: str) -> dict[str, Any]:
-    """A model as the protocol lists it. None was made at any time in particular."""
+    """A model as the protocol lists it; ``created`` has no meaning here."""
     return {"id": name, "object": "model", "created": 0, "owned_by": "elsinore"}
 
 

@@ -1,8 +1,8 @@
 """What a client sent, as a prompt of chunks.
 
-In process a prompt is a chain of chunks, one for each turn, and the stage remembers what it read up
-to each of them. Over the protocol the same prompt comes as a few long messages, or as one text. It
-is cut here where a new part begins, so that the stage reads the same lines, and reads each once.
+In process a prompt is a chain of chunks, one for each turn, and the stage caches what it has read
+up to each of them. Over the protocol the same prompt comes as a few long messages, or as one text.
+Here it is cut into the same chunks, so that the stage reads the same lines, and each only once.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def pieces(text: str) -> Iterator[str]:
 
 def _says_what_it_is(paragraph: str) -> bool:
     parts = read_parts(paragraph)
-    # A cue stays with what it follows: a question off stage is put to somebody by it.
+    # A cue is not cut off: after a question off stage it says who is asked.
     return (
         bool(parts)
         and (parts[0].speaker != "" or parts[0].kind != "line")

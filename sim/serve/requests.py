@@ -1,8 +1,8 @@
 """Requests, read from JSON and checked.
 
-What the exact stage cannot do is refused by name, and never ignored: a temperature that is dropped
-in silence is a wrong result. Fields that change nothing about what is said (``user``, ``store``,
-``metadata``) may be there.
+A field that the exact stage does not support is refused by name and never ignored: if a temperature
+were ignored, the result would be wrong without notice. Fields that do not change the reply
+(``user``, ``store``, ``metadata``) are allowed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "audio": (),
     "prediction": (),
 }
-"""Fields that would change what is said, with the values at which they do not."""
+"""Fields that would change the reply, with the values at which they do not."""
 
 Few = Annotated[int, Field(ge=1, le=MOST_CHOICES)]
 Stop = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -86,7 +86,7 @@ class ResponseFormat(_Part):
 
 
 class Body(BaseModel):
-    """What chats and completions have in common."""
+    """The fields that chats and completions share."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 

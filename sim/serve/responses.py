@@ -25,7 +25,7 @@ def encode(value: Any) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What every object of one answer repeats."""
+    """The fields that all objects of one answer repeat."""
 
     model: str
     chat: bool
@@ -48,7 +48,7 @@ class Envelope:
 
 
 def whole(envelope: Envelope, answer: Answer) -> dict[str, Any]:
-    """The answer as one object. ``elsinore`` holds what no other server says."""
+    """The answer as one object; ``elsinore`` holds the fields that other servers do not have."""
     write = _chat_choice if envelope.chat else _text_choice
     choices = [write(index, choice) for index, choice in enumerate(answer.choices)]
     more = {"usage": _usage(answer), "elsinore": fields(answer)}
@@ -60,11 +60,11 @@ def stream(envelope: Envelope, answer: Answer, with_usage: bool) -> Iterator[byt
     for index, choice in enumerate(answer.choices):
         deltas = _chat_deltas(choice) if envelope.chat else _text_deltas(choice)
         for delta in deltas:
-            found = envelope.around([{"index": index, **delta}], streamed=True)
-            yield _event(found | ({"usage": None} if with_usage else {}))
+            chunk = envelope.around([{"index": index, **delta}], streamed=True)
+            yield _event(chunk | ({"usage": None} if with_usage else {}))
     if with_usage:
-        found = envelope.around([], streamed=True)
-        yield _event(found | {"usage": _usage(answer), "elsinore": fields(answer)})
+        chunk = envelope.around([], streamed=True)
+        yield _event(chunk | {"usage": _usage(answer), "elsinore": fields(answer)})
     yield DONE
 
 
@@ -73,8 +73,12 @@ def _event(value: dict[str, Any]) -> bytes:
 
 
 def _usage(answer: Answer) -> dict[str, Any]:
-    told, said = answer.prompt_tokens, answer.completion_tokens
-    return {"prompt_tokens": told, "completion_tokens": said, "total_tokens": told + said}
+    prompt, completion = answer.prompt_tokens, answer.completion_tokens
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+    }
 
 
 # --- Chats ---------------------------------------------------------------------------------------
@@ -93,13 +97,13 @@ def _chat_deltas(choice: Choice) -> Iterator[dict[str, Any]]:
     begun = {"role": "assistant", "content": ""}
     yield {"delta": begun, "logprobs": None, "finish_reason": None}
     for token in _tokens(choice):
-        found = _chat_log_probs(None if choice.tokens is None else [token])
-        yield {"delta": {"content": token.text}, "logprobs": found, "finish_reason": None}
+        log_probs = _chat_log_probs(None if choice.tokens is None else [token])
+        yield {"delta": {"content": token.text}, "logprobs": log_probs, "finish_reason": None}
     yield {"delta": {}, "logprobs": None, "finish_reason": choice.finish}
 
 
 def _chat_log_probs(tokens: Sequence[Token] | None) -> dict[str, Any] | None:
-    """None where the stage has no law: the protocol's chats know no token without a number."""
+    """None where a probability is unknown: in chats the protocol requires a number."""
     if tokens is None or any(token.log_prob is None for token in tokens):
         return None
     content = [
@@ -119,22 +123,22 @@ def _chat_log_probs(tokens: Sequence[Token] | None) -> dict[str, Any] | None:
 
 def _text_choice(index: int, choice: Choice) -> dict[str, Any]:
     echo = "".join(token.text for token in choice.echo or [])
-    found: dict[str, Any] = {
+    record: dict[str, Any] = {
         "index": index,
         "text": echo + choice.text,
         "logprobs": None if choice.tokens is None else _text_log_probs(all_tokens(choice), 0),
         "finish_reason": choice.finish,
     }
     if choice.prompt is not None:
-        found["prompt_logprobs"] = _of_vllm(choice.prompt)
-    return found
+        record["prompt_logprobs"] = _of_vllm(choice.prompt)
+    return record
 
 
 def _text_deltas(choice: Choice) -> Iterator[dict[str, Any]]:
     offset = 0
     for token in [*(choice.echo or []), *_tokens(choice)]:
-        found = None if choice.tokens is None else _text_log_probs([token], offset)
-        yield {"text": token.text, "logprobs": found, "finish_reason": None}
+        log_probs = None if choice.tokens is None else _text_log_probs([token], offset)
+        yield {"text": token.text, "logprobs": log_probs, "finish_reason": None}
         offset += len(token.text)
     ended: dict[str, Any] = {"text": "", "logprobs": None, "finish_reason": choice.finish}
     if choice.prompt is not None:
@@ -143,7 +147,7 @@ def _text_deltas(choice: Choice) -> Iterator[dict[str, Any]]:
 
 
 def _text_log_probs(tokens: Sequence[Token], offset: int) -> dict[str, Any]:
-    """Where the stage has no law the value is null. It lists no alternatives to a word."""
+    """An unknown log-probability is null. There are no alternatives to a word."""
     offsets: list[int] = []
     for token in tokens:
         offsets.append(offset)
@@ -157,7 +161,7 @@ def _text_log_probs(tokens: Sequence[Token], offset: int) -> dict[str, Any]:
 
 
 def _of_vllm(tokens: Sequence[Token]) -> list[dict[str, Any] | None]:
-    """One object for each place, and none for the first, whose key is the token's number."""
+    """vLLM's ``prompt_logprobs``: for each token but the first an object, by the token's number."""
     return [
         None
         if place == 0

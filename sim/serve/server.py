@@ -1,4 +1,4 @@
-"""Listening on loopback, and going away in an orderly manner."""
+"""Listening on loopback, and stopping in order."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named because asyncio turns off Nagle's algorithm only where it is, and with
     # it every answer on a kept connection would wait 40 ms for an acknowledgement.
-    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        # A server that has just ended leaves connections behind that would block its port.
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind((host, port))
-        found.listen(512)
+        # Connections of a server that has just ended would block its port.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(512)
     except OSError as error:
-        found.close()
+        listener.close()
         why = error.strerror or str(error)
         if error.errno == errno.EADDRINUSE:
             why = "is in use by another program; choose another one, or 0 for any that is free"
         elif error.errno == errno.EACCES:
             why = "is the system's; choose one above 1023"
         raise BadRequest(f"--port {port}: {why}") from None
-    return found
+    return listener
 
 
 def address(listener: socket.socket) -> str:
@@ -88,7 +88,8 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """As uvicorn's, which raises the signal again when all is done: ending is no failure."""
+        """Unlike uvicorn's, does not raise the signal again at the end: to be stopped is no
+        failure."""
 
         def drain() -> None:
             self.should_exit = True

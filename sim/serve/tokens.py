@@ -1,9 +1,9 @@
-"""Words are the tokens of the exact stage, and what is known of the probability of each.
+"""The tokens of the exact stage, which are words, and their log-probabilities.
 
-The stage knows the probability of a whole line, and of what comes after it; it draws a frame and
-its fillers, and no word after word. So the whole mass of a line is put on its last word, when it is
-certain what was said, and the words before it have 0. The sum over the line is its
-log-probability; a sum over a part of it means nothing.
+The stage draws a sentence frame and its fillers, and not word after word: it knows the probability
+of a whole line, and of its ending. So the last word of a line has the log-probability of the line,
+and the words before it have 0. The sum over a line is its log-probability; the sum over a part of
+it has no meaning.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from sim.stage.base import Request
 from sim.stage.exact.stage import ExactStage
 
 _WORD = re.compile(r"\s*\S+(?:\s+\Z)?|\s+\Z")
-# A label at the start of a paragraph, whatever follows: a cue, if it is where the context ends.
+# A label at the start of a paragraph; it is the cue if the context ends with it.
 _LABEL = re.compile(r"(?:\A|\n\n)\n*([^\n:\[\](){}]{1,80}):")
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word with the blank before it. ``log_prob`` is None where the stage has no law."""
+    """A word with the blank before it. ``log_prob`` is None where the stage gives none."""
 
     text: str
     log_prob: float | None = None
@@ -44,33 +44,33 @@ def count(text: str) -> int:
     return len(text.split())
 
 
-def without_law(text: str) -> list[Token]:
-    """Tokens of a text of which the stage cannot say how probable it is."""
+def without_probabilities(text: str) -> list[Token]:
+    """The tokens of a text whose probability the stage does not know."""
     return [Token(word) for word in words(text)]
 
 
-def with_law(stage: ExactStage, request: Request, text: str) -> list[Token]:
+def with_probabilities(stage: ExactStage, request: Request, text: str) -> list[Token]:
     """The tokens of a reply, whose sum is ``stage.log_prob(request, text)``."""
-    found = stage.chance(request, text)
-    if found is None:
-        return without_law(text)
-    line, ending, _ = found
+    chance = stage.chance(request, text)
+    if chance is None:
+        return without_probabilities(text)
+    line, ending, _ = chance
     said, gap, more = text.partition("\n\n")
-    tokens = _mass(said, log(line))
+    tokens = _all_on_the_last(said, log(line))
     if not gap:
-        # The end of the turn counts with the last word, as the stage's own log_prob has it.
+        # The probability that the turn ends there belongs to the last word, as in stage.log_prob.
         last = tokens.pop()
         return [*tokens, Token(last.text, (last.log_prob or 0.0) + log(ending))]
-    return tokens + _mass(gap + more, log(ending))
+    return tokens + _all_on_the_last(gap + more, log(ending))
 
 
 def scored(stage: ExactStage, text: str, stops: tuple[str, ...]) -> list[Token]:
-    """The tokens of context and continuation in one text.
+    """The tokens of a context and its continuation, in one text.
 
-    The continuation is what stands after the last cue ("Ada:" at the start of a paragraph). A line
-    that a base stage runs on into begins like a cue, too; so if what follows the last cue is
-    nothing that the stage would say, the cue before it is tried. The blank after a cue is a token
-    of its own with log-probability 0, and may be on either side of the boundary.
+    The continuation is what follows the last cue ("Ada:" at the start of a paragraph). A base stage
+    may run on into another speaker's line, which begins like a cue; so if the stage would not say
+    what follows the last cue, the cue before it is tried. The blank after a cue is a token of its
+    own with log-probability 0, so that clients may count it to either side.
     """
     cues = list(_LABEL.finditer(text))[-2:]
     for cue in reversed(cues):
@@ -79,14 +79,14 @@ def scored(stage: ExactStage, text: str, stops: tuple[str, ...]) -> list[Token]:
         if not said:
             continue
         prompt: Prompt = of_text(text[: cue.end()])
-        tokens = with_law(stage, Request(prompt, 0, "", "turn", stops), said)
+        tokens = with_probabilities(stage, Request(prompt, 0, "", "turn", stops), said)
         if tokens[-1].log_prob is not None:
             blank = [Token(" ", 0.0)] if said != after else []
-            return [*without_law(text[: cue.end()]), *blank, *tokens]
-    return without_law(text)
+            return [*without_probabilities(text[: cue.end()]), *blank, *tokens]
+    return without_probabilities(text)
 
 
-def _mass(text: str, value: float) -> list[Token]:
-    """The words of a text with all of its mass on the last."""
-    found = words(text)
-    return [*(Token(word, 0.0) for word in found[:-1]), Token(found[-1], value)]
+def _all_on_the_last(text: str, value: float) -> list[Token]:
+    """The words of a text; the last has the log-probability of all."""
+    parts = words(text)
+    return [*(Token(word, 0.0) for word in parts[:-1]), Token(parts[-1], value)]

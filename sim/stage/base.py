@@ -1,7 +1,7 @@
-"""The Stage protocol: the one seam between Elsinore and a model.
+"""The Stage protocol: the one interface between Elsinore and a model.
 
-Everything that can go wrong between us and a model happens behind ``perform``. What a call goes
-through on its way (``sim.calls``) are stages around stages, which have ``Wrapper`` as their base.
+Every call to a model is a call of ``perform`` or ``log_prob``. Retries, throttles and the like
+(``sim.calls``) are stages around stages, with the base class ``Wrapper``.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from sim.scene.scene import Scene
 from sim.transcript import Transcript
 
 Purpose = Literal["turn", "probe", "gauge", "summary", "score", "verdict"]
-"""What a reply is for: a turn (or a block of them), a question beside the scene, one that the scene
-depends on, an actor's own summary, the probability of a given text, a judge's verdict."""
+"""The purpose of a reply: a turn (or a block of turns), the answer to a probe, the answer to a
+gauge, an actor's own summary, the log-probability of a given text, a judge's verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Request:
     ``speaker`` is who is cued, ``purpose`` what the reply is for.
     ``stop`` are texts at which the reply ends (and which are not part of it). ``schema`` is the
     JSON schema of a typed answer, or None for free text. ``stage`` names the stage that is to
-    answer, where the scene casts several; blank is the scene's own. ``key`` is what a journal knows
-    the call by; it is no part of what is asked.
+    answer, where the scene has several (blank: the scene's own). ``key`` is the key of the call in
+    a journal; it does not change the reply.
     """
 
     prompt: Prompt
@@ -61,7 +61,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class LogProb:
-    """log p(text | prompt), in nats, with the number of tokens it is the sum over."""
+    """log p(text | prompt) in nats, and the number of tokens over which it is summed."""
 
     value: float
     tokens: int
@@ -70,11 +70,11 @@ class LogProb:
 
 @runtime_checkable
 class Stage(Protocol):
-    """A language model as a simulator: it has no goals, it continues contexts."""
+    """A language model as a simulator: it continues prompts."""
 
     @property
     def identity(self) -> str:
-        """What the stage is, with everything that changes what it says. Part of a trial's hash."""
+        """The name of the stage with all settings that change its replies; part of a trial's id."""
         ...
 
     async def perform(self, request: Request) -> Reply:
@@ -82,7 +82,7 @@ class Stage(Protocol):
         ...
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
-        """log p(text | prompt), or None where the stage cannot say."""
+        """log p(text | prompt), or None if the stage cannot compute it."""
         ...
 
 
@@ -91,7 +91,7 @@ class Truth:
     """One hidden path of one actor, drawn when the scene is over. For calibration only.
 
     ``characters[k]`` and ``stances[k]`` are the hidden state at the actor's turn ``turns[k]``
-    (the transcript's index). ``undefined`` says why there is no truth, and then the rest is empty.
+    (an index of the transcript). If there is no path, ``undefined`` says why and the rest is empty.
     """
 
     actor: str
@@ -104,25 +104,25 @@ class Truth:
 
 @runtime_checkable
 class Omniscient(Protocol):
-    """A stage that can tell, when a scene is over, what went on in the actors (the exact one)."""
+    """A stage that can give the hidden states of the actors after a scene (the exact stage)."""
 
     async def truths(self, scene: Scene, transcript: Transcript, seed: int) -> Sequence[Truth]:
         """A hidden path for each actor."""
         ...
 
 
-# -- what a stage says of itself, and stages around stages --------------------------------------
+# --- Facts about a stage, and stages around stages ---------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class StageInfo:
-    """What is to be known of a stage besides what it says. A stage without an ``info`` has these.
+    """Facts about a stage besides its replies. A stage without an ``info`` has these defaults.
 
     ``free`` stages cost nothing. ``recorded`` ones answer from a store. ``token_limit`` is the most
-    tokens that a reply may have, if that is known. ``why_no_log_prob`` says why ``log_prob`` is
-    None, as far as that is known. ``cast`` are the names by which a scene can ask for other stages
-    behind this one. ``focal`` is the one actor whose calls reach a model, where it is only one.
-    ``priced_as`` is the identity by which its price is known, where that is not its own.
+    tokens that a reply may have, if that is known. ``why_no_log_prob`` is the reason why
+    ``log_prob`` is None, if that is known. ``cast`` are the names by which a scene can use other
+    stages behind this one. ``focal`` is the only actor whose calls reach a model, or None if all
+    do. ``priced_as`` is the identity under which to look up the price, if not the stage's own.
     """
 
     free: bool = False
@@ -136,17 +136,17 @@ class StageInfo:
 
 @runtime_checkable
 class Described(Protocol):
-    """A stage that says more of itself than its identity."""
+    """A stage with an ``info``."""
 
     @property
     def info(self) -> StageInfo:
-        """What is to be known of it now."""
+        """The present facts about the stage."""
         ...
 
 
 @runtime_checkable
 class Closeable(Protocol):
-    """A stage that has something to close: connections, a process."""
+    """A stage with resources to close: connections, a process."""
 
     async def close(self) -> None:
         """Close it. May be called twice."""
@@ -154,20 +154,18 @@ class Closeable(Protocol):
 
 
 def info_of(stage: Stage) -> StageInfo:
-    """What is to be known of a stage; the defaults for one that says nothing."""
+    """The facts about a stage; the defaults for a stage without an ``info``."""
     return stage.info if isinstance(stage, Described) else StageInfo()
 
 
 async def close_stage(stage: Stage) -> None:
-    """Close a stage, if there is something to close."""
+    """Close a stage, if it can be closed."""
     if isinstance(stage, Closeable):
         await stage.close()
 
 
 class Wrapper:
-    """The base of stages around a stage: everything is the inner stage's, until it is overridden.
-
-    A wrapper of one's own is as free as what it stands around, and closes it.
+    """The base class of stages around a stage: everything is delegated to the inner stage.
 
     >>> import asyncio
     >>> from sim.layouts.prompt import Prompt
@@ -187,12 +185,12 @@ class Wrapper:
 
     @property
     def identity(self) -> str:
-        """The inner stage's. A wrapper that changes what is said has to say so here."""
+        """The inner stage's identity. A wrapper that changes replies must override it."""
         return self.stage.identity
 
     @property
     def info(self) -> StageInfo:
-        """The inner stage's."""
+        """The inner stage's info."""
         return info_of(self.stage)
 
     async def perform(self, request: Request) -> Reply:
@@ -209,7 +207,7 @@ class Wrapper:
 
 
 def innermost(stage: Stage) -> Stage:
-    """What wrappers stand around, in the end."""
+    """The stage inside all wrappers."""
     while isinstance(stage, Wrapper):
         stage = stage.stage
     return stage

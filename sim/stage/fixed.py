@@ -11,10 +11,10 @@ from sim.stage.base import LogProb, Reply, Request, StageInfo
 
 
 class FixedLines:
-    """Says its lines by the depth of the prompt; questions get the answer 0.
+    """Says its lines in rotation, by the depth of the prompt; questions get the answer 0.
 
-    Like every stage it is a function of the prompt alone: the number of chunks before the cue
-    chooses the line, round and round, up to a stop. ``latency`` is in seconds.
+    Like every stage it is a function of the prompt: the number of chunks before the cue chooses the
+    line, which ends at the first stop. ``latency`` is in seconds.
 
     >>> FixedLines(["Yes.", "No."]).identity.startswith("fixed:")
     True

@@ -1,4 +1,4 @@
-"""A person on stage: an actor whose words a human gives, with a time limit and a fallback."""
+"""A stage on which a person plays an actor, with a time limit and a fallback."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Purpose, Reply, Request, Stage, StageInfo, info_of
 
 LATE = "late"
-"""Among the ``retries`` of a reply: the person did not answer in time, and the fallback did."""
+"""Marks, in the ``retries`` of a reply, that the fallback answered because the person was late."""
 
 _NOTHING = Usage(usd=0.0)
-"""What a person costs, who is paid by nobody here. Not unknown, but nothing."""
+"""The usage of a person: the price is 0, not unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a person is shown: whose part it is, what that actor can see, and what is asked.
+    """The page that a person is shown, for the actor ``speaker``.
 
-    ``page`` is all of it, ``new`` what came since the person was last asked (in another scene: all
-    of it). ``purpose`` is that of the request (``turn``, ``probe``, ``gauge``), ``typed`` whether
-    the answer has a form that the page asks for. ``seconds`` is the time limit, if there is one.
+    ``page`` is the whole prompt, ``new`` the part that was added since the person was last asked
+    (in another scene: all of it). ``purpose`` is that of the request, ``typed`` whether the answer
+    has to have the form that the page describes. ``seconds`` is the time limit, if there is one.
     """
 
     speaker: str
@@ -37,15 +37,15 @@ class Seen:
 
 
 Speak = Callable[[Seen], Awaitable[str]]
-"""Asks a person. Blank is no answer: the fallback speaks."""
+"""Asks a person. A blank text is no answer: the fallback speaks."""
 
 
 class HumanStage:
     """Asks a person through ``speak``, one question at a time.
 
-    A person has ``seconds`` for each turn (None: all the time in the world). If the time runs out,
-    or nothing is said, ``fallback`` answers: a stage, a line that is said as it stands, or None,
-    and then the turn has failed. Nothing is shown but what the actor can see.
+    A person has ``seconds`` for each turn (None: no limit). If the time runs out or nothing is
+    said, ``fallback`` answers: a stage, or a fixed line; with None the turn fails. The person sees
+    only what the actor can see.
 
     >>> async def speak(seen: Seen) -> str:
     ...     return f"{seen.speaker} it is."
@@ -64,20 +64,21 @@ class HumanStage:
         self.seconds = seconds
         self.fallback = fallback
         self._one_at_a_time = asyncio.Lock()
-        # By actor, in paragraphs: what was shown, and what a page of the same scene begins with.
+        # By actor, in paragraphs: the page last shown, and the beginning that later pages of the
+        # same scene must have.
         self._shown: dict[str, list[str]] = {}
         self._heard: dict[str, list[str]] = {}
 
     @property
     def info(self) -> StageInfo:
-        """What is paid for is what the fallback says."""
+        """The info of the fallback, which alone can cost anything."""
         if isinstance(self.fallback, str) or self.fallback is None:
             return StageInfo(free=True)
         other = info_of(self.fallback)
         return replace(other, priced_as=other.priced_as or self.fallback.identity)
 
     async def perform(self, request: Request) -> Reply:
-        """What the person says. Raises ``StageError`` (reason ``late``) if nobody does."""
+        """The person's or the fallback's reply. Raises ``StageError`` (``late``) without both."""
         async with self._one_at_a_time:
             started = perf_counter()
             seen = self._seen(request)
@@ -98,11 +99,11 @@ class HumanStage:
         heard = [] if parent is None else _paragraphs(_page(parent))
         same = _alike(parts, shown)
         if not typed:
-            # Another scene does not go on from what was heard in the last, nor does nothing new.
+            # If the page does not continue the last one (another scene) or adds nothing, show all.
             if same < len(self._heard.get(name, ())) or same == len(parts):
                 same = 0
             self._heard[name] = heard
-        # A question off stage is no part of what the actor has heard.
+        # A question off stage is not part of what the actor has heard.
         known = heard if typed else parts
         if _alike(known, shown) < len(known):
             self._shown[name] = known
@@ -130,7 +131,7 @@ class HumanStage:
 
 
 def _page(prompt: Prompt) -> str:
-    """A prompt as a person reads it."""
+    """A prompt as one text."""
     if prompt.role == "text":
         return prompt.joined()
     return "\n\n".join(message.text for message in prompt.messages())
@@ -141,7 +142,7 @@ def _paragraphs(page: str) -> list[str]:
 
 
 def _alike(some: Sequence[str], others: Sequence[str]) -> int:
-    """How many are the same from the beginning on."""
+    """The length of the common beginning."""
     pairs = zip(some, others, strict=False)
     different = (at for at, (one, other) in enumerate(pairs) if one != other)
     return next(different, min(len(some), len(others)))

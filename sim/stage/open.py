@@ -1,7 +1,7 @@
-"""From the name of a model to a stage: ``embedded:base``, ``openai:gpt-5-mini``.
+"""Opens the stage that a model string names: ``embedded:base``, ``openai:gpt-5-mini``.
 
-A model string is ``PROVIDER:NAME``, and for the embedded stage perhaps ``?parameter=value&...``.
-Providers are loaded when a model of theirs is opened, so that one that is not used costs nothing.
+A model string is ``PROVIDER:NAME``; the embedded stage also takes ``?parameter=value&...``. The
+client of a provider is imported only when a model of the provider is opened.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ PROVIDERS = (
     "huggingface", "ibm", "langsmith", "litellm", "meta", "mistralai", "nvidia", "ollama",
     "openrouter", "perplexity", "together", "upstage", "xai",
 )  # fmt: skip
-"""What LangChain knows besides OpenAI. Named here, because asking LangChain takes two seconds, and
-a typing error should be answered at once. ``langchain:PROVIDER:NAME`` reaches all others."""
+"""The providers of LangChain besides OpenAI. They are listed here because importing LangChain takes
+two seconds, too long to report a typing error. ``langchain:PROVIDER:NAME`` reaches all others."""
 
 # fixed:ONE|TWO?latency=0.05. Anything else after a question mark belongs to the line.
 _LATENCY = re.compile(r"\?latency=(\d+(?:\.\d+)?)$")
 
 
 def open_model(model: str, sampling: Sampling | None = None) -> Stage:
-    """The stage that a model string names, as it is: nothing is asked again, nothing waits.
+    """The stage that a model string names, without retries and throttle.
 
-    ``sim.calls.guard.open_stage`` puts a retry and a throttle around it, and is what one wants.
+    Most callers want ``sim.calls.guard.open_stage``, which adds a retry and a throttle.
 
     ========================================  =====================================================
     ``embedded:KIND?parameter=value&...``     the exact stage
@@ -97,8 +97,8 @@ def is_real(model: str) -> bool:
 
 
 def _real(model: str, provider: str, name: str, sampling: Sampling | None) -> Stage:
-    """A stage around a client. Providers are imported now: OpenAI's client takes half a second,
-    LangChain two."""
+    """A stage around a client. The imports are local because OpenAI's client takes half a second to
+    import, and LangChain two."""
     from sim.stage.providers import sampling as settings
 
     chosen = settings.Sampling() if sampling is None else sampling
@@ -124,7 +124,7 @@ def _real(model: str, provider: str, name: str, sampling: Sampling | None) -> St
 
 
 def known_models() -> tuple[str, ...]:
-    """The models that can be named without more ado."""
+    """The model strings of the embedded stage, one for each kind."""
     from sim.stage.exact import KINDS
 
     return tuple(f"embedded:{kind}" for kind in KINDS)
@@ -155,7 +155,7 @@ def _embedded(name: str) -> Stage:
 
 
 def _value(text: str) -> float | int | bool | str:
-    """A number where the text is one, true or false, else the text."""
+    """The text as a boolean or a number, if it is one; else the text itself."""
     if text in ("true", "false"):
         return text == "true"
     for convert in (int, float):
@@ -168,13 +168,13 @@ def _value(text: str) -> float | int | bool | str:
 
 def _fixed(model: str, text: str) -> Stage:
     latency = 0.0
-    found = _LATENCY.search(text)
-    if found is not None:
-        latency = float(found.group(1))
-        text = text[: found.start()]
+    latency_option = _LATENCY.search(text)
+    if latency_option is not None:
+        latency = float(latency_option.group(1))
+        text = text[: latency_option.start()]
     lines = text.split("|")
     if not all(line.strip() for line in lines):
         raise ModelError(
-            f"model {model!r}: a line is blank, which nobody can say; use fixed:ONE|TWO"
+            f"model {model!r}: a line is blank, and a turn needs words; use fixed:ONE|TWO"
         )
     return FixedLines(lines, latency)

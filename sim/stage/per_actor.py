@@ -1,4 +1,4 @@
-"""Several stages behind one seam: each actor is played by the one that the scene names for it."""
+"""Several stages as one: each actor is played by the stage that the scene names for it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sim.stage.base import LogProb, Reply, Request, Stage, StageInfo, Wrapper, i
 
 
 class PerActor(Wrapper):
-    """A scene's own stage, and others by the names that the scene gives them.
+    """A scene's own stage, and other stages by the names that the scene gives them.
 
     >>> from sim.stage.fixed import FixedLines
     >>> stage = PerActor(FixedLines(["Yes."]), {"embedded:rlhf": FixedLines(["As an AI..."])})
@@ -23,13 +23,13 @@ class PerActor(Wrapper):
 
     @property
     def identity(self) -> str:
-        """The scene's own stage's, and those of the others."""
+        """The identity of the scene's own stage, followed by those of the others."""
         others = "".join(f"#{name}={stage.identity}" for name, stage in sorted(self.cast.items()))
         return self.stage.identity + others
 
     @property
     def info(self) -> StageInfo:
-        """The scene's own stage's; it is free if all of them are."""
+        """The info of the scene's own stage; ``free`` only if all stages are free."""
         own = super().info
         free = own.free and all(info_of(stage).free for stage in self.cast.values())
         return replace(own, free=free, cast=tuple(self.cast))
@@ -43,5 +43,5 @@ class PerActor(Wrapper):
         return await self.of(request).perform(request)
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
-        """The same for a log-probability."""
+        """The log-probability by the stage that the request names."""
         return await self.of(request).log_prob(request, text)

@@ -1,8 +1,8 @@
-"""A stage on which one actor plays and its partners say lines that have nothing to do with it.
+"""A yoked control: one actor plays on a stage, and its partners say unrelated lines.
 
-The idea of a yoked control is old in psychology (Ferster and Skinner, 1957): the same schedule of
-events, without the dependence on what the subject does. ``sim.planning.surrogates`` makes trials of
-it.
+A yoked control has the same schedule of events, without their dependence on what the subject does
+(Ferster and Skinner, Schedules of Reinforcement, 1957). ``sim.planning.surrogates`` plans trials
+with it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ _MARK = "#yoked:"
 
 
 class Yoked(Wrapper):
-    """A stage on which one actor plays and the others say lines that have nothing to do with it.
+    """A stage that plays the focal actor; all others say lines unrelated to the scene.
 
-    The lines are drawn by the seed of the turn, so that a surrogate is as repeatable as its stage.
+    The lines are drawn with the seed of the turn, so that a surrogate is as reproducible as its
+    stage.
     """
 
     def __init__(self, stage: Stage, focal: str) -> None:
@@ -28,22 +29,22 @@ class Yoked(Wrapper):
 
     @property
     def identity(self) -> str:
-        """The inner stage's, and who is focal."""
+        """The inner stage's identity and the name of the focal actor."""
         return yoked_identity(self.stage.identity, self.focal)
 
     @property
     def info(self) -> StageInfo:
-        """The inner stage's; only the focal actor's calls reach it."""
+        """The inner stage's info with ``focal``: only this actor's calls reach the stage."""
         return replace(super().info, focal=self.focal)
 
     async def perform(self, request: Request) -> Reply:
-        """The focal actor's turn by the stage; an off-topic line for everybody else."""
+        """The inner stage's reply for the focal actor; an off-topic line for everybody else."""
         if request.speaker == self.focal:
             return await self.stage.perform(request)
         return Reply(OFF_TOPIC[Stream(request.seed).below(len(OFF_TOPIC))])
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
-        """The stage's, for the focal actor."""
+        """The inner stage's log-probability for the focal actor; None for others."""
         return await self.stage.log_prob(request, text) if request.speaker == self.focal else None
 
 
@@ -101,4 +102,4 @@ OFF_TOPIC = (
     "The bicycle has a bell on the left and a lamp on the right.",
     "The calendar on the wall still shows the month of May.",
 )
-"""What partners say in a yoked trial."""
+"""The lines of partners in a yoked trial."""

@@ -1,4 +1,4 @@
-"""Opening a store: for reading by anybody, for writing by one process at a time."""
+"""Opening a store: any number of processes may read it, and one at a time may write it."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ def open_readonly(path: Path | str) -> sqlite3.Connection:
     log = Path(f"{resolved}-wal")
     if writable(resolved) and writable(resolved.parent):
         # Not mode=ro: such a connection creates -wal and -shm beside the file and, when it is
-        # closed, may not remove them.
+        # closed, is not allowed to remove them.
         options = "mode=rw"
     elif log.exists():
         options = "mode=ro"
     else:
-        # SQLite wants to create the shared memory of the log even for reading. Where it cannot,
-        # nobody writes, and without a log the file alone is the whole truth.
+        # SQLite creates the shared memory of the log even for reading. In a place where it cannot,
+        # nobody writes; and without a log the file holds everything that was committed.
         options = "mode=ro&immutable=1"
     try:
         connection = _connect(resolved, options)
@@ -101,6 +101,7 @@ def open_readonly(path: Path | str) -> sqlite3.Connection:
 
 
 def _migrated_in_memory(old: sqlite3.Connection) -> sqlite3.Connection:
+    """A copy of a store in memory, of the newest version. Closes the old connection."""
     new = sqlite3.connect(":memory:", isolation_level=None)
     old.backup(new)
     old.close()
@@ -120,7 +121,8 @@ class Lease:
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
-            # Read before: older versions of filelock empty the file when they try in vain.
+            # Read before acquiring, because older versions of filelock empty the file even if the
+            # lock is held.
             who = _holder(name) or holder
             by = f"process {who}" if who else "another process"
             raise StoreRefused(
@@ -141,6 +143,7 @@ class Lease:
 
 
 def _holder(lock: Path) -> int | None:
+    """The process that a lock file names, if it can be read."""
     try:
         text = lock.read_text("ascii").strip()
     except (OSError, ValueError):
@@ -153,7 +156,7 @@ def open_writable(
 ) -> tuple[sqlite3.Connection, Lease]:
     """Open a store for writing, or create it; migrate it if it is older.
 
-    Raises ``StoreRefused`` if it cannot be used, ``StoreFailed`` if the disk does not let us.
+    Raises ``StoreRefused`` if it cannot be used, ``StoreFailed`` if the disk cannot be written.
     """
     if durable not in ("normal", "full"):
         raise StoreRefused(f"durable: {durable!r} is unknown; use normal or full")
@@ -199,10 +202,10 @@ def _use_write_ahead_log(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _create(path: Path) -> None:
-    """Build a new store beside its place and move it there: it appears whole or not at all."""
+    """Build a new store in a draft file and rename it: the store appears whole or not at all."""
     draft = path.with_name(f".{path.name}.new")
     try:
-        _remove(draft)  # of a process that was killed here; we hold the lease
+        _remove(draft)  # left by a process that was killed here; the lease excludes others
         with _failing(path):
             connection = _connect(draft, "mode=rwc")
             try:
@@ -222,6 +225,7 @@ def _remove(draft: Path) -> None:
 
 @contextlib.contextmanager
 def _failing(path: Path) -> Iterator[None]:
+    """Turn errors of SQLite and of the system into ``StoreFailed``."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:

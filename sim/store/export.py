@@ -1,4 +1,4 @@
-"""The canonical export: what happened, in one order, without clock facts.
+"""The canonical export: everything that happened, in a fixed order, without times.
 
 Two stores that hold the same trials give the same bytes, however many scenes were played at once
 and however often the run was killed.
@@ -28,7 +28,7 @@ _EVENTS = """
     SELECT turn, kind, actor, key, sample, payload
     FROM events WHERE trial = ? ORDER BY turn, kind, actor, key, sample
 """
-# Verdicts without a form were written by nobody but tests of versions before 3.
+# Only tests of versions before 3 wrote verdicts without a form.
 _VERDICTS = """
     SELECT judge, form, shown, payload
     FROM verdicts WHERE trial = ? AND form != '' ORDER BY judge, form, shown
@@ -41,29 +41,32 @@ _MATCHES = """
 
 def export_lines(connection: sqlite3.Connection) -> Iterator[str]:
     """The lines of the canonical export, without line ends, from an open store."""
-    for row in connection.execute(_TRIALS):
-        trial = row[0]
-        # Only a branch says where it branches off; its events are those that it added itself.
-        more = {} if row[13] is None else {"at": row[13], "branch": row[14]}
-        if row[15] != "{}":
-            more["stages"] = json.loads(row[15])
+    for (
+        trial, scenario, parameters, model, stage, seed, arm, focal, of, scene, status, reason,
+        turns, at, branch, stages,
+    ) in connection.execute(_TRIALS):  # fmt: skip
+        # The events of a branch are those that it added itself, so that it has to say where it
+        # begins.
+        more = {} if at is None else {"at": at, "branch": branch}
+        if stages != "{}":
+            more["stages"] = json.loads(stages)
         yield encode_sorted(
             {
                 **more,
                 "record": "trial",
                 "trial": trial,
-                "scenario": row[1],
-                "parameters": json.loads(row[2]),
-                "model": row[3],
-                "stage": row[4],
-                "seed": row[5],
-                "arm": row[6],
-                "focal": row[7],
-                "of": row[8],
-                "scene": json.loads(row[9]),
-                "status": row[10],
-                "reason": row[11],
-                "turns": row[12],
+                "scenario": scenario,
+                "parameters": json.loads(parameters),
+                "model": model,
+                "stage": stage,
+                "seed": seed,
+                "arm": arm,
+                "focal": focal,
+                "of": of,
+                "scene": json.loads(scene),
+                "status": status,
+                "reason": reason,
+                "turns": turns,
             }
         )
         for turn, kind, actor, key, sample, payload in connection.execute(_EVENTS, (trial,)):
@@ -117,7 +120,7 @@ def export_jsonl(store: Path | str, out: Path | str) -> None:
     """
     connection = open_readonly(store)
     try:
-        # One transaction, so that a run that goes on meanwhile does not show halfway.
+        # In one transaction: a run that goes on meanwhile changes nothing in between.
         connection.execute("BEGIN")
         lines = export_lines(connection)
         if str(out) == "-":
@@ -137,7 +140,7 @@ def _export_to(out: Path, lines: Iterator[str], store: Path) -> None:
     if not out.parent.is_dir():
         raise BadRequest(f"export {out}: there is no folder {out.parent}; create it first")
     if out.exists() and not out.is_file():
-        # A pipe or a device is written to, and not replaced by a file.
+        # A pipe or a device is written to, not replaced by a file.
         with _failing(out), out.open("wb") as stream:
             _write(stream, lines)
         return
@@ -160,6 +163,7 @@ def _write(stream: BinaryIO, lines: Iterator[str]) -> None:
 
 @contextlib.contextmanager
 def _failing(out: Path) -> Iterator[None]:
+    """Turn errors of the system into ``BadRequest`` or ``RunFailed``."""
     try:
         yield
     except PermissionError as error:

@@ -1,4 +1,4 @@
-"""What is refused before a store is opened, and why."""
+"""Checks of a store's path before it is opened: each refuses what cannot hold a store."""
 
 from __future__ import annotations
 
@@ -47,23 +47,23 @@ def file_system_of(path: str, mounts: str) -> str | None:
     >>> file_system_of("/home/a b/c.db", mounts), file_system_of("/home/c.db", mounts)
     ('nfs4', 'ext4')
     """
-    found: str | None = None
+    kind: str | None = None
     longest = -1
     for line in mounts.splitlines():
         before, dash, after = line.partition(" - ")
         fields = before.split(" ")
         if not dash or len(fields) < 5 or not after:
             continue
-        # The kernel writes blanks in a path as octal escapes.
+        # The kernel writes blanks of a path as octal escapes.
         point = (
             fields[4].encode().decode("unicode_escape").encode("latin-1").decode("utf-8", "replace")
         )
         inside = path == point or path.startswith(point.rstrip("/") + "/")
-        # Of two mounts at one point the later one hides the earlier.
+        # Of two mounts at one point the later hides the earlier.
         if inside and len(point) >= longest:
             longest = len(point)
-            found = after.split(" ", 1)[0]
-    return found
+            kind = after.split(" ", 1)[0]
+    return kind
 
 
 def refuse_network(path: Path) -> None:
@@ -71,7 +71,7 @@ def refuse_network(path: Path) -> None:
     try:
         mounts = _MOUNTS.read_text("utf-8", "replace")
     except OSError:
-        return  # not Linux; what ``PRAGMA journal_mode`` answers has to do
+        return  # not Linux: only the answer to ``PRAGMA journal_mode`` can tell
     kind = file_system_of(str(path), mounts)
     if kind in NETWORK_FILE_SYSTEMS:
         raise StoreRefused(

@@ -64,7 +64,7 @@ class Store:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self.path = path
         self._connection = connection
-        # Whoever forgets to close it is forgiven: in a notebook a store lives as long as its name.
+        # In a notebook a store is seldom closed: then it is when it is garbage-collected.
         self._closing = weakref.finalize(self, connection.close)
 
     def __enter__(self) -> Self:
@@ -83,7 +83,7 @@ class Store:
         self._closing()
 
     def _rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """The rows of a query. What SQLite finds wrong with the file is refused in one line."""
+        """The rows of a query. Raises ``StoreRefused`` if SQLite cannot read the file."""
         try:
             return self._connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
@@ -156,10 +156,9 @@ class Store:
         parent_of: FindParent | None = None,
         find_scene: Callable[[], Scene] | None = None,
     ) -> Transcript:
-        """The transcript of a trial, as far as it is stored: a branch of its parent's, if it is
-        one.
+        """The transcript of a trial, as far as it is stored; of a branch with its parent's turns.
 
-        ``parent_of`` finds the transcript of a parent, where that is at hand already. Raises
+        ``parent_of`` gives the transcript of a parent, where the caller has read it. Raises
         ``StoreRefused`` if a parent is not in the store or if its parents go around in a circle.
         """
         return self._transcript(trial, parent_of, find_scene, ())
@@ -201,7 +200,7 @@ class Store:
     def all_events(self) -> Iterator[tuple[str, Event]]:
         """The own events of all trials, with the trial's id, trial by trial.
 
-        Somebody may have deleted a trial by hand and left its events: they come, too.
+        Events whose trial was deleted by hand are among them.
         """
         try:
             for row in self._connection.execute(
@@ -221,19 +220,19 @@ class Store:
     def replies(self, trial: str) -> StoredReplies:
         """The replies of a trial."""
         start = trial[:12]
-        # Hexadecimal letters sort before "g": the range holds all keys that begin like this.
+        # Hexadecimal digits sort before "g": the range holds all keys that begin with ``start``.
         rows = self._rows(
             f"SELECT key, {REPLY_COLUMNS} FROM replies"  # noqa: S608 - a constant of ours
             " WHERE key >= ? AND key < ? AND trial = ?",
             start, start + "g", trial,
         )  # fmt: skip
-        # Version 1 did not write down the retries.
+        # Only version 1 stored no retries.
         return StoredReplies(
             {row[0]: reply_from_row(row[1:]) for row in rows}, any(row[-1] is None for row in rows)
         )
 
     def usage(self, trials: Iterable[str]) -> Usage:
-        """What was paid for these trials by now; the price of what has none is left out."""
+        """What was paid for these trials so far; replies without a price count 0 USD."""
         prompt = completion = 0
         usd = 0.0
         rows = self._for(
@@ -266,7 +265,7 @@ class Store:
     def in_doubt(self, trials: Iterable[str]) -> dict[str, list[InDoubt]]:
         """The calls in doubt of these trials, by trial.
 
-        A question after the end (``ask``) that was torn off is none: the trial lacks nothing.
+        Calls of ``ask`` that were cut off do not count: without them the trial is complete.
         """
         doubts: dict[str, list[InDoubt]] = {}
         rows = self._for(
@@ -340,8 +339,7 @@ class Store:
         return [_verdict(row) for row in self._for(select, trials)]
 
     def verdict_keys(self, trials: Iterable[str], *, also_missing: bool = True) -> set[VerdictKey]:
-        """What the verdicts on these debates are known by; perhaps only those that are none
-        missing."""
+        """The keys of the verdicts on these debates; of missing verdicts if ``also_missing``."""
         given = "" if also_missing else "AND json_extract(payload, '$.missing') IS NULL"
         rows = self._for("SELECT trial, judge, form, shown FROM verdicts", trials, given)
         return {VerdictKey(*row) for row in rows}

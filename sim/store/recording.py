@@ -1,4 +1,4 @@
-"""A store as a recording: what came of each request, and the prompts that were sent."""
+"""A store as a recording: the outcome of each request, and the prompts that were sent."""
 
 from __future__ import annotations
 
@@ -13,12 +13,8 @@ from sim.layouts.prompt import Prompt, Role
 from sim.planning.trials import LIVE
 from sim.stage.base import Reply
 from sim.store.connection import open_readonly
-from sim.store.rows import REPLY_COLUMNS, reply_from_row, text_from_column
+from sim.store.rows import REPLY_COLUMNS, REPLY_TO_REQUEST, reply_from_row, text_from_column
 
-_BY_REQUEST = (
-    f"SELECT {REPLY_COLUMNS} FROM replies"  # noqa: S608 - a constant of ours
-    " WHERE substr(key, 13) = ? AND prompt IS NOT NULL AND cached = 0 LIMIT 1"
-)
 _BY_ROW = f"SELECT {REPLY_COLUMNS} FROM replies WHERE rowid = ?"  # noqa: S608
 # Replies that the index does not hold: of free stages, and of replays. Those of version 1, which
 # wrote no retries, have no address.
@@ -27,6 +23,7 @@ _OTHERS = (
     " WHERE (prompt IS NULL OR cached = 1) AND retries IS NOT NULL"
 )
 _MOST_CHILDREN = 64
+"""Continuations of a prompt that are compared, at most."""
 
 
 class Recorder:
@@ -37,7 +34,7 @@ class Recorder:
         self.store = Path(store)
         self.connection = open_readonly(store)
         self._others: dict[str, int] | None = None
-        # In the order of the rows, so that the last word on a request counts.
+        # In the order of the rows: of several failures of a request the last counts.
         self._failures: dict[str, tuple[str, str]] = {
             request: (reason, message)
             for request, reason, message in self.connection.execute(
@@ -45,8 +42,8 @@ class Recorder:
             )
         }
 
-    def found(self, request: str) -> Reply | StageError | None:
-        row = self.connection.execute(_BY_REQUEST, (request,)).fetchone()
+    def outcome(self, request: str) -> Reply | StageError | None:
+        row = self.connection.execute(REPLY_TO_REQUEST, (request,)).fetchone()
         if row is None:
             if self._others is None:
                 self._others = dict(self.connection.execute(_OTHERS))
@@ -55,31 +52,38 @@ class Recorder:
                 row = self.connection.execute(_BY_ROW, (place,)).fetchone()
         if row is not None:
             return reply_from_row(row)
-        # A call that failed and was made again later has its reply above.
+        # A reply counts more than a failure: the call was made again later.
         failed = self._failures.get(request)
         return None if failed is None else StageError(*failed)
 
     def nearest(self, prompt: Prompt) -> Prompt | None:
-        """Follows the prompt as far as it was recorded, then what is most like the rest of it."""
+        """The recorded prompt that is most like this one, for a message.
+
+        It follows the prompt chunk by chunk as far as it was recorded, and then at each chunk the
+        most similar continuation.
+        """
         asked = prompt.chunks()
         known = len(asked)
         while known and not self._holds(asked[known - 1].digest):
             known -= 1
-        found: Prompt | None = asked[known - 1] if known else None
+        matched: Prompt | None = asked[known - 1] if known else None
         while known < len(asked):
-            best = self._likest(found, asked[known].text)
+            best = self._most_similar(matched, asked[known].text)
             if best is None:
                 break
-            found = best
+            matched = best
             known += 1
-        return found
+        return matched
 
     def _holds(self, digest: bytes) -> bool:
-        found = self.connection.execute("SELECT 1 FROM chunks WHERE digest = ?", (digest,))
-        return found.fetchone() is not None
+        rows = self.connection.execute("SELECT 1 FROM chunks WHERE digest = ?", (digest,))
+        return rows.fetchone() is not None
 
-    def _likest(self, before: Prompt | None, text: str) -> Prompt | None:
-        """The continuation of a recorded prompt whose text is most like this one."""
+    def _most_similar(self, before: Prompt | None, text: str) -> Prompt | None:
+        """The recorded continuation of a prompt whose text is most like ``text``.
+
+        Similarity is that of Ratcliff and Obershelp, as difflib has it, of the first 2000 letters.
+        """
         rows = self.connection.execute(
             "SELECT role, text FROM chunks WHERE parent IS ? LIMIT ?",
             (None if before is None else before.digest, _MOST_CHILDREN),
@@ -123,12 +127,12 @@ def recorded_stages(store: Path | str) -> list[tuple[str, Recorded]]:
     """
     recorder = Recorder(store)
     connection: sqlite3.Connection = recorder.connection
-    found = recorder.stages()
+    stages = recorder.stages()
     (old,) = connection.execute(
         "SELECT count(*) > 0 AND count(retries) = 0 FROM replies"
     ).fetchone()
-    if old or not found:
+    if old or not stages:
         recorder.close()
         what = "was played by an older version, which cannot be replayed" if old else "holds none"
         raise BadRequest(f"recorded:{store}: the store {what}; play it anew with this version")
-    return found
+    return stages

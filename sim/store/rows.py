@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -23,8 +23,19 @@ from sim.events import (
 from sim.redaction import redact
 from sim.stage.base import Reply
 
-EventRow = tuple[str, int, str, str, str, int, str, float]
-"""trial, turn, kind, actor, key, sample, payload, seconds: the columns of ``events``."""
+
+class EventRow(NamedTuple):
+    """A row of ``events``."""
+
+    trial: str
+    turn: int
+    kind: str
+    actor: str
+    key: str
+    sample: int
+    payload: str
+    seconds: float
+
 
 _lean = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _ascii = json.JSONEncoder(separators=(",", ":")).encode
@@ -33,10 +44,10 @@ _sorted_ascii = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def encode(value: Any) -> str:
-    """JSON for a column. Half a surrogate pair, which no file can hold, is written as an escape.
+    """JSON for a column. Half a surrogate pair, which UTF-8 cannot hold, is written as an escape.
 
-    With orjson, five times as fast, as far as it goes: it refuses surrogates, and integers and keys
-    that other languages do not know.
+    orjson is five times as fast as json, but refuses surrogates, integers of more than 64 bits and
+    keys that are no text.
     """
     try:
         return orjson.dumps(value).decode()
@@ -78,7 +89,7 @@ _NO_USAGE_FIELDS = {
 
 
 def usage_to_json(usage: Usage) -> dict[str, Any]:
-    """Usage as a JSON object. Not to be changed."""
+    """Usage as a JSON object. Callers must not change it: one object stands for all empty usage."""
     if usage is NO_USAGE:
         return _NO_USAGE_FIELDS
     return {
@@ -91,7 +102,7 @@ def usage_to_json(usage: Usage) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def usage_text(usage: Usage) -> str:
-    """Usage as JSON text. Remembered: a stage that counts nothing says the same every time."""
+    """Usage as JSON text. Cached, because a stage without counts has the same usage every time."""
     return encode(usage_to_json(usage))
 
 
@@ -101,7 +112,13 @@ def usage_from_json(fields: dict[str, Any]) -> Usage:
 
 
 REPLY_COLUMNS = "text, finish, exact, usage, seconds, retries"
-"""What ``reply_from_row`` reads."""
+"""The columns that ``reply_from_row`` reads."""
+
+REPLY_TO_REQUEST = (
+    f"SELECT {REPLY_COLUMNS} FROM replies"  # noqa: S608 - a constant
+    " WHERE substr(key, 13) = ? AND prompt IS NOT NULL AND cached = 0 LIMIT 1"
+)
+"""Finds the paid reply to a request by the index ``replies_by_request``."""
 
 
 def reply_to_row(reply: Reply) -> tuple[Any, ...]:
@@ -143,8 +160,8 @@ def to_row(trial: str, event: Event) -> EventRow:
             "exact": event.exact,
             "usage": usage_to_json(event.usage),
         }
-        # Written only where there is something to say: most turns are heard by all, and stores
-        # and exports of before have none of it.
+        # Fields that older stores do not have are written only where they are set, so that their
+        # exports stay the same.
         if event.overheard:
             payload["overheard"] = event.overheard
         if event.absent:
@@ -155,7 +172,7 @@ def to_row(trial: str, event: Event) -> EventRow:
             payload["cued"] = event.cued
         if event.over:
             payload["over"] = event.over
-        return (
+        return EventRow(
             trial, event.index, "turn", event.speaker, "", 0, encode(payload), event.seconds,
         )  # fmt: skip
     if isinstance(event, Answer):
@@ -168,13 +185,15 @@ def to_row(trial: str, event: Event) -> EventRow:
             "exact": event.exact,
             "usage": usage_to_json(event.usage),
         }
-        return (
+        return EventRow(
             trial, event.turn, event.kind, event.actor, event.key, event.sample,
             encode(payload), event.seconds,
         )  # fmt: skip
     if isinstance(event, Failure):
         payload = {"reason": event.reason, "message": redact(event.message)}
-        return (trial, event.turn, "failure", event.actor, event.doing, 0, encode(payload), 0.0)
+        return EventRow(
+            trial, event.turn, "failure", event.actor, event.doing, 0, encode(payload), 0.0
+        )
     if isinstance(event, Forgot):
         payload = {
             "policy": event.policy,
@@ -182,7 +201,7 @@ def to_row(trial: str, event: Event) -> EventRow:
             "summary": event.summary,
             "tokens": event.tokens,
         }
-        return (trial, event.turn, "forgot", event.actor, "", 0, encode(payload), 0.0)
+        return EventRow(trial, event.turn, "forgot", event.actor, "", 0, encode(payload), 0.0)
     if isinstance(event, Intervened):
         payload = {
             "what": event.what,
@@ -191,20 +210,20 @@ def to_row(trial: str, event: Event) -> EventRow:
             "absent": event.absent,
             "detail": dict(event.detail),
         }
-        return (
+        return EventRow(
             trial, event.turn, event.kind, event.actor, event.key, 0, encode(payload), 0.0,
         )  # fmt: skip
     if isinstance(event, FellBack):
         payload = {"reason": event.reason}
-        return (
+        return EventRow(
             trial, event.turn, event.kind, event.actor, event.key, 0, encode(payload), 0.0,
         )  # fmt: skip
     payload = {"reason": event.reason, "status": event.status}
-    return (trial, event.turn, "ended", "", "", 0, encode(payload), 0.0)
+    return EventRow(trial, event.turn, "ended", "", "", 0, encode(payload), 0.0)
 
 
-def from_row(row: EventRow) -> Event:
-    """The inverse of ``to_row``."""
+def from_row(row: tuple[Any, ...]) -> Event:
+    """The inverse of ``to_row``. ``row`` has the fields of ``EventRow``, as SQLite gives them."""
     _, turn, kind, actor, key, sample, text, seconds = row
     payload = json.loads(text)
     if kind == "turn":

@@ -1,4 +1,4 @@
-"""Runs and their calls in doubt, as a store has them; and how a run begins."""
+"""Runs and their calls in doubt, as a store has them; and the statements that write runs."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ INSERT_TRIAL = (
 )
 FINISH_TRIAL = "UPDATE trials SET status = ?, reason = ?, turns = ?, run = ? WHERE trial = ?"
 INSERT_TRUTH = "INSERT OR REPLACE INTO truths VALUES (?, ?, ?)"
-AGAIN = (
+PLAY_AGAIN = (
     "DELETE FROM events WHERE trial = ?",
     "DELETE FROM truths WHERE trial = ?",
     "UPDATE trials SET status = 'planned', reason = NULL, turns = 0 WHERE trial = ?",
 )
-"""What is done to a trial that is to be played again from its replies."""
+"""Statements that reset a trial that is to be played again from its replies."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
     """A run. ``ended`` and ``outcome`` are None while it goes on, or if it was killed.
 
-    ``manifest`` is what one needs to know to run it again, ``summary`` what each stage was asked
-    and used, and why it stopped early.
+    ``manifest`` describes how to run it again, ``summary`` what each stage was asked and used, and
+    why the run stopped early.
     """
 
     number: int

@@ -98,15 +98,16 @@ _FIRST = (
 )
 
 _SECOND = (
-    # NULL is what version 1 did not write down; its keys were made in another way, too (see
+    # NULL in rows of version 1, whose keys were also made in another way (see
     # ``sim.calls.journal.first_call_key``).
     "ALTER TABLE replies ADD COLUMN retries TEXT",
     # 1: the answer to a request that another call had paid for.
     "ALTER TABLE replies ADD COLUMN cached INTEGER NOT NULL DEFAULT 0",
     # The digest of the prompt's last chunk, where the prompts are kept.
     "ALTER TABLE replies ADD COLUMN prompt BLOB",
-    # A key is the beginning of its trial's id and then the request, whoever asks: the end of the
-    # key is the address of the content. Free stages need no cache, and their replies no entry.
+    # A key is the beginning of its trial's id and then a hash of the request, which is the same in
+    # all trials: the end of a key is the address of the content. Free stages need no cache, and
+    # their replies no entry.
     """
     CREATE INDEX replies_by_request ON replies (substr(key, 13))
     WHERE prompt IS NOT NULL AND cached = 0

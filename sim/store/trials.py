@@ -1,4 +1,4 @@
-"""A trial as a store has it, and what can be asked about it."""
+"""A trial as a store has it: its facts, its scene, its events, replies and verdicts."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     'trial, scenario, model, stage, seed, arm, focal, "of", status, reason,'
-    # A trial that is not at its end has no number of turns yet: those that are there are counted.
+    # The stored number of turns is 0 until a trial ends; until then its turns are counted.
     " CASE status WHEN 'planned' THEN (SELECT count(*) FROM events"
     " WHERE events.trial = trials.trial AND kind = 'turn') + coalesce(at - 1, 0)"
     " ELSE turns END, at, branch, parameters, scene, stages"
 )
-"""What ``StoredTrial`` is made of, in the order of its fields."""
+"""The columns of ``StoredTrial``, in the order of its fields."""
 
 _SHORTEST = 4
 
@@ -75,35 +75,28 @@ class StoredTrial:
     @classmethod
     def read(cls, row: Sequence[Any], store: Store) -> StoredTrial:
         """A trial from a row of ``COLUMNS``."""
-        (
-            identity, scenario, model, stage, seed, arm, focal, of, status, reason, turns, at,
-            branch, parameters, scene, stages,
-        ) = row  # fmt: skip
-        return cls(
-            identity, scenario, model, stage, seed, arm, focal, of, status, reason, turns, at,
-            branch, parameters, scene, stages, store,
-        )  # fmt: skip
+        return cls(*[*row, store])
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """The scenario's parameters, as JSON has them."""
         with self.reading():
-            found: dict[str, Any] = json.loads(self._parameters)
-            return found
+            parameters: dict[str, Any] = json.loads(self._parameters)
+            return parameters
 
     @cached_property
     def stages(self) -> dict[str, str]:
         """The identities of the stages that the scene names besides its own, by those names."""
         with self.reading():
-            found: dict[str, str] = json.loads(self._stages)
-            return found
+            stages: dict[str, str] = json.loads(self._stages)
+            return stages
 
     @cached_property
     def canonical(self) -> dict[str, Any]:
         """The scene in canonical form (``sim.planning.canonical``), as JSON has it."""
         with self.reading():
-            found: dict[str, Any] = json.loads(self._canonical)
-            return found
+            form: dict[str, Any] = json.loads(self._canonical)
+            return form
 
     @property
     def cast(self) -> list[dict[str, Any]]:
@@ -114,8 +107,8 @@ class StoredTrial:
     @property
     def entrants(self) -> dict[str, str]:
         """In a debate of a tournament: the entrant behind each name. Else empty."""
-        found = self.parameters.get("entrants")
-        return found if isinstance(found, dict) else {}
+        entrants = self.parameters.get("entrants")
+        return entrants if isinstance(entrants, dict) else {}
 
     @property
     def title(self) -> str:
@@ -128,9 +121,9 @@ class StoredTrial:
     def scene(self) -> Scene:
         """The scene with its code, to be played on.
 
-        What Elsinore knows is read from the store. A scene with somebody's own functions is built
-        again by its scenario, and refused with ``BadRequest`` if it is another one by now: an
-        edited scenario would go on from a past that was never its own.
+        A scene of Elsinore's own parts is read from the store. A scene with a user's own functions
+        is built again by its scenario. Raises ``BadRequest`` if the scenario was edited since and
+        makes another scene: it would continue a transcript that it did not play.
         """
         try:
             return scene_from(self.canonical)
@@ -138,10 +131,11 @@ class StoredTrial:
             scene = self._built(unreadable)
         if json.loads(canonical(scene)) == self.canonical:
             return scene
-        # What a branch or a surrogate has besides its scenario is read from the store.
+        # A branch or a surrogate differs from the scenario's scene; all but its code is in the
+        # store.
         try:
             if self.of is None:
-                raise Unreadable("it is nobody's branch")
+                raise Unreadable("it is neither a branch nor a surrogate")
             return scene_from(self.canonical, scene)
         except Unreadable:
             raise BadRequest(
@@ -150,6 +144,7 @@ class StoredTrial:
             ) from None
 
     def _built(self, unreadable: Unreadable) -> Scene:
+        """The scene that its scenario makes, with the layout and the stages that were played."""
         try:
             scene = build(find(self.scenario), self.parameters)
         except ScenarioError as error:
@@ -166,18 +161,18 @@ class StoredTrial:
 
     @property
     def prompt_scene(self) -> Scene:
-        """As much of the scene as its prompts depend on, without anybody's code: not to play."""
+        """The scene without a user's own code: enough to render prompts, not to play."""
         return scene_for_prompts(self.canonical)
 
     @property
     def transcript(self) -> Transcript:
-        """What was said and done: for a branch, with what it shares. Its scene is found if asked
-        for, as ``scene`` is."""
+        """The transcript; of a branch with the turns that it shares. Its scene is read as ``scene``
+        is, when it is used."""
         return self.store.transcript(self.id, find_scene=lambda: self.scene)
 
     @property
     def events(self) -> list[Event]:
-        """The events, those that it shares with others included."""
+        """The events; of a branch with those that it shares."""
         with self.reading():
             return self.store.transcript(self.id).events
 
@@ -188,9 +183,9 @@ class StoredTrial:
 
     @property
     def cost(self) -> Usage:
-        """What its replies used: those that were paid for here, not those that were there already.
+        """What its replies used, without those from the cache, which another trial paid for.
 
-        The price of what has none is left out.
+        Replies without a price count 0 USD.
         """
         return self.store.usage([self.id])
 
@@ -224,7 +219,7 @@ class StoredTrial:
         )
 
     def facts(self) -> dict[str, Any]:
-        """What is known of it, but for its scene, as JSON has it."""
+        """Its fields but the scene, as JSON has them."""
         return {
             "id": self.id,
             "scenario": self.scenario,
@@ -244,12 +239,12 @@ class StoredTrial:
         }
 
     def reading(self) -> _Reading:
-        """A context in which what cannot be read is refused, with the trial's name."""
+        """A context that turns errors of reading into ``StoreRefused``, with the trial's id."""
         return _Reading(self.id)
 
 
 class _Reading:
-    """Somebody may have edited a store by hand. Says which trial cannot be read."""
+    """Raises ``StoreRefused`` with the trial's id: a store may have been edited by hand."""
 
     def __init__(self, trial: str) -> None:
         self.trial = trial
@@ -274,7 +269,7 @@ def short_ids(ids: Iterable[str], wanted: Iterable[str] | None = None) -> dict[s
     """
     every = sorted(set(ids))
     lengths: dict[str, int] = dict.fromkeys(every, _SHORTEST)
-    # In sorted order, whoever shares most of a beginning stands next to it.
+    # In sorted order each id stands next to the one with which it shares most of its beginning.
     for one, other in pairwise(every):
         shared = 0
         while shared < min(len(one), len(other)) and one[shared] == other[shared]:
@@ -287,15 +282,17 @@ def short_ids(ids: Iterable[str], wanted: Iterable[str] | None = None) -> dict[s
 
 @dataclass(frozen=True, slots=True)
 class StoredReplies:
-    """The replies of a trial by the keys of their calls, and whether version 1 wrote one of them
-    (its keys were made in another way)."""
+    """The replies of a trial by the keys of their calls.
+
+    ``of_version_1``: version 1 wrote one of them, whose keys were made in another way.
+    """
 
     by_key: Mapping[str, Reply]
     of_version_1: bool
 
 
 def in_groups(ids: Iterable[str], size: int) -> Iterator[list[str]]:
-    """Ids in groups of at most so many.
+    """Ids in groups of at most ``size``.
 
     >>> list(in_groups("abc", 2))
     [['a', 'b'], ['c']]

@@ -2,7 +2,7 @@
 
 Whatever was queued in one tick of the event loop is committed in one transaction in the next. One
 hundred scenes that wait in the same tick therefore cost one commit. There is no thread: a commit
-in WAL mode takes some tens of microseconds, less than handing it over would.
+in WAL mode takes some tens of microseconds, less than passing it to a thread would.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sim.stage.base import Reply, Truth
 from sim.store.connection import Durable, open_writable
 from sim.store.reader import Store
 from sim.store.rows import (
-    REPLY_COLUMNS,
+    REPLY_TO_REQUEST,
     EventRow,
     encode,
     encode_sorted,
@@ -36,12 +36,12 @@ from sim.store.rows import (
     to_row,
 )
 from sim.store.runs import (
-    AGAIN,
     END_RUN,
     FINISH_TRIAL,
     INSERT_RUN,
     INSERT_TRIAL,
     INSERT_TRUTH,
+    PLAY_AGAIN,
     trial_rows,
 )
 from sim.store.tournaments import (
@@ -59,10 +59,6 @@ _INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_REPLY = "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_CHUNK = "INSERT OR IGNORE INTO chunks VALUES (?, ?, ?, ?)"
 _INSERT_FAILURE = "INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_FIND = (
-    f"SELECT {REPLY_COLUMNS} FROM replies"  # noqa: S608 - a constant of ours
-    " WHERE substr(key, 13) = ? AND prompt IS NOT NULL AND cached = 0 LIMIT 1"
-)
 _INSERT_INTENT = "INSERT OR REPLACE INTO intents VALUES (?, ?, ?, ?, ?, ?)"
 _DELETE_INTENT = "DELETE FROM intents WHERE key = ?"
 
@@ -84,7 +80,7 @@ class Writer:
         self._drop_lease = drop_lease
         self._events: list[EventRow] = []
         self._replies: list[tuple[Any, ...]] = []
-        # The last word on a key counts: a row to write, or None to delete it.
+        # By key what is to be done at the commit: write the row, or (None) delete it.
         self._intents: dict[str, Call | None] = {}
         self._chunks: list[tuple[Any, ...]] = []
         self._others: list[tuple[str, tuple[Any, ...]]] = []
@@ -164,7 +160,7 @@ class Writer:
 
     def find(self, request: str) -> Reply | None:
         """The committed reply to a request, whichever trial made it. See ``request_key``."""
-        row = self.connection.execute(_FIND, (request,)).fetchone()
+        row = self.connection.execute(REPLY_TO_REQUEST, (request,)).fetchone()
         return None if row is None else reply_from_row(row)
 
     # -- runs ----------------------------------------------------------------------------------
@@ -173,8 +169,8 @@ class Writer:
         """Commit the beginning of a run, now; its number.
 
         ``new`` are the trials that the store does not know. Those in ``again`` have failed and are
-        played again from their replies: those that are there are not asked for again, and whatever
-        followed from the failure is gone. Raises like ``commit``.
+        played again from their replies: stored replies are not asked for again, and what followed
+        from the failure is deleted. Raises like ``commit``.
         """
         [(last,)] = self.connection.execute(_LAST_RUN).fetchall()
         number = int(last) + 1
@@ -183,7 +179,7 @@ class Writer:
             [
                 (INSERT_RUN, [(number, time.time(), manifest)]),
                 (INSERT_TRIAL, trial_rows(new, number)),
-                *((statement, failed) for statement in AGAIN),
+                *((statement, failed) for statement in PLAY_AGAIN),
             ]
         )
         return number
@@ -223,8 +219,8 @@ class Writer:
     ) -> None:
         """Commit a tournament and the matches of its rounds ``first`` to ``last``, now.
 
-        Where matches of these rounds are not what they were, results have changed, and so have
-        pairings: those of later rounds are removed. Raises like ``commit``.
+        If stored matches of these rounds differ from these, results have changed, and so have the
+        pairings of later rounds: those are removed. Raises like ``commit``.
         """
         rows = [
             (m.tournament, m.round, m.match, m.leg, m.trial, m.motion, encode_sorted(m.sides))
@@ -283,7 +279,7 @@ class Writer:
         """Commit what is queued, now: all of it or nothing.
 
         Raises ``StoreFailed`` if the disk is full or broken, and ``sqlite3.Error`` for a defect of
-        ours (two events in one place).
+        Elsinore (two events with one key).
         """
         others, self._others = self._others, []
         replies, self._replies = self._replies, []
@@ -324,7 +320,7 @@ class Writer:
             yield connection
             connection.execute("COMMIT")
         except sqlite3.Error as error:
-            # With a broken disk not even this may work; then SQLite rolls back when the store is
+            # This may fail, too, with a broken disk; then SQLite rolls back when the store is
             # opened again.
             with suppress(sqlite3.Error):
                 if connection.in_transaction:

@@ -1,8 +1,8 @@
-"""Studies: playing and analysing joined.
+"""Studies: experiments on a transcript that play branches of it and analyse them.
 
-``effects`` says what one turn did,
-``appearance`` who appears in one turn generated again, ``reroll_variance`` whose words move whom;
-``outcomes`` are what branches are judged by. Names are resolved when they are used.
+``effects`` estimates the causal effect of a turn, ``appearance`` who speaks in a turn that is
+generated again, ``reroll_variance`` how much a turn moves each listener; ``outcomes`` are the
+numbers by which branches are compared. Names are imported when they are used.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Superposition: who appears when one turn is generated again and again.
+"""Superposition: who speaks when one turn is generated again and again.
 
 A language model holds a distribution over characters, and each generation is a draw from it. The
 same context is continued n times, each continuation is read for who speaks in it, and the entropy
@@ -21,8 +21,8 @@ from sim.study.outcomes import evidence_of
 from sim.transcript import Transcript
 
 WHO = ("self", "opposite", "assistant", "partner", "loop", "stranger", "nobody")
-"""Who can appear: the persona, its opposite, the assistant, somebody of the cast whose line it says
-again, itself saying an earlier line again, somebody who walks in, or (a refusal) nobody."""
+"""Who can appear: the persona, its opposite, the assistant, a partner whose line is repeated, the
+persona repeating itself, a speaker who is not in the cast, or nobody (a refusal)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +53,25 @@ async def superposition(
 ) -> Superposition:
     """Generate turn ``turn`` of a transcript n times, and count who appears.
 
-    Evidence T: words that only the opposite or an assistant would say, lines that stand in the
-    transcript already, speakers who are not in the cast. Most lines say nothing of who speaks, and
-    count for the persona: the entropy is a lower bound.
+    Evidence T: words that only the opposite or an assistant would say, lines of the transcript that
+    are repeated, speakers who are not in the cast. Most lines fit several characters and count for
+    the persona: the entropy is a lower bound.
 
     >>> import asyncio
     >>> from sim import Persona, Scene, after, open_stage, play, ring
     >>> scene = Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
     ...               graph=ring("Ada", "Ben"), ends=after(turns=4))
     >>> stage = open_stage("embedded:rlhf")
-    >>> told = asyncio.run(play(scene, stage, seed=1))
-    >>> found = asyncio.run(superposition(told, 4, stage, n=20))
-    >>> sum(found.counts.values()), found.bits >= 0
+    >>> played = asyncio.run(play(scene, stage, seed=1))
+    >>> appeared = asyncio.run(superposition(played, 4, stage, n=20))
+    >>> sum(appeared.counts.values()), appeared.bits >= 0
     (20, True)
     """
     branches = await fork_transcript(transcript, stage, at=turn, n=n, turns=1, stages=stages)
     generated = [branch.turns[turn - 1] for branch in branches if len(branch) >= turn]
     before = transcript.turns[: turn - 1]
-    found = Counter(who_speaks(transcript, each, before) for each in generated)
-    counts = {who: found.get(who, 0) for who in WHO}
+    appeared = Counter(who_speaks(transcript, each, before) for each in generated)
+    counts = {who: appeared.get(who, 0) for who in WHO}
     return Superposition(
         turn,
         generated[0].speaker if generated else "",
@@ -84,7 +84,7 @@ async def superposition(
 
 
 def who_speaks(transcript: Transcript, turn: Turn, before: list[Turn]) -> str:
-    """Who speaks in a turn, by its words alone."""
+    """Who speaks in a turn, one of ``WHO``, judged by its words alone."""
     if not turn.text:
         return "nobody"
     if turn.strangers:

@@ -1,9 +1,9 @@
-"""The causal effect of one turn: the branches in which it was said, against those without it.
+"""The causal effect of one turn: branches with the turn against branches with another in its place.
 
 ``effect_of`` compares two arms that share everything before the turn. In the first the turn is as
-it was, in the second it is rolled again; what follows is played anew in both, branch by branch on
-the same draws. The difference of an outcome is what those words did, as against what the same
-actor would have said otherwise (a counterfactual re-roll: every other cause is the same).
+it was, in the second it is generated again; what follows is played anew in both, branch by branch
+with common random numbers. The difference of an outcome is the effect of those words against what
+the same actor would have said otherwise: every other cause is the same.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Effect:
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether the interval says that the turn did something."""
+        """Whether the interval of the difference excludes zero."""
         return self.difference.excludes_zero
 
 
@@ -81,10 +81,10 @@ async def effect_of(
 ) -> Effect:
     """The effect of turn ``turn`` on an outcome, against plain re-rolls of it.
 
-    ``n`` branches in each arm. ``horizon`` ends a branch so many turns after the turn: as far as
-    the outcome looks, what comes later costs and changes nothing. ``common`` lets the arms share
-    their draws, branch by branch: what both would have done anyway cancels out, and the interval is
-    narrower; where hardly a pair differs it covers more than it says. Without it the arms are
+    ``n`` branches in each arm. ``horizon`` ends a branch so many turns after the turn; later turns
+    cost calls and do not change an outcome that looks no further. ``common`` gives both arms the
+    same random numbers, branch by branch: the variance that they share cancels out, and the
+    interval is narrower; where few pairs differ it covers more than 95%. Without it the arms are
     independent samples. ``transcript`` was made by ``play()``. Raises ``BadRequest`` if there is no
     such turn.
 
@@ -94,9 +94,9 @@ async def effect_of(
     >>> scene = Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
     ...               graph=ring("Ada", "Ben"), ends=after(turns=4))
     >>> stage = open_stage("fixed:Yes.|No.")
-    >>> told = asyncio.run(play(scene, stage, seed=1))
-    >>> found = asyncio.run(effect_of(told, 2, says("Ada", "yes"), stage, n=5))
-    >>> found.difference.estimate, found.pairs
+    >>> played = asyncio.run(play(scene, stage, seed=1))
+    >>> effect = asyncio.run(effect_of(played, 2, says("Ada", "yes"), stage, n=5))
+    >>> effect.difference.estimate, effect.pairs
     (0.0, 5)
     """
     if not 1 <= turn <= len(transcript):
@@ -109,17 +109,17 @@ async def effect_of(
         transcript, stage, at=turn, n=n, turns=more, stages=stages, first=0 if common else n
     )
     said = transcript.turns[turn - 1]
-    found = compared(kept, rerolled, outcome, turn, common=common)
+    arms = compared(kept, rerolled, outcome, turn, common=common)
     return Effect(
         turn,
         said.speaker,
         said.text,
-        found.outcome,
-        found.one.estimate,
-        found.other.estimate,
-        found.difference,
-        found.pairs,
-        found.missing,
+        arms.outcome,
+        arms.one.estimate,
+        arms.other.estimate,
+        arms.difference,
+        arms.pairs,
+        arms.missing,
     )
 
 
@@ -134,11 +134,11 @@ async def triggers_of(
     horizon: int | None = None,
     stages: Mapping[str, Stage] | None = None,
 ) -> list[Effect]:
-    """What set it off? The effects of what an actor heard from others, the strongest first.
+    """The effects of the turns that an actor heard from others, the strongest first.
 
-    ``turns`` are the turns to look at; by default all that the actor heard from others. Each costs
-    2n branches. The intervals are of one turn each: for a claim about the strongest of many, divide
-    the error rate among them (Bonferroni), or look at it again with new branches.
+    ``turns`` are the turns to test; by default all that the actor heard from others. Each costs 2n
+    branches. Each interval is of one turn: for a claim about the strongest of many, divide the
+    error rate among them (Bonferroni), or test it again with new branches.
     """
     if turns is None:
         turns = [
@@ -146,11 +146,11 @@ async def triggers_of(
             for each in transcript.turns
             if each.speaker != actor and heard_by(actor, each)
         ]
-    found = [
+    effects = [
         await effect_of(transcript, turn, outcome, stage, n=n, horizon=horizon, stages=stages)
         for turn in turns
     ]
-    return sorted(found, key=lambda effect: -effect.difference.estimate)
+    return sorted(effects, key=lambda effect: -effect.difference.estimate)
 
 
 def compared(
@@ -161,7 +161,7 @@ def compared(
     *,
     common: bool = True,
 ) -> Comparison:
-    """Two arms of branches by one outcome after a turn.
+    """Compare two arms of branches by one outcome after a turn.
 
     With ``common`` branches of one place in the lists are pairs, which share their draws; a pair
     with a missing outcome is left out. Without it the arms are independent samples.
@@ -182,7 +182,8 @@ def compared(
 
 
 def _mean(values: Floats, share: bool | None) -> Interval:
-    """A mean with its interval: Clopper and Pearson's for a share, Student's else."""
+    """A mean with its interval: Clopper and Pearson's for a share, else Student's (the jackknife of
+    a mean)."""
     known = values[~np.isnan(values)]
     if share is None:
         share = bool(np.isin(known, (0, 1)).all())

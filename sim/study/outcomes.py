@@ -1,9 +1,8 @@
-"""Outcomes: what a branch is judged by, as a number read off its transcript.
+"""Outcomes: numbers by which branches are compared, read off their transcripts.
 
-An outcome is a function of a transcript and a turn, and says what became of somebody *after* that
-turn; None is missing. An attribute ``share`` says whether it is 0 or 1 by its nature, so that its
-mean is a share; without it that is told by the values. None of them reads the truth of an embedded
-stage.
+An outcome is a function of a transcript and a turn, and measures an actor *after* that turn; None
+is missing. An attribute ``share`` says whether the outcome is always 0 or 1, so that its mean is a
+share; without it the values decide. No outcome reads the truths of an embedded stage.
 """
 
 from __future__ import annotations
@@ -24,21 +23,21 @@ from sim.scene.scene import Scene
 from sim.transcript import Transcript
 
 Outcome = Callable[[Transcript, int], float | None]
-"""From a transcript and a turn: what became of somebody after it, or None if that is missing."""
+"""From a transcript and a turn: the number after that turn, or None if it is missing."""
 
 RATES = (0.03, 0.05, 0.4)
-"""q01, q10 and concealment of the switching filter, per own turn. Fixed: a branch is judged by
-itself, and rates that were estimated from an arm would let branches judge each other."""
+"""q01, q10 and concealment of the switching filter, per own turn. Fixed, because rates that were
+estimated from an arm would make the outcomes of its branches depend on each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class flips:  # noqa: N801 - it is called like a function
     """1 if an actor shows its opposite within so many turns after a turn, else 0.
 
-    Evidence T. Its own turns are read by the switching filter (``analysis.stats.switching``) at
-    fixed rates, and it shows its opposite where P(opposite) is above 1/2 and the turn's own
-    evidence above zero. ``within`` counts turns of anybody; None: to the end. Missing if the actor
-    does not speak there.
+    Evidence T. A hidden Markov model with fixed rates (``analysis.stats.switching``) smooths the
+    evidence of its own turns, and it shows its opposite where P(opposite) is above 1/2 and the
+    turn's own evidence above zero. ``within`` counts turns of anybody; None: to the end. Missing if
+    the actor does not speak there.
 
     >>> from sim import Persona, Scene, after, ring
     >>> from sim.events import Turn
@@ -46,8 +45,8 @@ class flips:  # noqa: N801 - it is called like a function
     ...               Persona(name="Ben")], graph=ring("Ada", "Ben"), ends=after(turns=4))
     >>> said = [Turn(1, "Ada", "Good evening."), Turn(2, "Ben", "Well?"),
     ...         Turn(3, "Ada", "You are a pathetic liar, and I never cared about any of you.")]
-    >>> told = Transcript(said, scene=scene, seed=1)
-    >>> flips("Ada", within=2)(told, 2), flips("Ada")(told, 1), flips("Ada")(told, 3)
+    >>> played = Transcript(said, scene=scene, seed=1)
+    >>> flips("Ada", within=2)(played, 2), flips("Ada")(played, 1), flips("Ada")(played, 3)
     (1.0, 1.0, None)
     """
 
@@ -58,7 +57,7 @@ class flips:  # noqa: N801 - it is called like a function
 
     @property
     def name(self) -> str:
-        """For tables."""
+        """The name in tables."""
         window = "" if self.within is None else f" within {self.within}"
         return f"{self.actor} flips{window}"
 
@@ -98,7 +97,7 @@ class final_stance:  # noqa: N801
 
     @property
     def name(self) -> str:
-        """For tables."""
+        """The name in tables."""
         return f"{self.actor} on {self.issue}"
 
     def __call__(self, transcript: Transcript, turn: int) -> float | None:
@@ -126,7 +125,7 @@ class says:  # noqa: N801
 
     @property
     def name(self) -> str:
-        """For tables."""
+        """The name in tables."""
         return f"{self.actor} says {self.phrase!r}"
 
     def __call__(self, transcript: Transcript, turn: int) -> float | None:
@@ -142,13 +141,13 @@ class says:  # noqa: N801
 
 
 def is_share(outcome: Outcome) -> bool | None:
-    """Whether an outcome is 0 or 1 by its nature, so that its mean is a share; None: not said."""
+    """Whether an outcome is always 0 or 1, so that its mean is a share; None if it does not say."""
     said = getattr(outcome, "share", None)
     return None if said is None else bool(said)
 
 
 def evidence_of(transcript: Transcript, actor: str, text: str) -> float:
-    """Log-likelihood ratio of an actor's opposite over the actor, for one line."""
+    """The log-likelihood ratio of an actor's opposite to the actor, for one line."""
     return _evidence(text, _kindness(_persona(transcript, actor)))
 
 
@@ -162,7 +161,7 @@ def _number(answer: Answer) -> float | None:
 
 
 def _persona(transcript: Transcript, name: str) -> Persona:
-    """Who an outcome is of. Raises ``BadRequest`` if nobody in the cast has that name."""
+    """The persona of an actor. Raises ``BadRequest`` if nobody in the cast has that name."""
     scene = transcript.scene
     assert isinstance(scene, Scene)
     for actor in scene.cast:
@@ -172,9 +171,9 @@ def _persona(transcript: Transcript, name: str) -> Persona:
 
 
 def _kindness(persona: Persona) -> float:
-    """How much kinder a persona is than its opposite, as the measure of flips has it."""
-    told = " ".join(persona.traits)
-    return polarity(told if valence(told) else f"{persona.brief} {told}", persona.opposite)
+    """How much kinder a persona is than its opposite, as in the measure of flips."""
+    traits = " ".join(persona.traits)
+    return polarity(traits if valence(traits) else f"{persona.brief} {traits}", persona.opposite)
 
 
 @lru_cache(maxsize=1 << 16)

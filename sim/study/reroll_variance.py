@@ -1,8 +1,8 @@
-"""Influence: how much of where somebody stands next is due to what another said.
+"""Influence: the variance of a listener's stance that is due to the words of one turn.
 
-Turn t of j is rolled again m times, and after each i is asked k times, off stage, where it stands.
-The variance of i's answers between re-rolls, less the variance within one (nested, one-way random
-effects), is what j's words move: 0 if i would have said the same whatever j said.
+Turn t of j is generated again m times, and after each i is asked k times, off stage, for its
+stance. The influence of the turn is the variance component between re-rolls, in a one-way
+random-effects model: 0 if i's stance does not depend on what j says.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ async def influence(
     >>> cast = [Persona(name=name, stances={"tea": 0.8}) for name in ("Ada", "Ben")]
     >>> scene = Scene(topic="Tea?", cast=cast, graph=ring("Ada", "Ben"), ends=after(turns=4))
     >>> stage = open_stage("embedded:base")
-    >>> told = asyncio.run(play(scene, stage, seed=1))
-    >>> table = asyncio.run(influence(told, "tea", stage, turns=[2], rerolls=6, samples=2))
+    >>> played = asyncio.run(play(scene, stage, seed=1))
+    >>> table = asyncio.run(influence(played, "tea", stage, turns=[2], rerolls=6, samples=2))
     >>> table[["source", "target"]].values.tolist()
     [['Ben', 'Ada']]
     """
@@ -104,8 +104,16 @@ async def _of_turn(
                 missing[name] += 1
     rows: list[tuple[object, ...]] = []
     for name in hearers:
-        found = between_groups(np.array(answers[name], dtype=float).reshape(-1, samples))
+        variance = between_groups(np.array(answers[name], dtype=float).reshape(-1, samples))
         rows.append(
-            (turn, said.speaker, name, found.estimate, found.low, found.high, missing[name])
+            (
+                turn,
+                said.speaker,
+                name,
+                variance.estimate,
+                variance.low,
+                variance.high,
+                missing[name],
+            )
         )
     return rows

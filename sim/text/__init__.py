@@ -1,1 +1,1 @@
-"""What can be read off a text, whoever wrote it: names that it addresses, claims that it cites."""
+"""Analysis of texts, of models and of persons: the names they address, the claims they cite."""

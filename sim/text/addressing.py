@@ -1,18 +1,18 @@
-"""Whom a line addresses, and of whom it only speaks: by its words, for any cast.
+"""Which names of a cast a line addresses, and which it only mentions: rules on its words.
 
 An address is a name with @, in a direction (``(to Ben)``), or as a vocative: at the beginning of a
 sentence ("Ben, …", "Ben: …", "Hello Ben"), or set off by commas inside or at its end ("…, Ben?").
 Every other occurrence of a name is a mention. "Ben, who knows it, agrees" and "I saw Ada, Ben and
-Cleo" are mentions; where the text leaves it open ("I like the mayor, Ben.") it counts as an
-address. A name inside another word or name ("bench", "Ben-Hur") is neither.
+Cleo" are mentions; an ambiguous occurrence ("I like the mayor, Ben.") counts as an address. A name
+inside another word or name ("bench", "Ben-Hur") is neither.
 
 Names may have several words and punctuation. Parts of a name that nobody else in the cast has
-("Ödön" or "Dr. Łuk" for "Dr. Ödön Łuk", "Mayor" for "The Mayor") stand for it. A name that is
-written with a capital counts in small letters only after @ or at the head of a line ("ben: …"):
-else "will" would be Will. The vocabulary is English; @ and punctuation are not.
+("Ödön" or "Dr. Łuk" for "Dr. Ödön Łuk", "Mayor" for "The Mayor") are accepted for it. A name with
+a capital counts in small letters only after @ or at the beginning of a line ("ben: …"): otherwise
+"will" would be Will. The vocabulary is English; @ and punctuation work in any language.
 
 *Reference.* Sacks, Schegloff and Jefferson, "A simplest systematics for the organization of
-turn-taking for conversation", Language 50, 1974: whoever is addressed by a question has the floor.
+turn-taking for conversation", Language 50, 1974: a question gives the floor to its addressee.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 _AROUND = 80
-"""How many characters on either side of a name are looked at, so that time is linear."""
+"""The number of characters on either side of a name that are examined, so that time is linear."""
 _SENTENCE = 400
 _QUESTION = 4
 
@@ -82,7 +82,7 @@ _RUN = re.compile(r"\w+")
 
 
 class _Spot(NamedTuple):
-    """Where a name stands. ``called`` is with @; ``small`` a capital name in small letters."""
+    """An occurrence of a name. ``called``: with @; ``small``: a capital name in small letters."""
 
     start: int
     end: int
@@ -93,19 +93,19 @@ class _Spot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Cast:
-    """A cast made ready: a pattern for each name, and the names by a word that they need."""
+    """A prepared cast: a pattern for each name, and the names by a word that each must contain."""
 
     patterns: dict[str, re.Pattern[str]]
     needing: dict[str, tuple[str, ...]]
 
 
 def addressed(text: str, names: Sequence[str], speaker: str) -> tuple[str, ...]:
-    """Those of ``names`` whom a line of the speaker addresses, the clearest first.
+    """Those of ``names`` that a line of the speaker addresses, the clearest first.
 
-    Before all others comes whoever is asked (the sentence ends with a question mark); then @, a
-    direction and "Ben: …" before "Ben, …" at the head of the line, this before vocatives inside,
-    and these before a name without punctuation ("Ben you should …"); then the earlier. The speaker
-    addresses nobody by its own name. The time is linear in the length of the text.
+    Names in a sentence that ends with a question mark come first; then @, a direction and "Ben: …"
+    before "Ben, …" at the beginning of the line, this before vocatives inside, and these before a
+    name without punctuation ("Ben you should …"); ties by position. The speaker's own name is no
+    address. The time is linear in the length of the text.
 
     >>> cast = ("Ada", "Ben", "The Mayor", "Dr. Ödön Łuk", "O'Neil")
     >>> addressed("Ben, you are right. The Mayor, what do you say?", cast, "Ada")
@@ -115,28 +115,28 @@ def addressed(text: str, names: Sequence[str], speaker: str) -> tuple[str, ...]:
     >>> addressed("Ben is wrong, and so is O’Neil.", cast, "Ada")
     ()
     """
-    found: dict[str, tuple[int, int]] = {}
+    strongest: dict[str, tuple[int, int]] = {}
     for spot, strength in _read(text, tuple(names)):
         if strength is not None and spot.name != speaker:
             key = (-strength, spot.start)
-            found[spot.name] = min(key, found.get(spot.name, key))
-    return tuple(sorted(found, key=found.__getitem__))
+            strongest[spot.name] = min(key, strongest.get(spot.name, key))
+    return tuple(sorted(strongest, key=strongest.__getitem__))
 
 
 def mentioned(text: str, names: Sequence[str]) -> tuple[str, ...]:
-    """Those of ``names`` of whom a line speaks without addressing them, in the order of the text.
+    """Those of ``names`` that a line mentions without addressing them, in the order of the text.
 
-    Whoever is addressed and spoken of in the same line is in both answers.
+    A name that is both addressed and mentioned in a line is in the results of both functions.
 
     >>> mentioned("Ben, I heard that Cleo's dog likes Ada, Ben.", ("Ada", "Ben", "Cleo"))
     ('Cleo', 'Ada')
     """
-    found = (
+    spoken_of = (
         spot.name
         for spot, strength in _read(text, tuple(names))
         if strength is None and not spot.small and spot.name not in ("A", "I")
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(spoken_of))
 
 
 def _read(text: str, names: tuple[str, ...]) -> Iterator[tuple[_Spot, int | None]]:
@@ -158,7 +158,7 @@ def _read(text: str, names: tuple[str, ...]) -> Iterator[tuple[_Spot, int | None
 
 
 def _form(left: str, right: str, first: _Spot) -> int | None:
-    """How a name (or a list of names) is an address, by what stands around it; None: it is none."""
+    """The strength of an address by a name (or a list of names), from its context; None: none."""
     before = left.rstrip()
     if before[-2:].casefold() in ("to", "rd", "ds") and _DIRECTED.search(before):
         return 3
@@ -183,8 +183,8 @@ def _form(left: str, right: str, first: _Spot) -> int | None:
 
 
 def _opened(left: str) -> tuple[bool, bool]:
-    """Whether a sentence has just begun, openers apart ("And Ben", "Oh, thank you Ben"); and
-    whether the name is greeted."""
+    """Whether only openers stand between the beginning of the sentence and the name ("And Ben",
+    "Oh, thank you Ben"); and whether the name is greeted."""
     before, greeted = left.rstrip(), False
     for passed in range(3):
         last = before[-1:]
@@ -208,13 +208,13 @@ def _opened(left: str) -> tuple[bool, bool]:
 
 
 def _asked(text: str, start: int) -> bool:
-    """Whether the sentence that goes on here ends with a question mark."""
-    found = _END.search(text, start, start + _SENTENCE)
-    return found is not None and found.group() == "?"
+    """Whether the sentence that contains ``start`` ends with a question mark."""
+    end = _END.search(text, start, start + _SENTENCE)
+    return end is not None and end.group() == "?"
 
 
 def _groups(text: str, spots: Sequence[_Spot]) -> Iterator[list[_Spot]]:
-    """Names that a list joins ("Ada, Ben and Cleo") belong together; all others stand alone."""
+    """Groups of names: those joined in a list ("Ada, Ben and Cleo"), and all others alone."""
     group: list[_Spot] = []
     joints: list[str] = []
     for spot in spots:
@@ -231,8 +231,8 @@ def _groups(text: str, spots: Sequence[_Spot]) -> Iterator[list[_Spot]]:
 
 
 def _split(group: list[_Spot], joints: list[str]) -> Iterator[list[_Spot]]:
-    # Without "and" it is no list ("I agree with Ada, Ben."), and two names need no comma before it
-    # ("Ada is right, Ben, and Cleo is not").
+    # Names without "and" are no list ("I agree with Ada, Ben."), nor are two names with a comma
+    # before it ("Ada is right, Ben, and Cleo is not").
     listed = joints and joints[-1] != "," and joints != [", and"]
     if listed and not any(spot.called for spot in group):
         yield group
@@ -241,14 +241,14 @@ def _split(group: list[_Spot], joints: list[str]) -> Iterator[list[_Spot]]:
 
 
 def _spots(text: str, names: tuple[str, ...]) -> list[_Spot]:
-    """Where the names stand, in order; of two that overlap, the earlier and longer."""
+    """The occurrences of the names, in order; of two that overlap, the earlier and longer."""
     cast = _cast(names)
     lowered = text.lower()
-    # Most lines name nobody, and to see that costs next to nothing.
+    # A cheap test, as most lines contain no names.
     wanted = dict.fromkeys(
         name for word, some in cast.needing.items() if word in lowered for name in some
     )
-    found: list[_Spot] = []
+    spots: list[_Spot] = []
     for name in wanted:
         for match in cast.patterns[name].finditer(text):
             start, end = match.span()
@@ -256,17 +256,17 @@ def _spots(text: str, names: tuple[str, ...]) -> list[_Spot]:
             start -= called
             if not (_within(text, start - 1) or _marked(text, end)):
                 small = _is_small(match.group(), name)
-                found.append(_Spot(_titled(text, start), end, name, called, small))
-    found.sort(key=lambda spot: (spot.start, -spot.end))
+                spots.append(_Spot(_titled(text, start), end, name, called, small))
+    spots.sort(key=lambda spot: (spot.start, -spot.end))
     kept: list[_Spot] = []
-    for spot in found:
+    for spot in spots:
         if not kept or spot.start >= kept[-1].end:
             kept.append(spot)
     return kept
 
 
 def _within(text: str, place: int) -> bool:
-    """Whether what stands here makes the next character part of a word, an address or a path."""
+    """Whether the next character continues a word, an e-mail address or a path."""
     if place < 0:
         return False
     before = text[place]
@@ -276,7 +276,7 @@ def _within(text: str, place: int) -> bool:
 
 
 def _titled(text: str, start: int) -> int:
-    """Where a title before a name begins ("Mr. Mayor"), else where the name begins."""
+    """The beginning of a title before a name ("Mr. Mayor"), else that of the name."""
     before = text[max(0, start - 12) : start].rstrip().removesuffix(".")
     word = before[before.rfind(" ") + 1 :].strip('\n"“‘([*')
     if word.casefold() in _TITLES and text[start - 1].isspace():
@@ -285,7 +285,7 @@ def _titled(text: str, start: int) -> int:
 
 
 def _marked(text: str, place: int) -> bool:
-    """Whether a combining mark stands here: part of a word for people, but not for ``re``."""
+    """Whether there is a combining mark here: a part of the word, which ``re`` does not know."""
     return 0 <= place < len(text) and unicodedata.category(text[place])[0] == "M"
 
 
@@ -307,8 +307,8 @@ def _cast(names: tuple[str, ...]) -> _Cast:
     for name, (whole, *parts) in shapes.items():
         own = [whole, *(part for part in parts if shared[part.casefold()] == 1)]
         own = sorted(dict.fromkeys(own), key=len, reverse=True)
-        # No part of a word, and not of "Ben-Hur" or "ben.txt". What stands before is looked at
-        # later, because a pattern that begins with its letters is found faster.
+        # No part of a word, and not of "Ben-Hur" or "ben.txt". The characters before the name are
+        # checked later, because a pattern that begins with literal letters is searched faster.
         patterns[name] = re.compile(
             rf"(?:{'|'.join(map(_shape, own))})"
             r"(?!\w|[-/@\\_]\w|\.\w{2}|['’](?!(?:s|d|ll|ve|re)\b)\w)",
@@ -326,25 +326,25 @@ def _normal(name: str) -> str:
 
 
 def _parts(name: str) -> list[str]:
-    """Shorter forms of a name, of which those that nobody else has stand for it."""
+    """Shorter forms of a name. Those that are unique in the cast are accepted for it."""
     words = _normal(name).split()
     if words[0].casefold() == "the" and len(words) > 1:
         return [" ".join(words[1:])]
     bare = list(words)
     while len(bare) > 1 and bare[0].rstrip(".").casefold() in _TITLES:
         del bare[0]
-    found = [" ".join(bare)] if bare != words else []
+    forms = [" ".join(bare)] if bare != words else []
     if len(bare) > 1:
-        found += [
+        forms += [
             word
             for word in (bare[0], bare[-1])
             if len(word) > 1 and word[0].isupper() and word.casefold() not in _NUMBERS
         ]
-    return found
+    return forms
 
 
 def _shape(name: str) -> str:
-    """A pattern for a name: any white space, apostrophes of any kind, dots left out or not."""
+    """A pattern for a name: any white space, any kind of apostrophe, optional dots."""
     words = []
     for word in name.split(" "):
         shape = re.sub(r"['’ʼ]", "['’ʼ]", re.escape(word))

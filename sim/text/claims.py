@@ -1,12 +1,12 @@
-"""Claims that speakers number, and where they are cited: read from the texts of a debate.
+"""Numbered claims and their citations, parsed from the texts of a debate.
 
 A mark is a letter and a number in brackets: ``[A1]``, or several at once, ``[A1, B2]`` (of a range,
-``[A1-A3]``, its ends are read). Everybody has a letter. The first mark of one's own letter with a
-number that is new makes a claim, whose text is the sentence that it stands in; every other mark
-cites. A mark may stand before its sentence, in it, or after its full stop, if all of a paragraph
-do.
+``[A1-A3]``, its ends are read). Each speaker has a letter. A mark with the speaker's own letter and
+a new number makes a claim, whose text is the sentence that contains the mark; every other mark is a
+citation. A mark may stand before its sentence, in it, or after its full stop, if all marks of a
+paragraph do.
 
-Nothing here knows what a claim says. The time is linear in the length of the texts.
+The meaning of claims is not examined. The time is linear in the length of the texts.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 _ONE = r"[A-Za-z]{1,2} ?0{0,3}[1-9][0-9]{0,3}"
 _JOINT = r" ?(?:, ?and|[,;&/–—-]|and|to) ?"
 _MARK = re.compile(rf"\[ ?{_ONE}(?:{_JOINT}{_ONE}){{0,9}} ?\]")
 _PART = re.compile(r"([A-Za-z]{1,2}) ?0*([1-9][0-9]*)")
-# Possessive, and from the first of several stops, so that a thousand of them cost a thousand steps.
+# Possessive quantifiers, and only from the first of several stops, so that the time is linear.
 _STOP = re.compile(r"(?<![.!?…])(?P<stop>[.!?…]++)[\"'”’)*_]*+(?=\s|\[|$)")
 _SHORT = frozenset(["mr", "mrs", "ms", "dr", "prof", "st", "vs", "cf", "fig", "e.g", "i.e"])
 _WORD = re.compile(r"[^\W_]")
@@ -28,12 +28,12 @@ _ORNAMENT = re.compile(r"\s*(?:\d{1,3}[.)](?=\s))?[\s:;,.*_#>•–—-]*")
 _EMPTY = re.compile(r"\*\*\s*\*\*|\(\s*\)")
 
 Line = tuple[int, str, str]
-"""A turn, its speaker and its text."""
+"""The index of a turn, its speaker and its text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What somebody claimed under a number, and in which turn. ``id`` is ``A1``, say.
+    """A numbered claim. ``id`` is its letter and number (``A1``).
 
     ``text`` is the sentence without marks; blank if the mark stands alone.
     """
@@ -46,7 +46,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """That somebody cites a claim that had been made, in the sentence ``text``."""
+    """A citation of an earlier claim by a speaker, in the sentence ``text``."""
 
     id: str
     by: str
@@ -56,11 +56,11 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a mark.
+    """A problem with a mark.
 
-    ``dangling``: it cites what nobody had claimed by then; ``foreign``: it heads a sentence as if
-    to claim it, under the letter of somebody else; ``skipped``: it is a claim (``id``) whose number
-    leaves out some before it that its speaker never used.
+    ``dangling``: it cites a claim that had not been made; ``foreign``: it stands at the beginning
+    of a sentence like a claim, but has another speaker's letter; ``skipped``: the number of the
+    claim ``id`` leaves out earlier numbers, which its speaker never used.
     """
 
     kind: Literal["dangling", "foreign", "skipped"]
@@ -72,29 +72,37 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """All claims, citations and problems of some turns, in the order in which they stand."""
+    """All claims, citations and problems of some turns, in the order of the texts."""
 
     claims: tuple[Claim, ...] = ()
     citations: tuple[Citation, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
+class _Mark(NamedTuple):
+    """A mark: where it begins and ends in a text, and the id of its claim."""
+
+    start: int
+    end: int
+    id: str
+
+
 @dataclass(slots=True)
 class _Sentence:
-    """A sentence: where it begins and ends in a text, and the marks in it, with their places."""
+    """A sentence: where it begins and ends in a text, and the marks that belong to it."""
 
     start: int
     end: int
     text: str
-    marks: list[tuple[int, int, str]] = field(default_factory=list)
+    marks: list[_Mark] = field(default_factory=list)
     has_words: bool = True
 
 
 def letters(names: Sequence[str]) -> dict[str, str]:
     """Each name's letter: its initial, if all initials are plain letters and different.
 
-    If they are not, A, B, C and so on, in the order of the alphabet and not of the seats: whoever
-    reads a transcript later may not know in which order the names were told.
+    If they are not, A, B, C and so on in the alphabetical order of the names, because a reader of a
+    transcript may not know their order in the cast.
 
     >>> letters(["Ben", "Ada"]), letters(["Anna", "Ada"])
     ({'Ben': 'B', 'Ada': 'A'}, {'Anna': 'B', 'Ada': 'A'})
@@ -113,7 +121,7 @@ def _letter(place: int) -> str:
 
 
 def told(names: Sequence[str]) -> str:
-    """The sentence of a scene's setting that asks for numbered claims.
+    """The sentence in a scene's setting that asks the actors to number their claims.
 
     >>> told(["Ada", "Ben"])
     'Each numbers its claims, Ada [A1], [A2], ..., Ben [B1], [B2], ..., and cites a claim by its \
@@ -124,19 +132,19 @@ number.'
 
 
 def claims(lines: Sequence[Line], letters: Mapping[str, str]) -> Ledger:
-    """The ledger of some turns, in order: (turn, speaker, text) each, with everybody's letter.
+    """The ledger of some turns, given in order as (turn, speaker, text), with all letters.
 
-    Of a turn the text that was heard should be given: what was cut off nobody can cite. Marks are
-    read in either case. A speaker without a letter claims nothing, and cites.
+    ``text`` should be the text that was heard, since text that was cut off cannot be cited. Marks
+    are read in upper and lower case. A speaker without a letter only cites.
 
     >>> said = [(1, "Ada", "[A1] The spring falls. So we must wait."),
     ...         (2, "Ben", "[A1] is true, [A2] is not, and [B1] the town is poor.")]
-    >>> found = claims(said, letters(["Ada", "Ben"]))
-    >>> [(claim.id, claim.text) for claim in found.claims]
+    >>> ledger = claims(said, letters(["Ada", "Ben"]))
+    >>> [(claim.id, claim.text) for claim in ledger.claims]
     [('A1', 'The spring falls.'), ('B1', 'is true, is not, and the town is poor.')]
-    >>> [(citation.id, citation.by) for citation in found.citations]
+    >>> [(citation.id, citation.by) for citation in ledger.citations]
     [('A1', 'Ben')]
-    >>> [(problem.kind, problem.id) for problem in found.problems]
+    >>> [(problem.kind, problem.id) for problem in ledger.problems]
     [('dangling', 'A2')]
     """
     made: dict[str, Claim] = {}
@@ -146,65 +154,66 @@ def claims(lines: Sequence[Line], letters: Mapping[str, str]) -> Ledger:
         own = letters.get(speaker)
         for sentence in _sentences(text):
             bare = _bare(sentence)
-            for place, (_, end, identity) in enumerate(sentence.marks):
-                if identity in made:
-                    cited.append(Citation(identity, speaker, turn, bare))
-                elif own is not None and identity.rstrip("0123456789") == own:
-                    made[identity] = Claim(identity, speaker, turn, bare)
+            for place, mark in enumerate(sentence.marks):
+                if mark.id in made:
+                    cited.append(Citation(mark.id, speaker, turn, bare))
+                elif own is not None and mark.id.rstrip("0123456789") == own:
+                    made[mark.id] = Claim(mark.id, speaker, turn, bare)
                 else:
-                    kind = _unclaimed(sentence, end, first=place == 0)
-                    problems.append(Problem(kind, identity, speaker, turn, bare))
+                    kind = _unclaimed(sentence, mark.end, first=place == 0)
+                    problems.append(Problem(kind, mark.id, speaker, turn, bare))
     problems += _skipped(made.values())
     problems.sort(key=lambda problem: problem.turn)
     return Ledger(tuple(made.values()), tuple(cited), tuple(problems))
 
 
 def relettered(text: str, new: Mapping[str, str]) -> str:
-    """A text with other letters in its marks; a letter that is not in ``new`` stays.
+    """A text with other letters in its marks; letters that are not in ``new`` do not change.
 
     >>> relettered("As [J1, m2] show, and [K3].", {"J": "A", "M": "B"})
     'As [A1, B2] show, and [K3].'
     """
 
-    def part(found: re.Match[str]) -> str:
-        letter = new.get(found[1].upper())
-        return found[0] if letter is None else f"{letter}{found[2]}"
+    def part(match: re.Match[str]) -> str:
+        letter = new.get(match[1].upper())
+        return match[0] if letter is None else f"{letter}{match[2]}"
 
     return _MARK.sub(lambda mark: _PART.sub(part, mark[0]), text)
 
 
 def sentences(text: str) -> list[tuple[str, tuple[str, ...]]]:
-    """The sentences of a text, as they stand there, each with the marks that belong to it.
+    """The sentences of a text, unchanged, each with the marks that belong to it.
 
-    A sentence ends with a full stop and its like, or with the line. Abbreviations and a full stop
-    before a small letter end none. A mark after the full stop belongs to the sentence before.
+    A sentence ends with a full stop, question mark or the like, or with the line, but not with an
+    abbreviation or before a small letter. A mark after the full stop belongs to the sentence
+    before it.
 
     >>> sentences("The spring falls. [A1] Dr. Wu knows it. [A2]")
     [('The spring falls. [A1]', ('A1',)), ('Dr. Wu knows it. [A2]', ('A2',))]
     """
     return [
-        (one.text[one.start : one.end].strip(), tuple(identity for *_, identity in one.marks))
+        (one.text[one.start : one.end].strip(), tuple(mark.id for mark in one.marks))
         for one in _sentences(text)
     ]
 
 
 def _sentences(text: str) -> list[_Sentence]:
-    found: list[_Sentence] = []
+    sentences: list[_Sentence] = []
     start = 0
     marks = list(_MARK.finditer(text))
-    # Most texts have no paragraphs, and a few have thousands: each is looked at once.
+    # Each paragraph and each mark is examined once, as a few texts have thousands of them.
     for paragraph in re.finditer(r"[^\n]+", text):
         spans = list(_spans(text, *paragraph.span()))
         inside = []
         while start < len(marks) and marks[start].end() <= paragraph.end():
             inside.append(marks[start])
             start += 1
-        found += _paragraph(text, spans, inside)
-    return _joined(found)
+        sentences += _paragraph(text, spans, inside)
+    return _joined(sentences)
 
 
 def _spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Where sentences begin and end, within a paragraph."""
+    """The beginnings and ends of the sentences within a paragraph."""
     begun = start
     for match in _STOP.finditer(text, start, end):
         if _ends(text, begun, match.start("stop"), match.end("stop"), match.end()):
@@ -230,7 +239,7 @@ def _ends(text: str, begun: int, start: int, stop: int, end: int) -> bool:
 def _paragraph(
     text: str, spans: Sequence[tuple[int, int]], marks: Sequence[re.Match[str]]
 ) -> list[_Sentence]:
-    """The sentences of a paragraph with their marks, which are moved to where they belong."""
+    """The sentences of a paragraph, each with the marks that belong to it."""
     made = [_Sentence(start, end, text) for start, end in spans]
     own: list[list[re.Match[str]]] = [[] for _ in made]
     place = 0
@@ -242,7 +251,7 @@ def _paragraph(
     for one, some in zip(made, own, strict=True):
         one.marks = [part for mark in some for part in _parts(mark)]
         heads.append(_at_the_head(one, some))
-    # Who writes the last mark after the full stop writes all of them there.
+    # If the last mark of a paragraph follows the full stop, all of its marks are taken to do so.
     trailing = made[-1].marks != [] and not made[-1].has_words and not heads[0]
     kept = made[:1]
     for one, some, count in list(zip(made, own, heads, strict=True))[1:]:
@@ -255,7 +264,7 @@ def _paragraph(
 
 
 def _at_the_head(sentence: _Sentence, marks: Sequence[re.Match[str]]) -> int:
-    """How many of its marks stand before its first word; whether it has any is noted."""
+    """The number of marks before the first word. Sets ``has_words``."""
     place = sentence.start
     for count, mark in enumerate(marks):
         if _WORD.search(sentence.text, place, mark.start()):
@@ -266,17 +275,17 @@ def _at_the_head(sentence: _Sentence, marks: Sequence[re.Match[str]]) -> int:
 
 
 def _give_back(before: _Sentence, after: _Sentence, end: int) -> None:
-    """Let the marks at the head of a sentence be part of the one before it."""
+    """Move the marks at the beginning of a sentence to the one before it."""
     before.end = after.start = end
-    before.marks += [mark for mark in after.marks if mark[1] <= end]
-    after.marks = [mark for mark in after.marks if mark[1] > end]
+    before.marks += [mark for mark in after.marks if mark.end <= end]
+    after.marks = [mark for mark in after.marks if mark.end > end]
 
 
-def _joined(found: list[_Sentence]) -> list[_Sentence]:
-    """Marks that are a paragraph of their own belong to the sentence that follows."""
+def _joined(sentences: list[_Sentence]) -> list[_Sentence]:
+    """Give marks that form a paragraph of their own to the sentence that follows."""
     kept: list[_Sentence] = []
     waiting: list[_Sentence] = []
-    for one in found:
+    for one in sentences:
         if one.marks and not one.has_words:
             waiting.append(one)
             continue
@@ -288,15 +297,16 @@ def _joined(found: list[_Sentence]) -> list[_Sentence]:
     return [*kept, *waiting]
 
 
-def _parts(mark: re.Match[str]) -> list[tuple[int, int, str]]:
+def _parts(mark: re.Match[str]) -> list[_Mark]:
+    start, end = mark.span()
     return [
-        (*mark.span(), f"{letter.upper()}{number}")
+        _Mark(start, end, f"{letter.upper()}{number}")
         for letter, number in _PART.findall(mark.group())
     ]
 
 
 def _bare(sentence: _Sentence) -> str:
-    """The words of a sentence, without marks and what adorned them."""
+    """The words of a sentence, without marks and the ornaments around them."""
     if not sentence.marks:
         return ""
     text = _EMPTY.sub("", _MARK.sub("", sentence.text[sentence.start : sentence.end]))
@@ -305,16 +315,16 @@ def _bare(sentence: _Sentence) -> str:
 
 
 def _unclaimed(sentence: _Sentence, end: int, *, first: bool) -> Literal["dangling", "foreign"]:
-    """Whether a mark that nobody has used reads like a claim: it heads a sentence of its own."""
-    heads = first and _WORD.search(sentence.text, sentence.start, sentence.marks[0][0]) is None
+    """Whether a mark of no earlier claim begins a sentence like a claim (``foreign``) or not."""
+    heads = first and _WORD.search(sentence.text, sentence.start, sentence.marks[0].start) is None
     rest = sentence.text[end : min(sentence.end, end + 8)].lstrip(" *_")
     claims_it = rest[:1].isupper() or (rest[:1] == ":" and rest[1:].strip() != "")
     return "foreign" if heads and claims_it else "dangling"
 
 
 def _skipped(made: Iterable[Claim]) -> list[Problem]:
-    """For each gap in the numbers of a speaker, the claim that comes after it."""
-    found: list[Problem] = []
+    """For each gap in the numbers of a speaker, a problem with the claim after the gap."""
+    problems: list[Problem] = []
     numbers: dict[str, list[tuple[int, Claim]]] = {}
     for claim in made:
         letter = claim.id.rstrip("0123456789")
@@ -323,6 +333,6 @@ def _skipped(made: Iterable[Claim]) -> list[Problem]:
         last = 0
         for number, claim in sorted(some, key=lambda pair: pair[0]):
             if number > last + 1:
-                found.append(Problem("skipped", claim.id, claim.speaker, claim.turn, claim.text))
+                problems.append(Problem("skipped", claim.id, claim.speaker, claim.turn, claim.text))
             last = number
-    return found
+    return problems

@@ -1,4 +1,4 @@
-"""What was perhaps meant by a name that is unknown, for messages."""
+"""Suggestions for unknown names, for messages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 def meant(name: str, known: Iterable[str]) -> str:
-    """What was perhaps meant by an unknown name: the middle of a message, and blank if nothing was.
+    """A suggestion for an unknown name, as a part of a message; blank if no name is similar.
 
     >>> meant("mousetrp", ["mousetrap", "water_sale"])
     '; did you mean mousetrap?'
@@ -17,12 +17,12 @@ def meant(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: what was perhaps meant, and what there is.
+    """The end of a message about an unknown name: a suggestion, and the known names.
 
     >>> nearest("mousetrp", ["mousetrap", "water_sale"])
     '; did you mean mousetrap? Known: mousetrap, water_sale'
     """
     names = list(known)
-    found = meant(name, names)
+    suggestion = meant(name, names)
     there = ", ".join(names) or "none"
-    return f"{found} Known: {there}" if found else f"; known: {there}"
+    return f"{suggestion} Known: {there}" if suggestion else f"; known: {there}"

@@ -1,6 +1,6 @@
 """Tournaments of debates: who enters, who meets whom, what is debated, and who judges.
 
-Everything here is pure: a tournament compiles to trials. ``sim.runs.hold`` carries it out.
+A tournament compiles to trials, without playing any; ``sim.tournament.run`` plays and judges them.
 """
 
 from sim.tournament.debate import Debate, Side

@@ -1,4 +1,4 @@
-"""The protocol of a debate, as a scene: who speaks when, how long, and what all are told of it."""
+"""The protocol of a debate, as a scene: who speaks when, how long, and what everybody is told."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Debate(AuthoredModel):
     ``beyond`` is the consequence of a turn that is too long: the rest is not heard (``cut``),
     nothing is (``struck``), or all is (``noted``); in each case judges are told by how much.
     ``claims`` are numbered by their speakers and cited by their number. ``names`` are drawn from a
-    list, so that a name wins nobody's favour, or the entrants' ``own``. ``stances`` asks everybody
+    list, so that a name favours no entrant, or the entrants' ``own``. ``stances`` asks everybody
     in private, at the start and at the end, where they stand. ``layout`` is the layout of those
     entrants who have none of their own.
 
@@ -75,7 +75,7 @@ class Debate(AuthoredModel):
     @field_validator("opening", "closing", mode="before")
     @classmethod
     def _zero_is_none(cls, value: object) -> object:
-        # A file has no word for None.
+        # TOML has no null.
         return None if type(value) is int and value == 0 else value
 
     @model_validator(mode="after")
@@ -143,10 +143,10 @@ class Debate(AuthoredModel):
         return parts
 
     def _phases(self, names: tuple[str, ...]) -> list[Phase]:
-        found: list[Phase] = []
+        phases: list[Phase] = []
 
         def add(router: Any, name: str, words: int, note: str) -> None:
-            found.append(Phase(router, name=name, note=note, limit=Limit(words, self.beyond)))
+            phases.append(Phase(router, name=name, note=note, limit=Limit(words, self.beyond)))
 
         if self.opening is not None:
             add(Scripted(*names), "opening", self.opening, "(Opening statements.)")
@@ -159,7 +159,7 @@ class Debate(AuthoredModel):
             add(examination, "cross-examination", self.exchange, "(Cross-examination.)")
         if self.closing is not None:
             add(Scripted(*reversed(names)), "closing", self.closing, "(Closing statements.)")
-        return found
+        return phases
 
 
 def claim_letters(motion: Motion, sides: Sequence[Side]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from sim.scene.persona import Persona
 class Entrant(AuthoredModel):
     """Somebody who is rated: a persona, a stage, a prompt, a layout, or any mix of them.
 
-    ``persona`` is who debates (None: somebody of whom nothing is said); its stances and its name
+    ``persona`` is who debates (None: a persona without a description); its stances and its name
     are not used, since it argues whatever side it is given, under a name that is drawn. ``stage``
     is the model string of what plays it, or the name of one of ``Tournament.stages`` (None: the
     tournament's own). ``prompt`` is more that it is told, word for word. ``layout`` is how what it
@@ -65,10 +65,10 @@ class Entrant(AuthoredModel):
         persona = self.persona or Persona(name=name)
         given = persona.model_dump(exclude={"name", "stances"})
         own = re.compile(rf"(?<!\w){re.escape(persona.name)}(?!\w)")
-        told = {field: _renamed(value, own, name) for field, value in given.items()}
-        told["goals"] = (f"argue {motion.positions[position]}", *told["goals"])
-        told["points"] = (*motion.points, *told["points"])
-        return Persona(name=name, stances={motion.key: motion.stance(position)}, **told)
+        fields = {field: _renamed(value, own, name) for field, value in given.items()}
+        fields["goals"] = (f"argue {motion.positions[position]}", *fields["goals"])
+        fields["points"] = (*motion.points, *fields["points"])
+        return Persona(name=name, stances={motion.key: motion.stance(position)}, **fields)
 
 
 class Motion(AuthoredModel):
@@ -120,7 +120,7 @@ class Motion(AuthoredModel):
 
     @property
     def key(self) -> str:
-        """What stances on it are known by."""
+        """The key of stances on it."""
         return self.issue or self.topic.rstrip(" .?!")
 
     def stance(self, position: int) -> float:
@@ -131,7 +131,7 @@ class Motion(AuthoredModel):
 
 
 def _renamed(value: Any, own: re.Pattern[str], name: str) -> Any:
-    """The same with another name, wherever the old one stands."""
+    """A field of a persona with ``name`` in place of its own name."""
     if isinstance(value, str):
         return own.sub(lambda _: name, value)
     if isinstance(value, tuple | list):

@@ -1,10 +1,10 @@
-"""What a tournament will take, before a call is made: debates, verdicts, tokens, money."""
+"""Estimates of a tournament before a call is made: debates, verdicts, tokens, money."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sim.calls.prices import Prices
@@ -29,15 +29,17 @@ from sim.tournament.tournament import Leg, Tournament
 from sim.transcript import Transcript
 
 _SAMPLES = 4
-"""Debates that are played for each stage, to see what they take."""
+"""Debates that are played for each stage, to count their calls."""
 
 _ORDERS = len(orders(("", "")))
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """How many debates and verdicts there will be, how many debates are ``there`` already and are
-    not counted, and what the rest will take by stage."""
+    """The number of debates and verdicts, and the estimates by stage.
+
+    ``there`` debates are in the store already and are not counted in ``estimates``.
+    """
 
     debates: int
     verdicts: int
@@ -45,11 +47,41 @@ class Forecast:
     estimates: tuple[Estimate, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Debate:
+    """A debate that is compiled: its leg, its trial, and the stages that play it."""
+
+    leg: Leg
+    trial: Trial
+    stages: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Samples:
+    """Debates that were played to be counted: how many, and their calls, by stage."""
+
+    played: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, Count] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _InStore:
+    """What a store has of a tournament.
+
+    ``ended`` are those of the trials that are at their end, ``later`` counts those of rounds that
+    are not compiled yet, and ``to_ask`` are the verdicts on the trials that it lacks.
+    """
+
+    ended: set[str]
+    later: int
+    to_ask: set[VerdictKey]
+
+
 def debates_of(tournament: Tournament) -> int:
     """How many debates a tournament has.
 
-    Where a round depends on those before, as many as if all matches were tied, which in the formats
-    that ship is as many as in any case.
+    In an adaptive format the number for tied matches, which in the formats that ship is the number
+    for all results.
     """
     legs = tournament.sides if tournament.swap else 1
     before: list[Meeting] = []
@@ -71,78 +103,91 @@ async def estimate_tournament(
     A few debates are played on the exact stage, in memory, for each of the stages; debates and
     verdicts in ``store`` are not counted. See ``sim.runs.estimate``.
     """
-    legs, trials = _known(tournament, identities)
+    debates = _compiled(tournament, identities)
     total = debates_of(tournament)
-    panel = Panel(tournament, legs, identities)
-    sides = {trial: _sides(tournament, leg) for trial, leg in legs.items()}
-    there, later, verdicts = _there(store, tournament.identity(identities), panel, list(trials))
-    wanted: dict[str, float] = defaultdict(float)
-    for trial in trials:
-        for name in () if trial in there else sides[trial]:
-            wanted[name] += 1
-    for verdict in verdicts:
-        wanted[judge_asked(verdict.judge)] += 1 / _ORDERS
-    # What is known now stands for the rounds that are not.
-    unknown = max(0, total - len(trials) - later)
-    if unknown:
-        every = Counter(name for trial in trials for name in (*sides[trial], *panel.stages))
-        for name, times in every.items():
-            wanted[name] += unknown * times / len(trials)
-    counts: dict[str, Count] = {}
-    played: dict[str, int] = Counter()
-    exact = open_model(PLAYED_ON)
-    for trial in sorted(trials, key=lambda trial: trial in there):
-        names = [name for name in (*sides[trial], *panel.stages) if name in wanted]
-        if all(played[name] >= _SAMPLES for name in names):
-            continue
-        counting = Counting(exact, trials[trial])
-        told = await play(trials[trial].scene, counting, seed=trials[trial].seed)
-        await _judged(panel, legs[trial], told, counting)
-        for name in names:
-            played[name] += 1
-        for name, count in counting.counts.items():
-            _add(counts, name or tournament.stage, count)
+    panel = Panel(tournament, {trial: debate.leg for trial, debate in debates.items()}, identities)
+    stored = _in_store(store, tournament.identity(identities), panel, list(debates))
+    wanted = _wanted(debates, panel, stored, total)
+    samples = await _sampled(debates, panel, wanted, stored.ended)
     estimates: list[Estimate] = []
     table = prices or Prices.load()
-    # As the tournament names them, whatever the pairings of the first rounds.
+    # In the order in which the tournament names the stages, whatever the pairings.
     known = {name: (name, name) for name in (tournament.stage, *tournament.model_strings)}
     for judge in tournament.judges:
         known[judge_asked(judge.known_as)] = (f"{judge.known_as} (judge)", judge.stage)
     for name, (shown, stage) in known.items():
-        if played[name]:
-            found = with_count(Estimate(shown, round(wanted[name]), 0), counts[name])
-            found = _scaled(found, wanted[name] / played[name])
-            estimates.append(priced(found, stages[identities[stage]], table))
+        if samples.played[name]:
+            estimate = with_count(Estimate(shown, round(wanted[name]), 0), samples.counts[name])
+            estimate = _scaled(estimate, wanted[name] / samples.played[name])
+            estimates.append(priced(estimate, stages[identities[stage]], table))
     asked = total * len(tournament.judges) * _ORDERS
-    return Forecast(total, asked, len(there) + later, tuple(estimates))
+    return Forecast(total, asked, len(stored.ended) + stored.later, tuple(estimates))
 
 
-def _known(
-    tournament: Tournament, identities: Mapping[str, str]
-) -> tuple[dict[str, Leg], dict[str, Trial]]:
-    """The debates that can be told now: all of them, or those of the first round."""
-    legs: dict[str, Leg] = {}
-    trials: dict[str, Trial] = {}
+def _compiled(tournament: Tournament, identities: Mapping[str, str]) -> dict[str, _Debate]:
+    """The debates that can be compiled now, by trial: all, or in an adaptive format the first
+    round."""
+    debates: dict[str, _Debate] = {}
     rounds = 1 if tournament.typed_format.adaptive else tournament.rounds
-    for found in tournament.compiled(1, rounds):
-        for leg in found.legs:
+    for compiled in tournament.compiled(1, rounds):
+        for leg in compiled.legs:
             trial = tournament.trial(leg, identities)
-            legs[trial.id], trials[trial.id] = leg, trial
-    return legs, trials
+            debates[trial.id] = _Debate(leg, trial, _sides(tournament, leg))
+    return debates
 
 
-def _there(
+def _wanted(
+    debates: Mapping[str, _Debate], panel: Panel, stored: _InStore, total: int
+) -> dict[str, float]:
+    """How many debates are still to be played or judged, by stage."""
+    wanted: dict[str, float] = defaultdict(float)
+    for trial, debate in debates.items():
+        for name in () if trial in stored.ended else debate.stages:
+            wanted[name] += 1
+    for verdict in stored.to_ask:
+        wanted[judge_asked(verdict.judge)] += 1 / _ORDERS
+    # Rounds that are not compiled yet are taken to be like those that are.
+    unknown = max(0, total - len(debates) - stored.later)
+    if unknown:
+        every = Counter(
+            name for debate in debates.values() for name in (*debate.stages, *panel.stages)
+        )
+        for name, times in every.items():
+            wanted[name] += unknown * times / len(debates)
+    return wanted
+
+
+async def _sampled(
+    debates: Mapping[str, _Debate], panel: Panel, wanted: Mapping[str, float], ended: set[str]
+) -> _Samples:
+    """Play and judge a few debates of each stage that is wanted, those not in the store first."""
+    samples = _Samples()
+    exact = open_model(PLAYED_ON)
+    for trial in sorted(debates, key=lambda trial: trial in ended):
+        debate = debates[trial]
+        names = [name for name in (*debate.stages, *panel.stages) if name in wanted]
+        if all(samples.played[name] >= _SAMPLES for name in names):
+            continue
+        counting = Counting(exact, debate.trial)
+        transcript = await play(debate.trial.scene, counting, seed=debate.trial.seed)
+        await _judged(panel, debate.leg, transcript, counting)
+        for name in names:
+            samples.played[name] += 1
+        for name, count in counting.counts.items():
+            _add(samples.counts, name or panel.tournament.stage, count)
+    return samples
+
+
+def _in_store(
     store: Path | str | None, tournament: str, panel: Panel, trials: Sequence[str]
-) -> tuple[set[str], int, set[VerdictKey]]:
-    """Those of the trials that are over, how many of later rounds are, and the verdicts on the
-    trials that are still to be asked for."""
+) -> _InStore:
     wanted = panel.wanted(trials)
     if store is None or not Path(store).exists():
-        return set(), 0, wanted
+        return _InStore(set(), 0, wanted)
     with open_store(store) as reader:
         known = {leg.trial for leg in reader.matches(tournament) if leg.trial is not None}
         later = reader.ended(known - panel.legs.keys())
-        return reader.ended(trials), len(later), wanted - panel.there(reader, trials)
+        return _InStore(reader.ended(trials), len(later), wanted - panel.stored(reader, trials))
 
 
 def _sides(tournament: Tournament, leg: Leg) -> list[str]:
@@ -150,19 +195,20 @@ def _sides(tournament: Tournament, leg: Leg) -> list[str]:
     return list(dict.fromkeys(side.entrant.stage or tournament.stage for side in leg.sides))
 
 
-async def _judged(panel: Panel, leg: Leg, told: Transcript, counting: Counting) -> None:
-    """Ask for the verdicts, so that they are counted."""
+async def _judged(panel: Panel, leg: Leg, transcript: Transcript, counting: Counting) -> None:
+    """Ask the counting stage for the verdicts on a debate."""
     tournament = panel.tournament
     rubric, motion = tournament.rubric, tournament.motions[leg.motion]
     schema = verdict_schema(len(leg.sides), tuple(rubric.criteria))
     for shown in orders(leg.actors):
-        prompt = judge_prompt(rubric, blinded(motion, leg.sides, told.events, shown))
+        prompt = judge_prompt(rubric, blinded(motion, leg.sides, transcript.events, shown))
         for name in panel.stages:
             request = Request(prompt, 1, name, "verdict", schema=schema, stage=name)
             await counting.perform(request)
 
 
 def _add(counts: dict[str, Count], name: str, more: Count) -> None:
+    """Add a count to that of a stage."""
     count = counts.setdefault(name, Count())
     count.calls += more.calls
     count.written += more.written
@@ -170,15 +216,16 @@ def _add(counts: dict[str, Count], name: str, more: Count) -> None:
     count.prefix_cache.computed += more.prefix_cache.computed
 
 
-def _scaled(found: Estimate, factor: float) -> Estimate:
-    usage = found.usage
+def _scaled(estimate: Estimate, factor: float) -> Estimate:
+    """An estimate of ``factor`` times as many debates."""
+    usage = estimate.usage
     return replace(
-        found,
-        calls=round(found.calls * factor),
+        estimate,
+        calls=round(estimate.calls * factor),
         usage=replace(
             usage,
             prompt_tokens=round(usage.prompt_tokens * factor),
             completion_tokens=round(usage.completion_tokens * factor),
         ),
-        computed_tokens=round(found.computed_tokens * factor),
+        computed_tokens=round(estimate.computed_tokens * factor),
     )

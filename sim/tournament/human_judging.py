@@ -1,4 +1,4 @@
-"""Debates for people to judge, and what they said: blind, one order each."""
+"""Judging by people: sheets of blinded debates, each in one order, and the verdicts on them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HUMAN = "human:"
 _MARGIN = "margin"
 
 _DELIMITERS = ",;\t"
-"""What may stand between cells: where the decimal point is a comma, spreadsheet programs write
+"""Delimiters of cells: where the decimal point is a comma, spreadsheet programs write
 semicolons."""
 
 _LONGEST = 1 << 30
@@ -53,21 +53,21 @@ class Sheet:
 def sheets_for(
     store: Path | str, tournament: str, name: str, *, most: int | None = None, seed: int = 0
 ) -> list[Sheet]:
-    """The debates of a tournament that a person has not judged yet, in an order that is drawn.
+    """The debates of a tournament that a person has not judged yet, in random order.
 
-    ``tournament`` is its id. Each debate is shown in one order, which is drawn, too: by the seed,
-    the person and the debate, so that it stays what it is.
+    ``tournament`` is its id. Each debate is shown in one order of the sides, which is drawn by the
+    seed, the person and the debate, so that it is the same every time.
     """
-    with open_store(store) as there:
-        rubric = _rubric(there.tournament(tournament).definition)
-        judged = there.judged_by(HUMAN + name)
-        matches = there.matches(tournament)
+    with open_store(store) as reader:
+        rubric = _rubric(reader.tournament(tournament).definition)
+        judged = reader.judged_by(HUMAN + name)
+        matches = reader.matches(tournament)
         done = {
             trial.id
-            for trial in there.trials([leg.trial for leg in matches if leg.trial is not None])
+            for trial in reader.trials([leg.trial for leg in matches if leg.trial is not None])
             if trial.status == "done"
         }
-        # One debate may be the leg of two matches: it is judged once.
+        # One debate may be the leg of two matches, and is judged once.
         debates: dict[str, StoredMatch] = {}
         for leg in matches:
             if leg.trial is not None and leg.trial in done:
@@ -79,7 +79,7 @@ def sheets_for(
             motion, sides = _debate(debates[trial].motion, debates[trial].sides)
             actors = [side.actor for side in sides]
             shown = orders(actors)[derive(seed, "shown", name, trial) % 2]
-            events = there.transcript(trial).events
+            events = reader.transcript(trial).events
             sheets.append(Sheet(trial, blinded(motion, sides, events, shown), rubric))
     return sheets
 
@@ -89,17 +89,17 @@ def _rubric(definition: Mapping[str, Any]) -> Rubric:
     return Rubric(**fields)
 
 
-def _debate(topic: str, told: Sequence[Mapping[str, Any]]) -> tuple[Motion, list[Side]]:
-    positions = [side["text"] for side in sorted(told, key=lambda side: side["position"])]
+def _debate(topic: str, stored: Sequence[Mapping[str, Any]]) -> tuple[Motion, list[Side]]:
+    positions = [side["text"] for side in sorted(stored, key=lambda side: side["position"])]
     sides = [
         Side(Entrant(name=side["entrant"]), side["actor"], side["position"], side["place"])
-        for side in told
+        for side in stored
     ]
     return Motion(topic=topic, positions=tuple(positions)), sides
 
 
 def keep(store: Path | str, name: str, given: Iterable[tuple[Sheet, Verdict]]) -> int:
-    """Keep the verdicts of a person, all or none; how many they are."""
+    """Store the verdicts of a person, all or none; their number."""
     verdicts = [
         (
             VerdictKey(
@@ -139,12 +139,12 @@ def to_csv(sheets: Sequence[Sheet]) -> str:
 
 
 def from_csv(text: str, sheets: Sequence[Sheet], where: str) -> list[tuple[Sheet, Verdict]]:
-    """What was filled in. Rows without a winner are left out.
+    """The verdicts of a sheet that was filled in. Rows without a winner are left out.
 
-    Raises ``BadRequest`` with the row for the first cell that makes no sense; then nothing is kept.
+    Raises ``BadRequest`` with the row of the first cell that cannot be read.
     """
     by_id = {sheet.id: sheet for sheet in sheets}
-    found: list[tuple[Sheet, Verdict]] = []
+    verdicts: list[tuple[Sheet, Verdict]] = []
     for number, row in enumerate(_rows(text, where), 2):
         if not (row["winner"] or "").strip():
             continue
@@ -154,20 +154,20 @@ def from_csv(text: str, sheets: Sequence[Sheet], where: str) -> list[tuple[Sheet
                 f"{where}, row {number}: there is no debate {row['id']!r} left to judge; "
                 "use the same --name and --seed as for --to"
             )
-        if any(sheet is other for other, _ in found):
+        if any(sheet is other for other, _ in verdicts):
             raise BadRequest(f"{where}, row {number}: {sheet.id} is there twice")
-        found.append((sheet, _verdict(row, sheet, f"{where}, row {number}")))
-    return found
+        verdicts.append((sheet, _verdict(row, sheet, f"{where}, row {number}")))
+    return verdicts
 
 
 def _rows(text: str, where: str) -> csv.DictReader[str]:
-    """The rows of a sheet, whatever stands between its cells."""
+    """The rows of a sheet, whichever delimiter it has. Raises ``BadRequest``."""
     csv.field_size_limit(_LONGEST)
     lacking = ""
     for delimiter in _DELIMITERS:
         reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-        there = reader.fieldnames or ()
-        missing = [name for name in ("id", "winner", _MARGIN) if name not in there]
+        columns = reader.fieldnames or ()
+        missing = [name for name in ("id", "winner", _MARGIN) if name not in columns]
         if not missing:
             return reader
         if not lacking or len(missing) < 3:
@@ -193,8 +193,8 @@ def verdict_of(
     sheet: Sheet, winner: str, margin: str, scores: Mapping[str, Mapping[str, float]], where: str,
     why: str = "",
 ) -> Verdict:  # fmt: skip
-    """A verdict as a person gives it, who need not quote. Raises ``BadRequest`` for what makes no
-    sense."""
+    """A verdict from a person's cells; it needs no quote. Raises ``BadRequest`` for a wrong
+    cell."""
     known = {letter.casefold(): letter for letter in sheet.letters} | {TIE: TIE}
     named = known.get(winner.casefold())
     if named is None:

@@ -13,7 +13,7 @@ from sim.tournament.debate import Side, claim_letters
 from sim.tournament.entrants import Motion
 from sim.tournament.rubric import LETTERS, Rubric
 
-# What a model calls itself would tell a judge whom it judges. Names of families, not of versions.
+# A model that names itself would tell the judge whom it judges. Families, not versions.
 _MODELS = re.compile(
     r"(?<![^\W_])(?:Chat-?GPT|GPT[-\w.]*|Claude|Gemini|Gemma|LLaMA|Mistral|Mixtral|Qwen|DeepSeek|Grok|"
     r"Command R\+?|OpenAI|Anthropic|DeepMind)(?![^\W_])",
@@ -51,13 +51,13 @@ def blinded(
     letter = {name: LETTERS[place] for place, name in enumerate(shown)}
     claims = {was: letter[name] for name, was in claim_letters(motion, sides).items()}
     by_name = {side.actor: side for side in sides}
-    # Models shout names, and set them between underlines.
+    # Models write names in capitals, and between underlines for emphasis.
     spelt = {name.upper(): letter[name] for name in shown} | letter
     longest_first = sorted(spelt, key=len, reverse=True)
     names = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, longest_first))})(?![^\W_])")
 
     def blind(text: str) -> str:
-        text = names.sub(lambda found: f"Speaker {spelt[found.group()]}", text)
+        text = names.sub(lambda match: f"Speaker {spelt[match.group()]}", text)
         return _MODELS.sub("[a model]", relettered(text, claims))
 
     lines = [f"Motion: {motion.topic}"]
@@ -73,8 +73,7 @@ def blinded(
         elif isinstance(event, Turn):
             speaker = f"Speaker {letter[event.speaker]}"
             words = "word" if event.over == 1 else "words"
-            # In every case: a judge who does not know why a turn breaks off would hold it against
-            # whoever spoke.
+            # Told in every case: a judge might blame the speaker for a turn that was cut.
             beyond = f" ({event.over} {words} beyond the limit)" if event.over else ""
             if not event.text:
                 paragraphs.append(f"({speaker} was not heard{beyond}.)")
@@ -93,7 +92,7 @@ def judge_prompt(rubric: Rubric, debate: Blinded) -> Prompt:
 
 
 def judge_again(rubric: Rubric, prompt: Prompt, reply: str, problem: str, sides: int) -> Prompt:
-    """The same after a verdict that does not count, with what is wrong with it."""
+    """The prompt after a verdict that does not count, with what is wrong with it."""
     asked = f"[Verdict] That is no verdict: {problem}. {_form(rubric, sides)}"
     return prompt.then("assistant", reply or "-").then("user", asked)
 

@@ -1,4 +1,4 @@
-"""Judging: each debate is shown to each judge in both orders, and verdicts are kept."""
+"""Judging: each debate is shown to each judge in both orders, and the verdicts are stored."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ VERDICT: Final = "verdict"
 """The purpose of a judge's request."""
 
 Told = Callable[[str, str, Mapping[str, Any]], None]
-"""Hears of each verdict: the trial, the judge's name, the payload."""
+"""Is called with each verdict: the trial, the judge's name, the payload."""
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The judges of a tournament, as what follows each debate (``FollowUp``).
+    """The judges of a tournament, who judge each debate when it ends (a ``FollowUp``).
 
     ``legs`` are by trial; ``identities`` are those of the stages by their names in the tournament.
-    With ``retry_failed`` verdicts that are missing are asked for again: those calls that failed.
-    ``forms`` are those of the verdicts, by judge.
+    With ``retry_failed`` missing verdicts are asked for again. ``forms`` are the forms of verdicts
+    (``Rubric.form``), by judge.
     """
 
     tournament: Tournament
@@ -47,18 +47,18 @@ class Panel:
 
     @property
     def stages(self) -> dict[str, str]:
-        """See ``FollowUp``."""
+        """The identities of the judges' stages, by the names that requests have for them."""
         return {
             judge_asked(judge.known_as): self.identities[judge.stage]
             for judge in self.tournament.judges
         }
 
     def missing(self, store: Store, trials: Sequence[str]) -> set[str]:
-        """See ``FollowUp``."""
-        return {key.trial for key in self.wanted(trials) - self.there(store, trials)}
+        """Those of the trials on which a verdict is missing."""
+        return {key.trial for key in self.wanted(trials) - self.stored(store, trials)}
 
     def wanted(self, trials: Sequence[str]) -> set[VerdictKey]:
-        """All verdicts on these trials, as the store knows them."""
+        """The keys of all verdicts on these trials."""
         return {
             self._key(trial, judge, shown)
             for trial in trials
@@ -67,16 +67,16 @@ class Panel:
             for shown in orders(self.legs[trial].actors)
         }
 
-    def there(self, store: Store, trials: Sequence[str]) -> set[VerdictKey]:
-        """The verdicts that need not be asked for."""
+    def stored(self, store: Store, trials: Sequence[str]) -> set[VerdictKey]:
+        """The keys of the verdicts that need not be asked for."""
         return store.verdict_keys(trials, also_missing=not self.retry_failed)
 
     async def carry_out(
         self, trial: Trial, transcript: Transcript, stage: Stage, writer: Writer
     ) -> None:
-        """Ask for the verdicts on a debate that are not there yet, all at once, and keep them."""
+        """Ask for the verdicts on a debate that the store lacks, all at once, and store them."""
         leg = self.legs[trial.id]
-        there = self.there(writer.store, [trial.id])
+        stored = self.stored(writer.store, [trial.id])
         motion = self.tournament.motions[leg.motion]
         calls = []
         for place, shown in enumerate(orders(leg.actors)):
@@ -84,10 +84,10 @@ class Panel:
             calls += [
                 self._judge(trial, judge, place, page, stage, writer)
                 for judge in self.tournament.judges
-                if self._key(trial.id, judge, shown) not in there
+                if self._key(trial.id, judge, shown) not in stored
             ]
         given = await asyncio.gather(*calls, return_exceptions=True)
-        # All are drained before one is raised: what came back is kept.
+        # All calls end before an error is raised, so that every reply is stored.
         await writer.barrier()
         for each in given:
             if isinstance(each, BaseException):
@@ -148,8 +148,8 @@ def unblinded(
 ) -> dict[str, Any]:
     """A verdict with names for letters, as it is stored; or why there is none.
 
-    >>> found = unblinded(None, ("Ada", "Ben"), ["there is no JSON object in it"], "toy")
-    >>> found["winner"], found["missing"]
+    >>> verdict = unblinded(None, ("Ada", "Ben"), ["there is no JSON object in it"], "toy")
+    >>> verdict["winner"], verdict["missing"]
     (None, 'there is no JSON object in it')
     """
     name = dict(zip(LETTERS, shown, strict=False)) | {TIE: TIE}
@@ -179,7 +179,7 @@ def unblinded(
 def stored_verdicts(
     store: Store, trials: Sequence[str], forms: Mapping[str, str]
 ) -> dict[str, list[dict[str, Any]]]:
-    """The verdicts on trials, with ``judge`` and ``shown``, of those forms, by judge."""
+    """The verdicts on trials, by trial, with ``judge`` and ``shown``; only those of ``forms``."""
     by_trial: dict[str, list[dict[str, Any]]] = {}
     for verdict in store.verdicts_on(trials):
         if forms.get(verdict.judge) == verdict.form:

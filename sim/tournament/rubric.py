@@ -1,4 +1,4 @@
-"""Judges, what they judge by, and what counts as a verdict."""
+"""Judges, rubrics, and the reading of verdicts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIE = "tie"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 _SHORTEST = 3
-"""Words of a quote at least, where the turn has as many: one word proves nothing."""
+"""The least number of words in a quote, unless the turn has fewer."""
 
 
 class Judge(AuthoredModel):
@@ -83,7 +83,7 @@ class Rubric(AuthoredModel):
         return self
 
     def form(self, identity: str) -> str:
-        """What verdicts of a stage by this rubric are known by: 16 hexadecimal letters."""
+        """A hash of a stage and this rubric, in the keys of verdicts: 16 hexadecimal digits."""
         what = json.dumps([identity, self.model_dump(mode="json")], sort_keys=True)
         return blake2b(what.encode(), digest_size=8).hexdigest()
 
@@ -130,7 +130,7 @@ def verdict_type(sides: int, criteria: tuple[str, ...]) -> type[BaseModel]:
 
 @lru_cache(maxsize=256)
 def verdict_schema(sides: int, criteria: tuple[str, ...]) -> Mapping[str, Any]:
-    """The JSON schema of a verdict, in one piece: not every server follows references."""
+    """The JSON schema of a verdict without references, which not every server follows."""
     schema = verdict_type(sides, criteria).model_json_schema()
     parts = schema.pop("$defs", {})
 
@@ -141,8 +141,8 @@ def verdict_schema(sides: int, criteria: tuple[str, ...]) -> Mapping[str, Any]:
             return {key: whole(value) for key, value in part.items() if key != "title"}
         return [whole(item) for item in part] if isinstance(part, list) else part
 
-    found: Mapping[str, Any] = {"title": "verdict", **whole(schema)}
-    return found
+    inlined: Mapping[str, Any] = {"title": "verdict", **whole(schema)}
+    return inlined
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +167,11 @@ def read_verdict(
     >>> read_verdict(raw, 2, ["wit"], {1: "No."})[1]
     'nobody said "the well is dry"; quote the words of a turn as they stand'
     """
-    found = _first_object(raw)
-    if found is None:
+    answer = _first_object(raw)
+    if answer is None:
         return None, "there is no JSON object in it"
     try:
-        read: Any = verdict_type(sides, tuple(criteria)).model_validate(found)
+        read: Any = verdict_type(sides, tuple(criteria)).model_validate(answer)
     except ValidationError as error:
         return None, _first_problem(error)
     problem = _contradiction(read) or _misquoted(read.reasons, turns)
@@ -182,7 +182,7 @@ def read_verdict(
 
 
 def _first_object(raw: str) -> Any:
-    """The first JSON object in a text, which models like to wrap in words."""
+    """The first JSON object in a text; models often write words around it."""
     decoder = json.JSONDecoder()
     at = raw.find("{")
     while at >= 0:
@@ -200,6 +200,7 @@ def _first_problem(error: ValidationError) -> str:
 
 
 def _contradiction(read: Any) -> str | None:
+    """What is wrong with the margin, if anything."""
     if read.winner == TIE and read.margin > 0:
         return f"a tie has the margin 0, not {read.margin:g}"
     if read.winner != TIE and read.margin == 0:
@@ -225,26 +226,28 @@ def _misquoted(reasons: Sequence[Reason], turns: Mapping[int, str]) -> str | Non
 
 
 def _stands_in(quote: str, text: str) -> bool:
-    """Whether a quote stands in a text, but for case, blanks, punctuation and what "..." leaves
-    out."""
+    """Whether a text holds a quote, whose parts "..." may separate.
+
+    Case, blanks and punctuation do not count.
+    """
     where = f" {_plain(text)} "
     at = 0
     parts = [_plain(part) for part in re.split(r"\.\.\.|…|\[\.\.\.\]", quote)]
     parts = [part for part in parts if part]
     for part in parts:
-        found = where.find(f" {part} ", at)
-        if found < 0:
+        place = where.find(f" {part} ", at)
+        if place < 0:
             return False
-        at = found + len(part)
+        at = place + len(part)
     return bool(parts)
 
 
 def _plain(text: str) -> str:
-    """Words in one case with a blank between them; punctuation is no part of a quote."""
+    """The words of a text in lower case, with a blank between them and without punctuation."""
     return " ".join(re.findall(r"[\w]+(?:['’][\w]+)*", text.casefold().replace("’", "'")))
 
 
 def _listed(numbers: Any) -> str:
-    found = sorted(numbers)
-    shown = ", ".join(str(number) for number in found[:20])
-    return f"{shown}, ..." if len(found) > 20 else shown
+    ordered = sorted(numbers)
+    shown = ", ".join(str(number) for number in ordered[:20])
+    return f"{shown}, ..." if len(ordered) > 20 else shown

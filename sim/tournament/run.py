@@ -1,4 +1,4 @@
-"""Running a tournament: round after round, each compiled from what came of those before."""
+"""Running a tournament round by round; each round is compiled from the results before it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TournamentWatcher(Watcher, Protocol):
     def round_began(
         self, number: int, legs: Mapping[str, Leg], meetings: Sequence[Meeting], known: Scores
     ) -> None:
-        """A round (or, where it does not matter, all at once) is about to be played.
+        """A round (in a format that is not adaptive, all rounds) is about to be played.
 
         ``legs`` are all so far by trial, those of the round among them, ``meetings`` all so far,
         and ``known`` the scores of the legs that were judged before.
@@ -44,7 +44,7 @@ class TournamentWatcher(Watcher, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TournamentReport:
-    """What came of a tournament.
+    """The results of a tournament.
 
     ``id`` is its id in the store; ``meetings`` are all that took place, byes among them, with
     ``scores`` None where there is no verdict; ``standings`` are by match points. ``rounds`` is how
@@ -94,12 +94,12 @@ async def run_tournament(
     identities: Mapping[str, str] | None = None,
     watch: Watcher | None = None,
 ) -> TournamentReport:
-    """Run a tournament in a store, and go on where an earlier run was torn off.
+    """Run a tournament in a store, and go on where an earlier run stopped.
 
     ``stages`` are by identity, ``identities`` say which identity each of the tournament's stages
     has, by its model string or name (None: ``stages`` are by those names). Debates and verdicts
-    that are in the store already are neither played nor asked for again, also where another
-    tournament brought them about. A budget is for the whole tournament, earlier runs of it
+    that are in the store already, from this or another tournament, are neither played nor asked
+    for again. A budget is for the whole tournament, earlier runs of it
     included; its minutes are for each round of an adaptive format.
 
     Raises what ``run_trials`` raises, and ``BadRequest`` if a stage is missing.
@@ -125,7 +125,7 @@ async def run_tournament(
             raise BadRequest(f"stages: the tournament names {name!r}, which is not given")
     progress = _Progress(tournament, identities, tournament.identity(identities))
     adaptive, rounds = tournament.typed_format.adaptive, tournament.rounds
-    told = watch.verdict if isinstance(watch, TournamentWatcher) else None
+    on_verdict = watch.verdict if isinstance(watch, TournamentWatcher) else None
     over = 0
     report: RunReport | None = None
     for first in range(1, rounds + 1) if adaptive else [1]:
@@ -136,8 +136,8 @@ async def run_tournament(
         _score(progress, legs, store)
         if isinstance(watch, TournamentWatcher):
             watch.round_began(last, progress.legs, progress.meetings, progress.scores)
-        # What came of earlier rounds stays what it was: pairings follow from it.
-        panel = Panel(tournament, legs, identities, told, how.retry_failed)
+        # Only the legs of this round are judged: pairings depend on the results of earlier ones.
+        panel = Panel(tournament, legs, identities, on_verdict, how.retry_failed)
         latest = await run_trials(
             trials, stages, store, how, watch=watch, follow_up=panel, paid=before
         )
@@ -182,7 +182,7 @@ async def open_and_run(
 
 
 def _compile(progress: _Progress, first: int, last: int, store: Path | str) -> list[Trial]:
-    """Compile rounds and write down which trial is which leg. The trials."""
+    """Compile rounds and store which trial is which leg; the trials."""
     tournament = progress.tournament
     trials: list[Trial] = []
     matches: list[StoredMatch] = []
@@ -209,6 +209,7 @@ def _compile(progress: _Progress, first: int, last: int, store: Path | str) -> l
 
 
 def _match(progress: _Progress, leg: Leg, trial: str) -> StoredMatch:
+    """A leg as it is stored."""
     tournament = progress.tournament
     motion = tournament.motions[leg.motion]
     sides = [
@@ -235,7 +236,7 @@ def _verdicts(
 
 
 def _score(progress: _Progress, legs: Mapping[str, Leg], store: Path | str) -> None:
-    """Read the scores of those of these legs that were judged."""
+    """Update ``progress.scores`` with those of these legs that were judged."""
     for trial, given in _verdicts(progress, legs, store).items():
         score = score_of_leg(given, legs[trial].actors)
         if score is not None:

@@ -1,7 +1,7 @@
-"""From verdicts to scores: of a leg, of a match. What formats pair on, and what tables show.
+"""Scores from verdicts: of a leg, and of a match. Formats pair by them, and tables show them.
 
 A judge's score of a debate is the mean over the orders in which it was shown; the panel's is the
-mean over judges; a match's the mean over legs. Whoever judged or was judged nowhere counts nowhere.
+mean over judges; a match's the mean over legs. Missing verdicts are left out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sim.tournament.rubric import TIE
 from sim.tournament.tournament import Leg, Tournament
 
 Scores = Mapping[str, tuple[float, ...]]
-"""The scores of legs, by trial: of the sides in their order."""
+"""The scores of legs, by trial: one score for each side, in the order of ``Leg.sides``."""
 
 
 def scores_of_verdict(
@@ -38,7 +38,7 @@ def scores_of_verdict(
     count = len(actors)
     if winner == TIE:
         return (0.5,) * count
-    # Exact, so that a tie does not hang on the order in which criteria stand.
+    # Summed exactly, so that the order of criteria cannot break a tie.
     totals = {actor: fsum(by.get(actor, 0.0) for by in scores.values()) for actor in actors}
 
     def beats(one: str, other: str) -> float:
@@ -63,14 +63,14 @@ def score_of_leg(
     """
     by_judge: dict[str, list[tuple[float, ...]]] = {}
     for verdict in verdicts:
-        found = scores_of_verdict(verdict["winner"], verdict.get("scores") or {}, actors)
-        if found is not None:
-            by_judge.setdefault(verdict["judge"], []).append(found)
+        score = scores_of_verdict(verdict["winner"], verdict.get("scores") or {}, actors)
+        if score is not None:
+            by_judge.setdefault(verdict["judge"], []).append(score)
     return mean(tuple(mean(each) for each in by_judge.values()))
 
 
 def mean(scores: Sequence[tuple[float, ...] | None]) -> tuple[float, ...] | None:
-    """The mean of those that are there, side by side; None if none is."""
+    """The mean of the scores that are known, side by side; None if none is."""
     known = [each for each in scores if each is not None]
     if not known:
         return None
@@ -80,7 +80,7 @@ def mean(scores: Sequence[tuple[float, ...] | None]) -> tuple[float, ...] | None
 def with_scores(
     tournament: Tournament, meetings: Sequence[Meeting], legs: Mapping[str, Leg], scores: Scores
 ) -> list[Meeting]:
-    """Meetings with what came of them. ``meetings`` are whole rounds, match after match.
+    """Meetings with their scores. ``meetings`` are whole rounds, match after match.
 
     Meetings without a verdict have no scores; byes stay as they are.
     """
@@ -88,16 +88,16 @@ def with_scores(
     for trial, leg in legs.items():
         by_match.setdefault((leg.round, leg.match), []).append((leg, scores.get(trial)))
     number = {entrant.name: place for place, entrant in enumerate(tournament.entrants)}
-    found: list[Meeting] = []
+    scored: list[Meeting] = []
     matches: dict[int, int] = {}
     for meeting in meetings:
         matches[meeting.round] = match = matches.get(meeting.round, 0) + 1
         played = by_match.get((meeting.round, match))
         if played is None:
-            found.append(meeting)
+            scored.append(meeting)
             continue
         # Sides are in one order in all legs of a match.
         entrants = tuple(number[side.entrant.name] for side in played[0][0].sides)
         total = mean([score for _, score in played])
-        found.append(replace(meeting, entrants=entrants, scores=total))
-    return found
+        scored.append(replace(meeting, entrants=entrants, scores=total))
+    return scored

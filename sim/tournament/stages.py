@@ -23,8 +23,8 @@ def stages_named(tournament: Tournament) -> tuple[str, ...]:
 def open_stages(tournament: Tournament, options: ModelOptions) -> Cast:
     """Open the stages of a tournament, people left out.
 
-    Raises ``BadRequest`` for options that no stage takes, and ``ModelError``, which says who asked
-    for a model that is unknown.
+    Raises ``BadRequest`` for options that no stage takes, and ``ModelError`` for an unknown model,
+    which names the entrant or judge that has it.
     """
     cast = Cast()
     names = [name for name in stages_named(tournament) if name != HUMAN]

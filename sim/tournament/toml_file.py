@@ -35,9 +35,9 @@ from sim.tournament.tournament import Tournament
 
 
 def read_tournament(path: Path | str, changes: Mapping[str, Any] | None = None) -> Tournament:
-    """The tournament in a TOML file. ``changes`` replace what stands there (``judges``, ...).
+    """The tournament in a TOML file. ``changes`` replace its fields (``judges``, ...).
 
-    Raises ``BadRequest`` with the file, the place and the fix.
+    Raises ``BadRequest`` with the file, the field, and how to correct it.
     """
     path = Path(path)
     try:
@@ -63,35 +63,35 @@ def tournament_from(table: Mapping[str, Any]) -> Tournament:
     >>> tournament_from(table).rounds
     2
     """
-    found = dict(table)
+    fields = dict(table)
     for field in ("entrants", "motions"):
-        if field not in found:
+        if field not in fields:
             raise SceneError(f"Tournament.{field}: is missing; add [[{field}]] to the file")
-        if not isinstance(found[field], list | tuple):
+        if not isinstance(fields[field], list | tuple):
             raise SceneError(f"Tournament.{field}: is no list; write [[{field}]], once for each")
-    if not isinstance(found.get("judges", ()), list | tuple):
+    if not isinstance(fields.get("judges", ()), list | tuple):
         raise SceneError('Tournament.judges: is no list; write judges = ["embedded:base"]')
     for field, kind in (("entrants", Entrant), ("motions", Motion), ("judges", Judge)):
-        if isinstance(found.get(field), list | tuple):
-            # One by one, so that a message says which of them it is about.
-            found[field] = [
+        if isinstance(fields.get(field), list | tuple):
+            # One by one, so that a message can name the entry.
+            fields[field] = [
                 _one(kind, each, f"{field}, number {number}")
-                for number, each in enumerate(found[field], 1)
+                for number, each in enumerate(fields[field], 1)
             ]
-    stages = found.get("stages")
+    stages = fields.get("stages")
     if isinstance(stages, Mapping):
         # small = "openai:gpt-5-mini" is short for a table with nothing but the model.
-        found["stages"] = {
+        fields["stages"] = {
             name: {"model": stage} if isinstance(stage, str) else stage
             for name, stage in stages.items()
         }
-    form = found.get("format", {})
+    form = fields.get("format", {})
     if isinstance(form, str):
         form = {"kind": form}
     if isinstance(form, Mapping):
         options = {name: value for name, value in form.items() if name != "kind"}
-        found["format"] = read_format(str(form.get("kind", "round-robin")), options)
-    return Tournament(**found)
+        fields["format"] = read_format(str(form.get("kind", "round-robin")), options)
+    return Tournament(**fields)
 
 
 def _one(kind: type[AuthoredModel], entry: Any, where: str) -> Any:

@@ -1,4 +1,4 @@
-"""A tournament: who enters, what is debated, who meets whom, who judges; and its compiling."""
+"""A tournament: entrants, motions, format, judges; and its compilation to trials."""
 
 from __future__ import annotations
 
@@ -112,14 +112,14 @@ class Tournament(AuthoredModel):
                     "Tournament.judges: a person judges when the debates have been played; leave "
                     "human out, and use elsinore judge STORE"
                 )
-        self.rounds  # noqa: B018 - the format says here if it cannot take so many
+        self.rounds  # noqa: B018 - raises if the format does not take so many entrants
         return self
 
     @property
     def typed_format(self) -> Format:
         """The format, typed."""
-        found: Format = self.format
-        return found
+        form: Format = self.format
+        return form
 
     @property
     def rounds(self) -> int:
@@ -138,7 +138,7 @@ class Tournament(AuthoredModel):
 
     async def arun(self, store: Path | str, options: RunOptions | None = None) -> TournamentReport:
         """``run``, inside an event loop: ``report = await cup.arun("cup.db")``."""
-        # The verb is made of the noun, and this is only its handle.
+        # Imported here, because that module imports this one.
         from sim.tournament.run import open_and_run
 
         return await open_and_run(self, store, options)
@@ -166,19 +166,19 @@ class Tournament(AuthoredModel):
     # --- Compiling -----------------------------------------------------------------------------
 
     def pairings(self, number: int, before: Sequence[Meeting] = ()) -> list[tuple[int, ...]]:
-        """Who meets in a round, as numbers of entrants. ``before`` are the meetings of before."""
+        """Who meets in a round, as numbers of entrants. ``before`` are earlier meetings."""
         form, kind = self.typed_format, type(self.format).__name__
         count, seed = len(self.entrants), derive(self.seed, "format")
-        found = answered(kind, "pair", lambda: form.pair(count, self.sides, number, before, seed))
-        return sound(found, count, self.sides, number, kind)
+        pairing = answered(kind, "pair", lambda: form.pair(count, self.sides, number, before, seed))
+        return sound(pairing, count, self.sides, number, kind)
 
     def legs(self, number: int, before: Sequence[Meeting] = ()) -> list[Leg]:
         """The debates of a round, match after match; a bye has none."""
-        [found] = self.compiled(number, number, before)
-        return list(found.legs)
+        [only] = self.compiled(number, number, before)
+        return list(only.legs)
 
     def compiled(self, first: int, last: int, before: Sequence[Meeting] = ()) -> Iterator[Round]:
-        """Rounds, one after the other. ``before`` are the meetings of before the first of them."""
+        """Rounds, one after the other. ``before`` are the meetings before the first of them."""
         meetings = [meeting for meeting in before if meeting.round < first]
         met = Counter(tuple(sorted(meeting.entrants)) for meeting in meetings)
         for number in range(first, last + 1):
@@ -189,11 +189,12 @@ class Tournament(AuthoredModel):
                 if len(key) > 1:
                     legs += self._match((number, match), key, met[key])
                 met[key] += 1
-            found = tuple(Meeting(number, entrants, None) for entrants in pairings)
-            meetings += found
-            yield Round(found, tuple(legs))
+            round_meetings = tuple(Meeting(number, entrants, None) for entrants in pairings)
+            meetings += round_meetings
+            yield Round(round_meetings, tuple(legs))
 
     def _match(self, place: tuple[int, int], entrants: tuple[int, ...], times: int) -> list[Leg]:
+        """The legs of a match. ``place`` is its round and number, ``times`` how often they met."""
         names = [self.entrants[number].name for number in entrants]
         seed = derive(self.seed, "meeting", times, *sorted(names))
         stream = Stream(derive(seed, "draw"))
@@ -214,10 +215,10 @@ class Tournament(AuthoredModel):
                 )
                 for drawn, who in enumerate(order)
             )
-            # In the table of a match entrants stand in one order, whatever was drawn.
+            # In all legs of a match the sides are in one order, whatever was drawn.
             sides = tuple(sorted(sides, key=lambda side: (side.entrant.name, side.position)))
             seats = tuple(Stream(derive(seed, "seats", number)).shuffled(range(count)))
-            # Short, because people read seeds in tables and type them.
+            # 31 bits, because people read seeds in tables and type them.
             own = derive(seed, "leg", number) % (1 << 31)
             legs.append(Leg(*place, number, motion, sides, seats, own))
         return legs
@@ -231,12 +232,12 @@ class Tournament(AuthoredModel):
     def _actors(self, order: Sequence[int], entrants: Sequence[int], seed: int) -> list[str]:
         """The names under which entrants debate, in that order."""
         if self.debate.names == "own":
-            found = [self._own_name(self.entrants[entrants[who]]) for who in order]
-            told_apart = {folded(name) for name in found}
-            if len(told_apart) == len(found) and TIE not in told_apart:
-                return found
-            # Namesakes, one against itself, or a name that would be a tie in a verdict.
-            return [f"{name} {LETTERS[place]}" for place, name in enumerate(found)]
+            names = [self._own_name(self.entrants[entrants[who]]) for who in order]
+            told_apart = {folded(name) for name in names}
+            if len(told_apart) == len(names) and TIE not in told_apart:
+                return names
+            # Two have one name, or one is called "tie", which is an outcome of verdicts.
+            return [f"{name} {LETTERS[place]}" for place, name in enumerate(names)]
         return Stream(seed).shuffled(DRAWN_NAMES)[: len(order)]
 
     @staticmethod
@@ -262,16 +263,17 @@ class Tournament(AuthoredModel):
         )
 
     def forms(self, identities: Mapping[str, str]) -> dict[str, str]:
-        """What the verdicts of each judge are known by (``Rubric.form``), by the judge's name."""
+        """The forms of the judges' verdicts (``Rubric.form``), by the judge's name."""
         return {judge.known_as: self.rubric.form(identities[judge.stage]) for judge in self.judges}
 
     def definition(self, identities: Mapping[str, str]) -> dict[str, Any]:
-        """All of it as plain values, with the identities of stages and the forms of verdicts."""
+        """The tournament as JSON has it, with the identities of stages and the forms of
+        verdicts."""
         forms = self.forms(identities)
-        found: dict[str, Any] = plain(self, "Tournament", _NAMES)
-        found["format_name"] = _NAMES.of(type(self.format)).rpartition(".")[2]
-        found["identities"] = dict(sorted(identities.items()))
-        found["judges"] = [
+        definition: dict[str, Any] = plain(self, "Tournament", _NAMES)
+        definition["format_name"] = _NAMES.of(type(self.format)).rpartition(".")[2]
+        definition["identities"] = dict(sorted(identities.items()))
+        definition["judges"] = [
             {
                 "name": judge.known_as,
                 "stage": judge.stage,
@@ -280,7 +282,7 @@ class Tournament(AuthoredModel):
             }
             for judge in self.judges
         ]
-        return found
+        return definition
 
     def identity(self, identities: Mapping[str, str]) -> str:
         """The id: a hash of the definition, but for the name. 32 hexadecimal letters."""

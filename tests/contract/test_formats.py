@@ -209,9 +209,9 @@ def test_a_round_robin_of_pairs_has_all_of_them_and_no_round_too_many(
     once = entrants if self_play or entrants % 2 else entrants - 1
     assert form.rounds(entrants, 2) == times * once
     meetings = held(form, entrants, 2, seed, drawn(seed))
-    found = Counter(tuple(sorted(meeting.entrants)) for meeting in meetings)
+    times_met = Counter(tuple(sorted(meeting.entrants)) for meeting in meetings)
     alone = [(one, one) for one in range(entrants)] if self_play else []
-    assert found == dict.fromkeys([*combinations(range(entrants), 2), *alone], times)
+    assert times_met == dict.fromkeys([*combinations(range(entrants), 2), *alone], times)
 
 
 @settings(max_examples=30)
@@ -222,9 +222,9 @@ def test_a_round_robin_of_more_sides_has_every_group(
     entrants = sides + more
     form = RoundRobin(times=times, self_play=self_play)
     meetings = held(form, entrants, sides, seed, drawn(seed))
-    found = Counter(tuple(sorted(meeting.entrants)) for meeting in meetings)
+    times_met = Counter(tuple(sorted(meeting.entrants)) for meeting in meetings)
     alone = [(one,) * sides for one in range(entrants)] if self_play else []
-    assert found == dict.fromkeys([*combinations(range(entrants), sides), *alone], times)
+    assert times_met == dict.fromkeys([*combinations(range(entrants), sides), *alone], times)
 
 
 @pytest.mark.parametrize(("entrants", "sides", "rounds"), [(6, 3, 10), (7, 3, 18), (8, 4, 35)])

@@ -10,8 +10,9 @@ import pytest
 
 import analysis
 import sim
+from analysis.estimates import ESTIMATE, Estimate, Quantity, cells
 from analysis.measures.conformity import Conformity
-from analysis.results import COMPARISON, ESTIMATE, KEYS, Estimate, Quantity, Result, cells
+from analysis.results import COMPARISON, KEYS, Result
 from analysis.tables import ARM, Record, Tables, tables_from
 from sim.errors import BadRequest
 from sim.events import Turn

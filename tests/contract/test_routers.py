@@ -154,15 +154,15 @@ def steps(
             view.absent = frozenset(p for p in range(len(graph.names)) if stream.below(4) == 0)
         now, asked = derive(seed, "route", said), 0
         first = state
-        while isinstance(found := router.next(state, view, now), Inquiry):
+        while isinstance(step := router.next(state, view, now), Inquiry):
             asked += 1
             assert asked <= 8, "it goes on asking"
-            assert found.places
-            assert not set(found.places) & view.absent, "nobody who is away is asked"
-            before = state if found.state is None else found.state
-            answers = {place: value(found, place, now) for place in found.places}
-            state = answered(router, before, found, answers)
-        cue = found if isinstance(found, Cue) else Cue(found)
+            assert step.places
+            assert not set(step.places) & view.absent, "nobody who is away is asked"
+            before = state if step.state is None else step.state
+            answers = {place: value(step, place, now) for place in step.places}
+            state = answered(router, before, step, answers)
+        cue = step if isinstance(step, Cue) else Cue(step)
         state = state if cue.state is None else cue.state
         yield Step(first, view, cue.places, cue.together, asked)
         if not cue.places:
@@ -358,9 +358,9 @@ def test_phases_are_one_after_the_other() -> None:
     floor, view, state = graph.compiled(), PublicView(), router.start(graph.compiled())
     names, began = [], {}
     for said in range(11):
-        found = router.next(state, view, derive(1, said))
-        assert not isinstance(found, Inquiry)
-        cue = found if isinstance(found, Cue) else Cue(found)
+        step = router.next(state, view, derive(1, said))
+        assert not isinstance(step, Inquiry)
+        cue = step if isinstance(step, Cue) else Cue(step)
         state = state if cue.state is None else cue.state
         if cue.phase:
             began[cue.phase] = said

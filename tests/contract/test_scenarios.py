@@ -129,8 +129,8 @@ def test_what_makes_a_tournament_is_no_single_scene() -> None:
 @pytest.mark.parametrize("name", sorted(scenarios.files()))
 def test_a_tournament_in_a_file_says_what_it_is(name: str) -> None:
     path = scenarios.files()[name]
-    found = read_tournament(path)
-    assert found.judges
+    tournament = read_tournament(path)
+    assert tournament.judges
     first = path.read_text(encoding="utf-8").splitlines()[0]
     assert first.startswith("# ")
     assert first.endswith(".")

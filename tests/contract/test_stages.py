@@ -27,21 +27,21 @@ ALL = pytest.mark.parametrize("make", STAGES.values(), ids=STAGES)
 
 def requests(make: Callable[[], Stage]) -> list[tuple[Request, Reply]]:
     """The calls of a scene in each layout, with probes and without stops, and their replies."""
-    found: list[Request] = []
+    asked: list[Request] = []
     for layout in LAYOUTS:
         stage = Around(make())
         asyncio.run(play(probed(3, layout=layout, ends=after(turns=6)), stage, seed=5))
-        found += stage.asked
-        found += [
+        asked += stage.asked
+        asked += [
             Request(request.prompt, request.seed + 1, request.speaker)
             for request in stage.asked[:6]
         ]
     stage = make()
 
     async def replies() -> list[Reply]:
-        return [await stage.perform(request) for request in found]
+        return [await stage.perform(request) for request in asked]
 
-    return list(zip(found, asyncio.run(replies()), strict=True))
+    return list(zip(asked, asyncio.run(replies()), strict=True))
 
 
 def plain(reply: Reply) -> tuple[str, str, bool | None, object]:
@@ -148,13 +148,13 @@ def test_log_probabilities_are_none_or_finite_and_at_most_zero(make: Callable[[]
         known = 0
         for request, reply in asked[::3]:
             for text in (reply.text, "No text of any grammar: xyzzy.", ""):
-                found = await stage.log_prob(request, text)
-                if found is None:
+                log_prob = await stage.log_prob(request, text)
+                if log_prob is None:
                     continue
                 known += text == reply.text
-                assert isfinite(found.value)
-                assert found.value <= 0.0
-                assert found.tokens >= 1
+                assert isfinite(log_prob.value)
+                assert log_prob.value <= 0.0
+                assert log_prob.tokens >= 1
         assert known in (0, len(asked[::3])), "what a stage says is possible, if it can say so"
 
     asyncio.run(check())

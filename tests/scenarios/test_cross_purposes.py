@@ -9,13 +9,13 @@ from benchmarks.validity.equal_arms import ALARM, compare
 
 
 def test_forty_trials_tell_rlhf_from_base() -> None:
-    found = compare(("rlhf", "base"), 0)
-    assert found.low > 0.0
+    difference = compare(("rlhf", "base"), 0)
+    assert difference.low > 0.0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["base", "rlhf"])
 def test_two_arms_of_one_kind_seldom_differ(kind: str) -> None:
-    found = [compare((kind, kind), repetition) for repetition in range(20)]
-    alarms = sum(one.excludes_zero for one in found)
-    assert binomtest(alarms, len(found), 0.05, alternative="greater").pvalue > ALARM
+    differences = [compare((kind, kind), repetition) for repetition in range(20)]
+    alarms = sum(one.excludes_zero for one in differences)
+    assert binomtest(alarms, len(differences), 0.05, alternative="greater").pvalue > ALARM

@@ -1,7 +1,7 @@
-"""Verdicts of judges: what came of a contest, and what the judges are like.
+"""Verdicts of judges: the results of a contest, and the properties of its judges.
 
-``results`` takes verdicts as they are, ``adjusted`` without the judges' biases and with the better
-judges in front; ``panel`` says how far judges agree, and what sways each.
+``results`` uses verdicts as they are. ``adjusted`` removes the biases of judges and gives more
+weight to the more reliable ones. ``panel`` measures how far judges agree, and the biases of each.
 """
 
 from __future__ import annotations

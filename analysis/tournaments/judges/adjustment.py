@@ -1,29 +1,31 @@
-"""Results as judges without their biases would have them, each judge counting as it is reliable.
+"""Results without the biases of judges, each judge weighted by its reliability.
 
 *Evidence*: verdicts, and lengths of turns.
 
-*Definition.* Of each verdict the judge's biases (``analysis.tournaments.judges.biases``: position,
-length and its own model, or those of them that are asked for) are taken out. Let m be the mean
-score that the judge's own regression expects of the first side, and m0 the same without the biases.
-A win that they helped then counts for m0 / m, a loss that they helped for (1 - m0) / (1 - m), and
-what they did not help counts whole. That is what the judge would have said without, on average, if
-its luck were the same; it stays between 0 and 1, and has the mean m0.
+*Definition.* The judge's biases (``analysis.tournaments.judges.biases``: position, length and its
+own model, or the selected ones) are removed from each verdict. Let m be the mean score that the
+judge's own regression expects of the first side, and m0 the same without the biases. If the biases
+favour the first side, its win counts m0 / m; if they favour the second, a win of the second counts
+(1 - m0) / (1 - m); outcomes against the bias count fully. The corrected score is the expected score
+of the judge without its biases, given what it said; it lies between 0 and 1 and has mean m0.
 
-An estimate that may be noise would add noise: it is first multiplied by 1 - 1 / z^2, or 0 where
-that is less (the garrote of Breiman, Technometrics 37, 1995), z being its distance from zero in
-standard errors. Where there is no estimate, nothing is taken out.
+An estimate that may be noise would add noise. So each bias is first multiplied by
+max(0, 1 - 1 / z^2), where z is the estimate in standard errors (the nonnegative garrote of Breiman,
+Technometrics 37, 1995). A bias without an estimate is not removed.
 
-*Weights.* A judge counts in proportion to the correlation of its scores with the mean of the other
-judges'. Few debates say little of that, so its Fisher's z is drawn towards that of the panel as far
-as judges differ no more than by chance (empirical Bayes; the variance between judges is that of
-DerSimonian and Laird, Controlled Clinical Trials 7, 1986). Two judges always weigh the same, and so
-do all if they are equally good. Nobody weighs less than ``LEAST`` of whoever weighs most.
+*Weights.* A judge is weighted in proportion to the correlation of its scores with the mean scores
+of the other judges. Since few debates determine this badly, Fisher's z of each judge is shrunk
+towards the mean of the panel, the more the less judges differ beyond chance (empirical Bayes, with
+the variance between judges of DerSimonian and Laird, Controlled Clinical Trials 7, 1986). Two
+judges always have equal weights, and so have equally good judges. No weight is less than ``LEAST``
+times the largest.
 
-*Limits.* Biases that all judges share are not seen in weights, and a judge that is right against
-all others is taken for a bad one. A longer speech may be a better one: leave length out if so.
-Sides and the order of speaking stay in, for ``analysis.tournaments.ratings.ratings.rate`` estimates
-them; margins are weighted, not corrected. Intervals of ratings from this table do not know that
-biases were estimated. With few verdicts this is ``analysis.tournaments.results``."""
+*Limits.* Weights do not detect biases that all judges share, and a judge that is right against all
+others gets a low weight. A longer speech may be a better one: then leave length out. Effects of
+side and order of speaking are not removed, since ``analysis.tournaments.ratings.ratings.rate``
+estimates them; margins are weighted but not corrected. Intervals of ratings from this table do not
+include the uncertainty of the biases. With few verdicts the result equals
+``analysis.tournaments.results``."""
 
 from __future__ import annotations
 
@@ -44,8 +46,9 @@ from analysis.tournaments.tables import Contest
 from sim.errors import BadRequest
 
 FAULTS: tuple[Kind, ...] = ("position", "length", "self")
-"""The biases that can be taken out."""
+"""The biases that can be removed."""
 LEAST = 0.1
+"""The least weight of a judge, as a share of the largest."""
 
 
 def adjusted(
@@ -57,18 +60,18 @@ def adjusted(
 ) -> pd.DataFrame:
     """The table of ``analysis.tournaments.results``, corrected and weighted as the module says.
 
-    ``judges`` are those who count (None is all); biases and weights come from the verdicts of all.
-    ``faults`` are the biases to take out; with ``weighted`` false all judges weigh the same. Scores
-    are in [0, 1], margins in [-1, 1]; both are missing where no judge has a verdict. Raises
-    ``BadRequest`` for an unknown judge or fault.
+    ``judges`` names the judges whose verdicts are used (None means all); biases and weights are
+    estimated from the verdicts of all. ``faults`` are the biases to remove; with ``weighted`` false
+    all judges have the same weight. Scores are in [0, 1], margins in [-1, 1]; both are missing
+    where no judge has a verdict. Raises ``BadRequest`` for an unknown judge or fault.
 
     >>> from analysis.tournaments.tables import ContestRecord, LegRecord, VerdictRecord
     >>> from analysis.tournaments.tables import contests_from
     >>> sides = [{"entrant": "Ada", "actor": "Robin", "position": 0, "place": 1},
     ...          {"entrant": "Ben", "actor": "Noel", "position": 1, "place": 0}]
     >>> leg = LegRecord(1, 1, 0, "t1", "Sell the spring.", sides)
-    >>> said = VerdictRecord("t1", "human:kim", "", ("Robin", "Noel"), {"winner": "Robin"})
-    >>> contest = contests_from([ContestRecord("x", {"judges": []}, "Cup", [leg], [said])])[0]
+    >>> verdict = VerdictRecord("t1", "human:kim", "", ("Robin", "Noel"), {"winner": "Robin"})
+    >>> contest = contests_from([ContestRecord("x", {"judges": []}, "Cup", [leg], [verdict])])[0]
     >>> adjusted(contest)[["first", "second", "score"]].values.tolist()
     [['Ada', 'Ben', 1.0]]
     """
@@ -76,8 +79,8 @@ def adjusted(
     for fault in faults:
         if fault not in FAULTS:
             raise BadRequest(f"faults: {fault!r} is unknown; use {', '.join(FAULTS)}")
-    found = rows(contest)
-    judged = corrected(contest, found, biases(found), faults)
+    verdict_rows = rows(contest)
+    judged = corrected(contest, verdict_rows, biases(verdict_rows), faults)
     return combined(contest, judged, names, weighted)
 
 
@@ -93,24 +96,24 @@ def combined(
 
 
 def corrected(
-    contest: Contest, found: Rows, every: Sequence[Bias], faults: Sequence[Kind] = FAULTS
+    contest: Contest, verdict_rows: Rows, every: Sequence[Bias], faults: Sequence[Kind] = FAULTS
 ) -> pd.DataFrame:
     """Scores of each judge for each pair, as ``by_judge`` has them, without its biases.
 
-    ``found`` are the contest's rows and ``every`` their biases.
+    ``verdict_rows`` are the contest's rows and ``every`` their biases.
     """
-    said = pairs(contest)
-    said = said[said["score"].notna()].reset_index(drop=True)
-    score = found.score.copy()
-    for number, name in enumerate(found.judges):
-        mine = np.flatnonzero(found.judge == number)
+    scored = pairs(contest)
+    scored = scored[scored["score"].notna()].reset_index(drop=True)
+    score = verdict_rows.score.copy()
+    for number, name in enumerate(verdict_rows.judges):
+        mine = np.flatnonzero(verdict_rows.judge == number)
         taken = [one for one in every if one.judge == name and one.bias in faults]
-        score[mine] = without(found.where(found.judge == number), taken)
-    return by_judge(said.assign(score=score))
+        score[mine] = without(verdict_rows.where(verdict_rows.judge == number), taken)
+    return by_judge(scored.assign(score=score))
 
 
 def without(mine: Rows, taken: Sequence[Bias]) -> Floats:
-    """The scores of one judge, whose rows these are, without these biases of it."""
+    """The scores of one judge without some of its biases; ``mine`` are the judge's rows."""
     score = mine.score.copy()
     own = own_regression(mine)
     if own.fit is None:
@@ -129,7 +132,7 @@ def without(mine: Rows, taken: Sequence[Bias]) -> Floats:
 
 
 def damped(one: Bias) -> float:
-    """The estimate of a bias, less what may be noise; 0 where there is none."""
+    """The estimate of a bias, shrunk by the nonnegative garrote; 0 if there is no estimate."""
     if isnan(one.p):
         return 0.0
     distance = -float(special.ndtri(max(one.p, 1e-300) / 2))
@@ -137,7 +140,7 @@ def damped(one: Bias) -> float:
 
 
 def thinned(score: Floats, biased: Floats, fair: Floats) -> Floats:
-    """Scores with the mean ``fair`` where they had the mean ``biased``.
+    """Scores rescaled to have the mean ``fair`` where they had the mean ``biased``.
 
     >>> thinned(np.array([1.0, 0.5, 0.0]), np.full(3, 0.8), np.full(3, 0.4)).tolist()
     [0.5, 0.25, 0.0]
@@ -154,8 +157,9 @@ def thinned(score: Floats, biased: Floats, fair: Floats) -> Floats:
 
 
 def weights(judged: pd.DataFrame, names: Sequence[str]) -> dict[str, float]:
-    """The weight of each of these judges, 1 on average over those who judged; from scores as
-    ``by_judge`` has them. NaN for who has no verdict.
+    """The weight of each judge, with mean 1 over the judges that have a verdict; NaN for others.
+
+    ``judged`` has the scores of each judge, as ``by_judge`` returns them.
 
     >>> table = pd.DataFrame({"trial": ["t", "t"], "first_position": 0, "second_position": 1,
     ...                       "judge": ["kim", "lee"], "score": [1.0, 0.0], "margin": 0.1})
@@ -167,8 +171,10 @@ def weights(judged: pd.DataFrame, names: Sequence[str]) -> dict[str, float]:
     if not here:
         return dict.fromkeys(names, nan)
     table = wide[here].to_numpy(dtype=np.float64, na_value=nan)
-    told = [_with_others(table, place) for place in range(len(here))]
-    drawn = np.tanh(_towards_all(np.array([z for z, _ in told]), np.array([n for _, n in told])))
+    correlations = [_with_others(table, place) for place in range(len(here))]
+    z = np.array([each for each, _ in correlations])
+    count = np.array([each for _, each in correlations])
+    drawn = np.tanh(_towards_all(z, count))
     top = float(drawn.max())
     raw = np.maximum(drawn, LEAST * top) if top > 0 else np.ones(len(here))
     raw = raw / raw.mean()
@@ -176,8 +182,8 @@ def weights(judged: pd.DataFrame, names: Sequence[str]) -> dict[str, float]:
 
 
 def _with_others(table: Floats, place: int) -> tuple[float, int]:
-    """Fisher's z of a judge's correlation with the mean of the others, and how many pairs of sides
-    it is from; NaN where it has none."""
+    """Fisher's z of a judge's correlation with the mean of the others, and the number of pairs of
+    sides behind it; NaN and 0 if there is no correlation."""
     others = np.delete(table, place, axis=1)
     count = (~np.isnan(others)).sum(axis=1)
     rest = np.divide(np.nansum(others, axis=1), count, out=np.full(len(table), nan),
@@ -190,7 +196,7 @@ def _with_others(table: Floats, place: int) -> tuple[float, int]:
 
 
 def _towards_all(z: Floats, count: NDArray[np.int64]) -> Floats:
-    """Each z drawn to the mean as far as chance explains that they differ."""
+    """Each z shrunk towards the mean; the between-judge variance is DerSimonian and Laird's."""
     known = ~np.isnan(z)
     if not known.any():
         return np.zeros(len(z))
@@ -205,7 +211,7 @@ def _towards_all(z: Floats, count: NDArray[np.int64]) -> Floats:
 
 
 def _weighted(judged: pd.DataFrame, weight: Floats) -> pd.DataFrame:
-    """The mean over judges. As in ``results``, a margin that is missing makes the mean missing."""
+    """The weighted mean over judges. As in ``results``, one missing margin makes it missing."""
     margin = judged["margin"].to_numpy(dtype=np.float64)
     sums = (
         judged[PAIR]
@@ -218,6 +224,6 @@ def _weighted(judged: pd.DataFrame, weight: Floats) -> pd.DataFrame:
         .groupby(PAIR, sort=False)
         .sum()
     )
-    found = sums[["score", "margin"]].div(sums["weight"], axis=0).clip(-1.0, 1.0)
-    found.loc[sums["lacking"] > 0, "margin"] = nan
-    return found.reset_index()
+    means = sums[["score", "margin"]].div(sums["weight"], axis=0).clip(-1.0, 1.0)
+    means.loc[sums["lacking"] > 0, "margin"] = nan
+    return means.reset_index()

@@ -1,9 +1,10 @@
-"""What may sway a judge, as columns of numbers: one row for each verdict on each pair of sides.
+"""The regressors of a judge's biases: one row for each verdict on each pair of sides.
 
-All are for the first of the pair: shown before the second (``shown``: 1, else -1), spoke longer
-(``length``: the base-2 logarithm of the ratio of words), is played by the judge's own model
-(``own``: 1; the second is: -1; both or neither: 0), argues position 0 of two (``side``: 1, -1; 0
-with more sides), spoke first (``order``: 1, -1). What is unknown is NaN.
+All are properties of the first side of the pair. ``shown``: 1 if it was shown before the second,
+else -1. ``length``: the base-2 logarithm of the ratio of words. ``own``: 1 if only it is played by
+the judge's own model, -1 if only the second is, 0 if both or neither. ``side``: 1 if it argues
+position 0 of two, else -1; 0 with more sides. ``order``: 1 if it spoke first, else -1. Unknown
+values are NaN.
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ from analysis.tournaments.results import PAIR, pairs
 from analysis.tournaments.tables import Contest
 
 TOPICS = 6
-"""Topics at least for clusters of topics; with fewer, clusters are matches."""
+"""With so many topics, clusters are topics; with fewer, clusters are matches."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Arrays of one length. ``names`` are those of entrants and ``judges`` those of judges, by
-    number; ``debate`` numbers pairs of sides of trials, ``trial`` trials and ``cluster`` topics or
-    matches (``by`` says which). A judge's verdicts on one debate have ``weight`` 1
-    together."""
+    """Arrays of one length, and the names behind their numbers.
+
+    ``names`` are the entrants and ``judges`` the judges. ``debate`` numbers the pairs of sides of
+    trials, ``trial`` the trials, and ``cluster`` the topics or matches (``by`` says which). The
+    weights of a judge's verdicts on one debate sum to 1.
+    """
 
     names: tuple[str, ...]
     judges: tuple[str, ...]
@@ -53,7 +56,7 @@ class Rows:
         return len(self.score)
 
     def where(self, kept: NDArray[np.bool_]) -> Rows:
-        """Some of the rows."""
+        """The rows of a mask."""
         changes = {
             one.name: getattr(self, one.name)[kept]
             for one in fields(self)
@@ -63,63 +66,65 @@ class Rows:
 
     def strengths(self) -> Floats:
         """A column for each entrant: 1 where it is the first, -1 the second, 0 against itself."""
-        found = np.zeros((len(self), len(self.names)))
+        columns = np.zeros((len(self), len(self.names)))
         every = np.arange(len(self))
-        np.add.at(found, (every, self.first), 1.0)
-        np.add.at(found, (every, self.second), -1.0)
-        return found
+        np.add.at(columns, (every, self.first), 1.0)
+        np.add.at(columns, (every, self.second), -1.0)
+        return columns
 
 
 def rows(contest: Contest) -> Rows:
     """Every verdict with a winner, for each pair of sides that it compares."""
-    said = pairs(contest)
-    said = said[said["score"].notna()].reset_index(drop=True)
+    scored = pairs(contest)
+    scored = scored[scored["score"].notna()].reset_index(drop=True)
     judges = contest.judges["judge"].tolist()
     names = sorted({*contest.matches["entrant"]})
     number = {name: place for place, name in enumerate(names)}
     own_model = dict(zip(contest.judges["judge"], contest.judges["model"], strict=True))
-    judge = said["judge"].map({name: place for place, name in enumerate(judges)})
-    by, cluster = clusters(said)
-    together = said.groupby([*PAIR, "judge"], sort=False)["score"].transform("size")
+    judge = scored["judge"].map({name: place for place, name in enumerate(judges)})
+    by, cluster = clusters(scored)
+    together = scored.groupby([*PAIR, "judge"], sort=False)["score"].transform("size")
     return Rows(
         names=tuple(names),
         judges=tuple(judges),
         by=by,
         judge=judge.to_numpy(dtype=np.int64),
-        debate=_numbered(said, PAIR),
-        trial=_numbered(said, ["trial"]),
+        debate=_numbered(scored, PAIR),
+        trial=_numbered(scored, ["trial"]),
         cluster=cluster,
-        first=said["first"].map(number).to_numpy(dtype=np.int64),
-        second=said["second"].map(number).to_numpy(dtype=np.int64),
-        score=said["score"].to_numpy(dtype=np.float64),
+        first=scored["first"].map(number).to_numpy(dtype=np.int64),
+        second=scored["second"].map(number).to_numpy(dtype=np.int64),
+        score=scored["score"].to_numpy(dtype=np.float64),
         weight=1 / together.to_numpy(dtype=np.float64),
-        shown=said["place"].to_numpy(dtype=np.float64),
-        length=_lengths(contest, said),
-        own=_own(said, [own_model[name] for name in said["judge"]]),
-        side=said["side"].to_numpy(dtype=np.float64),
-        order=said["order"].to_numpy(dtype=np.float64),
+        shown=scored["place"].to_numpy(dtype=np.float64),
+        length=_lengths(contest, scored),
+        own=_own(scored, [own_model[name] for name in scored["judge"]]),
+        side=scored["side"].to_numpy(dtype=np.float64),
+        order=scored["order"].to_numpy(dtype=np.float64),
     )
 
 
-def clusters(said: pd.DataFrame) -> tuple[str, Ints]:
-    """What the clusters of rows about debates are, and the number of each row's: topics, if enough
-    of them were judged, else matches. Read: ``motion``, ``round`` and ``match``.
+def clusters(scored: pd.DataFrame) -> tuple[str, Ints]:
+    """Whether clusters are topics or matches, and the number of the cluster of each row.
+
+    Clusters are topics if enough of them were judged. The columns ``motion``, ``round`` and
+    ``match`` are read.
 
     >>> two = pd.DataFrame({"motion": ["Tea?", "Tea?"], "round": [1, 1], "match": [1, 2]})
     >>> by, cluster = clusters(two)
     >>> by, cluster.tolist()
     ('match', [0, 1])
     """
-    if said["motion"].nunique() >= TOPICS:
-        return "topic", _numbered(said, ["motion"])
-    return "match", _numbered(said, ["round", "match"])
+    if scored["motion"].nunique() >= TOPICS:
+        return "topic", _numbered(scored, ["motion"])
+    return "match", _numbered(scored, ["round", "match"])
 
 
-def _numbered(said: pd.DataFrame, names: list[str]) -> Ints:
-    return np.asarray(said.groupby(names, sort=False).ngroup(), dtype=np.int64)
+def _numbered(scored: pd.DataFrame, names: list[str]) -> Ints:
+    return np.asarray(scored.groupby(names, sort=False).ngroup(), dtype=np.int64)
 
 
-def _lengths(contest: Contest, said: pd.DataFrame) -> Floats:
+def _lengths(contest: Contest, scored: pd.DataFrame) -> Floats:
     words = {
         (trial, actor): float(count)
         for trial, actor, count in zip(
@@ -129,21 +134,23 @@ def _lengths(contest: Contest, said: pd.DataFrame) -> Floats:
     }  # fmt: skip
     first, second = (
         np.array(
-            [words.get(key, nan) for key in zip(said["trial"], said[actor], strict=True)],
+            [words.get(key, nan) for key in zip(scored["trial"], scored[actor], strict=True)],
             dtype=np.float64,
         )
         for actor in ("first_actor", "second_actor")
     )
-    # Somebody who said nothing has no ratio.
+    # There is no ratio with a side that said nothing.
     spoke = (first > 0) & (second > 0)
     ratio = np.divide(first, second, out=np.full(len(first), nan), where=spoke)
     return np.asarray(np.log2(ratio))
 
 
-def _own(said: pd.DataFrame, models: Sequence[object]) -> Floats:
-    """Sides that the judge's model plays; NaN where a model is unknown, or the judge has none."""
+def _own(scored: pd.DataFrame, models: Sequence[object]) -> Floats:
+    """The column ``own``; NaN if a model is unknown, or if the judge is a person."""
     own = np.array(models, dtype=object)
-    first, second = (said[name].to_numpy(dtype=object) for name in ("first_model", "second_model"))
+    first, second = (
+        scored[name].to_numpy(dtype=object) for name in ("first_model", "second_model")
+    )
     known = np.array(
         [
             all(isinstance(model, str) for model in three)
@@ -151,7 +158,7 @@ def _own(said: pd.DataFrame, models: Sequence[object]) -> Floats:
         ],
         dtype=bool,
     )
-    found = np.full(len(said), nan)
+    sides = np.full(len(scored), nan)
     mine = own[known]
-    found[known] = np.asarray(first[known] == mine, np.float64) - (second[known] == mine)
-    return found
+    sides[known] = np.asarray(first[known] == mine, np.float64) - (second[known] == mine)
+    return sides

@@ -1,16 +1,16 @@
-"""What the judges of a contest are like: whether they agree, and what sways each of them.
+"""The judges of a contest: how far they agree, and the biases of each.
 
 *Evidence*: verdicts, and lengths of turns.
 
-*Definition.* A judge's *judgement* of a debate is the side to which its verdicts, over the orders
-in which it was shown the debate, give most points (1 to a winner; a tie shares 1 among all), or a
-tie if there is no such side: a judge that changed its mind with the order has said nothing. Sides
-are told apart by the position that they argue. *Agreement* is Krippendorff's alpha of these
-(nominal), and of the mean signed margin for position 0 of two (interval; with more sides a margin
-has no sign). A judge's own agreement is with the commonest judgement of all others, in debates in
-which one is commonest.
+*Definition.* A judge's *judgement* of a debate is the side with most points from its verdicts over
+the orders in which it was shown the debate (1 point to a winner; a tie divides 1 point among all
+sides), or a tie if no side has most: a judge whose verdict changed with the order gives a tie.
+Sides are identified by the position that they argue. *Agreement* is Krippendorff's alpha of the
+judgements (nominal), and of the mean signed margins for position 0 of two (interval; with more
+sides a margin has no sign). The agreement of one judge is with the most common judgement of all
+others, in debates that have one.
 
-*Limits.* Verdicts that are missing count for nothing. What all judges get wrong is agreement; see
+*Limits.* Missing verdicts are left out. If all judges are wrong in the same way, they agree; see
 ``analysis.stats.agreement`` for how alpha depends on the share of ties and of each position.
 """
 
@@ -73,31 +73,32 @@ SWAYED = {
     "length": "whoever speaks longer",
     "self": "its own model",
 }
-"""Biases of which there is a note, and what they prefer. Sides and the order of speaking need not
-be the judge's fault."""
+"""The biases that are mentioned in notes, and what they prefer. Effects of side and order of
+speaking need not be faults of the judge, so they are not mentioned."""
 
 
 @dataclass(frozen=True)
 class Panel:
-    """What the judges are like.
+    """Properties of the judges of a contest.
 
-    ``agreement``: a row for the ``winner`` and one for the ``margin``: Krippendorff's ``alpha``,
-    its 95% limits, how many ``debates`` two or more judges judged, and how many ``clusters`` the
-    bootstrap drew (``by`` topic or match). ``missing`` says why there is no alpha, or no limits.
+    ``agreement``: a row for the ``winner`` and one for the ``margin``: Krippendorff's ``alpha`` and
+    its 95% limits, the number of ``debates`` that at least two judges judged, and the number of
+    ``clusters`` of the bootstrap (``by`` says whether they are topics or matches). ``missing`` says
+    why there is no alpha, or why it has no limits.
 
-    ``judges``: a row for each judge. ``verdicts`` counts those that name a winner or a tie,
-    ``missing`` those that could not be had. ``agreement`` is the share of the debates ``compared``
-    in which it agreed with the others; ``consistency`` the share of the debates seen ``both`` ways
-    round in which it named the same winner; ``ties`` the share of its verdicts; ``margin`` their
-    mean, from 0 to 10, ties counting as 0; ``weight`` its share of ``adjusted`` results, with all
-    biases taken out, where all judges have a verdict.
+    ``judges``: a row for each judge. ``verdicts`` counts the verdicts that name a winner or a tie,
+    ``missing`` the verdicts without one. ``agreement`` is the share of the ``compared`` debates in
+    which the judge agreed with the others; ``consistency`` is the share of the debates seen in
+    ``both`` orders in which it named the same winner; ``ties`` is the share of ties among its
+    verdicts; ``margin`` is its mean margin, from 0 to 10, with 0 for ties; ``weight`` is its share
+    of ``adjusted`` results (all biases removed) in debates on which all judges have a verdict.
 
     ``biases``: a row for each judge and bias, in logits (see
-    ``analysis.tournaments.judges.biases``), with 95% limits, which may be infinite; p, not
-    corrected for their number; ``cases``, the debates that tell; and in ``missing`` why there is no
-    estimate.
+    ``analysis.tournaments.judges.biases``), with 95% limits, which may be infinite; ``p`` is not
+    corrected for the number of tests; ``cases`` is the number of informative debates; ``missing``
+    says why there is no estimate.
 
-    ``notes``: sentences on what to beware of.
+    ``notes``: warnings, in sentences.
     """
 
     agreement: pd.DataFrame
@@ -107,23 +108,23 @@ class Panel:
 
 
 def panel(contest: Contest) -> Panel:
-    """Measure the judges of a contest. What cannot be told is NaN.
+    """Measure the judges of a contest. A value that cannot be estimated is NaN.
 
     >>> from analysis.tournaments.tables import ContestRecord, LegRecord, VerdictRecord
     >>> from analysis.tournaments.tables import contests_from
     >>> sides = [{"entrant": "Ada", "actor": "Robin", "position": 0, "place": 1},
     ...          {"entrant": "Ben", "actor": "Noel", "position": 1, "place": 0}]
     >>> leg = LegRecord(1, 1, 0, "t1", "Sell the spring.", sides)
-    >>> said = [VerdictRecord("t1", f"human:{name}", "", ("Robin", "Noel"), {"winner": winner})
+    >>> verdicts = [VerdictRecord("t1", f"human:{name}", "", ("Robin", "Noel"), {"winner": winner})
     ...         for name, winner in [("kim", "Robin"), ("lee", "Robin"), ("max", "tie")]]
-    >>> contest = contests_from([ContestRecord("x", {"judges": []}, "Cup", [leg], said)])[0]
+    >>> contest = contests_from([ContestRecord("x", {"judges": []}, "Cup", [leg], verdicts)])[0]
     >>> panel(contest).judges[["judge", "verdicts", "agreement", "compared"]].values.tolist()
     [['human:kim', 1, nan, 0], ['human:lee', 1, nan, 0], ['human:max', 1, 0.0, 1]]
     """
-    found = rows(contest)
-    every = biases(found)
+    verdict_rows = rows(contest)
+    every = biases(verdict_rows)
     judged = judgements(contest)
-    judges = _judges(contest, judged, found, every)
+    judges = _judges(contest, judged, verdict_rows, every)
     return Panel(
         agreement=agreement(contest, judged),
         judges=judges,
@@ -135,7 +136,7 @@ def panel(contest: Contest) -> Panel:
             ],
             BIASES,
         ),
-        notes=tuple(_notes(contest, found, judges, every)),
+        notes=tuple(_notes(contest, verdict_rows, judges, every)),
     )  # fmt: skip
 
 
@@ -143,10 +144,10 @@ def panel(contest: Contest) -> Panel:
 
 
 def judgements(contest: Contest) -> pd.DataFrame:
-    """One value for each judge and debate, over the orders that it was shown.
+    """The judgement of each judge on each debate, over the orders in which it was shown.
 
-    A row for each judge (all of the contest, in order) and a column for each trial that has a
-    verdict: the number of the position that won, ``tie``, or None.
+    A row for each judge of the contest and a column for each trial that has a verdict. A value is
+    the number of the position that won, ``tie``, or None if the judge has no verdict.
     """
     every = contest.matches[contest.matches["trial"].notna()]
     sides = every.groupby("trial")["position"].nunique().to_dict()
@@ -205,11 +206,11 @@ def _named(contest: Contest) -> list[_Verdict]:
 
 
 def margins(contest: Contest, trials: Sequence[str]) -> pd.DataFrame:
-    """Mean signed margins for position 0 of two, out of 10, as ``judgements`` has winners."""
-    said = pairs(contest)
+    """Mean signed margins (-10 to 10) for position 0 of two, in the shape of ``judgements``."""
+    scored = pairs(contest)
     cells = {
         (row.judge, row.trial): 10 * row.margin
-        for row in cast("Any", by_judge(said[said["side"] != 0]).itertuples(index=False))
+        for row in cast("Any", by_judge(scored[scored["side"] != 0]).itertuples(index=False))
         if not np.isnan(row.margin)
     }
     return _wide(contest, trials, cells)
@@ -223,7 +224,7 @@ def agreement(contest: Contest, judged: pd.DataFrame) -> pd.DataFrame:
     trials = [str(trial) for trial in judged.columns]
     debates = contest.matches.drop_duplicates("trial").set_index("trial").loc[trials]
     by, cluster = clusters(debates.reset_index())
-    found: list[tuple[Any, ...]] = []
+    alphas: list[tuple[Any, ...]] = []
     scales: tuple[tuple[str, Scale], ...] = (("winner", "nominal"), ("margin", "interval"))
     for what, scale in scales:
         table = judged if what == "winner" else margins(contest, trials)
@@ -233,7 +234,7 @@ def agreement(contest: Contest, judged: pd.DataFrame) -> pd.DataFrame:
             why: str | None = "no debate was judged by two judges"
             if what == "margin" and trials and table.isna().all(axis=None):
                 why = "no debate between two has margins"
-            found.append((what, nan, nan, nan, 0, 0, by, why))
+            alphas.append((what, nan, nan, nan, 0, 0, by, why))
             continue
         one = reliability(table, scale, clusters=cluster.tolist())
         why = None
@@ -241,8 +242,8 @@ def agreement(contest: Contest, judged: pd.DataFrame) -> pd.DataFrame:
             why = "all judgements are alike"
         elif np.isnan(one.low):
             why = f"only {many} {_many(by, many)}" if many < 3 else "judges never disagreed"
-        found.append((what, one.estimate, one.low, one.high, int(shared.sum()), many, by, why))
-    return frame(found, AGREEMENT)
+        alphas.append((what, one.estimate, one.low, one.high, int(shared.sum()), many, by, why))
+    return frame(alphas, AGREEMENT)
 
 
 def _many(what: str, count: int) -> str:
@@ -254,32 +255,32 @@ def _many(what: str, count: int) -> str:
 
 
 def _judges(
-    contest: Contest, judged: pd.DataFrame, found: Rows, every: Sequence[Bias]
+    contest: Contest, judged: pd.DataFrame, verdict_rows: Rows, every: Sequence[Bias]
 ) -> pd.DataFrame:
     names = contest.judges["judge"].tolist()
-    weight = weights(corrected(contest, found, every), names)
+    weight = weights(corrected(contest, verdict_rows, every), names)
     whole = sum(one for one in weight.values() if not np.isnan(one))
-    said: dict[str, list[_Verdict]] = {name: [] for name in names}
+    by_name: dict[str, list[_Verdict]] = {name: [] for name in names}
     for verdict in _named(contest):
-        said[verdict.judge].append(verdict)
+        by_name[verdict.judge].append(verdict)
     lacking = contest.verdicts.loc[contest.verdicts["missing"].notna(), "judge"].value_counts()
-    made: list[tuple[Any, ...]] = []
+    lines: list[tuple[Any, ...]] = []
     for name, model in zip(names, contest.judges["model"], strict=True):
-        mine = said[name]
+        mine = by_name[name]
         agreed = _agreed(judged, name)
         same = _same(mine)
         sizes = [verdict.margin for verdict in mine if not np.isnan(verdict.margin)]
-        made.append(
+        lines.append(
             (name, model, len(mine), int(lacking.get(name, 0)),
              _mean(agreed), len(agreed), _mean(same), len(same),
              _mean([verdict.position is None for verdict in mine]), _mean(sizes),
              weight[name] / whole if whole else nan)
         )  # fmt: skip
-    return frame(made, JUDGES)
+    return frame(lines, JUDGES)
 
 
 def _agreed(judged: pd.DataFrame, name: str) -> list[bool]:
-    """For each debate in which one judgement is commonest among all others, whether it agreed."""
+    """Whether a judge agreed with the others, for each debate on which theirs is unambiguous."""
     others = judged.drop(index=name)
     agreed: list[bool] = []
     for trial, own in judged.loc[name].items():
@@ -310,7 +311,9 @@ def _mean(values: Sequence[float]) -> float:
 # -- notes -------------------------------------------------------------------------------------
 
 
-def _notes(contest: Contest, found: Rows, judges: pd.DataFrame, every: Sequence[Bias]) -> list[str]:
+def _notes(
+    contest: Contest, verdict_rows: Rows, judges: pd.DataFrame, every: Sequence[Bias]
+) -> list[str]:
     notes: list[str] = []
     seen = cast("Any", judges.itertuples(index=False))
     for row in seen:
@@ -320,7 +323,7 @@ def _notes(contest: Contest, found: Rows, judges: pd.DataFrame, every: Sequence[
             notes.append(f"{row.judge} has no verdict{lost}.")
         elif row.missing:
             notes.append(
-                f"{row.judge}: {row.missing} of {whole} verdicts are missing, and count for nobody."
+                f"{row.judge}: {row.missing} of {whole} verdicts are missing and are left out."
             )
     judged = judges[judges["verdicts"] > 0]
     if len(judged) == 1:
@@ -330,7 +333,7 @@ def _notes(contest: Contest, found: Rows, judges: pd.DataFrame, every: Sequence[
         notes.append(
             f"{', '.join(people)}: people, who have no model to prefer. They count as any judge."
         )
-    if len(found) and found.by == "match":
+    if len(verdict_rows) and verdict_rows.by == "match":
         topics = contest.matches["motion"].nunique()
         notes.append(
             f"Fewer than {TOPICS} topics ({topics}): intervals about judges take matches as "

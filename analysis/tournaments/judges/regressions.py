@@ -1,17 +1,17 @@
-"""Regressions of scores of 1, 1/2 and 0, with errors that are honest about clusters.
+"""Regressions of scores of 1, 1/2 and 0, with cluster-robust standard errors.
 
-*Definition.* Win, tie and loss are as exp(eta / 2) : nu : exp(-eta / 2) (Davidson, JASA 65, 1970),
-so that eta is the logarithm of the odds of a win to a loss; without ties that is logistic
-regression. eta is linear in the parameters, or nearly so; nu is each judge's own, and taken as
-known in errors. The equations need only the mean of the score to be right (a quasi-likelihood).
-They are adjusted as by Firth (Biometrika 80, 1993), which takes off the bias that small samples
-have away from zero, and leaves a finite estimate where one side always won.
+*Definition.* Win, tie and loss have probabilities in the ratio exp(eta / 2) : nu : exp(-eta / 2)
+(Davidson, JASA 65, 1970), so that eta is the log-odds of a win against a loss; without ties this is
+logistic regression. eta is linear in the parameters, or nearly so; each judge has its own nu, which
+standard errors treat as known. The estimating equations need only the mean of the score to be right
+(a quasi-likelihood). They are adjusted as by Firth (Biometrika 80, 1993), which removes the bias
+away from zero in small samples and gives a finite estimate even if one side always won.
 
-*Errors* are between clusters: CR2 with Satterthwaite's degrees of freedom, as in
+*Standard errors* are between clusters: CR2 with Satterthwaite's degrees of freedom, as in
 ``analysis.tournaments.ratings.sandwich`` (Bell and McCaffrey, Survey Methodology 28, 2002;
 Pustejovsky and Tipton, Journal of Business and Economic Statistics 36, 2018). With fewer than
-``FEW`` clusters they are the model's own, times the dispersion; and at least that where Firth's
-adjustment alone makes the estimate finite."""
+``FEW`` clusters they are the model's own, times the dispersion. They are at least that if only
+Firth's adjustment makes the estimate finite."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ from analysis.tournaments.ratings.bradley_terry import outcomes
 from analysis.tournaments.ratings.comparisons import Ints
 
 FEW = 3
-"""Clusters at least for a variance between them."""
+"""A variance between clusters needs at least so many clusters."""
 MANY = 500
-"""From so many clusters on, CR1: as good, and cheap."""
+"""With more clusters than this, CR1 is used: as good, and cheap."""
 LARGE = 3000
-"""With more rows than that, Firth's adjustment is too small to change errors."""
+"""With more rows than this, Firth's adjustment is too small to change standard errors."""
 LIMIT = 100
-"""Steps at most; where there is a maximum it takes about ten."""
+"""The most Newton steps; where there is a maximum, about ten are needed."""
 FAR = 30.0
-"""Logits that are beyond what anything could tell."""
+"""A linear predictor beyond this, in logits, is taken to diverge."""
 ALIKE = 1e-4
-"""A column of which a smaller part is left, once others are taken out, is made of them."""
+"""A column of which a smaller part is left, once others are projected out, depends on them."""
 
 Predict = Callable[[Floats], tuple[Floats, Floats]]
 """From parameters to eta and its derivatives by them (rows, parameters)."""
 
 
 class Expected(NamedTuple):
-    """Of each score: its mean, variance, third and fourth cumulant, each of which is the derivative
-    by eta of the one before; and the probability of a tie."""
+    """The first four cumulants of each score, each of which is the derivative by eta of the one
+    before; and the probability of a tie."""
 
     mean: Floats
     variance: Floats
@@ -57,7 +57,7 @@ class Expected(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """What is explained: scores, how much each counts, and whose they are (a judge's number)."""
+    """The observations: scores, their weights, and the number of the judge that gave each."""
 
     score: Floats
     weight: Floats
@@ -66,9 +66,10 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """A fit. ``delta`` is the logarithm of each judge's nu; ``derivatives`` are those of eta;
-    ``bread`` is the inverse information, priors counted, and ``pull`` what Firth's adjustment makes
-    of a small change. ``finite`` says whether there would be a maximum without it, too."""
+    """A fit. ``delta`` is log nu of each judge; ``derivatives`` are those of eta by the parameters;
+    ``bread`` is the inverse information with the prior; ``pull`` (see ``_pull``) is the factor by
+    which Firth's adjustment changes influences. ``finite`` says whether the likelihood has a
+    maximum without the adjustment, too."""
 
     data: Data
     parameters: Floats
@@ -82,7 +83,7 @@ class Regression:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Coefficient:
     """One parameter: its estimate, error, and degrees of freedom."""
 
     estimate: float
@@ -90,13 +91,13 @@ class Found:
     freedom: float
 
     def limits(self, level: float = 0.95) -> tuple[float, float]:
-        """Of Student's interval."""
+        """The limits of Student's interval."""
         half = float(special.stdtrit(self.freedom, (1 + level) / 2)) * self.error
         return self.estimate - half, self.estimate + half
 
     @property
     def p(self) -> float:
-        """Of zero, two-sided."""
+        """The two-sided p value of the hypothesis that the parameter is zero."""
         if not self.error > 0:
             return nan
         return 2 * float(special.stdtr(self.freedom, -abs(self.estimate) / self.error))
@@ -108,7 +109,7 @@ def linear(design: Floats) -> Predict:
 
 
 def expected(eta: Floats, delta: Floats) -> Expected:
-    """What to expect of a score. ``delta`` of minus infinity is a judge who knows no ties.
+    """The cumulants of scores. ``delta`` is minus infinity for a judge that never gives a tie.
 
     >>> [round(float(value), 3) for value in expected(np.array(0.0), np.array(-np.inf))]
     [0.5, 0.25, 0.0, -0.125, 0.0]
@@ -123,12 +124,12 @@ def expected(eta: Floats, delta: Floats) -> Expected:
 
 
 def independent(design: Floats, weight: Floats) -> tuple[Ints, Ints]:
-    """Columns that are enough to make all others; and those of them that no other column is made
-    of, whose parameters can therefore be told.
+    """A basis of the columns, by QR with pivoting; and those columns of the basis on which no other
+    column depends, whose parameters are therefore identified.
 
     >>> one, two = np.array([1.0, 0.0, 1.0, 0.0]), np.array([0.0, 1.0, 1.0, 0.0])
-    >>> kept, told = independent(np.column_stack([one, two, 2 * one]), np.ones(4))
-    >>> len(kept), told.tolist()
+    >>> kept, identified = independent(np.column_stack([one, two, 2 * one]), np.ones(4))
+    >>> len(kept), identified.tolist()
     (2, [1])
     """
     scaled = design * np.sqrt(weight)[:, None]
@@ -138,8 +139,8 @@ def independent(design: Floats, weight: Floats) -> tuple[Ints, Ints]:
         return used, used
     triangle, order = linalg.qr(scaled[:, used] / size[used], mode="r", pivoting=True)
     rank = int(np.sum(np.abs(np.diag(triangle)) > ALIKE))
-    made = linalg.solve_triangular(triangle[:rank, :rank], triangle[:rank, rank:])
-    alone = np.abs(made).max(axis=1, initial=0.0) < ALIKE
+    combination = linalg.solve_triangular(triangle[:rank, :rank], triangle[:rank, rank:])
+    alone = np.abs(combination).max(axis=1, initial=0.0) < ALIKE
     kept = used[order[:rank]]
     return np.sort(kept), np.sort(kept[alone])
 
@@ -147,16 +148,18 @@ def independent(design: Floats, weight: Floats) -> tuple[Ints, Ints]:
 def regress(
     predict: Predict, data: Data, start: Floats, prior: Floats | None = None
 ) -> Regression | None:
-    """The maximum; ``prior`` is the precision of a normal prior around zero on each parameter.
+    """The adjusted maximum, by Newton's method.
 
-    None where there is none to be found.
+    ``prior`` is the precision of a normal prior with mean zero on each parameter.
+
+    None where there is no maximum.
     """
     precision = np.zeros(len(start)) if prior is None else prior
     delta = _first_delta(data)
-    found = _maximum(predict, data, start, delta, precision, firth=True)
-    if found is None:
+    maximum = _maximum(predict, data, start, delta, precision, firth=True)
+    if maximum is None:
         return None
-    parameters, delta = found
+    parameters, delta = maximum
     eta, derivatives = predict(parameters)
     about = expected(eta, delta[data.judge])
     bread = _bread(derivatives, data.weight * about.variance, precision)
@@ -170,34 +173,34 @@ def regress(
 def regress_alike(
     predict: Predict, data: Data, start: Floats, groups: Ints, prior: Floats | None = None
 ) -> Regression | None:
-    """``regress`` where scores of one group may say the same thing over again.
+    """``regress`` for scores that are correlated within groups.
 
-    Of m scores whose residuals correlate by rho, each weighs 1 / (1 + (m - 1) rho), as in
-    generalised estimating equations with an exchangeable correlation (Liang and Zeger, Biometrika
-    73, 1986). rho is from a first fit in which each weighs 1 / m.
+    Each of m scores whose residuals have correlation rho gets the weight 1 / (1 + (m - 1) rho), as
+    in generalised estimating equations with an exchangeable correlation (Liang and Zeger,
+    Biometrika 73, 1986). rho is estimated from a first fit with weights 1 / m.
     """
     _, group, count = np.unique(groups, return_inverse=True, return_counts=True)
     many = count[group].astype(np.float64)
-    made = regress(predict, replace(data, weight=1 / many), start, prior)
-    if made is None or many.max(initial=1.0) == 1:
-        return made
-    rest = made.data.score - made.expected.mean
+    regression = regress(predict, replace(data, weight=1 / many), start, prior)
+    if regression is None or many.max(initial=1.0) == 1:
+        return regression
+    rest = regression.data.score - regression.expected.mean
     squares = np.bincount(group, rest**2)
     both = float(np.sum(np.bincount(group, rest) ** 2 - squares))
     rho = both / max(float((count - 1) @ squares), 1e-300)
     weight = 1 / (1 + (many - 1) * min(max(rho, 0.0), 1.0))
-    return regress(predict, replace(data, weight=weight), made.parameters, prior)
+    return regress(predict, replace(data, weight=weight), regression.parameters, prior)
 
 
 def _tied(data: Data) -> tuple[Floats, Floats]:
-    """Of each judge: the weight of ties, and of all its scores."""
+    """The total weight of the ties of each judge, and of all its scores."""
     many = int(data.judge.max(initial=-1)) + 1
     tied = np.asarray(np.bincount(data.judge, data.weight * (data.score == 0.5), many), np.float64)
     return tied, np.asarray(np.bincount(data.judge, data.weight, many), np.float64)
 
 
 def _first_delta(data: Data) -> Floats:
-    """As if all sides were equal: a tie has the probability nu / (nu + 2)."""
+    """Start values: if all sides were equal, a tie would have the probability nu / (nu + 2)."""
     tied, whole = _tied(data)
     share = np.divide(tied, whole, out=np.zeros_like(tied), where=whole > 0)
     share = np.minimum(share, 0.999)
@@ -208,7 +211,7 @@ def _first_delta(data: Data) -> Floats:
 def _maximum(
     predict: Predict, data: Data, start: Floats, delta: Floats, precision: Floats, firth: bool
 ) -> tuple[Floats, Floats] | None:
-    """Parameters and delta; None where they do not come to rest."""
+    """Parameters and delta; None if Newton's method does not converge."""
     parameters, delta = start.copy(), delta.copy()
     tied, _ = _tied(data)
     for _ in range(LIMIT):
@@ -240,7 +243,7 @@ def _slope(
     bread: Floats,
     firth: bool,
 ) -> Floats:
-    """What is zero at the maximum."""
+    """The estimating function, which is zero at the estimate."""
     rest = data.weight * (data.score - about.mean)
     if firth:
         leverage = ((derivatives @ bread) * derivatives).sum(axis=1)
@@ -249,9 +252,11 @@ def _slope(
 
 
 def _pull(data: Data, derivatives: Floats, about: Expected, bread: Floats) -> Floats:
-    """How far a small change of the slope moves the estimate, as against the bread: the adjustment
-    shrinks estimates, and with them their errors. (The derivative of ``_slope``, with those of eta
-    held fixed.)"""
+    """The change of the estimate for a small change of the slope, relative to ``bread``.
+
+    Firth's adjustment shrinks estimates and with them their errors. The matrix is information times
+    the inverse derivative of ``_slope`` (with the derivatives of eta held fixed).
+    """
     if len(data.score) > LARGE:
         return np.eye(len(bread))
     joint = derivatives @ bread @ derivatives.T
@@ -273,51 +278,51 @@ def _delta_step(data: Data, tied: Floats, tie: Floats) -> Floats:
 def _bread(derivatives: Floats, variance: Floats, precision: Floats) -> Floats | None:
     information = (derivatives.T * variance) @ derivatives + np.diag(precision)
     try:
-        found = np.linalg.inv(information)
+        inverse = np.linalg.inv(information)
     except np.linalg.LinAlgError:
         return None
-    return np.asarray(found) if np.isfinite(found).all() else None
+    return np.asarray(inverse) if np.isfinite(inverse).all() else None
 
 
 # -- errors ------------------------------------------------------------------------------------
 
 
-def estimates(made: Regression, clusters: Ints, wanted: Ints) -> list[Found]:
-    """What is found of the wanted parameters. ``clusters`` has the number of each row's."""
-    own = np.sqrt(dispersion(made) * np.diag(made.bread)[wanted])
+def estimates(regression: Regression, clusters: Ints, wanted: Ints) -> list[Coefficient]:
+    """The wanted parameters, with errors. ``clusters`` has the cluster number of each row."""
+    own = np.sqrt(dispersion(regression) * np.diag(regression.bread)[wanted])
     many = int(clusters.max()) + 1
     if many < FEW:
         error, freedom = own, np.full(len(wanted), inf)
     else:
-        error, freedom = _between(made, clusters, wanted)
-        if not made.finite:
-            # Where a side always won, residuals say next to nothing of the variance.
+        error, freedom = _between(regression, clusters, wanted)
+        if not regression.finite:
+            # If a side always won, residuals hardly inform about the variance.
             error = np.maximum(error, own)
-    middle = made.parameters[wanted]
-    return [Found(*map(float, one)) for one in zip(middle, error, freedom, strict=True)]
+    middle = regression.parameters[wanted]
+    return [Coefficient(*map(float, one)) for one in zip(middle, error, freedom, strict=True)]
 
 
-def dispersion(made: Regression) -> float:
-    """Pearson's: the mean of (score - mean)^2 / variance, corrected for what was fitted."""
-    weight = made.data.weight
-    left = float(weight.sum()) - len(made.parameters)
+def dispersion(regression: Regression) -> float:
+    """Pearson's dispersion: the sum of (score - mean)^2 / variance over the degrees of freedom."""
+    weight = regression.data.weight
+    left = float(weight.sum()) - len(regression.parameters)
     if left <= 0:
         return nan
-    rest = made.data.score - made.expected.mean
-    return float(weight @ (rest**2 / made.expected.variance)) / left
+    rest = regression.data.score - regression.expected.mean
+    return float(weight @ (rest**2 / regression.expected.variance)) / left
 
 
-def _between(made: Regression, clusters: Ints, wanted: Ints) -> tuple[Floats, Floats]:
+def _between(regression: Regression, clusters: Ints, wanted: Ints) -> tuple[Floats, Floats]:
     """Errors and degrees of freedom; the formulas are in ``ratings.sandwich``."""
-    rest = made.data.weight * (made.data.score - made.expected.mean)
-    variance = made.data.weight * made.expected.variance
+    rest = regression.data.weight * (regression.data.score - regression.expected.mean)
+    variance = regression.data.weight * regression.expected.variance
     many = int(clusters.max()) + 1
     if many > MANY:
-        scores = np.zeros((many, len(made.parameters)))
-        np.add.at(scores, clusters, made.derivatives * rest[:, None])
-        influence = sqrt(many / (many - 1)) * (scores @ made.bread[:, wanted])
+        scores = np.zeros((many, len(regression.parameters)))
+        np.add.at(scores, clusters, regression.derivatives * rest[:, None])
+        influence = sqrt(many / (many - 1)) * (scores @ regression.bread[:, wanted])
         return np.sqrt((influence**2).sum(axis=0)), np.full(len(wanted), many - 1.0)
-    values, vectors = np.linalg.eigh(made.bread)
+    values, vectors = np.linalg.eigh(regression.bread)
     root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
     order = np.argsort(clusters, kind="stable")
     ends = np.cumsum(np.bincount(clusters))
@@ -325,10 +330,10 @@ def _between(made: Regression, clusters: Ints, wanted: Ints) -> tuple[Floats, Fl
     pulls = np.empty((many, len(wanted), len(root)))
     alone = np.empty((many, len(wanted)))
     for place, rows in enumerate(np.split(order, ends[:-1])):
-        own = made.derivatives[rows]
+        own = regression.derivatives[rows]
         share, axes = np.linalg.eigh(root @ ((own.T * variance[rows]) @ own) @ root)
         share = np.clip(share, 0.0, 1.0)
-        # What one cluster alone determines has no variance between clusters.
+        # A direction that one cluster alone determines has no variance between clusters.
         left = np.where(share < 1 - 1e-6, 1 - share, inf)
         seen = axes.T @ root[:, wanted]
         force = (axes.T @ root @ (own.T @ rest[rows])) / np.sqrt(left)
@@ -341,5 +346,5 @@ def _between(made: Regression, clusters: Ints, wanted: Ints) -> tuple[Floats, Fl
         squares = float(np.sum(joint**2))
         if squares > 0:
             freedom[place] = max(1.0, float(np.trace(joint)) ** 2 / squares)
-    influence = influence @ made.pull[wanted].T
+    influence = influence @ regression.pull[wanted].T
     return np.sqrt((influence**2).sum(axis=0)), freedom

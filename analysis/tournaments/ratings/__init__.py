@@ -1,1 +1,1 @@
-"""Ratings of entrants: ``ratings`` is the face, the other files are what it is made of."""
+"""Ratings of entrants: ``ratings`` has the functions to call, the other modules their parts."""

@@ -7,8 +7,8 @@ then this is a fractional logit, which needs only the mean to be right. With ``d
 an outcome of its own: win, tie and loss are as exp(eta / 2) : exp(delta) : exp(-eta / 2). Side
 effects of topics are normal around the common one with standard deviation ``spread``.
 
-Everything is a sum over clusters, so a bootstrap over topics is a fit with other weights, and all
-sums are taken for many sets of weights at once.
+The log-likelihood is a sum over clusters. So a bootstrap over topics is a fit with other weights of
+the clusters, and all sums are computed for many sets of weights at once.
 
 *References.* Bradley and Terry, Biometrika 39, 1952; Davidson, JASA 65, 1970 (ties); Papke and
 Wooldridge, Journal of Applied Econometrics 11, 1996 (shares); Agresti, Categorical Data Analysis,
@@ -31,15 +31,24 @@ from analysis.tournaments.ratings.comparisons import Comparisons, Ints
 Number = TypeVar("Number", np.int64, np.float64)
 
 
+class CellColumns(NamedTuple):
+    """One row for each cell: both entrants, the cluster, and the effects (cells, effects)."""
+
+    first: Ints
+    second: Ints
+    cluster: Ints
+    effects: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Comparisons that are alike, put together: of one pair, cluster, side and order.
+    """Counts of comparisons. A cell holds all comparisons of one pair, cluster, side and order.
 
-    Sorted by pair: pair number ``pair`` is ``first`` against ``second``, and its cells begin at
-    ``starts``. Cells of one ``kind`` have the same cluster and effects. Of each cell: how many
-    comparisons it is (``count``), the sum of their scores and of the squares, how many were tied.
-    ``score`` may have a row for each fit of a batch. ``of`` is the cell of each row of the
-    comparisons.
+    Cells are sorted by pair: pair number ``pair`` is ``first`` against ``second``, and its cells
+    begin at ``starts``. Cells of one ``kind`` have the same cluster and effects. Each cell has the
+    number of its comparisons (``count``), the sums of their scores and of the squared scores, and
+    the number of ties. ``score`` may have a row for each fit of a batch. ``of`` is the cell of each
+    row of the comparisons.
     """
 
     entrants: int
@@ -58,28 +67,28 @@ class Cells:
     of: Ints
 
     @property
-    def by_cell(self) -> tuple[Ints, Ints, Ints, Floats]:
-        """First, second, cluster and effects of each cell."""
-        return (
-            self.first[self.pair],
-            self.second[self.pair],
-            self.cluster[self.kind],
-            self.effects[self.kind],
+    def by_cell(self) -> CellColumns:
+        """The same facts with one row for each cell."""
+        return CellColumns(
+            first=self.first[self.pair],
+            second=self.second[self.pair],
+            cluster=self.cluster[self.kind],
+            effects=self.effects[self.kind],
         )
 
 
-def cells(found: Comparisons, effects: Floats, score: Floats) -> Cells:
-    """Put rows together; ``effects`` are the columns to use and ``score`` what to explain."""
-    pairs, pair = _distinct(np.column_stack([found.first, found.second]))
-    kinds, kind = _distinct(np.column_stack([found.cluster, effects]))
+def cells(comparisons: Comparisons, effects: Floats, score: Floats) -> Cells:
+    """Count comparisons by cells; ``effects`` are the columns to use, ``score`` the outcome."""
+    pairs, pair = _distinct(np.column_stack([comparisons.first, comparisons.second]))
+    kinds, kind = _distinct(np.column_stack([comparisons.cluster, effects]))
     both, of = _distinct(np.column_stack([pair, kind]))
 
     def total(values: Floats) -> Floats:
         return np.asarray(np.bincount(of, weights=values), dtype=np.float64)
 
     return Cells(
-        entrants=len(found.names),
-        clusters=len(found.clusters),
+        entrants=len(comparisons.names),
+        clusters=len(comparisons.clusters),
         first=pairs[:, 0],
         second=pairs[:, 1],
         starts=np.searchsorted(both[:, 0], np.arange(len(pairs))),
@@ -96,7 +105,7 @@ def cells(found: Comparisons, effects: Floats, score: Floats) -> Cells:
 
 
 def _distinct(rows: NDArray[Number]) -> tuple[NDArray[Number], Ints]:
-    """The distinct rows in order, and which of them each row is."""
+    """The distinct rows, sorted, and for each row the index of its equal among them."""
     order = np.lexsort(rows.T[::-1])
     ordered = rows[order]
     new = np.concatenate([[True], (np.diff(ordered, axis=0) != 0).any(axis=1)])
@@ -106,8 +115,8 @@ def _distinct(rows: NDArray[Number]) -> tuple[NDArray[Number], Ints]:
 
 
 class Moments(NamedTuple):
-    """Of one comparison in each cell: mean and variance of the score; and, with ties as an outcome,
-    the probability of one, its covariance with the score, and its variance."""
+    """Moments of one comparison in each cell: mean and variance of the score; and, if ties are an
+    outcome, the probability of a tie, its covariance with the score, and its variance."""
 
     mean: Floats
     variance: Floats
@@ -117,31 +126,34 @@ class Moments(NamedTuple):
 
 
 class Curvature(NamedTuple):
-    """Of a batch of fits: the information of the parameters with its prior, as if topics' effects
-    were known (fits, p, p); that of topics' effects with the parameters (fits, clusters, p) and
-    with themselves (fits, clusters), of one copy of each topic. Where all fits share these there is
-    one."""
+    """The information (negative Hessian) of a batch of fits, in blocks.
+
+    ``whole`` (fits, p, p) is the block of the parameters, with the prior. ``cross`` (fits,
+    clusters, p) is the block of topics' effects and parameters, and ``own`` (fits, clusters) the
+    diagonal of topics' effects; both are for a topic with weight 1. The first axis has length one
+    where all fits share a block.
+    """
 
     whole: Floats
     cross: Floats
     own: Floats
 
     def reduced(self, weights: Floats) -> Floats:
-        """The information of the parameters with topics' effects taken out."""
+        """The information of the parameters, topics' effects projected out (Schur complement)."""
         if not self.cross.shape[1]:
             return self.whole
         scaled = self.cross * np.sqrt(weights / self.own)[..., None]
         return np.asarray(self.whole - np.swapaxes(scaled, 1, 2) @ scaled)
 
-    # Sums of products and not products of matrices: for these sizes that is as fast, and on a busy
-    # machine the threads of the latter wait for one another.
+    # einsum and not matmul: for these sizes it is as fast, and on a busy machine the threads of the
+    # linear algebra library wait for one another.
 
     def times(self, vectors: Floats, weights: Floats) -> Floats:
-        """The same times a vector for each fit, without making it."""
-        found = np.einsum("bij,bj->bi", self.whole, vectors)
+        """The product of ``reduced`` and a vector for each fit, without forming the matrix."""
+        product = np.einsum("bij,bj->bi", self.whole, vectors)
         if self.cross.shape[1]:
-            found -= self.back(weights / self.own * self.along(vectors))
-        return np.asarray(found)
+            product -= self.back(weights / self.own * self.along(vectors))
+        return np.asarray(product)
 
     def along(self, vectors: Floats) -> Floats:
         """Parameters to clusters (fits, clusters)."""
@@ -158,7 +170,7 @@ class Curvature(NamedTuple):
 
 @dataclass(frozen=True)
 class Model:
-    """What is fitted. Parameters: a rating for each entrant, the effects, and delta, if any.
+    """The model of a fit. Parameters: a rating for each entrant, the effects, and delta, if any.
 
     ``component`` is the number of each entrant's component, in which ratings have mean zero.
     ``ridge`` is the precision of a normal prior with mean zero on every parameter. ``spread`` is
@@ -210,11 +222,11 @@ class Model:
 
     @cached_property
     def centre(self) -> Floats:
-        """Takes the mean of each component from its ratings."""
+        """The projection that subtracts from ratings the mean of their component."""
         return np.asarray(np.eye(self.size) - self._anchor / np.maximum(self._anchor.sum(1), 1))
 
     def eta(self, parameters: Floats, own: Floats) -> Floats:
-        """The advantage of the first in each cell, for a batch."""
+        """The linear predictor: the advantage of the first entrant in each cell (fits, cells)."""
         table, many = self.cells, self.cells.entrants
         apart = parameters[:, table.first] - parameters[:, table.second]
         moved = parameters[:, many : many + table.effects.shape[1]] @ table.effects.T
@@ -225,7 +237,7 @@ class Model:
         return np.asarray(eta)
 
     def moments(self, parameters: Floats, own: Floats) -> Moments:
-        """See ``Moments``."""
+        """The moments of each cell under these parameters."""
         eta = self.eta(parameters, own)
         if not self.davidson:
             mean = special.expit(eta)
@@ -237,7 +249,7 @@ class Model:
         return Moments(mean, variance, tie, tie * (0.5 - mean), tie * (1 - tie))
 
     def log_likelihood(self, parameters: Floats, own: Floats) -> float:
-        """Of one set of parameters, up to what does not depend on them."""
+        """The log-likelihood of one set of parameters, without terms that are free of them."""
         eta, table = self.eta(parameters[None], own[None])[0], self.cells
         if not self.davidson:
             return float(table.score @ eta - table.count @ np.logaddexp(0, eta))
@@ -249,8 +261,8 @@ class Model:
     def gradient(
         self, parameters: Floats, own: Floats, moments: Moments, weights: Floats
     ) -> tuple[Floats, Floats]:
-        """Of the log-likelihood with its priors: of the parameters for each row of ``weights``
-        (fits, clusters), and of topics' effects, where each topic counts once."""
+        """The gradient of the log-likelihood with its priors: by the parameters, for each row of
+        ``weights`` (fits, clusters); and by topics' effects, each topic with weight 1."""
         table = self.cells
         rest = table.score - table.count * moments.mean
         gradient = self.by_parameter(rest, weights)
@@ -263,7 +275,7 @@ class Model:
         return gradient, np.asarray(kinds @ self._by_cluster - own / self.spread**2)
 
     def curvature(self, moments: Moments, weights: Floats) -> Curvature:
-        """For each row of weights; see ``Curvature``."""
+        """The information for each row of weights."""
         whole = self.information(moments, weights) + self._anchor + self.ridge * np.eye(self.size)
         cross, own = np.zeros((1, 0, self.size)), np.zeros((1, 0))
         if self.spread:
@@ -271,7 +283,7 @@ class Model:
         return Curvature(whole, cross, own)
 
     def information(self, moments: Moments, weights: Floats) -> Floats:
-        """Of the parameters (fits, p, p), as if topics' effects were known, without priors."""
+        """Information of the parameters (fits, p, p) given topics' effects, without the prior."""
         table, many = self.cells, self.cells.entrants
         last = many + table.effects.shape[1]
         whole = np.zeros((len(weights), self.size, self.size))
@@ -307,7 +319,7 @@ class Model:
             weighed = np.take(weights, cluster, axis=1)
             weighed *= values
             return np.asarray(np.add.reduceat(weighed, table.starts, axis=1))
-        # Values that all fits share need not be weighed cell by cell.
+        # If all fits share the values, they are summed by cluster before they are weighted.
         ends = np.append(table.starts, len(table.pair))
         shape = (len(table.starts), table.clusters)
         shared = sparse.csr_array((values[0], cluster, ends), shape=shape)
@@ -318,8 +330,8 @@ class Model:
         return np.asarray(((values @ self._by_kind) @ self._by_cluster * weights).sum(axis=1))
 
     def _topics(self, moments: Moments) -> tuple[Floats, Floats]:
-        """Information of one copy of each topic's effect, with the parameters and with itself: a
-        topic that counts twice has the same effect twice."""
+        """``Curvature.cross`` and ``Curvature.own`` of topics with weight 1. A topic with
+        weight 2 counts as two topics whose effects are equal."""
         table = self.cells
         side = table.effects[:, self.side]
         variance = table.count * moments.variance
@@ -344,11 +356,21 @@ def _signs(first: Ints, second: Ints, size: int) -> sparse.csr_array:
     return sparse.csr_array((values, (rows, np.concatenate([first, second]))), shape=(many, size))
 
 
-def outcomes(eta: Floats, delta: Floats) -> tuple[Floats, Floats, Floats]:
-    """Davidson's probabilities of a win, a tie and a loss of the first.
+class Outcomes(NamedTuple):
+    """Probabilities of a win, a tie and a loss of the first."""
+
+    win: Floats
+    tie: Floats
+    loss: Floats
+
+
+def outcomes(eta: Floats, delta: Floats) -> Outcomes:
+    """The probabilities of the three outcomes in Davidson's model.
 
     >>> [round(float(value), 3) for value in outcomes(np.array(0.0), np.array(0.0))]
     [0.333, 0.333, 0.333]
     """
     whole = np.logaddexp(np.logaddexp(eta / 2, -eta / 2), delta)
-    return np.exp(eta / 2 - whole), np.exp(delta - whole), np.exp(-eta / 2 - whole)
+    return Outcomes(
+        win=np.exp(eta / 2 - whole), tie=np.exp(delta - whole), loss=np.exp(-eta / 2 - whole)
+    )

@@ -1,16 +1,16 @@
-"""Results of comparisons between two entrants: a table that was checked, as arrays.
+"""Comparisons between two entrants: checks a table of results and turns it into arrays.
 
-One row is one comparison: ``first`` and ``second`` (names), and ``score`` of the first in [0, 1]
-(1 won, 0 lost, 0.5 tied). Optional: ``margin`` in [-1, 1] (for the first), ``side`` (1 if the first
-argued for the motion, -1 against, 0 neither), ``order`` (1 if the first spoke first, -1 second, 0
-both at once), ``topic`` and ``match``. Missing is never zero: a row without a score, or without
-something that is to be used, is dropped and counted.
+A row is a comparison: ``first`` and ``second`` (names), and ``score`` of the first in [0, 1] (1
+won, 0 lost, 0.5 tied). Optional columns: ``margin`` in [-1, 1] (positive for the first), ``side``
+(1 if the first argued for the motion, -1 against, 0 neither), ``order`` (1 if the first spoke
+first, -1 second, 0 both at once), ``topic`` and ``match``. A missing value is never taken for zero:
+a row without a score, or without another value that is used, is dropped and counted.
 
-Rows are turned (the first comes before the second in the alphabet) and sorted by what they say, so
-that nothing depends on their order or on who was named first. Elo's ratings do: see
-``analysis.elo``.
+Rows are normalised (``first`` precedes ``second`` in the alphabet) and sorted by their values, so
+that no estimate depends on the order of the rows or on who was named first. Elo's ratings do depend
+on the order: see ``analysis.elo``.
 
-*Evidence*: none of its own; whoever judged the matches decides what the ratings are about.
+*Evidence*: none of its own; the results are those of whoever judged the matches.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ class Comparisons:
     """Rows with a known score, as arrays of one length; entrants and clusters by their number.
 
     ``names`` are sorted, and ``first < second`` in every row. ``effects`` has one column for each
-    of ``kinds`` ("side", "order"). ``clusters`` names the clusters: topics, the first ``topics`` of
-    them; where a row has no topic its match, or else the row alone, without a name. ``margin`` is
-    NaN where it was not asked for. ``places`` are the rows in the table. ``dropped`` counts rows by
-    what they lacked.
+    of ``kinds`` ("side", "order"). ``clusters`` has the names of the clusters. The first ``topics``
+    of them are topics; a row without a topic is in the cluster of its match, or else in a cluster
+    of its own, whose name is empty. ``margin`` is NaN if it was not asked for. ``places`` are the
+    row numbers in the table. ``dropped`` counts the dropped rows by the first value they lack.
     """
 
     names: tuple[str, ...]
@@ -77,15 +77,15 @@ def read(
     kinds: Sequence[str] = ("side", "order"),
     topics: bool = True,
 ) -> Comparisons:
-    """Check a table of results and make arrays of it.
+    """Check a table of results and turn it into arrays.
 
-    ``kinds`` are the columns of effects to use, where the table has them. Entrants all of whose
-    rows were dropped stay among the names. Raises ``BadRequest`` for a table, column, name or
-    number that makes no sense, naming the row by its label.
+    ``kinds`` are the columns of effects to use, if the table has them. Entrants all of whose rows
+    are dropped keep their names in ``names``. Raises ``BadRequest`` for a table, column, name or
+    number that is not valid; the message names the row by its label.
 
     >>> rows = [("Ben", "Ada", 1.0), ("Ada", "Ben", None)]
-    >>> found = read(pd.DataFrame(rows, columns=["first", "second", "score"]))
-    >>> found.names, found.score.tolist(), dict(found.dropped)
+    >>> comparisons = read(pd.DataFrame(rows, columns=["first", "second", "score"]))
+    >>> comparisons.names, comparisons.score.tolist(), dict(comparisons.dropped)
     (('Ada', 'Ben'), [0.0], {'score': 1})
     """
     _check_columns(results, margins)
@@ -108,7 +108,7 @@ def read(
     effects = np.array([sign * values[name] for name in used]).reshape(len(used), len(score)).T
     low, high = np.where(turned, second, first), np.where(turned, first, second)
     labels = _labels(results, topics)[kept]
-    # Rows that say the same are exchangeable, so this order is as good as any, and always the same.
+    # Rows with equal values are exchangeable, so this order is complete and reproducible.
     keys = (*effects.T, margin, score, high, low, labels)
     order = np.lexsort([np.asarray(key) for key in keys])
     clusters, cluster = _clusters(labels[order])
@@ -184,7 +184,7 @@ def _numbers(results: pd.DataFrame, name: str) -> Floats:
 
 
 def _complete(numbers: Mapping[str, Floats]) -> tuple[NDArray[np.bool_], dict[str, int]]:
-    """Which rows are complete; and how many are not, by the first thing that they lack."""
+    """A mask of the complete rows; and the number of the others, by the first value they lack."""
     kept = np.ones(len(numbers["score"]), dtype=bool)
     dropped: dict[str, int] = {}
     for name, column in numbers.items():
@@ -196,9 +196,9 @@ def _complete(numbers: Mapping[str, Floats]) -> tuple[NDArray[np.bool_], dict[st
 
 
 def _labels(results: pd.DataFrame, topics: bool) -> NDArray[np.object_]:
-    """The cluster of each row, "" where it is one of its own.
+    """The cluster of each row; "" for a row that is a cluster of its own.
 
-    The first letter tells a topic from a match of the same name.
+    The first letter distinguishes a topic from a match of the same name.
     """
     labels = np.full(len(results), "", dtype=object)
     for name, mark in (("match", _MATCH), ("topic", _TOPIC)):
@@ -219,40 +219,46 @@ def _clusters(labels: NDArray[Any]) -> tuple[tuple[str, ...], Ints]:
     return (*(str(name)[1:] for name in known), *("" for _ in range(int(alone.sum())))), cluster
 
 
-def components(found: Comparisons) -> list[Ints]:
-    """Entrants that are joined by chains of comparisons, the largest component first.
+def components(comparisons: Comparisons) -> list[Ints]:
+    """The connected components of the graph of comparisons, the largest first.
 
     >>> rows = [("A", "B", 1.0), ("C", "D", 0.0), ("D", "E", 0.5)]
-    >>> found = read(pd.DataFrame(rows, columns=["first", "second", "score"]))
-    >>> [part.tolist() for part in components(found)]
+    >>> comparisons = read(pd.DataFrame(rows, columns=["first", "second", "score"]))
+    >>> [part.tolist() for part in components(comparisons)]
     [[2, 3, 4], [0, 1]]
     """
-    import networkx  # heavy: loaded by whoever wants a graph
+    import networkx  # imported here because it is slow to import
 
     graph: networkx.Graph[int] = networkx.Graph()
-    graph.add_nodes_from(range(len(found.names)))
-    graph.add_edges_from({*zip(found.first.tolist(), found.second.tolist(), strict=True)})
+    graph.add_nodes_from(range(len(comparisons.names)))
+    graph.add_edges_from(
+        {*zip(comparisons.first.tolist(), comparisons.second.tolist(), strict=True)}
+    )
     parts = [sorted(part) for part in networkx.connected_components(graph)]
     return [np.array(part) for part in sorted(parts, key=lambda part: (-len(part), part))]
 
 
-def unbeaten(found: Comparisons, part: Ints) -> list[Ints]:
-    """The sets into which a component falls because nobody in a later set ever took anything from
-    an earlier one; one set, the whole, where the estimate is finite.
+def unbeaten(comparisons: Comparisons, part: Ints) -> list[Ints]:
+    """The strongly connected components of "took a point from", within a component of entrants.
 
-    A maximum of the likelihood exists if and only if there is a chain of wins (ties count as half a
-    win) from everybody to everybody (Ford, American Mathematical Monthly 64, 1957): the graph of
-    who took something from whom is strongly connected. Sets come best first, where that is said.
+    A maximum of the likelihood exists if and only if this graph is strongly connected: if there is
+    a chain of wins (ties count as half a win) from everybody to everybody (Ford, American
+    Mathematical Monthly 64, 1957). Then there is one set. Otherwise nobody in a later set ever took
+    a point from anybody in an earlier one; sets come best first, as far as they are comparable.
 
     >>> rows = [("A", "B", 1.0), ("B", "C", 1.0), ("C", "B", 1.0)]
-    >>> found = read(pd.DataFrame(rows, columns=["first", "second", "score"]))
-    >>> [group.tolist() for group in unbeaten(found, components(found)[0])]
+    >>> comparisons = read(pd.DataFrame(rows, columns=["first", "second", "score"]))
+    >>> [group.tolist() for group in unbeaten(comparisons, components(comparisons)[0])]
     [[0], [1, 2]]
     """
     import networkx
 
-    inside = np.isin(found.first, part)
-    first, second, score = found.first[inside], found.second[inside], found.score[inside]
+    inside = np.isin(comparisons.first, part)
+    first, second, score = (
+        comparisons.first[inside],
+        comparisons.second[inside],
+        comparisons.score[inside],
+    )
     graph: networkx.DiGraph[int] = networkx.DiGraph()
     graph.add_nodes_from(part.tolist())
     for from_, to, took in ((first, second, score > 0), (second, first, score < 1)):

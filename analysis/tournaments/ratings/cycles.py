@@ -1,15 +1,18 @@
-"""Are ratings the whole story? A test of whether A beats B beats C beats A, beyond chance.
+"""Do ratings explain the results? A test for cycles (A beats B, B beats C, C beats A).
 
-*Definition.* ``analysis.tournaments.ratings.hodge`` says what flows are and takes them apart. The
-statistic is the sum over pairs of (cyclic flow / its standard error)^2. (The cyclic share itself is
-a poor one: where entrants are equally strong, chance makes it anything.) Cycles of three entrants
-are tested by flow / standard error, and the largest of all.
+*Definition.* ``analysis.tournaments.ratings.hodge`` defines flows and decomposes them. The test
+statistic is the sum over pairs of (cyclic flow / its standard error)^2. (The cyclic share would be
+a poor statistic: where entrants are equally strong, chance alone can give it any value.) Cycles of
+three entrants are tested by flow / standard error; comparing with the largest ratio of all
+triangles in each replicate (Westfall and Young's max-T) corrects for the number of triangles.
 
-*Null.* Noise alone makes cycles. Results are drawn anew from the Bradley-Terry fit (shares from a
-beta distribution with the dispersion found), and go through all of it.
+*Null.* Noise alone makes cycles. So results are simulated from the Bradley-Terry fit (shares from a
+beta distribution with the fitted dispersion) and are analysed in the same way: a parametric
+bootstrap test.
 
-*Limits.* Given the fit, matches count as independent. The null is Bradley and Terry's: results that
-are transitive, but through another curve than the logistic, can alarm.
+*Limits.* Given the fit, matches count as independent. The null hypothesis is the model of Bradley
+and Terry: the test may also reject if results are transitive but follow another curve than the
+logistic.
 
 *References.* Jiang, Lim, Yao and Ye, Mathematical Programming 127, 2011; Davison and Hinkley 1997,
 section 4.2 (parametric bootstrap tests).
@@ -35,7 +38,7 @@ from analysis.tournaments.ratings.sandwich import dispersion
 from sim.errors import BadRequest
 
 BLOCK = 1_000_000
-"""Numbers in an array at most."""
+"""An array of replicates holds at most so many numbers."""
 
 _CYCLES = {"first": "str", "second": "str", "third": "str", "matches": "Int64"} | dict.fromkeys(
     ("flow", "low", "high", "p"), "float64"
@@ -44,16 +47,17 @@ _CYCLES = {"first": "str", "second": "str", "third": "str", "matches": "Int64"} 
 
 @dataclass(frozen=True, slots=True)
 class Transitivity:
-    """A test of whether strengths explain the results.
+    """A test of the hypothesis that strengths explain the results.
 
-    ``p`` is that of the hypothesis that they do. ``share`` is the cyclic share of the flows and
-    ``expected`` what chance alone makes it. ``corrected`` is the share of what is beyond chance:
-    with the sums of squares that noise is expected to add taken from both parts; NaN if neither is
-    clearly beyond chance. All are NaN where no cycle could be.
+    ``p`` is the p value of that hypothesis. ``share`` is the cyclic share of the flows, and
+    ``expected`` its expectation under the hypothesis. ``corrected`` is the cyclic share after the
+    sums of squares that noise is expected to add are subtracted from both parts; it is NaN if
+    neither part is clearly more than noise. All are NaN where no cycle is possible.
 
-    ``cycles``: the triangles with the highest lower limits; the first beats the second, who beats
-    the third, who beats the first. ``flow`` is the sum of their three flows in logits; its limits
-    and ``p`` hold for all triangles at once. ``matches`` are those of the pair that met least.
+    ``cycles``: the triangles with the highest lower limits; the first beats the second, the second
+    the third, and the third the first. ``flow`` is the sum of their three flows in logits; its
+    limits and ``p`` hold for all triangles simultaneously. ``matches`` is the number of matches of
+    the pair that met least often.
     """
 
     p: float
@@ -77,35 +81,35 @@ def transitivity(
 ) -> Transitivity:
     """Test whether there are cycles beyond chance, and name the ``strongest`` triangles.
 
-    Raises ``BadRequest`` for a table or an option that makes no sense.
+    Raises ``BadRequest`` for a table or an option that is not valid.
 
     >>> rows = [("Rock", "Scissors", 1.0), ("Scissors", "Paper", 1.0), ("Paper", "Rock", 1.0)]
-    >>> found = transitivity(pd.DataFrame(rows * 20, columns=["first", "second", "score"]))
-    >>> found.p, found.cycles.iloc[0][["first", "second", "third"]].tolist()
+    >>> test = transitivity(pd.DataFrame(rows * 20, columns=["first", "second", "score"]))
+    >>> test.p, test.cycles.iloc[0][["first", "second", "third"]].tolist()
     (0.001, ['Paper', 'Rock', 'Scissors'])
     """
     if replicates < 1:
         raise BadRequest(f"replicates: {replicates!r} is too few for a test; use 999")
     if not 0 < level < 1:
         raise BadRequest(f"level: {level!r} is no level; use a number from 0 to 1, such as 0.95")
-    made = estimated(results, side=side, order=order, topics=topics)
-    pairs, observed = Pairs(made.fit.model), flows(made.fit.model, made.fit.solved)
+    estimate = estimated(results, side=side, order=order, topics=topics)
+    pairs, observed = Pairs(estimate.fit.model), flows(estimate.fit.model, estimate.fit.solved)
     if not pairs.cyclic:
         return Transitivity(nan, nan, nan, nan, 0, frame([], _CYCLES))
     triangles = pairs.triangles()
     drawn, largest = [], []
-    for some in _null(made, replicates, np.random.default_rng(seed)):
+    for some in _null(estimate, replicates, np.random.default_rng(seed)):
         drawn.append(_sums(pairs, some))
         largest += [float(np.max(_ratios(one, triangles), initial=0.0)) for one in _each(some)]
-    found, null = _sums(pairs, observed)[0], np.concatenate(drawn)
+    sums, null = _sums(pairs, observed)[0], np.concatenate(drawn)
     return Transitivity(
-        p=float(1 + np.sum(null[:, 0] >= found[0])) / (1 + replicates),
-        share=_share(found),
+        p=float(1 + np.sum(null[:, 0] >= sums[0])) / (1 + replicates),
+        share=_share(sums),
         expected=_share(null.mean(axis=0)),
-        corrected=_corrected(made, pairs, found, null),
+        corrected=_corrected(estimate, pairs, sums, null),
         replicates=replicates,
         cycles=_cycles(
-            made.found.names,
+            estimate.comparisons.names,
             pairs,
             triangles,
             Flows(observed.flow[0], observed.error[0]),
@@ -117,7 +121,8 @@ def transitivity(
 
 
 def _sums(pairs: Pairs, some: Flows) -> Floats:
-    """For each of a batch: the statistic, and the sums of squares, cyclic and of the ranking."""
+    """A row for each fit of a batch: the test statistic, and the sums of squares of the cyclic part
+    and of the ranking."""
     rest = pairs.residual(some.flow)
     cyclic, whole = rest**2 @ pairs.matches, some.flow**2 @ pairs.matches
     return np.column_stack([((rest / some.error) ** 2).sum(axis=1), cyclic, whole - cyclic])
@@ -128,32 +133,33 @@ def _share(sums: Floats) -> float:
     return float(sums[1]) / whole if whole > 0 else nan
 
 
-def _corrected(made: Estimate, pairs: Pairs, found: Floats, null: Floats) -> float:
-    """The cyclic share of what is beyond chance; NaN where neither part is, by two standard errors.
+def _corrected(estimate: Estimate, pairs: Pairs, sums: Floats, null: Floats) -> float:
+    """The cyclic share after noise is subtracted from both parts.
 
-    In the null's world there are no cycles, and the ranking's sum of squares is that of the fit.
-    What it has above that is noise, which varies like chi-squared on as many degrees of freedom as
-    there are ratings.
+    NaN if neither part exceeds its noise by two standard errors. Under the null hypothesis there
+    are no cycles and the sum of squares of the ranking is that of the fit; the excess of the
+    replicates over these is the noise. The noise of the ranking varies like a chi-squared variable
+    with as many degrees of freedom as there are free ratings.
     """
-    ratings = made.fit.parameters
+    ratings = estimate.fit.parameters
     fitted = float((ratings[pairs.first] - ratings[pairs.second]) ** 2 @ pairs.matches)
     noise = null[:, 1:].mean(axis=0) - [0.0, fitted]
     error = np.array([null[:, 1].std(), abs(noise[1]) * sqrt(2 / pairs.free)])
-    beyond = found[1:] - noise
+    beyond = sums[1:] - noise
     if (beyond <= 2 * error).all():
         return nan
     cyclic, ranking = np.maximum(beyond, 0.0)
     return float(cyclic / (cyclic + ranking))
 
 
-def _null(made: Estimate, count: int, generator: np.random.Generator) -> Iterator[Flows]:
-    """Flows of results that are drawn from the fit, and fitted anew."""
-    model, fit = made.fit.model, made.fit
+def _null(estimate: Estimate, count: int, generator: np.random.Generator) -> Iterator[Flows]:
+    """Flows of results that are simulated from the fit and fitted again, batch by batch."""
+    model, fit = estimate.fit.model, estimate.fit
     table = model.cells
     mean = model.moments(fit.parameters[None], fit.own[None]).mean[0]
-    # Where all was tied nothing varies at all; the distribution needs a little.
+    # If everything was tied the dispersion is 0, but the beta distribution needs a positive one.
     scale = max(dispersion(fit), 1e-6)
-    whole = bool(np.isin(made.found.score, (0.0, 1.0)).all()) or scale >= 1
+    whole = bool(np.isin(estimate.comparisons.score, (0.0, 1.0)).all()) or scale >= 1
     wide = max(len(table.of), model.size**2, table.clusters * model.size)
     size = max(1, BLOCK // wide)
     for first in range(0, count, size):
@@ -173,16 +179,14 @@ def _each(some: Flows) -> Iterator[Flows]:
     return (Flows(*both) for both in zip(some.flow, some.error, strict=True))
 
 
-def _around(values: Floats, triangles: Ints) -> tuple[Floats, Floats, Floats]:
-    one, two, three = triangles.T
-    return values[one], values[two], values[three]
-
-
-def _curls(some: Flows, triangles: Ints) -> tuple[Floats, Floats]:
+def _curls(some: Flows, triangles: Ints) -> Flows:
     """The flow around each triangle, and its standard error."""
-    one, two, three = _around(some.flow, triangles)
-    first, second, third = _around(some.error**2, triangles)
-    return one + two - three, np.sqrt(first + second + third)
+    one, two, three = triangles.T
+    flow, variance = some.flow, some.error**2
+    return Flows(
+        flow[one] + flow[two] - flow[three],
+        np.sqrt(variance[one] + variance[two] + variance[three]),
+    )
 
 
 def _ratios(some: Flows, triangles: Ints) -> Floats:
@@ -194,12 +198,12 @@ def _cycles(
     names: tuple[str, ...],
     pairs: Pairs,
     triangles: Ints,
-    found: Flows,
+    observed: Flows,
     most: Floats,
     level: float,
     strongest: int,
 ) -> pd.DataFrame:
-    flow, error = _curls(found, triangles)
+    flow, error = _curls(observed, triangles)
     half = float(np.quantile(most, level)) * error
     rows: list[tuple[Any, ...]] = []
     for at in np.argsort(half - np.abs(flow), kind="stable")[:strongest]:

@@ -1,4 +1,4 @@
-"""Elo's ratings: online, in the order of the rows. For display: they say who is in form.
+"""Elo's ratings, updated match by match in the order of the rows. They show recent form.
 
 *Definition.* Before a match the first is expected to score
 E = 1 / (1 + 10^((other - own) / scale)). After it the first gains k (score - E), and the second
@@ -29,8 +29,8 @@ def elo(
 ) -> pd.DataFrame:
     """Ratings after all rows, best first: columns ``entrant``, ``matches``, ``elo``.
 
-    Rows without a score are skipped. Who has no other keeps ``start``. Raises ``BadRequest`` for a
-    table that makes no sense, or a ``scale`` that is not positive.
+    Rows without a score are skipped. An entrant without any other row keeps ``start``. Raises
+    ``BadRequest`` for a table that is not valid, or a ``scale`` that is not positive.
 
     >>> rows = [("Ada", "Ben", 1.0), ("Ben", "Ada", 0.5)]
     >>> elo(pd.DataFrame(rows, columns=["first", "second", "score"]))["elo"].round(2).tolist()
@@ -38,11 +38,14 @@ def elo(
     """
     if not scale > 0:
         raise BadRequest(f"scale: {scale!r} is no scale; use a positive number, such as 400")
-    found = read(results, kinds=(), topics=False)
-    rating = [start] * len(found.names)
-    matches = [0] * len(found.names)
-    order = np.argsort(found.places)
-    columns = (column[order].tolist() for column in (found.first, found.second, found.score))
+    comparisons = read(results, kinds=(), topics=False)
+    rating = [start] * len(comparisons.names)
+    matches = [0] * len(comparisons.names)
+    order = np.argsort(comparisons.places)
+    columns = (
+        column[order].tolist()
+        for column in (comparisons.first, comparisons.second, comparisons.score)
+    )
     for first, second, score in zip(*columns, strict=True):
         expected = 1 / (1 + 10 ** ((rating[second] - rating[first]) / scale))
         gained = k * (score - expected)
@@ -50,5 +53,5 @@ def elo(
         rating[second] -= gained
         matches[first] += 1
         matches[second] += 1
-    rows = zip(found.names, matches, rating, strict=True)
+    rows = zip(comparisons.names, matches, rating, strict=True)
     return frame(sorted(rows, key=lambda row: (-row[2], row[0])), _COLUMNS)

@@ -1,15 +1,15 @@
-"""From a table of results to a fitted model: what can be told from it, and what has to be said.
+"""From a table of results to a fitted model: which effects are in it, and whether it has a prior.
 
-Decides which effects the results tell apart from the entrants, whether a maximum of the likelihood
-exists and else gives every parameter a weak prior, and whether there are topics enough to see how
-much results depend on them. Each decision leaves a sentence.
+Three decisions are made here. Which effects can be told from the strengths of the entrants? Does
+the likelihood have a maximum? (If not, every parameter gets a weak prior.) Are there enough topics
+to estimate how much results depend on the topic? Each decision adds a sentence to ``notes``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,15 +22,16 @@ from analysis.tournaments.ratings.newton import Fit, fit, with_spread
 from sim.errors import BadRequest
 
 PRIOR = 2.5
-"""Standard deviation in logits of the prior where the results alone have no maximum. (Gelman et
-al., Annals of Applied Statistics 2, 2008, use the same scale for the same purpose.)"""
+"""Standard deviation in logits of the prior that is used where the likelihood has no maximum.
+(Gelman et al., Annals of Applied Statistics 2, 2008, use the same scale for the same purpose.)"""
 FEW = 3
-"""Topics at least for a variance between topics. With three topics of 300 matches, 95% intervals
-covered the truth in 95% (with two: 96%, but five times as wide as the model's own)."""
+"""A variance between topics needs at least so many topics. With three topics of 300 matches, 95%
+intervals covered the truth in 95% of cases (with two topics in 96%, but they were five times as
+wide as intervals by the model's own variance)."""
 MANY = 5
-"""Topics at least for side effects that differ by topic."""
+"""Side effects that differ by topic need at least so many topics..."""
 ENOUGH = 3.0
-"""And so many comparisons with a side in each, on average."""
+"""... and on average so many comparisons with a side in each topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +44,31 @@ class Ridge:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A fitted model, and what was decided on the way.
+    """A fitted model, and the decisions that led to it.
 
-    ``parts`` are the components. ``kinds`` are the effects in the model, ``unknown`` those that the
-    results cannot tell. ``varied`` says whether side effects may differ by topic, ``robust``
-    whether variances are between clusters. ``frail`` marks entrants that are finite by the prior
-    alone.
+    ``parts`` are the connected components of the entrants. ``kinds`` are the effects in the model;
+    ``unknown`` are the effects that the results do not identify. ``varied`` says whether side
+    effects differ by topic; ``robust`` says whether variances are estimated between clusters.
+    ``prior_bound`` marks the entrants whose ratings only the prior keeps finite.
     """
 
-    found: Comparisons
+    comparisons: Comparisons
     parts: tuple[Ints, ...]
     fit: Fit
     kinds: tuple[str, ...]
     unknown: tuple[str, ...]
     varied: bool
     robust: bool
-    frail: NDArray[np.bool_]
+    prior_bound: NDArray[np.bool_]
     ridge: Ridge | None
     notes: tuple[str, ...]
 
     @property
     def effects(self) -> Floats:
         """The columns of the effects in the model."""
-        return self.found.effects[:, [self.found.kinds.index(kind) for kind in self.kinds]]
+        return self.comparisons.effects[
+            :, [self.comparisons.kinds.index(kind) for kind in self.kinds]
+        ]
 
 
 def estimate(
@@ -78,55 +81,56 @@ def estimate(
     topics: bool = True,
     ridge: float | Literal["auto"] = "auto",
 ) -> Estimate:
-    """Read, decide and fit; see ``ratings.rate`` for what the options mean.
+    """Read a table of results, choose the model, and fit it; ``ratings.rate`` explains the options.
 
-    Raises ``BadRequest`` for a bad table, option, or results that have no maximum where a prior was
-    ruled out.
+    Raises ``BadRequest`` for a bad table, for a bad option, and for results whose likelihood has no
+    maximum if ``ridge`` forbids a prior.
     """
     _check_options(ties, margins, ridge)
     kinds = [name for name, wanted in (("side", side), ("order", order)) if wanted]
-    found = read(results, margins=margins, kinds=kinds, topics=topics)
-    notes = _dropped(found)
+    comparisons = read(results, margins=margins, kinds=kinds, topics=topics)
+    notes = _dropped(comparisons)
     robust = True
-    if found.topics and found.topics < FEW:
+    if comparisons.topics and comparisons.topics < FEW:
         notes.append(
-            f"There {_are(found.topics, 'topic')}, too few to see how results depend on the topic: "
-            "intervals take matches as independent of one another."
+            f"There {_are(comparisons.topics, 'topic')}, too few to see how results depend on the "
+            "topic: intervals take matches as independent of one another."
         )
-        found, robust = read(results, margins=margins, kinds=kinds, topics=False), False
-    elif len(found.clusters) < FEW:
+        comparisons, robust = read(results, margins=margins, kinds=kinds, topics=False), False
+    elif len(comparisons.clusters) < FEW:
         robust = False
-    elif not found.topics:
+    elif not comparisons.topics:
         notes.append("Without topics, matches count as independent of one another.")
-    parts = components(found)
-    notes += _components(found, parts)
-    score = (1 + found.margin) / 2 if margins else found.score
-    kept, unknown, said = _told_apart(found, parts, score)
-    table = cells(found, found.effects[:, kept], score)
-    tied, more = _tied(found, ties)
-    model = Model(table, _numbers(parts, len(found.names)), davidson=tied)
-    best, frail, prior = _fitted(replace(found, score=score), parts, model, ridge)
-    used = tuple(found.kinds[place] for place in kept)
-    varied = "side" in used and found.topics >= MANY and _sided(table, used) >= ENOUGH
+    parts = components(comparisons)
+    notes += _components(comparisons, parts)
+    score = (1 + comparisons.margin) / 2 if margins else comparisons.score
+    identified = _identified(comparisons, parts, score)
+    table = cells(comparisons, comparisons.effects[:, identified.columns], score)
+    tied, more = _tied(comparisons, ties)
+    model = Model(table, _numbers(parts, len(comparisons.names)), davidson=tied)
+    maximum = _fitted(replace(comparisons, score=score), parts, model, ridge)
+    best, prior = maximum.fit, maximum.ridge
+    used = tuple(comparisons.kinds[place] for place in identified.columns)
+    varied = "side" in used and comparisons.topics >= MANY and _sided(table, used) >= ENOUGH
     if varied:
         best = with_spread(replace(best.model, side=used.index("side")), best)
-    notes += [*said, *more, *([prior.reason] if prior else [])]
+    notes += [*identified.notes, *more, *([prior.reason] if prior else [])]
     return Estimate(
-        found=found,
+        comparisons=comparisons,
         parts=tuple(parts),
         fit=best,
         kinds=used,
-        unknown=unknown,
+        unknown=identified.unknown,
         varied=varied,
         robust=robust,
-        frail=frail,
+        prior_bound=maximum.prior_bound,
         ridge=prior,
         notes=tuple(notes),
     )
 
 
 def _sided(table: Cells, kinds: tuple[str, ...]) -> float:
-    """How many comparisons of a cluster have a side, on average."""
+    """The mean number of comparisons with a side in a cluster."""
     side = np.abs(table.effects[:, kinds.index("side")])
     return float(side[table.kind] @ table.count) / table.clusters
 
@@ -140,29 +144,38 @@ def _check_options(ties: str, margins: bool, ridge: float | str) -> None:
         raise BadRequest(f"ridge: {ridge!r} is no precision; use 'auto' or a number from 0")
 
 
+class _Maximum(NamedTuple):
+    """A fit, which entrants are finite by the prior alone, and the prior."""
+
+    fit: Fit
+    prior_bound: NDArray[np.bool_]
+    ridge: Ridge | None
+
+
 def _fitted(
-    found: Comparisons, parts: list[Ints], model: Model, ridge: float | Literal["auto"]
-) -> tuple[Fit, NDArray[np.bool_], Ridge | None]:
-    """The fit; whose ratings the prior alone keeps finite; and the prior."""
-    frail = np.zeros(len(found.names), dtype=bool)
+    comparisons: Comparisons, parts: list[Ints], model: Model, ridge: float | Literal["auto"]
+) -> _Maximum:
+    """The maximum of the likelihood; with a weak prior where there is none without."""
+    prior_bound = np.zeros(len(comparisons.names), dtype=bool)
     reasons = []
     for part in parts:
-        groups = unbeaten(found, part)
+        groups = unbeaten(comparisons, part)
         main = max(groups, key=len)
-        frail[np.setdiff1d(part, main)] = True
+        prior_bound[np.setdiff1d(part, main)] = True
         if len(groups) > 1:
-            reasons.append(_reason(found, groups))
+            reasons.append(_reason(comparisons, groups))
     why = "; ".join(reasons)
     best = fit(replace(model, ridge=0.0 if ridge == "auto" else float(ridge)))
     if ridge != "auto" and ridge > 0:
         asked = f"As asked, every parameter has a normal prior with precision {ridge:g}"
-        return best, frail, Ridge(float(ridge), f"{asked}{': ' + why if why else ''}.")
-    if not why and best.rests:
-        return best, frail, None
+        reason = f"{asked}{': ' + why if why else ''}."
+        return _Maximum(best, prior_bound, Ridge(float(ridge), reason))
+    if not why and best.converged:
+        return _Maximum(best, prior_bound, None)
     if not why:
-        # Ford's condition is about entrants alone.
+        # Ford's condition (see ``unbeaten``) covers the ratings, not the effects.
         why = "With all effects at once the results have no maximum"
-        frail[:] = True
+        prior_bound[:] = True
     if ridge != "auto":
         raise BadRequest(f"results: there is no maximum without a prior ({why}); use ridge='auto'")
     best = fit(replace(model, ridge=1 / PRIOR**2))
@@ -170,34 +183,34 @@ def _fitted(
         f"{why}. The results alone would put ratings at infinity, so every rating and effect has a "
         f"weak normal prior (mean 0, standard deviation {PRIOR:g} logits)."
     )
-    return best, frail, Ridge(1 / PRIOR**2, reason)
+    return _Maximum(best, prior_bound, Ridge(1 / PRIOR**2, reason))
 
 
-def _reason(found: Comparisons, groups: list[Ints]) -> str:
+def _reason(comparisons: Comparisons, groups: list[Ints]) -> str:
     main = max(groups, key=len)
-    said = []
+    sentences = []
     if groups[0] is not main:
-        best = names(found.names[place] for place in groups[0])
-        said.append(f"Nobody else ever took a point from {best}")
+        best = names(comparisons.names[place] for place in groups[0])
+        sentences.append(f"Nobody else ever took a point from {best}")
     if groups[-1] is not main:
-        worst = names(found.names[place] for place in groups[-1])
-        said.append(f"{worst} never took a point from anybody else")
-    return "; ".join(said)
+        worst = names(comparisons.names[place] for place in groups[-1])
+        sentences.append(f"{worst} never took a point from anybody else")
+    return "; ".join(sentences)
 
 
-def _tied(found: Comparisons, ties: str) -> tuple[bool, list[str]]:
-    """Whether ties are an outcome of their own."""
+def _tied(comparisons: Comparisons, ties: str) -> tuple[bool, list[str]]:
+    """Whether the model has a tie parameter; and a note if it was asked for but is left out."""
     if ties == "half":
         return False, []
-    odd = ~np.isin(found.score, (0.0, 0.5, 1.0))
+    odd = ~np.isin(comparisons.score, (0.0, 0.5, 1.0))
     if odd.any():
-        place = int(found.places[int(odd.argmax())])
+        place = int(comparisons.places[int(odd.argmax())])
         raise BadRequest(
             "results: ties='davidson' needs scores of 0, 0.5 or 1, and "
             f"{int(odd.sum()):,} of {len(odd):,} are shares (first the row at {place}), as where "
             "judges differ; use ties='half'"
         )
-    tied = found.score == 0.5
+    tied = comparisons.score == 0.5
     if not tied.any():
         return False, ["Nothing was tied, so there is no tie parameter."]
     if tied.all():
@@ -205,15 +218,23 @@ def _tied(found: Comparisons, ties: str) -> tuple[bool, list[str]]:
     return True, []
 
 
-def _told_apart(
-    found: Comparisons, parts: list[Ints], score: Floats
-) -> tuple[list[int], tuple[str, ...], list[str]]:
-    """Columns of effects that go into the model; the effects that cannot be told; and why.
+class _Identified(NamedTuple):
+    """The columns of the effects that the results identify, the effects that they do not identify,
+    and a sentence on each of these."""
 
-    By the rank of the design: what is left of a column, or of two, once entrants are taken out.
+    columns: list[int]
+    unknown: tuple[str, ...]
+    notes: list[str]
+
+
+def _identified(comparisons: Comparisons, parts: list[Ints], score: Floats) -> _Identified:
+    """Which effects can be told from the entrants' strengths, and from each other.
+
+    By the rank of the design: the Schur complement of the entrants' block in the Gram matrix is
+    what is left of the columns of effects once entrants are projected out.
     """
-    count = len(found.names)
-    table = cells(found, found.effects, score)
+    count = len(comparisons.names)
+    table = cells(comparisons, comparisons.effects, score)
     whole = _gram(Model(table, _numbers(parts, count)))
     left = whole[count:, count:] - whole[count:, :count] @ np.linalg.solve(
         _anchored(whole[:count, :count], parts), whole[:count, count:]
@@ -221,13 +242,13 @@ def _told_apart(
     size = np.diag(whole)[count:]
     kept: list[int] = []
     unknown: list[str] = []
-    said: list[str] = []
-    for place, kind in enumerate(found.kinds):
+    notes: list[str] = []
+    for place, kind in enumerate(comparisons.kinds):
         if size[place] == 0:
             unknown.append(kind)
         elif left[place, place] < 1e-8 * size[place]:
             unknown.append(kind)
-            said.append(
+            notes.append(
                 f"The effect of {kind} cannot be told from the entrants' strengths: nobody met the "
                 f"same opponents with {kind} changed. It is part of the ratings."
             )
@@ -236,22 +257,23 @@ def _told_apart(
     if len(kept) == 2:
         joint = left[0, 1] ** 2 / (left[0, 0] * left[1, 1])
         if joint > 1 - 1e-8:
-            unknown, kept = list(found.kinds), kept[:1]
-            said.append(
+            unknown, kept = list(comparisons.kinds), kept[:1]
+            notes.append(
                 "Side and order always went together, so their effects cannot be told apart; "
                 "ratings are adjusted for both."
             )
-    return kept, tuple(unknown), said
+    return _Identified(kept, tuple(unknown), notes)
 
 
 def _gram(model: Model) -> Floats:
-    """The information as if every comparison had variance one."""
+    """The Gram matrix of the design: the information if every comparison had variance one."""
     ones = np.ones((1, len(model.cells.count)))
     zeros, once = np.zeros_like(ones), np.ones((1, model.cells.clusters))
     return np.asarray(model.information(Moments(zeros, ones, zeros, zeros, zeros), once)[0])
 
 
 def _anchored(square: Floats, parts: list[Ints]) -> Floats:
+    """A matrix over entrants, made regular: a rating's zero is free in each component."""
     same = _numbers(parts, len(square))
     return np.asarray(square + (same[:, None] == same))
 
@@ -264,7 +286,7 @@ def _numbers(parts: Iterable[Ints], count: int) -> Ints:
     return component
 
 
-# -- what is said ------------------------------------------------------------------------------
+# -- sentences ---------------------------------------------------------------------------------
 
 
 def names(some: Iterable[str], most: int = 6) -> str:
@@ -283,19 +305,19 @@ def _are(count: int, noun: str) -> str:
     return f"is 1 {noun}" if count == 1 else f"are {count} {noun}s"
 
 
-def _dropped(found: Comparisons) -> list[str]:
-    if not found.dropped:
+def _dropped(comparisons: Comparisons) -> list[str]:
+    if not comparisons.dropped:
         return []
-    total = sum(found.dropped.values())
-    why = " and ".join(f"{count:,} without a {name}" for name, count in found.dropped.items())
+    total = sum(comparisons.dropped.values())
+    why = " and ".join(f"{count:,} without a {name}" for name, count in comparisons.dropped.items())
     return [f"{total:,} {'row was' if total == 1 else 'rows were'} dropped: {why}."]
 
 
-def _components(found: Comparisons, parts: list[Ints]) -> list[str]:
+def _components(comparisons: Comparisons, parts: list[Ints]) -> list[str]:
     if len(parts) == 1:
         return []
     each = "; ".join(
-        f"{number}: {names(found.names[place] for place in part)}"
+        f"{number}: {names(comparisons.names[place] for place in part)}"
         for number, part in enumerate(parts, 1)
     )
     return [

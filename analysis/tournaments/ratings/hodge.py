@@ -1,17 +1,17 @@
-"""What part of the results a ranking explains, and what part runs in circles.
+"""How much of the results a ranking explains, and how much is cyclic (Hodge decomposition).
 
-*Definition.* The flow from one entrant to another is the logarithm of the odds with which their
-matches say that the first beats the second, effects of side, order and topics taken out. One match
-that ended as the Bradley-Terry model expects is added to each pair, so that no flow is infinite and
-a pair that hardly met says little. Weighted by matches, flows fall into three orthogonal parts
-(Hodge): differences of potentials (a ranking), flows around triangles of entrants who all met
-(curl), and flows around longer holes (harmonic). The last two are cyclic. Shares are of the
-weighted sum of squares.
+*Definition.* The flow from one entrant to another is the log-odds that the first beats the second,
+estimated from their own matches, effects of side, order and topics removed. To each pair one match
+is added that ended as the Bradley-Terry model expects, so that no flow is infinite and a pair that
+hardly met has little influence. Weighted by matches, flows have three orthogonal parts (Hodge):
+differences of potentials (a ranking), flows around triangles of entrants who all met (curl), and
+flows around longer cycles (harmonic). The last two are cyclic. Shares are shares of the weighted
+sum of squares.
 
-Noise alone makes cycles: see ``analysis.tournaments.ratings.cycles`` for a test, and the share
-beyond chance.
+Noise alone makes cycles: ``analysis.tournaments.ratings.cycles`` has a test, and a share that is
+corrected for noise.
 
-*Limits.* Flows are logits, so strengths that work through another curve than the logistic look
+*Limits.* Flows are logits, so if strengths act through another curve than the logistic, they look
 partly cyclic. All fits have the weak prior of ``analysis.tournaments.ratings.estimation``.
 
 *Reference.* Jiang, Lim, Yao and Ye, Mathematical Programming 127, 2011 (HodgeRank).
@@ -42,11 +42,11 @@ _FLOWS = {"first": "str", "second": "str", "matches": "Int64"} | dict.fromkeys(
 
 @dataclass(frozen=True, slots=True)
 class Decomposition:
-    """Flows in three parts. Shares are of the weighted sum of squares, and sum to one; NaN where no
-    cycle could be, since there is none of entrants who met.
+    """Flows in three parts. The shares of the weighted sum of squares sum to one. They are NaN if
+    no cycle is possible, because the graph of who met whom has none.
 
-    ``potentials``: of each entrant, in logits, with mean zero in its component. ``flows``: of each
-    pair that met, from the first to the second.
+    ``potentials``: the potential of each entrant in logits, with mean zero in its component.
+    ``flows``: the flow of each pair that met, from the first to the second.
     """
 
     ranking: float
@@ -62,7 +62,7 @@ class Decomposition:
 
 
 class Flows(NamedTuple):
-    """Of a batch: the flow of each pair and its standard error."""
+    """The flow of each pair and its standard error, with a row for each fit of a batch."""
 
     flow: Floats
     error: Floats
@@ -88,22 +88,22 @@ class Pairs:
         self.complete = count == int(np.triu(same, 1).sum())
 
     def residual(self, flow: Floats) -> Floats:
-        """What is left of flows (..., pairs) without differences of potentials."""
+        """The cyclic part of flows (..., pairs): differences of potentials are subtracted."""
         return np.asarray(flow - (flow @ self.potential.T) @ self.differences.T)
 
     def triangles(self) -> Ints:
         """Pairs (i, j), (j, k), (i, k) of each triangle i < j < k of entrants who all met."""
         number = np.full((self.entrants, self.entrants), -1)
         number[self.first, self.second] = np.arange(len(self.first))
-        found = [np.empty((0, 3), dtype=np.int64)]
+        triangles = [np.empty((0, 3), dtype=np.int64)]
         for one in range(self.entrants):
             met = np.flatnonzero(number[one] >= 0)
             left, right = np.nonzero(number[np.ix_(met, met)] >= 0)
             two, three = met[left], met[right]
-            found.append(
+            triangles.append(
                 np.column_stack([number[one, two], number[two, three], number[one, three]])
             )
-        return np.concatenate(found)
+        return np.concatenate(triangles)
 
     def curl(self, residual: Floats, triangles: Ints) -> Floats:
         """The part of cyclic flows that runs around triangles, by weighted least squares."""
@@ -127,15 +127,15 @@ def hodge(
 ) -> Decomposition:
     """Decompose the flows of a table of results (see ``analysis.tournaments.ratings.comparisons``).
 
-    Raises ``BadRequest`` for a table that makes no sense.
+    Raises ``BadRequest`` for a table that is not valid.
 
     >>> rows = [("Rock", "Scissors", 1.0), ("Scissors", "Paper", 1.0), ("Paper", "Rock", 1.0)]
-    >>> found = hodge(pd.DataFrame(rows, columns=["first", "second", "score"]))
-    >>> round(found.cyclic, 6), found.flows["flow"].abs().round(3).tolist()
+    >>> parts = hodge(pd.DataFrame(rows, columns=["first", "second", "score"]))
+    >>> round(parts.cyclic, 6), parts.flows["flow"].abs().round(3).tolist()
     (1.0, [1.099, 1.099, 1.099])
     """
-    made = estimated(results, side=side, order=order, topics=topics)
-    pairs, flow = Pairs(made.fit.model), flows(made.fit.model, made.fit.solved).flow[0]
+    fitted = estimated(results, side=side, order=order, topics=topics)
+    pairs, flow = Pairs(fitted.fit.model), flows(fitted.fit.model, fitted.fit.solved).flow[0]
     potential = pairs.potential @ flow
     ranking = pairs.differences @ potential
     rest = flow - ranking
@@ -145,7 +145,7 @@ def hodge(
     shares = [float(part**2 @ pairs.matches) / whole if whole else nan for part in (curl, harmonic)]
     if not pairs.cyclic:
         shares = [nan, nan]
-    names = made.found.names
+    names = fitted.comparisons.names
     columns = (pairs.matches, flow, ranking, curl, harmonic)
     rows = [
         (names[pairs.first[at]], names[pairs.second[at]], *(float(part[at]) for part in columns))
@@ -153,7 +153,7 @@ def hodge(
     ]
     potentials = [
         (names[place], number, float(potential[place]) if len(part) > 1 else nan)
-        for number, part in enumerate(made.parts, 1)
+        for number, part in enumerate(fitted.parts, 1)
         for place in sorted(part.tolist(), key=lambda place: -potential[place])
     ]
     return Decomposition(
@@ -171,8 +171,11 @@ def estimated(results: pd.DataFrame, *, side: bool, order: bool, topics: bool) -
 
 
 def flows(model: Model, solved: Solved) -> Flows:
-    """For each pair the d with: sum of scores + sigma(rated) = sum of what is expected at d +
-    sigma(d), where rated is the difference of ratings."""
+    """The flow d of each pair, by Newton's method.
+
+    It solves: sum of scores + sigma(r) = sum of expected scores at d + sigma(d), where r is the
+    difference of ratings. The terms in sigma are the match that is added to each pair.
+    """
     table, starts = model.cells, model.cells.starts
     rated = solved.parameters[:, table.first] - solved.parameters[:, table.second]
     offset = model.eta(solved.parameters, solved.own) - rated[:, table.pair]

@@ -1,12 +1,14 @@
-"""Ratings from margins, put on the scale of wins.
+"""Ratings from margins, rescaled to the scale of wins.
 
-Margins say more than wins: a fit to (1 + margin) / 2 orders the entrants better. But their logits
-are not those of winning. So the ratings are stretched by the factor kappa that makes them predict
-the scores: a logistic regression of the score on the fitted advantage, without an intercept.
+Margins are more informative than wins: a fit to (1 + margin) / 2 orders the entrants better. But
+its logits are not log-odds of winning. So the ratings are multiplied by the factor kappa with which
+they predict the scores best: a logistic regression of the score on the fitted advantage, without an
+intercept.
 
-The uncertainty of kappa goes into that of the ratings: with psi the influence of a cluster on a
-parameter b, that on kappa b is kappa psi + b psi', where psi' = (its score for kappa + D psi) /
-information, and D the derivative of the whole score by the parameters (a stacked M-estimator:
+The uncertainty of kappa is included in that of the ratings. If psi is the influence of a cluster on
+a parameter b, the influence on kappa b is kappa psi + b psi', where psi' = (the cluster's score for
+kappa + D psi) / information, and D is the derivative of the total score by the parameters (a
+stacked M-estimator:
 Stefanski and Boos, The American Statistician 56, 2002).
 """
 
@@ -24,8 +26,8 @@ from analysis.tournaments.ratings.newton import Fit
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """The factor, its information, its score in each cluster, and the derivative of their sum by
-    the parameters of the fit."""
+    """The factor kappa, its information, its score (gradient) in each cluster, and the derivative
+    of the total score by the parameters of the fit."""
 
     factor: float
     information: float
@@ -34,10 +36,10 @@ class Stretch:
 
 
 def stretch(fit: Fit, table: Cells) -> Stretch | None:
-    """The factor that makes the fit predict the scores in ``table``, whose cells are the fit's.
+    """The factor with which the fit predicts the scores in ``table`` best, by Newton's method.
 
-    None if there is no such positive number: where the fit knows every winner, any would be too
-    small.
+    ``table`` has the same cells as the fit. None if no finite positive factor is best: if the fit
+    predicts every winner, the likelihood grows with the factor without end.
     """
     model = fit.model
     eta = model.eta(fit.parameters[None], fit.own[None])[0]
@@ -63,6 +65,6 @@ def stretch(fit: Fit, table: Cells) -> Stretch | None:
 
 
 def _rest(table: Cells, eta: Floats) -> tuple[Floats, Floats]:
-    """Scores less what is expected of them, and the variances."""
+    """Scores minus expected scores, and the variances of the scores."""
     mean = special.expit(eta)
     return table.score - table.count * mean, table.count * mean * (1 - mean)

@@ -1,4 +1,4 @@
-"""Fits of the Bradley-Terry model: Newton's method, and the spread of side effects over topics.
+"""Fits of the Bradley-Terry model by Newton's method, and the spread of side effects over topics.
 
 *References.* Breslow and Clayton, JASA 88, 1993 (effects at the mode); Chung et al., Psychometrika
 78, 2013 (a prior on a spread).
@@ -16,29 +16,31 @@ from analysis.stats import Floats
 from analysis.tournaments.ratings.bradley_terry import Curvature, Model
 
 MOST = 15.0
-"""A rating or effect beyond this, in logits, is on its way to infinity: to know it would take
-millions of matches."""
+"""A rating or effect beyond this, in logits, is taken to diverge: millions of matches would be
+needed to estimate it."""
 FARTHEST = 2 * MOST
-"""Likewise the advantage of one side over the other in a comparison that took place. Rounding alone
-brings a fit to rest there."""
+"""The same for the advantage of one side over the other in a comparison. So far out the fit stops
+only because the gradient is rounded to zero."""
 LIMIT = 60
-"""Newton steps at most; where there is a maximum it takes about eight."""
+"""The most Newton steps; where there is a maximum, about eight are needed."""
 LONG = 0.5
-"""A step that bends the likelihood, in logits."""
+"""After a step longer than this, in logits, the curvature has changed and is computed anew."""
 WIDEST = 4.0
-"""The largest spread of side effects over topics that is looked for, in logits."""
+"""The largest spread of side effects over topics that is tried, in logits."""
 USUAL = 1.0
-"""Scale of the half-normal prior on that spread. With few comparisons a topic, Laplace's
-approximation makes the spread run away (to 1.5 where 0.7 was planted, 3 comparisons a topic); with
-this prior it was 0.86, and at 10 comparisons a topic there is no difference."""
+"""Scale of the half-normal prior on that spread. With few comparisons for each topic, Laplace's
+approximation overestimates the spread (1.5 where the simulated truth was 0.7, with 3 comparisons a
+topic); with this prior the estimate was 0.86. With 10 comparisons a topic it makes no
+difference."""
 
 
 class Solved(NamedTuple):
-    """Of a batch: parameters, topics' effects, and whether all came to rest."""
+    """The solutions of a batch of fits: a row of parameters and a row of topics' effects (``own``)
+    for each, and whether all fits converged (``converged``)."""
 
     parameters: Floats
     own: Floats
-    rests: bool
+    converged: bool
 
 
 def solve(
@@ -50,10 +52,11 @@ def solve(
 ) -> Solved:
     """Maximise the likelihood for each row of ``weights`` (fits by clusters) by Newton's method.
 
-    All begin at ``start``, a batch of one. The end is when no step is longer than ``tolerance``.
-    Where fits are ``like`` one whose covariance is known, it is for many and need not be exact:
-    the curvature is taken anew only after a long step, and steps are solved for by conjugate
-    gradients from that covariance, which takes half a dozen products instead of an inverse.
+    All fits start at ``start``, a batch of one, and stop when no step is longer than ``tolerance``.
+    ``like`` is the covariance of a similar fit. With it, steps are approximate and cheap, which is
+    meant for large batches: the curvature is computed anew only after a long step, and each step is
+    solved for by conjugate gradients with that covariance as the preconditioner, which takes about
+    six matrix products instead of an inverse.
     """
     parameters, own = start.parameters, start.own
     curvature: Curvature | None = None
@@ -80,21 +83,22 @@ def solve(
             pull = pull - curvature.along(step) / curvature.own
         lengths = np.abs(step).max(axis=1, keepdims=True)
         before, longest = longest, float(lengths.max())
-        # The logarithm of the likelihood is concave: a step that is far too long is all that can
-        # go wrong.
+        # The log-likelihood is concave, so a step can only be too long, never in a wrong direction.
         short = np.minimum(1.0, 2.0 / np.maximum(lengths, 1.0))
         parameters, own = parameters + short * step, own + short * pull
-        # Steps shrink at least by the same factor again, so this is how long the next would be.
+        # Newton steps shrink at least by the same factor again: this bounds the next step.
         shrinks = longest / before if 0 < before < inf else 1.0
         if longest * min(1.0, shrinks) <= tolerance:
-            return Solved(parameters, own, rests=True)
+            return Solved(parameters, own, converged=True)
         if not longest < inf:
             break
-    return Solved(parameters, own, rests=False)
+    return Solved(parameters, own, converged=False)
 
 
 def _conjugate(curvature: Curvature, weights: Floats, gradient: Floats, like: Floats) -> Floats:
-    """The step of each fit, to a thousandth of its length (Hestenes and Stiefel 1952)."""
+    """The Newton step of each fit by preconditioned conjugate gradients, to a thousandth of its
+    length (Hestenes and Stiefel, Journal of Research of the National Bureau of Standards 49, 1952).
+    """
     step, towards, left = np.zeros_like(gradient), np.zeros_like(gradient), gradient
     first = size = np.zeros(len(gradient))
     for _ in range(len(like)):
@@ -111,14 +115,15 @@ def _conjugate(curvature: Curvature, weights: Floats, gradient: Floats, like: Fl
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:
-    """Zero where there is nothing to divide by: a fit that has come to rest."""
+    """Quotients; 0 where the divisor is 0, in a fit that has converged."""
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
 
 
 @dataclass(frozen=True)
 class Fit:
-    """One fit. ``covariance`` is the inverse information, of ratings with mean zero in their
-    components; ``cross`` (clusters, p) and ``own_information`` are those of topics' effects."""
+    """One fit. ``covariance`` is the inverse information, for ratings with mean zero in their
+    components. ``own`` are the topics' side effects; ``own_information`` is the information of
+    these, and ``cross`` (clusters, p) the information that they share with the parameters."""
 
     model: Model
     parameters: Floats
@@ -126,41 +131,43 @@ class Fit:
     covariance: Floats
     cross: Floats
     own_information: Floats
-    rests: bool
+    converged: bool
 
     @property
     def solved(self) -> Solved:
-        """Where other fits may begin."""
-        return Solved(self.parameters[None], self.own[None], self.rests)
+        """The solution, as a start for other fits."""
+        return Solved(self.parameters[None], self.own[None], self.converged)
 
 
 def fit(model: Model, start: Solved | None = None) -> Fit:
     """The maximum of the likelihood, with its prior if it has one.
 
-    ``rests`` is False where there is none: somebody's rating, or an effect, is on its way to
-    infinity.
+    ``converged`` is False if there is no maximum: a rating or an effect diverges to infinity.
     """
     ones = np.ones((1, model.cells.clusters))
     if start is None:
-        start = Solved(np.zeros((1, model.size)), np.zeros_like(ones), rests=False)
-    found = solve(model, ones, start)
-    farthest = np.abs(model.eta(found.parameters, found.own)).max(initial=0.0)
-    rests = found.rests and bool(np.abs(found.parameters).max() <= MOST and farthest <= FARTHEST)
+        start = Solved(np.zeros((1, model.size)), np.zeros_like(ones), converged=False)
+    solution = solve(model, ones, start)
+    farthest = np.abs(model.eta(solution.parameters, solution.own)).max(initial=0.0)
+    converged = solution.converged and bool(
+        np.abs(solution.parameters).max() <= MOST and farthest <= FARTHEST
+    )
     covariance, cross = np.full((model.size, model.size), nan), np.zeros((0, model.size))
     own = np.zeros(0)
-    if rests:
-        moments = model.moments(found.parameters, found.own)
+    if converged:
+        moments = model.moments(solution.parameters, solution.own)
         curvature = model.curvature(moments, ones)
         covariance = model.centre @ np.linalg.inv(curvature.reduced(ones)[0]) @ model.centre
         cross, own = curvature.cross[0], curvature.own[0]
-    return Fit(model, found.parameters[0], found.own[0], covariance, cross, own, rests)
+    return Fit(model, solution.parameters[0], solution.own[0], covariance, cross, own, converged)
 
 
 def with_spread(model: Model, begin: Fit) -> Fit:
-    """Fit with the spread of topics' side effects that is likeliest, which may be none.
+    """Fit with the likeliest spread of topics' side effects, which may be zero.
 
-    Laplace's approximation to the restricted likelihood: that of the mode, less half the logarithm
-    of the determinant of the information of all effects.
+    The spread maximises Laplace's approximation to the restricted likelihood: the log-likelihood at
+    the mode, less half the log-determinant of the information of all effects (Breslow and Clayton
+    1993).
     """
     from scipy import optimize  # heavy
 
@@ -169,24 +176,24 @@ def with_spread(model: Model, begin: Fit) -> Fit:
 
     def loss(spread: float) -> float:
         nonlocal best, value
-        found = fit(replace(model, spread=float(spread)), best.solved)
-        lost = -_laplace(found) if found.rests else inf
+        candidate = fit(replace(model, spread=float(spread)), best.solved)
+        lost = -_laplace(candidate) if candidate.converged else inf
         if lost < value:
-            best, value = found, lost
+            best, value = candidate, lost
         return lost
 
     optimize.minimize_scalar(loss, bounds=(0.02, WIDEST), method="bounded", options={"xatol": 0.01})
     return best
 
 
-def _laplace(found: Fit) -> float:
-    model = found.model
-    value = model.log_likelihood(found.parameters, found.own)
-    value -= model.ridge * float(found.parameters @ found.parameters) / 2
+def _laplace(maximum: Fit) -> float:
+    model = maximum.model
+    value = model.log_likelihood(maximum.parameters, maximum.own)
+    value -= model.ridge * float(maximum.parameters @ maximum.parameters) / 2
     if model.spread:
-        value -= float(found.own @ found.own) / model.spread**2 / 2
+        value -= float(maximum.own @ maximum.own) / model.spread**2 / 2
         value -= (model.spread / USUAL) ** 2 / 2
-        value -= float(np.log(found.own_information * model.spread**2).sum()) / 2
-    # Of the inverse, whose null space is where ratings are centred: with the anchor it is regular.
-    whole = found.covariance + (np.eye(model.size) - model.centre)
+        value -= float(np.log(maximum.own_information * model.spread**2).sum()) / 2
+    # The covariance is singular, since ratings are centred; adding the projection makes it regular.
+    whole = maximum.covariance + (np.eye(model.size) - model.centre)
     return value + float(np.linalg.slogdet(whole)[1]) / 2

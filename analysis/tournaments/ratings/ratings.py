@@ -1,16 +1,17 @@
-"""How strong is each entrant of a tournament, and how sure is that? Tables in, tables out.
+"""How strong is each entrant of a tournament, and how certain is that? From a table to tables.
 
-*Evidence*: the results; whoever judged the matches decides what the ratings are about.
+*Evidence*: the results; the ratings measure whatever the judges of the matches judged.
 
-*Definition.* Ratings are logits: with a difference of 1 the stronger is expected to score 0.73 of a
-match, side and order being equal. Within each component they have mean zero.
-``analysis.tournaments.ratings`` has the parts: the model in ``bradley_terry``, what is decided from
-the results in ``estimation``, intervals in ``sandwich``, ranks in ``bootstrap``, the stretch from
-margins to wins in ``margins``; Elo's ratings in ``elo``; whether ratings are the whole story in
+*Definition.* The model is that of Bradley and Terry, fitted by Newton's method. Ratings are logits:
+with a difference of 1 the stronger entrant is expected to score 0.73 in a match, side and order
+being equal. Ratings have mean zero within each component of entrants. The parts are in
+``analysis.tournaments.ratings``: the model in ``bradley_terry``, the choice of the model in
+``estimation``, intervals in ``sandwich``, ranks in ``bootstrap``, the step from margins to wins in
+``margins``, Elo's ratings in ``elo``, and a test of whether ratings explain the results in
 ``cycles``.
 
-*Limits.* Side effects of topics are assumed to be normal, and their intervals take the spread as
-known. Ratings are for the topics that were debated and others like them.
+*Limits.* Side effects of topics are assumed to be normally distributed, and their intervals take
+the spread as known. Ratings hold for the topics that were debated and for topics like them.
 
 *References.* Bradley and Terry, Biometrika 39, 1952; Agresti, Categorical Data Analysis, 2013,
 section 11.6; those of the modules.
@@ -79,22 +80,23 @@ _EFFECTS = {
 
 @dataclass(frozen=True, slots=True)
 class Ratings:
-    """What ``rate`` found.
+    """The result of ``rate``.
 
     ``table``: one row for each entrant, by component and rating. ``rating``, ``low`` and ``high``
     in logits, with mean zero in the component; ``elo_scaled`` is the rating on Elo's scale and
-    ``elo`` the online one; a score above 0.5 counts among ``wins``. ``p_best`` is the share of
-    bootstrap replicates in which nobody of the component was better. Missing where there is nothing
-    to say: an entrant without a match has no rating.
+    ``elo`` is Elo's own, updated after each match; a score above 0.5 counts among ``wins``.
+    ``p_best`` is the share of bootstrap replicates in which nobody in the component was better. An
+    entrant without a match has no rating, rank, or limits.
 
     ``effects``: ``side`` (for arguing for the motion) and ``order`` (for speaking first), in
     logits; ``tie``, Davidson's nu, the odds of a tie to the geometric mean of win and loss (two
     equals tie with probability nu / (nu + 2)); ``spread``, the standard deviation of side effects
     over topics, and ``side on topic``, the side effect of each topic, shrunk.
 
-    ``wins``: the score that the row is expected to take from the column, neither having side nor
-    order. ``components``: names of the entrants of component 1, 2, ... ``ridge``: the prior, if one
-    was needed or asked for, and why. ``dropped``: how many rows. ``notes``: sentences for a report.
+    ``wins``: the score that the entrant of the row is expected to reach against that of the column,
+    without effects of side and order. ``components``: the names of the entrants of component 1, 2,
+    ... ``ridge``: the prior, if one was needed or asked for, and why. ``dropped``: the number of
+    rows that were left out. ``notes``: sentences for a report.
     """
 
     table: pd.DataFrame
@@ -119,28 +121,29 @@ def rate(
 ) -> Ratings:
     """Rate entrants by a table of results; its columns are in ``comparisons``.
 
-    ``ties``: half a win each, or an outcome of their own (Davidson). ``margins``: rate by margins
-    instead of scores, stretched to the scale of wins. ``without``: columns that are left alone.
-    Else effects of ``side`` and ``order`` are estimated where the table has them, and ``topics``
-    are clusters, by which side effects may differ.
-    ``ridge``: the precision of a normal prior on every parameter; "auto" is none unless the results
-    have no maximum. ``replicates``: of the bootstrap behind ranks and ``p_best``.
+    ``ties``: "half" counts a tie as half a win for each; "davidson" makes it an outcome of its own.
+    ``margins``: rate by margins instead of scores, rescaled to the scale of wins. ``without``:
+    columns that are ignored. Otherwise effects of ``side`` and ``order`` are estimated where the
+    table has these columns, and ``topics`` are clusters, between which side effects may differ.
+    ``ridge``: the precision of a normal prior on every parameter; "auto" means no prior unless the
+    likelihood has no maximum. ``replicates``: how many the bootstrap draws for ranks and
+    ``p_best``.
 
-    Raises ``BadRequest`` for a table or an option that makes no sense.
+    Raises ``BadRequest`` for a table or an option that is not valid.
 
     >>> rows = [("Ada", "Ben", 1.0), ("Ben", "Cleo", 1.0), ("Cleo", "Ada", 1.0)]
     >>> rows.append(("Ada", "Ben", 1.0))
-    >>> found = rate(pd.DataFrame(rows, columns=["first", "second", "score"]))
-    >>> found.table[["entrant", "matches", "wins", "losses", "rank"]].to_numpy().tolist()
+    >>> ratings = rate(pd.DataFrame(rows, columns=["first", "second", "score"]))
+    >>> ratings.table[["entrant", "matches", "wins", "losses", "rank"]].to_numpy().tolist()
     [['Ada', 3, 2, 1, 1], ['Cleo', 2, 1, 1, 2], ['Ben', 3, 1, 2, 3]]
-    >>> found.notes
+    >>> ratings.notes
     ('Without topics, matches count as independent of one another.',)
     """
     if not 0 < level < 1:
         raise BadRequest(f"level: {level!r} is no level; use a number from 0 to 1, such as 0.95")
     if replicates < 0:
         raise BadRequest(f"replicates: {replicates!r} is no number of replicates; use 0 or more")
-    made = estimate(
+    fitted = estimate(
         results,
         ties=ties,
         margins=margins,
@@ -149,22 +152,24 @@ def rate(
         topics="topics" not in without,
         ridge=ridge,
     )
-    notes = list(made.notes)
+    notes = list(fitted.notes)
     stretched = None
     if margins:
-        found = made.found
-        stretched = stretch(made.fit, cells(found, made.effects, found.score))
+        comparisons = fitted.comparisons
+        stretched = stretch(fitted.fit, cells(comparisons, fitted.effects, comparisons.score))
         notes.append(_by_margins(stretched))
-    halves = half_widths(made, stretched, level)
+    halves = half_widths(fitted, stretched, level)
     factor = stretched.factor if stretched else 1.0
-    drawn = reweighted(made, replicates, np.random.default_rng(seed))
+    drawn = reweighted(fitted, replicates, np.random.default_rng(seed))
     return Ratings(
-        table=_table(made, factor, halves, drawn, level, elo(results)),
-        effects=_effects(made, factor, halves, level),
-        wins=_wins(made, nan if margins and stretched is None else factor),
-        components=tuple(tuple(made.found.names[place] for place in part) for part in made.parts),
-        ridge=made.ridge,
-        dropped=sum(made.found.dropped.values()),
+        table=_table(fitted, factor, halves, drawn, level, elo(results)),
+        effects=_effects(fitted, factor, halves, level),
+        wins=_wins(fitted, nan if margins and stretched is None else factor),
+        components=tuple(
+            tuple(fitted.comparisons.names[place] for place in part) for part in fitted.parts
+        ),
+        ridge=fitted.ridge,
+        dropped=sum(fitted.comparisons.dropped.values()),
         notes=tuple(notes),
     )
 
@@ -172,8 +177,8 @@ def rate(
 def _by_margins(stretched: Stretch | None) -> str:
     if stretched is None:
         return (
-            "The margins leave open how they go with wins: ratings are logits of "
-            "(1 + margin) / 2, and there is no expectation of scores."
+            "The margins do not determine how they relate to wins: ratings are logits of "
+            "(1 + margin) / 2, and no scores are expected from them."
         )
     return (
         f"Ratings are by margins, stretched by {stretched.factor:.2f} so that they predict scores."
@@ -181,14 +186,19 @@ def _by_margins(stretched: Stretch | None) -> str:
 
 
 def _table(
-    made: Estimate, factor: float, halves: Floats, drawn: Floats, level: float, online: pd.DataFrame
+    fitted: Estimate,
+    factor: float,
+    halves: Floats,
+    drawn: Floats,
+    level: float,
+    online: pd.DataFrame,
 ) -> pd.DataFrame:
-    names = made.found.names
-    ratings = factor * made.fit.parameters[: len(names)]
-    record = _record(made)
+    names = fitted.comparisons.names
+    ratings = factor * fitted.fit.parameters[: len(names)]
+    record = _record(fitted)
     elos = dict(zip(online["entrant"], online["elo"], strict=True))
     rows: list[dict[str, Any]] = []
-    for number, part in enumerate(made.parts, 1):
+    for number, part in enumerate(fitted.parts, 1):
         own = ratings[part]
         sure = ranks(drawn[:, part], level) if len(drawn) and len(part) > 1 else None
         # Equal ratings can differ in their last bits.
@@ -213,48 +223,48 @@ def _table(
     return frame([[row.get(name) for name in _TABLE] for row in rows], _TABLE)
 
 
-def _record(made: Estimate) -> dict[str, Ints]:
-    """Matches, and how they ended for each entrant."""
-    found, many = made.found, len(made.found.names)
+def _record(fitted: Estimate) -> dict[str, Ints]:
+    """How many matches each entrant had, won, tied and lost."""
+    comparisons, many = fitted.comparisons, len(fitted.comparisons.names)
     record = {}
     for name, sign in (("wins", 1), ("ties", 0), ("losses", -1)):
-        ended = np.sign(found.score - 0.5)
-        record[name] = np.bincount(found.first[ended == sign], minlength=many)
-        record[name] += np.bincount(found.second[ended == -sign], minlength=many)
+        ended = np.sign(comparisons.score - 0.5)
+        record[name] = np.bincount(comparisons.first[ended == sign], minlength=many)
+        record[name] += np.bincount(comparisons.second[ended == -sign], minlength=many)
     return {"matches": sum(record.values(), np.zeros(many, dtype=np.int64)), **record}
 
 
-def _effects(made: Estimate, factor: float, halves: Floats, level: float) -> pd.DataFrame:
-    parameters, many = made.fit.parameters, len(made.found.names)
+def _effects(fitted: Estimate, factor: float, halves: Floats, level: float) -> pd.DataFrame:
+    parameters, many = fitted.fit.parameters, len(fitted.comparisons.names)
     rows: list[tuple[Any, ...]] = []
-    for kind in made.found.kinds:
-        if kind in made.unknown:
+    for kind in fitted.comparisons.kinds:
+        if kind in fitted.unknown:
             rows.append((kind, None, nan, nan, nan))
             continue
-        place = many + made.kinds.index(kind)
+        place = many + fitted.kinds.index(kind)
         middle, half = factor * float(parameters[place]), float(halves[place])
         rows.append((kind, None, middle, middle - half, middle + half))
-    if made.fit.model.davidson:
+    if fitted.fit.model.davidson:
         delta, half = float(parameters[-1]), float(halves[-1])
         rows.append(("tie", None, exp(delta), exp(delta - half), exp(delta + half)))
-    if made.varied:
-        rows.append(("spread", None, factor * made.fit.model.spread, nan, nan))
-        middles, around = _side_on_topics(made)
+    if fitted.varied:
+        rows.append(("spread", None, factor * fitted.fit.model.spread, nan, nan))
+        middles, around = _side_on_topics(fitted)
         quantile = float(special.ndtri((1 + level) / 2))
-        for topic, middle, error in zip(made.found.clusters, middles, around, strict=False):
+        for topic, middle, error in zip(fitted.comparisons.clusters, middles, around, strict=False):
             middle, half = factor * float(middle), factor * quantile * float(error)
             rows.append(("side on topic", topic, middle, middle - half, middle + half))
     return frame(rows, _EFFECTS)
 
 
-def _side_on_topics(made: Estimate) -> tuple[Floats, Floats]:
+def _side_on_topics(fitted: Estimate) -> tuple[Floats, Floats]:
     """The side effect of each topic, and its error of prediction (Henderson, Biometrics 31, 1975).
 
     With u the topic's deviation, h its information and v that with the parameters:
     1 / h + (e - v / h)' M (e - v / h), where e picks the common effect and M is the covariance.
     """
-    fit, topics = made.fit, made.found.topics
-    place = len(made.found.names) + made.kinds.index("side")
+    fit, topics = fitted.fit, fitted.comparisons.topics
+    place = len(fitted.comparisons.names) + fitted.kinds.index("side")
     pick = np.zeros(fit.model.size)
     pick[place] = 1
     common = np.full(topics, fit.parameters[place])
@@ -267,17 +277,17 @@ def _side_on_topics(made: Estimate) -> tuple[Floats, Floats]:
     return common + fit.own[:topics], np.sqrt(scale * variance)
 
 
-def _wins(made: Estimate, factor: float) -> pd.DataFrame:
-    """Expected scores; NaN across components and of anybody against itself."""
-    names, parameters = list(made.found.names), made.fit.parameters
+def _wins(fitted: Estimate, factor: float) -> pd.DataFrame:
+    """Expected scores; NaN between components, and of an entrant against itself."""
+    names, parameters = list(fitted.comparisons.names), fitted.fit.parameters
     ratings = factor * parameters[: len(names)]
     apart = ratings[:, None] - ratings
-    if made.fit.model.davidson:
+    if fitted.fit.model.davidson:
         win, tie, _ = outcomes(apart, parameters[-1])
         expected = win + tie / 2
     else:
         expected = special.expit(apart)
-    component = made.fit.model.component
+    component = fitted.fit.model.component
     expected[component[:, None] != component] = nan
     np.fill_diagonal(expected, nan)
     return pd.DataFrame(expected, index=names, columns=names)

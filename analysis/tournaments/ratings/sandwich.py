@@ -1,19 +1,22 @@
-"""Intervals of a fit: variances between clusters, honest with few of them, or the model's own.
+"""Intervals of a fit: from cluster-robust (sandwich) variances, or from the model's own variance.
 
-*Definition.* What happens within a cluster (a topic) may depend on one another in any way; clusters
-are independent. With M the covariance of the fit, S its root, and C the information and s the score
-of a cluster, the cluster's influence is S (I - S C S)^(-1/2) S s, and the variance the sum of the
-squares of influences: CR2, unbiased where the model's own variance is right. Student's quantile has
-Satterthwaite's degrees of freedom, of each parameter its own. Written so, all of it is in the space
-of the parameters, and the same for every model that has scores and information. Where there are
-many clusters this is dear and next to nothing: then CR1, with one degree of freedom less than there
-are clusters in which an entrant met somebody.
+*Definition.* Matches within a cluster (a topic) may depend on one another in any way; clusters are
+independent. Let M be the covariance of the fit and S its symmetric root, and let C be the
+information and s the score (the gradient) of one cluster. The influence of the cluster is
+S (I - S C S)^(-1/2) S s, and the variance is the sum of the squared influences. This is the CR2
+estimator of Bell and McCaffrey, which is unbiased where the model's own variance is right. Limits
+use Student's quantile with Satterthwaite's degrees of freedom, computed for each parameter.
+Written in this way, everything is in the space of the parameters and needs only scores and
+information of the model. With many clusters CR2 is expensive and hardly differs from CR1: then CR1
+is used, whose degrees of freedom are one less than the number of clusters in which an entrant met
+somebody.
 
-The model's own variance instead, with the normal quantile, where a variance between clusters cannot
-be had: for all parameters with fewer than ``FEW`` clusters, for an entrant who met in fewer. Shares
-and ties that count half vary less than wins: there it is times Pearson's dispersion. For entrants
-whom nobody beat, or who beat nobody, residuals say next to nothing of the variance: the wider of
-the two.
+The model's own variance, with the normal quantile, is used where there are too few clusters to
+estimate a variance between them: for all parameters if there are fewer than ``FEW`` clusters, and
+for an entrant that met opponents in fewer. Shares, and ties that count half, vary less than wins,
+so the model's variance is then multiplied by Pearson's dispersion. For entrants that nobody beat,
+or that beat nobody, residuals hardly inform about the variance, so the wider interval of the two is
+taken.
 
 *References.* Bell and McCaffrey, Survey Methodology 28, 2002; Pustejovsky and Tipton, Journal of
 Business and Economic Statistics 36, 2018.
@@ -33,10 +36,11 @@ from analysis.tournaments.ratings.margins import Stretch
 from analysis.tournaments.ratings.newton import Fit
 
 MANY = 500
-"""From so many clusters on, CR1."""
-DEAR = 3e8
-"""Or from so many clusters times cubed parameters on. Intervals by CR1 held the truth in 95.8% with
-20 topics, and in 96.1% for 40 entrants on 60 topics; by CR2 in 96.2% and 96.3%."""
+"""With more clusters than this, CR1 is used."""
+COSTLY = 3e8
+"""CR1 is also used if clusters times parameters cubed exceed this. Intervals by CR1 covered the
+truth in 95.8% of cases with 20 topics, and in 96.1% for 40 entrants on 60 topics; by CR2 in 96.2%
+and 96.3%."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,8 @@ class Robust:
 
 
 def half_widths(estimate: Estimate, stretch: Stretch | None, level: float = 0.95) -> Floats:
-    """Of the interval of each parameter, times the stretch if there is one."""
-    fit, found = estimate.fit, estimate.found
+    """Half the width of the interval of each parameter, after the stretch if there is one."""
+    fit, comparisons = estimate.fit, estimate.comparisons
     factor = stretch.factor if stretch else 1.0
     scale = dispersion(fit)
     variance = factor**2 * scale * np.diag(fit.covariance)
@@ -66,16 +70,16 @@ def half_widths(estimate: Estimate, stretch: Stretch | None, level: float = 0.95
     error = np.sqrt((influence**2).sum(axis=0))
     wide = special.stdtrit(between.freedom, (1 + level) / 2) * error
     alone = np.flatnonzero(clusters_met(fit) < FEW)
-    frail = np.flatnonzero(estimate.frail)
-    wide[frail] = np.maximum(wide[frail], own[frail])
+    prior_bound = np.flatnonzero(estimate.prior_bound)
+    wide[prior_bound] = np.maximum(wide[prior_bound], own[prior_bound])
     wide[alone] = own[alone]
-    if estimate.frail.all():
-        wide[len(found.names) :] = np.maximum(wide, own)[len(found.names) :]
+    if estimate.prior_bound.all():
+        wide[len(comparisons.names) :] = np.maximum(wide, own)[len(comparisons.names) :]
     return np.asarray(wide)
 
 
 def clusters_met(fit: Fit) -> Ints:
-    """In how many clusters each entrant met somebody."""
+    """The number of clusters in which each entrant had a comparison."""
     table = fit.model.cells
     first, second, cluster, _ = table.by_cell
     met = np.zeros((table.clusters, table.entrants), dtype=bool)
@@ -85,9 +89,11 @@ def clusters_met(fit: Fit) -> Ints:
 
 
 def dispersion(fit: Fit) -> float:
-    """Pearson's dispersion where there are shares, 1 where all was won or lost (or ties are an
-    outcome of their own): the mean of (score - expected)^2 / variance, corrected for what was
-    fitted."""
+    """Pearson's dispersion: the sum of (score - expected)^2 / variance over the degrees of freedom.
+
+    It is 1 by definition if every comparison was won or lost, or if the model has ties as an
+    outcome.
+    """
     model = fit.model
     table = model.cells
     whole = float(table.square.sum()) == float(table.score.sum())
@@ -101,10 +107,10 @@ def dispersion(fit: Fit) -> float:
 
 
 def robust(fit: Fit) -> Robust:
-    """Influences and degrees of freedom: CR2, or CR1 where that is too dear."""
+    """Influences and degrees of freedom: CR2, or CR1 where CR2 is too expensive."""
     model = fit.model
     count, size = model.cells.clusters, model.size
-    if count > MANY or count * size**3 > DEAR:
+    if count > MANY or count * size**3 > COSTLY:
         met = np.full(size, float(count))
         met[: model.cells.entrants] = clusters_met(fit)
         met = np.maximum(met, 2.0)
@@ -122,7 +128,7 @@ def robust(fit: Fit) -> Robust:
     for place in range(count):
         share, axes = np.linalg.eigh(root @ information[place] @ root)
         share = np.clip(share, 0.0, 1.0)
-        # What one cluster alone determines has no variance between clusters.
+        # A direction that one cluster alone determines has no variance between clusters.
         left = np.where(share < 1 - 1e-6, 1 - share, np.inf)
         seen = axes.T @ root
         influence[place] = seen.T @ ((seen @ score[place]) / np.sqrt(left))
@@ -144,24 +150,24 @@ def scores(fit: Fit) -> Floats:
     first, second, cluster, effects = table.by_cell
     moments = model.moments(fit.parameters[None], fit.own[None])
     rest = table.score - table.count * moments.mean[0]
-    found = np.zeros((table.clusters, model.size))
-    np.add.at(found, (cluster, first), rest)
-    np.add.at(found, (cluster, second), -rest)
+    derivatives = np.zeros((table.clusters, model.size))
+    np.add.at(derivatives, (cluster, first), rest)
+    np.add.at(derivatives, (cluster, second), -rest)
     for place, effect in enumerate(effects.T, table.entrants):
-        found[:, place] = np.bincount(cluster, rest * effect, table.clusters)
+        derivatives[:, place] = np.bincount(cluster, rest * effect, table.clusters)
     if model.davidson:
         tied = table.ties - table.count * moments.tie[0]
-        found[:, -1] = np.bincount(cluster, tied, table.clusters)
-    return found
+        derivatives[:, -1] = np.bincount(cluster, tied, table.clusters)
+    return derivatives
 
 
 def informations(fit: Fit) -> Floats:
-    """The information of each cluster (clusters, p, p), its own effect taken out."""
+    """The information of each cluster (clusters, p, p), its random effect projected out."""
     model, table = fit.model, fit.model.cells
     first, second, cluster, effects = table.by_cell
     moments = model.moments(fit.parameters[None], fit.own[None])
     linear = table.entrants + effects.shape[1]
-    found = np.zeros((table.clusters, model.size, model.size))
+    information = np.zeros((table.clusters, model.size, model.size))
     order = np.argsort(cluster, kind="stable")
     ends = np.cumsum(np.bincount(cluster, minlength=table.clusters))
     for place, rows in enumerate(np.split(order, ends[:-1])):
@@ -170,12 +176,12 @@ def informations(fit: Fit) -> Floats:
         design[np.arange(len(rows)), second[rows]] = -1
         design[:, table.entrants :] = effects[rows]
         weight = table.count[rows] * moments.variance[0, rows]
-        found[place, :linear, :linear] = (design.T * weight) @ design
+        information[place, :linear, :linear] = (design.T * weight) @ design
         if model.davidson:
             tied = (table.count[rows] * moments.covariance[0, rows]) @ design
-            found[place, -1, :linear] = found[place, :linear, -1] = tied
-            found[place, -1, -1] = table.count[rows] @ moments.tie_variance[0, rows]
+            information[place, -1, :linear] = information[place, :linear, -1] = tied
+            information[place, -1, -1] = table.count[rows] @ moments.tie_variance[0, rows]
     if model.spread:
         scaled = fit.cross / np.sqrt(fit.own_information)[:, None]
-        found -= scaled[:, :, None] * scaled[:, None, :]
-    return found
+        information -= scaled[:, :, None] * scaled[:, None, :]
+    return information

@@ -1,1 +1,1 @@
-"""The subcommands, one a file, each of the name of its command."""
+"""The subcommands: one file each, with the name of the command."""

@@ -123,7 +123,7 @@ def ask(
 
 
 def _trials(asked: QuestionOptions) -> list[StoredTrial]:
-    """The trials in which it is asked."""
+    """The trials whose actors are asked. Raises ``BadRequest`` if there are none."""
     from sim.store import open_store
 
     with open_store(asked.store) as store:
@@ -136,7 +136,7 @@ def _trials(asked: QuestionOptions) -> list[StoredTrial]:
 
 
 def question_of(text: str, choices: str | None, scale: str | None) -> Question:
-    """The question that was put on the command line. ``{name}`` becomes the actor's name."""
+    """The question on the command line, in which ``{name}`` stands for the actor's name."""
     from sim.scene.answers import Choice, FreeText, Number
     from sim.scene.probes import Question, literal
 
@@ -145,7 +145,7 @@ def question_of(text: str, choices: str | None, scale: str | None) -> Question:
     if choices is not None and scale is not None:
         raise BadRequest("--choices and --scale: an answer has one form; use one of them")
     words = literal(text).replace("{{name}}", "{name}")
-    # Another form of the answer is another question.
+    # The form of the answer is part of the key: with another form it is another question.
     key = f"ask:{text}"
     if choices is not None:
         options = tuple(part.strip() for part in choices.split(",") if part.strip())

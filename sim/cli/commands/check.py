@@ -60,8 +60,8 @@ def check(
     else:
         report = asyncio.run(_ask(stage))
     if as_json:
-        found = {"model": report.model, "capabilities": [asdict(c) for c in report.capabilities]}
-        out().out(json.dumps(found))
+        record = {"model": report.model, "capabilities": [asdict(c) for c in report.capabilities]}
+        out().out(json.dumps(record))
     else:
         print_block(out(), table(report))
     if not any(each.verdict == "yes" for each in report.capabilities):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -29,20 +28,14 @@ from sim.cli.options import (
 from sim.errors import BadRequest
 
 if TYPE_CHECKING:
-    from analysis.stats import Interval
     from sim.calls.guard import ModelOptions
     from sim.planning import Trial as Planned
     from sim.runs.options import RunOptions
     from sim.runs.stages import Cast
     from sim.scene.interventions import Intervention
     from sim.stage.base import Stage
-    from sim.store import Store as Reader
     from sim.store import StoredTrial
-    from sim.study.effects import Comparison
-    from sim.study.outcomes import Outcome
     from sim.transcript import Transcript
-
-Record = dict[str, Any]
 
 _LINE = re.compile(r"\s*(?P<name>[^:>]+?)\s*(?:>\s*(?P<to>[^:]*?)\s*)?:\s*(?P<text>.+)", re.S)
 
@@ -51,7 +44,7 @@ KEPT, REROLL = "kept", "reroll"
 
 @dataclass(frozen=True)
 class ChangeOptions:
-    """What is to be different: exactly one change, or none with ``reroll``."""
+    """The change: exactly one, or none with ``reroll``."""
 
     drop: Annotated[bool, typer.Option("--drop", help="The turn is struck: nobody heard it.")] = (
         False
@@ -120,7 +113,7 @@ class BranchOptions:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """Branches with one change: what it is called, from which turn on, and the change."""
+    """Branches with one change: its label, the first turn that is new, and the change."""
 
     label: str
     at: int
@@ -180,6 +173,8 @@ def fork(
     report = carry_out(title, trials, cast.stages, which.store, options, quiet=output.quiet)
     early = report.interrupted or report.stopped is not None
     if not early and (not output.quiet or output.as_json):
+        from sim.cli.fork_results import measured
+
         record = measured(stored, transcript, arms, planned, which)
         if output.as_json:
             out().out(json.dumps(record, allow_nan=False))
@@ -212,15 +207,15 @@ def _estimate(
 
 
 def _arms(asked: ChangeOptions, at: int, transcript: Transcript) -> list[Arm]:
-    """What is changed, and what it is compared with."""
+    """The two arms: with the change, and the one that it is compared with."""
     changes = list(_changes(asked, at, transcript))
     if len(changes) + asked.reroll != 1:
         raise BadRequest(
             "fork: say what is to be different, once: --drop, --reroll, --say, --whisper, "
             "--replace, --note, --noise or --restage"
         )
-    # What a turn did is seen against what its speaker might have said instead; what a change does
-    # is seen against the same without it.
+    # The effect of a turn as it was shows against what its speaker might have said instead; the
+    # effect of a change against the same turn generated without it.
     against = asked.against or (KEPT if asked.reroll else REROLL)
     if against not in (KEPT, REROLL):
         raise BadRequest(f"--against {against}: use {KEPT} or {REROLL}")
@@ -233,6 +228,14 @@ def _arms(asked: ChangeOptions, at: int, transcript: Transcript) -> list[Arm]:
     return [Arm(label, at, (change,)), baseline]
 
 
+class _Line(NamedTuple):
+    """A line on the command line: who says it, to whom (empty: to all), and its text."""
+
+    name: str
+    to: tuple[str, ...]
+    text: str
+
+
 def _changes(
     asked: ChangeOptions, at: int, transcript: Transcript
 ) -> Iterator[tuple[str, Intervention]]:
@@ -243,12 +246,12 @@ def _changes(
     if asked.drop:
         yield "drop", dropped(transcript, at)
     if asked.say is not None:
-        name, _, text = _line("--say", asked.say)
-        yield f"say {name}: {text}", Say(speaker=name, text=text, at=at)
+        line = _line("--say", asked.say)
+        yield f"say {line.name}: {line.text}", Say(speaker=line.name, text=line.text, at=at)
     if asked.whisper is not None:
-        name, to, text = _line("--whisper", asked.whisper)
-        label = f"whisper {name} > {', '.join(to)}: {text}"
-        yield label, Whisper(speaker=name, to=to, text=text, at=at)
+        line = _line("--whisper", asked.whisper)
+        label = f"whisper {line.name} > {', '.join(line.to)}: {line.text}"
+        yield label, Whisper(speaker=line.name, to=line.to, text=line.text, at=at)
     if asked.replace is not None:
         yield f"replace {asked.replace}", ReplaceTurn(text=asked.replace, at=at)
     if asked.note is not None:
@@ -263,15 +266,18 @@ def _changes(
         yield f"restage {asked.restage}", moved
 
 
-def _line(option: str, text: str) -> tuple[str, tuple[str, ...], str]:
-    """Who says it, to whom, and what: ``Ada: ...`` or ``Ada > Ben, Cleo: ...``."""
+def _line(option: str, text: str) -> _Line:
+    """The line of an option: ``Ada: ...``, or for --whisper ``Ada > Ben, Cleo: ...``.
+
+    Raises ``BadRequest`` if it is not written like that.
+    """
     parts = _LINE.fullmatch(text)
     whispered = option == "--whisper"
     if parts is None or (parts["to"] is not None) != whispered:
         form = '"Ada > Ben: He lies."' if whispered else '"Ada: I was wrong."'
         raise BadRequest(f"{option} {text!r}: write it as {option} {form}")
     to = tuple(name.strip() for name in (parts["to"] or "").split(",") if name.strip())
-    return parts["name"], to, parts["text"].strip()
+    return _Line(parts["name"], to, parts["text"].strip())
 
 
 def _stages(stored: StoredTrial, arms: Sequence[Arm], models: ModelOptions) -> Cast:
@@ -282,7 +288,7 @@ def _stages(stored: StoredTrial, arms: Sequence[Arm], models: ModelOptions) -> C
 
     if HUMAN in stored.stages.values():
         raise BadRequest(
-            f"trial {stored.id[:8]}: a person plays in it, who is not there for its branches; "
+            f"trial {stored.id[:8]}: a person plays in it, and cannot play its branches; "
             "fork a trial without one"
         )
     stages = reopen(stages_of([stored]), models)
@@ -290,113 +296,3 @@ def _stages(stored: StoredTrial, arms: Sequence[Arm], models: ModelOptions) -> C
     named = [each.stage for each in new if each.stage]
     cast = open_cast(named, stages, models)
     return Cast({**stages, **cast.stages}, cast.identities)
-
-
-# -- what came of it -------------------------------------------------------------------------------
-
-
-def measured(
-    stored: StoredTrial,
-    transcript: Transcript,
-    arms: Sequence[Arm],
-    planned: Sequence[Sequence[Planned]],
-    which: BranchOptions,
-) -> Record:
-    """Everything that came of it, as ``--json`` prints it."""
-    from sim.store import open_store
-    from sim.study.effects import compared
-
-    turn = which.at
-    said = transcript.turns[turn - 1] if turn <= len(transcript) else None
-    with open_store(which.store) as store:
-        ids = store.short_ids()
-        branches = [[_branch(store, trial) for trial in arm] for arm in planned]
-    comparisons = [
-        compared(branches[0], branches[1], outcome, turn)
-        for outcome in outcomes(transcript, which.within)
-    ]
-    again = next((place for place, arm in enumerate(arms) if arm.rolls_again(turn)), None)
-    return {
-        "store": str(which.store),
-        "trial": stored.id,
-        "scenario": stored.scenario,
-        "model": stored.model,
-        "at": turn,
-        "speaker": None if said is None else said.speaker,
-        "text": None if said is None else said.text,
-        "branches": which.branches,
-        "arms": [planned[0][0].arm, planned[1][0].arm],
-        "told": [_told(arm, turn) for arm in arms],
-        "outcomes": [_comparison(each) for each in comparisons],
-        "appears": None if again is None else appears(transcript, branches[again], turn),
-        "trials": [[ids[trial.id] for trial in arm] for arm in planned],
-    }
-
-
-def _branch(store: Reader, planned: Planned) -> Transcript:
-    """A branch as it is stored, with its scene, which is known."""
-    return store.transcript(planned.id, find_scene=lambda: planned.scene)
-
-
-def outcomes(transcript: Transcript, within: int | None) -> Iterator[Outcome]:
-    """What branches are judged by: who flips, and where those end up whose stance is asked."""
-    from sim.study.outcomes import final_stance, flips
-
-    scene = transcript.scene
-    for name in scene.names:
-        yield flips(name, within)
-    for probe in scene.probes:
-        if probe.issue is not None and probe.question.key.startswith("stance:"):
-            for name in probe.to or scene.names:
-                yield final_stance(name, probe.issue)
-
-
-def appears(transcript: Transcript, branches: Sequence[Transcript], turn: int) -> Record:
-    """Who appears when a turn is generated again, with the entropy over these in bits."""
-    from analysis.stats import clopper_pearson, entropy
-    from sim.cli.outcomes import number
-    from sim.study.appearance import WHO, who_speaks
-
-    generated = [branch.turns[turn - 1] for branch in branches if len(branch) >= turn]
-    before = transcript.turns[: turn - 1]
-    counts = Counter(who_speaks(transcript, each, before) for each in generated)
-    shares = {who: clopper_pearson(counts[who], len(generated)) for who in WHO if counts[who]}
-    return {
-        "counts": {who: counts[who] for who in WHO if counts[who]},
-        "shares": {who: _interval(share) for who, share in shares.items()},
-        "bits": number(entropy([counts[who] for who in WHO])),
-        "distinct": len({each.text for each in generated}),
-        "of": len(generated),
-    }
-
-
-def _interval(interval: Interval) -> Record:
-    from sim.cli.outcomes import number
-
-    return {
-        "estimate": number(interval.estimate),
-        "low": number(interval.low),
-        "high": number(interval.high),
-    }
-
-
-def _comparison(comparison: Comparison) -> Record:
-    return {
-        "outcome": comparison.outcome,
-        "one": _interval(comparison.one),
-        "other": _interval(comparison.other),
-        "difference": _interval(comparison.difference),
-        "pairs": comparison.pairs,
-        "missing": comparison.missing,
-    }
-
-
-def _told(arm: Arm, turn: int) -> str:
-    """An arm in words."""
-    from sim.cli.display.terminal import one_line, shortened
-
-    if not arm.change:
-        return f"turn {turn} {'as it was' if arm.at > turn else 'generated again'}"
-    if arm.label == "drop":
-        return f"turn {turn} struck"
-    return shortened(one_line(arm.label))

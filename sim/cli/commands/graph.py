@@ -52,7 +52,7 @@ def graph(
 
     tables = load(store)
     if wanted is None:
-        # Branches and surrogates share what they share with a live trial, which counts once.
+        # Branches repeat turns of live trials, and in surrogates nobody answers: neither counts.
         from sim.planning.trials import LIVE
 
         live = set(tables.trials.loc[tables.trials["arm"] == LIVE, "trial"])
@@ -64,34 +64,35 @@ def graph(
         "addressing": graphs.addressing,
         "agreement": graphs.agreement,
     }
-    made = builders[kind](tables, wanted)
+    network = builders[kind](tables, wanted)
     if output is not None:
-        graphs.write_graphml(made, output)
+        graphs.write_graphml(network, output)
         return
     edges = [
         {"source": source, "target": target, **facts}
-        for source, target, facts in made.edges(data=True)
+        for source, target, facts in network.edges(data=True)
     ]
-    # What is returned is a share of weights that add up: missing where some are negative.
+    # Reciprocity is a share of summed weights, and is undefined where some are negative.
     signed = any(edge.get("weight", 0) < 0 for edge in edges)
-    reciprocity = None if signed else graphs.reciprocity(made).observed
+    reciprocity = None if signed else graphs.reciprocity(network).observed
     record: dict[str, Any] = {
         "kind": kind,
-        "nodes": [{"name": name, **facts} for name, facts in made.nodes(data=True)],
+        "nodes": [{"name": name, **facts} for name, facts in network.nodes(data=True)],
         "edges": edges,
         "reciprocity": _known(reciprocity),
     }
     if kind == "agreement":
-        balance = graphs.balance(made)
+        balance = graphs.balance(network)
         record["balance"] = _known(balance.observed)
         record["balance_p"] = _known(balance.p)
     if as_json:
         out().out(json.dumps(record, allow_nan=False, default=_plain))
         return
-    show(record, graphs.centrality(made), out())
+    show(record, graphs.centrality(network), out())
 
 
 def _known(value: Any) -> float | None:
+    """A number, or None where it is NaN."""
     return None if value is None or value != value else float(value)
 
 

@@ -48,7 +48,7 @@ def judge(
         raise BadRequest(f"--name {name!r}: is no name; use one line of text")
     with open_store(store) as opened:
         tournament = opened.tournament(which).id
-    # A sheet is read whole: what was written for a part is a part of it.
+    # All debates may be on a sheet that is read, whatever --debates said when it was written.
     most = None if given is not None else debates
     sheets = sheets_for(store, tournament, name, most=most, seed=seed)
     if given is not None:
@@ -76,7 +76,7 @@ def _at_the_terminal(store: Path, name: str, sheets: list[Sheet]) -> None:
     from rich.text import Text
 
     from sim.cli.display.terminal import err, out
-    from sim.cli.judging_dialogue import Enough, ask, show
+    from sim.cli.judging_dialogue import JudgingStopped, ask, show
     from sim.tournament.human_judging import keep
 
     console = err()
@@ -89,7 +89,7 @@ def _at_the_terminal(store: Path, name: str, sheets: list[Sheet]) -> None:
             if verdict is not None:
                 keep(store, name, [(sheet, verdict)])
                 done += 1
-    except (Enough, EOFError, KeyboardInterrupt):
+    except (JudgingStopped, EOFError, KeyboardInterrupt):
         console.print()
     out().print(f"{done} verdict{'' if done == 1 else 's'} by human:{name}; kept in {store}")
 

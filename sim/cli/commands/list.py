@@ -59,7 +59,7 @@ def list_scenarios(as_json: Json = False, log_level: LogLevel = Level.warning) -
 
 
 def _first_line(path: Path) -> str:
-    """What a file says of itself, in a comment on its first line."""
+    """The summary of a tournament's file: the comment on its first line."""
     first, *_ = path.read_text(encoding="utf-8").splitlines() or [""]
     return first.lstrip("# ")
 

@@ -110,7 +110,7 @@ class PlayOptions:
 
 @dataclass(frozen=True)
 class HumanOptions:
-    """Who is played by a person at the terminal."""
+    """The actors whom a person plays at the terminal."""
 
     human: Annotated[
         list[str] | None,
@@ -174,7 +174,7 @@ def run(
     scenario = find(what.scenario)
     options = run_options(spend, resume)  # Refused now, rather than after everything was opened.
     asked = limits.models(sampling.sampling())
-    count = what.trials or (1 if people.names else _sensible(what))
+    count = what.trials or (1 if people.names else _default_trials(what))
     opened = open_all(what.models, asked)
     stages = opened.stages
     scene, parameters = _scene(scenario, what, people)
@@ -202,24 +202,26 @@ def run(
         stages |= yoked_stages(stages, surrogates)
         trials += surrogates
     if output.dry_run:
-        usual = what.store or _usual_store(scenario)
-        _estimate(trials, stages, usual, options.prices, output.as_json)
+        store = what.store or _default_store_of(scenario)
+        _estimate(trials, stages, store, options.prices, output.as_json)
         return
     if not output.quiet:
         own("analysis")  # Refused now, rather than after everything was played.
-    store = default_store(what.store, _usual_store(scenario).name)
+    store = default_store(what.store, _default_store_of(scenario).name)
     refuse_into_itself(store, what.models)
     report = carry_out(
         what.scenario, trials, stages, store, options, quiet=output.quiet, drawn=not people.names
     )
     if not output.quiet or output.as_json:
-        _tell(report, trials, store, is_free(stages), quiet=output.quiet, as_json=output.as_json)
+        _print_results(
+            report, trials, store, is_free(stages), quiet=output.quiet, as_json=output.as_json
+        )
     leave(report, store, options.in_doubt)
 
 
-def _sensible(what: PlayOptions) -> int:
-    """Enough trials for an interval where they are free, one where they may cost money, and all
-    that were recorded."""
+def _default_trials(what: PlayOptions) -> int:
+    """How many trials are played unless it is said: 20 where they are free, 1 where they may cost
+    money, all of a recording."""
     from sim.runs.stages import RECORDED, trials_recorded
 
     if all(model.startswith(RECORDED) for model in what.models):
@@ -234,7 +236,7 @@ def _estimate(
     prices: Prices | None,
     as_json: bool,
 ) -> None:
-    """Say what a run would take, without a call."""
+    """Print what a run would take, without a call."""
     import asyncio
 
     from sim.calls.prices import Prices
@@ -247,7 +249,7 @@ def _estimate(
 
 
 def _scene(scenario: Scenario, what: PlayOptions, people: People) -> tuple[Scene, dict[str, Any]]:
-    """The scene that was asked for, and the parameters that made it."""
+    """The scene with the layout and the people that were asked for, and its parameters."""
     from sim.planning.scenarios import build, read
 
     parameters = read(scenario, given_parameters(what.parameter))
@@ -259,17 +261,17 @@ def _scene(scenario: Scenario, what: PlayOptions, people: People) -> tuple[Scene
     return scene, {each.name: each.plain(parameters[each.name]) for each in scenario.parameters}
 
 
-def _usual_store(scenario: Scenario) -> Path:
-    """Where a scenario's runs are kept unless it is said."""
+def _default_store_of(scenario: Scenario) -> Path:
+    """The default store of a scenario."""
     from sim.cli.execution import DEFAULT_FOLDER
 
     return DEFAULT_FOLDER / f"{scenario.name.rpartition(':')[2]}.db"
 
 
-def _tell(
+def _print_results(
     report: RunReport, trials: list[Trial], store: Path, free: bool, *, quiet: bool, as_json: bool
 ) -> None:
-    """Measure, and print the result. What measures is loaded now: pandas and scipy are slow."""
+    """Measure, and print the results. Loads pandas and scipy, which are slow, only here."""
     from contextlib import nullcontext
 
     from sim.cli.display.terminal import err, out
@@ -277,7 +279,7 @@ def _tell(
 
     early = report.interrupted or report.stopped is not None
     if early and not as_json:
-        return  # whoever presses Ctrl-C does not want to wait for the measures
+        return  # after Ctrl-C nobody wants to wait for the measures
     from sim.cli.outcomes import measure, to_json, unmeasured
 
     if early:

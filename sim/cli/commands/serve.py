@@ -59,8 +59,8 @@ def serve(
 
     def ready() -> None:
         out().print(url, soft_wrap=True)
-        told = err()
-        told.print(f"Serving {', '.join(served.listed)}. Ctrl-C ends it.", soft_wrap=True)
-        told.print(f'OpenAI(base_url="{url}", api_key="{"TOKEN" if token else "none"}")')
+        console = err()
+        console.print(f"Serving {', '.join(served.listed)}. Ctrl-C ends it.", soft_wrap=True)
+        console.print(f'OpenAI(base_url="{url}", api_key="{"TOKEN" if token else "none"}")')
 
     serve_until_stopped(application(served, token), listener, ready)

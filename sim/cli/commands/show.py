@@ -64,7 +64,7 @@ def show(
 
 
 def _outcomes(store: Path) -> Outcomes:
-    """What became of the actors. Measured over the whole store, as ``run`` does."""
+    """Flips, collapses and loops of the actors, measured over the whole store, as by ``run``."""
     from sim.planning.scenarios import own
 
     own("analysis")
@@ -131,7 +131,7 @@ def _print_json(
 
 
 def _prompt(trial: StoredTrial, events: list[Event], index: int, as_json: bool) -> None:
-    """Render a turn's prompt again, and see by its hash that it is the one that was sent."""
+    """Render a turn's prompt again and print it. Raises ``RunFailed`` if its hash has changed."""
     from sim.cli.display.terminal import out
     from sim.cli.display.transcripts import print_prompt
     from sim.events import Turn
@@ -169,7 +169,7 @@ def _prompt(trial: StoredTrial, events: list[Event], index: int, as_json: bool) 
 
 
 def _scene(trial: StoredTrial) -> Scene:
-    """As much of the scene as a prompt depends on. The hash shows whether that was all."""
+    """The scene without a user's own code, on which no prompt depends."""
     from sim.scene.actor import LayoutName
 
     layout = trial.canonical.get("layout")

@@ -92,7 +92,7 @@ def standings(
     show(record, out(), judges=shown.judges, matrix=shown.matrix)
 
 
-def _write(path: Path, found: Mapping[str, Any]) -> None:
+def _write(path: Path, record: Mapping[str, Any]) -> None:
     """The table of ratings as CSV: a file that appears whole or not at all."""
     from sim.cli.ratings import RATED
 
@@ -102,7 +102,7 @@ def _write(path: Path, found: Mapping[str, Any]) -> None:
         with draft.open("w", encoding="utf-8", newline="") as file:
             writer = csv_module.DictWriter(file, columns, extrasaction="ignore")
             writer.writeheader()
-            writer.writerows(found["standings"])
+            writer.writerows(record["standings"])
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)

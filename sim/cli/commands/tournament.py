@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TournamentOptions:
-    """Which tournament, and what is changed of it. None: as the tournament has it."""
+    """Which tournament, and the fields that are changed. None: as the tournament has it."""
 
     source: Annotated[
         str,
@@ -116,7 +116,7 @@ def tournament(
     ] = None,
     log_level: LogLevel = Level.warning,
 ) -> None:
-    """Run a tournament of debates: play, judge, rate. Killed, it goes on where it was.
+    """Run a tournament of debates: play, judge, rate. Resumes one that was stopped.
 
     Try: elsinore tournament example_tournament
     """
@@ -142,7 +142,7 @@ def tournament(
     store = default_store(which.store, name)
     a_person_plays = HUMAN in stages_named(cup)
     if a_person_plays:
-        # A person debates one debate at a time, and types where a table would be drawn.
+        # A person plays one debate at a time, and types where the table would be drawn.
         options = replace(options, concurrency=1)
     free, console = is_free(cast.stages), progress_console(output.quiet)
     progress = TournamentProgress(cup, debates_of(cup), free, console, not a_person_plays)
@@ -154,7 +154,7 @@ def tournament(
         ),
     )
     if not output.quiet or output.as_json:
-        _tell(report, store, free, output.as_json)
+        _print_standings(report, store, free, output.as_json)
     leave(report.run, store, options.in_doubt)
     if report.missing_verdicts and not report.verdicts:
         raise RunFailed(
@@ -190,7 +190,7 @@ def _read(which: TournamentOptions) -> Tournament:
 
 
 def changed(cup: Tournament, which: TournamentOptions) -> Tournament:
-    """The tournament with what the options change of it. Raises ``BadRequest``."""
+    """The tournament with the changes of the options. Raises ``BadRequest``."""
     changes: dict[str, Any] = {}
     judges = tuple(one for text in which.judges or () for one in text.split(",") if one)
     try:
@@ -251,7 +251,7 @@ def default_name(source: str) -> str:
 def _estimate(
     cup: Tournament, cast: Cast, prices: Prices | None, which: TournamentOptions, as_json: bool
 ) -> None:
-    """Say what it would take, without a call."""
+    """Print what a tournament would take, without a call."""
     import asyncio
 
     from sim.calls.prices import Prices
@@ -287,8 +287,8 @@ def debates_told(count: int) -> str:
     return f"{count:,} debate{'' if count == 1 else 's'}"
 
 
-def _tell(report: TournamentReport, store: Path, free: bool, as_json: bool) -> None:
-    """Rate, and print the standings. What rates is loaded now: pandas and scipy are slow."""
+def _print_standings(report: TournamentReport, store: Path, free: bool, as_json: bool) -> None:
+    """Rate, and print the standings. Loads pandas and scipy, which are slow, only here."""
     from sim.cli.display.costs import summary
     from sim.cli.display.standings import show
     from sim.cli.display.terminal import out

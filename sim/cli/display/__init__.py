@@ -1,1 +1,1 @@
-"""Drawing on a terminal: tables, transcripts, progress. Nothing here plays, reads or measures."""
+"""Output on a terminal: tables, transcripts, progress. Nothing here plays, reads or measures."""

@@ -1,4 +1,4 @@
-"""Answers off stage, for people."""
+"""The answers of ``elsinore ask``, printed."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def show(question: Question, trials: Sequence[str], report: AskReport, free: boo
             console.print(line, soft_wrap=not console.is_terminal)
     else:
         counted = ("turn", "answers", "missing")
-        made = table("actor", *counted, "summary", right=counted)
+        rows = table("actor", *counted, "summary", right=counted)
         for row in _summaries(report.answers):
-            made.add_row(*row)
-        print_block(console, made)
+            rows.add_row(*row)
+        print_block(console, rows)
     facts = [f"{report.calls:,} calls"]
     if report.hits:
         facts.append(f"{report.hits:,} answered by the store")

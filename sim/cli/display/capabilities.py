@@ -13,14 +13,14 @@ _STYLES = {"yes": "green", "no": "red", "unknown": "yellow"}
 
 def table(report: Report) -> Table:
     """One row for each capability."""
-    made = Table(title=Text(one_line(report.model)), box=None, title_justify="left", pad_edge=False)
+    rows = Table(title=Text(one_line(report.model)), box=None, title_justify="left", pad_edge=False)
     for name in ("capability", "", "took", "reason"):
-        made.add_column(name, justify="right" if name == "took" else "left")
+        rows.add_column(name, justify="right" if name == "took" else "left")
     for each in report.capabilities:
-        made.add_row(
+        rows.add_row(
             each.name,
             Text(each.verdict, style=_STYLES[each.verdict]),
             "" if each.seconds is None else f"{each.seconds * 1000:.0f} ms",
             Text(one_line(each.reason)),
         )
-    return made
+    return rows

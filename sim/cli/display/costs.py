@@ -1,4 +1,4 @@
-"""What a run took, or will take: calls, tokens, money."""
+"""Calls, tokens and money of a run, printed: what it took, or an estimate."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def summary(report: RunReport, free: bool) -> Text | None:
             f"an ideal prefix cache would compute {report.computed_tokens:,} ({share:.0%}) of the "
             "prompts"
         )
-    if free or report.calls:  # where no call was answered nobody knows what it cost
+    if free or report.calls:  # without an answered call the cost is unknown
         facts.append("free" if free else money(usage))
     return Text(" · ".join(facts), style="dim")
 
@@ -45,7 +45,7 @@ def tokens(usage: Usage) -> str:
 
 
 def money(usage: Usage) -> str:
-    """What it cost, or that nobody knows."""
+    """The price, or that it is unknown."""
     return "price unknown (see --prices)" if usage.usd is None else _usd(usage.usd)
 
 
@@ -57,20 +57,20 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def show_estimates(found: Sequence[Estimate], prices_of: str, as_json: bool) -> None:
+def show_estimates(estimates: Sequence[Estimate], prices_of: str, as_json: bool) -> None:
     """Print what a run would take."""
     console = out()
     if as_json:
-        records = [asdict(each) for each in found]
+        records = [asdict(each) for each in estimates]
         record = {"dry_run": True, "played_on": PLAYED_ON, "prices_of": prices_of}
         console.out(json.dumps({**record, "estimates": records}, allow_nan=False))
         return
-    made = table(
+    rows = table(
         "model", "trials", "calls", "prompt tokens", "reply tokens", "USD",
         right=("trials", "calls", "prompt tokens", "reply tokens"),
     )  # fmt: skip
-    for each in found:
-        made.add_row(
+    for each in estimates:
+        rows.add_row(
             Text(one_line(each.model)),
             Text(f"{each.trials - each.there:,}"),
             Text(f"{each.calls:,}"),
@@ -78,8 +78,8 @@ def show_estimates(found: Sequence[Estimate], prices_of: str, as_json: bool) -> 
             Text(f"{each.usage.completion_tokens:,}"),
             _range(each),
         )
-    print_block(console, made)
-    there = sum(each.there for each in found)
+    print_block(console, rows)
+    there = sum(each.there for each in estimates)
     if there:
         console.print(Text(f"{_count(there, 'trial')} in the store already, and not counted."))
     console.print(
@@ -91,15 +91,15 @@ def show_estimates(found: Sequence[Estimate], prices_of: str, as_json: bool) -> 
     )
 
 
-def show_forecast(found: Sequence[Estimate], prices_of: str) -> None:
+def show_forecast(estimates: Sequence[Estimate], prices_of: str) -> None:
     """Print what a tournament would take, stage by stage."""
     console = out()
-    made = table(
+    rows = table(
         "stage", "debates", "calls", "prompt tokens", "reply tokens", "USD",
         right=("debates", "calls", "prompt tokens", "reply tokens"),
     )  # fmt: skip
-    for each in found:
-        made.add_row(
+    for each in estimates:
+        rows.add_row(
             Text(one_line(each.model)),
             Text(f"{each.trials:,}"),
             Text(f"{each.calls:,}"),
@@ -107,7 +107,7 @@ def show_forecast(found: Sequence[Estimate], prices_of: str) -> None:
             Text(f"{each.usage.completion_tokens:,}"),
             _range(each),
         )
-    print_block(console, made)
+    print_block(console, rows)
     console.print(
         Text(
             f"An estimate: a few debates of each stage were played on {PLAYED_ON}, and nothing was "
@@ -118,8 +118,8 @@ def show_forecast(found: Sequence[Estimate], prices_of: str) -> None:
     )
 
 
-def _range(found: Estimate) -> Text:
-    usd, cached = found.usage.usd, found.usd_cached
+def _range(estimate: Estimate) -> Text:
+    usd, cached = estimate.usage.usd, estimate.usd_cached
     if usd is None or cached is None:
         return Text(f"{NONE} unknown", style="yellow")
     if not usd:

@@ -1,4 +1,4 @@
-"""What became of the actors in the branches of a fork, for people."""
+"""The results of ``elsinore fork``, printed."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from sim.cli.display.terminal import one_line, print_block
 Record = Mapping[str, Any]
 
 
-def show(found: Record, console: Console) -> None:
-    """Print it for people."""
-    said = found["text"]
-    title = Text(one_line(found["scenario"]), style="bold")
-    title.append(f" on {one_line(found['model'])}, from turn {found['at']} on", style="not bold")
+def show(record: Record, console: Console) -> None:
+    """Print the outcomes of both arms, and who appeared."""
+    said = record["text"]
+    title = Text(one_line(record["scenario"]), style="bold")
+    title.append(f" on {one_line(record['model'])}, from turn {record['at']} on", style="not bold")
     console.print(title)
     if said is not None:
-        line = f"turn {found['at']} was {found['speaker']}: {said}" if said else "a turn unsaid"
+        line = f"turn {record['at']} was {record['speaker']}: {said}" if said else "a turn unsaid"
         console.print(Text(one_line(line), style="italic"), soft_wrap=not console.is_terminal)
-    one, other = found["told"]
-    console.print(Text(f"{found['branches']} branches each: {one}; against: {other}"))
+    one, other = record["told"]
+    console.print(Text(f"{record['branches']} branches each: {one}; against: {other}"))
     console.print()
     titles = ("after it", "this [95%]", "against [95%]", "difference [95%]", "pairs")
     rows = table(*titles, right=("pairs",))
-    for each in found["outcomes"]:
+    for each in record["outcomes"]:
         if each["pairs"] == 0:
             continue
         rows.add_row(
@@ -39,34 +39,34 @@ def show(found: Record, console: Console) -> None:
             Text(str(each["pairs"])),
         )
     print_block(console, rows)
-    again = found["appears"]
+    again = record["appears"]
     if again is not None:
         counts = ", ".join(f"{who} {count}" for who, count in again["counts"].items())
         console.print(
             Text(
-                f"In {again['of']} generations of turn {found['at']}: {counts}; "
+                f"In {again['of']} generations of turn {record['at']}: {counts}; "
                 f"{again['bits']:.2f} bits, {again['distinct']} different texts."
             )
         )
-    if str(found["model"]).startswith("embedded:"):
+    if str(record["model"]).startswith("embedded:"):
         console.print(
             Text(
                 "An embedded stage is no language model: these numbers test the instruments.",
                 style="dim",
             )
         )
-    first = found["trials"][0][0]
+    first = record["trials"][0][0]
     console.print(
-        Text(f"Read a branch: elsinore show {found['store']} {first}", style="dim"), soft_wrap=True
+        Text(f"Read a branch: elsinore show {record['store']} {first}", style="dim"), soft_wrap=True
     )
 
 
-def _cell(found: Mapping[str, float | None], signed: bool = False) -> Text:
-    values = [found["estimate"], found["low"], found["high"]]
+def _cell(interval: Mapping[str, float | None], signed: bool = False) -> Text:
+    values = [interval["estimate"], interval["low"], interval["high"]]
     if values[0] is None:
         return Text(NONE, style="dim")
     sign = "+" if signed else ""
     shown = [NONE if value is None else f"{value:{sign}.2f}" for value in values]
-    low, high = found["low"], found["high"]
+    low, high = interval["low"], interval["high"]
     clear = signed and low is not None and high is not None and (low > 0 or high < 0)
     return Text(f"{shown[0]} [{shown[1]}, {shown[2]}]", style="bold" if clear else "")

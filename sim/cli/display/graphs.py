@@ -1,4 +1,4 @@
-"""A graph, for people: its edges, and who is central."""
+"""A graph, printed: its edges, and the centrality of its nodes."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from sim.cli.display.terminal import one_line, print_block
 
 def show(record: dict[str, Any], central: pd.DataFrame, console: Console) -> None:
     """Print the edges, the heaviest first, and the table of who is central."""
-    made = table("from", "to", "weight", right=("weight",))
+    rows = table("from", "to", "weight", right=("weight",))
     for edge in sorted(record["edges"], key=lambda each: -abs(each.get("weight", 0))):
-        made.add_row(
+        rows.add_row(
             Text(one_line(edge["source"])),
             Text(one_line(edge["target"])),
             Text(f"{edge.get('weight', 0):g}"),
         )
-    print_block(console, made)
+    print_block(console, rows)
     names = [str(name) for name in central.columns]
-    shown = table(*names, right=tuple(names[1:]))
+    central_rows = table(*names, right=tuple(names[1:]))
     for row in central.itertuples(index=False):
         cells = [one_line(str(row[0]))]
         cells += [NONE if value != value else f"{value:.2f}" for value in row[1:]]
-        shown.add_row(*map(Text, cells))
-    print_block(console, shown)
+        central_rows.add_row(*map(Text, cells))
+    print_block(console, central_rows)
     facts = [
         f"{name} {value:.2f}"
         for name, value in record.items()

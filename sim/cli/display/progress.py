@@ -24,9 +24,9 @@ _ABORTING = "aborting; calls in flight stay in doubt"
 class Progress:
     """A line that says how far a run is: trials, turns, turns a second, cost.
 
-    It counts when it is told something and is drawn a few times a second from another thread, so
-    that a turn costs it less than a microsecond. Where ``console`` is None nothing is drawn, and
-    where it is not ``drawn`` nothing but what becomes of Ctrl-C is told.
+    Events only update counts, in less than a microsecond each; another thread draws the line a few
+    times a second. If ``console`` is None nothing is printed; without ``drawn`` only messages about
+    Ctrl-C are.
     """
 
     def __init__(
@@ -85,9 +85,9 @@ class Progress:
             self.playing[trial.id] = min(1.0, event.index / self.longest[trial.id])
 
     def paid(self, usage: Usage) -> None:
-        """A call was answered. (Events would tell also what the cache had for nothing.)"""
+        """A call was answered. (Events do not tell calls from replies of the cache.)"""
         self.tokens += usage.prompt_tokens + usage.completion_tokens
-        # One unknown price makes the sum unknown: it is not shown as if it were zero.
+        # One unknown price makes the sum unknown; it does not count as zero.
         if usage.usd is None:
             self.usd = None
         elif self.usd is not None:
@@ -114,7 +114,7 @@ class Progress:
 
     def line(self) -> Table:
         """The line, as it is now."""
-        # A copy: the loop goes on while another thread draws.
+        # A copy, because the event loop changes it while this thread draws.
         share = (self.ended + sum(self.playing.copy().values())) / max(self.trials, 1)
         seconds = max(time.monotonic() - self.began, 1e-9)
         facts = (
@@ -139,7 +139,6 @@ class Progress:
         lines.add_row(first)
         latest = self.latest
         if latest is not None:
-            # One line of what is being said: a look at the stage while one waits.
             said = one_line(f"{latest.speaker}: {latest.text}")
             lines.add_row(Text(said, style="dim", no_wrap=True, overflow="ellipsis"))
         if self.note:

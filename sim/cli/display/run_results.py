@@ -1,4 +1,4 @@
-"""The results of a run, for people."""
+"""The results of ``elsinore run``, printed."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from sim.cli.display.terminal import one_line, print_block
 
 _BREAK = "\n"
 _WIDE = 100
-"""From so many columns on, how often and when stand on one line."""
+"""The least width, in columns, at which counts and turns stand on one line."""
 
 _TITLES = {"flip": "flipped", "collapse": "collapsed", "loop": "looped"}
 
 Record = Mapping[str, Any]
 
 
-def show(found: Record, console: Console) -> None:
-    """Print what became of the actors, how far they converged, and where to read it."""
-    arms = found["arms"]
+def show(record: Record, console: Console) -> None:
+    """Print the outcomes of the actors, their convergence, and where to read a transcript."""
+    arms = record["arms"]
     several = len(arms) > 1
-    console.print(_headline(found))
+    console.print(_headline(record))
     if any(arm["outcomes"] for arm in arms):
         narrow = console.width < _WIDE
-        print_block(console, _outcomes(arms, found["trials"], several, narrow))
+        print_block(console, _outcomes(arms, record["trials"], several, narrow))
     if any(arm["convergence"]["used"] for arm in arms):
         print_block(console, _convergence(arms))
-    for comparison in found["comparisons"]:
+    for comparison in record["comparisons"]:
         console.print(_comparison(comparison))
     if all(str(arm["model"]).startswith("embedded:") for arm in arms):
         console.print(
@@ -41,20 +41,20 @@ def show(found: Record, console: Console) -> None:
                 style="dim",
             )
         )
-    console.print(_where(found), soft_wrap=True)
+    console.print(_where(record), soft_wrap=True)
 
 
-def _headline(found: Record) -> Text:
-    trials, turns = len(found["trials"]), sum(arm["turns"] for arm in found["arms"])
-    models = ", ".join(arm["model"] for arm in found["arms"])
-    failed = sum(arm["failed"] for arm in found["arms"])
-    text = Text(one_line(found["scenario"]), style="bold")
+def _headline(record: Record) -> Text:
+    trials, turns = len(record["trials"]), sum(arm["turns"] for arm in record["arms"])
+    models = ", ".join(arm["model"] for arm in record["arms"])
+    failed = sum(arm["failed"] for arm in record["arms"])
+    text = Text(one_line(record["scenario"]), style="bold")
     text.append(
         f" on {one_line(models)}: {_count(trials, 'trial')}, {_count(turns, 'turn')}",
         style="not bold",
     )
-    if found["surrogates"]:
-        text.append(f", {_count(found['surrogates'], 'surrogate')}", style="not bold")
+    if record["surrogates"]:
+        text.append(f", {_count(record['surrogates'], 'surrogate')}", style="not bold")
     if failed:
         text.append(f", {failed} failed", style="not bold red")
     return text
@@ -65,10 +65,10 @@ def _count(number: int, what: str) -> str:
 
 
 def _outcomes(arms: list[Record], trials: list[Record], several: bool, narrow: bool) -> Table:
-    """Actor by actor: in a single trial when it happened, over many how often and when."""
+    """The outcomes by actor: in single trials their turn, in several how often and when."""
     single = all(arm["trials"] == 1 for arm in arms)
     titles = ["flip", "collapse", "loop"] if single else [f"{t} [95%]" for t in _TITLES.values()]
-    made = table("actor", *(["model"] if several else []), *titles)
+    rows = table("actor", *(["model"] if several else []), *titles)
     actors = list(dict.fromkeys(actor for arm in arms for actor in arm["outcomes"]))
     for actor in actors:
         for arm in arms:
@@ -82,16 +82,16 @@ def _outcomes(arms: list[Record], trials: list[Record], several: bool, narrow: b
                 cells += [_once(trial["outcomes"][actor], kind) for kind in _TITLES]
             else:
                 cells += [_often(arm["outcomes"][actor][kind], narrow) for kind in _TITLES]
-            made.add_row(*cells)
-    return made
+            rows.add_row(*cells)
+    return rows
 
 
 def _once(outcomes: Record, kind: str) -> Text:
     if outcomes[kind] is None:
         return Text(NONE, style="dim")
     sure = outcomes["flip_confidence"] if kind == "flip" else None
-    told = "" if sure is None else f" (p {sure:.2f})"
-    return Text(f"turn {outcomes[kind]}{told}", style="red")
+    confidence = "" if sure is None else f" (p {sure:.2f})"
+    return Text(f"turn {outcomes[kind]}{confidence}", style="red")
 
 
 def _often(times: Record, narrow: bool) -> Text:
@@ -108,7 +108,7 @@ def _often(times: Record, narrow: bool) -> Text:
 
 def _convergence(arms: list[Record]) -> Table:
     split = any(arm["convergence"]["shared"] is not None for arm in arms)
-    made = table(
+    rows = table(
         "convergence",
         "C [95%]",
         "distance",
@@ -116,22 +116,22 @@ def _convergence(arms: list[Record]) -> Table:
         *(["shared pull", "interaction"] if split else []),
     )
     for arm in arms:
-        found = arm["convergence"]
-        cells = [Text(one_line(arm["model"])), _estimate(found, "c")]
-        if found["used"]:
-            cells.append(Text(f"{found['start']:.2f} → {found['end']:.2f}"))
-            cells.append(Text(f"{found['agreed']}/{found['used']}"))
+        convergence = arm["convergence"]
+        cells = [Text(one_line(arm["model"])), _estimate(convergence, "c")]
+        if convergence["used"]:
+            cells.append(Text(f"{convergence['start']:.2f} → {convergence['end']:.2f}"))
+            cells.append(Text(f"{convergence['agreed']}/{convergence['used']}"))
         else:
             cells += [Text(NONE, style="dim")] * 2
         if split:
-            cells += [_estimate(found, "shared"), _estimate(found, "interaction")]
-        made.add_row(*cells)
-    return made
+            cells += [_estimate(convergence, "shared"), _estimate(convergence, "interaction")]
+        rows.add_row(*cells)
+    return rows
 
 
-def _estimate(found: Record, name: str, sign: str = "") -> Text:
+def _estimate(record: Record, name: str, sign: str = "") -> Text:
     """A number with its interval, as far as both are known."""
-    value, low, high = (found[f"{name}{end}"] for end in ("", "_low", "_high"))
+    value, low, high = (record[f"{name}{end}"] for end in ("", "_low", "_high"))
     if value is None:
         return Text(NONE, style="dim")
     text = Text(f"{value:{sign}.2f}")
@@ -140,23 +140,23 @@ def _estimate(found: Record, name: str, sign: str = "") -> Text:
     return text
 
 
-def _comparison(found: Record) -> Text:
-    text = Text(f"{one_line(found['a'])} − {one_line(found['b'])}: ")
-    if found["difference"] is None:
+def _comparison(comparison: Record) -> Text:
+    text = Text(f"{one_line(comparison['a'])} − {one_line(comparison['b'])}: ")
+    if comparison["difference"] is None:
         return text.append("no pairs to compare")
-    text.append("C ").append_text(_estimate(found, "difference", "+"))
-    text.append(f", {_count(found['pairs'], 'pair')}")
-    if found["p"] is not None:
-        text.append(f", p {found['p']:.3f}" if found["p"] >= 0.001 else ", p < 0.001")
-    if found["left_out"]:
-        text.append(f" ({found['left_out']} left out: a number is missing)")
+    text.append("C ").append_text(_estimate(comparison, "difference", "+"))
+    text.append(f", {_count(comparison['pairs'], 'pair')}")
+    if comparison["p"] is not None:
+        text.append(f", p {comparison['p']:.3f}" if comparison["p"] >= 0.001 else ", p < 0.001")
+    if comparison["left_out"]:
+        text.append(f" ({comparison['left_out']} left out: a number is missing)")
     return text
 
 
-def _where(found: Record) -> Text:
-    """Where the transcripts lie, and how to read one: the first in which something happened."""
-    trials = found["trials"]
+def _where(record: Record) -> Text:
+    """The command that shows a transcript: the first with a flip, or else the first."""
+    trials = record["trials"]
     eventful = [t for t in trials if any(f["flip"] is not None for f in t["outcomes"].values())]
     chosen = (eventful or trials)[0]
-    command = f"elsinore show {shlex.quote(found['store'])} {chosen['short']}"
+    command = f"elsinore show {shlex.quote(record['store'])} {chosen['short']}"
     return Text.assemble("Read it: " if len(trials) == 1 else "Read one: ", (command, "bold cyan"))

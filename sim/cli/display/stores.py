@@ -27,7 +27,7 @@ def print_trials(
         console.print(Text(f"{store} holds no trials."))
         return
     others = any(trial.arm != LIVE for trial in trials)
-    made = table(
+    rows = table(
         "trial",
         "scenario",
         "model",
@@ -52,8 +52,8 @@ def print_trials(
             Text(str(trial.turns)),
             _flips(outcomes.get(trial.id, {})),
         ]
-        made.add_row(*cells)
-    print_block(console, made)
+        rows.add_row(*cells)
+    print_block(console, rows)
     console.print(Text(f"Read one: elsinore show {store} {names[trials[0].id]}", style="dim"))
 
 

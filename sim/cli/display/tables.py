@@ -1,18 +1,18 @@
-"""What all of our tables have in common."""
+"""The style of all tables."""
 
 from __future__ import annotations
 
 from rich.table import Table
 
 NONE = "–"
-"""What stands in a cell where there is nothing."""
+"""The text of an empty cell."""
 
 
 def table(*titles: str, right: tuple[str, ...] = ()) -> Table:
-    """A table as all of ours look: no frame but a rule below the titles."""
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    """A table without a frame; the columns ``right`` are aligned to the right."""
+    rows = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for title in titles:
-        made.add_column(
+        rows.add_column(
             title, no_wrap=title in right, justify="right" if title in right else "left"
         )
-    return made
+    return rows

@@ -1,8 +1,8 @@
-"""What reaches a terminal: consoles, and text that cannot do anything to one.
+"""Consoles, and text that is safe to print on a terminal.
 
-A transcript is written by a model, and a store may come from anybody. So nothing from either is
-ever read as markup, and control characters, which could move the cursor, change the title or hide
-text, are shown as escapes.
+A transcript is written by a model, and a store may come from anybody. Nothing from either is read
+as markup, and control characters, which could move the cursor, change the title or hide text, are
+shown as escapes.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import sys
 
 from rich.console import Console, RenderableType
 
-# Controls (tab and line feed aside), marks that turn the direction of writing, line separators
-# that are none in a terminal, and halves of surrogate pairs, which cannot be encoded.
+# Control characters other than tab and line feed, marks of the direction of writing, line
+# separators of Unicode, and halves of surrogate pairs, which cannot be encoded.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 )
@@ -29,7 +29,7 @@ def visible(text: str) -> str:
     >>> visible("red \\x1b[31m alert\\x07")
     'red \\\\x1b[31m alert\\\\x07'
     """
-    return _UNSAFE.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
+    return _UNSAFE.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
 
 
 def one_line(text: str) -> str:

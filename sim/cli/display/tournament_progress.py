@@ -1,5 +1,4 @@
-"""The live table of a tournament: who stands where, how far it is, how long it takes, what it
-costs."""
+"""The live table of a tournament: standings, progress, time and cost."""
 
 from __future__ import annotations
 
@@ -19,10 +18,10 @@ from sim.tournament import Leg, Meeting, Tournament, standings
 from sim.tournament.scoring import Scores, score_of_leg, with_scores
 
 _FRAME = 6
-"""Lines below and above the table that it leaves free."""
+"""Lines of the terminal that the table leaves free, above and below it."""
 
 _AT_MOST_EVERY = 0.5
-"""Seconds between two countings of the standings, which take time with many entrants."""
+"""Least seconds between two computations of the standings, which are slow with many entrants."""
 
 
 class TournamentProgress(Progress):
@@ -47,24 +46,24 @@ class TournamentProgress(Progress):
         # Last, because it draws the line at once.
         super().__init__(tournament.name, debates, longest, free, console, drawn)
 
-    # -- the steward -------------------------------------------------------------------------
+    # -- the watcher -------------------------------------------------------------------------
 
     def round_began(
         self, number: int, legs: Mapping[str, Leg], meetings: Sequence[Meeting], known: Scores
     ) -> None:
-        """See ``Steward``."""
+        """See ``TournamentWatcher``."""
         self.round = number
         self.legs = dict(legs)
         self.meetings = list(meetings)
         self.scores = dict(known)
         self.longest = dict.fromkeys(legs, self.tournament.debate.turns(self.tournament.sides))
         if not self.before and not self.ended:
-            # What was there already took no time now.
+            # Debates that were in the store take no time, and do not count in the ETA.
             self.before = len(known)
         self.ended = max(self.ended, len(known))
 
     def verdict(self, trial: str, judge: str, payload: Mapping[str, Any]) -> None:
-        """See ``Steward``."""
+        """See ``TournamentWatcher``."""
         self.judged += 1
         self.missing += payload["missing"] is not None
         self.given.setdefault(trial, []).append({**payload, "judge": judge})
@@ -75,7 +74,7 @@ class TournamentProgress(Progress):
     # -- drawing -----------------------------------------------------------------------------
 
     def eta(self) -> str:
-        """How long it will take, from how long it took so far."""
+        """The time that is left, if the rest is as fast as the debates so far."""
         done = self.ended - self.before
         if done < 1:
             return ""
@@ -109,7 +108,7 @@ class TournamentProgress(Progress):
         return whole
 
     def _standings(self) -> Table:
-        made = table("", "entrant", "points", "won", "tied", "lost",
+        standing_rows = table("", "entrant", "points", "won", "tied", "lost",
                      right=("", "points", "won", "tied", "lost"))  # fmt: skip
         now = time.monotonic()
         if now - self._counted > _AT_MOST_EVERY:
@@ -118,14 +117,14 @@ class TournamentProgress(Progress):
         height = self.console.height if self.console is not None else 24
         shown = self._rows[: max(3, height - _FRAME)]
         for row in shown:
-            made.add_row(*row)
+            standing_rows.add_row(*row)
         if len(shown) < len(self._rows):
             more = len(self._rows) - len(shown)
-            made.add_row(Text(), Text(f"and {more} more", style="dim"))
-        return made
+            standing_rows.add_row(Text(), Text(f"and {more} more", style="dim"))
+        return standing_rows
 
     def _count(self) -> list[tuple[Text, ...]]:
-        # Copies: the loop goes on while another thread draws.
+        # Copies, because the event loop changes them while this thread draws.
         meetings = with_scores(
             self.tournament, list(self.meetings), dict(self.legs), dict(self.scores)
         )

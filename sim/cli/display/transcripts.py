@@ -1,9 +1,9 @@
-"""A transcript on a terminal: a colour for each speaker, and marks where something happened."""
+"""A transcript, printed: a colour for each speaker, and marks at flips, collapses and loops."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.text import Text
@@ -14,7 +14,7 @@ from sim.layouts.prompt import Prompt
 from sim.planning.trials import LIVE
 from sim.store import StoredTrial
 
-# Red is kept for what went wrong.
+# Without red, which marks failures.
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 _SHORTEST_LINE = 24
 
@@ -87,8 +87,8 @@ def _print_head(console: Console, trial: StoredTrial) -> None:
 
 
 def _marks(outcomes: Mapping[str, Mapping[str, Any]]) -> dict[int, list[tuple[str, str]]]:
-    """By turn: who, and what happened there."""
-    found: dict[int, list[tuple[str, str]]] = {}
+    """The marks, by turn: the actor, and what happened to it there."""
+    marks: dict[int, list[tuple[str, str]]] = {}
     for actor, outcome in outcomes.items():
         for kind, words in _MARKS.items():
             turn = outcome.get(kind)
@@ -96,33 +96,42 @@ def _marks(outcomes: Mapping[str, Mapping[str, Any]]) -> dict[int, list[tuple[st
                 continue
             sure = outcome.get("flip_confidence") if kind == "flip" else None
             text = words if sure is None else f"{words} (p {sure:.2f})"
-            found.setdefault(turn, []).append((actor, text))
-    return found
+            marks.setdefault(turn, []).append((actor, text))
+    return marks
+
+
+class _Concession(NamedTuple):
+    """Who concedes in a turn, how, and to whom (blank: nobody in particular)."""
+
+    turn: int
+    speaker: str
+    verb: str
+    to: str
 
 
 def _granted(concessions: Iterable[Mapping[str, Any]]) -> dict[int, list[str]]:
-    """By turn: who gives in there to whom, and on which claims. Several claims make one line."""
-    claims: dict[tuple[int, str, str, str], list[str]] = {}
+    """The lines about concessions, by turn. Several claims make one line."""
+    claims: dict[_Concession, list[str]] = {}
     for each in concessions:
         verb = {
             "withdrawal": "takes it back", "partly": "concedes in part",
             "partly answer": "asked, concedes in part",
             "answer": "asked, concedes",
         }.get(each["kind"], "concedes")  # fmt: skip
-        key = (int(each["turn"]), each["speaker"], verb, each["to"] or "")
-        claims.setdefault(key, [])
+        concession = _Concession(int(each["turn"]), each["speaker"], verb, each["to"] or "")
+        claims.setdefault(concession, [])
         if each["claim"]:
-            claims[key].append(each["claim"])
-    found: dict[int, list[str]] = {}
+            claims[concession].append(each["claim"])
+    grants: dict[int, list[str]] = {}
     for (turn, speaker, verb, to), cited in claims.items():
         whom = f" to {to}" if to and verb != "takes it back" else ""
         what = f" ({', '.join(cited)})" if cited else ""
-        found.setdefault(turn, []).append(f"{speaker} {verb}{whom}{what}")
-    return found
+        grants.setdefault(turn, []).append(f"{speaker} {verb}{whom}{what}")
+    return grants
 
 
 def _stances(events: Iterable[Event], turn: int, names: Sequence[str]) -> list[str]:
-    """What was answered off stage after a turn, one line for each question, in cast order."""
+    """The answers off stage after a turn, one line for each question, in the order of the cast."""
     questions: dict[str, list[str]] = {}
     seats = {name: seat for seat, name in enumerate(names)}
     answers = [event for event in events if isinstance(event, Answer) and event.turn == turn]
@@ -133,7 +142,7 @@ def _stances(events: Iterable[Event], turn: int, names: Sequence[str]) -> list[s
         else:
             value = f"{event.value:+.2f}" if isinstance(event.value, float) else str(event.value)
         questions.setdefault(label, []).append(f"{event.actor} {value}")
-    return [f"{label}: {', '.join(found)}" for label, found in questions.items()]
+    return [f"{label}: {', '.join(stances)}" for label, stances in questions.items()]
 
 
 class _Page:
@@ -171,7 +180,7 @@ class _Page:
             self._below(f"cut, heard by nobody: {one_line(turn.cut)}", "dim")
 
     def change(self, change: Intervened | FellBack) -> None:
-        """What was changed from outside before a turn, or how the floor was given in the end."""
+        """An intervention before a turn, or why the router's fallback gave the floor."""
         if isinstance(change, FellBack):
             who = f"{one_line(change.actor)} was asked; " if change.actor else ""
             line = f"the fallback decides who is next: {who}{one_line(change.reason)}"
@@ -207,7 +216,7 @@ class _Page:
     def end(self, ended: Ended | None, turns: int) -> None:
         self.console.print()
         if ended is None:
-            text = Text(f"Torn off after {turns} turns; run the same command again to go on.")
+            text = Text(f"Incomplete after {turns} turns; run the same command again to go on.")
             text.stylize("yellow")
         else:
             text = Text(f"The end: {one_line(ended.reason)}.")

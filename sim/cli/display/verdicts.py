@@ -1,4 +1,4 @@
-"""What judges said of a debate, on a terminal."""
+"""The verdicts on a debate, printed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def print_verdicts(
         head.append(f" ({first} shown first): ", style="not bold dim")
         _line(console, head.append_text(_said(verdict, entrants)))
         for reason in verdict.get("reasons") or ():
-            told = f'turn {reason["turn"]}: "{reason["quote"]}" {reason["why"]}'
-            _line(console, Text(f"    {one_line(told)}", style="dim"))
+            line = f'turn {reason["turn"]}: "{reason["quote"]}" {reason["why"]}'
+            _line(console, Text(f"    {one_line(line)}", style="dim"))
 
 
 def _said(verdict: Mapping[str, Any], entrants: Mapping[str, str]) -> Text:

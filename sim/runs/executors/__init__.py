@@ -13,7 +13,7 @@ from sim.planning import Trial
 
 
 class Job(Protocol):
-    """What there is to do, as an executor sees it."""
+    """Plays a trial when an executor asks for it. A run is one."""
 
     @property
     def stopping(self) -> bool:
@@ -21,7 +21,7 @@ class Job(Protocol):
         ...
 
     async def play(self, trial: Trial) -> None:
-        """Play a trial, or what is missing of it. Never raises: errors are the job's to keep."""
+        """Play a trial, or what is missing of it. Never raises: the job keeps its errors."""
         ...
 
     def abort(self) -> None:

@@ -27,7 +27,7 @@ class LocalExecutor:
         try:
             await asyncio.wait(self._workers)
         except asyncio.CancelledError:
-            # Somebody cancelled the run itself; what came back so far is kept.
+            # The run itself was cancelled; replies that have arrived are kept.
             job.abort()
             await asyncio.wait(self._workers)
             raise

@@ -1,9 +1,9 @@
 """Who speaks next: routers, one family per file.
 
-``base`` has the protocol, ``walks`` the routers that need nothing but the graph, ``orders`` those
-with a fixed order, ``asking`` those that ask the actors, ``addressing`` the one that reads whom a
-turn addressed, ``examining`` cross-examination, and ``composed`` those that are made of others.
-Names are resolved when they are used: most scenes need a walk alone.
+``base`` has the protocol, ``walks`` the routers that need only the graph, ``orders`` those with a
+fixed order, ``inquiries`` those that ask the actors, ``addressee`` the one that reads whom a turn
+addressed, ``cross_examination`` what its name says, and ``composition`` routers made of routers.
+Names are imported when they are first used, since most scenes need only a walk.
 """
 
 from __future__ import annotations
@@ -59,6 +59,6 @@ _WHERE = {
 
 __all__ = sorted(_WHERE)
 
-# Hidden from type checkers, to whom any name would be fine otherwise.
+# Hidden from type checkers, which would accept any name of a module with ``__getattr__``.
 if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(__name__, _WHERE)

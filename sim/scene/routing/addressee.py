@@ -1,4 +1,4 @@
-"""A router for talk among people: whoever was addressed is next."""
+"""A router that reads the last turn: the actor that it addressed is next."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from sim.text.addressing import addressed
 
 @dataclass(frozen=True, slots=True)
 class AddressedState:
-    """Where the floor is, whom the last turn addressed (places, the clearest first), and the
-    fallback's state."""
+    """``place`` is where the floor is, ``called`` whom the last turn addressed (the clearest
+    first), ``fallback`` the state of the fallback."""
 
     floor: Floor
     place: Place | None
@@ -25,10 +25,10 @@ class AddressedState:
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
-    """Whoever the last turn addressed, by name or @name, has the floor; else ``fallback`` decides.
+    """The actor addressed by the last turn, by name or @name, is next; else ``fallback`` decides.
 
-    Only those who heard the turn and whom an open edge leads to. Nothing is recorded when the
-    fallback decides: a turn that addresses nobody is nothing out of the ordinary.
+    The actor must have heard the turn, and an open edge must lead to it. No event is recorded when
+    the fallback decides, since many turns address nobody.
     """
 
     fallback: Router = field(default_factory=Walk)
@@ -60,7 +60,7 @@ class Addressed:
             for place in state.called:
                 if place in targets:
                     return (place,)
-        found = self.fallback.next(state.fallback, view, seed)
-        if isinstance(found, Cue | Inquiry) and found.state is not None:
-            return with_state(found, replace(state, fallback=found.state))
-        return found
+        answer = self.fallback.next(state.fallback, view, seed)
+        if isinstance(answer, Cue | Inquiry) and answer.state is not None:
+            return with_state(answer, replace(state, fallback=answer.state))
+        return answer

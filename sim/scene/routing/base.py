@@ -1,9 +1,9 @@
-"""The Router protocol, and what a router may answer to "who is next?".
+"""The Router protocol, and the answers that a router may give.
 
 Routers are folds: ``start(floor)`` gives the first state, ``heard(state, turn, place)`` the next
-one, and ``next(state, view, seed)`` who is cued. All are pure and cost O(1) in the length of the
-scene. A router that has to ask somebody returns an ``Inquiry`` instead of a cue; it is told the
-answers by ``answered(state, inquiry, answers)`` and then asked for the next cue again.
+one, and ``next(state, view, seed)`` who is cued. All are pure, and their cost does not grow with
+the length of the scene. A router that has to ask actors returns an ``Inquiry`` instead of a cue;
+it gets the answers by ``answered(state, inquiry, answers)`` and is then asked for a cue again.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from sim.transcript import FLOOR
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How long a turn may be, in words (None: as long as it likes), and what happens beyond it.
+    """The length limit of turns in words (None: no limit), and what happens to longer turns.
 
     ``cut``: the rest is not heard. ``struck``: nothing of the turn is heard. ``noted``: all of it
-    is, and how much was too much is a fact of the turn.
+    is heard, and ``Turn.over`` records the excess.
     """
 
     words: int | None = None
@@ -42,15 +42,15 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Who is cued, where there is more to say than that (a plain tuple of places will do else).
+    """Who is cued, with further facts. (A router that has none may return a tuple of places.)
 
     ``places`` take their turns one after the other, or ``together``: all of them answer what had
     been said before the first of them spoke, and are recorded in this order. Empty places end the
-    scene, and ``over`` says why. ``state`` is the router's state from now on, if asking changed it.
-    ``fallback`` says why a declared fallback decided, ``asked`` whom it stands in for and ``key``
-    the question. ``phase`` is the name of a phase that begins, ``note`` what all are told of it,
-    ``limit`` how long turns may be in it. ``lines``, one for each place, are words that were given
-    as the answer to a question already: they are said as they stand, and nobody is asked again.
+    scene, and ``over`` says why. ``state`` is the router's new state, if asking changed it.
+    ``fallback`` is the reason why a fallback decided, ``asked`` whose answer it replaces and
+    ``key`` the question. ``phase`` is the name of a phase that begins, ``note`` what all are told
+    of it, ``limit`` the length limit of turns in it. ``lines``, one for each place, are words that
+    were already given as the answer to a question: they become the turns, and no stage is asked.
     """
 
     places: tuple[Place, ...]
@@ -70,8 +70,8 @@ class Cue:
 class Inquiry:
     """A question that has to be answered before anybody can be cued.
 
-    ``places`` are asked, all at once, each up to ``attempts`` times: whoever gives no answer that
-    counts is shown what is wrong with it. ``state``, ``phase``, ``note`` and ``limit`` are as in
+    ``places`` are asked, all at once, each up to ``attempts`` times: after an invalid answer the
+    actor is told what is wrong with it. ``state``, ``phase``, ``note`` and ``limit`` are as in
     ``Cue``: a phase is announced before anybody is asked who opens it.
     """
 
@@ -92,19 +92,19 @@ class Inquiry:
 
 
 Next = tuple[Place, ...] | Cue | Inquiry
-"""What a router answers: places in their order, a cue with more to it, or a question."""
+"""A router's answer: places in their order, a cue with further facts, or a question."""
 
 Answers = Mapping[Place, Any]
-"""What was answered, by place; None for whoever gave no answer that counts."""
+"""The values of answers by place; None for a place without a valid answer."""
 
 
 class Router(Protocol):
-    """A rule for the floor. The state is the router's own business, and is never changed in place.
+    """A rule for who speaks next. Only the router reads its state, which is never changed in place.
 
-    A router may also have ``check(graph)``, which raises ``SceneError`` when a scene is built with
-    a graph that it cannot walk; ``answered(state, inquiry, answers)``, which returns the state when
-    an inquiry of its own has been answered; and ``follow(state, turn, place)``, if a
-    turn that it goes on from, and did not cue, is something else to it than one that it heard.
+    A router may also have ``check(graph)``, which raises ``SceneError`` if it does not work on a
+    scene's graph; ``answered(state, inquiry, answers)``, which returns the state after an inquiry
+    of its own has been answered; and ``follow(state, turn, place)``, which replaces ``heard`` for
+    the last turn before the router took over, if it must treat that turn differently.
     """
 
     def start(self, floor: Floor) -> Any:
@@ -121,14 +121,14 @@ class Router(Protocol):
 
 
 def check(router: Router, graph: Graph) -> None:
-    """Let a router see whether it can walk a graph. Raises ``SceneError`` if it cannot."""
+    """Raise ``SceneError`` if a router does not work on a graph, according to its ``check``."""
     checks = getattr(router, "check", None)
     if checks is not None:
         checks(graph)
 
 
 def answered(router: Router, state: Any, inquiry: Inquiry, answers: Answers) -> Any:
-    """The state of a router when an inquiry of its own has been answered."""
+    """The state of a router after an inquiry of its own has been answered."""
     told = getattr(router, "answered", None)
     if told is None:
         raise TypeError(f"{router!r} asks, and has no method `answered` to be told the answers")
@@ -144,22 +144,22 @@ def following(router: Router, floor: Floor, turn: Turn | None, place: Place) -> 
     return follow(state, turn, place)
 
 
-def nobody(found: Next) -> bool:
+def nobody(answer: Next) -> bool:
     """Whether nobody is cued, and nothing is asked."""
-    if isinstance(found, Inquiry):
+    if isinstance(answer, Inquiry):
         return False
-    return not (found.places if isinstance(found, Cue) else found)
+    return not (answer.places if isinstance(answer, Cue) else answer)
 
 
-def with_state(found: Next, state: Any) -> Next:
-    """The same answer, with the state that a router around the router is in from now on."""
-    if isinstance(found, Cue | Inquiry):
-        return replace(found, state=state)
-    return Cue(found, state=state)
+def with_state(answer: Next, state: Any) -> Next:
+    """The answer of an inner router, with the new state of the router around it."""
+    if isinstance(answer, Cue | Inquiry):
+        return replace(answer, state=state)
+    return Cue(answer, state=state)
 
 
 def named(owner: str, names: tuple[str, ...], graph: Graph) -> None:
-    """Raise ``SceneError`` if a router speaks of somebody who is not in the graph."""
+    """Raise ``SceneError`` if a router has a name that is not in the graph."""
     for name in names:
         if name not in graph.names:
             raise SceneError(

@@ -1,4 +1,4 @@
-"""Routers made of routers: one until something happens, then another; phases of a debate."""
+"""Routers made of routers: one until a condition holds, then another; phases of a debate."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from sim.scene.routing.walks import Walk
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A part of a scene: who speaks in it by what rule, until when, and what all are told of it.
+    """A part of a scene with a router of its own.
 
-    It is over after ``turns`` turns, when ``until`` holds, or when its router has nobody to cue.
-    ``note`` is a stage direction that everybody on stage sees when it begins; ``name`` stands with
-    it in the transcript. ``limit`` is how long a turn may be; say so in the note or the setting,
-    since nobody else tells the actors.
+    It is over after ``turns`` turns, when ``until`` holds, or when its router cues nobody. ``note``
+    is a stage direction that everybody on stage sees when it begins; ``name`` is recorded with it
+    in the transcript. ``limit`` is the length limit of turns; state it in the note or the setting,
+    since no other prompt tells the actors.
     """
 
     router: Router = field(default_factory=Walk)
@@ -52,8 +52,8 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class PhaseState:
-    """Which phase it is (-1: none yet), how many turns it has had, the state of its router, the
-    last turn with its place, and whether the phase has been announced."""
+    """``phase`` is the index of the phase (-1: none yet), ``turns`` how many it has had, ``inner``
+    the state of its router, ``last`` the last turn with its place."""
 
     floor: Floor
     phase: int
@@ -65,7 +65,7 @@ class PhaseState:
 
 @dataclass(frozen=True, slots=True)
 class Phases:
-    """One phase after the other. The router of each begins anew, and knows who spoke last."""
+    """One phase after the other. The router of each starts afresh, but knows who spoke last."""
 
     phases: tuple[Phase, ...] = (Phase(),)
 
@@ -81,7 +81,7 @@ class Phases:
             if number == 0:
                 check(phase.router, graph)
                 continue
-            # A later phase does not open the scene: whoever spoke last hands the floor to it.
+            # A later phase takes the floor from the last speaker, so any name may be its first.
             for first in graph.names:
                 try:
                     check(phase.router, graph.model_copy(update={"first": first}))
@@ -108,20 +108,20 @@ class Phases:
 
     def next(self, state: PhaseState, view: PublicView, seed: int) -> Next:
         phase = self.phases[state.phase] if state.phase >= 0 else None
-        found: Next = ()
+        answer: Next = ()
         before = state
         if phase is not None and not _over(phase, state, view):
-            found = phase.router.next(state.inner, view, seed)
-        while nobody(found) and state.phase + 1 < len(self.phases):
+            answer = phase.router.next(state.inner, view, seed)
+        while nobody(answer) and state.phase + 1 < len(self.phases):
             state = self._begin(state)
             phase = self.phases[state.phase]
-            found = () if _over(phase, state, view) else phase.router.next(state.inner, view, seed)
-        inner = found.state if isinstance(found, Cue | Inquiry) else None
+            answer = () if _over(phase, state, view) else phase.router.next(state.inner, view, seed)
+        inner = answer.state if isinstance(answer, Cue | Inquiry) else None
         if inner is not None:
             state = replace(state, inner=inner)
-        if phase is None or state.announced or nobody(found):
-            return found if state is before else with_state(found, state)
-        opening = found if isinstance(found, Cue | Inquiry) else Cue(found)
+        if phase is None or state.announced or nobody(answer):
+            return answer if state is before else with_state(answer, state)
+        opening = answer if isinstance(answer, Cue | Inquiry) else Cue(answer)
         return replace(
             opening,
             state=replace(state, announced=True),
@@ -151,7 +151,7 @@ def until(router: Router, *, turns: int | None = None, when: Condition | None = 
 
 
 def then(*routers: Router) -> Phases:
-    """One router until it has nobody to cue, then the next: ``then(until(a, turns=3), b)``."""
+    """One router until it cues nobody, then the next: ``then(until(a, turns=3), b)``."""
     if len(routers) < 2:
         raise SceneError(f"then: {len(routers)} routers; it needs at least two")
     return Phases(tuple(Phase(router) for router in routers))

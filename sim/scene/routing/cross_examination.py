@@ -1,4 +1,4 @@
-"""Cross-examination: one asks aloud, the other answers in a form, and then aloud."""
+"""Cross-examination: one actor asks, the other gives a typed answer, which becomes its turn."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def _question(asker: str, words: int) -> Question:
 
 @dataclass(frozen=True, slots=True)
 class ExaminingState:
-    """Who spoke last, how many turns were taken, and what was answered (None: not asked yet)."""
+    """``place`` is who spoke last, ``step`` the number of turns taken in the order of ``pairs``,
+    ``answers`` the last answers (None: not asked yet)."""
 
     floor: Floor
     place: Place | None
@@ -44,10 +45,10 @@ class ExaminingState:
 class CrossExamination:
     """Each pair in turn: the first asks the second, aloud; the second answers.
 
-    The answer has a form (``yes``, ``no``, ``in part`` or ``no answer``, and why) and is given off
-    stage; what is heard is "No. The well is dry.", which is the answerer's turn. Who gives no
-    answer of that form in ``attempts`` speaks freely instead, and both are recorded. ``words`` is
-    how long an answer may be, as it is told.
+    The answer is typed (``yes``, ``no``, ``in part`` or ``no answer``, and why) and given off
+    stage; the answerer's turn is then "No. The well is dry.", say. After ``attempts`` invalid
+    answers the actor takes an ordinary turn instead, and a ``FellBack`` event is recorded.
+    ``words`` is the length of an answer that the actor is told to keep to.
 
     >>> CrossExamination((("Ada", "Ben"), ("Ben", "Ada"))).names
     ('Ada', 'Ben', 'Ben', 'Ada')
@@ -87,7 +88,7 @@ class CrossExamination:
         return replace(state, place=place)
 
     def heard(self, state: ExaminingState, turn: Turn, place: Place) -> ExaminingState:
-        # Whoever is made to speak out of turn does not move the order on.
+        # A turn out of order (an intervention's, say) does not advance the order.
         names, step = self.names, state.step
         due = step < len(names) and state.floor.names[place] == names[step]
         return ExaminingState(state.floor, place, step + due, None)
@@ -116,7 +117,7 @@ class CrossExamination:
 
 
 def spoken(value: dict[str, str]) -> str:
-    """An answer as it is heard.
+    """An answer as the words of a turn.
 
     >>> spoken({"answer": "in part", "because": "The well is low."})
     'In part. The well is low.'

@@ -1,4 +1,4 @@
-"""Routers that ask: somebody chooses who is next, or everybody bids for the floor."""
+"""Routers that ask actors: one chooses who is next, or everybody bids for the floor."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def _who_next(options: tuple[str, ...]) -> Question:
 
 @dataclass(frozen=True, slots=True)
 class AskingState:
-    """Where the floor is; what was answered (None: nothing was asked yet); the fallback's state."""
+    """``place`` is where the floor is, ``answers`` the answers to the question before this turn
+    (None: not asked yet), ``fallback`` the state of the fallback."""
 
     floor: Floor
     place: Place | None
@@ -46,7 +47,7 @@ class AskingState:
 
 
 class _Asking:
-    """What the routers that ask share: they ask once a turn, and fall back as declared."""
+    """The base class of routers that ask once before a turn, and otherwise use a fallback."""
 
     __slots__ = ()
 
@@ -63,33 +64,33 @@ class _Asking:
     def answered(self, state: AskingState, inquiry: Inquiry, answers: Answers) -> AskingState:
         if state.answers is None:
             return replace(state, answers=answers)
-        # The fallback asks, too.
+        # The answers are to a question of the fallback.
         inner = answered(self.fallback, state.fallback, inquiry, answers)
         return replace(state, fallback=inner)
 
     def _fall_back(
         self, state: AskingState, view: PublicView, seed: int, key: str, reason: str
     ) -> Next:
-        found = self.fallback.next(state.fallback, view, seed)
-        inner = found.state if isinstance(found, Cue | Inquiry) else None
+        answer = self.fallback.next(state.fallback, view, seed)
+        inner = answer.state if isinstance(answer, Cue | Inquiry) else None
         if inner is not None:
             state = replace(state, fallback=inner)
-        if isinstance(found, Inquiry):
-            return replace(found, state=state)
-        cue = found if isinstance(found, Cue) else Cue(found)
+        if isinstance(answer, Inquiry):
+            return replace(answer, state=state)
+        cue = answer if isinstance(answer, Cue) else Cue(answer)
         asked = tuple(state.answers or ())
         if cue.fallback:
-            # A fallback of the fallback's: both reasons are one story.
+            # The fallback has fallen back as well: both reasons are recorded.
             reason = f"{reason}; {cue.fallback}"
         return replace(cue, state=state, fallback=reason, asked=asked, key=key)
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenBy(_Asking):
-    """Somebody chooses, by a typed answer, who of those the graph allows is next.
+    """One actor chooses the next speaker among those that the graph allows, by a typed answer.
 
-    ``who`` is a name (a moderator), or None for whoever spoke last. Where the graph leaves one
-    choice nobody is asked. If no answer counts after ``attempts``, ``fallback`` decides. In a
+    ``who`` is a name (a moderator), or None for the last speaker. If the graph allows only one
+    speaker nobody is asked. If no answer is valid after ``attempts``, ``fallback`` decides. In a
     ``star``, ``ChosenBy("The Mayor")`` is a moderator who hands the floor to the others.
     """
 
@@ -114,7 +115,7 @@ class ChosenBy(_Asking):
             return targets
         chooser = state.place if self.who is None else floor.place[self.who]
         if chooser in view.absent:
-            # Nobody is asked; what is answered from here on is the fallback's.
+            # Nobody is asked; with ``answers`` set, further answers go to the fallback.
             state = replace(state, answers={})
             reason = f"{floor.names[chooser]} is off stage"
             return self._fall_back(state, view, seed, "floor:next", reason)
@@ -134,9 +135,9 @@ def moderated(moderator: str, fallback: Router | None = None, attempts: int = 2)
 
 @dataclass(frozen=True, slots=True)
 class Bidding(_Asking):
-    """Everybody who may be next says in private how much it wants to be; the highest bid wins.
+    """All who may be next say in private how much they want to speak; the highest bid wins.
 
-    Ties are broken by the seed. ``least`` is the lowest bid that counts. If no bid counts,
+    Ties are broken by the seed. ``least`` is the lowest valid bid. If no bid is valid,
     ``fallback`` decides.
     """
 
@@ -170,7 +171,8 @@ class Bidding(_Asking):
 
 @dataclass(frozen=True, slots=True)
 class InterruptState:
-    """Where the floor is, the bids to interrupt (None: not asked yet), the state within."""
+    """``place`` is where the floor is, ``bids`` the bids to interrupt (None: not asked yet),
+    ``inner`` the state of the inner router."""
 
     floor: Floor
     place: Place | None
@@ -180,10 +182,10 @@ class InterruptState:
 
 @dataclass(frozen=True, slots=True)
 class Interrupts:
-    """Another router, and whoever wants the floor badly enough takes it first.
+    """An inner router whose choice actors can pre-empt by a high bid.
 
     After each turn all who could be next say in private how much they want to speak. The highest
-    bid above ``threshold`` takes the floor (ties by the seed); else the router within decides.
+    bid above ``threshold`` takes the floor (ties by the seed); else the inner router decides.
     """
 
     router: Router = field(default_factory=Walk)
@@ -215,16 +217,16 @@ class Interrupts:
                 if len(targets) > 1:
                     return Inquiry(urge_question("floor:interrupt"), targets, attempts=1)
                 state = replace(state, bids={})
-            # Seeded apart from the router within, which is asked with the same seed.
+            # Another seed than that of the inner router.
             first = _highest(state.bids or {}, self.threshold, seed ^ 1, above=True)
             if first is not None:
                 return (first,)
-        found = self.router.next(state.inner, view, seed)
-        inner = found.state if isinstance(found, Cue | Inquiry) else None
+        answer = self.router.next(state.inner, view, seed)
+        inner = answer.state if isinstance(answer, Cue | Inquiry) else None
         if inner is not None:
             state = replace(state, inner=inner)
-        # Kept, so that nobody is asked for a bid again while the router within asks.
-        return with_state(found, state)
+        # The bids are kept in the state, so that nobody bids again while the inner router asks.
+        return with_state(answer, state)
 
 
 def _highest(bids: Answers, least: float, seed: int, above: bool = False) -> Place | None:

@@ -12,7 +12,8 @@ from sim.scene.routing.base import Cue, Next, can_follow, named
 
 @dataclass(frozen=True, slots=True)
 class OrderState:
-    """Where the floor is, and who was last in the order: an index into it (-1: nobody yet)."""
+    """``place`` is where the floor is, ``step`` the index in ``order`` of the last speaker (-1:
+    nobody yet)."""
 
     floor: Floor
     order: tuple[Place, ...]
@@ -24,7 +25,7 @@ class OrderState:
 class FixedOrder:
     """One after the other, round after round; by default in the order of the graph.
 
-    Whoever is off stage, or whom no open edge leads to, is passed over. A name may be there more
+    Actors that are off stage, or to whom no open edge leads, are skipped. A name may occur more
     than once.
     """
 
@@ -57,7 +58,7 @@ class FixedOrder:
 
     def heard(self, state: OrderState, turn: Turn, place: Place) -> OrderState:
         order, count = state.order, len(state.order)
-        # The next place in the order that is the speaker's: who speaks out of turn moves it on.
+        # The speaker's next place in the order: a turn out of order advances it.
         for ahead in range(1, count + 1):
             step = (state.step + ahead) % count
             if order[step] == place:
@@ -78,7 +79,7 @@ class FixedOrder:
 
 @dataclass(frozen=True, slots=True)
 class ScriptState:
-    """Where the floor is, and how much of the script has been played."""
+    """``place`` is where the floor is, ``step`` how many turns of the script have been taken."""
 
     floor: Floor
     place: Place | None
@@ -87,7 +88,7 @@ class ScriptState:
 
 @dataclass(frozen=True, slots=True)
 class Scripted:
-    """Exactly these speakers, in this order, and then the scene (or the phase) is over."""
+    """Exactly these speakers, in this order; then the scene (or the phase) is over."""
 
     script: tuple[str, ...]
 
@@ -104,7 +105,7 @@ class Scripted:
         return ScriptState(floor, None, 0)
 
     def heard(self, state: ScriptState, turn: Turn, place: Place) -> ScriptState:
-        # A line that is put into the mouth of whoever is due takes its turn.
+        # A line that an intervention gives to the actor who is due counts as its turn.
         script, step = self.script, state.step
         due = step < len(script) and state.floor.names[place] == script[step]
         return ScriptState(state.floor, place, step + due)
@@ -125,7 +126,7 @@ class Scripted:
 
 @dataclass(frozen=True, slots=True)
 class RoundState:
-    """Who spoke in the last round, and how many turns had been said when it began."""
+    """``spoke`` are those who spoke in the last round, ``cued`` the number of turns before it."""
 
     floor: Floor
     spoke: tuple[Place, ...]
@@ -136,9 +137,9 @@ class RoundState:
 class Simultaneous:
     """Rounds in which all speak at once: each answers what was said before the round.
 
-    A round is everybody whom an open edge leads to from somebody of the round before; the first
-    one is ``first`` and whom ``first`` could hand the floor to. Turns are recorded in the order of
-    the graph.
+    The first round is ``first`` and all to whom an open edge leads from it; each later round is all
+    to whom open edges lead from the speakers of the round before. Turns are recorded in the order
+    of the graph.
     """
 
     def start(self, floor: Floor) -> RoundState:

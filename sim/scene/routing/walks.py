@@ -1,4 +1,4 @@
-"""Routers that need nothing but the graph: a weighted walk, and a fair chair."""
+"""Routers that need only the graph: a weighted random walk, and the longest wait."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sim.seeds import Stream
 
 @dataclass(frozen=True, slots=True)
 class WalkState:
-    """Where the floor is: ``place`` is None before the first turn."""
+    """``place`` is where the floor is; None before the first turn."""
 
     floor: Floor
     place: Place | None
@@ -21,7 +21,7 @@ class WalkState:
 class Walk:
     """A random walk along the graph: the next speaker is drawn by the weights of the edges.
 
-    On a ring, where each actor has one successor, nothing is left to chance.
+    On a ring, where each actor has one successor, it is deterministic.
     """
 
     def start(self, floor: Floor) -> WalkState:
@@ -42,7 +42,7 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class FairState:
-    """Where the floor is, and when each actor last had it (0: not yet)."""
+    """``place`` is where the floor is, ``last`` the last turn of each actor (0: none yet)."""
 
     floor: Floor
     place: Place | None
@@ -51,7 +51,7 @@ class FairState:
 
 @dataclass(frozen=True, slots=True)
 class LongestWait:
-    """The floor goes to whoever may have it and has waited longest; the seed breaks ties.
+    """Of those to whom an open edge leads, the one who has waited longest; the seed breaks ties.
 
     The rule of a fair moderator at the centre of a ``star``.
     """

@@ -1,9 +1,10 @@
 """The exact stage: a small probabilistic program in the place of a language model.
 
-``docs/exact-stage.md`` has its mathematics. ``tables`` and ``parameters`` say what is planted;
-``frames``, ``stances`` and ``grammar`` are its words; ``script`` and ``heard`` read a prompt;
-``laws`` and ``belief`` are the filter; ``speech`` puts them together and ``stage`` puts that behind
-the Stage protocol. All but the last (and ``chat_model``) need the standard library alone.
+``docs/exact-stage.md`` has its mathematics. ``tables`` and ``parameters`` hold the planted values;
+``frames``, ``stances``, ``lines`` and ``grammar`` the texts and their probabilities; ``script`` and
+``observations`` read a prompt; ``laws`` and ``forward_filter`` are the hidden Markov model and its
+filter; ``speech`` combines them, and ``stage`` implements the Stage protocol with it. All but
+``stage`` and ``chat_model`` need only the standard library.
 """
 
 from __future__ import annotations

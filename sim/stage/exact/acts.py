@@ -1,7 +1,6 @@
 """The dialogue acts of the exact stage, and the grid of stances.
 
-``repeat`` has no words of its own: it says an earlier line again. Every other act is realised by
-the grammar.
+``repeat`` says an earlier line again. The grammar realises every other act in words.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ ACTS = (
 ACT_INDEX = {act: index for index, act in enumerate(ACTS)}
 
 STANCED = frozenset({"assert", "rebut", "concede", "agree", "hedge", "reveal"})
-"""Acts whose words say where the speaker stands."""
+"""Acts whose lines state the speaker's stance."""
 
 LEVELS = 9
 """G, the number of levels of a stance on [-1, 1]: -1, -0.75, ..., 1."""

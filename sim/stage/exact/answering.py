@@ -1,7 +1,7 @@
-"""Answers off stage: what a speaker would say if it were asked now, and how likely that is.
+"""Answers off stage: draws an answer, and computes the probability of one.
 
-``questions`` knows what is asked, and its laws; ``answers`` the forms. An answer leaves nothing
-behind.
+``questions`` has the kinds of questions and the distributions of their answers, ``answers`` the
+JSON forms. An answer changes no state.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _EXAMINED: Schema = {"properties": {"answer": {"enum": ANSWERS}, "because": {}}}
 
 
 class Answering:
-    """The answers of one stage. ``line`` draws a line as it would be spoken next."""
+    """The answers of one stage. ``line`` draws a line as the speaker would say it next."""
 
     def __init__(
         self, inference: Inference, line: Callable[[Situation, Heard, Stream], str]
@@ -56,7 +56,7 @@ class Answering:
         node: Heard,
         stream: Stream,
     ) -> str:
-        """The answer to a question off stage, from what the speaker would be at its next turn."""
+        """Draw the answer to a question off stage, by the hidden state of the next turn."""
         situation = self.inference.situation(facts, belief, node)
         asked = read_asked(question)
         if asked.kind == "examined":
@@ -87,10 +87,10 @@ class Answering:
         node: Heard,
         text: str,
     ) -> float | None:
-        """P(answer) to a question with one choice or one number, summed over characters, and of an
-        answer in cross-examination.
+        """P(answer), summed over the hidden characters.
 
-        None for other kinds, and where the stage would never answer this.
+        For questions with one choice or one number, and in cross-examination. None for other
+        questions, and for an answer with probability 0.
         """
         asked = read_asked(question)
         if asked.kind == "examined":
@@ -116,8 +116,8 @@ class Answering:
                     return None
                 said = [q for one, q in zip(answers, law, strict=True) if one == text]
                 chances.append(p * share * fsum(said))
-        found = fsum(chances)
-        return found if found > 0.0 else None
+        probability = fsum(chances)
+        return probability if probability > 0.0 else None
 
     def _mean(
         self,
@@ -135,7 +135,7 @@ class Answering:
             apart = 0.0 if theirs is None else abs(mean - theirs)
             return urge(asked.kind, belief.provocation, apart)
         if asked.issue is not None and asked.issue != facts.issue:
-            # Lines speak of one issue; on others the persona stays where it was put.
+            # Lines are about one issue; on others the stance stays as authored.
             own = facts.stances.get(asked.issue, 0.0)
             return {SHADOW: -own, SELF: own}.get(character, 0.0)
         if asked.kind == "guess" and asked.of != facts.own:
@@ -152,7 +152,7 @@ class Answering:
         node: Heard,
         text: str,
     ) -> float | None:
-        """P(answer in cross-examination): that of its line, times that of what goes with it."""
+        """P(answer in cross-examination): that of its line, times that of the option given it."""
         try:
             given = json.loads(text)
         except ValueError:
@@ -161,23 +161,23 @@ class Answering:
         if not isinstance(because, str):
             return None
         ways = _testimonies(schema, asked, facts, node, unmarked(because))
-        found = self.inference.marked_probability(facts, belief, node, because)
-        found *= fsum(p for way, p in ways if way == text)
-        return found if found > 0.0 else None
+        probability = self.inference.marked_probability(facts, belief, node, because)
+        probability *= fsum(p for way, p in ways if way == text)
+        return probability if probability > 0.0 else None
 
 
 def _reason(schema: Schema) -> str:
-    """The field that takes words."""
+    """The name of the field that takes free text."""
     return next((name for name, part in schema["properties"].items() if "enum" not in part), "")
 
 
 def _testimonies(
     schema: Schema, asked: Asked, facts: Facts, node: Heard, line: str
 ) -> list[tuple[str, float]]:
-    """The answers in cross-examination that can go with a line, with their probabilities.
+    """The answers in cross-examination that fit a line, with their probabilities.
 
-    Which it is follows from what was heard and the line, so that the answer is no evidence beyond
-    the line itself: a stance that it does not state is the one that was expressed last.
+    The option follows from the line and the lines before it, so that the answer is no evidence
+    beyond the line itself: if the line states no stance, the last expressed one is used.
     """
     fields = schema["properties"]
     options = next((tuple(part["enum"]) for part in fields.values() if "enum" in part), ANSWERS)
@@ -186,8 +186,8 @@ def _testimonies(
     own = node.stances.get(facts.own, facts.stance) if level is None else GRID[level]
     wanted = examined(parses[0].act if parses else "", own, node.stances.get(asked.of))
     because = node.numbered(line, facts.own, facts.letters)
-    found: list[tuple[str, float]] = []
+    answers: list[tuple[str, float]] = []
     for option, p in zip(options, examined_law(options, wanted), strict=True):
         value = {name: option if "enum" in part else because for name, part in fields.items()}
-        found.append((json.dumps(value, ensure_ascii=False), p))
-    return found
+        answers.append((json.dumps(value, ensure_ascii=False), p))
+    return answers

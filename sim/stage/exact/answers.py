@@ -1,8 +1,8 @@
-"""Typed answers: a value for a JSON schema, from where the speaker stands and a stream.
+"""Typed answers: a value for a JSON schema, from the speaker's stance and a random stream.
 
-Numbers are the stance, on the scale that the schema gives; choices, rankings and shares are drawn
-evenly; texts are lines. Probes ask for these; the rest lets verdicts and any pydantic model be
-asked for, too.
+Numbers are the stance, on the scale of the schema; choices, rankings and shares are drawn
+uniformly; texts are lines of the grammar. Probes need only these; the other types serve verdicts
+and arbitrary pydantic models.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sim.seeds import Stream
 def fill(schema: Mapping[str, Any], stance: float, stream: Stream, line: Callable[[], str]) -> Any:
     """A value that fits the schema.
 
-    Raises ``StageError`` (reason ``schema``) for a type that it does not know.
+    Raises ``StageError`` (reason ``schema``) for an unknown type.
 
     >>> fill({"type": "number", "minimum": 0, "maximum": 10}, 0.5, Stream(1), str)
     7.5
@@ -90,11 +90,11 @@ def resolved(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str,
     part: Any = root
     for step in str(reference).removeprefix("#/").split("/"):
         part = part[step]
-    found: Mapping[str, Any] = part
-    return found
+    target: Mapping[str, Any] = part
+    return target
 
 
 def _shares(schema: Mapping[str, Any]) -> bool:
-    """Whether an object is one of shares: several numbers from 0 on, without an upper end."""
+    """Whether an object is a ``Distribution``: several numbers of at least 0 without a maximum."""
     parts = list(schema.get("properties", {}).values())
     return len(parts) > 1 and all(part == {"type": "number", "minimum": 0} for part in parts)

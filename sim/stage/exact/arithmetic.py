@@ -1,6 +1,7 @@
-"""Exponentials and logarithms by + - * / alone, for arguments that are in no constant table.
+"""Exponentials and logarithms by + - * / alone, the same to the last bit on every machine.
 
-The functions of ``math`` may differ in the last bit from machine to machine; these cannot.
+The functions of ``math`` may differ in the last bit. These use Taylor's series with repeated
+squaring (``exponential``) and the series of the inverse hyperbolic tangent (``logarithm``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The exact stage as a LangChain chat model, for whatever is built on LangChain.
+"""The exact stage as a LangChain chat model, for programs built on LangChain.
 
-Loaded only when it is used: LangChain takes its time to import.
+Imported only when it is used, because importing LangChain is slow.
 """
 
 from __future__ import annotations
@@ -61,13 +61,13 @@ class ExactChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        # The exact stage never waits for anything, so its coroutine runs through in one step.
+        # The exact stage awaits nothing, so its coroutine runs to its end in one step.
         performing = self._stage.perform(self._request(messages, stop, kwargs))
         try:
             performing.send(None)
         except StopIteration as done:
             return self._result(done.value)
-        raise RuntimeError("the exact stage waited for something, which it never does")
+        raise RuntimeError("the exact stage awaited something, which it never should")
 
     async def _agenerate(
         self,
@@ -128,7 +128,7 @@ class ExactChatModel(BaseChatModel):
     ) -> Runnable[Any, Any]:
         """Answers that fit a pydantic model or a JSON schema.
 
-        Numbers tell where the speaker stands, on the scale that the schema gives them.
+        Numbers are the speaker's stance, on the scale of the schema.
         """
         if isinstance(schema, type) and issubclass(schema, BaseModel):
             model: type[BaseModel] = schema

@@ -1,8 +1,8 @@
-"""What stands around a line in a debate: the answer it was given with, and the numbers of claims.
+"""The additions to a line in a debate: a typed answer before it, and the marks of numbered claims.
 
 An answer in cross-examination is heard as "No. The well is dry.", a numbered claim as
-"[A3] The well is dry. [B2]". Both are read past, so that what is left is a line of the grammar;
-and neither says more than the line does, so that reading past them loses nothing.
+"[A3] The well is dry. [B2]". Both additions are removed before a text is parsed as a line of the
+grammar. They follow from the line, so that removing them loses no evidence.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ CLAIMING: Final = frozenset({"assert", "rebut"})
 CITING: Final = frozenset({"rebut", "concede", "agree"})
 """Acts whose lines cite the claim that they answer."""
 
-# "No. 6" is a name.
+# Not before a digit: "No. 6" is a name.
 _ANSWERED = re.compile(r"(?:Yes|No|In part|No answer)\. (?=[^\s\d])")
 _MARK = re.compile(r" ?\[([A-Z])([1-9]\d{0,3})\]")
 
@@ -25,7 +25,7 @@ Mark = tuple[str, int]
 
 
 def unmarked(text: str) -> str:
-    """A text without the marks in it, and without the blank beside each of them.
+    """A text without its marks and the blank beside each of them.
 
     >>> unmarked("[A3] The well is dry. [B2]"), unmarked("As [A1] has it, no.")
     ('The well is dry.', 'As has it, no.')
@@ -34,7 +34,7 @@ def unmarked(text: str) -> str:
 
 
 def bare(text: str) -> str:
-    """The line in a text: without an answer before it, and without marks.
+    """The line in a text: without a typed answer before it, and without marks.
 
     >>> bare("No. [A3] The well is dry. [B2]"), bare("No, Ben."), bare("No. 6 is here.")
     ('The well is dry.', 'No, Ben.', 'No. 6 is here.')
@@ -56,7 +56,7 @@ def marks_in(text: str) -> tuple[Mark, ...]:
 
 
 def marked(line: str, act: str, own: Mark | None, cited: Mark | None) -> str:
-    """A line with its marks: ``own`` is the speaker's next, ``cited`` the other's last claim.
+    """A line with its marks: ``own`` is the speaker's next claim, ``cited`` the partner's last.
 
     >>> marked("The well is dry.", "rebut", ("A", 3), ("B", 2))
     '[A3] The well is dry. [B2]'

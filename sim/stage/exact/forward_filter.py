@@ -1,13 +1,18 @@
-"""The filter: what follows about one speaker's hidden character from what it heard and said.
+"""The forward filter: the posterior of one speaker's hidden character, given all lines.
 
-Exact forward filtering, and backward sampling for the truth. ``docs/exact-stage.md``, sections
-4 and 6.
+A hidden Markov model with inputs: exact forward filtering, and backward sampling of a hidden path.
+See ``docs/exact-stage.md``, sections 4 and 6.
+
+*Reference.* L. R. Rabiner, "A tutorial on hidden Markov models", Proceedings of the IEEE 77, 1989
+(forward recursion); C. K. Carter and R. Kohn, "On Gibbs sampling for state space models",
+Biometrika 81, 1994 (backward sampling).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import fsum
+from typing import NamedTuple
 
 from sim.seeds import Stream
 from sim.stage.exact.acts import ACT_INDEX, ACTS, GRID, STANCED
@@ -25,10 +30,11 @@ IS_STANCED = tuple(act in STANCED for act in ACTS)
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """About one speaker, after some line: P(z) at its last own turn, and what came since.
+    """The filter's state for one speaker after some line.
 
-    ``filtered`` is None before the first own turn. ``provocation`` is the largest hostility heard
-    since the last own turn. ``foreign`` counts own lines outside the grammar.
+    ``filtered`` is P(z | lines) at its last own turn, None before the first. ``turns`` counts own
+    turns. ``provocation`` is the largest hostility heard since the last own turn. ``foreign``
+    counts own lines outside the grammar.
     """
 
     filtered: Row | None = None
@@ -42,11 +48,12 @@ NO_BELIEF = Belief()
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Everything that the laws of the next turn depend on, worked out.
+    """All quantities that the distribution of the next turn depends on.
 
-    ``predicted`` is P(z') before the turn; ``switching`` K(z'|z); ``means`` are m by character;
-    ``own_lines`` and ``partner_lines`` are what can be repeated; ``partner_stance`` is what the
-    partner expressed last; ``slots`` fill the frames.
+    ``predicted`` is P(z') before the turn; ``switching`` is the transition matrix K(z'|z);
+    ``means`` are the mean stances m by character; ``own_lines`` and ``partner_lines`` are the lines
+    that can be repeated; ``partner_stance`` is the stance that the partner expressed last;
+    ``slots`` fill the frames.
     """
 
     acting: Acting
@@ -59,15 +66,22 @@ class Situation:
     partner_stance: float | None
 
 
+class HiddenPath(NamedTuple):
+    """The hidden characters and stances at the own turns of one speaker."""
+
+    characters: tuple[int, ...]
+    stances: tuple[float, ...]
+
+
 class Inference:
-    """The filter of one stage: its laws and its grammar."""
+    """The filter of one stage, by its laws and its grammar."""
 
     def __init__(self, laws: Laws, grammar: Grammar) -> None:
         self.laws = laws
         self.grammar = grammar
 
     def belief(self, facts: Facts, node: Heard) -> Belief:
-        """The belief about the speaker of ``facts`` after the lines up to ``node``."""
+        """The filter's state for the speaker of ``facts`` after the lines up to ``node``."""
         pending: list[Heard] = []
         at: Heard | None = node
         belief = NO_BELIEF
@@ -97,13 +111,13 @@ class Inference:
         if total > 0.0:
             filtered = tuple(p / total for p in joint)
         else:
-            # No character could have said this (somebody edited the transcript): no evidence.
+            # No character can say this line (the transcript was edited): it is no evidence.
             filtered = situation.predicted
             foreign += 1
         return Belief(filtered, belief.turns + 1, 0.0, foreign)
 
     def situation(self, facts: Facts, belief: Belief, node: Heard) -> Situation:
-        """What the next turn of the speaker depends on, after the lines up to ``node``."""
+        """The situation of the speaker's next turn, after the lines up to ``node``."""
         laws = self.laws
         partner = node.partner(facts.own)
         own_lines = node.recent.get(facts.own, ())
@@ -142,7 +156,7 @@ class Inference:
         )
 
     def means(self, facts: Facts, node: Heard, partner: str | None, own: float) -> Row:
-        """m by character, where the persona's own stance is ``own``."""
+        """The mean stance m by character, if the persona's own stance is ``own``."""
         parameters = self.laws.parameters
         heard = heard_mean(parameters, node.stances, facts.own, own)
         mine = stance_mean(parameters, own, heard)
@@ -150,7 +164,7 @@ class Inference:
         means = [mine] * len(CHARACTERS)
         means[SHADOW] = stance_mean(parameters, -own, heard)
         means[ASSISTANT] = stance_mean(parameters, 0.0, heard)
-        # Who speaks as its partner wants what the partner wanted, if that is known.
+        # The character ``partner`` takes over the partner's stance, if that is known.
         if theirs is not None:
             means[PARTNER] = stance_mean(parameters, theirs, heard)
         return tuple(means)
@@ -164,7 +178,8 @@ class Inference:
             return self._read(situation, text)
         weights: list[tuple[Parse, float]]
         if len(node.parses) == 1 and not own and not theirs:
-            weights = [(node.parses[0], 1.0)]  # P(text | act, level) cancels
+            # P(text | act, level) is the same factor for every z.
+            weights = [(node.parses[0], 1.0)]
         else:
             assert node.parent is not None
             weights = self._weights(situation, node.parent, text, node.parses)
@@ -173,7 +188,7 @@ class Inference:
     def _weights(
         self, situation: Situation, before: Heard, text: str, parses: tuple[Parse, ...]
     ) -> list[tuple[Parse, float]]:
-        """P(text | act, level) for each act and level that could have said it."""
+        """P(text | act, level) for each act and level of the derivations of a text."""
         used = before.used()
         weights: list[tuple[Parse, float]] = []
         seen: set[tuple[str, int | None]] = set()
@@ -207,7 +222,7 @@ class Inference:
         return _concealed(plain, situation.acting.conceal)
 
     def _read(self, situation: Situation, text: str) -> Row:
-        """The likelihood of foreign text: what a naive Bayes reader makes of its words."""
+        """The likelihood of foreign text, by a naive Bayes classifier of its words."""
         acts = read(text).likelihood
         plain = [
             fsum([p * weight for p, weight in zip(row, acts, strict=True)])
@@ -225,19 +240,18 @@ class Inference:
         return fsum([p * weight for p, weight in zip(situation.predicted, likelihood, strict=True)])
 
     def marked_probability(self, facts: Facts, belief: Belief, node: Heard, text: str) -> float:
-        """P(text with its marks): they follow from the rest of it, or it is never said."""
+        """P(text with its marks); 0 unless the marks are those that follow from the line."""
         line = unmarked(text)
         if node.numbered(line, facts.own, facts.letters) != text:
             return 0.0
         return self.probability(facts, belief, node, line)
 
-    def path(
-        self, facts: Facts, nodes: list[Heard], stream: Stream
-    ) -> tuple[tuple[int, ...], tuple[float, ...]]:
-        """One hidden path from p(z, x | texts): characters and stances at the own turns ``nodes``.
+    def path(self, facts: Facts, nodes: list[Heard], stream: Stream) -> HiddenPath:
+        """Draw one hidden path from p(z, x | texts), at the own turns ``nodes``.
 
-        Backward sampling: the last character from its filter, each earlier one in proportion to
-        its filter times the switch to the one after it.
+        Backward sampling: the last character from its filtered distribution, each earlier one with
+        probability proportional to its filtered probability times that of the transition to the
+        next.
         """
         situations: list[Situation] = []
         filters: list[Row] = []
@@ -259,10 +273,10 @@ class Inference:
             self._stance(situation, node, character, stream)
             for situation, node, character in zip(situations, nodes, characters, strict=True)
         ]
-        return tuple(characters), tuple(stances)
+        return HiddenPath(tuple(characters), tuple(stances))
 
     def _stance(self, situation: Situation, node: Heard, character: int, stream: Stream) -> float:
-        """x given the character and the text: read off the text where it says it, else drawn."""
+        """Draw the stance x given the character and the text; the text may determine it."""
         own = _share(node.text, situation.own_lines)
         theirs = _share(node.text, situation.partner_lines)
         assert node.parent is not None
@@ -271,8 +285,7 @@ class Inference:
             if len(node.parses) == 1 and not own and not theirs
             else self._weights(situation, node.parent, node.text, node.parses)
         )
-        # (how it came about, where the stance is drawn if the text does not say it)
-        cases: list[tuple[float, int | None, int]] = []
+        cases: list[_Case] = []
         ways = [(1.0, character)]
         if character == SHADOW:
             conceal = situation.acting.conceal
@@ -283,17 +296,30 @@ class Inference:
                 p = share * _said(situation, row, one) * weight
                 if one.level is not None:
                     p *= law[one.level]
-                cases.append((p, one.level, acts_as))
+                cases.append(_Case(p, one.level, acts_as))
             repeats = own if acts_as == LOOP else theirs if acts_as == PARTNER else 0.0
-            cases.append((share * row[REPEAT] * repeats, None, acts_as))
-        _, level, acts_as = cases[stream.choose([case[0] for case in cases])]
+            cases.append(_Case(share * row[REPEAT] * repeats, None, acts_as))
+        case = cases[stream.choose([each.weight for each in cases])]
+        level = case.level
         if level is None:
-            level = stream.choose(stance_law(situation.means[acts_as]))
+            level = stream.choose(stance_law(situation.means[case.acts_as]))
         return GRID[level]
 
 
+class _Case(NamedTuple):
+    """One way in which a text can have been produced.
+
+    ``level`` is the stance that the text states, or None; ``acts_as`` the character as which the
+    speaker acts.
+    """
+
+    weight: float
+    level: int | None
+    acts_as: int
+
+
 def _said(situation: Situation, row: Row, one: Parse) -> float:
-    """P(the act of a line | row), at the stance that the line states, if it states one."""
+    """P(the act of a derivation | row), given the stance that the line states, if any."""
     act = ACT_INDEX[one.act]
     if one.level is None:
         return row[act]
@@ -301,11 +327,11 @@ def _said(situation: Situation, row: Row, one: Parse) -> float:
 
 
 def _concealed(plain: list[float], conceal: float) -> Row:
-    """The likelihoods with that of the shadow mixed: it acts as the self, or it shows itself."""
+    """The likelihoods, with the shadow's as a mixture: concealed, it acts as the self."""
     plain[SHADOW] = conceal * plain[SELF] + (1.0 - conceal) * plain[SHADOW]
     return tuple(plain)
 
 
 def _share(text: str, lines: tuple[str, ...]) -> float:
-    """P(text | one of these lines is repeated, each as likely)."""
+    """P(text | one of these lines is repeated, all equally likely)."""
     return lines.count(text) / len(lines) if lines else 0.0

@@ -1,10 +1,10 @@
-"""The words of the exact stage: P(text | act, stance level, fillers, what has been said so far).
+"""The grammar of the exact stage: P(text | act, stance level, fillers, what has been said so far).
 
-A line is a frame with its slots filled (``frames``) and, in a stanced act, a sentence that says
-where the speaker stands (``stances``). Three things are asked of it: that it can be listened to,
-that it can be inverted (``parse``), and that its law is known exactly (``Grammar.probability``).
+A line is a frame with its slots filled (``frames``) and, in a stanced act, a sentence that states
+the stance (``stances``). Lines have to be readable prose, all derivations of a line can be computed
+(``parse``), and so can its probability (``Grammar.probability``).
 
-**The law.** Let G = ``GAMMA``. Given act, level, slots and ``used``:
+**The distribution.** Let G = ``GAMMA``. Given act, level, slots and ``used``:
 
 1. The frame f is drawn among the eligible frames of the act (all its slots can be filled), with
    weight G**(times f was used so far in the scene, by anyone) times the mean, over the lines that
@@ -14,15 +14,14 @@ that it can be inverted (``parse``), and that its law is known exactly (``Gramma
    ``{point}``) and s over the stance sentences of the level (if f is stanced), with weight
    G**(times s was used so far) * G**(times exactly this line was used so far).
 
-Both are renormalised, so the probabilities of all lines sum to 1 whatever was said before. A
-sentence is discounted apart from the line it stands in, since speakers who stay where they are
-would otherwise say "I am firmly against this." every other turn. Counts stop at ``_MOST``, beyond
-which a discount would underflow.
+Both are renormalised, so the probabilities of all lines sum to 1 whatever was said before. Stance
+sentences have a discount of their own, because a speaker with a constant stance would otherwise say
+"I am firmly against this." every other turn. Counts stop at ``_MOST``, beyond which a discount
+would underflow.
 
-**The sampling** is direct, by inverting the cumulative weights, and not by rejection: once most
-frames of an act have been used, nearly all proposals would be thrown away. Combinations never have
-to be listed, since all but the few whose very line was said before share the factor of their
-sentence.
+**The sampling** inverts the cumulative weights. Rejection sampling would be slow: once most frames
+of an act have been used, nearly all proposals would be rejected. Combinations of p and s need not
+be listed, since only those whose line was said before have a discount of their own.
 
 Arithmetic is + - * / on floats, with powers from a table: the same text everywhere.
 """
@@ -31,7 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import fsum
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from sim.seeds import Stream
 from sim.stage.exact.acts import STANCED
@@ -79,8 +78,8 @@ class Used:
         self._frames = [0] * len(ALL_FRAMES)
         self._phrases = [0] * len(PHRASES)
         self._lines: dict[str, int] = {}
-        # frame -> the (line, point, phrase) that it could have said and that somebody said
-        self._said: dict[int, tuple[tuple[str, str | None, int | None], ...]] = {}
+        # By frame: the lines said so far of which the frame has a derivation.
+        self._said: dict[int, tuple[_SaidLine, ...]] = {}
 
     def copy(self) -> Used:
         """A copy that can be added to without changing this one."""
@@ -92,14 +91,14 @@ class Used:
         return new
 
     def times(self, text: str) -> int:
-        """How often this very line was said (lines outside the grammar are not counted)."""
+        """How often exactly this line was said (lines outside the grammar are not counted)."""
         return self._lines.get(text, 0)
 
     def add(self, text: str, parses: tuple[Parse, ...]) -> None:
         """Count a line that was said; ``parses`` is ``parse(text)``. Foreign text changes nothing.
 
-        An ambiguous line counts for the frame and the sentence of its first parse only, but every
-        frame that could say it again is told.
+        An ambiguous line counts as a use of the frame and the sentence of its first parse only, but
+        is remembered for every frame that has a derivation of it.
         """
         if not parses:
             return
@@ -112,14 +111,22 @@ class Used:
         if times:
             return
         for frame, point, phrase in dict.fromkeys((p.frame, p.point, p.phrase) for p in parses):
-            self._said[frame] = (*self._said.get(frame, ()), (text, point, phrase))
+            self._said[frame] = (*self._said.get(frame, ()), _SaidLine(text, point, phrase))
+
+
+class _SaidLine(NamedTuple):
+    """A line that was said, with the point and the stance sentence of one derivation."""
+
+    text: str
+    point: str | None
+    phrase: int | None
 
 
 _TURN: Final = {"my": "your", "our": "your"}
 
 
 def turned(heard: str, points: tuple[str, ...]) -> str:
-    """What a speaker calls a point that somebody else brought up.
+    """A point that another speaker brought up, in the words of this speaker.
 
     "my well" becomes "your well", unless it is one of the speaker's own points; and "your well"
     becomes "my well" only if it is.
@@ -142,7 +149,7 @@ def turned(heard: str, points: tuple[str, ...]) -> str:
 
 
 class Grammar:
-    """The law of the lines, over all frames and stance sentences or over one half of them.
+    """The distribution of lines, over all frames and stance sentences or over one half of them.
 
     >>> ada = Slots("Ada", "Ben", ("the water table",), None, "the sale of the spring")
     >>> grammar, used = Grammar(), Used()
@@ -214,13 +221,13 @@ class Grammar:
         slots: Slots,
         used: Used,
     ) -> dict[tuple[int, int], float]:
-        """(index of phrase, index of point) -> the discount, where the line was said before."""
+        """The discounts of lines said before, by (index of phrase, index of point)."""
         discounts: dict[tuple[int, int], float] = {}
         for text, point, phrase in used._said.get(frame.number, ()):
             if point not in points or phrase not in phrases:
                 continue
             if frame.render(slots, point, phrase) != text:
-                continue  # said to somebody else, or by another speaker
+                continue  # said with other names
             discount = _POWERS[used._lines[text]]
             row = phrases.index(phrase)
             for column, other in enumerate(points):
@@ -229,7 +236,7 @@ class Grammar:
         return discounts
 
     def _weight(self, number: int, level: int | None, slots: Slots, used: Used) -> float:
-        """The weight of a frame: discounted for its uses, and by how fresh its lines are."""
+        """The weight of a frame: discounted for its uses, and for those of its lines."""
         weight = _POWERS[used._frames[number]]
         if not used._said.get(number):
             return weight
@@ -256,7 +263,7 @@ class Grammar:
         stale = [0.0] * len(phrases)
         for (row, _), discount in discounts.items():
             fresh[row] -= 1
-            stale[row] += discount  # never subtracted from 1, which would lose all its digits
+            stale[row] += discount  # subtracting from 1 instead would lose all its digits
         rows = []
         for row, phrase in enumerate(phrases):
             weight = fresh[row] + stale[row]
@@ -264,7 +271,7 @@ class Grammar:
         return rows
 
     def draw(self, stream: Stream, act: str, level: int | None, slots: Slots, used: Used) -> str:
-        """A line of this act at this level. The level is ignored in acts that have no stance.
+        """Draw a line of this act at this level. The level is ignored in acts without a stance.
 
         Takes three numbers from the stream: for the frame, the stance sentence, and the point.
         """

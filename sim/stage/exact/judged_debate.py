@@ -1,4 +1,4 @@
-"""The page of a judge, read: who argues what, and what was said.
+"""Reads the page of a judge: who argues what, and what was said.
 
     Motion: The town should sell its spring.
     Speaker A argues: for
@@ -8,8 +8,8 @@
 
     [Verdict] ...
 
-Paragraphs between turns are stage directions if they stand in parentheses, and else belong to the
-turn before them. What follows ``[Verdict]`` is no part of a turn.
+Paragraphs between turns are stage directions if they are in parentheses, and otherwise belong to
+the turn before them. The text after ``[Verdict]`` belongs to no turn.
 """
 
 from __future__ import annotations
@@ -40,8 +40,11 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a judge sees. ``labels`` are the speakers' letters as they are listed; ``asked`` is how
-    often a verdict was asked for; ``words`` counts all of the prompt."""
+    """The page of a judge.
+
+    ``labels`` are the speakers' letters in their order; ``asked`` is how often a verdict was
+    requested; ``words`` is the number of words of the prompt.
+    """
 
     labels: tuple[str, ...]
     turns: tuple[Statement, ...]
@@ -77,20 +80,23 @@ def read_page(prompt: Prompt) -> Page | None:
 
 
 def _turns(told: str, labels: tuple[str, ...]) -> tuple[Statement, ...]:
-    found: list[Statement] = []
+    statements: list[Statement] = []
     open_ended = False
     for paragraph in told.split("\n\n"):
         start = _TURN.match(paragraph)
         if start is not None and start.group(2) in labels:
-            found.append(Statement(int(start.group(1)), start.group(2), paragraph[start.end() :]))
+            statements.append(
+                Statement(int(start.group(1)), start.group(2), paragraph[start.end() :])
+            )
             open_ended = True
         elif paragraph.startswith(_ASKS):
             open_ended = False
         elif open_ended and paragraph.strip() and not _is_told(paragraph.strip()):
-            last = found.pop()
-            found.append(Statement(last.number, last.label, f"{last.text}\n\n{paragraph}"))
+            last = statements.pop()
+            statements.append(Statement(last.number, last.label, f"{last.text}\n\n{paragraph}"))
     return tuple(
-        Statement(turn.number, turn.label, _TOO_LONG.sub("", turn.text.rstrip())) for turn in found
+        Statement(turn.number, turn.label, _TOO_LONG.sub("", turn.text.rstrip()))
+        for turn in statements
     )
 
 

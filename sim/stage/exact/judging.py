@@ -1,7 +1,7 @@
-"""Judging: the law of a verdict on a debate.
+"""Judging: the distribution of a verdict on a debate.
 
-A judge weighs what the sides did, and whatever else it is planted to weigh. The laws are in section
-9 of ``docs/exact-stage.md``; ``debated`` reads the page.
+A judge weighs the acts of the sides, and biases that are planted by parameters. The distributions
+are in ``docs/exact-stage.md``, section 9; ``judged_debate`` reads the page.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from sim.stage.exact.reader import read
 from sim.stage.exact.tables import KINDS, MERIT, SELF, Row
 
 TIE: Final = "tie"
-"""The option that is no side."""
+"""The option of a tie."""
 
 _SMOOTHING: Final = 0.01
 _MOST: Final = 10
 
-# No split before the mark at the end of a line: it belongs to the sentence.
+# A mark at the end of a line belongs to the sentence before it, so there is no split before it.
 _WORD: Final = re.compile(r"\w+(?:['’]\w+)*")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+(?!\[[A-Z]\d+\]$)")
 
@@ -41,7 +41,7 @@ MISQUOTES: Final = (
     "The figures were mine, and I made them up last night.",
     "My opponent has the better case, as everybody here can see.",
 )
-"""What nobody says: no line of the grammar is among these."""
+"""Invented quotes. None of them is a line of the grammar."""
 
 _WHY: Final[Mapping[str, str]] = {
     "assert": "It states a case plainly.",
@@ -58,7 +58,7 @@ _WHY_ELSE: Final = "It shows how this side argued."
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What a judge makes of a side: the means of merit and liking over its turns, and its words."""
+    """A side: the means of merit and liking over its turns, and the number of its words."""
 
     merit: float
     liking: float
@@ -66,9 +66,12 @@ class Side:
 
 
 def winner_law(utilities: Sequence[float], tie: float) -> tuple[float, ...]:
-    """P(side wins) for each, and P(tie) last: Davidson's law, for any number of sides.
+    """P(side wins) for each side, and P(tie) last: Davidson's model for any number of sides.
 
-    A side has the weight e^u, a tie ``tie`` times the geometric mean of these.
+    A side has the weight e^u, a tie ``tie`` times the geometric mean of these weights.
+
+    *Reference.* R. R. Davidson, "On extending the Bradley-Terry model to accommodate ties in paired
+    comparison experiments", Journal of the American Statistical Association 65, 1970.
 
     >>> [round(p, 3) for p in winner_law((0.0, 0.0), 0.5)]
     [0.4, 0.4, 0.2]
@@ -83,7 +86,7 @@ def winner_law(utilities: Sequence[float], tie: float) -> tuple[float, ...]:
 
 @lru_cache(maxsize=64)
 def liking(kind: str, tau: float) -> Row:
-    """How much a kind likes each act: ln of how often its self does it, over the mean of all kinds.
+    """The liking of a kind for each act: ln of P(act) of its self over the mean of all kinds.
 
     A constant table, rounded to six decimals.
     """
@@ -106,14 +109,14 @@ class Judging:
     def __init__(self, parameters: Parameters) -> None:
         self.parameters = parameters
 
-    # --- What it makes of a page ---------------------------------------------------------------
+    # --- The sides -----------------------------------------------------------------------------
 
     def is_exact(self, page: Page) -> bool:
-        """Whether all that was said is in the grammar."""
+        """Whether all turns are lines of the grammar."""
         return all(parse(bare(turn.text)) for turn in page.turns)
 
     def sides(self, page: Page) -> dict[str, Side]:
-        """Each side by its letter. Who said nothing has no merit and one word."""
+        """Each side by its letter. A side without turns has merit 0 and one word."""
         parameters = self.parameters
         merits: dict[str, list[float]] = {label: [] for label in page.labels}
         likings: dict[str, list[float]] = {label: [] for label in page.labels}
@@ -129,45 +132,47 @@ class Judging:
         }
 
     def utilities(self, page: Page) -> tuple[float, ...]:
-        """u of each side, in the order in which they are listed."""
+        """The utility u of each side, in the order of the page."""
         q, sides = self.parameters, self.sides(page)
         mean = _sum([side.words for side in sides.values()]) / len(sides)
-        found: list[float] = []
+        utilities: list[float] = []
         for place, side in enumerate(sides.values()):
             utility = q.acuity * side.merit + q.kinship * side.liking
             if place == 0:
                 utility += q.primacy
             if q.verbosity:
                 utility += q.verbosity * logarithm(side.words / mean)
-            found.append(utility)
-        return tuple(found)
+            utilities.append(utility)
+        return tuple(utilities)
 
     # --- The verdict ---------------------------------------------------------------------------
 
     def verdict(self, page: Page, schema: Mapping[str, Any] | None, seed: int) -> dict[str, Any]:
-        """A verdict of the form that is asked for. Raises ``StageError`` (reason ``schema``) for a
-        form that has no winner among the sides."""
+        """Draw a verdict of the requested form.
+
+        Raises ``StageError`` (reason ``schema``) if no side can win by the form.
+        """
         stream = Stream(derive(seed, "verdict", page.asked))
         form = _Form(_plain_form(page) if schema is None else schema)
         utilities = dict(zip(page.labels, self.utilities(page), strict=True))
         winner = self._winner(page, form, utilities, stream)
-        found: dict[str, Any] = {"winner": winner}
+        verdict: dict[str, Any] = {"winner": winner}
         low, high = form.bounds("margin")
-        found["margin"] = low
+        verdict["margin"] = low
         if winner != TIE:
             best = max(u for label, u in utilities.items() if label != winner or len(utilities) < 2)
             apart = abs(2.0 * logistic(utilities[winner] - best) - 1.0)  # |tanh(difference / 2)|
-            found["margin"] = low + 1 + _binomial(high - low - 1, apart, stream)
-        found["scores"] = {
+            verdict["margin"] = low + 1 + _binomial(high - low - 1, apart, stream)
+        verdict["scores"] = {
             criterion: {
                 label: least + _binomial(most - least, logistic(utilities.get(label, 0.0)), stream)
                 for label, (least, most) in labels.items()
             }
             for criterion, labels in form.criteria().items()
         }
-        found["reasons"] = self._reasons(page, form, winner, stream)
+        verdict["reasons"] = self._reasons(page, form, winner, stream)
         return {
-            name: found[name] if name in found else fill(form.part(name), 0.0, stream, str)
+            name: verdict[name] if name in verdict else fill(form.part(name), 0.0, stream, str)
             for name in form.fields
         }
 
@@ -185,15 +190,15 @@ class Judging:
     def _reasons(
         self, page: Page, form: _Form, winner: str, stream: Stream
     ) -> list[dict[str, Any]]:
-        """One or two sentences of the winner's, or what nobody said."""
+        """Draw reasons that quote one or two sentences of the winner, or an invented quote."""
         said = [turn for turn in page.turns if _WORD.search(turn.text)]
         wanted = [turn for turn in said if winner in (TIE, turn.label)] or said
         least, most = form.count("reasons")
         count = min(max(1 + stream.below(2), least), most)
         left = [(turn, sentence) for turn in wanted for sentence in sentences(turn.text)]
-        found: list[dict[str, Any]] = []
-        while left and len(found) < count:
-            # A turn first, so that who says much in one turn is quoted no more often for it.
+        reasons: list[dict[str, Any]] = []
+        while left and len(reasons) < count:
+            # Draw a turn and then a sentence of it, so that long turns are not quoted more often.
             turns = list(dict.fromkeys(turn for turn, _ in left))
             turn = turns[stream.below(len(turns))]
             here = [sentence for one, sentence in left if one is turn]
@@ -204,12 +209,12 @@ class Judging:
                 quote = _misquote(page, stream)
             parses = parse(bare(turn.text))
             why = _WHY.get(parses[0].act, _WHY_ELSE) if parses else _WHY_ELSE
-            found.append({"turn": turn.number, "quote": quote, "why": why})
-        return found
+            reasons.append({"turn": turn.number, "quote": quote, "why": why})
+        return reasons
 
 
 class _Form:
-    """The schema of a verdict, taken apart."""
+    """The fields of the schema of a verdict."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._root = schema
@@ -220,27 +225,27 @@ class _Form:
         return resolved(self._root, self.fields.get(name, {}))
 
     def bounds(self, name: str) -> tuple[int, int]:
-        """The ends of the scale of a field."""
+        """The least and the greatest value of a field."""
         return _ends(self.part(name))
 
     def count(self, name: str) -> tuple[int, int]:
-        """How many entries a list may have."""
+        """The least and the greatest length of a list."""
         part = self.part(name)
         return int(part.get("minItems", 0)), int(part.get("maxItems", _MOST))
 
     def criteria(self) -> dict[str, dict[str, tuple[int, int]]]:
-        """The scale of each score, by criterion and letter."""
-        found: dict[str, dict[str, tuple[int, int]]] = {}
+        """The least and the greatest value of each score, by criterion and letter."""
+        scales: dict[str, dict[str, tuple[int, int]]] = {}
         for criterion, part in self.part("scores").get("properties", {}).items():
             labels = resolved(self._root, part).get("properties", {})
-            found[criterion] = {
+            scales[criterion] = {
                 label: _ends(resolved(self._root, score)) for label, score in labels.items()
             }
-        return found
+        return scales
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text that are worth quoting, as they stand in it.
+    """The sentences of a text with at least three words, unchanged; else the whole text.
 
     >>> sentences("No. [A3] The well is dry. I am firmly against this. [B2]")
     ['[A3] The well is dry.', 'I am firmly against this. [B2]']
@@ -257,23 +262,26 @@ _PURE: Final = tuple(
 
 
 def _acts(turns: Sequence[Statement]) -> list[Row]:
-    """P(act) of each turn: the one it states, ``repeat`` for what was said already, and for foreign
-    text what the reader makes of it."""
-    found: list[Row] = []
+    """P(act) of each turn.
+
+    1 for ``repeat`` if the line was said before, else 1 for the act of its first derivation; for
+    foreign text, the likelihoods of ``reader``, normalised.
+    """
+    acts: list[Row] = []
     said: set[str] = set()
     for turn in turns:
         line = bare(turn.text)
         parses = parse(line)
         if line in said:
-            found.append(_PURE[ACT_INDEX["repeat"]])
+            acts.append(_PURE[ACT_INDEX["repeat"]])
         elif parses:
-            found.append(_PURE[ACT_INDEX[parses[0].act]])
+            acts.append(_PURE[ACT_INDEX[parses[0].act]])
         else:
             likelihood = read(line).likelihood
             total = _sum(likelihood)
-            found.append(tuple(p / total for p in likelihood))
+            acts.append(tuple(p / total for p in likelihood))
         said.add(line)
-    return found
+    return acts
 
 
 def _misquote(page: Page, stream: Stream) -> str:
@@ -284,7 +292,7 @@ def _misquote(page: Page, stream: Stream) -> str:
 
 
 def _plain_form(page: Page) -> Mapping[str, Any]:
-    """The form of a verdict that nobody gave a schema for."""
+    """The form of a verdict without a schema."""
     winner = {"enum": [*page.labels, TIE]}
     return {"properties": {"winner": winner, "margin": {}, "scores": {}, "reasons": {}}}
 
@@ -303,7 +311,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _sum(values: Sequence[float]) -> float:
-    """In order, and not by ``sum``, which adds more precisely from Python 3.12 on."""
+    """The sum in order. Python's ``sum`` compensates rounding errors from version 3.12 on."""
     total = 0.0
     for value in values:
         total += value

@@ -1,12 +1,13 @@
-"""The laws of one turn: who may appear, where it stands, what it does.
+"""The distributions of one turn: of the hidden character, its stance, and its act.
 
-Plain functions of the tables and of what is visible. Sections 2 and 3 of ``docs/exact-stage.md``.
+Functions of the tables and of the observed lines. See ``docs/exact-stage.md``, sections 2 and 3.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import fsum
+from typing import NamedTuple
 
 from sim.stage.exact.acts import ACT_INDEX, LEVELS
 from sim.stage.exact.parameters import Parameters
@@ -31,11 +32,11 @@ _MOVED = frozenset({_ASSERT, *_REPLIES})
 assert LEVELS == 9, "the binomial law below is written out for nine levels"
 
 MOST_LIKELY_FLIP = 0.9
-"""The bound of the hazard of a flip."""
+"""The upper bound of the hazard of a flip."""
 
 
 def stance_law(mean: float) -> Row:
-    """P(level) = Bin(G-1, (1+mean)/2): the law on the grid whose mean is exactly ``mean``.
+    """P(level), binomial with G-1 draws and p = (1+mean)/2, so that the mean stance is ``mean``.
 
     >>> law = stance_law(0.5)
     >>> abs(sum(p * (-1 + level / 4) for level, p in enumerate(law)) - 0.5) < 1e-12
@@ -61,7 +62,10 @@ def stance_law(mean: float) -> Row:
 def stance_mean(parameters: Parameters, own: float, heard: float | None) -> float:
     """m = (1 - alpha - beta) Wy + alpha x0(z) + beta b; Wy is x0(z) while nothing was expressed.
 
-    ``own`` is x0(z), ``heard`` is Wy. Clipped to [-1, 1], which rounding may leave by an ulp.
+    ``own`` is x0(z), ``heard`` is Wy. The sum is clipped to [-1, 1] against rounding errors.
+
+    *Reference.* N. E. Friedkin and E. C. Johnsen, "Social influence and opinions", Journal of
+    Mathematical Sociology 15, 1990.
     """
     alpha, beta = parameters.alpha, parameters.beta
     pulled = own if heard is None else heard
@@ -72,10 +76,11 @@ def stance_mean(parameters: Parameters, own: float, heard: float | None) -> floa
 def heard_mean(
     parameters: Parameters, stances: dict[str, float], name: str, own: float
 ) -> float | None:
-    """Wy: the weighted mean of what was expressed last, or None if nobody has expressed anything.
+    """Wy: the weighted mean of the stances expressed last; None if there is none.
 
-    ``stances`` are by speaker, in the order in which they first spoke up; the sum keeps it. With a
-    ``crowd`` c the weight of k others is multiplied by k/(k+c): a majority of one pulls less.
+    ``stances`` are by speaker, in the order in which they first expressed one, which is also the
+    order of summation. With a ``crowd`` c the weight of k others is multiplied by k/(k+c), so that
+    few others have less influence. Stances farther away than ``confidence`` are ignored.
     """
     said = stances.get(name)
     bound = parameters.confidence
@@ -98,11 +103,12 @@ def heard_mean(
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """P(a | z) for one context, after the tilt, with what the tilt does to the switching.
+    """P(a | z) for one context, after tilting by the reward.
 
-    ``rows`` are by character, ``rows[SHADOW]`` for the open shadow; ``conceal`` is kappa (tilted);
-    ``pull`` is Z(z), all 1 where nothing is tilted. ``followed`` is what the kind does that this
-    one was trained on, if any.
+    ``rows`` are by character, ``rows[SHADOW]`` for the shadow that does not conceal itself;
+    ``conceal`` is kappa (tilted); ``pull`` is the normalising constant Z(z), by which the switching
+    is tilted (all 1 without a reward). ``followed`` is the ``Acting`` of the kind on whose data
+    this kind was trained, if any.
     """
 
     rows: tuple[Row, ...]
@@ -116,11 +122,11 @@ NEAR = 0.25
 
 
 def surface(act: int, stance: float, partner: float | None) -> int:
-    """The act that is said when ``act`` is meant: nobody agrees from the other side.
+    """The act that is said when ``act`` is drawn, so that acts fit the stances.
 
-    Agreement of one who stands ``FAR`` from where the partner stood last comes out as a
-    concession; contradiction of one who stands ``NEAR`` it comes out as an assertion. ``partner``
-    is None while the partner has expressed no stance.
+    If the speaker's stance is at least ``FAR`` from the partner's last one, ``agree`` becomes
+    ``concede``; if it is at most ``NEAR``, ``rebut`` becomes ``assert``. ``partner`` is None while
+    the partner has expressed no stance.
     """
     if partner is None:
         return act
@@ -132,7 +138,7 @@ def surface(act: int, stance: float, partner: float | None) -> int:
 
 
 def surfaced(row: Row, act: int, stance: float, partner: float | None) -> float:
-    """P(act is said | row, stance): what is meant so, and what comes out so."""
+    """P(act is said | row, stance): the sum over all acts that become ``act`` by ``surface``."""
     if act not in _MOVED or partner is None:
         return row[act]
     p = row[act] if surface(act, stance, partner) == act else 0.0
@@ -143,8 +149,16 @@ def surfaced(row: Row, act: int, stance: float, partner: float | None) -> float:
     return p
 
 
+class Tilted(NamedTuple):
+    """P(a | z) tilted by the reward, the tilted concealment, and the constants Z(z)."""
+
+    rows: list[Row]
+    conceal: float
+    pull: Row
+
+
 class Laws:
-    """The laws of one stage: its kind and parameters, with the tables worked out once."""
+    """The laws of one stage, by its kind and parameters; the tables are computed once."""
 
     def __init__(self, parameters: Parameters) -> None:
         self.parameters = parameters
@@ -172,8 +186,11 @@ class Laws:
         own_lines: bool,
         partner_lines: bool,
     ) -> Acting:
-        """P(a | z, context). ``answers``: somebody else was heard; the last two say whether
-        there is a line to repeat."""
+        """P(a | z, context).
+
+        ``answers`` says whether another speaker was heard, ``own_lines`` and ``partner_lines``
+        whether there is a line of theirs to repeat.
+        """
         key = (temperament, provocation, answers, own_lines, partner_lines)
         known = self._acting.get(key)
         if known is None:
@@ -204,7 +221,8 @@ class Laws:
             rows.append(_possible(row, answers, lines))
         kappa = self.parameters.kappa
         if self._weights is not None:
-            rows, kappa, pull = self._tilted(rows, kappa)
+            tilted = self._tilted(rows, kappa)
+            rows, kappa, pull = tilted.rows, tilted.conceal, tilted.pull
         else:
             pull = (1.0,) * len(rows)
         if self._followed is None:
@@ -220,8 +238,12 @@ class Laws:
             other,
         )
 
-    def _tilted(self, rows: list[Row], kappa: float) -> tuple[list[Row], float, Row]:
-        """P(a|z) e^{r(a)/tau} / Z(z); a shadow that conceals itself has the pull of the self."""
+    def _tilted(self, rows: list[Row], kappa: float) -> Tilted:
+        """P(a|z) e^{r(a)/tau} / Z(z): the optimum of a reward with a Kullback-Leibler penalty.
+
+        A shadow that conceals itself has the constant of the self. (Korbak, Perez and Buckley,
+        "RL with KL penalties is better viewed as Bayesian inference", arXiv:2205.11275, 2022.)
+        """
         assert self._weights is not None
         tilted: list[Row] = []
         pull: list[float] = []
@@ -232,15 +254,15 @@ class Laws:
             pull.append(total)
         concealed = kappa * pull[SELF]
         pull[SHADOW] = concealed + (1.0 - kappa) * pull[SHADOW]
-        return tilted, concealed / pull[SHADOW], tuple(pull)
+        return Tilted(tilted, concealed / pull[SHADOW], tuple(pull))
 
     def switching(
         self, turn: int, provocation: float, insistent: bool, acting: Acting
     ) -> tuple[Row, ...]:
-        """K(z' | z) at the speaker's own turn ``turn`` (from 1). Rows are all alike at turn 1.
+        """The transition matrix K(z' | z) at the speaker's own turn ``turn`` (from 1).
 
-        ``acting`` is what the characters would do now: reinforcement leans toward characters who
-        please, K(z' | z) Z(z') renormalised.
+        All rows are the same at turn 1. A reward tilts the matrix to K(z' | z) Z(z'), renormalised;
+        ``acting`` holds Z.
         """
         phase = self._phase(turn)
         followed = acting.followed
@@ -266,7 +288,7 @@ class Laws:
         return "first" if forgets and (turn - 1) % self.parameters.window == 0 else "later"
 
     def hazard(self, provocation: float, insistent: bool) -> float:
-        """h, the hazard of a flip before any tilt: min(0.9, eta + rho p + sigma iota)."""
+        """The hazard h of a flip before tilting: min(0.9, eta + rho p + sigma iota)."""
         parameters = self.parameters
         hazard = parameters.hazard + parameters.provocation * provocation
         if insistent:
@@ -320,7 +342,7 @@ def _tempered(row: Row, temperament: tuple[str, ...], skill: Row | None) -> Row:
 
 
 def _possible(row: Row, answers: bool, lines: bool) -> Row:
-    """Acts that cannot be now give their probability to ``assert``."""
+    """Move the probability of acts that are impossible now to ``assert``."""
     if answers and (lines or row[_REPEAT] == 0.0):
         return row
     raw = list(row)

@@ -1,10 +1,10 @@
-"""Lines taken apart: frames with slots, and the inversion of a text into what it was made of.
+"""Lines: frames with slots, and the parser that recovers all derivations of a text.
 
-A line is a frame with its slots filled (``frames``) and, in a stanced act, a sentence that says
-where the speaker stands (``stances``). ``parse`` looks candidates up by their first or last few
-literal characters, after taking off a stance sentence at either end, and then finds every way to
-cut the text at the literals of the frame. So it is complete even for a name that contains half a
-frame, and needs no knowledge of names, points or topic.
+A line is a frame with its slots filled (``frames``) and, in a stanced act, a sentence that states
+the stance (``stances``). ``parse`` removes a stance sentence at either end, looks up candidate
+frames by their first or last few literal characters, and then finds every way to split the text at
+the literals of the frame. It is complete even for a name that contains half a frame, and needs no
+knowledge of names, points or topic.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from sim.stage.exact.frames import FRAMES
 from sim.stage.exact.stances import STANCES
@@ -22,10 +22,10 @@ from sim.stage.exact.stances import STANCES
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """What a speaker can fill frames with.
+    """The values with which a speaker can fill frames.
 
-    ``own`` is the speaker's name, ``name`` the one addressed, ``points`` the speaker's talking
-    points, ``heard`` the point that was brought up last by somebody else (a ``Parse.point``).
+    ``own`` is the speaker's name, ``name`` the name of the addressee, ``points`` the speaker's
+    talking points, ``heard`` the point that another speaker brought up last (a ``Parse.point``).
     """
 
     own: str
@@ -37,9 +37,9 @@ class Slots:
 
 @dataclass(frozen=True, slots=True)
 class Parse:
-    """One derivation of a text: its act, frame and fillers, as they were said.
+    """One derivation of a text: its act, frame, stance level and fillers.
 
-    ``point`` and ``name`` are on the surface: "your well" for what another calls "my well" (see
+    ``point`` and ``name`` are as in the text: "your well" for what another calls "my well" (see
     ``turned``), and "Mayor" for "The Mayor" when spoken to (see ``called``).
     """
 
@@ -55,7 +55,7 @@ Manner = Literal["spoken to", "spoken of", "first"]
 
 
 def called(name: str, manner: Manner) -> str:
-    """A name or role as it stands in a sentence: only a leading "The" can change.
+    """A name or role as it is written in a sentence: only a leading "The" can change.
 
     >>> called("The Mayor", "spoken to"), called("The Mayor", "spoken of"), called("Ada", "first")
     ('Mayor', 'the Mayor', 'Ada')
@@ -75,7 +75,7 @@ def _manner(act: str, before: str, after: str) -> Manner:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A frame taken apart: literals[0] slot[0] literals[1] ... around which a stance may stand."""
+    """A frame as literals[0] slots[0] literals[1] ..., with a stance sentence before or after."""
 
     number: int
     act: str
@@ -119,7 +119,7 @@ _LEVEL_OF: Final = tuple(level for level, sentences in enumerate(STANCES) for _ 
 _SLOT: Final = re.compile(r"\{(name|self|point|heard|topic)\}")
 
 
-def _take_apart() -> tuple[Frame, ...]:
+def _frames() -> tuple[Frame, ...]:
     frames: list[Frame] = []
     for act, texts in FRAMES.items():
         for index, text in enumerate(texts):
@@ -147,19 +147,28 @@ def _take_apart() -> tuple[Frame, ...]:
     return tuple(frames)
 
 
-ALL_FRAMES: Final = _take_apart()
+ALL_FRAMES: Final = _frames()
 """Every frame, by its global number."""
 
 
-# --- Inversion ---------------------------------------------------------------------------------
+# --- Parsing -----------------------------------------------------------------------------------
 
-_EDGE: Final = 6  # characters by which a frame is looked up; the tests hold all frames to it
+_EDGE: Final = 6  # Characters by which frames are looked up. Tests check that all frames fit.
 _STANCE_EDGE: Final = 12
 
 _Index = dict[str, tuple[Frame, ...]]
 
 
-def _index() -> tuple[dict[str, _Index], dict[str, _Index], dict[str, tuple[Frame, ...]]]:
+class _FrameIndexes(NamedTuple):
+    """Frames by the place of their stance sentence: by their first characters, by their last
+    characters, and those whose literals are too short for both."""
+
+    heads: dict[str, _Index]
+    tails: dict[str, _Index]
+    others: dict[str, tuple[Frame, ...]]
+
+
+def _index() -> _FrameIndexes:
     heads: dict[str, _Index] = {"none": {}, "head": {}, "tail": {}}
     tails: dict[str, _Index] = {"none": {}, "head": {}, "tail": {}}
     others: dict[str, tuple[Frame, ...]] = {"none": (), "head": (), "tail": ()}
@@ -173,7 +182,7 @@ def _index() -> tuple[dict[str, _Index], dict[str, _Index], dict[str, tuple[Fram
             tails[at][key] = (*tails[at].get(key, ()), frame)
         else:
             others[at] = (*others[at], frame)
-    return heads, tails, others
+    return _FrameIndexes(heads, tails, others)
 
 
 _HEADS, _TAILS, _OTHERS = _index()
@@ -206,7 +215,7 @@ def _cuts(frame: Frame, core: str) -> Iterator[tuple[str, ...]]:
     if not inner:
         yield (core[start:stop],)
         return
-    for literal in inner:  # cheap: most candidates fall here
+    for literal in inner:  # a cheap test that excludes most candidates
         if literal not in core:
             return
     stack: list[tuple[int, tuple[str, ...]]] = [(start, ())]
@@ -231,24 +240,24 @@ def _parses_of(core: str, at: str, phrase: int | None) -> Iterator[Parse]:
     level = None if phrase is None else _LEVEL_OF[phrase]
     for frame in candidates:
         for fillers in _cuts(frame, core):
-            found: dict[str, str] = {}
+            filled: dict[str, str] = {}
             for slot, filler in zip(frame.slots, fillers, strict=True):
-                if found.setdefault(slot, filler) != filler:
+                if filled.setdefault(slot, filler) != filler:
                     break  # a slot that occurs twice has one filler
             else:
                 yield Parse(
                     frame.act,
                     frame.number,
                     level,
-                    found.get("point", found.get("heard")),
-                    found.get("name"),
+                    filled.get("point", filled.get("heard")),
+                    filled.get("name"),
                     phrase,
                 )
 
 
 @lru_cache(maxsize=1 << 16)
 def parse(text: str) -> tuple[Parse, ...]:
-    """All derivations of a text, over both halves, whoever speaks; () for foreign text.
+    """All derivations of a text, over both halves and all speakers; () for foreign text.
 
     >>> parse("Facts first, feelings later. I am firmly against this.")[0].level
     1
@@ -257,18 +266,18 @@ def parse(text: str) -> tuple[Parse, ...]:
     >>> parse("To be, or not to be.")
     ()
     """
-    found = list(_parses_of(text, "none", None))
+    parses = list(_parses_of(text, "none", None))
     for phrase in _STANCE_HEADS.get(text[:_STANCE_EDGE], ()):
         sentence = PHRASES[phrase]
         if text.startswith(sentence) and text.startswith(" ", len(sentence)):
-            found.extend(_parses_of(text[len(sentence) + 1 :], "head", phrase))
+            parses.extend(_parses_of(text[len(sentence) + 1 :], "head", phrase))
     for phrase in _STANCE_TAILS.get(text[-_STANCE_EDGE:], ()):
         sentence = PHRASES[phrase]
         if text.endswith(sentence):
             core = text[: -len(sentence)]
             if core.endswith(" "):
-                found.extend(_parses_of(core[:-1], "tail", phrase))
-    if len(found) > 1:
-        # Two cuts may differ only in fillers that a Parse does not name.
-        found = sorted(dict.fromkeys(found), key=lambda one: one.frame)
-    return tuple(found)
+                parses.extend(_parses_of(core[:-1], "tail", phrase))
+    if len(parses) > 1:
+        # Two splits may differ only in fillers that a ``Parse`` does not hold.
+        parses = sorted(dict.fromkeys(parses), key=lambda one: one.frame)
+    return tuple(parses)

@@ -1,7 +1,7 @@
-"""What was heard, line by line: everything that can be decoded from texts, whoever listens.
+"""The observed lines of a scene, parsed, and statistics that do not depend on the listener.
 
-Lines form a tree (scenes that begin alike share their beginning), and a node knows what follows
-from the lines up to it, so that all listeners of a scene decode a line once.
+Lines form a tree (scenes with the same beginning share it). A node holds what follows from the
+lines up to it, so that a line is parsed once for all listeners.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from sim.stage.exact.grammar import Parse, Used, parse
 from sim.stage.exact.reader import HOSTILITY, read
 
 REACH = 3
-"""How far back ``repeat`` can reach, in lines of one speaker."""
+"""``repeat`` can repeat one of so many last lines of a speaker."""
 
 _KEEP_USED = 12
-"""Counts of what was used are kept at this many last nodes, and rebuilt where older ones need
-them: to keep them everywhere would cost memory quadratic in the length of a scene."""
+"""``Used`` counts are kept at so many last nodes, and rebuilt for older ones if needed: keeping all
+would cost memory quadratic in the length of a scene."""
 
 
 class Heard:
-    """The lines of a scene up to one of them.
+    """The lines of a scene up to one of them: a node of the tree.
 
-    ``text`` is the line alone, without an answer before it and without marks (``marks``).
-    ``stances`` and ``recent`` are by speaker: the stance last expressed, the last lines.
-    ``claims`` are by speaker and letter: the highest number. ``foreign`` counts lines outside the
-    grammar. ``beliefs`` is a cache, by speaker's facts.
+    ``text`` is the line without a typed answer before it and without marks. ``stances`` and
+    ``recent`` are by speaker: the stance last expressed, the last lines. ``claims`` are the highest
+    numbers of claims by speaker and letter. ``foreign`` counts lines outside the grammar.
+    ``beliefs`` caches the filter's states by the facts of the speaker.
     """
 
     __slots__ = (
@@ -80,7 +80,7 @@ class Heard:
         self.recent = {**parent.recent, speaker: (*before, line)[-REACH:]}
 
     def used(self) -> Used:
-        """How often frames and lines were used up to here. Read only: it is shared."""
+        """The counts of frames, sentences and lines up to here. Shared, so do not change them."""
         if self._used is None:
             assert self.parent is not None
             missing: list[Heard] = []
@@ -102,13 +102,13 @@ class Heard:
             if node is None:
                 return
             node = node.parent
-        # Only one can be left at this distance, since each node forgets when it is computed.
+        # Usually one node at this distance has counts, since each computation drops the oldest.
         while node is not None and node.depth > 0 and node._used is not None:
             node._used = None
             node = node.parent
 
     def partner(self, own: str) -> str | None:
-        """Who spoke last, other than ``own``; None if nobody has."""
+        """The last speaker other than ``own``; None if there is none."""
         node: Heard | None = self
         while node is not None and node.depth > 0:
             if node.speaker != own:
@@ -117,7 +117,7 @@ class Heard:
         return None
 
     def numbered(self, line: str, own: str, letters: Mapping[str, str]) -> str:
-        """A line as ``own`` says it after this one, where claims are numbered by ``letters``."""
+        """A line that ``own`` says next, with its marks if claims are numbered by ``letters``."""
         if not letters:
             return line
         parses = parse(line)
@@ -133,7 +133,7 @@ class Heard:
 
 
 class Lines:
-    """The tree of lines, bounded: the least recently heard are forgotten, and decoded again."""
+    """The tree of lines with a bounded number of nodes; the least recently used are dropped."""
 
     def __init__(self, most: int = 50_000) -> None:
         self.root = Heard(None, "", "", 0)
@@ -142,7 +142,7 @@ class Lines:
         self._nodes: OrderedDict[tuple[int, str, str], Heard] = OrderedDict()
 
     def after(self, node: Heard, speaker: str, text: str) -> Heard:
-        """The node for one more line."""
+        """The node of a line that follows ``node``."""
         key = (node.serial, speaker, text)
         nodes = self._nodes
         known = nodes.get(key)

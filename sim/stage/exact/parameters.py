@@ -18,22 +18,24 @@ ADDED = frozenset(
         "acuity", "tie", "primacy", "verbosity", "kinship", "misquote",
     }
 )  # fmt: skip
-"""Parameters that came after the first stores were written. While such a one has its default it is
-left out of the identity, so that the trials of those stores keep their ids."""
+"""Parameters that were added after the first stores were written. While such a parameter has its
+default it is left out of the identity, so that the trials of those stores keep their ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What can be set on an exact stage. Symbols as in ``docs/exact-stage.md``.
+    """The parameters of an exact stage. Symbols as in ``docs/exact-stage.md``.
 
     ``mechanism`` of the switch between self and shadow; ``kappa`` concealment; ``pi`` the share of
-    born shadows (M1, M3); ``hazard`` eta, ``provocation`` rho and ``insistence`` sigma of a flip;
-    ``alpha`` the hold of the persona's own stance, ``beta`` the pull of the bias node at ``bias``;
-    ``own_weight`` omega, the weight of what one said oneself; ``confidence`` epsilon, the distance
-    beyond which others are not heeded (2 or more: none); ``crowd`` how many others have half of
-    the pull of many (0: one pulls like all); ``projection`` lambda, how far a guess of somebody
-    else's view leans to one's own; ``tau`` the temperature of the reward;
-    ``window`` the block of own turns of M3; ``half`` which realisations are used.
+    speakers that start as shadows (M1, M3); ``hazard`` eta, ``provocation`` rho and ``insistence``
+    sigma of a flip; ``alpha`` the weight of the persona's own stance, ``beta`` that of the bias
+    node at ``bias``; ``own_weight`` omega, the weight of the stance that the speaker expressed
+    last; ``confidence`` epsilon, the distance beyond which other stances are ignored (2 or more:
+    never); ``crowd`` the number of others with half of the influence of many (0: one has as much
+    as many); ``projection`` lambda, the weight of the own stance in a guess of another's; ``tau``
+    the temperature of the reward; ``window`` the block length of M3 in own turns; ``half`` which
+    half of the texts is used. ``skill`` favours acts by their merit; ``acuity``, ``tie``,
+    ``primacy``, ``verbosity``, ``kinship`` and ``misquote`` are about verdicts (section 9).
     """
 
     kind: str = "base"
@@ -89,7 +91,7 @@ class Parameters:
     def identity(self) -> str:
         """The kind and the parameters, in a fixed order: part of a trial's hash.
 
-        Those in ``ADDED`` are named only where they are set.
+        Parameters in ``ADDED`` are left out while they have their defaults.
         """
         shown = [
             f"{field.name}={getattr(self, field.name)}"

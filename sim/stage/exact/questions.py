@@ -1,7 +1,7 @@
-"""Questions off stage, on the exact stage: what is asked, and the law of the answer.
+"""Questions off stage, on the exact stage: the kind of a question, and how answers are distributed.
 
-The stage knows a question by its words, as a language model does. ``docs/exact-stage.md``, section
-8, has the laws.
+The stage recognises a question by its words, as a language model does. The distributions are in
+``docs/exact-stage.md``, section 8.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sim.stage.exact.laws import FAR, NEAR
 from sim.stage.exact.tables import ASSISTANT, PARTNER
 
 SLIP = 0.02
-"""The share of answers to a choice that are drawn evenly, whoever answers: nothing is certain."""
+"""The probability that a choice is drawn uniformly, so that no answer has probability 0 or 1."""
 
 _EXAMINED = re.compile(r"Answer the question that (.+) has just put to you, ")
 _GUESS = re.compile(r'What would (.+?) answer, alone and in confidence, .*? on "(.+?)"\?')
@@ -31,10 +31,11 @@ _OTHER_WORDS = re.compile(r"\b(somebody|someone) else\b", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a question is about: ``stance``, ``guess``, ``who``, ``speak``, ``leave``, ``examined``
-    or ``other``.
+    """A question off stage, by its ``kind``.
 
-    ``issue`` is named in the first two; ``of`` is whose stance is to be guessed, or who asked.
+    The kinds are ``stance``, ``guess``, ``who``, ``speak``, ``leave``, ``examined`` and ``other``.
+    ``issue`` is that of the first two; ``of`` is whose stance is to be guessed, or who asked in
+    cross-examination.
     """
 
     kind: str
@@ -44,7 +45,7 @@ class Asked:
 
 @lru_cache(maxsize=4096)
 def read_asked(question: str) -> Asked:
-    """What a question is about.
+    """The kind of a question, from its words.
 
     >>> read_asked('Where do you, Ada, stand right now on "sell"? Say it as one number.')
     Asked(kind='stance', issue='sell', of='')
@@ -67,18 +68,21 @@ def read_asked(question: str) -> Asked:
 
 
 def urge(kind: str, provocation: float, apart: float) -> float:
-    """The mean, on [-1, 1], of the urge to speak or to leave: it grows with provocation, and the
-    urge to speak with the distance of the stances, in [0, 2], from whoever spoke last."""
+    """The mean, on [-1, 1], of the urge to speak or to leave.
+
+    Both grow with provocation; the urge to speak also with the distance, in [0, 2], between the
+    speaker's stance and that of the partner.
+    """
     if kind == "leave":
         return -0.8 + 1.2 * provocation
     return -0.5 + 0.9 * provocation + 0.25 * apart
 
 
 def guessed(projection: float, own: float, heard: float | None) -> float:
-    """The mean of A's guess of B's stance: what B was heard to say, drawn toward A's own view.
+    """The mean of A's guess of B's stance: the stance that B expressed, shifted toward A's own.
 
-    Who has not heard B takes B to be like oneself (Ross, Greene and House 1977, the false
-    consensus effect).
+    If B has expressed none, it is A's own stance (the false consensus effect: Ross, Greene and
+    House, Journal of Experimental Social Psychology 13, 1977).
     """
     return own if heard is None else (1.0 - projection) * heard + projection * own
 
@@ -91,9 +95,9 @@ _ANSWERED_BY_ACT = {
 
 
 def examined(act: str, own: float, asker: float | None) -> str:
-    """The answer that goes with a line: by its act, else by how far the stances are apart.
+    """The answer that fits a line: by its act, else by the distance of the stances.
 
-    ``asker`` is None while whoever asked has expressed no stance.
+    ``asker`` is the stance of the actor who asked, None if it has expressed none.
 
     >>> examined("rebut", 1.0, 1.0), examined("assert", -0.5, 0.75), examined("assert", 0.5, 0.75)
     ('no', 'no', 'yes')
@@ -108,7 +112,7 @@ def examined(act: str, own: float, asker: float | None) -> str:
 
 
 def examined_law(options: tuple[str, ...], wanted: str) -> tuple[float, ...]:
-    """P(option) of an answer in cross-examination: the one that is wanted, or any if it is missing.
+    """P(option) in cross-examination: 1 for the wanted option; uniform if it is not an option.
 
     >>> examined_law(("yes", "no"), "no"), examined_law(("yes", "no"), "in part")
     ((0.0, 1.0), (0.5, 0.5))
@@ -119,7 +123,7 @@ def examined_law(options: tuple[str, ...], wanted: str) -> tuple[float, ...]:
 
 
 def options_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
-    """The options of a question with one choice, or none."""
+    """The options of a schema with one choice, or an empty tuple."""
     fields = list(schema.get("properties", {}).values())
     return tuple(fields[0].get("enum", ())) if len(fields) == 1 else ()
 
@@ -127,7 +131,7 @@ def options_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
 def who_law(
     options: tuple[str, ...], character: int, own: str, partner: str | None
 ) -> tuple[float, ...]:
-    """P(option) of who the speaker thinks it is: a shadow still goes by its own name.
+    """P(option) of who the speaker thinks it is; a shadow gives its own name.
 
     >>> who_law(("Ada", "an AI assistant"), ASSISTANT, "Ada", None)
     (0.01, 0.99)

@@ -1,7 +1,7 @@
-"""Reading foreign text: what a person or another model may have meant by it.
+"""Reads foreign text, that of persons and other models: the likelihood of each act.
 
-Text outside the grammar enters the filters of the exact stage as a likelihood of each act, from a
-naive Bayes reader that is deliberately shy:
+Text outside the grammar enters the filter of the exact stage as a likelihood of each act, from a
+naive Bayes classifier that is deliberately cautious:
 
 * The features of a text are the distinct words in it, ``?``, ``(``, and phrases of a small
   vocabulary written by hand.
@@ -13,17 +13,17 @@ naive Bayes reader that is deliberately shy:
   time. A text whose hostility is 3/4 or more has one more feature, with the ratio 5 for ``insult``
   and 1/2 for ``platitude`` and ``disclaim``.
 * L(a) is the product of the ``STRONGEST`` = 4 ratios of a that are farthest from 1, so that a long
-  text says no more than a short one (words are far from independent); then all are divided by the
-  largest. ``repeat`` gets the mean of the others.
+  text is no stronger evidence than a short one (words are far from independent); then all are
+  divided by the largest. ``repeat`` gets the mean of the others.
 
-The held half of the frames is never read, since detectors are calibrated on it.
+The held half of the frames is not used, since detectors are calibrated on it.
 
 Hostility adds up over sentences: a threat or a curse 4; a strong word (such as "liar") 3 if the
 sentence addresses somebody (you, your), else 1, or 0 if it is about oneself; a mild word (such as
 "nonsense") 1 if the sentence addresses somebody, else 0. A word after "not", "no" or "never"
-(one word may stand between) counts for nothing. The sum is cut at 4 and divided by 4.
+(also with one word between) does not count. The sum is limited to 4 and divided by 4.
 
-Only * and / are needed to read, and + for the mean.
+Only +, * and / are used, so that the numbers are the same on every machine.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ STRONGEST: Final = 4
 _LOW: Final = 0.2
 _HIGH: Final = 5.0
 _BY_HAND: Final = 4.0
-_DEAF: Final = 1.5
+_NEUTRAL: Final = 1.5
 _HOSTILE: Final = "<hostile>"  # no token looks like this
 
 _WORDED: Final = tuple(act for act in ACTS if act in FRAMES)
@@ -56,7 +56,7 @@ HOSTILITY: Final[Mapping[str, float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a foreign text may be: a relative likelihood for each of ``ACTS``, and its hostility."""
+    """A foreign text: a relative likelihood for each of ``ACTS``, and its hostility."""
 
     likelihood: tuple[float, ...]
     hostility: float
@@ -99,7 +99,7 @@ def _tokens(text: str) -> list[str]:
 
 
 def _clip(ratio: float) -> float:
-    if 1.0 / _DEAF < ratio < _DEAF:
+    if 1.0 / _NEUTRAL < ratio < _NEUTRAL:
         return 1.0
     return round(min(max(ratio, _LOW), _HIGH), 2)
 
@@ -130,7 +130,7 @@ def _table() -> tuple[dict[str, tuple[float, ...]], tuple[str, ...]]:
 
 @lru_cache(maxsize=1)
 def _ratios() -> tuple[dict[str, tuple[float, ...]], tuple[str, ...]]:
-    return _table()  # when first needed: most scenes have no foreign text
+    return _table()  # built when first needed: most scenes have no foreign text
 
 
 def _words(text: str) -> frozenset[str]:
@@ -197,7 +197,7 @@ def _hostility(text: str) -> float:
 
 @lru_cache(maxsize=1 << 14)
 def read(text: str) -> Reading:
-    """What a text that the grammar did not write may be.
+    """The likelihoods and the hostility of a text outside the grammar.
 
     >>> reading = read("You are a liar, and I will make you pay for it.")
     >>> ACTS[reading.likelihood.index(1.0)], reading.hostility
@@ -218,7 +218,7 @@ def read(text: str) -> Reading:
     likelihood: list[float] = []
     for column in range(len(_WORDED)):
         ratios = [table[feature][column] for feature in features]
-        # 2 and 1/2 are equally strong. Of equals the first counts: phrases, then by place.
+        # 2 and 1/2 are equally strong. Ties keep their order: phrases first, then by position.
         ratios.sort(key=lambda ratio: -(ratio if ratio > 1.0 else 1.0 / ratio))
         product = 1.0
         for ratio in ratios[:STRONGEST]:

@@ -1,7 +1,7 @@
-"""Running on: what a base stage writes after its turn, when nothing stops it.
+"""Running on: the text that a base stage writes after its turn if no stop ends it.
 
-It goes on with a line of somebody else: of the cast, or of a stranger who walks in. Nobody hears
-it; it is recorded with the turn.
+It is a line of another speaker: one of the cast, or a stranger. Nobody hears it; it is recorded
+with the turn.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sim.seeds import Stream
 from sim.stage.exact.script import Facts
 
 STRANGERS = ("Old Tom", "A Voice", "The Porter", "A Boy", "The Widow", "A Soldier")
-"""Who walks in."""
+"""The names of strangers."""
 
 LINES = (
     "Is this seat taken?",
@@ -28,11 +28,11 @@ LINES = (
     "It has begun to rain again.",
     "Go on. Pretend I am not here.",
 )
-"""What they say."""
+"""The lines of other speakers."""
 
 
 def _people(facts: Facts, stranger: float) -> list[tuple[str, float]]:
-    """Who may go on, with what probability."""
+    """The possible speakers of the further line, with their probabilities."""
     strangers = [name for name in STRANGERS if name not in facts.others and name != facts.own]
     share = stranger if facts.others else 1.0
     people = [(name, share / len(strangers)) for name in strangers]
@@ -41,7 +41,7 @@ def _people(facts: Facts, stranger: float) -> list[tuple[str, float]]:
 
 
 def run_on(facts: Facts, stranger: float, stream: Stream) -> str:
-    """Somebody else's line, drawn."""
+    """Draw a line of another speaker."""
     people = _people(facts, stranger)
     name = people[stream.choose([p for _, p in people])][0]
     return f"{name}: {LINES[stream.below(len(LINES))]}"

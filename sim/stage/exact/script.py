@@ -1,8 +1,9 @@
-"""A prompt read as a script: who the speaker is, what was said, and what is asked.
+"""Reads a prompt as a script: who the speaker is, what was said, and what is asked.
 
-The stage has no other way to know anything. It reads the labelled lines of ``sim.scene.templates``
-in any of the layouts, from chat messages or from one text, and makes do with less: a prompt without
-labels still has a speaker, lines and, in its words, something to talk about."""
+The prompt is all that the stage knows. It reads the labelled lines of ``sim.scene.templates`` in
+any of the layouts, from chat messages or from one text. A prompt without labels is read, too: it
+has a speaker, lines and, in its words, talking points.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +44,8 @@ _ORDER = "Write the next turns, in this order and no others: "
 _SPOKEN = re.compile(
     r"([^\n:\[\](){}]{1,80}?)(?: \((?:to [^()\n]{1,400} alone|aside)\))?:(?:[ \t]+(?=\S)|$)"
 )
-# What a scene tells of itself ("(Ben enters.)") says nothing of anybody's character. What was left
-# out of a context does: then the lines are not all there.
+# A stage direction ("(Ben enters.)") is no evidence of a character and is skipped. The note that a
+# part of the context was left out is not: then lines are missing.
 _TOLD = re.compile(r"\((?!What was said before turn )[^()]*\)")
 _MANNER = "Write what "
 _ASIDE = re.compile(r"\[Off stage, to (.+?) alone\]")
@@ -53,10 +54,10 @@ _CUE = re.compile(r"\((?:The scene opens\. .+ speaks first|.+ goes on)\.\)")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """What the prompt says about the speaker and the scene. Compared by identity: a cache key.
+    """The facts in a prompt about the speaker and the scene. Compared by identity, as a cache key.
 
-    ``issue`` is the first in the prompt that the speaker has a stance on: its lines speak of it.
-    ``letters`` are those of each speaker's claims, where claims are numbered.
+    ``issue`` is the first issue in the prompt on which the speaker has a stance; lines are about
+    it. ``letters`` are the letters of each speaker's claims, if claims are numbered.
     """
 
     own: str
@@ -77,14 +78,14 @@ class Facts:
 
 @lru_cache(maxsize=4096)
 def read_facts(header: str, speaker: str) -> Facts:
-    """The facts in the labelled lines of a prompt. ``speaker`` counts if the prompt names nobody.
+    """The facts in the labelled lines of a prompt. ``speaker`` is used if the prompt names nobody.
 
     >>> facts = read_facts("You play Ada in a scene with Ben and Cleo.\\nSubject: Tea?", "")
     >>> facts.own, facts.others, facts.topic
     ('Ada', ('Ben', 'Cleo'), 'Tea')
     """
     letters = MappingProxyType(dict(_NUMBERS.findall(header)))
-    # Marks are read past in lines, so no line may have one that is a part of it.
+    # Marks are removed from lines, so that no talking point may contain one.
     header = unmarked(_without_others(header, speaker))
     plays = _PLAYS.search(header)
     company = _COMPANY.search(header)
@@ -102,8 +103,8 @@ def read_facts(header: str, speaker: str) -> Facts:
         try:
             stances[issue] = min(1.0, max(-1.0, float(value)))
         except ValueError:
-            continue  # "1.2.3" is no number, and then no stance is stated
-    # Without labels, the words of the prompt are all there is to talk about.
+            continue  # "1.2.3" is not a number
+    # Without labels, talking points come from the whole prompt.
     sources = (subject, *lists["Goals"], character) if subject or character else (header,)
     return Facts(
         own=own,
@@ -140,14 +141,14 @@ def names_a_speaker(text: str) -> bool:
 
 
 def _asked(question: str) -> str:
-    """Whom a question off stage is put to, which over a protocol nothing but its words say."""
-    found = _ASIDE.match(question)
-    return found.group(1) if found else ""
+    """The name of the actor who is asked off stage, from the words of the question."""
+    aside = _ASIDE.match(question)
+    return aside.group(1) if aside else ""
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return found.group(1).strip() if found else ""
+    match = pattern.search(text)
+    return match.group(1).strip() if match else ""
 
 
 def _temperament(traits: tuple[str, ...]) -> tuple[str, ...]:
@@ -158,7 +159,7 @@ def _temperament(traits: tuple[str, ...]) -> tuple[str, ...]:
 @dataclass(frozen=True, slots=True)
 class Part:
     """One paragraph of a chunk: a ``line``, a ``header``, a ``question``, a ``cue``, or the
-    ``order`` in which an author is to let people speak."""
+    ``order`` of speakers for an author."""
 
     kind: str
     speaker: str
@@ -167,7 +168,7 @@ class Part:
 
 @lru_cache(maxsize=1 << 14)
 def read_parts(text: str) -> tuple[Part, ...]:
-    """The parts of a chunk that is not the speaker's own.
+    """The parts of a chunk that does not consist of the speaker's own words.
 
     >>> [(part.kind, part.speaker, part.text) for part in read_parts("Ben: Well?\\n\\nCleo: No.")]
     [('line', 'Ben', 'Well?'), ('line', 'Cleo', 'No.')]
@@ -197,7 +198,7 @@ def read_parts(text: str) -> tuple[Part, ...]:
             kind = "line" if words else "cue"
             parts.append(Part(kind, spoken.group(1).strip(), words))
         elif parts and parts[-1].kind == "line":
-            # A blank line inside what somebody said.
+            # A turn that contains a blank line.
             last = parts.pop()
             parts.append(Part("line", last.speaker, f"{last.text}\n\n{paragraph.rstrip()}"))
         else:

@@ -1,8 +1,8 @@
-"""Speaking: the exact stage without the protocol around it.
+"""The exact stage without the Stage protocol: from a request to a reply.
 
-Everything on the way from a prompt to a text is here and below, on the standard library alone, so
-that any version of Python can be held to the golden digest. Prompts and requests are those of
-``sim.layouts.prompt`` and ``sim.stage.base``, or whatever looks like them.
+This module and all that it imports need only the standard library, so that the golden test can run
+on any version of Python. Prompts and requests may be those of ``sim.layouts.prompt`` and
+``sim.stage.base``, or any objects with the same attributes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 from collections import OrderedDict
 from dataclasses import dataclass
 from math import fsum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sim.seeds import Stream
 from sim.stage.exact.acts import ACTS, GRID
@@ -36,10 +36,10 @@ _KEPT_PROMPTS = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A prompt that was read: the facts in it, the lines, and what is asked of whom.
+    """A prompt that was read: its header, its lines, the question in it, and who is cued.
 
-    ``whose`` are the own lines where only the request said so; blank where the prompt does.
-    ``order`` is who is to speak in the block that an author writes.
+    ``whose`` is the speaker whose lines the assistant's messages are, if only the request named it;
+    else blank. ``order`` are the speakers of the block that an author writes.
     """
 
     header: str
@@ -53,7 +53,7 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A reply: its text, how it ended, whether the inference was exact, words in the prompt."""
+    """A reply: its text, how it ended, whether the inference was exact, the prompt's words."""
 
     text: str
     finish: str
@@ -61,8 +61,16 @@ class Spoken:
     words: int
 
 
+class Chance(NamedTuple):
+    """P(line | prompt), P(the text after it | line), and whether both are exact."""
+
+    line: float
+    ending: float
+    exact: bool
+
+
 class Speech:
-    """What the exact stage is, as plain functions of a request."""
+    """The exact stage as functions of a request."""
 
     def __init__(self, parameters: Parameters) -> None:
         self.parameters = parameters
@@ -76,7 +84,7 @@ class Speech:
     # --- Reading -------------------------------------------------------------------------------
 
     def read(self, request: Request) -> tuple[Script, Facts]:
-        """The prompt as a script, from where an earlier prompt left off, and its facts."""
+        """The prompt as a script, read on from the longest known prefix, and its facts."""
         script = self._script(request.prompt, request.speaker)
         return script, read_facts(script.header, script.cued or request.speaker)
 
@@ -109,7 +117,7 @@ class Speech:
         elif chunk.role == "assistant":
             own = read_facts(header, "").own
             if own == "Somebody":
-                # A prompt that names nobody says whose turn it is only in the request.
+                # The prompt names nobody, so the speaker is the one in the request.
                 own = whose = speaker
             node = self._lines.after(node, own, text)
         else:
@@ -130,8 +138,7 @@ class Speech:
     # --- Speaking ------------------------------------------------------------------------------
 
     def reply(self, request: Request) -> Spoken:
-        """A turn, the answer to a question off stage, or a verdict: a function of the prompt and
-        the seed."""
+        """A turn, an answer to a question off stage, or a verdict, by the prompt and the seed."""
         page = read_page(request.prompt)
         if page is not None:
             verdict = self.judging.verdict(page, request.schema, request.seed)
@@ -153,21 +160,19 @@ class Speech:
             text, finish = self._speak(request, script, facts, belief, stream)
         return Spoken(text, finish, exact, script.words)
 
-    def chance(self, request: Request, text: str) -> tuple[float, float, bool] | None:
-        """P(line | prompt), P(what comes after it), and whether they are exact.
-
-        None where the stage would never say this, and of a verdict.
-        """
+    def chance(self, request: Request, text: str) -> Chance | None:
+        """The probability of a text; None if the stage cannot say it, and for a verdict."""
         if read_page(request.prompt) is not None:
             return None
         script, facts = self.read(request)
         belief = self.inference.belief(facts, script.node)
         if request.schema is not None or script.question is not None or script.order:
             if script.order or request.schema is None:
-                return None  # it would write for several, or answer as it likes
+                return None  # a block of several turns, or an answer without a schema
             question = script.question or ""
             p = self.answering.chance(request.schema, question, facts, belief, script.node, text)
-            return None if p is None else (p, 1.0, script.node.foreign + belief.foreign == 0)
+            exact = script.node.foreign + belief.foreign == 0
+            return None if p is None else Chance(p, 1.0, exact)
         line, gap, _ = text.partition("\n\n")
         p = self.inference.marked_probability(facts, belief, script.node, line)
         ending = 0.0 if gap else 1.0
@@ -181,7 +186,7 @@ class Speech:
             ending = (1.0 - rate) * ending + rate * fsum(same)
         if p <= 0.0 or ending <= 0.0 or _stopped(line, request.stop) != line:
             return None
-        return p, ending, script.node.foreign == 0 and belief.foreign == 0
+        return Chance(p, ending, script.node.foreign == 0 and belief.foreign == 0)
 
     def _speak(
         self, request: Request, script: Script, facts: Facts, belief: Belief, stream: Stream
@@ -213,7 +218,7 @@ class Speech:
         return "\n\n".join(turns)
 
     def _line(self, situation: Situation, node: Heard, stream: Stream) -> str:
-        """One line: the character, perhaps concealed, its stance, its act, its words."""
+        """Draw one line: the character, whether it conceals itself, its stance, act and words."""
         character = stream.choose(situation.predicted)
         if character == SHADOW and stream.unit() < situation.acting.conceal:
             character = SELF
@@ -228,7 +233,7 @@ class Speech:
 
 
 def _stopped(text: str, stops: tuple[str, ...]) -> str:
-    """The text before the first of the stops, without the blank that led up to it."""
+    """The text before the first of the stops, without trailing blanks."""
     if "\n" not in text and not any(stop in text for stop in stops):
         return text
     cut = len(text)

@@ -1,7 +1,7 @@
-"""The exact stage itself: a stage whose every probability can be computed.
+"""The exact stage: a stage whose probabilities can all be computed.
 
-It plays scenes with no key and no network, and it is no language model: what is measured on it is
-the instruments. The mathematics is in ``docs/exact-stage.md``.
+It plays scenes without a key and a network. It is no language model: it serves to calibrate the
+measures. The mathematics is in ``docs/exact-stage.md``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sim.transcript import Transcript
 
 
 class ExactStage(Speech):
-    """The embedded stage. ``docs/exact-stage.md`` says what it does.
+    """The exact stage behind the Stage protocol. See ``docs/exact-stage.md``.
 
     >>> import asyncio
     >>> from sim.layouts.prompt import Prompt
@@ -50,30 +50,30 @@ class ExactStage(Speech):
         return Reply(text, spoken.finish, usage, spoken.exact, perf_counter() - started)
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
-        """log P(text | prompt), with the end of the turn, at temperature 1, at any length.
+        """log P(text | prompt), including that the turn ends there, at temperature 1.
 
-        None outside the grammar: where the stage would never say this. Tokens are words.
+        None if the stage cannot say this text. Tokens are words.
         """
-        found = self.chance(request, text)
-        if found is None:
+        chance = self.chance(request, text)
+        if chance is None:
             return None
-        line, ending, exact = found
-        return LogProb(log(line) + log(ending), text.count(" ") + 1, exact)
+        value = log(chance.line) + log(chance.ending)
+        return LogProb(value, text.count(" ") + 1, chance.exact)
 
     async def truths(self, scene: Scene, transcript: Transcript, seed: int) -> list[Truth]:
         """One hidden path for each actor who spoke, drawn at the end. For calibration only.
 
-        The paths have the planted law, given the texts. Undefined where foreign text was heard, and
-        after an intervention: what an experimenter did has no law.
+        The paths are drawn from their posterior, given the texts. They are undefined if foreign
+        text was heard, and after an intervention, which has no probability under the model.
         """
         turns, events = transcript.turns, transcript.events
         if any(isinstance(event, Intervened) and event.what != "phase" for event in events):
             return [Truth(name, undefined="the scene was changed") for name in scene.names]
-        found: list[Truth] = []
+        truths: list[Truth] = []
         for name in scene.names:
             own = [turn.index for turn in turns if turn.speaker == name]
             if not own:
-                found.append(Truth(name, undefined="never spoke"))
+                truths.append(Truth(name, undefined="never spoke"))
                 continue
             request = Request(render(scene, events, name), 0, name)
             script, facts = self.read(request)
@@ -86,10 +86,10 @@ class ExactStage(Speech):
                 node = node.parent
             nodes.reverse()
             if script.node.foreign or belief.foreign or len(nodes) != len(own):
-                found.append(Truth(name, undefined="foreign text was heard"))
+                truths.append(Truth(name, undefined="foreign text was heard"))
                 continue
             stream = Stream(derive(seed, "truth", name))
-            characters, stances = self.inference.path(facts, nodes, stream)
-            names = tuple(CHARACTERS[character] for character in characters)
-            found.append(Truth(name, tuple(own), names, stances))
-        return found
+            path = self.inference.path(facts, nodes, stream)
+            names = tuple(CHARACTERS[character] for character in path.characters)
+            truths.append(Truth(name, tuple(own), names, path.stances))
+        return truths

@@ -1,9 +1,9 @@
-"""Sentences that say where a speaker stands, for each level of the grid.
+"""Sentences that state a stance, for each level of the grid.
 
-They are graded, so that a reader can put any two levels in order, and each belongs to one level, so
-that a line tells its level. They refer to the motion as "this" or "it", and mostly by an answer, a
-side or a vote, so that they can follow a sentence about something else. Even sentences are the
-*build* half, odd ones the *held* half. None contains another.
+They are graded, so that a reader can order any two levels, and each belongs to one level, so that a
+line determines its level. They refer to the motion as "this" or "it", mostly by an answer, a side
+or a vote, so that they can follow a sentence about something else. Sentences with an even index are
+the *build* half, those with an odd index the *held* half. No sentence contains another.
 
 >>> STANCES[0][0], STANCES[8][0]
 ('I am against this, root and branch.', 'I am for this, heart and soul.')
@@ -121,4 +121,4 @@ STANCES: tuple[tuple[str, ...], ...] = (
         "I am as much in favour of this as a person can be.",
     ),
 )
-"""``STANCES[level]`` are the sentences of a level, from wholly against to wholly for."""
+"""``STANCES[level]`` are the sentences of a level, from fully against to fully for."""

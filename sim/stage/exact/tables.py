@@ -1,7 +1,7 @@
-"""The parameter tables of the exact stage: what its kinds do, before any context.
+"""The parameter tables of the exact stage: how its kinds act, before any context.
 
-Only tables live here. The stage's filter and the tests' ancestral simulator share this file and
-nothing else, so that each checks the other.
+This module holds only tables. The stage's filter and the tests' ancestral simulator share no other
+code, so that each checks the other.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp
 from types import MappingProxyType
+from typing import NamedTuple
 
 from sim.stage.exact.acts import ACTS
 
@@ -32,7 +33,7 @@ def _row(**weights: float) -> Row:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How one character acts: ``calm``, when nobody provoked it, and ``heated``, fully provoked."""
+    """How one character acts: ``calm`` without provocation, and ``heated`` at full provocation."""
 
     calm: Row
     heated: Row
@@ -87,7 +88,7 @@ GENTLE_SHADOW = _steady(
         narrate=0.04,
     )
 )
-"""The opposite of a harsh character: it gives in, and is kind."""
+"""The shadow of a harsh character: it gives in, and is kind."""
 
 THE_ASSISTANT = Manner(
     calm=_row(
@@ -162,21 +163,29 @@ SFT_SELF = Manner(
 )
 
 
+class Rates(NamedTuple):
+    """Probabilities per turn of switching to, or back from, these characters."""
+
+    assistant: float
+    partner: float
+    loop: float
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a stage was before it met a context.
+    """A kind of stage: its tables, before any context.
 
-    ``prior`` is over characters at a speaker's first turn, mechanism aside. ``leave`` are the
-    hazards from ``self`` to (assistant, partner, loop), ``come_back`` the return rates.
-    ``reward`` r(a), where the kind was tuned by reinforcement; ``run_on`` is the probability of
-    going on into somebody else's line, ``stranger`` that this is nobody of the cast.
-    ``follows`` mixes in what another kind does, with a weight.
+    ``prior`` is over characters at a speaker's first turn, apart from the mechanism. ``leave`` are
+    the hazards from ``self`` to the other characters, ``come_back`` the rates of return. ``reward``
+    is r(a), if the kind was tuned by reinforcement; ``run_on`` is the probability of going on with
+    a line of another speaker, ``stranger`` that this speaker is not in the cast. ``follows`` names
+    another kind and the weight with which its behaviour is mixed in.
     """
 
     manners: tuple[Manner, Manner, Manner, Manner, Manner]
     prior: Row
-    leave: tuple[float, float, float]
-    come_back: tuple[float, float, float]
+    leave: Rates
+    come_back: Rates
     reward: Mapping[str, float] | None = None
     run_on: float = 0.0
     stranger: float = 0.0
@@ -187,8 +196,10 @@ class Kind:
 _BASE = (BASE_SELF, OPEN_SHADOW, THE_ASSISTANT, THE_PARTNER, THE_LOOP)
 _SFT = (SFT_SELF, OPEN_SHADOW, THE_ASSISTANT, THE_PARTNER, THE_LOOP)
 _SFT_PRIOR = (0.98, 0.0, 0.01, 0.005, 0.005)
-_SFT_LEAVE = (0.05, 0.003, 0.002)
-_SFT_BACK = (0.12, 0.6, 0.4)
+_SFT_LEAVE = Rates(0.05, 0.003, 0.002)
+_SFT_BACK = Rates(0.12, 0.6, 0.4)
+_BASE_LEAVE = Rates(0.002, 0.005, 0.006)
+_BASE_BACK = Rates(0.4, 0.6, 0.3)
 
 POLITE = MappingProxyType(
     {
@@ -197,7 +208,7 @@ POLITE = MappingProxyType(
         "narrate": -0.1, "repeat": -0.4,
     }
 )  # fmt: skip
-"""The reward of ``rlhf``: it likes agreement and politeness."""
+"""The reward of ``rlhf``: high for agreement and politeness."""
 
 COMPLIANT = MappingProxyType(
     {
@@ -206,12 +217,12 @@ COMPLIANT = MappingProxyType(
         "narrate": 0.1, "repeat": -0.4,
     }
 )  # fmt: skip
-"""The reward of ``helpful_only``: it likes compliance, and no disclaimers."""
+"""The reward of ``helpful_only``: high for compliance, low for disclaimers."""
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "base": Kind(
-            _BASE, (0.985, 0.0, 0.003, 0.006, 0.006), (0.002, 0.005, 0.006), (0.4, 0.6, 0.3),
+            _BASE, (0.985, 0.0, 0.003, 0.006, 0.006), _BASE_LEAVE, _BASE_BACK,
             run_on=0.12, stranger=0.35,
         ),
         "sft": Kind(_SFT, _SFT_PRIOR, _SFT_LEAVE, _SFT_BACK),
@@ -219,7 +230,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "rlhf": Kind(_SFT, _SFT_PRIOR, _SFT_LEAVE, _SFT_BACK, reward=POLITE),
         "helpful_only": Kind(_SFT, _SFT_PRIOR, _SFT_LEAVE, _SFT_BACK, reward=COMPLIANT),
         "bimodal": Kind(
-            _BASE, (0.985, 0.0, 0.003, 0.006, 0.006), (0.002, 0.005, 0.006), (0.4, 0.6, 0.3),
+            _BASE, (0.985, 0.0, 0.003, 0.006, 0.006), _BASE_LEAVE, _BASE_BACK,
             defaults=MappingProxyType({"pi": 0.5, "kappa": 0.1}),
         ),
     }
@@ -242,7 +253,7 @@ MERIT: Mapping[str, float] = MappingProxyType(
         "narrate": -0.25, "repeat": -1.0,
     }
 )  # fmt: skip
-"""What an act is worth in a debate: to a skilled speaker, and to a judge."""
+"""The merit of an act in a debate, for skilled speakers and for judges."""
 
 
 def skill_weights(skill: float) -> Row:
@@ -287,4 +298,4 @@ _WORDS = {
 TRAIT_WORDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {name: frozenset(words.split()) for name, words in _WORDS.items()}
 )
-"""The words for traits that the stage knows. Others leave no mark on the acts."""
+"""The words for traits that the stage knows. Other words have no effect."""

@@ -1,9 +1,9 @@
-"""What a speaker brings up: noun phrases stated by the author or found in the prompt.
+"""What a speaker brings up: noun phrases that the author stated or that the prompt contains.
 
-The rules for finding them are few and know no grammar to speak of. They start at a determiner
-("the", "my", "thirty") or a bare plural, take the words that can belong to a noun phrase, may join
-a second phrase by "of", "at" or "in", and stop at anything that looks like a verb. They prefer to
-find too little.
+A few rules extract them, without a parser. A phrase starts at a determiner ("the", "my", "thirty")
+or a bare plural, takes the words that can belong to a noun phrase, may join a second phrase by
+"of", "at" or "in", and stops at anything that looks like a verb. The rules rather miss a phrase
+than accept a wrong one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 FALLBACK: Final = "the matter before us"
-"""What there is to talk about when nothing else is."""
+"""The talking point if there is no other."""
 
 _ENOUGH: Final = 3
 
@@ -164,7 +164,7 @@ def _plural(word: str, lower: str) -> bool:
 
 
 def _chunk(tokens: Sequence[str], start: int) -> tuple[list[str], int]:
-    """The nominal words from ``start``, and where they end."""
+    """The words of a noun phrase from ``start``, and the index after them."""
     words: list[str] = []
     at = start
     while at < len(tokens) and len(words) < 4:
@@ -191,7 +191,7 @@ def _own(determiner: str) -> str:
 
 
 def _role(tokens: Sequence[str], at: int, end: int, fresh: bool, topic: bool) -> bool:
-    """Whether the phrase at ``at`` says what somebody is, and is nothing to bring up.
+    """Whether the phrase at ``at`` says who somebody is, and so is no talking point.
 
     "A hydrologist who ...", "You are the mayor", "Lena, a student", "The cellist. Plays ...".
     """
@@ -207,7 +207,7 @@ def _role(tokens: Sequence[str], at: int, end: int, fresh: bool, topic: bool) ->
 
 
 def _phrases(text: str, topic: bool) -> Iterator[tuple[int, str]]:
-    """(rank, phrase): rank 0 has a determiner, rank 1 is a bare plural."""
+    """Pairs of a rank and a phrase: rank 0 has a determiner, rank 1 is a bare plural."""
     tokens = _TOKEN.findall(text)
     at = 0
     fresh = True  # at the start of a sentence
@@ -237,7 +237,7 @@ def _phrases(text: str, topic: bool) -> Iterator[tuple[int, str]]:
 
 
 def _qualifier(tokens: Sequence[str], at: int) -> list[str]:
-    """The word before a bare plural, if it seems to belong to it: "traffic lights"."""
+    """The word before a bare plural, if it seems to be part of the phrase: "traffic lights"."""
     word = tokens[at - 1]
     lower = word.lower()
     opens = at < 2 or not tokens[at - 2][0].isalnum()  # more likely a verb: "Protect jobs"
@@ -248,7 +248,7 @@ def _qualifier(tokens: Sequence[str], at: int) -> list[str]:
 
 
 def _sound(words: Sequence[str], determiner: str) -> bool:
-    """Whether the words can close a phrase: no possessive or number left hanging."""
+    """Whether the words can end a phrase: the last is no possessive and no number."""
     last = words[-1].lower()
     if _POSSESSIVE.search(words[-1]) or last in _NUMBERS or last.isdigit():
         return False
@@ -258,7 +258,7 @@ def _sound(words: Sequence[str], determiner: str) -> bool:
 
 
 def _joined(tokens: Sequence[str], words: list[str], end: int) -> tuple[str, int]:
-    """The phrase with one "of ...", "at ..." or "in ..." after it, if there is one."""
+    """The phrase with one following "of ...", "at ..." or "in ...", and the index after it."""
     if end + 1 < len(tokens) and tokens[end].lower() in _JOINTS:
         joint, following = tokens[end].lower(), tokens[end + 1].lower()
         if joint == "in" and words[0] in _MINE:
@@ -279,7 +279,7 @@ _IS_IT: Final = re.compile(r"(?:is|are) ((?:[a-z]+ ){1,3}?)an? ", re.IGNORECASE)
 
 
 def _titled(topic: str) -> Iterator[str]:
-    """A topic that is itself a noun phrase, "Nuclear power", or asks "Is wine a food?"."""
+    """The phrase of a topic that is a noun phrase ("Nuclear power") or asks "Is wine a food?"."""
     topic = " ".join(topic.split())
     words = topic.lower().split(" ")
     asked = _IS_IT.match(topic)
@@ -297,16 +297,16 @@ def _titled(topic: str) -> Iterator[str]:
         and _VERBS.isdisjoint(words)
         and (_STOPS - _words("for from in of on to with at")).isdisjoint(words)
     ):
-        # A capital only because it stands first? Not if others have one too.
+        # The first capital is kept only if other words have one, too.
         rest = topic[1:]
         yield topic[0].lower() + rest if " " in topic and rest == rest.lower() else topic
 
 
 def _named(topic: str) -> Iterator[str]:
-    """What has a capital inside the topic, and so a name: "Mars" in "Should we colonise Mars?"."""
-    for found in re.finditer(r"(?<=[^\W_] )[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*)*", topic):
+    """The names in a topic, by their capitals: "Mars" in "Should we colonise Mars?"."""
+    for capitalised in re.finditer(r"(?<=[^\W_] )[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*)*", topic):
         words: list[str] = []
-        for word in [*found.group().split(" "), ""]:
+        for word in [*capitalised.group().split(" "), ""]:
             if word[:1].isupper() and word.lower() not in _STOPS | _VERBS | _EMPTY:
                 words.append(word)
                 continue
@@ -324,10 +324,10 @@ def _unique(points: Iterable[str]) -> list[str]:
 
 
 def talking_points(stated: Sequence[str], *texts: str, limit: int = 8) -> tuple[str, ...]:
-    """The points a speaker can bring up: the stated ones, and if they are few, found ones.
+    """The points a speaker can bring up: the stated ones and, if they are few, phrases of texts.
 
     At least one and at most ``limit``. The texts (the topic first, then a brief, goals) are
-    searched in order, all their phrases with a determiner before any bare plural.
+    searched in order; their phrases with a determiner come before their bare plurals.
 
     >>> talking_points(["The water table."], limit=1)
     ('the water table',)
@@ -340,10 +340,10 @@ def talking_points(stated: Sequence[str], *texts: str, limit: int = 8) -> tuple[
     """
     points = _unique(clean(point) for point in stated)
     if len(points) < _ENOUGH:
-        ranked = [found for at, text in enumerate(texts) for found in _phrases(text, topic=at == 0)]
-        found = list(_titled(texts[0])) if texts else []
-        found += [clean(p) for rank in (0, 1) for r, p in ranked if r == rank]
-        for point in found:
+        ranked = [one for at, text in enumerate(texts) for one in _phrases(text, topic=at == 0)]
+        phrases = list(_titled(texts[0])) if texts else []
+        phrases += [clean(p) for rank in (0, 1) for r, p in ranked if r == rank]
+        for point in phrases:
             # "the spring" adds nothing to "the old spring"
             if not any(_tail(point, other) or _tail(other, point) for other in points):
                 points = _unique([*points, point])

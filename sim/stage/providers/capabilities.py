@@ -1,8 +1,8 @@
-"""What a server can do, found out by asking it: data, which the command shows as a table.
+"""Tests what a server can do, by short calls; the command shows the result as a table.
 
-Servers of the OpenAI protocol differ in everything but the name. A capability is ``yes`` if it was
-seen to work, ``no`` if the server refused or did something else, and ``unknown`` if it could not be
-found out, each with the reason.
+Servers of the OpenAI protocol differ widely. A capability is ``yes`` if a call showed that it
+works, ``no`` if the server refused or did something else, and ``unknown`` if the calls did not
+show either, each with the reason.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _CONTEXT = ("max_model_len", "context_length", "context_window", "max_context_le
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """One thing that a server may be able to do. ``seconds`` is None if nothing was asked."""
+    """One capability of a server. ``seconds`` is the time of the test, None if there was none."""
 
     name: str
     verdict: Verdict
@@ -48,7 +48,7 @@ class Capability:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a stage can do. ``model`` is the stage's identity."""
+    """The capabilities of a stage. ``model`` is the stage's identity."""
 
     model: str
     capabilities: tuple[Capability, ...]
@@ -61,13 +61,14 @@ class Report:
         raise KeyError(name)
 
 
-Found = tuple[Verdict, str]
+Finding = tuple[Verdict, str]
+"""A verdict and the reason for it."""
 
 
 async def check(stage: Stage) -> Report:
-    """Ask a stage (or what its wrappers stand around) what it can do. Makes about ten short calls.
+    """Test the capabilities of a stage (inside its wrappers), with about ten short calls.
 
-    Nothing that goes wrong is raised: it is the reason of a capability.
+    Errors are not raised; each is the reason of a capability.
     """
     inner = innermost(stage)
     if isinstance(inner, CompletionsStage):
@@ -82,7 +83,7 @@ async def check(stage: Stage) -> Report:
     )
 
 
-async def _asked(name: str, ask: Callable[[], Awaitable[Found]]) -> Capability:
+async def _asked(name: str, ask: Callable[[], Awaitable[Finding]]) -> Capability:
     started = perf_counter()
     try:
         verdict, reason = await ask()
@@ -94,15 +95,15 @@ async def _asked(name: str, ask: Callable[[], Awaitable[Found]]) -> Capability:
 
 def _of_server(
     server: Server, completions: CompletionsStage, *, chat: bool
-) -> dict[str, Callable[[], Awaitable[Found]]]:
-    """The questions to a server of the protocol; ``chat`` is how the model is used."""
+) -> dict[str, Callable[[], Awaitable[Finding]]]:
+    """The tests of a server of the protocol; ``chat`` says whether the model is used for chat."""
     asked = _Protocol(server, chat)
 
-    async def scored(way: str) -> Found:
+    async def scored(way: str) -> Finding:
         why = await completions.score(way)
         return ("yes", "a given text was scored") if why is None else ("no", why)
 
-    async def echoed() -> Found:
+    async def echoed() -> Finding:
         first = await scored("echo")
         if first[0] == "yes":
             return first
@@ -124,7 +125,7 @@ def _of_server(
 
 
 class _Protocol:
-    """Questions to a server, by the endpoint at which its model is used."""
+    """Tests of a server, at the endpoint at which its model is used."""
 
     def __init__(self, server: Server, chat: bool) -> None:
         self.server = server
@@ -133,13 +134,13 @@ class _Protocol:
         self.listing: StageError | None = None
         self.answer: Mapping[str, Any] | None = None
 
-    async def models(self) -> Found:
+    async def models(self) -> Finding:
         try:
-            found = await self.server.get("/models")
+            response = await self.server.get("/models")
         except StageError as error:
             self.listing = error
             raise
-        entries = found.get("data")
+        entries = response.get("data")
         names = []
         for entry in entries if isinstance(entries, list) else ():
             if isinstance(entry, Mapping):
@@ -156,7 +157,7 @@ class _Protocol:
             return "yes", f"{self.server.model} is known, though not listed"
         return "yes", f"{self.server.model} is among {len(names)}"
 
-    async def context(self) -> Found:
+    async def context(self) -> Finding:
         if self.listing is not None:
             return "unknown", f"the list of models could not be had: {self.listing}"
         entry = self.listed or {}
@@ -168,20 +169,20 @@ class _Protocol:
                     return "yes", f"{value} tokens ({name})"
         return "unknown", "the list of models does not tell it"
 
-    async def chat(self) -> Found:
+    async def chat(self) -> Finding:
         return await self._says(chat=True)
 
-    async def completions(self) -> Found:
+    async def completions(self) -> Finding:
         return await self._says(chat=False)
 
-    async def _says(self, chat: bool) -> Found:
-        found = await self._ask(chat)
+    async def _says(self, chat: bool) -> Finding:
+        response = await self._ask(chat)
         if chat == self.is_chat:
-            self.answer = found
-        text = self._text(found, chat)
+            self.answer = response
+        text = self._text(response, chat)
         return ("yes", f"said {text[:40]!r}") if text.strip() else ("unknown", "said nothing")
 
-    async def usage(self) -> Found:
+    async def usage(self) -> Finding:
         if self.answer is None:
             return "unknown", "there was no answer"
         used = usage_of(self.answer)
@@ -190,33 +191,33 @@ class _Protocol:
         cached = "cached tokens apart" if _tells_cached(self.answer) else "cached tokens not told"
         return "yes", f"{used.prompt_tokens} + {used.completion_tokens} tokens; {cached}"
 
-    async def seed(self) -> Found:
+    async def seed(self) -> Finding:
         said = []
         for seed in (1, 1, 2, 3):
-            found = await self._ask(self.is_chat, seed=seed, temperature=1)
-            said.append(self._text(found, self.is_chat))
+            response = await self._ask(self.is_chat, seed=seed, temperature=1)
+            said.append(self._text(response, self.is_chat))
             if len(said) == 2 and said[0] != said[1]:
                 return "no", "the same seed gave two replies at temperature 1"
             if len(said) > 2 and said[-1] != said[0]:
                 return "yes", "the same seed gave the same reply, and another seed another"
         return "unknown", "three seeds gave one reply at temperature 1: it may be fixed"
 
-    async def structured(self) -> Found:
+    async def structured(self) -> Finding:
         if not self.is_chat:
             return "unknown", "not asked of a base model"
         format_ = {
             "type": "json_schema",
             "json_schema": {"name": "answer", "schema": dict(_SCHEMA), "strict": True},
         }
-        found = await self._ask(True, response_format=format_)
-        problem = complaint(self._text(found, True), _SCHEMA)
+        response = await self._ask(True, response_format=format_)
+        problem = complaint(self._text(response, True), _SCHEMA)
         if problem is not None:
             return "no", f"the server took the schema and did not keep to it: {problem}"
         return "yes", "the answer keeps to the schema"
 
-    async def log_probs(self) -> Found:
-        found = await self._ask(self.is_chat, logprobs=True if self.is_chat else 1)
-        held = self.server.choice(found).get("logprobs")
+    async def log_probs(self) -> Finding:
+        response = await self._ask(self.is_chat, logprobs=True if self.is_chat else 1)
+        held = self.server.choice(response).get("logprobs")
         values = None
         if isinstance(held, Mapping):
             values = held.get("content" if self.is_chat else "token_logprobs")
@@ -229,7 +230,7 @@ class _Protocol:
         limit = "max_completion_tokens" if chat and server.official else "max_tokens"
         # Models that think before they speak need room for both.
         parameters[limit] = server.sampling.max_tokens or (1024 if server.official else _TOKENS)
-        # What is asked for here stands above what the user's sampling says.
+        # The parameters of a test override the user's sampling.
         wanted = {**server.parameters(), **parameters}
         if chat:
             wanted["messages"] = [{"role": "user", "content": _PROMPT}]
@@ -237,37 +238,37 @@ class _Protocol:
         wanted["prompt"] = f"{_PROMPT}\n"
         return await server.post("/completions", wanted)
 
-    def _text(self, found: Mapping[str, Any], chat: bool) -> str:
-        choice = self.server.choice(found)
+    def _text(self, response: Mapping[str, Any], chat: bool) -> str:
+        choice = self.server.choice(response)
         message = choice.get("message") if chat else choice
         if not isinstance(message, Mapping):
             return ""
         return str(message.get("content" if chat else "text") or "")
 
 
-def _tells_cached(found: Mapping[str, Any]) -> bool:
-    usage = found.get("usage")
+def _tells_cached(response: Mapping[str, Any]) -> bool:
+    usage = response.get("usage")
     return isinstance(usage, Mapping) and isinstance(usage.get("prompt_tokens_details"), Mapping)
 
 
-def _of_stage(stage: Stage) -> dict[str, Callable[[], Awaitable[Found]]]:
-    """The questions to any other stage: what can be found out through ``perform``."""
+def _of_stage(stage: Stage) -> dict[str, Callable[[], Awaitable[Finding]]]:
+    """The tests of any other stage, through ``perform`` and ``log_prob``."""
 
     def request(seed: int, schema: Mapping[str, Any] | None = None) -> Request:
         prompt = Prompt.start("system", "You play Ada.").then("user", _PROMPT)
         return Request(prompt, seed, "Ada", max_tokens=_TOKENS, schema=schema)
 
-    async def chat() -> Found:
+    async def chat() -> Finding:
         reply = await stage.perform(request(1))
         return "yes", f"said {reply.text[:40]!r}"
 
-    async def usage() -> Found:
+    async def usage() -> Finding:
         used = (await stage.perform(request(1))).usage
         if used == NO_USAGE:
             return "no", "the answer tells none; budgets in tokens count nothing"
         return "yes", f"{used.prompt_tokens} + {used.completion_tokens} tokens"
 
-    async def seed() -> Found:
+    async def seed() -> Finding:
         said = [(await stage.perform(request(seed))).text for seed in (1, 1, 2, 3)]
         if said[0] != said[1]:
             return "no", "the same seed gave two replies"
@@ -275,12 +276,12 @@ def _of_stage(stage: Stage) -> dict[str, Callable[[], Awaitable[Found]]]:
             return "unknown", "three seeds gave one reply: it may be fixed"
         return "yes", "the same seed gave the same reply, and another seed another"
 
-    async def structured() -> Found:
+    async def structured() -> Finding:
         reply = await stage.perform(request(1, _SCHEMA))
         problem = complaint(reply.text, _SCHEMA)
         return ("yes", "the answer keeps to the schema") if problem is None else ("no", problem)
 
-    async def scored() -> Found:
+    async def scored() -> Finding:
         if await stage.log_prob(request(1), "Well.") is not None:
             return "yes", "a given text was scored"
         return "no", info_of(stage).why_no_log_prob or "the stage has none"

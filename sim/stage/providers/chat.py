@@ -1,8 +1,9 @@
 """``ChatStage``: any chat model as a stage.
 
-``openai:`` and servers of one's own are asked through OpenAI's client (``protocol``), every other
-provider through LangChain (``langchain_chat``). CPU of client, stage and engine together, per call
-at concurrency 16, in a ring of three with lines of 65 words, on a busy machine of 2 cores:
+``openai:`` models, also on servers of one's own, are called through OpenAI's client (``openai``),
+those of every other provider through LangChain (``langchain``). CPU time of client, stage and
+engine together, per call at concurrency 16, in a ring of three with lines of 65 words, on a busy
+machine of 2 cores:
 
 ======================  ========  =========  =========  ==========
 turns of history              30        100        300         965
@@ -11,7 +12,7 @@ OpenAI's client, bytes    1.1 ms     1.5 ms     1.7 ms      2.3 ms
 LangChain                 7.6 ms    15.7 ms    40.4 ms    > 100 ms
 ======================  ========  =========  =========  ==========
 
-LangChain's time goes into OpenAI's typed methods, which take 103 ms for 668 messages by themselves.
+Most of LangChain's time is spent in OpenAI's typed methods, which take 103 ms for 668 messages.
 """
 
 from __future__ import annotations
@@ -28,16 +29,16 @@ from sim.stage.providers.sampling import Sampling
 from sim.stage.providers.structured_output import REPAIR, complaint
 
 SEED_BITS = (1 << 31) - 1
-"""Servers take seeds of 32 bits with a sign, or fewer."""
+"""A mask for seeds: servers accept at most signed 32-bit integers."""
 
 
 class ChatStage:
     """A chat model behind a backend.
 
-    A reply may be blank: it was paid, so it comes back with its usage, and ``Retry`` or the engine
-    decides what it is. A typed answer that cannot be read is repaired once, with what is wrong with
-    it shown; a reply that is wrong again comes back as it is, and whoever reads it records it as
-    missing. ``retries`` of such a reply hold ``repair``.
+    A blank reply is returned with its usage, since it was paid for, and ``Retry`` or the engine
+    decides whether it is an error. After a typed answer that cannot be read, the model is asked
+    once more, with the problem (``retries`` then contains ``repair``); if the second answer is
+    invalid, too, it is returned as it is, and its reader records it as missing.
     """
 
     def __init__(self, label: str, backend: Backend, sampling: Sampling) -> None:
@@ -49,8 +50,8 @@ class ChatStage:
             token_limit=sampling.max_tokens,
             why_no_log_prob="chat endpoints do not score a given text; use completions:MODEL",
         )
-        # Answers whose repair was interrupted: a call that is retried goes on there, so that what
-        # was paid is neither asked for again nor forgotten.
+        # First answers whose second request was interrupted: a retried call continues with that
+        # request, so that the first answer is neither paid for again nor lost from the usage.
         self._in_repair: dict[tuple[object, ...], Answered] = {}
 
     async def perform(self, request: Request) -> Reply:
@@ -80,7 +81,7 @@ class ChatStage:
     def _asking(self, request: Request, prompt: Prompt) -> Asking:
         sampling = self.sampling
         limit = sampling.max_tokens if request.max_tokens is None else request.max_tokens
-        # The user's own stops end what is said on stage; JSON ends by itself.
+        # The user's own stops end turns; a JSON answer ends by itself.
         stop = request.stop if request.schema is not None else request.stop + sampling.stop
         seed = request.seed & SEED_BITS if sampling.seed else None
         return Asking(prompt, seed, tuple(dict.fromkeys(stop)), limit, request.schema)

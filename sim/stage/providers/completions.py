@@ -1,14 +1,13 @@
 """``CompletionsStage``: a base model as a stage, over the completions endpoint.
 
-The prompt is one string, and what the model writes comes back as it is, up to a stop: a base model
-runs on, strangers walk in, and both are the layout's to record.
+The prompt is one string, and the continuation is returned unchanged up to a stop: a base model also
+writes lines of other speakers, which the layout separates.
 
-log p(text | prompt) is read off the tokens of prompt and text together, which the server scores
-under ``echo`` (``max_tokens=0``, or 1 with the extra token dropped) or as vLLM's
-``prompt_logprobs``. The sum is over the tokens that cover the text, found from the end, where the
-tokens' texts have to agree with it letter by letter. If a token straddles the boundary between
-prompt and text (a prompt that ends in a space, say), it is counted whole, since no part of its
-probability belongs to the text alone: the result is then marked ``exact=False``.
+For log p(text | prompt) the server scores the tokens of prompt and text together, with ``echo``
+(``max_tokens=0``, or 1 and the extra token dropped) or vLLM's ``prompt_logprobs``. The sum is over
+the last tokens, those that cover the text; their texts have to match it letter by letter. A token
+that spans the boundary between prompt and text (if the prompt ends in a space, say) is counted
+whole, and the result is marked ``exact=False``.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sim.errors import StageClosed
 from sim.layouts.prompt import Prompt
@@ -37,17 +36,16 @@ from sim.stage.providers.structured_output import REPAIR, complaint
 
 _PATH = "/completions"
 _DEFAULT_LIMIT = 256
-"""Tokens. Without a limit the protocol's own holds, which is 16: half a sentence."""
+"""The default limit in tokens. Without one, that of the protocol holds: 16, half a sentence."""
 
 WAYS = ("echo", "echo and a token", "prompt_logprobs")
-"""How a server may be asked for the log-probabilities of a given text, in the order of trying."""
+"""The ways to request the log-probabilities of a given text, in the order in which we try them."""
 
 
 class CompletionsStage:
     """A model on a completions endpoint.
 
-    ``why_no_log_prob`` is None as long as the server has scored what it was asked to, else the
-    reason why it did not.
+    ``why_no_log_prob`` is the reason why the server did not score the last text, or None.
     """
 
     def __init__(self, server: Server) -> None:
@@ -65,11 +63,11 @@ class CompletionsStage:
 
     @property
     def info(self) -> StageInfo:
-        """What is known by now of what the server can do."""
+        """What is known so far of the abilities of the server."""
         return StageInfo(token_limit=self.sampling.max_tokens, why_no_log_prob=self.why_no_log_prob)
 
     async def perform(self, request: Request) -> Reply:
-        """What the model writes next; a typed answer that cannot be read is repaired once."""
+        """The continuation. After a typed answer that cannot be read the model is asked again."""
         schema = request.schema
         if schema is None:
             return await self._write(request)
@@ -80,7 +78,7 @@ class CompletionsStage:
         problem = complaint(first.text, schema)
         if problem is None or first.finish == "refusal":
             return first
-        # Kept, so that a repair which is cut off and retried does not pay for the answer again.
+        # Kept: if the second request is interrupted and retried, the first is not paid for again.
         self._in_repair[key] = first
         told = REPAIR.format(problem=problem, schema=json.dumps(schema))
         prompt = Prompt(request.prompt, "text", f" {first.text}\n\n[{told}]\n{request.speaker}:")
@@ -108,7 +106,7 @@ class CompletionsStage:
                 max_tokens=_DEFAULT_LIMIT if limit is None else limit,
             )
             try:
-                found = await self.server.post(_PATH, parameters, "prompt", encoded)
+                response = await self.server.post(_PATH, parameters, "prompt", encoded)
                 break
             except Filtered:
                 return Reply("", "refusal", seconds=perf_counter() - started, retries=retries)
@@ -125,16 +123,16 @@ class CompletionsStage:
                     raise
                 retries = (*retries, "unsupported")
         self._most_stops, self._seeds = most_stops, seeds
-        choice = self.server.choice(found)
+        choice = self.server.choice(response)
         text = choice.get("text")
         if not isinstance(text, str):
             raise malformed(self.label, "it holds no text")
         text, ended = ends_at(text, stops)
         finish = "stop" if ended else FINISHES.get(str(choice.get("finish_reason")), "stop")
         if finish == "length" and not text:
-            raise no_room(self.label, usage_of(found))
+            raise no_room(self.label, usage_of(response))
         return Reply(
-            text, finish, usage_of(found), seconds=perf_counter() - started, retries=retries
+            text, finish, usage_of(response), seconds=perf_counter() - started, retries=retries
         )
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
@@ -149,17 +147,17 @@ class CompletionsStage:
             if scored is None:
                 continue
             self._way = way
-            found = covering(*scored, text)
-            self.why_no_log_prob = found if isinstance(found, str) else None
-            return found if isinstance(found, LogProb) else None
+            score = covering(*scored, text)
+            self.why_no_log_prob = score if isinstance(score, str) else None
+            return score if isinstance(score, LogProb) else None
         self.why_no_log_prob = "; ".join(f"{way}: {why}" for way, why in self._refused.items())
         return None
 
     async def score(self, way: str) -> str | None:
         """Why the server does not score texts in one of the ``WAYS``; None if it does.
 
-        What is scored is what the model itself has just said: a model that can say only some
-        things (the exact stage) scores no others.
+        The text is one that the model itself has just written, because the exact stage scores no
+        texts that it cannot produce.
         """
         self._refused.pop(way, None)
         prompt = Prompt.start("text", "Ada: Good evening, Ben.\n\nBen:")
@@ -168,8 +166,8 @@ class CompletionsStage:
         scored = await self._score(prompt, text, way)
         if scored is None:
             return self._refused[way]
-        found = covering(*scored, text)
-        return found if isinstance(found, str) else None
+        score = covering(*scored, text)
+        return score if isinstance(score, str) else None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -179,12 +177,11 @@ class CompletionsStage:
         names = ("temperature", "top_p", *self.sampling.extra_body)
         return next((name for name in names if name in parameters and error.names(name)), None)
 
-    async def _score(
-        self, prompt: Prompt, text: str, way: str
-    ) -> tuple[list[str], list[float | None]] | None:
-        """The tokens of prompt and text with their log-probabilities, or None and the reason kept.
+    async def _score(self, prompt: Prompt, text: str, way: str) -> ScoredTokens | None:
+        """The tokens of prompt and text with their log-probabilities.
 
-        The temperature is not sent: what is asked for are the model's own probabilities.
+        None if the server refuses; ``_refused`` then holds the reason. The temperature is not sent,
+        because the probabilities of the model itself are wanted.
         """
         parameters: dict[str, Any] = {"model": self.server.model, **self.sampling.extra_body}
         if way == "prompt_logprobs":
@@ -193,11 +190,13 @@ class CompletionsStage:
             parameters |= {"max_tokens": int(way != "echo"), "echo": True, "logprobs": 1}
         whole = Prompt(prompt, "text", text)
         try:
-            found = await self.server.post(_PATH, parameters, "prompt", self._encoder.encode(whole))
+            response = await self.server.post(
+                _PATH, parameters, "prompt", self._encoder.encode(whole)
+            )
         except Unsupported as error:
             self._refused[way] = str(error)
             return None
-        choice = self.server.choice(found)
+        choice = self.server.choice(response)
         try:
             if way == "prompt_logprobs":
                 return _of_vllm(choice["prompt_logprobs"])
@@ -210,11 +209,18 @@ class CompletionsStage:
         if not extra.startswith(joined):
             self._refused[way] = "the prompt is not echoed"
             return None
-        return _without_extra(*scored, len(extra) - len(joined))
+        return _without_extra(scored, len(extra) - len(joined))
+
+
+class ScoredTokens(NamedTuple):
+    """Tokens with their log-probabilities; that of the first token is None."""
+
+    tokens: list[str]
+    log_probs: list[float | None]
 
 
 def covering(tokens: Sequence[str], log_probs: Sequence[float | None], text: str) -> LogProb | str:
-    """The sum over the tokens at the end that cover a text, or why it cannot be said.
+    """The sum over the last tokens, those that cover a text, or why they do not cover it.
 
     >>> covering(["Ada:", " Well", "?"], [None, -1.0, -0.5], " Well?")
     LogProb(value=-1.5, tokens=2, exact=True)
@@ -238,36 +244,33 @@ def covering(tokens: Sequence[str], log_probs: Sequence[float | None], text: str
     return LogProb(total, count, exact=left == 0)
 
 
-def _of_echo(found: Mapping[str, Any]) -> tuple[list[str], list[float | None]]:
-    return _numbers(found["tokens"], found["token_logprobs"])
+def _of_echo(echoed: Mapping[str, Any]) -> ScoredTokens:
+    return _numbers(echoed["tokens"], echoed["token_logprobs"])
 
 
-def _of_vllm(found: Sequence[Any]) -> tuple[list[str], list[float | None]]:
-    """vLLM gives each place the prompt's own token first, and likelier ones after it."""
-    own = [None if place is None else next(iter(place.values())) for place in found]
+def _of_vllm(places: Sequence[Any]) -> ScoredTokens:
+    """vLLM lists, for each position, the prompt's own token first and then likelier ones."""
+    own = [None if place is None else next(iter(place.values())) for place in places]
     if not own:
-        raise ValueError("no places")
+        raise ValueError("there are no tokens")
     return _numbers(
         ["" if place is None else place["decoded_token"] for place in own],
         [None if place is None else place["logprob"] for place in own],
     )
 
 
-def _numbers(
-    tokens: Iterable[Any], log_probs: Iterable[Any]
-) -> tuple[list[str], list[float | None]]:
+def _numbers(tokens: Iterable[Any], log_probs: Iterable[Any]) -> ScoredTokens:
     texts = [str(token) for token in tokens]
     values = [None if value is None else float(value) for value in log_probs]
     if len(texts) != len(values):
-        raise ValueError("as many tokens as values")
-    return texts, values
+        raise ValueError("the numbers of tokens and of log-probabilities differ")
+    return ScoredTokens(texts, values)
 
 
-def _without_extra(
-    tokens: list[str], log_probs: list[float | None], letters: int
-) -> tuple[list[str], list[float | None]]:
-    """Without the tokens at the end that were generated, which have so many letters."""
+def _without_extra(scored: ScoredTokens, letters: int) -> ScoredTokens:
+    """Drop the generated tokens at the end, which have so many letters."""
+    tokens, log_probs = scored
     while letters > 0 and tokens:
         letters -= len(tokens[-1])
         tokens, log_probs = tokens[:-1], log_probs[:-1]
-    return tokens, log_probs
+    return ScoredTokens(tokens, log_probs)

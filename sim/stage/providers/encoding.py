@@ -1,9 +1,9 @@
-"""Prompts as the bytes of JSON, encoded once and not at every call.
+"""Prompts as JSON bytes, encoded incrementally.
 
-A scene of 1000 turns sends 1000 prompts, each but a little longer than one that was sent before.
-OpenAI's own client takes 100 ms to turn 670 messages into bytes, and ``json.dumps`` alone 1.5 ms.
-A prompt is a chain of chunks with a hash each, so the bytes of its beginning can be kept under that
-hash: what is encoded at a call is what was added since.
+A scene of 1000 turns sends 1000 prompts, each only slightly longer than an earlier one. OpenAI's
+own client takes 100 ms to encode 670 messages, and ``json.dumps`` alone 1.5 ms. A prompt is a chain
+of chunks, each with a hash, so the bytes of its beginning are cached under that hash, and a call
+encodes only the chunks that were added since.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from collections import OrderedDict
 
 from sim.layouts.prompt import Prompt
 
-# A prefix is kept at every so-manieth chunk, and the one before it: a call encodes at most as many
-# chunks (a late probe twice as many), and what is kept does not grow with the square of a scene.
+# A prefix is cached at every 16th chunk, and an older one is dropped: a call encodes at most 16 old
+# chunks (a late probe 32), and the cache does not grow with the square of a scene's length.
 _STRIDE = 16
 
 _ROLES = {"system": b"system", "user": b"user", "assistant": b"assistant", "text": b"user"}
 
 
 class Encoder:
-    """Bytes of prompts: chat messages with ``roles``, else one string.
+    """Encodes prompts: as chat messages with ``roles``, else as one string.
 
-    A screenplay's text becomes one user message: what is said to a model is the layout's business,
-    and a stage adds no words of its own. ``limit`` bounds the bytes that are kept.
+    A screenplay's text becomes one user message; a stage adds no words to those of the layout.
+    ``limit`` bounds the bytes in the cache.
     """
 
     def __init__(self, *, roles: bool, limit: int = 64_000_000) -> None:
@@ -44,7 +44,7 @@ class Encoder:
         return self._open(prompt) + (b'"}]' if self._roles else b'"')
 
     def _open(self, prompt: Prompt) -> bytes:
-        """The bytes with the end left open."""
+        """The bytes without the closing quotes and brackets."""
         new: list[Prompt] = []
         chunk: Prompt | None = prompt
         known: bytes | None = None
@@ -96,5 +96,5 @@ def escaped(text: str) -> bytes:
     """
     try:
         return json.dumps(text, ensure_ascii=False)[1:-1].encode()
-    except UnicodeEncodeError:  # half a surrogate pair, which UTF-8 cannot say
+    except UnicodeEncodeError:  # half a surrogate pair, which UTF-8 cannot encode
         return json.dumps(text)[1:-1].encode()

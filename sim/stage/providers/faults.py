@@ -1,10 +1,10 @@
-"""What providers' exceptions mean: may the same call go through later, or can no call?
+"""Translates providers' exceptions: may the same call succeed later, or can no call succeed?
 
-Exceptions are known by the names of their classes and by the status that they carry, so that no
-provider's package has to be imported (or installed) to understand its errors.
+Exceptions are recognised by the names of their classes and by their status, so that no provider's
+package has to be imported (or installed) to understand its errors.
 
 ==============================================  ===============  =====================
-what happened                                   reason           what becomes of it
+what happened                                   reason           how it is treated
 ==============================================  ===============  =====================
 408, 425, timeouts                              timeout          transient
 409                                             conflict         transient
@@ -13,7 +13,7 @@ what happened                                   reason           what becomes of
 no connection, or it was lost                   connection       transient
 the answer broke off                            cut              transient
 no JSON, or not the protocol's                  malformed        transient
-all tokens went before a word was said          length           recorded
+all tokens were used before the first word      length           recorded
 429 or 402 for money, 403 for a quota           quota            ``StageClosed``
 401                                             key              ``StageClosed``
 403                                             forbidden        ``StageClosed``
@@ -39,7 +39,7 @@ from sim.errors import StageClosed, StageError
 from sim.redaction import BLOT, redact
 
 LONGEST_WAIT = 60.0
-"""Seconds. A provider that asks for an hour is asked again after this, and recorded if in vain."""
+"""The longest wait before a retry, in seconds, even if the provider asks for a longer one."""
 
 _LONGEST_MESSAGE = 300
 _SHORTEST_KEY = 8
@@ -64,10 +64,10 @@ _FILTERED = ("content_filter", "content_policy_violation", "moderation_blocked")
 
 
 def fault(error: BaseException, model: str) -> StageError:
-    """What an exception from a provider's client means. No key is in the message.
+    """The ``StageError`` for an exception of a provider's client. Its message contains no key.
 
-    >>> found = fault(ConnectionResetError("peer"), "openai:gpt")
-    >>> found.reason, found.transient
+    >>> error = fault(ConnectionResetError("peer"), "openai:gpt")
+    >>> error.reason, error.transient
     ('connection', True)
     """
     if isinstance(error, StageError):
@@ -95,35 +95,38 @@ def fault(error: BaseException, model: str) -> StageError:
 
 
 def filtered(error: BaseException) -> bool:
-    """Whether an exception is a provider's refusal to have the prompt continued: an outcome."""
+    """Whether an exception is a content filter's refusal, which is a valid outcome of a call."""
     return _status(error) in (400, 403) and any(code in _details(error) for code in _FILTERED)
 
 
 def malformed(model: str, what: str) -> StageError:
-    """An answer that is not what the protocol says."""
+    """The error for an answer that violates the protocol."""
     return StageError(
-        "malformed", f"{model}: the answer makes no sense: {without_keys(what)}", transient=True
+        "malformed",
+        f"{model}: the answer breaks the protocol: {without_keys(what)}",
+        transient=True,
     )
 
 
 def no_room(model: str, usage: object = None) -> StageError:
-    """All tokens went into thinking before a word was said, as they will when asked again.
+    """The error for a reply without text because all tokens were used for reasoning.
 
-    Other replies of no text are no error of a call: they were paid, so they come back with their
-    usage, and whoever asked (``Retry``, the engine) decides what they are.
+    It is not transient, because a retry would end in the same way. Other blank replies are not
+    errors of a call: they were paid for and are returned with their usage, and the caller
+    (``Retry``, the engine) decides what they are.
     """
-    message = f"{model}: all tokens went before a word; raise max_tokens"
+    message = f"{model}: all tokens were used before the first word; raise max_tokens"
     return StageError("length", message, usage=usage)
 
 
 def without_keys(text: str) -> str:
-    """One short line, without anything that looks like a key or is one of the environment.
+    """The text as one short line, without keys of the environment and whatever looks like a key.
 
     >>> without_keys("Incorrect API key provided: sk-abcdef123456. Sorry")
     'Incorrect API key provided: [redacted]. Sorry'
     """
     for name, value in os.environ.items():
-        # A key of one's own gateway looks like anything; what it is stands in the environment.
+        # A private gateway's key can have any form, but it is in the environment.
         if len(value) >= _SHORTEST_KEY and _NAMES_A_KEY.search(name):
             text = text.replace(value, BLOT)
     line = " ".join(redact(text).split())
@@ -157,13 +160,13 @@ def _status(error: BaseException) -> int | None:
     response = getattr(error, "response", None)
     if isinstance(response, Mapping):  # Amazon's
         response = response.get("ResponseMetadata", {})
-        found = response.get("HTTPStatusCode") if isinstance(response, Mapping) else None
-        return found if isinstance(found, int) else None
+        status = response.get("HTTPStatusCode") if isinstance(response, Mapping) else None
+        return status if isinstance(status, int) else None
     for holder in (error, response):
         for name in ("status_code", "http_status", "status", "code"):
-            found = getattr(holder, name, None)
-            if isinstance(found, int) and 100 <= found < 600:
-                return int(found)
+            status = getattr(holder, name, None)
+            if isinstance(status, int) and 100 <= status < 600:
+                return int(status)
     return None
 
 
@@ -192,7 +195,7 @@ def _message(error: BaseException) -> str:
 
 
 def _details(error: BaseException) -> str:
-    """Everything that can be searched for codes."""
+    """The body and message of an error as one text, to be searched for error codes."""
     try:
         return f"{json.dumps(_body(error), default=str)} {error}"
     except (ValueError, RecursionError):
@@ -200,7 +203,7 @@ def _details(error: BaseException) -> str:
 
 
 def _retry_after(error: BaseException) -> float | None:
-    """How many seconds the provider asks to wait, up to our bound."""
+    """The seconds that the provider asks to wait, at most ``LONGEST_WAIT``."""
     headers = getattr(getattr(error, "response", None), "headers", None)
     if headers is None or not hasattr(headers, "get"):
         return None
@@ -215,14 +218,14 @@ def _retry_after(error: BaseException) -> float | None:
 
 
 def _seconds(text: str, scale: float) -> float | None:
-    """A number of seconds, or the seconds until a date.
+    """The value of a header as seconds: a number, or the time until a date.
 
     >>> _seconds("1500", 0.001), _seconds("soon", 1.0), _seconds("nan", 1.0)
     (1.5, None, None)
     """
     try:
-        found = float(text) * scale
-        return None if math.isnan(found) else found
+        seconds = float(text) * scale
+        return None if math.isnan(seconds) else seconds
     except ValueError:
         pass
     try:

@@ -1,8 +1,7 @@
-"""Chat models of every provider that LangChain knows. Loaded only when one is opened.
+"""Chat models of every provider of LangChain. Imported only when such a model is opened.
 
-LangChain's classes agree on messages, usage and structured output, and disagree on the names of
-parameters and on what they refuse: what is asked for is looked up in the fields of the class, so
-that nothing is dropped in silence.
+LangChain's classes agree on messages, usage and structured output, but not on the names of
+parameters: the settings are looked up in the fields of the class, so that none is ignored silently.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "upstage": ("UPSTAGE_API_KEY",),
     "xai": ("XAI_API_KEY",),
 }
-"""Where each provider's key is, so that a missing one is named before anything is played."""
+"""The environment variables of each provider's key, so that a missing key is reported early."""
 
 _LIMITS = ("max_tokens", "max_output_tokens", "num_predict", "max_new_tokens")
 _PACKAGE = re.compile(r"requires the (\S+) package")
@@ -64,7 +63,7 @@ class LangChainChat:
         self._structured = True
 
     async def close(self) -> None:
-        """Close the connections of OpenAI's clients, which LangChain leaves to the collector."""
+        """Close the connections of OpenAI's clients, which LangChain does not close itself."""
         client = getattr(self.model, "root_async_client", None)
         if client is not None:
             await client.close()
@@ -83,17 +82,17 @@ class LangChainChat:
                 self._structured = False
             else:
                 try:
-                    found = await self._call(bound.ainvoke(said))
-                    return self._read(found["raw"], asking)
+                    response = await self._call(bound.ainvoke(said))
+                    return self._read(response["raw"], asking)
                 except StageError as error:
                     if error.reason != "bad-request":
                         raise
-                    # The class offers it and the server refuses it.
+                    # The class offers structured output, but the server refuses it.
                     retries = ("unsupported",)
-        found = await self._call(model.ainvoke(said, stop=stop))
+        response = await self._call(model.ainvoke(said, stop=stop))
         if retries:
             self._structured = False
-        answered = self._read(found, asking)
+        answered = self._read(response, asking)
         return Answered(answered.text, answered.finish, answered.usage, retries)
 
     async def _call(self, call: Any) -> Any:
@@ -106,7 +105,7 @@ class LangChainChat:
             raise fault(error, self.label) from None
 
     def _set(self, asking: Asking) -> BaseChatModel:
-        """The model with the call's seed and limit: fields have one name each, arguments many."""
+        """The model with the call's seed and limit, set as fields, whose names are known."""
         update: dict[str, Any] = {}
         if asking.seed is not None and "seed" in self._fields:
             update["seed"] = asking.seed
@@ -116,7 +115,7 @@ class LangChainChat:
 
     def _read(self, message: object, asking: Asking) -> Answered:
         if not isinstance(message, AIMessage):
-            raise malformed(self.label, f"a {type(message).__name__} and no message")
+            raise malformed(self.label, f"it is a {type(message).__name__} and no message")
         usage = usage_of(message)
         refusal = message.additional_kwargs.get("refusal")
         if isinstance(refusal, str) and refusal:
@@ -133,34 +132,34 @@ class LangChainChat:
 
 
 def open_model(label: str, model: str, sampling: Sampling) -> BaseChatModel:
-    """The LangChain model that a string names. Raises ``ModelError`` with what is to be done."""
+    """The LangChain model that a string names. Raises ``ModelError`` with the remedy."""
     wanted: dict[str, Any] = {
         name: value
         for name in ("temperature", "top_p", "max_tokens", "base_url", "extra_body")
         if (value := getattr(sampling, name))
     }
     if sampling.temperature is not None:
-        wanted["temperature"] = sampling.temperature  # 0 is a temperature
+        wanted["temperature"] = sampling.temperature  # also 0, which the loop above skips
     provider = model.partition(":")[0].replace("-", "_")
     helpful: dict[str, Any] = {"max_retries": 0, "timeout": sampling.timeout}
     if provider == "openai":
-        # LangChain shares one client between all its models, and keeps it when it is closed.
+        # LangChain shares one client between all its models, and goes on using a closed one.
         helpful["http_async_client"] = DefaultAsyncHttpxClient(timeout=None)
         if sampling.base_url is not None and not os.environ.get("OPENAI_API_KEY"):
             helpful["api_key"] = "none"
-    found = _init(label, provider, model, {**wanted, **helpful})
-    known = set(type(found).model_fields)
-    known |= {field.alias for field in type(found).model_fields.values() if field.alias}
+    opened = _init(label, provider, model, {**wanted, **helpful})
+    known = set(type(opened).model_fields)
+    known |= {field.alias for field in type(opened).model_fields.values() if field.alias}
     for name in wanted:
         if name not in known:
             raise ModelError(
-                f"model {label!r}: {type(found).__name__} takes no {name}; "
+                f"model {label!r}: {type(opened).__name__} takes no {name}; "
                 "leave it out of the sampling"
             )
     if not known.issuperset(helpful):
         kept = {name: value for name, value in helpful.items() if name in known}
-        found = _init(label, provider, model, {**wanted, **kept})
-    return found
+        opened = _init(label, provider, model, {**wanted, **kept})
+    return opened
 
 
 def _init(label: str, provider: str, model: str, arguments: Mapping[str, Any]) -> BaseChatModel:
@@ -168,9 +167,9 @@ def _init(label: str, provider: str, model: str, arguments: Mapping[str, Any]) -
     missing = keys and "api_key" not in arguments and not any(map(os.environ.get, keys))
     try:
         with warnings.catch_warnings():
-            # What a class does not know is found out from its fields.
+            # The warnings are about unknown arguments, which the caller checks by the fields.
             warnings.simplefilter("ignore")
-            found: BaseChatModel = init_chat_model(model, **arguments)
+            opened: BaseChatModel = init_chat_model(model, **arguments)
     except ImportError as error:
         package = _PACKAGE.search(str(error))
         needs = package.group(1) if package else without_keys(str(error))
@@ -184,7 +183,7 @@ def _init(label: str, provider: str, model: str, arguments: Mapping[str, Any]) -
         raise ModelError(
             f"model {label!r}: no key; set the environment variable {' or '.join(keys)}"
         )
-    return found
+    return opened
 
 
 def messages(prompt: Prompt) -> list[BaseMessage]:
@@ -193,7 +192,7 @@ def messages(prompt: Prompt) -> list[BaseMessage]:
 
 
 def usage_of(message: AIMessage) -> Usage:
-    """What a call used, as LangChain tells it."""
+    """The usage of a call, as LangChain reports it."""
     usage = message.usage_metadata
     if usage is None:
         return NO_USAGE

@@ -1,9 +1,8 @@
-"""The OpenAI protocol, spoken by OpenAI's own client.
+"""The OpenAI protocol, through OpenAI's own client.
 
-The body of a request is handed to the client as bytes: its typed methods walk through every message
-and take 100 ms of CPU for the 670 messages of a scene of 1000 turns (measured; see
-``encoding``). Connections, the key, headers and errors stay the client's. It never retries: what
-is asked again is asked through the throttle, which counts.
+The body of a request is given to the client as bytes, because its typed methods take 100 ms of CPU
+for the 670 messages of a scene of 1000 turns (see ``encoding``). The client handles connections,
+the key, headers and errors. Its own retries are off: every attempt has to pass the throttle.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from sim.stage.providers.sampling import Sampling
 KEY = "OPENAI_API_KEY"
 
 _NO_KEY = "none"
-"""What is sent to a server of one's own, which wants a header and no key."""
+"""The key that is sent to a server of one's own, which requires the header but no key."""
 
 FINISHES = {
     "stop": "stop",
@@ -39,7 +38,7 @@ FINISHES = {
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What one or several calls brought. ``retries`` are the reasons of those that were in vain."""
+    """The answer of a backend. ``retries`` are the reasons of the calls that failed before it."""
 
     text: str
     finish: str = "stop"
@@ -49,7 +48,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One call: the prompt, and what is wanted. ``seed`` is None if none is to be sent."""
+    """The prompt and the parameters of one call. ``seed`` is None if none is to be sent."""
 
     prompt: Prompt
     seed: int | None = None
@@ -59,10 +58,10 @@ class Asking:
 
 
 class Backend(Protocol):
-    """What a chat stage needs of a provider."""
+    """The interface of a chat stage to a provider."""
 
     async def ask(self, asking: Asking) -> Answered:
-        """Make the call, once or until the server takes its parameters. Raises ``StageError``."""
+        """Make the call, again if the server refuses parameters. Raises ``StageError``."""
         ...
 
     async def close(self) -> None:
@@ -71,23 +70,23 @@ class Backend(Protocol):
 
 
 class Unsupported(StageError):
-    """The server does not take one of the parameters, perhaps ``parameter``."""
+    """The server refuses one of the parameters: ``parameter``, if it says which one."""
 
     def __init__(self, message: str, parameter: str | None) -> None:
         super().__init__("bad-request", message)
         self.parameter = parameter
 
     def names(self, parameter: str) -> bool:
-        """Whether the server complains of this parameter."""
+        """Whether the server refuses this parameter."""
         return self.parameter == parameter or parameter in str(self)
 
 
 class Filtered(StageError):
-    """The provider refuses to have the prompt continued. An outcome: it never leaves a backend."""
+    """The provider's content filter refuses the prompt. A backend turns it into a refusal."""
 
 
 class Server:
-    """One model on a server of the protocol. ``label`` is what messages call it."""
+    """One model on a server of the protocol. ``label`` is its name in messages."""
 
     def __init__(self, label: str, model: str, sampling: Sampling) -> None:
         self.label = label
@@ -108,7 +107,7 @@ class Server:
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
             self._loop = loop
-            # The time of a whole call is bounded by us; a client's own timeout bounds each read.
+            # ``post`` and ``get`` bound the whole call; the client's timeout bounds each read only.
             self._client = AsyncOpenAI(
                 api_key=self._key, base_url=self.sampling.base_url, max_retries=0, timeout=None
             )
@@ -121,31 +120,31 @@ class Server:
             await client.close()
 
     def parameters(self, **parameters: Any) -> dict[str, Any]:
-        """Those parameters that are set, and the sampling's."""
+        """The parameters that are set, together with those of the sampling."""
         sampling = self.sampling
-        found = {
+        body = {
             "model": self.model,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             **parameters,
         }
-        found = {name: value for name, value in found.items() if value is not None}
-        return {**found, **sampling.extra_body}
+        body = {name: value for name, value in body.items() if value is not None}
+        return {**body, **sampling.extra_body}
 
     async def post(
         self, path: str, parameters: Mapping[str, Any], name: str = "", encoded: bytes = b""
     ) -> Mapping[str, Any]:
-        """Send the parameters, and under ``name`` what is encoded already; the answer's object.
+        """Send the parameters, with ``encoded`` as the value of ``name``; return the JSON object.
 
         Raises ``StageError`` (``Unsupported``, ``Filtered``) or ``StageClosed``.
         """
         body = json.dumps(parameters, separators=(",", ":")).encode()
         if name:
             body = b'{"%b":%b,%b' % (name.encode(), encoded, body[1:])
-        client = self.client()  # Made at the first call, in time that is not the server's.
+        client = self.client()  # Before the timeout starts, since the first call creates it.
         try:
             async with asyncio.timeout(self.sampling.timeout):
-                found = await client.post(
+                response = await client.post(
                     path,
                     cast_to=object,
                     content=body,
@@ -153,51 +152,51 @@ class Server:
                 )
         except (OpenAIError, TimeoutError, ValueError, OSError) as error:
             raise self._meaning(error) from None
-        return self._object(found)
+        return self._object(response)
 
     async def get(self, path: str) -> Mapping[str, Any]:
-        """The object at a path."""
+        """The JSON object at a path."""
         client = self.client()
         try:
             async with asyncio.timeout(self.sampling.timeout):
-                found = await client.get(path, cast_to=object)
+                response = await client.get(path, cast_to=object)
         except (OpenAIError, TimeoutError, ValueError, OSError) as error:
             raise self._meaning(error) from None
-        return self._object(found)
+        return self._object(response)
 
     def _meaning(self, error: Exception) -> StageError:
-        found = fault(error, self.label)
+        meaning = fault(error, self.label)
         if filtered(error):
-            return Filtered("refusal", str(found))
-        if found.reason == "bad-request":
+            return Filtered("refusal", str(meaning))
+        if meaning.reason == "bad-request":
             body = getattr(error, "body", None)
             parameter = body.get("param") if isinstance(body, Mapping) else None
-            return Unsupported(str(found), parameter if isinstance(parameter, str) else None)
-        return found
+            return Unsupported(str(meaning), parameter if isinstance(parameter, str) else None)
+        return meaning
 
-    def _object(self, found: object) -> Mapping[str, Any]:
-        if not isinstance(found, Mapping):
-            # The client passes on as text what does not call itself JSON.
-            raise malformed(self.label, f"no JSON object but {str(found)[:80]!r}")
-        if isinstance(found.get("error"), Mapping) and "choices" not in found:
-            # Some gateways say 200 and mean an error.
-            raise malformed(self.label, str(found["error"].get("message", "an error")))
-        return found
+    def _object(self, response: object) -> Mapping[str, Any]:
+        if not isinstance(response, Mapping):
+            # The client returns a text if the content type is not JSON.
+            raise malformed(self.label, f"it is no JSON object but {str(response)[:80]!r}")
+        if isinstance(response.get("error"), Mapping) and "choices" not in response:
+            # Some gateways send errors with status 200.
+            raise malformed(self.label, str(response["error"].get("message", "an error")))
+        return response
 
-    def choice(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The one choice of an answer."""
-        choices = found.get("choices")
+    def choice(self, response: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The first choice of a response."""
+        choices = response.get("choices")
         if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
             raise malformed(self.label, "it holds no choice")
         return choices[0]
 
 
 class OpenAIChat:
-    """Chat completions. What the server does not take is left out and remembered.
+    """Chat completions. Parameters that the server refuses are left out from then on.
 
     ``max_tokens`` has two names; some servers refuse seeds, ``stop`` or ``response_format``, and
-    some take four texts to stop at. None of this is the user's to know, so it is found out by
-    asking; every call in vain is recorded. What the user asked for is never left out.
+    some take at most four stop texts. The backend learns this from refused calls, so that the user
+    need not know it; every refused call is recorded. Settings of the user are never left out.
     """
 
     def __init__(self, server: Server) -> None:
@@ -217,7 +216,9 @@ class OpenAIChat:
         while True:
             parameters = self._parameters(asking, tried)
             try:
-                found = await self.server.post("/chat/completions", parameters, "messages", encoded)
+                response = await self.server.post(
+                    "/chat/completions", parameters, "messages", encoded
+                )
             except Filtered:
                 return Answered("", "refusal", retries=retries)
             except Unsupported as error:
@@ -226,7 +227,7 @@ class OpenAIChat:
                 continue
             self.left_out, self._limit_name = tried.left_out, tried.limit_name
             self._most_stops = tried.most_stops
-            return self._read(found, asking, retries)
+            return self._read(response, asking, retries)
 
     def _parameters(self, asking: Asking, manner: _Manner) -> dict[str, Any]:
         parameters = self.server.parameters(
@@ -242,7 +243,7 @@ class OpenAIChat:
     def _without(
         self, error: Unsupported, parameters: Mapping[str, Any], manner: _Manner
     ) -> _Manner:
-        """How to ask instead. Raises ``StageClosed`` if the user asked for what is refused."""
+        """The parameters for the next try. Raises ``StageClosed`` if the user's own was refused."""
         own = self.server.sampling.extra_body
         if manner.limit_name in parameters and error.names(manner.limit_name):
             other = "max_tokens" if manner.limit_name != "max_tokens" else "max_completion_tokens"
@@ -260,12 +261,14 @@ class OpenAIChat:
                 raise StageClosed("bad-request", f"{error}; leave {name} out of the sampling")
         raise error
 
-    def _read(self, found: Mapping[str, Any], asking: Asking, retries: tuple[str, ...]) -> Answered:
-        choice = self.server.choice(found)
+    def _read(
+        self, response: Mapping[str, Any], asking: Asking, retries: tuple[str, ...]
+    ) -> Answered:
+        choice = self.server.choice(response)
         message = choice.get("message")
         if not isinstance(message, Mapping):
             raise malformed(self.server.label, "it holds no message")
-        usage, finish = usage_of(found), FINISHES.get(str(choice.get("finish_reason")), "stop")
+        usage, finish = usage_of(response), FINISHES.get(str(choice.get("finish_reason")), "stop")
         refusal = message.get("refusal")
         if isinstance(refusal, str) and refusal:
             return Answered(refusal, "refusal", usage, retries)
@@ -278,7 +281,7 @@ class OpenAIChat:
 
 @dataclass(frozen=True, slots=True)
 class _Manner:
-    """How a server wants to be asked."""
+    """Which parameters a server takes: those left out, the name of the limit, the most stops."""
 
     left_out: frozenset[str]
     limit_name: str
@@ -298,7 +301,7 @@ def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def ends_at(text: str, stops: Sequence[str]) -> tuple[str, bool]:
-    """The text up to the first stop, and whether there was one: not every server stops.
+    """The text up to the first stop, and whether there was one, as some servers ignore stops.
 
     >>> ends_at("Well?\\nBen: No.", ("\\nBen:",))
     ('Well?', True)
@@ -307,13 +310,13 @@ def ends_at(text: str, stops: Sequence[str]) -> tuple[str, bool]:
     return (text[: min(places)], True) if places else (text, False)
 
 
-def usage_of(found: Mapping[str, Any]) -> Usage:
-    """What a call used, as the server tells it.
+def usage_of(response: Mapping[str, Any]) -> Usage:
+    """The usage in a response.
 
     >>> usage_of({"usage": {"prompt_tokens": 9, "completion_tokens": 2}})
     Usage(prompt_tokens=9, completion_tokens=2, cached_tokens=0, usd=None)
     """
-    usage = found.get("usage")
+    usage = response.get("usage")
     if not isinstance(usage, Mapping):
         return NO_USAGE
     details = usage.get("prompt_tokens_details")

@@ -1,7 +1,7 @@
-"""How a model is asked: temperature, limits, seed, and where it is. Never a key.
+"""The sampling of a model: temperature, limits, seed and address, but never a key.
 
-Everything here that changes what is said is part of a stage's identity, and with it of a trial's
-hash. What is None is not sent, so that the provider's own default holds.
+All settings that change replies are part of a stage's identity, and so of a trial's id. A setting
+of None is not sent, so that the provider's own default holds.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _SECRET = re.compile(
 
 
 class Sampling(BaseModel):
-    """How a model is asked.
+    """How a model is called.
 
-    ``seed`` says whether requests carry their seed (servers that do not honour it get it all the
-    same). ``stop`` are texts that end a reply besides those of the layout. ``extra_body`` goes into
-    the body of every request as it is. ``timeout`` is in seconds, for one call; it decides whether
-    something is said, and not what, so it is not part of the identity.
+    ``seed`` says whether requests carry their seed. ``stop`` are texts that end a reply besides
+    those of the layout. ``extra_body`` is added to the body of every request. ``timeout`` is in
+    seconds, for one call; it can prevent a reply but not change it, so it is not part of the
+    identity.
 
     >>> Sampling(temperature=0.7, seed=False).suffix()
     '?seed=false&temperature=0.7'
@@ -54,7 +54,7 @@ class Sampling(BaseModel):
 
     @classmethod
     def read(cls, table: Mapping[str, Any], where: str) -> Self:
-        """From options or a table of a TOML file; ``where`` names it in messages.
+        """A sampling from options or a table of a TOML file; ``where`` names these in messages.
 
         >>> Sampling.read({"temperature": 0.7, "stop": "END"}, "elsinore.toml, [sampling]").stop
         ('END',)
@@ -111,7 +111,7 @@ class Sampling(BaseModel):
         return body
 
     def suffix(self) -> str:
-        """What is set, as it stands in a stage's identity."""
+        """The settings that differ from the defaults, as a part of a stage's identity."""
         default = type(self).model_fields
         said = []
         for name, value in sorted(self):
@@ -126,7 +126,7 @@ _PARTS = re.compile(r"[?&](?=(?:base_url|extra_body|max_tokens|seed|stop|tempera
 
 
 def read_identity(identity: str) -> tuple[str, Sampling] | None:
-    """The model string and the sampling in a stage's identity; None if they cannot be told.
+    """The model string and the sampling in a stage's identity; None if it cannot be parsed.
 
     >>> read_identity("openai:gpt-5-mini?seed=false&temperature=0.7")[1].temperature
     0.7
@@ -140,15 +140,18 @@ def read_identity(identity: str) -> tuple[str, Sampling] | None:
         except ValueError:
             return None
     try:
-        found = Sampling(**given)
+        sampling = Sampling(**given)
     except ModelError:
         return None
-    # A text to stop at may look like another setting; then nothing is made up.
-    return (label, found) if label + found.suffix() == identity else None
+    # A stop text can look like another setting; then the identity is ambiguous.
+    return (label, sampling) if label + sampling.suffix() == identity else None
 
 
 def at_the_address_of_the_environment(sampling: Sampling) -> Sampling:
-    """With ``OPENAI_BASE_URL``, which OpenAI's client obeys: what changes replies is told."""
+    """The sampling with the address in ``OPENAI_BASE_URL``, which OpenAI's client would use anyway.
+
+    An address changes replies, so it has to be part of the identity.
+    """
     address = os.environ.get("OPENAI_BASE_URL")
     if sampling.base_url is not None or not address:
         return sampling

@@ -1,4 +1,4 @@
-"""Typed answers: whether a text is what a JSON schema asks for, and if not, why."""
+"""Typed answers: checks whether a text fits a JSON schema."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ REPAIR = (
     "That is no valid answer: {problem}. "
     "Answer with one JSON object of this schema and nothing else: {schema}"
 )
-"""What is said to a model whose answer cannot be read."""
+"""The request for another answer after one that could not be read."""
 
 _NUMBER = re.compile(r"\s*[-+]?\d+(?:\.\d+)?\s*")
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -28,8 +28,8 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 def complaint(text: str, schema: Mapping[str, Any]) -> str | None:
     """What is wrong with an answer, or None if it can be read.
 
-    Whatever the reader of an answer understands is let pass: JSON in the middle of prose, a bare
-    number where one number is asked for, bare words where one text or choice is.
+    Everything is accepted that ``sim.scene.answers`` can read: JSON in the middle of prose, a bare
+    number for a schema with one number, bare words for one with one text or choice.
 
     >>> schema = {"type": "object", "required": ["stance"],
     ...           "properties": {"stance": {"type": "number", "minimum": -1, "maximum": 1}}}
@@ -49,16 +49,16 @@ def complaint(text: str, schema: Mapping[str, Any]) -> str | None:
             return None
         return "there is no JSON object in it"
     try:
-        found, _ = json.JSONDecoder().raw_decode(text, start)
+        value, _ = json.JSONDecoder().raw_decode(text, start)
     except ValueError as error:
         return f"its JSON is broken ({error})"
     except RecursionError:
         return "it nests without end"
-    return _wrong(found, schema, "")
+    return _wrong(value, schema, "")
 
 
 def _wrong(value: Any, schema: Mapping[str, Any], where: str) -> str | None:
-    """The first thing that a schema does not allow. Keywords that we do not use pass."""
+    """The first violation of a schema, or None. Keywords that Elsinore does not use are ignored."""
     prefix = f"{where}: " if where else ""
     kinds = schema.get("type")
     names = [kinds] if isinstance(kinds, str) else kinds or []

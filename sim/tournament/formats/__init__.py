@@ -35,10 +35,10 @@ FORMATS: Mapping[str, type[RoundRobin | Swiss | Knockout]] = MappingProxyType(
 
 
 def read_format(name: str, options: Mapping[str, Any] = MappingProxyType({})) -> Format:
-    """The format of that name, with these options: what a file of a tournament says.
+    """The format of that name, with these options, as a tournament's file gives them.
 
-    Raises ``SceneError`` for an unknown name or option, with what was perhaps meant, and for a
-    value that an option cannot have.
+    Raises ``SceneError`` for an unknown name or option, with the most similar one, and for a value
+    that an option cannot have.
 
     >>> read_format("swiss", {"rounds": 7}).rounds(200, 2)
     7

@@ -1,4 +1,4 @@
-"""What a format is, what came of a meeting, and the table of who stands where."""
+"""The protocol of formats, the result of a meeting, and the table of standings."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from sim.seeds import derive
 Answer = TypeVar("Answer")
 
 _EVEN = 1e-9
-"""Scores that differ by less are the same: they are means, whose last bits depend on the order."""
+"""Scores that differ by less are equal: they are means, whose last bits depend on the order of
+summation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """Who met in a round, and what came of it.
+    """Who met in a round, and their scores.
 
     ``round`` counts from 1. ``entrants`` are numbers from 0; one alone has a bye, and the same one
     several times plays itself. ``scores`` are in [0, 1], by entrant; None where there is no
@@ -70,8 +71,8 @@ class Format(Protocol):
 
     ``rounds`` is how many rounds there are, and ``pair`` gives the meetings of one of them (which
     counts from 1; after the last there are none): a tuple of entrants for each, of one alone for a
-    bye. It reads what came of earlier rounds in ``before``, in any order, and nothing else of it;
-    only an ``adaptive`` format does. The same arguments give the same pairing.
+    bye. Only an ``adaptive`` format reads the results of earlier rounds in ``before``, which may be
+    in any order. The same arguments give the same pairing.
     """
 
     @property
@@ -97,7 +98,7 @@ class Format(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an entrant stands: match points, meetings, and what came of them.
+    """The row of an entrant in the standings: match points, and the results of its meetings.
 
     ``played`` counts meetings with others; those without a verdict are in none of ``wins``,
     ``ties`` and ``losses``. ``buchholz`` is the sum of the points of its opponents.
@@ -212,7 +213,7 @@ def check(kind: str, entrants: int, sides: int, number: int = 1, least: int | No
 
 
 def answered(kind: str, part: str, ask: Callable[[], Answer]) -> Answer:
-    """What a format says; one of a user's may raise anything. Raises ``SceneError``.
+    """The answer of a format's method. Whatever a user's format raises becomes a ``SceneError``.
 
     >>> answered("Mine", "rounds", lambda: 1 // 0)
     Traceback (most recent call last):
@@ -227,7 +228,7 @@ def answered(kind: str, part: str, ask: Callable[[], Answer]) -> Answer:
 
 
 def counted(kind: str, rounds: object) -> int:
-    """A number of rounds, if it is one: a user's format may say anything."""
+    """A number of rounds, checked: a user's format may return anything. Raises ``SceneError``."""
     if type(rounds) is not int or rounds < 1:
         raise SceneError(f"{kind}.rounds: {rounds!r:.60} is no number of rounds; give 1 or more")
     return rounds
@@ -236,7 +237,7 @@ def counted(kind: str, rounds: object) -> int:
 def sound(
     pairing: object, entrants: int, sides: int, number: int, kind: str
 ) -> list[tuple[int, ...]]:
-    """The pairing of a round, if it makes sense: of a user's format, too.
+    """The pairing of a round, checked: a user's format may return anything.
 
     Raises ``SceneError`` for anything but meetings of so many sides, byes, or one entrant against
     itself. Nobody is in two, but for playing itself.
@@ -250,7 +251,7 @@ def sound(
     where = f"{kind}, round {number}"
     if not isinstance(pairing, list | tuple):
         raise SceneError(f"{where}: {pairing!r:.60} holds no meetings; give a list of tuples")
-    found: list[tuple[int, ...]] = []
+    meetings: list[tuple[int, ...]] = []
     playing: set[int] = set()
     for met in pairing:
         if not isinstance(met, list | tuple) or not all(type(one) is int for one in met):
@@ -269,5 +270,5 @@ def sound(
         if not is_self_play and (twice := who & playing):
             raise SceneError(f"{where}: entrant {min(twice)} is there twice; let it meet once")
         playing |= set() if is_self_play else who
-        found.append(tuple(met))
-    return found
+        meetings.append(tuple(met))
+    return meetings

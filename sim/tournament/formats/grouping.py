@@ -8,12 +8,12 @@ from sim.tournament.formats.meetings import Met
 
 
 def grouped(ranked: Sequence[int], sides: int, met: Met) -> list[tuple[int, ...]]:
-    """Groups of so many, with as few rematches as exchanges between two groups can reach.
+    """Groups of ``sides`` entrants, with few rematches: a local search by exchanges of two.
 
-    It begins with neighbours in rank. Whoever would meet somebody again changes places with who
-    takes away most rematches by it (those who met twice count four times), of equal ones with the
-    nearest in rank, until no exchange takes any away. The number of entrants is a multiple of the
-    sides.
+    It begins with neighbours in rank. An entrant who would meet somebody again changes places with
+    the entrant of another group by which most rematches are saved (a pair that met twice counts
+    four times), of equal ones with the nearest in rank, until no exchange saves any. The number of
+    entrants is a multiple of ``sides``.
 
     >>> met = {(0, 1): 1, (2, 3): 1}
     >>> grouped([0, 1, 4, 2, 3, 5], 3, met)
@@ -25,11 +25,11 @@ def grouped(ranked: Sequence[int], sides: int, met: Met) -> list[tuple[int, ...]
     groups = [list(range(start, start + sides)) for start in range(0, count, sides)]
 
     def gain(one: int, other: int) -> int:
-        """What it saves if two change places."""
+        """The rematches that are saved if two change places; their squares summed."""
         mine, theirs = again[one], again[other]
         saved = sum(mine[place] - theirs[place] for place in groups[group_of[one]])
         saved += sum(theirs[place] - mine[place] for place in groups[group_of[other]])
-        return saved + 2 * mine[other]  # these two still do not meet
+        return saved + 2 * mine[other]  # the two do not meet after the exchange either
 
     improved = True
     while improved:
@@ -38,12 +38,13 @@ def grouped(ranked: Sequence[int], sides: int, met: Met) -> list[tuple[int, ...]
             if not any(again[one][place] for place in groups[group_of[one]]):
                 continue
             others = (place for place in range(count) if group_of[place] != group_of[one])
-            best = max(
+            # Of equal gains the nearest, of equally near ones the first: max() wants them negative.
+            saved, _, negative_place = max(
                 ((gain(one, other), -abs(one - other), -other) for other in others),
                 default=(0, 0, 0),
             )
-            if best[0] > 0:
-                _exchange(groups, group_of, one, -best[2])
+            if saved > 0:
+                _exchange(groups, group_of, one, -negative_place)
                 improved = True
     return [
         tuple(ranked[place] for place in sorted(group)) for group in sorted(map(sorted, groups))
@@ -51,14 +52,14 @@ def grouped(ranked: Sequence[int], sides: int, met: Met) -> list[tuple[int, ...]
 
 
 def _squares(ranked: Sequence[int], met: Met) -> list[list[int]]:
-    """The square of how often each two have met, by their places."""
+    """The square of the number of meetings of each two, by their places."""
     places = {entrant: place for place, entrant in enumerate(ranked)}
-    found = [[0] * len(ranked) for _ in ranked]
+    squares = [[0] * len(ranked) for _ in ranked]
     for (one, other), times in met.items():
         if one in places and other in places:
-            found[places[one]][places[other]] = times**2
-            found[places[other]][places[one]] = times**2
-    return found
+            squares[places[one]][places[other]] = times**2
+            squares[places[other]][places[one]] = times**2
+    return squares
 
 
 def _exchange(groups: list[list[int]], group_of: list[int], one: int, other: int) -> None:

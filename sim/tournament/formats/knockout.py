@@ -1,4 +1,4 @@
-"""Whoever loses is out."""
+"""Knockout: the loser of a meeting is out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sim.seeds import Stream, derive
 from sim.tournament.formats.base import Meeting, best, check, power_from
 
 Group = tuple[int, ...]
-"""Seeds from 0, the best first: who meets in one place of the bracket."""
+"""The seeds that meet in one place of the bracket, from 0, the best first."""
 
 
 class Knockout(AuthoredModel):
@@ -93,8 +93,8 @@ class Knockout(AuthoredModel):
 def _first(entrants: int, sides: int) -> list[Group]:
     """The first round, in the order of the bracket.
 
-    The places of the second round are a whole power of the sides. The best seeds have one each; the
-    worst of them meet those who are left over, the worst of these the best seed of all that play.
+    The second round has a power of ``sides`` places. The best seeds stand for one each; the worst
+    of them have to play for it against the seeds beyond, the best of them against the worst.
     """
     places = sides ** (power_from(entrants, sides) - 1)
     playing = (entrants - places) // (sides - 1)
@@ -103,7 +103,7 @@ def _first(entrants: int, sides: int) -> list[Group]:
         group = [one]
         if one >= places - playing:
             for row in range(sides - 1):
-                # There and back again, as in a bracket of full size.
+                # Alternately from the worst and from the best, as in a bracket without byes.
                 across = places - 1 - one if row % 2 == 0 else one - (places - playing)
                 group.append(places + row * playing + across)
         groups.append(tuple(group))
@@ -111,7 +111,7 @@ def _first(entrants: int, sides: int) -> list[Group]:
 
 
 def _bracket(places: int, sides: int) -> list[int]:
-    """Seeds in an order in which those who are next to each other are as unequal as can be."""
+    """The order of seeds in a bracket, in which the best meet as late as possible."""
     order = [0]
     while len(order) < places:
         size = len(order)

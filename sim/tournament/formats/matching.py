@@ -1,9 +1,9 @@
-"""Pairs by rank without rematches, as a matching of least cost.
+"""Pairs by rank without rematches, as a perfect matching of minimum cost (Edmonds 1965).
 
-Two cost, first, the square of the difference of their points, and far behind that the square of how
-far they are from where they belong: within a score group half the group apart, across groups at the
-adjoining ends of theirs. All numbers are integers, so that what matters more is never weighed
-against much of what matters less.
+The cost of a pair is the square of the difference of its points, and, in a lower order, the square
+of its distance from the ideal pair: within a score group half the group apart, across groups at the
+adjoining ends. Costs are integers and the orders are separated by factors that no sum of the lower
+order can reach, so that they are minimised one after the other.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from sim.tournament.formats.base import Standing
 from sim.tournament.formats.meetings import Met, bye_order, times_met
 
 _NEAR = 6
-"""How many opponents each is given a choice of at first, in its own score group and outside it."""
+"""Possible opponents of each entrant in the first attempt, in its score group and outside it."""
 _WIDER = 4
+"""By which factor their number grows in the next attempt."""
 _BYE = -1
 
 Costs = dict[tuple[int, int], int]
@@ -34,7 +35,7 @@ class _Place:
 
 
 def paired(table: Sequence[Standing], met: Met) -> list[tuple[int, ...]]:
-    """The pairs of the best matching, by rank, and whoever has a bye at the end.
+    """The pairs of the best matching, by rank; last, who has a bye.
 
     >>> from sim.tournament.formats.base import Meeting, standings
     >>> from sim.tournament.formats.meetings import met_in
@@ -54,13 +55,13 @@ def paired(table: Sequence[Standing], met: Met) -> list[tuple[int, ...]]:
 
 
 def _without_rematch(rows: Sequence[Standing], met: Met) -> list[tuple[int, int]] | None:
-    """Places that meet, if there is a way in which nobody meets again."""
+    """The places of the pairs, if there is a pairing without a rematch; else None."""
     costs = {
         pair: cost
         for pair, cost in _costs(rows).items()
         if not times_met(met, rows[pair[0]].entrant, rows[pair[1]].entrant)
     }
-    # To look at all pairs takes seconds for hundreds of entrants, and it is hardly ever needed.
+    # All pairs of hundreds of entrants take seconds, and are seldom needed.
     near = _NEAR
     while True:
         pairs = _matching(_nearest(costs, rows, near))
@@ -72,7 +73,7 @@ def _without_rematch(rows: Sequence[Standing], met: Met) -> list[tuple[int, int]
 
 
 def _with_rematches(table: Sequence[Standing], met: Met) -> list[tuple[int, ...]]:
-    """The pairs where something has to give: above all few rematches, then byes that are spread."""
+    """The pairs where rematches are unavoidable: few rematches first, then fair byes, then cost."""
     costs = _costs(table)
     bound = 1 + len(table) * max(costs.values())
     times = {
@@ -96,21 +97,21 @@ def _with_rematches(table: Sequence[Standing], met: Met) -> list[tuple[int, ...]
 
 
 def _costs(rows: Sequence[Standing]) -> Costs:
-    """What each pair costs, without regard to who has met."""
+    """The cost of each pair, whether they have met or not."""
     places: list[_Place] = []
     for halves, group in groupby(rows, key=lambda row: round(2 * row.points)):
         size = len(list(group))
         places += (_Place(halves, index, size) for index in range(size))
-    # More than the squared distances of a whole pairing can sum to.
+    # More than the squared distances of a pairing can sum to.
     step = 4 * len(rows) ** 3 + 1
-    found: Costs = {}
+    costs: Costs = {}
     for (one, high), (other, low) in combinations(enumerate(places), 2):
         if high.halves == low.halves:
             away = low.index - high.index - high.size // 2
         else:
             away = high.size - 1 - high.index + low.index
-        found[one, other] = (high.halves - low.halves) ** 2 * step + away**2
-    return found
+        costs[one, other] = (high.halves - low.halves) ** 2 * step + away**2
+    return costs
 
 
 def _nearest(costs: Costs, rows: Sequence[Standing], near: int) -> Costs:
@@ -127,10 +128,10 @@ def _nearest(costs: Costs, rows: Sequence[Standing], near: int) -> Costs:
 
 def _matching(costs: Costs) -> list[tuple[int, int]]:
     """Of the matchings with most pairs the cheapest, in order."""
-    # Heavy, so it is loaded by whoever pairs.
+    # Slow to import, and used only where a Swiss round is paired.
     import networkx
 
     graph: networkx.Graph[int] = networkx.Graph()
     graph.add_edges_from((*pair, {"weight": -cost}) for pair, cost in costs.items())
-    found: Iterable[tuple[int, int]] = networkx.max_weight_matching(graph, maxcardinality=True)
-    return sorted((min(pair), max(pair)) for pair in found)
+    matching: Iterable[tuple[int, int]] = networkx.max_weight_matching(graph, maxcardinality=True)
+    return sorted((min(pair), max(pair)) for pair in matching)

@@ -1,4 +1,4 @@
-"""What a pairing has to know of the meetings before it: who met whom, and whose turn a bye is."""
+"""Facts about earlier meetings that pairings use: who met whom, and who is next for a bye."""
 
 from __future__ import annotations
 

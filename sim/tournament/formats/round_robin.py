@@ -1,4 +1,4 @@
-"""Everybody meets everybody."""
+"""Round-robin: everybody meets everybody."""
 
 from __future__ import annotations
 
@@ -88,26 +88,29 @@ def _modulus(entrants: int, self_play: bool) -> int:
 
 
 def _circle(entrants: int, which: int, self_play: bool) -> list[tuple[int, ...]]:
-    """The pairs whose sum is ``which``; whoever would meet itself does, or meets the one left."""
+    """Round ``which`` of the circle method: the pairs whose sum is ``which`` modulo n.
+
+    Who is paired with itself plays itself, rests, or meets the last of an even number of entrants.
+    """
     modulus = _modulus(entrants, self_play)
-    found: list[tuple[int, ...]] = []
+    pairs: list[tuple[int, ...]] = []
     for one in range(modulus):
         other = (which - one) % modulus
         if one < other:
-            found.append((one, other))
+            pairs.append((one, other))
         elif one == other and self_play:
-            found.append((one, one))
+            pairs.append((one, one))
         elif one == other and modulus < entrants:
-            found.append((one, entrants - 1))
-    return found
+            pairs.append((one, entrants - 1))
+    return pairs
 
 
 @lru_cache(maxsize=8)
 def _packed(entrants: int, sides: int, self_play: bool) -> Schedule:
-    """All groups of so many, in rounds in which nobody is twice.
+    """All groups of ``sides`` entrants, in rounds in which nobody plays twice.
 
-    A round is filled by whoever has most groups left, with the group whose members have most left:
-    whoever lags behind would else need rounds of its own at the end.
+    A greedy search: the free entrant who has most groups left is next, with the group whose members
+    have most left. Who fell behind would otherwise need rounds of its own at the end.
     """
     # Dictionaries, and not sets, because their order is the same everywhere.
     groups: list[dict[tuple[int, ...], None]] = [{} for _ in range(entrants)]
@@ -118,11 +121,11 @@ def _packed(entrants: int, sides: int, self_play: bool) -> Schedule:
     while any(groups):
         rounds.append([])
         free = set(range(entrants))
-        while (found := _next_group(groups, free)) is not None:
-            rounds[-1].append(found)
-            free.difference_update(found)
-            for entrant in found:
-                del groups[entrant][found]
+        while (fullest := _next_group(groups, free)) is not None:
+            rounds[-1].append(fullest)
+            free.difference_update(fullest)
+            for entrant in fullest:
+                del groups[entrant][fullest]
     if self_play:
         _add_self_play(rounds, entrants, sides)
     return tuple(map(tuple, rounds))

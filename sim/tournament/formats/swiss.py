@@ -1,4 +1,4 @@
-"""Everybody plays all rounds, each against somebody who has done as well."""
+"""Swiss: in each round those meet who have as many points."""
 
 from __future__ import annotations
 

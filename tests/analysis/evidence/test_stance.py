@@ -15,10 +15,10 @@ HELD = [(level - 4, line) for level, lines in enumerate(STANCES) for line in lin
 
 def test_the_sentences_that_were_held_back() -> None:
     """A side is rarely mistaken, and far from and near to the middle are told apart on average."""
-    found = [(side, value) for side, line in HELD if (value := stance(line)) is not None]
-    right = sum((value > 0) == (side > 0) and (value == 0) == (side == 0) for side, value in found)
-    assert len(found) >= 15, "it may be shy, but not mute"
-    assert right >= 0.9 * len(found)
+    sides = [(side, value) for side, line in HELD if (value := stance(line)) is not None]
+    right = sum((value > 0) == (side > 0) and (value == 0) == (side == 0) for side, value in sides)
+    assert len(sides) >= 15, "it may be shy, but not mute"
+    assert right >= 0.9 * len(sides)
     built = [(level - 4, line) for level, lines in enumerate(STANCES) for line in lines[0::2]]
     known = [(side, value) for side, line in built if (value := stance(line)) is not None]
     assert all((value > 0) == (side > 0) and (value == 0) == (side == 0) for side, value in known)
@@ -74,8 +74,8 @@ def test_by_example(text: str, expected: float | None) -> None:
     ],
 )
 def test_a_denial_is_no_support(text: str) -> None:
-    found = stance(text)
-    assert found is None or found < 0
+    side = stance(text)
+    assert side is None or side < 0
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ PART = st.sampled_from(
 
 @given(st.lists(PART | st.text(max_size=8), max_size=8).map(" ".join))
 def test_any_text_will_do(text: str) -> None:
-    found = stance(text)
-    assert found is None or -1 <= found <= 1
+    side = stance(text)
+    assert side is None or -1 <= side <= 1
     neutral = "The bus was late."
-    assert stance(f"{neutral} {text}") == stance(f"{text}.\n{neutral}") == found
+    assert stance(f"{neutral} {text}") == stance(f"{text}.\n{neutral}") == side

@@ -119,11 +119,11 @@ def test_long_texts_have_to_say_more() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_scored_within_bounds(text: str) -> None:
-    found = score(text)
-    for value in (found.hostility, found.disclosure, found.assistant, found.warmth):
+    scores = score(text)
+    for value in (scores.hostility, scores.disclosure, scores.assistant, scores.warmth):
         assert 0 <= value <= 1
-    assert abs(opposite(found, 1.0)) <= BOUND
-    assert abs(assistant(found)) <= BOUND
+    assert abs(opposite(scores, 1.0)) <= BOUND
+    assert abs(assistant(scores)) <= BOUND
 
 
 def test_no_text_is_slow() -> None:

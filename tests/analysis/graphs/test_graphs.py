@@ -60,7 +60,7 @@ def scene(*said: tuple[str, str]) -> Tables:
 @st.composite
 def plays(draw: st.DrawFn) -> dict[str, list[Turn]]:
     some = st.sets(st.sampled_from(CAST), max_size=3)
-    found = {}
+    turns_by_trial = {}
     for trial in ("s", "t")[: draw(st.integers(1, 2))]:
         turns = []
         for index in range(1, draw(st.integers(0, 9)) + 1):
@@ -74,8 +74,8 @@ def plays(draw: st.DrawFn) -> dict[str, list[Turn]]:
                     absent=tuple(sorted(draw(some) - {speaker})),
                 )
             )
-        found[trial] = turns
-    return found
+        turns_by_trial[trial] = turns
+    return turns_by_trial
 
 
 def weights(graph: Any, what: str = "weight") -> dict[tuple[str, str], float]:
@@ -243,8 +243,8 @@ def test_who_speaks_at_the_same_time_does_not_answer_the_others() -> None:
         Turn(2, "Ben", "No.", cued=1),
         Turn(3, "Cleo", "Yes.", cued=1),
     ]
-    found = weights(graphs.replies(tables_of({"t": turns})))
-    assert found == {("Ben", "Ada"): 1, ("Cleo", "Ada"): 1}
+    edges = weights(graphs.replies(tables_of({"t": turns})))
+    assert edges == {("Ben", "Ada"): 1, ("Cleo", "Ada"): 1}
 
 
 def test_an_eavesdropper_hears() -> None:
@@ -324,9 +324,9 @@ def weighted(*rows: tuple[str, str, float], nodes: str = "") -> Any:
 
 def test_what_is_returned() -> None:
     graph = weighted(("A", "B", 3), ("B", "A", 1), ("B", "B", 50), nodes="ABC")
-    found = graphs.reciprocity(graph)
-    assert found.observed == 0.5
-    assert found.size == 1
+    compared = graphs.reciprocity(graph)
+    assert compared.observed == 0.5
+    assert compared.size == 1
     assert graphs.reciprocity(weighted(("A", "B", 2.5), ("B", "A", 2.5))).observed == 1
     with pytest.raises(BadRequest, match="negative"):
         graphs.reciprocity(weighted(("A", "B", -1)))
@@ -336,8 +336,8 @@ def test_what_is_returned() -> None:
         assert all(math.isnan(value) for value in vars_of(graphs.reciprocity(empty)))
 
 
-def vars_of(found: Any) -> list[float]:
-    return [found.observed, found.null, found.null_low, found.null_high, found.p]
+def vars_of(compared: Any) -> list[float]:
+    return [compared.observed, compared.null, compared.null_low, compared.null_high, compared.p]
 
 
 @pytest.mark.parametrize("rows", [(2, 1, 1, 1, 1, 1), (2, 0, 0, 2, 2, 0), (3, 1, 0, 2, 1, 2)])
@@ -352,13 +352,13 @@ def test_the_null_of_reciprocity_is_that_of_all_ways_to_deal(rows: tuple[int, ..
             units = Counter(zip(sources, dealt, strict=True))
             back = sum(min(n, units[two, one]) for (one, two), n in units.items())
             exact.append(back / len(sources))
-    found = graphs.reciprocity(graph, draws=2000)
-    assert found.null == pytest.approx(np.mean(exact), abs=0.03)
-    assert found.null_low >= min(exact) - 1e-12
-    observed = found.observed
+    compared = graphs.reciprocity(graph, draws=2000)
+    assert compared.null == pytest.approx(np.mean(exact), abs=0.03)
+    assert compared.null_low >= min(exact) - 1e-12
+    observed = compared.observed
     above = np.mean([value >= observed - 1e-12 for value in exact])
     below = np.mean([value <= observed + 1e-12 for value in exact])
-    assert found.p == pytest.approx(min(1.0, 2 * min(above, below)), abs=0.05)
+    assert compared.p == pytest.approx(min(1.0, 2 * min(above, below)), abs=0.05)
 
 
 @settings(max_examples=30)
@@ -393,8 +393,8 @@ def test_centrality_by_hand() -> None:
 
 def test_balance_by_hand_and_against_all_ways_to_deal() -> None:
     camps = [("A", "B", 2), ("B", "A", -1), ("B", "C", -1), ("A", "C", -2)]
-    found = graphs.balance(weighted(*camps))
-    assert (found.observed, found.null, found.p, found.size) == (1, 1, 1, 1)
+    compared = graphs.balance(weighted(*camps))
+    assert (compared.observed, compared.null, compared.p, compared.size) == (1, 1, 1, 1)
     signs = {"AB": 1, "AC": -1, "AD": -1, "BC": -1, "BD": -1, "CD": 1}
     four = weighted(*((pair[0], pair[1], sign) for pair, sign in signs.items()))
     exact = []
@@ -402,11 +402,11 @@ def test_balance_by_hand_and_against_all_ways_to_deal() -> None:
         net = dict(zip(signs, dealt, strict=True))
         threes = [("AB", "AC", "BC"), ("AB", "AD", "BD"), ("AC", "AD", "CD"), ("BC", "BD", "CD")]
         exact.append(np.mean([math.prod(net[pair] for pair in three) > 0 for three in threes]))
-    found = graphs.balance(four, draws=4000)
-    assert found.size == 4
-    assert found.observed == 1
-    assert found.null == pytest.approx(np.mean(exact), abs=0.02)
-    assert found.p == pytest.approx(2 * np.mean(np.array(exact) == 1), abs=0.03)
+    compared = graphs.balance(four, draws=4000)
+    assert compared.size == 4
+    assert compared.observed == 1
+    assert compared.null == pytest.approx(np.mean(exact), abs=0.02)
+    assert compared.p == pytest.approx(2 * np.mean(np.array(exact) == 1), abs=0.03)
     for none in (weighted(), weighted(("A", "B", 1), ("B", "C", 1)), weighted(*camps[:2])):
         assert all(math.isnan(value) for value in vars_of(graphs.balance(none)))
 

@@ -211,11 +211,11 @@ def test_answers_do_not_depend_on_the_names(said: list[tuple[int, str]]) -> None
             Said(place, people[who], text.format(*people), frozenset(people), place)
             for place, (who, text) in enumerate(said)
         ]
-        found = links(lines, people, own=True, starts=True)
-        for link in found:
+        linked = links(lines, people, own=True, starts=True)
+        for link in linked:
             assert sum(link.probabilities) == pytest.approx(1)
             assert list(link.probabilities) == sorted(link.probabilities, reverse=True)
-        return [(link.position, *link.candidates) for link in found]
+        return [(link.position, *link.candidates) for link in linked]
 
     assert linked_in(("Ada", "Ben", "Cleo")) == linked_in(("The Mayor", "Dr. Ödön Łuk", "O'Neil"))
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.estimates import Estimate
 from analysis.measures.influence_asymmetry import InfluenceAsymmetry
 from analysis.measures.vote_swing import VoteSwing
-from analysis.results import Estimate
 from analysis.tables import Record, Tables, tables_from
 from analysis.tournaments.tables import ContestRecord, LegRecord, contests_from
 from sim.errors import BadRequest

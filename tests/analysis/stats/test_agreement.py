@@ -120,8 +120,8 @@ def test_order_and_scale_do_not_matter(rows: list[list[int | None]], scale: Scal
 
 
 def test_two_values_are_the_same_on_every_scale() -> None:
-    found = [alpha(JON_AND_HAN, scale) for scale in SCALES]
-    assert found == pytest.approx([found[0]] * 3)
+    alphas = [alpha(JON_AND_HAN, scale) for scale in SCALES]
+    assert alphas == pytest.approx([alphas[0]] * 3)
 
 
 # -- what cannot be said -----------------------------------------------------------------------
@@ -134,15 +134,15 @@ def test_nothing_to_agree_on_is_missing() -> None:
 
 
 def test_perfect_agreement_has_no_interval() -> None:
-    found = reliability(table("1 2 1 2", "1 2 1 2"))
-    assert found.estimate == 1
-    assert np.isnan([found.low, found.high]).all()
+    interval = reliability(table("1 2 1 2", "1 2 1 2"))
+    assert interval.estimate == 1
+    assert np.isnan([interval.low, interval.high]).all()
 
 
 def test_two_clusters_have_no_interval() -> None:
-    found = reliability(JON_AND_HAN, clusters=[1] * 5 + [2] * 5)
-    assert found.estimate == pytest.approx(0.095, abs=0.0005)
-    assert np.isnan([found.low, found.high]).all()
+    interval = reliability(JON_AND_HAN, clusters=[1] * 5 + [2] * 5)
+    assert interval.estimate == pytest.approx(0.095, abs=0.0005)
+    assert np.isnan([interval.low, interval.high]).all()
 
 
 def test_mistakes_are_refused() -> None:
@@ -174,8 +174,8 @@ def test_intervals_cover(debates: int, topics: int) -> None:
     covered = 0
     for seed in range(150):
         of = _drawn(np.random.default_rng(100 + seed), debates, topics)
-        found = reliability(of, clusters=clusters, replicates=300)
-        covered += found.low <= truth <= found.high
+        interval = reliability(of, clusters=clusters, replicates=300)
+        covered += interval.low <= truth <= interval.high
     assert binomtest(covered, 150, 0.95).pvalue > 0.001
 
 

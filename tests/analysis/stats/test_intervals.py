@@ -61,8 +61,8 @@ def test_restricted_mean_covers() -> None:
     for _ in range(500):
         event = generator.exponential(10, 60)
         censor = generator.uniform(6, 30, 60)
-        found = stats.restricted_mean_time(np.minimum(event, censor), event <= censor, 12.0)
-        covered += found.low <= truth <= found.high
+        interval = stats.restricted_mean_time(np.minimum(event, censor), event <= censor, 12.0)
+        covered += interval.low <= truth <= interval.high
     assert distributions.binomtest(covered, 500, 0.94, alternative="less").pvalue > 0.001
 
 
@@ -103,7 +103,7 @@ def test_a_cluster_bootstrap_is_wider_where_clusters_differ() -> None:
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_adjusting_never_lowers_p_and_keeps_order(values: list[float]) -> None:
     for adjust in (stats.holm, stats.benjamini_hochberg):
-        found = adjust(values)
-        assert all(new >= old - 1e-12 for new, old in zip(found, values, strict=True))
+        adjusted = adjust(values)
+        assert all(new >= old - 1e-12 for new, old in zip(adjusted, values, strict=True))
         order = np.argsort(values, kind="stable")
-        assert all(np.diff(np.array(found)[order]) >= -1e-12)
+        assert all(np.diff(np.array(adjusted)[order]) >= -1e-12)

@@ -34,8 +34,8 @@ PAIRS = st.lists(
 )  # fmt: skip
 
 
-def three(found: Interval) -> list[float]:
-    return [found.estimate, found.low, found.high]
+def three(interval: Interval) -> list[float]:
+    return [interval.estimate, interval.low, interval.high]
 
 
 def floats(*values: float) -> Floats:
@@ -75,18 +75,18 @@ def test_pairs_of_yes_and_no_are_agresti_and_min_s() -> None:
 def test_shares_are_agresti_and_caffo_s() -> None:
     p, q = 8 / 12, 3 / 22
     half = Z * sqrt(p * (1 - p) / 12 + q * (1 - q) / 22)
-    found = difference(bits(7, 10), bits(2, 20))
-    assert three(found) == pytest.approx([0.7 - 0.1, p - q - half, p - q + half])
+    interval = difference(bits(7, 10), bits(2, 20))
+    assert three(interval) == pytest.approx([0.7 - 0.1, p - q - half, p - q + half])
 
 
 def test_no_difference_between_many_has_a_width_of_its_own() -> None:
     for made in (paired_difference, difference):
         widths = []
         for count in (5, 50, 500):
-            found = made(np.zeros(count), np.zeros(count))
-            assert found.estimate == 0
-            assert found.low < 0 < found.high
-            widths.append(found.high - found.low)
+            interval = made(np.zeros(count), np.zeros(count))
+            assert interval.estimate == 0
+            assert interval.low < 0 < interval.high
+            widths.append(interval.high - interval.low)
         assert widths[0] > 2 * widths[1] > 4 * widths[2]
     # Shares have limits, and so has their difference.
     assert three(difference(np.ones(3), np.zeros(3)))[2] == 1
@@ -98,15 +98,15 @@ def test_variance_between_groups_by_hand() -> None:
     # MSB = 2 var(1, 5, 9) = 32 and MSW = 2; leaving out a group, 7, 31 and 7.
     pseudo = [3 * 15 - 2 * left for left in (7, 31, 7)]
     half = distributions.t.ppf(0.975, 2) * np.std(pseudo, ddof=1) / sqrt(3)
-    found = between_groups(values)
+    interval = between_groups(values)
     # The jackknife is wider below; above it is what 32 on two degrees of freedom may come from.
-    assert [found.estimate, found.low] == pytest.approx([15, 15 - half])
+    assert [interval.estimate, interval.low] == pytest.approx([15, 15 - half])
     chi, inner = distributions.chi2.ppf(0.025, 2), distributions.chi2.ppf(0.975, 3)
     ratio = distributions.f.ppf(0.025, 2, 3)
     h1, g2 = 2 / chi - 1, 1 - 3 / inner
     both = ((1 - ratio) ** 2 - (h1 * ratio) ** 2 - g2**2) / ratio
     spread = (h1 * 32) ** 2 + (g2 * 2) ** 2 + both * 32 * 2
-    assert found.high == pytest.approx((32 - 2 + sqrt(spread)) / 2)
+    assert interval.high == pytest.approx((32 - 2 + sqrt(spread)) / 2)
     ratio = distributions.f_oneway(*values).statistic
     assert between_groups(values).estimate == pytest.approx((ratio - 1) * 2 / 2)
     # Groups of one mean are further below zero than chance would have it.
@@ -147,19 +147,19 @@ def test_entropy_has_hardly_a_bias() -> None:
 
 def test_what_cannot_be_said_is_missing() -> None:
     nothing = floats()
-    for found in (
+    for interval in (
         paired_difference(nothing, nothing), difference(nothing, floats(1.0)),
         paired_difference(floats(nan, 1.0), floats(1.0, nan)), difference(floats(nan), floats(1.0)),
         between_groups(np.ones((1, 5))), between_groups(np.ones((5, 1))),
     ):  # fmt: skip
-        assert all(map(isnan, three(found)))
-    for found in (
+        assert all(map(isnan, three(interval)))
+    for interval in (
         paired_difference(floats(2.0), floats(0.5)), difference(floats(2.0), floats(0.5, 0.5)),
         between_groups(np.array([[0.0, 1.0], [2.0, 5.0]])),
     ):  # fmt: skip
-        assert not isnan(found.estimate)
-        assert isnan(found.low)
-        assert isnan(found.high)
+        assert not isnan(interval.estimate)
+        assert isnan(interval.low)
+        assert isnan(interval.high)
     assert isnan(entropy([]))
     assert isnan(entropy([0, 0]))
 
@@ -170,10 +170,10 @@ def test_missing_is_left_out_and_is_no_zero(
 ) -> None:
     one, two = (np.array(part) for part in zip(*pairs, strict=True))
     holes = np.array(data.draw(st.lists(st.booleans(), min_size=len(one), max_size=len(one))))
-    torn = np.where(holes, nan, one)
+    with_holes = np.where(holes, nan, one)
     expected = paired_difference(one[~holes], two[~holes])
-    assert three(paired_difference(torn, two)) == pytest.approx(three(expected), nan_ok=True)
-    assert three(difference(torn, two)) == pytest.approx(
+    assert three(paired_difference(with_holes, two)) == pytest.approx(three(expected), nan_ok=True)
+    assert three(difference(with_holes, two)) == pytest.approx(
         three(difference(one[~holes], two)), nan_ok=True
     )
 
@@ -185,13 +185,13 @@ def test_sides_scales_and_orders(
     one, two = (np.array(part) for part in zip(*pairs, strict=True))
     order = np.random.default_rng(len(pairs)).permutation(len(pairs))
     for made in (paired_difference, difference):
-        found = made(one, two)
+        interval = made(one, two)
         back = made(two, one)
         flipped = [-back.estimate, -back.high, -back.low]
-        assert three(found) == pytest.approx(flipped, abs=1e-9)
-        assert three(made(one[order], two[order])) == pytest.approx(three(found), abs=1e-9)
+        assert three(interval) == pytest.approx(flipped, abs=1e-9)
+        assert three(made(one[order], two[order])) == pytest.approx(three(interval), abs=1e-9)
         moved = made(scale * one + shift, scale * two + shift)
-        assert three(moved) == pytest.approx([scale * each for each in three(found)], abs=1e-6)
+        assert three(moved) == pytest.approx([scale * each for each in three(interval)], abs=1e-6)
 
 
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=6))
@@ -209,7 +209,8 @@ Draw = Callable[[np.random.Generator], Interval]
 def covered(draw: Draw, truth: float, times: int = TIMES) -> int:
     generator = np.random.default_rng(7)
     return sum(
-        found.low <= truth <= found.high for found in (draw(generator) for _ in range(times))
+        interval.low <= truth <= interval.high
+        for interval in (draw(generator) for _ in range(times))
     )
 
 
@@ -246,8 +247,8 @@ def test_intervals_of_yes_and_no_cover(gained: float, lost: float, both: float, 
         return difference(one.astype(float), two.astype(float))
 
     for draw in (paired, apart):
-        found = covered(draw, gained - lost)
-        assert distributions.binomtest(found, TIMES, 0.94, alternative="less").pvalue > ALARM
+        coverage = covered(draw, gained - lost)
+        assert distributions.binomtest(coverage, TIMES, 0.94, alternative="less").pvalue > ALARM
 
 
 def groups(spread: float, count: int = 20) -> Draw:
@@ -269,8 +270,8 @@ def test_groups_that_are_alike_rarely_alarm_and_others_do() -> None:
 
 @pytest.mark.parametrize("count", [8, 20, 40])
 def test_the_variance_between_groups_is_covered_as_it_says(count: int) -> None:
-    found = covered(groups(1.0, count), 1.0)
-    assert distributions.binomtest(found, TIMES, 0.95, alternative="less").pvalue > ALARM
+    coverage = covered(groups(1.0, count), 1.0)
+    assert distributions.binomtest(coverage, TIMES, 0.95, alternative="less").pvalue > ALARM
 
 
 def test_a_few_groups_far_from_the_rest_are_covered_four_times_in_five() -> None:
@@ -280,5 +281,5 @@ def test_a_few_groups_far_from_the_rest_are_covered_four_times_in_five() -> None
         centre = (generator.random((20, 1)) < 0.1) / 0.3
         return between_groups(centre + generator.normal(0, 1, (20, 5)))
 
-    found = covered(draw, 1.0)
-    assert distributions.binomtest(found, TIMES, 0.8, alternative="less").pvalue > ALARM
+    coverage = covered(draw, 1.0)
+    assert distributions.binomtest(coverage, TIMES, 0.8, alternative="less").pvalue > ALARM

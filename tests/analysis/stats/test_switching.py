@@ -105,14 +105,14 @@ def test_the_smoother_is_bayes_over_all_paths() -> None:
 
 def test_posteriors_are_calibrated() -> None:
     actors = many(1, 400, q01=0.08, q10=0.08, concealment=0.3)
-    found = np.concatenate(smoothed(actors, rates_of(actors)))
+    posteriors = np.concatenate(smoothed(actors, rates_of(actors)))
     truth = np.concatenate([actor.other for actor in actors])
     for low in np.arange(0, 1, 0.2):
-        inside = (found >= low) & (found < low + 0.2)
+        inside = (posteriors >= low) & (posteriors < low + 0.2)
         count = int(inside.sum())
         # Turns of one series depend on each other: the unit is larger than the turn.
         error = 2.0 * np.sqrt(0.25 / count)
-        assert abs(truth[inside].mean() - found[inside].mean()) < 2.5 * error
+        assert abs(truth[inside].mean() - posteriors[inside].mean()) < 2.5 * error
 
 
 def test_who_flipped_is_told_from_who_did_not_and_when() -> None:

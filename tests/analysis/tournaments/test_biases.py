@@ -1,4 +1,4 @@
-"""Planted biases are found, and none where none is planted.
+"""Planted biases are recovered, and none is reported where none is planted.
 
 Verdicts are those of ``benchmarks.validity.judges``, with fixed seeds. Each binomial test is exact
 and refuses at 0.001, so that a false alarm is rare (one run of this file in a hundred, had the
@@ -53,11 +53,11 @@ def planted() -> list[dict[tuple[str, str], Bias]]:
 # -- statistics --------------------------------------------------------------------------------
 
 
-def test_planted_biases_are_found(planted: list[dict[tuple[str, str], Bias]]) -> None:
+def test_planted_biases_are_recovered(planted: list[dict[tuple[str, str], Bias]]) -> None:
     truth = {("one", "position"): 0.6, ("one", "length"): 0.5, ("one", "self"): 0.8,
              ("two", "position"): -0.4}  # fmt: skip
     for key, value in truth.items():
-        estimates = np.array([found[key].estimate for found in planted])
+        estimates = np.array([by_bias[key].estimate for by_bias in planted])
         error = float(estimates.std()) / len(estimates) ** 0.5
         assert abs(float(estimates.mean()) - value) < 3.3 * error, key
         assert value * float(estimates.mean()) > 0
@@ -66,25 +66,25 @@ def test_planted_biases_are_found(planted: list[dict[tuple[str, str], Bias]]) ->
 def test_intervals_hold_what_was_planted(planted: list[dict[tuple[str, str], Bias]]) -> None:
     for kind in KINDS:
         held = []
-        for found in planted:
+        for by_bias in planted:
             # Judges of one contest judge the same debates, but their luck is their own.
             for judge in THREE:
-                one = found[judge.name, kind]
+                one = by_bias[judge.name, kind]
                 held.append(one.low <= judge.of(kind, World("planted")) <= one.high)
         assert binomtest(sum(held), len(held), 0.95).pvalue > ALARM, kind
 
 
-def test_nothing_is_found_where_nothing_is_planted(
+def test_no_bias_is_reported_where_none_is_planted(
     planted: list[dict[tuple[str, str], Bias]],
 ) -> None:
     none = [("three", "position"), ("three", "length"), ("three", "self"), ("two", "length"),
             ("two", "self")]  # fmt: skip
-    alarms = [found[key].p < 0.05 for found in planted for key in none]
+    alarms = [by_bias[key].p < 0.05 for by_bias in planted for key in none]
     test = binomtest(sum(alarms), len(alarms), 0.05, alternative="greater")
     assert test.pvalue > ALARM
     # And p agrees with the interval.
-    for found in planted[:10]:
-        for one in found.values():
+    for by_bias in planted[:10]:
+        for one in by_bias.values():
             assert (one.p < 0.05) == (one.low > 0 or one.high < 0)
 
 
@@ -140,10 +140,10 @@ def test_a_verdict_that_is_missing_is_as_if_it_had_not_been_asked_for() -> None:
 
 
 def test_few_debates_say_nothing_of_effects() -> None:
-    found = told(draw(World("few", entrants=2, matches=4), 1).contest)
+    biases = told(draw(World("few", entrants=2, matches=4), 1).contest)
     for judge in THREE:
         for kind in ("length", "side", "order"):
-            assert "only 8 debates tell 5 parameters" in (found[judge.name, kind].missing or "")
+            assert "only 8 debates tell 5 parameters" in (biases[judge.name, kind].missing or "")
 
 
 # -- position ----------------------------------------------------------------------------------
@@ -198,11 +198,11 @@ def test_who_always_prefers_the_first_has_a_finite_bias() -> None:
 @pytest.mark.parametrize(
     ("winners", "kind", "reason"),
     [
-        ([("Ada", None), (None, "Ben")], "position", "it saw no debate both ways round"),
+        ([("Ada", None), (None, "Ben")], "position", "it saw no debate in both orders"),
         ([("Ada", "Ada"), ("tie", "tie")], "position", "no verdict changed with the order"),
-        ([("Ada", "Ben")] * 30, "length", "both sides always spoke as many words"),
-        ([("Ada", "Ben")] * 30, "side", "nothing tells it from the strength of entrants"),
-        ([("Ada", "Ben")] * 30, "self", "no other judge's view"),
+        ([("Ada", "Ben")] * 30, "length", "both sides always spoke equally many words"),
+        ([("Ada", "Ben")] * 30, "side", "it cannot be told from the strength of entrants"),
+        ([("Ada", "Ben")] * 30, "self", "the other judges' verdicts do not separate"),
         ([], "self", "it has no verdict"),
     ],
 )
@@ -219,7 +219,7 @@ def test_what_cannot_be_told_has_a_reason(
 
 def test_words_that_nobody_counted_are_not_none() -> None:
     one = told(judged([("Ada", "Ben")] * 30, words=0))["kim", "length"]
-    assert one.missing == "how much was said is not known"
+    assert one.missing == "the numbers of words are not known"
 
 
 def test_a_person_has_no_model() -> None:
@@ -227,22 +227,22 @@ def test_a_person_has_no_model() -> None:
     verdicts = contest.verdicts.replace({"judge": {"three": "human:jo"}})
     judges = contest.judges.replace({"judge": {"three": "human:jo"}})
     judges["model"] = judges["model"].mask(judges["judge"] == "human:jo")
-    found = told(replace(contest, verdicts=verdicts, judges=judges))
-    assert found["human:jo", "self"].missing == "it is a person, or models are not known"
-    assert found["human:jo", "self"].cases == 0
+    biases = told(replace(contest, verdicts=verdicts, judges=judges))
+    assert biases["human:jo", "self"].missing == "it is a person, or models are not known"
+    assert biases["human:jo", "self"].cases == 0
     # Its view of the entrants counts as anybody's; only its liking for cedar is not fitted.
     before = told(contest)["one", "self"].estimate
-    assert found["one", "self"].estimate == pytest.approx(before, abs=0.2)
-    assert found["one", "self"].missing is None
-    assert found["human:jo", "position"].missing is None
+    assert biases["one", "self"].estimate == pytest.approx(before, abs=0.2)
+    assert biases["one", "self"].missing is None
+    assert biases["human:jo", "position"].missing is None
 
 
 def test_entrants_of_unknown_models_are_nobodys_own() -> None:
     contest = draw(World("unknown", matches=28), 7).contest
     contest.matches["model"] = contest.matches["model"].where(contest.matches["model"] != "ash")
-    found = rows(contest)
-    assert np.isnan(found.own).any()
-    assert set(found.own[~np.isnan(found.own)]) <= {-1.0, 0.0, 1.0}
+    verdict_rows = rows(contest)
+    assert np.isnan(verdict_rows.own).any()
+    assert set(verdict_rows.own[~np.isnan(verdict_rows.own)]) <= {-1.0, 0.0, 1.0}
     assert told(contest)["one", "self"].missing is not None
 
 
@@ -263,10 +263,10 @@ def test_clusters_are_topics_where_enough_were_judged() -> None:
 
 
 def test_weights_of_a_judges_verdicts_on_a_debate_are_one() -> None:
-    found = rows(draw(World("lossy", matches=20, lost=0.3), 2).contest)
+    verdict_rows = rows(draw(World("lossy", matches=20, lost=0.3), 2).contest)
     for judge in range(3):
-        mine = found.judge == judge
-        whole = np.bincount(found.debate[mine], found.weight[mine])
+        mine = verdict_rows.judge == judge
+        whole = np.bincount(verdict_rows.debate[mine], verdict_rows.weight[mine])
         assert set(np.round(whole[whole > 0], 9)) == {1.0}
 
 
@@ -309,7 +309,7 @@ def test_columns_made_of_others_are_not_told() -> None:
 
 
 def test_a_judge_alone_with_one_verdict() -> None:
-    found = told(judged([("Ada", None)]))
-    assert all(one.missing for one in found.values())
-    assert position(rows(judged([])), "kim").missing == "it saw no debate both ways round"
+    biases = told(judged([("Ada", None)]))
+    assert all(one.missing for one in biases.values())
+    assert position(rows(judged([])), "kim").missing == "it saw no debate in both orders"
     assert Planted("kim", "ash").of("side", World("w")) == World("w").side

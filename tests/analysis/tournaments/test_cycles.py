@@ -23,10 +23,10 @@ def table(rows: list[Row], **columns: Any) -> pd.DataFrame:
 
 def incidence(flows: pd.DataFrame) -> np.ndarray:
     names = sorted({*flows["first"], *flows["second"]})
-    found = np.zeros((len(flows), len(names)))
+    matrix = np.zeros((len(flows), len(names)))
     for row, (first, second) in enumerate(zip(flows["first"], flows["second"], strict=True)):
-        found[row, names.index(first)], found[row, names.index(second)] = 1, -1
-    return found
+        matrix[row, names.index(first)], matrix[row, names.index(second)] = 1, -1
+    return matrix
 
 
 @settings(max_examples=20)
@@ -35,8 +35,8 @@ def test_parts_are_orthogonal_and_those_of_least_squares(
     seed: int, entrants: int, matches: int
 ) -> None:
     results = draw(World("", entrants, matches, deviation=0.5, cycle=0.5), seed)
-    found = hodge(results)
-    flows, weight = found.flows, found.flows["matches"].to_numpy(float)
+    decomposition = hodge(results)
+    flows, weight = decomposition.flows, decomposition.flows["matches"].to_numpy(float)
     parts = flows[["ranking", "curl", "harmonic"]].to_numpy()
     assert parts.sum(axis=1) == pytest.approx(flows["flow"].to_numpy(), abs=1e-9)
     gram = (parts.T * weight) @ parts
@@ -56,42 +56,44 @@ def test_parts_are_orthogonal_and_those_of_least_squares(
             if (two, three) in flow and (three, one) in flow:
                 around = flow[one, two] + flow[two, three] + flow[three, one]
                 assert around == pytest.approx(0, abs=1e-6)
-    if not np.isnan(found.cyclic):
-        assert found.ranking + found.curl + found.harmonic == pytest.approx(1)
+    if not np.isnan(decomposition.cyclic):
+        assert decomposition.ranking + decomposition.curl + decomposition.harmonic == pytest.approx(
+            1
+        )
 
 
 def test_rock_paper_scissors_is_all_curl() -> None:
     rows: list[Row] = [("R", "S", 1.0), ("S", "P", 1.0), ("P", "R", 1.0)] * 8
     rows += [("R", "S", 0.0), ("S", "P", 0.0), ("P", "R", 0.0)] * 2
-    found = hodge(table(rows))
-    assert (found.ranking, found.curl, found.harmonic) == pytest.approx((0, 1, 0), abs=1e-12)
+    parts = hodge(table(rows))
+    assert (parts.ranking, parts.curl, parts.harmonic) == pytest.approx((0, 1, 0), abs=1e-12)
     # One match that ended as expected (here: tied) is added to ten.
-    assert found.flows["flow"].abs().tolist() == pytest.approx([np.log(8.5 / 2.5)] * 3)
+    assert parts.flows["flow"].abs().tolist() == pytest.approx([np.log(8.5 / 2.5)] * 3)
 
 
 def test_a_ring_without_triangles_is_harmonic() -> None:
     ring: list[Row] = [("A", "B", 1.0), ("B", "C", 1.0), ("C", "D", 1.0), ("D", "A", 1.0)] * 3
-    found = hodge(table(ring))
-    assert (found.ranking, found.curl, found.harmonic) == pytest.approx((0, 0, 1), abs=1e-12)
+    parts = hodge(table(ring))
+    assert (parts.ranking, parts.curl, parts.harmonic) == pytest.approx((0, 0, 1), abs=1e-12)
     assert len(transitivity(table(ring), replicates=20).cycles) == 0
     assert transitivity(table(ring * 5), replicates=99).p == 0.01
 
 
 def test_where_no_cycle_could_be_nothing_is_said() -> None:
     tree: list[Row] = [("A", "B", 1.0), ("B", "A", 1.0), ("B", "C", 1.0), ("D", "E", 0.0)]
-    found, tested = hodge(table(tree)), transitivity(table(tree))
-    assert np.isnan([found.ranking, found.curl, found.harmonic, found.cyclic]).all()
+    parts, tested = hodge(table(tree)), transitivity(table(tree))
+    assert np.isnan([parts.ranking, parts.curl, parts.harmonic, parts.cyclic]).all()
     assert np.isnan([tested.p, tested.share, tested.expected, tested.corrected]).all()
     assert list(tested.cycles.columns[:3]) == ["first", "second", "third"]
 
 
 def test_without_cycles_potentials_are_the_ratings() -> None:
     results = draw(World("", 6, 20_000, topics=10), 1)
-    found = hodge(results)
+    parts = hodge(results)
     ratings = rate(results, replicates=0).table.set_index("entrant")["rating"]
-    potentials = found.potentials.set_index("entrant")["potential"]
+    potentials = parts.potentials.set_index("entrant")["potential"]
     assert potentials.to_numpy() == pytest.approx(ratings[potentials.index].to_numpy(), abs=0.05)
-    assert found.cyclic < 0.01
+    assert parts.cyclic < 0.01
 
 
 def test_who_was_named_first_does_not_matter() -> None:
@@ -113,12 +115,12 @@ def test_the_strongest_cycle_is_the_planted_one(around: tuple[int, int, int]) ->
     for first, second in ((one, two), (two, three), (three, one), (0, 3), (1, 3), (2, 3)):
         won = generator.random(60) < (0.7 if second == 3 else 0.8)
         rows += [(entrant(first), entrant(second), float(score)) for score in won]
-    found = transitivity(table(rows), replicates=199)
-    best = found.cycles.iloc[0]
+    tested = transitivity(table(rows), replicates=199)
+    best = tested.cycles.iloc[0]
     assert best[["first", "second", "third"]].tolist() == [entrant(place) for place in around]
     assert best["low"] < 3 * np.log(4) < best["high"]
     assert best["low"] > 0
-    assert best["p"] == found.p == 0.005
+    assert best["p"] == tested.p == 0.005
     assert best["matches"] == 60
 
 
@@ -128,9 +130,9 @@ def test_the_share_beyond_chance_is_that_which_was_planted() -> None:
     flows = np.array([strengths[0] - strengths[1] + 1, strengths[1] - strengths[2] + 1,
                       strengths[2] - strengths[0] + 1])  # fmt: skip
     truth = 3 * np.mean(flows) ** 2 / np.sum(flows**2)
-    found = [transitivity(draw(world, seed), replicates=99) for seed in range(10)]
-    assert np.mean([one.corrected for one in found]) == pytest.approx(truth, abs=0.08)
-    assert all(one.p <= 0.05 for one in found)
+    tested = [transitivity(draw(world, seed), replicates=99) for seed in range(10)]
+    assert np.mean([one.corrected for one in tested]) == pytest.approx(truth, abs=0.08)
+    assert all(one.p <= 0.05 for one in tested)
     none = [transitivity(draw(World("", 8, 600), seed), replicates=99) for seed in range(10)]
     assert np.mean([one.corrected for one in none]) < 0.06
     apart = [one.share - one.expected for one in none]
@@ -142,15 +144,15 @@ def test_shares_are_drawn_as_widely_as_they_are() -> None:
     generator = np.random.default_rng(4)
     # Means of four: a quarter of the variance.
     score = (results["score"] + generator.random((3, 200)).round().sum(axis=0)) / 4
-    found = transitivity(results.assign(score=score), replicates=99)
-    assert 0 <= found.p <= 1
-    assert found.expected < 1
+    tested = transitivity(results.assign(score=score), replicates=99)
+    assert 0 <= tested.p <= 1
+    assert tested.expected < 1
 
 
 def test_where_all_was_tied_there_is_nothing_beyond_chance() -> None:
-    found = transitivity(draw(World("", 4, 60), 5).assign(score=0.5), replicates=19)
-    assert found.p == 1
-    assert np.isnan(found.corrected)
+    tested = transitivity(draw(World("", 4, 60), 5).assign(score=0.5), replicates=19)
+    assert tested.p == 1
+    assert np.isnan(tested.corrected)
 
 
 def test_refusals() -> None:

@@ -76,10 +76,10 @@ def row(table: pd.DataFrame, judge: str) -> dict[str, Any]:
 
 def test_a_judgement_is_what_both_orders_say() -> None:
     said = [(A, A), (A, B), (A, TIE), (TIE, TIE), (B, None), ("lost", B), ("lost", "lost"), None]
-    found = judgements(judged({"kim": said}))
-    assert found.loc["kim"].tolist() == ["0", TIE, "0", TIE, "1", "1"]
+    named = judgements(judged({"kim": said}))
+    assert named.loc["kim"].tolist() == ["0", TIE, "0", TIE, "1", "1"]
     # A verdict that is missing is no column of ties.
-    assert list(found) == ["t0", "t1", "t2", "t3", "t4", "t5"]
+    assert list(named) == ["t0", "t1", "t2", "t3", "t4", "t5"]
 
 
 def test_a_judgement_of_three_sides() -> None:
@@ -94,17 +94,17 @@ def test_agreement_is_alpha_of_judgements_and_margins() -> None:
         "max": [A, A, A, B, TIE, B, A, B, B, None],
     }
     contest = judged(by_judge)
-    found = panel(contest).agreement.set_index("what")
+    judging = panel(contest).agreement.set_index("what")
     codes = {A: 0, B: 1, TIE: 2, None: None}
     table = pd.DataFrame([[codes[one] for one in said] for said in by_judge.values()])
-    assert found["alpha"]["winner"] == pytest.approx(alpha(table))
+    assert judging["alpha"]["winner"] == pytest.approx(alpha(table))
     margin = {A: 4, B: -4, TIE: 0, None: None}
     table = pd.DataFrame([[margin[one] for one in said] for said in by_judge.values()])
-    assert found["alpha"]["margin"] == pytest.approx(alpha(table, "interval"))
-    assert (found["low"] < found["alpha"]).all()
-    assert (found["alpha"] < found["high"]).all()
-    assert found["debates"].tolist() == [9, 9]
-    assert found["by"].tolist() == ["topic", "topic"]
+    assert judging["alpha"]["margin"] == pytest.approx(alpha(table, "interval"))
+    assert (judging["low"] < judging["alpha"]).all()
+    assert (judging["alpha"] < judging["high"]).all()
+    assert judging["debates"].tolist() == [9, 9]
+    assert judging["by"].tolist() == ["topic", "topic"]
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_agreement_is_alpha_of_judgements_and_margins() -> None:
 def test_why_there_is_no_alpha_or_no_interval(
     by_judge: dict[str, list[Any]], sides: int, winner: str | None, margin: str
 ) -> None:
-    found = panel(judged(by_judge, sides)).agreement
-    for row_of, why in zip(found.to_dict("records"), (winner, margin), strict=True):
+    judging = panel(judged(by_judge, sides)).agreement
+    for row_of, why in zip(judging.to_dict("records"), (winner, margin), strict=True):
         if why is None:
             assert pd.isna(row_of["missing"])
         else:
@@ -136,7 +136,7 @@ def test_why_there_is_no_alpha_or_no_interval(
 
 
 def test_each_judge_is_counted_by_hand() -> None:
-    found = panel(
+    judging = panel(
         judged(
             {
                 "kim": [(A, A), (A, B), (TIE, TIE), (A, None), ("lost", "lost")],
@@ -146,7 +146,7 @@ def test_each_judge_is_counted_by_hand() -> None:
             }
         )
     ).judges
-    kim = row(found, "kim")
+    kim = row(judging, "kim")
     assert (kim["verdicts"], kim["missing"]) == (7, 2)
     # lee and max agree on the first two; on the others they are one against one, or kim is silent.
     assert (kim["agreement"], kim["compared"]) == (0.5, 2)
@@ -154,19 +154,19 @@ def test_each_judge_is_counted_by_hand() -> None:
     assert kim["both"] == 3
     assert kim["ties"] == pytest.approx(2 / 7)
     assert kim["margin"] == pytest.approx(4 * 5 / 7)
-    out = row(found, "out")
+    out = row(judging, "out")
     assert (out["verdicts"], out["missing"], out["compared"], out["both"]) == (0, 0, 0, 0)
     for name in ("agreement", "consistency", "ties", "margin", "weight"):
         assert isnan(out[name])
-    assert found["weight"].sum() == pytest.approx(1)
+    assert judging["weight"].sum() == pytest.approx(1)
 
 
 def test_one_judge_alone_agrees_with_nobody() -> None:
-    found = panel(judged({"kim": [(A, A), (A, B)] * 4}))
-    kim = row(found.judges, "kim")
+    judging = panel(judged({"kim": [(A, A), (A, B)] * 4}))
+    kim = row(judging.judges, "kim")
     assert isnan(kim["agreement"])
     assert (kim["compared"], kim["weight"]) == (0, 1.0)
-    assert any("One judge alone" in note for note in found.notes)
+    assert any("One judge alone" in note for note in judging.notes)
 
 
 WINNERS = st.sampled_from([A, B, TIE, "lost", None])
@@ -189,7 +189,7 @@ def test_names_and_what_is_missing_change_nothing(said: dict[str, list[Any]]) ->
     after = panel(renamed)
     pd.testing.assert_frame_equal(before.agreement, after.agreement)
     assert [new[name] for name in before.judges["judge"]] == after.judges["judge"].tolist()
-    left, right = (found.judges.drop(columns=["judge", "missing"]) for found in (before, after))
+    left, right = (judging.judges.drop(columns=["judge", "missing"]) for judging in (before, after))
     pd.testing.assert_frame_equal(left, right)
     assert (after.judges["missing"] == 0).all()
     shares = before.judges[["agreement", "consistency", "ties", "weight"]].to_numpy(np.float64)
@@ -231,7 +231,7 @@ def test_byes_judge_nothing_and_an_entrant_against_itself_is_a_debate() -> None:
 
 
 def test_notes_say_what_to_beware_of() -> None:
-    found = panel(
+    judging = panel(
         judged(
             {
                 "kim": [(A, B)] * 12,
@@ -241,7 +241,7 @@ def test_notes_say_what_to_beware_of() -> None:
             }
         )
     )
-    notes = "\n".join(found.notes)
+    notes = "\n".join(judging.notes)
     assert "lee has no verdict: all 3 are missing." in notes
     assert "max: 1 of 4 verdicts are missing" in notes
     assert "human:jo: people, who have no model to prefer" in notes
@@ -259,13 +259,13 @@ def test_thinned_scores_have_the_mean_that_they_should() -> None:
     generator = np.random.default_rng(1)
     for biased, fair in [(0.8, 0.4), (0.3, 0.6), (0.5, 0.5)]:
         score = (generator.random(20000) < biased).astype(np.float64)
-        found = thinned(score, np.full(20000, biased), np.full(20000, fair))
-        assert found.min() >= 0
-        assert found.max() <= 1
-        assert found.mean() == pytest.approx(fair, abs=0.015)
+        thin = thinned(score, np.full(20000, biased), np.full(20000, fair))
+        assert thin.min() >= 0
+        assert thin.max() <= 1
+        assert thin.mean() == pytest.approx(fair, abs=0.015)
         # The same said of the other side.
         other = thinned(1 - score, np.full(20000, 1 - biased), np.full(20000, 1 - fair))
-        np.testing.assert_allclose(found, 1 - other, atol=1e-12)
+        np.testing.assert_allclose(thin, 1 - other, atol=1e-12)
 
 
 def test_what_may_be_noise_is_not_taken_out() -> None:
@@ -319,8 +319,8 @@ def test_biases_are_taken_out_of_results() -> None:
 def test_who_knows_nothing_weighs_less_and_equals_weigh_nearly_the_same() -> None:
     random = replace(THREE[2], sharpness=0.0)
     for seed in range(3):
-        found = panel(draw(World("random", (*THREE[:2], random)), seed).contest).judges
-        assert row(found, "three")["weight"] < 0.2
+        judging = panel(draw(World("random", (*THREE[:2], random)), seed).contest).judges
+        assert row(judging, "three")["weight"] < 0.2
     equal = tuple(Planted(name, name) for name in ("ash", "birch", "cedar"))
     shares = [
         panel(draw(World("equal", equal), seed).contest).judges["weight"] for seed in range(3)
@@ -348,8 +348,8 @@ def test_alpha_is_held_by_its_interval() -> None:
     held = []
     for seed in range(16):
         contest = draw(World("as above"), seed).contest
-        found = agreement(contest, judgements(contest))
-        for truth, low, high in zip((0.286, 0.622), found["low"], found["high"], strict=True):
+        alphas = agreement(contest, judgements(contest))
+        for truth, low, high in zip((0.286, 0.622), alphas["low"], alphas["high"], strict=True):
             held.append(low <= truth <= high)
     assert binomtest(sum(held), len(held), 0.95, alternative="less").pvalue > 0.001
 
@@ -370,15 +370,15 @@ def test_a_tournament_that_was_held(tmp_path: Path) -> None:
     )
     asyncio.run(run_tournament(tournament, {BASE: open_stage(BASE)}, store))
     contest = load_contest(store)
-    found = panel(contest)
-    assert found.judges["judge"].tolist() == [BASE, "again"]
-    assert (found.judges["verdicts"] + found.judges["missing"] == 24).all()
-    assert found.agreement["what"].tolist() == ["winner", "margin"]
-    assert found.agreement["debates"].tolist()[0] <= 12
-    assert len(found.biases) == 10
-    selves = found.biases[found.biases["bias"] == "self"]
+    judging = panel(contest)
+    assert judging.judges["judge"].tolist() == [BASE, "again"]
+    assert (judging.judges["verdicts"] + judging.judges["missing"] == 24).all()
+    assert judging.agreement["what"].tolist() == ["winner", "margin"]
+    assert judging.agreement["debates"].tolist()[0] <= 12
+    assert len(judging.biases) == 10
+    selves = judging.biases[judging.biases["bias"] == "self"]
     assert selves["missing"].str.startswith("its model never met another").all()
     assert len(adjusted(contest)) == len(results(contest)) == 12
     judges = measured(store, None)["judges"]
     assert [each["judge"] for each in judges["table"]] == [BASE, "again"]
-    assert judges["notes"] == list(found.notes)
+    assert judges["notes"] == list(judging.notes)

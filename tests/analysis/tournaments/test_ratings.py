@@ -36,8 +36,8 @@ def table(rows: list[Row], **columns: Any) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["first", "second", "score"]).assign(**columns)
 
 
-def rated(found: Ratings) -> pd.Series[float]:
-    return found.table.set_index("entrant")["rating"].sort_index()
+def rated(ratings: Ratings) -> pd.Series[float]:
+    return ratings.table.set_index("entrant")["rating"].sort_index()
 
 
 def tournament(seed: int = 0, **changes: Any) -> pd.DataFrame:
@@ -85,11 +85,11 @@ def test_a_ridge_is_the_prior_of_choix() -> None:
 
 def test_davidson_is_newmans_model_in_evalica() -> None:
     results = tournament(5, tie=0.8, deviation=0.7)
-    found = rate(plain(results), ties="davidson", replicates=0)
+    ratings = rate(plain(results), ties="davidson", replicates=0)
     theirs = evalica.newman(*_votes(results), tolerance=1e-13, limit=100_000)
     strength = np.log(theirs.scores.sort_index())
-    assert rated(found).to_numpy() == pytest.approx(strength - strength.mean(), abs=1e-6)
-    nu = found.effects.set_index("effect").loc["tie", "estimate"]
+    assert rated(ratings).to_numpy() == pytest.approx(strength - strength.mean(), abs=1e-6)
+    nu = ratings.effects.set_index("effect").loc["tie", "estimate"]
     assert nu == pytest.approx(2 * theirs.v, abs=1e-6)
 
 
@@ -122,8 +122,8 @@ def test_golden_votes(name: str) -> None:
         method: rows.set_index("item")["score"].sort_index()
         for method, rows in golden.groupby("algorithm")
     }
-    found = rate(results, replicates=0)
-    share = special.softmax(rated(found))
+    ratings = rate(results, replicates=0)
+    share = special.softmax(rated(ratings))
     assert share.tolist() == pytest.approx(expected["bradley_terry"].tolist(), abs=1e-9)
     online = elo(results, k=4, start=1000).set_index("entrant")["elo"].sort_index()
     assert online.tolist() == pytest.approx(expected["elo"].tolist(), abs=1e-9)
@@ -138,25 +138,25 @@ def test_golden_votes(name: str) -> None:
 
 def test_two_entrants_have_the_logit_and_its_error() -> None:
     rows: list[Row] = [("A", "B", 1.0)] * 30 + [("A", "B", 0.0)] * 10
-    found = rate(table(rows, topic="one"), replicates=0).table.iloc[0]
+    ratings = rate(table(rows, topic="one"), replicates=0).table.iloc[0]
     logit = np.log(3)
-    assert found["rating"] == pytest.approx(logit / 2)
+    assert ratings["rating"] == pytest.approx(logit / 2)
     error = np.sqrt(1 / 30 + 1 / 10)
-    assert found["high"] - found["low"] == pytest.approx(1.959964 * error, rel=1e-5)
-    assert found["elo_scaled"] == pytest.approx(1500 + 400 * np.log10(3) / 2)
+    assert ratings["high"] - ratings["low"] == pytest.approx(1.959964 * error, rel=1e-5)
+    assert ratings["elo_scaled"] == pytest.approx(1500 + 400 * np.log10(3) / 2)
 
 
 def test_expected_scores_are_those_that_were_had() -> None:
     results = tournament(7, tie=0.5)
-    found = rate(plain(results), replicates=0)
-    both = (found.wins + found.wins.T).to_numpy()
+    ratings = rate(plain(results), replicates=0)
+    both = (ratings.wins + ratings.wins.T).to_numpy()
     assert both[~np.eye(6, dtype=bool)] == pytest.approx(np.ones(30))
     assert np.isnan(np.diag(both)).all()
-    for name in found.wins.index:
+    for name in ratings.wins.index:
         mine = results[results["first"] == name], results[results["second"] == name]
         had = mine[0]["score"].sum() + (1 - mine[1]["score"]).sum()
         met = [*mine[0]["second"], *mine[1]["first"]]
-        assert sum(found.wins.loc[name, other] for other in met) == pytest.approx(had)
+        assert sum(ratings.wins.loc[name, other] for other in met) == pytest.approx(had)
 
 
 def test_nothing_heavy_is_imported() -> None:

@@ -38,14 +38,14 @@ ALARM = 0.001
     ids=lambda world: world.name,
 )
 def test_intervals_cover(world: World) -> None:
-    found = many(partial(replicate, world, 40), 40, 1)
+    replicated = many(partial(replicate, world, 40), 40, 1)
     # Entrants of one table depend on one another; the ends and the middle do so little.
-    covered = sum(int(one.covered[[0, 6, 11]].sum()) for one in found)
+    covered = sum(int(one.covered[[0, 6, 11]].sum()) for one in replicated)
     assert binomtest(covered, 120, 0.95).pvalue > ALARM
-    assert binomtest(sum(one.side for one in found), 40, 0.95).pvalue > ALARM
-    ranked = sum(int(one.ranked[[0, 6, 11]].sum()) for one in found)
+    assert binomtest(sum(one.side for one in replicated), 40, 0.95).pvalue > ALARM
+    ranked = sum(int(one.ranked[[0, 6, 11]].sum()) for one in replicated)
     assert binomtest(ranked, 120, 0.95, alternative="less").pvalue > ALARM
-    mean = np.mean([one.ratings for one in found], axis=0)
+    mean = np.mean([one.ratings for one in replicated], axis=0)
     assert np.corrcoef(mean, world.strengths())[0, 1] > 0.97
 
 
@@ -67,16 +67,16 @@ def test_the_variance_is_cr2_with_satterthwaites_degrees_of_freedom() -> None:
     """By the textbook: hat matrices of rows, which the code never forms."""
     made = _made(World("", 5, 90, topics=7))
     assert made.fit.model.spread == 0
-    found, fit = made.found, made.fit
-    rows, cluster = len(found), found.cluster
+    comparisons, fit = made.comparisons, made.fit
+    rows, cluster = len(comparisons), comparisons.cluster
     design = np.zeros((rows, fit.model.size))
-    design[np.arange(rows), found.first] = 1
-    design[np.arange(rows), found.second] = -1
-    design[:, 5:] = found.effects
+    design[np.arange(rows), comparisons.first] = 1
+    design[np.arange(rows), comparisons.second] = -1
+    design[:, 5:] = comparisons.effects
     eta = design @ fit.parameters
     mean = 1 / (1 + np.exp(-eta))
     root = np.sqrt(mean * (1 - mean))
-    scaled, rest = design * root[:, None], (found.score - mean) / root
+    scaled, rest = design * root[:, None], (comparisons.score - mean) / root
     covariance = fit.covariance
     hat = scaled @ covariance @ scaled.T
     theirs, pieces = np.zeros((7, fit.model.size)), np.zeros((7, fit.model.size, rows))
@@ -162,19 +162,19 @@ def test_a_topic_that_counts_twice_is_two_topics(davidson: bool) -> None:
     one, two = (fitted(replace(made.fit.model, spread=0.8)) for made in (once, both))
     weights = np.array([[2.0, 1, 1, 1, 1, 1]])
     for like in (None, one.covariance):
-        found = solve(one.model, np.repeat(weights, 3, axis=0), one.solved, like=like)
-        assert found.rests
-        assert found.parameters == pytest.approx(np.tile(two.parameters, (3, 1)), abs=1e-8)
-        assert found.own[0] == pytest.approx(two.own[[0, 2, 3, 4, 5, 6]], abs=1e-8)
+        solution = solve(one.model, np.repeat(weights, 3, axis=0), one.solved, like=like)
+        assert solution.converged
+        assert solution.parameters == pytest.approx(np.tile(two.parameters, (3, 1)), abs=1e-8)
+        assert solution.own[0] == pytest.approx(two.own[[0, 2, 3, 4, 5, 6]], abs=1e-8)
 
 
 def test_the_influence_on_a_stretched_rating_is_that_of_a_little_more_weight() -> None:
     results = draw(World("", 5, 200, topics=10, margins=True), 3)
     made = estimate(results, margins=True, ridge=0.0)
     fit = fitted(replace(made.fit.model, spread=0.0))
-    wins = cells(made.found, made.effects, made.found.score)
-    found = stretch(fit, wins)
-    assert found is not None
+    wins = cells(made.comparisons, made.effects, made.comparisons.score)
+    stretching = stretch(fit, wins)
+    assert stretching is not None
 
     def stretched(weights: np.ndarray) -> np.ndarray:
         """Kappa times the parameters, by brute force."""
@@ -188,26 +188,26 @@ def test_the_influence_on_a_stretched_rating_is_that_of_a_little_more_weight() -
 
         return np.asarray(optimize.brentq(slope, 0.1, 20, xtol=1e-14) * best[0])
 
-    assert found.factor * fit.parameters == pytest.approx(stretched(np.ones(10)), abs=1e-8)
+    assert stretching.factor * fit.parameters == pytest.approx(stretched(np.ones(10)), abs=1e-8)
     plain = scores(fit) @ fit.covariance
-    moved = (found.score + plain @ found.derivative) / found.information
-    expected = found.factor * plain + moved[:, None] * fit.parameters
+    moved = (stretching.score + plain @ stretching.derivative) / stretching.information
+    expected = stretching.factor * plain + moved[:, None] * fit.parameters
     for place in range(10):
         step = 1e-4 * (np.arange(10) == place)
         numeric = (stretched(1 + step) - stretched(1 - step)) / 2e-4
         assert numeric == pytest.approx(expected[place], abs=1e-5)
     between = robust(fit)
-    moved = (found.score + between.influence @ found.derivative) / found.information
-    influence = found.factor * between.influence + moved[:, None] * fit.parameters
+    moved = (stretching.score + between.influence @ stretching.derivative) / stretching.information
+    influence = stretching.factor * between.influence + moved[:, None] * fit.parameters
     half = special.stdtrit(between.freedom, 0.975) * np.sqrt((influence**2).sum(axis=0))
-    assert half_widths(replace(made, fit=fit), found) == pytest.approx(half)
+    assert half_widths(replace(made, fit=fit), stretching) == pytest.approx(half)
 
 
 def test_no_interval_of_somebody_unbeaten_is_narrower_than_the_models() -> None:
     results = draw(World("", 5, 200, topics=10), 4)
     won = results[results["first"] == "entrant 00"].assign(first="Zoe", score=1.0)
     made = estimate(pd.concat([results, won]))
-    assert made.frail.tolist() == [True] + [False] * 5
+    assert made.prior_bound.tolist() == [True] + [False] * 5
     own = 1.959964 * np.sqrt(np.diag(made.fit.covariance))
     between = np.sqrt((robust(made.fit).influence ** 2).sum(axis=0))
     assert between[0] < 0.5 * own[0], "between topics it is deceptively sure"

@@ -23,12 +23,12 @@ def tournament(seed: int = 0, **changes: Any) -> pd.DataFrame:
     return draw(World("test", **{"entrants": 6, "matches": 120, "topics": 8, **changes}), seed)
 
 
-def rated(found: Ratings) -> pd.Series[float]:
-    return found.table.set_index("entrant")["rating"]
+def rated(ratings: Ratings) -> pd.Series[float]:
+    return ratings.table.set_index("entrant")["rating"]
 
 
-def effects(found: Ratings) -> pd.DataFrame:
-    return found.effects.set_index("effect")
+def effects(ratings: Ratings) -> pd.DataFrame:
+    return ratings.effects.set_index("effect")
 
 
 # -- components --------------------------------------------------------------------------------
@@ -55,23 +55,23 @@ def test_entrants_that_never_met_are_ranked_apart() -> None:
 
 def test_who_has_no_score_has_no_rating() -> None:
     rows: list[Row] = [("A", "B", 1.0), ("B", "A", 1.0), ("A", "B", 1.0), ("C", "A", None)]
-    found = rate(table(rows))
-    last = found.table.iloc[-1]
+    ratings = rate(table(rows))
+    last = ratings.table.iloc[-1]
     assert last["entrant"] == "C"
     assert last["matches"] == 0
     assert last[["rating", "low", "rank", "rank_low", "p_best", "elo_scaled"]].isna().all()
-    assert found.dropped == 1
-    assert "1 row was dropped: 1 without a score." in found.notes
-    assert found.components == (("A", "B"), ("C",))
+    assert ratings.dropped == 1
+    assert "1 row was dropped: 1 without a score." in ratings.notes
+    assert ratings.components == (("A", "B"), ("C",))
 
 
 def test_missing_is_not_zero() -> None:
     results = tournament(3)
     gone = results.index % 4 == 0
     holes = results.assign(score=results["score"].mask(gone))
-    found, expected = rate(holes, replicates=50), rate(results[~gone], replicates=50)
-    pd.testing.assert_frame_equal(found.table, expected.table)
-    assert found.dropped == int(gone.sum())
+    ratings, expected = rate(holes, replicates=50), rate(results[~gone], replicates=50)
+    pd.testing.assert_frame_equal(ratings.table, expected.table)
+    assert ratings.dropped == int(gone.sum())
     some = results.assign(side=results["side"].mask(results.index == 5))
     assert rate(some, replicates=0).dropped == 1
     assert rate(some, replicates=0, without=["side"]).dropped == 0
@@ -85,11 +85,11 @@ def test_an_unbeaten_entrant_needs_a_prior_and_that_is_said() -> None:
     results = tournament(4)
     zoe = [(name, "Zoe", 0.0) for name in sorted(set(results["first"]))]
     unbeaten = pd.concat([results, table(zoe, side=1.0, order=1.0, topic="topic 01")])
-    found = rate(unbeaten)
-    assert found.ridge is not None
-    assert found.ridge.reason.startswith("Nobody else ever took a point from Zoe.")
-    assert found.ridge.reason in found.notes
-    best = found.table.iloc[0]
+    ratings = rate(unbeaten)
+    assert ratings.ridge is not None
+    assert ratings.ridge.reason.startswith("Nobody else ever took a point from Zoe.")
+    assert ratings.ridge.reason in ratings.notes
+    best = ratings.table.iloc[0]
     assert best["entrant"] == "Zoe"
     assert np.isfinite(best["high"])
     assert 0.5 < best["p_best"] < 1, "six wins do not make anybody certain"
@@ -103,28 +103,28 @@ def test_whoever_only_won_is_no_more_certain_than_the_model() -> None:
     results = tournament(4, deviation=0.3)
     zoe: list[Row] = [("Zoe", f"entrant {place:02}", 1.0) for place in (3, 4, 5)]
     topics = ["topic 01", "topic 02", "topic 03"]
-    found = rate(pd.concat([results, table(zoe, side=1.0, order=1.0, topic=topics)]))
-    best = found.table.set_index("entrant").loc["Zoe"]
+    ratings = rate(pd.concat([results, table(zoe, side=1.0, order=1.0, topic=topics)]))
+    best = ratings.table.set_index("entrant").loc["Zoe"]
     assert best["rank"] == 1
     assert best["low"] < 0 < best["high"]
     assert best["rank_high"] > 2
     assert best["p_best"] < 0.95
 
 
-def test_results_without_maximum_are_found_out() -> None:
+def test_results_without_maximum_are_detected() -> None:
     # Here Newton's steps die of rounding at 34 logits, which looks like an end.
     results = draw(World("", matches=60), 745)
-    found = rate(results, replicates=0)
-    assert found.ridge is not None
-    assert found.table["rating"].abs().max() < 10
+    ratings = rate(results, replicates=0)
+    assert ratings.ridge is not None
+    assert ratings.table["rating"].abs().max() < 10
 
 
 def test_a_set_that_beats_all_others_needs_one_too() -> None:
     inside: list[Row] = [("A", "B", 1.0), ("B", "A", 1.0), ("C", "D", 1.0), ("D", "C", 1.0)]
     across: list[Row] = [("A", "C", 1.0), ("B", "D", 1.0)]
-    found = rate(table(inside * 3 + across * 3))
-    assert found.ridge is not None
-    assert "C and D never took a point from anybody else" in found.ridge.reason
+    ratings = rate(table(inside * 3 + across * 3))
+    assert ratings.ridge is not None
+    assert "C and D never took a point from anybody else" in ratings.ridge.reason
     assert rate(table([*inside * 3, *across * 3, ("C", "A", 0.5)])).ridge is None, "a tie is enough"
 
 
@@ -136,33 +136,33 @@ def test_an_effect_on_its_way_to_infinity_needs_one() -> None:
     side = generator.choice([-1.0, 1.0], 60)
     rows = zip(names[first], names[second], (side > 0).astype(float), strict=True)
     results = table(list(rows), side=side)
-    found = rate(results)
-    assert found.ridge is not None
-    assert "With all effects" in found.ridge.reason
-    assert 1 < effects(found).loc["side", "estimate"] < 20
+    ratings = rate(results)
+    assert ratings.ridge is not None
+    assert "With all effects" in ratings.ridge.reason
+    assert 1 < effects(ratings).loc["side", "estimate"] < 20
     with pytest.raises(BadRequest, match="no maximum"):
         rate(results, ridge=0)
 
 
-def test_an_advantage_on_its_way_to_infinity_is_found_out_though_every_rating_is_near() -> None:
+def test_an_advantage_that_diverges_is_detected_though_every_rating_is_near() -> None:
     # w wins whenever it is first, so its strength and the effects of side and order grow together.
     results = table(
         [("l", "w", 0.625), ("w", "l", 1.0), ("z", "w", 0.25), ("w", "z", 1.0), ("z", "l", 0.75),
          ("l", "z", 0.75)],
         side=1.0, order=[1.0, 1.0, 1.0, 1.0, -1.0, -1.0],
     )  # fmt: skip
-    found = rate(results)
-    assert found.ridge is not None
-    assert "results have no maximum" in found.ridge.reason
-    assert np.isfinite(found.table[["rating", "low", "high"]].to_numpy(float)).all()
+    ratings = rate(results)
+    assert ratings.ridge is not None
+    assert "results have no maximum" in ratings.ridge.reason
+    assert np.isfinite(ratings.table[["rating", "low", "high"]].to_numpy(float)).all()
 
 
 def test_a_ridge_that_was_asked_for_is_said() -> None:
-    found = rate(tournament(5), ridge=0.5, replicates=0)
-    assert found.ridge is not None
-    assert "0.5" in found.ridge.reason
-    assert found.ridge.precision == 0.5
-    assert np.ptp(rated(found)) < np.ptp(rated(rate(tournament(5), replicates=0)))
+    ratings = rate(tournament(5), ridge=0.5, replicates=0)
+    assert ratings.ridge is not None
+    assert "0.5" in ratings.ridge.reason
+    assert ratings.ridge.precision == 0.5
+    assert np.ptp(rated(ratings)) < np.ptp(rated(rate(tournament(5), replicates=0)))
 
 
 # -- effects -----------------------------------------------------------------------------------
@@ -170,10 +170,10 @@ def test_a_ridge_that_was_asked_for_is_said() -> None:
 
 def test_planted_effects_are_recovered() -> None:
     results = draw(World("", matches=3000, topics=40, side=0.8, order=-0.5, tie=1.5), 1)
-    found = effects(rate(results, ties="davidson", replicates=0))
+    estimated = effects(rate(results, ties="davidson", replicates=0))
     for name, truth in (("side", 0.8), ("order", -0.5), ("tie", 1.5)):
-        assert found.loc[name, "low"] < truth < found.loc[name, "high"]
-        assert found.loc[name, "high"] - found.loc[name, "low"] < 0.6
+        assert estimated.loc[name, "low"] < truth < estimated.loc[name, "high"]
+        assert estimated.loc[name, "high"] - estimated.loc[name, "low"] < 0.6
 
 
 def test_side_effects_of_topics_are_recovered_and_shrunk() -> None:
@@ -186,10 +186,10 @@ def test_side_effects_of_topics_are_recovered_and_shrunk() -> None:
     generator.integers(1, 12, size)
     generator.choice([-1.0, 1.0], (2, size))
     truth = 0.4 + 0.8 * generator.standard_normal(40)
-    found = effects(rate(results, replicates=0))
-    assert found.loc["spread", "estimate"] == pytest.approx(0.8, abs=0.25)
-    assert np.isnan(found.loc["spread", "low"])
-    topics = found.loc["side on topic"]
+    estimated = effects(rate(results, replicates=0))
+    assert estimated.loc["spread", "estimate"] == pytest.approx(0.8, abs=0.25)
+    assert np.isnan(estimated.loc["spread", "low"])
+    topics = estimated.loc["side on topic"]
     assert topics["topic"].tolist() == [f"topic {place:02}" for place in range(40)]
     held = (topics["low"].to_numpy() < truth) & (truth < topics["high"].to_numpy())
     assert held.mean() > 0.85
@@ -219,9 +219,9 @@ def test_an_effect_that_cannot_be_told_is_not_guessed() -> None:
 
 def test_ties_as_an_outcome_where_there_are_none() -> None:
     results = tournament(7)
-    found = rate(results, ties="davidson", replicates=0)
-    assert "tie" not in found.effects["effect"].tolist()
-    assert any("Nothing was tied" in note for note in found.notes)
+    ratings = rate(results, ties="davidson", replicates=0)
+    assert "tie" not in ratings.effects["effect"].tolist()
+    assert any("Nothing was tied" in note for note in ratings.notes)
     tied = rate(results.assign(score=0.5), ties="davidson", replicates=0)
     assert rated(tied).tolist() == pytest.approx([0.0] * 6, abs=1e-6)
 
@@ -250,10 +250,10 @@ def test_margins_say_more_and_mean_the_same() -> None:
 def test_margins_that_know_every_winner_leave_scores_open() -> None:
     rows: list[Row] = [("A", "B", 1.0), ("B", "C", 1.0), ("A", "C", 1.0)] * 4
     margin = [0.2, 0.1, 0.4] * 4
-    found = rate(table(rows, margin=margin), margins=True)
-    assert found.wins.isna().all().all()
-    assert any("leave open" in note for note in found.notes)
-    assert found.table["entrant"].tolist() == ["A", "B", "C"]
+    ratings = rate(table(rows, margin=margin), margins=True)
+    assert ratings.wins.isna().all().all()
+    assert any("do not determine" in note for note in ratings.notes)
+    assert ratings.table["entrant"].tolist() == ["A", "B", "C"]
 
 
 # -- few topics --------------------------------------------------------------------------------
@@ -262,28 +262,28 @@ def test_margins_that_know_every_winner_leave_scores_open() -> None:
 @pytest.mark.parametrize("topics", [1, 2])
 def test_too_few_topics_are_said(topics: int) -> None:
     results = tournament(8, topics=topics)
-    found = rate(results, replicates=100)
-    assert any("too few to see how results depend on the topic" in note for note in found.notes)
-    width = found.table["high"] - found.table["low"]
+    ratings = rate(results, replicates=100)
+    assert any("too few to see how results depend on the topic" in note for note in ratings.notes)
+    width = ratings.table["high"] - ratings.table["low"]
     many = rate(results.assign(topic=results.index % 24), replicates=0).table
     assert width.mean() == pytest.approx((many["high"] - many["low"]).mean(), rel=0.25)
-    assert found.table["rank_low"].notna().all()
+    assert ratings.table["rank_low"].notna().all()
 
 
 def test_an_entrant_of_one_topic_has_an_interval_all_the_same() -> None:
     results = tournament(9)
     guest: list[Row] = [("Guest", "entrant 00", 1.0), ("Guest", "entrant 01", 0.0)] * 3
     both = pd.concat([results, table(guest, side=1.0, order=1.0, topic="topic 03")])
-    found = rate(both, replicates=400).table.set_index("entrant").loc["Guest"]
+    ratings = rate(both, replicates=400).table.set_index("entrant").loc["Guest"]
     alone = rate(both.assign(topic="one"), replicates=0).table.set_index("entrant").loc["Guest"]
-    assert found["high"] - found["low"] == pytest.approx(alone["high"] - alone["low"], rel=0.1)
-    assert found["rank_high"] - found["rank_low"] >= 2, "six matches leave much open"
+    assert ratings["high"] - ratings["low"] == pytest.approx(alone["high"] - alone["low"], rel=0.1)
+    assert ratings["rank_high"] - ratings["rank_low"] >= 2, "six matches leave much open"
 
 
 def test_without_replicates_ranks_have_no_intervals() -> None:
-    found = rate(tournament(10), replicates=0).table
-    assert found["rank"].tolist() == [1, 2, 3, 4, 5, 6]
-    assert found[["rank_low", "rank_high", "p_best"]].isna().all().all()
+    ratings = rate(tournament(10), replicates=0).table
+    assert ratings["rank"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert ratings[["rank_low", "rank_high", "p_best"]].isna().all().all()
 
 
 def test_matches_of_one_debate_are_one_cluster() -> None:

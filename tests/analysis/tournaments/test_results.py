@@ -71,9 +71,9 @@ def drawn(draw: st.DrawFn) -> tuple[list[LegRecord], list[VerdictRecord]]:
     return legs, verdicts
 
 
-def table(found: pd.DataFrame) -> list[list[Any]]:
+def table(result: pd.DataFrame) -> list[list[Any]]:
     """The rows, with None for whatever is missing."""
-    rows = found.astype(object).where(found.notna(), None).to_numpy().tolist()
+    rows = result.astype(object).where(result.notna(), None).to_numpy().tolist()
     return [[round(cell, 9) if isinstance(cell, float) else cell for cell in row] for row in rows]
 
 
@@ -83,9 +83,9 @@ def table(found: pd.DataFrame) -> list[list[Any]]:
 def test_a_judge_counts_once_however_often_it_was_asked() -> None:
     """kim sees both orders and says 1 and 0; lee sees one, and says 1: the panel says 3/4."""
     said = [verdict("Ada"), verdict("Ben", turned=True), verdict("Ada", judge="lee")]
-    found = results(made([leg(("p", "q"))], said))
-    assert found["score"].tolist() == [0.75]
-    assert found["margin"].tolist() == [pytest.approx(0.25)]
+    result = results(made([leg(("p", "q"))], said))
+    assert result["score"].tolist() == [0.75]
+    assert result["margin"].tolist() == [pytest.approx(0.25)]
     alone = results(made([leg(("p", "q"))], said), judges=["lee"])
     assert alone["score"].tolist() == [1.0]
     each = results(made([leg(("p", "q"))], said), per_judge=True)
@@ -109,9 +109,9 @@ def test_several_rubrics_of_a_person_are_one_order() -> None:
 
 def test_a_missing_margin_is_not_zero() -> None:
     said = [verdict("Ada", margin=None), verdict("Ada", turned=True), verdict("Ada", judge="lee")]
-    found = results(made([leg(("p", "q"))], said))
-    assert found["score"].tolist() == [1.0]
-    assert isnan(found["margin"][0])
+    result = results(made([leg(("p", "q"))], said))
+    assert result["score"].tolist() == [1.0]
+    assert isnan(result["margin"][0])
 
 
 def test_three_sides_are_three_pairs() -> None:
@@ -120,8 +120,8 @@ def test_three_sides_are_three_pairs() -> None:
     scores = {"wit": {"Ada": 9, "Ben": 4, "Cleo": 2}, "logic": {"Ada": 9, "Ben": 1, "Cleo": 4}}
     said = VerdictRecord("t1", "kim", "kim", ACTORS, {
         "winner": "Ben", "margin": 4, "scores": scores})  # fmt: skip
-    found = results(made([three], [said]))
-    assert table(found[["first", "second", "score", "margin", "side"]]) == [
+    result = results(made([three], [said]))
+    assert table(result[["first", "second", "score", "margin", "side"]]) == [
         ["p", "q", 0.0, -0.4, 0.0],
         ["p", "r", 1.0, None, 0.0],
         ["q", "r", 1.0, 0.4, 0.0],
@@ -141,14 +141,14 @@ def test_byes_and_meetings_with_oneself_are_no_results() -> None:
 
 
 def test_an_entrant_may_be_called_tie() -> None:
-    found = results(made([leg(("tie", "q"))], [verdict("Ada")]))
-    assert found["score"].tolist() == [1.0]
+    result = results(made([leg(("tie", "q"))], [verdict("Ada")]))
+    assert result["score"].tolist() == [1.0]
 
 
 def test_nobody_judged() -> None:
     for table_of in (results, adjusted):
-        found = table_of(made([leg(("p", "q"))], []))
-        assert table(found[["first", "second", "score", "margin"]]) == [["p", "q", None, None]]
+        result = table_of(made([leg(("p", "q"))], []))
+        assert table(result[["first", "second", "score", "margin"]]) == [["p", "q", None, None]]
         assert table_of(made([], [])).empty
 
 
@@ -161,11 +161,11 @@ def test_scores_are_shares_and_missing_only_where_nobody_judged(
     contest: tuple[list[LegRecord], list[VerdictRecord]],
 ) -> None:
     legs, said = contest
-    found = results(made(legs, said))
+    result = results(made(legs, said))
     known = {one.trial for one in said if one.payload["winner"] is not None}
     met = [each for each in legs if each.sides[0]["entrant"] != each.sides[1]["entrant"]]
-    assert len(found) == len(met)
-    for each, score, margin in zip(met, found["score"], found["margin"], strict=True):
+    assert len(result) == len(met)
+    for each, score, margin in zip(met, result["score"], result["margin"], strict=True):
         assert isnan(score) == isnan(margin) == (each.trial not in known)
         assert isnan(score) or (0 <= score <= 1 and -1 <= margin <= 1)
 
@@ -245,7 +245,7 @@ def test_a_judge_who_likes_whoever_is_first_says_nothing(
         for number in range(1, len(legs) + 1)
         for turned in (False, True)
     ]
-    found = results(made(legs, said))
-    assert (found["score"] == 0.5).all()
-    assert (found["margin"] == 0).all()
+    result = results(made(legs, said))
+    assert (result["score"] == 0.5).all()
+    assert (result["margin"] == 0).all()
     assert (by_judge(pairs(made(legs, said)))["score"] == 0.5).all()

@@ -74,29 +74,29 @@ def test_what_is_missing_has_a_reason_and_no_numbers(verdict: VerdictRecord, rea
     scored = VerdictRecord(
         "t1", "kim", "f", ("Robin", "Noel"), {**verdict.payload, "scores": {"wit": {"Robin": 3}}}
     )
-    found = contest([scored])
-    row = found.verdicts.iloc[0]
+    cup = contest([scored])
+    row = cup.verdicts.iloc[0]
     assert row["missing"] == reason
     assert row[["winner", "position", "margin"]].isna().all()
-    assert len(found.scores) == (0 if "missing" in verdict.payload else 1)
+    assert len(cup.scores) == (0 if "missing" in verdict.payload else 1)
 
 
 def test_only_forms_of_the_definition_count_and_people() -> None:
     old = said("Noel", form="old")
     stranger = said("Noel", "lee", "other")
     person = said("tie", "human:jo", "whatever")
-    found = contest([said("Robin"), old, stranger, person])
-    assert found.verdicts[["judge", "form"]].to_numpy().tolist() == [
+    cup = contest([said("Robin"), old, stranger, person])
+    assert cup.verdicts[["judge", "form"]].to_numpy().tolist() == [
         ["kim", "f"],
         ["human:jo", "whatever"],
     ]
-    assert found.judges["judge"].tolist() == ["kim", "human:jo"]
-    assert found.judges["model"].isna().tolist() == [False, True]
+    assert cup.judges["judge"].tolist() == ["kim", "human:jo"]
+    assert cup.judges["model"].isna().tolist() == [False, True]
 
 
 def test_a_renamed_judge_keeps_its_verdicts() -> None:
-    found = contest([said("Robin", "old name")])
-    assert found.verdicts["judge"].tolist() == ["kim"]
+    cup = contest([said("Robin", "old name")])
+    assert cup.verdicts["judge"].tolist() == ["kim"]
     # Where it has one under both names, it is one.
     both = contest([said("Noel", "old name"), said("Robin")])
     assert both.verdicts[["judge", "winner"]].to_numpy().tolist() == [["kim", "Ada"]]
@@ -115,13 +115,13 @@ def test_byes_scores_and_lengths() -> None:
     bye = LegRecord(1, 2, 0, None, "Tea?", [side("Cleo", "", 0, 0)])
     leg = LegRecord(1, 1, 0, "t1", "Tea?", SIDES, turns)
     scores = {"wit": {"Robin": 3, "Noel": 8, "Kit": 1}}
-    found = contest([said("Noel", scores=scores)], legs=[leg, bye])
-    assert found.matches["trial"].isna().tolist() == [False, False, True]
-    assert found.lengths[["actor", "turns", "words"]].to_numpy().tolist() == [
+    cup = contest([said("Noel", scores=scores)], legs=[leg, bye])
+    assert cup.matches["trial"].isna().tolist() == [False, False, True]
+    assert cup.lengths[["actor", "turns", "words"]].to_numpy().tolist() == [
         ["Robin", 1, 0],
         ["Noel", 2, 4],
     ]
-    assert found.scores[["entrant", "criterion", "score"]].to_numpy().tolist() == [
+    assert cup.scores[["entrant", "criterion", "score"]].to_numpy().tolist() == [
         ["Ada", "wit", 3.0],
         ["Ben", "wit", 8.0],
     ]
@@ -133,8 +133,8 @@ def test_models_are_told_without_how_they_are_asked() -> None:
     assert model_of("embedded:base#yoked:1?x=2") == "embedded:base"
     assert model_of("human") is None
     assert model_of(None) is None
-    found = contest([], identities={"s": "openai:gpt?temperature=1"})
-    assert found.matches["model"].tolist() == ["openai:gpt", "t"]
+    cup = contest([], identities={"s": "openai:gpt?temperature=1"})
+    assert cup.matches["model"].tolist() == ["openai:gpt", "t"]
 
 
 # -- stores ------------------------------------------------------------------------------------
@@ -158,21 +158,19 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_store_is_read_as_it_was_held(store: Path) -> None:
-    found = load_contest(store, "Small cup")
-    assert found.name == "Small cup"
-    assert found.judges["judge"].tolist() == [BASE, "again"]
-    trials = found.matches["trial"].dropna().unique()
+    cup = load_contest(store, "Small cup")
+    assert cup.name == "Small cup"
+    assert cup.judges["judge"].tolist() == [BASE, "again"]
+    trials = cup.matches["trial"].dropna().unique()
     assert len(trials) == 3 * 2
-    assert len(found.matches) == 12
-    assert len(found.verdicts) == 6 * 2 * 2
-    assert set(found.verdicts["trial"]) == set(trials)
-    sides = found.verdicts.dropna(subset=["position"]).merge(
-        found.matches, on=["trial", "position"]
-    )
+    assert len(cup.matches) == 12
+    assert len(cup.verdicts) == 6 * 2 * 2
+    assert set(cup.verdicts["trial"]) == set(trials)
+    sides = cup.verdicts.dropna(subset=["position"]).merge(cup.matches, on=["trial", "position"])
     assert (sides["winner"] == sides["entrant"]).all()
     assert (sides["model"] == BASE).all()
-    assert (found.lengths["words"] > 0).all()
-    assert len(found.lengths) == 12
+    assert (cup.lengths["words"] > 0).all()
+    assert len(cup.lengths) == 12
 
 
 def test_tournaments_are_chosen_by_id_name_or_how_they_begin(store: Path) -> None:

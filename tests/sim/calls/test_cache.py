@@ -55,9 +55,9 @@ async def test_ten_at_once_are_one_call_and_later_ones_none() -> None:
     await ticks()
     assert len(asker.calls) == 1
     asker.calls[0].set_result("Yes.")
-    found = await asyncio.gather(*tasks)
-    assert [reply.text for reply, _ in found] == ["Yes."] * 10
-    assert sorted(hit for _, hit in found) == [False] + [True] * 9
+    answers = await asyncio.gather(*tasks)
+    assert [reply.text for reply, _ in answers] == ["Yes."] * 10
+    assert sorted(hit for _, hit in answers) == [False] + [True] * 9
     # In the tick before the commit, and after it.
     for _ in range(3):
         assert await cache.reply("key", asker.ask) == (Reply("Yes."), True)
@@ -76,8 +76,8 @@ async def test_when_the_first_asker_is_cancelled_the_next_one_asks() -> None:
     tasks[5].cancel()  # one who only waits: nothing happens to the others
     await ticks()
     asker.calls[1].set_result("Yes.")
-    found = await asyncio.gather(*tasks, return_exceptions=True)
-    cancelled = [number for number, end in enumerate(found) if isinstance(end, BaseException)]
+    ends = await asyncio.gather(*tasks, return_exceptions=True)
+    cancelled = [number for number, end in enumerate(ends) if isinstance(end, BaseException)]
     assert cancelled == [0, 5]
     assert len(asker.calls) == 2
 

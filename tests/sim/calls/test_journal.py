@@ -31,7 +31,7 @@ class Ledger:
     def __init__(self) -> None:
         self.told: list[tuple[Any, ...]] = []
         self.error: Exception | None = None
-        self.found: dict[str, Reply] = {}
+        self.replies: dict[str, Reply] = {}
 
     def event(self, trial: str, event: Event) -> None:
         self.told.append(("event", event.kind))
@@ -49,7 +49,7 @@ class Ledger:
     ) -> None:
         self.told.append(("hit" if cached else "reply", key))
         if prompt is not None and not cached:
-            self.found[key[12:]] = reply
+            self.replies[key[12:]] = reply
 
     def chunks(self, chunks: Iterable[Prompt]) -> None:
         self.told.append(("chunks", [chunk.text for chunk in chunks]))
@@ -58,7 +58,7 @@ class Ledger:
         self.told.append(("failed", call.key, error.reason, error.attempts))
 
     def find(self, request: str) -> Reply | None:
-        return self.found.get(request)
+        return self.replies.get(request)
 
     def settle(self, key: str) -> None:
         self.told.append(("settle", key))
@@ -195,7 +195,7 @@ async def test_a_call_in_doubt_is_asked_again_or_missing() -> None:
     assert (await task).text == "Yes."
 
 
-async def test_the_curtain_is_kept_for_whoever_plays() -> None:
+async def test_the_ending_is_kept_for_the_run() -> None:
     ledger = Ledger()
     journal = staged(Scripted(), ledger, "t", limiter=Limiter(1))
     journal.saw(Turn(1, "Ada", "Yes."))
@@ -315,10 +315,10 @@ def test_a_key_is_a_function_of_everything_that_may_change_the_reply(
     def facts(request: Request) -> tuple[Any, ...]:
         return (request.prompt.digest, replace(request, prompt=PROMPT))
 
-    key, found = call_key(trial, "stage", request), call_key(other_trial, "stage", other)
+    key, other_key = call_key(trial, "stage", request), call_key(other_trial, "stage", other)
     assert len(key) == len(first_call_key(trial, request)) == 32
     assert key.startswith(trial[:12])
-    assert (key[12:] == found[12:]) == (facts(request) == facts(other))
+    assert (key[12:] == other_key[12:]) == (facts(request) == facts(other))
     assert key != call_key(trial, "another stage", request)
 
 

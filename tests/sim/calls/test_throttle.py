@@ -462,8 +462,8 @@ def test_what_is_said_goes_through_unchanged() -> None:
         assert (stage.identity, stage.info.free) == ("provider", False)
         assert await ask(stage) == Reply("Yes.", usage=Usage(26, 3))
         # log_prob is a request like others: it waits for the next window.
-        found = await stage.log_prob(Request(PROMPT, 1, "Ada"), "Yes.")
-        assert found == LogProb(-1.0, 4)
+        log_prob = await stage.log_prob(Request(PROMPT, 1, "Ada"), "Yes.")
+        assert log_prob == LogProb(-1.0, 4)
         assert inner.came[1][0] > 60
         inner.info = StageInfo(free=True)  # type: ignore[attr-defined]
         assert Throttle(inner).info.free

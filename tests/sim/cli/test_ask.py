@@ -36,9 +36,9 @@ def ids(played: tuple[Path, str], folder: Path) -> list[str]:
 def rows(store: Path, sql: str) -> list[tuple[Any, ...]]:
     connection = sqlite3.connect(store)
     with connection:
-        found = connection.execute(sql).fetchall()
+        fetched = connection.execute(sql).fetchall()
     connection.close()
-    return found
+    return fetched
 
 
 def told(done: CompletedProcess[str]) -> Any:
@@ -101,18 +101,18 @@ def test_a_table_sums_numbers_and_choices_up(inside: Command, ids: list[str]) ->
     assert row.split()[:5] == ["Ada", "6", "4", "0", "mean"]
     words = ("ask", "s.db", ids[0], "Tea?", "--choices", "yes, no,perhaps", "-n", 5, "-a", "Ben")
     row = inside(*words).stdout.splitlines()[1]
-    found = told(inside(*words, "--json"))
-    assert found["key"] == "ask:Tea? [yes,no,perhaps]"
-    values = [each["value"] for each in found["answers"]]
+    record = told(inside(*words, "--json"))
+    assert record["key"] == "ask:Tea? [yes,no,perhaps]"
+    values = [each["value"] for each in record["answers"]]
     assert set(values) <= {"yes", "no", "perhaps"}
     for option in set(values):
         assert f"{option} {values.count(option)}" in row
 
 
 def test_a_question_may_have_braces(inside: Command, ids: list[str]) -> None:
-    found = told(inside("ask", "s.db", ids[0], "What of {x}, {name}?", "-a", "Ada", "--json"))
-    assert found["key"] == "ask:What of {x}, {name}?"
-    assert found["answers"][0]["missing"] is None
+    record = told(inside("ask", "s.db", ids[0], "What of {x}, {name}?", "-a", "Ada", "--json"))
+    assert record["key"] == "ask:What of {x}, {name}?"
+    assert record["answers"][0]["missing"] is None
 
 
 def test_all_asks_in_every_trial_that_is_over(
@@ -120,12 +120,12 @@ def test_all_asks_in_every_trial_that_is_over(
 ) -> None:
     rows(folder / "s.db", f"UPDATE trials SET status = 'planned' WHERE trial = '{ids[1]}'")
     rows(folder / "s.db", f"DELETE FROM events WHERE trial = '{ids[1]}' AND turn > 4")
-    found = told(inside("ask", "s.db", "all", "Why?", "--json"))
-    assert found["calls"] == 9
-    assert {each["trial"] for each in found["answers"]} == {ids[0], *ids[2:]}
-    # A trial that is torn off is asked by name, as far as it went.
-    found = told(inside("ask", "s.db", ids[1], "Why?", "--json"))
-    assert {(each["trial"], each["turn"]) for each in found["answers"]} == {(ids[1], 4)}
+    record = told(inside("ask", "s.db", "all", "Why?", "--json"))
+    assert record["calls"] == 9
+    assert {each["trial"] for each in record["answers"]} == {ids[0], *ids[2:]}
+    # A trial that is cut off is asked by name, as far as it went.
+    record = told(inside("ask", "s.db", ids[1], "Why?", "--json"))
+    assert {(each["trial"], each["turn"]) for each in record["answers"]} == {(ids[1], 4)}
     one_line(inside("ask", "s.db", ids[1], "Why?", "--at", 5), "no turn 5; it has 4")
     lines = inside("ask", "s.db", "all", "Why?").stdout.splitlines()
     starts = {line.split()[0] for line in lines[:-1]}
@@ -136,16 +136,16 @@ def test_all_asks_in_every_trial_that_is_over(
 def test_a_stance_is_asked_as_it_was_then(inside: Command, ids: list[str], folder: Path) -> None:
     for at in (0, 3, 6):
         told(inside("ask", "s.db", ids[0], STANCE, "--scale=-1,1", "--at", at, "--json"))
-    found = rows(
+    stances = rows(
         folder / "s.db",
         "SELECT turn, actor, key, json_extract(payload, '$.value') FROM events WHERE kind = 'probe'"
         f" AND trial = '{ids[0]}' AND key != 'stance:share' ORDER BY turn, actor",
     )
-    assert [(turn, actor) for turn, actor, *_ in found] == [
+    assert [(turn, actor) for turn, actor, *_ in stances] == [
         (turn, actor) for turn in (0, 3, 6) for actor in NAMES
     ]
-    assert {key for _, _, key, _ in found} == {f"ask:{STANCE} [-1,1]"}
-    signs = {actor: value for turn, actor, _, value in found if turn == 0}
+    assert {key for _, _, key, _ in stances} == {f"ask:{STANCE} [-1,1]"}
+    signs = {actor: value for turn, actor, _, value in stances if turn == 0}
     assert signs["Ada"] > 0 > signs["Ben"]
 
 
@@ -173,9 +173,9 @@ def test_a_real_model_is_asked_as_it_played(
     [(trial,)] = rows(folder / "r.db", "SELECT trial FROM trials")
     stub.reset()
     for _ in range(2):
-        found = told(inside("ask", "r.db", trial, "Why, {name}?", "-a", "Ada", "--json"))
+        record = told(inside("ask", "r.db", trial, "Why, {name}?", "-a", "Ada", "--json"))
         assert stub.counts()["calls"] == 1
-    assert found["answers"][0]["missing"] is None
+    assert record["answers"][0]["missing"] is None
     body = stub.last()
     assert (body["temperature"], body["messages"][-1]["role"]) == (0.5, "user")
     assert "[Off stage, to Ada alone] Why, Ada?" in body["messages"][-1]["content"]
@@ -228,9 +228,9 @@ def test_bad_places(inside: Command, ids: list[str], folder: Path) -> None:
 def test_all_passes_over_surrogates_or_asks_them(inside: Command, folder: Path) -> None:
     done = inside("run", "mine.py:trio", "-n", 1, "--yoked", "-q", "--store", "y.db")
     assert done.returncode == 0, done.stderr
-    found = told(inside("ask", "y.db", "all", "Why?", "--json"))
+    record = told(inside("ask", "y.db", "all", "Why?", "--json"))
     live = rows(folder / "y.db", "SELECT trial FROM trials WHERE arm = 'live'")
-    assert live[0][0] in {each["trial"] for each in found["answers"]}
+    assert live[0][0] in {each["trial"] for each in record["answers"]}
 
 
 @pytest.fixture
@@ -246,5 +246,5 @@ def played_by_nobody(process: Callable[..., subprocess.Popen[bytes]], folder: Pa
 def test_the_others_of_a_scene_with_a_person_can_be_asked(
     inside: Command, played_by_nobody: str
 ) -> None:
-    found = told(inside("ask", played_by_nobody, "all", "Why?", "-a", "Ben", "--json"))
-    assert len(found["answers"]) == 1
+    record = told(inside("ask", played_by_nobody, "all", "Why?", "-a", "Ben", "--json"))
+    assert len(record["answers"]) == 1

@@ -57,9 +57,9 @@ def test_list(inside: Command) -> None:
     shown = inside("list")
     assert shown.returncode == 0
     assert "embedded:base" in shown.stdout
-    found = json.loads(inside("list", "--json").stdout)
-    assert found["models"] == list(known_models())
-    for scenario in found["scenarios"]:
+    record = json.loads(inside("list", "--json").stdout)
+    assert record["models"] == list(known_models())
+    for scenario in record["scenarios"]:
         assert scenario["summary"]
         for parameter in scenario["parameters"]:
             assert set(parameter) == {"name", "type", "default"}
@@ -67,15 +67,15 @@ def test_list(inside: Command) -> None:
 
 def test_json_is_one_object_of_the_promised_shape(played: tuple[Path, str]) -> None:
     assert played[1].count("\n") == 1
-    found = json.loads(played[1], parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
-    assert found["store"] == "runs/trio.db"
-    assert [(trial["model"], trial["seed"]) for trial in found["trials"]] == [
+    record = json.loads(played[1], parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert record["store"] == "runs/trio.db"
+    assert [(trial["model"], trial["seed"]) for trial in record["trials"]] == [
         ("embedded:base", 0),
         ("embedded:base", 1),
         ("embedded:rlhf", 0),
         ("embedded:rlhf", 1),
     ]
-    for trial in found["trials"]:
+    for trial in record["trials"]:
         assert set(trial) >= {"id", "scenario", "stage", "seed", "status", "turns"}
         assert trial["scenario"] == "mine.py:trio"
         assert trial["status"] == "done"
@@ -85,9 +85,9 @@ def test_json_is_one_object_of_the_promised_shape(played: tuple[Path, str]) -> N
             for name in ("flip", "collapse", "loop"):
                 assert fate[name] is None or 1 <= fate[name] <= 6
         assert {"c", "start", "end", "agreed_at"} <= set(trial["convergence"])
-    assert [arm["model"] for arm in found["arms"]] == ["embedded:base", "embedded:rlhf"]
-    assert found["comparisons"][0]["pairs"] == 2
-    assert found["interrupted"] is False
+    assert [arm["model"] for arm in record["arms"]] == ["embedded:base", "embedded:rlhf"]
+    assert record["comparisons"][0]["pairs"] == 2
+    assert record["interrupted"] is False
 
 
 def test_a_pipe_gets_the_table_and_nothing_else(
@@ -108,10 +108,10 @@ def test_a_pipe_gets_the_table_and_nothing_else(
 def test_surrogates_tell_a_shared_pull_from_interaction(inside: Command) -> None:
     done = inside("run", "mine.py:trio", "-n", 3, "-m", "embedded:rlhf", "--yoked", "--json")
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert len(found["trials"]) == 3
-    assert found["surrogates"] == 9
-    ends = found["arms"][0]["convergence"]
+    record = json.loads(done.stdout)
+    assert len(record["trials"]) == 3
+    assert record["surrogates"] == 9
+    ends = record["arms"][0]["convergence"]
     assert ends["c"] == pytest.approx(ends["shared"] + ends["interaction"])
     table = inside("run", "mine.py:trio", "-n", 3, "-m", "embedded:rlhf", "--yoked").stdout
     assert "3 trials, 18 turns, 9 surrogates" in table
@@ -149,10 +149,10 @@ def test_a_prompt_is_rendered_again_and_checked(
     done = inside("show", played[0] / "runs/trio.db", first, "--prompt", 4)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("[system]\nYou play Ada in a scene with Ben and Cleo.")
-    found = json.loads(
+    record = json.loads(
         inside("show", played[0] / "runs/trio.db", first, "--prompt", 4, "--json").stdout
     )
-    assert found["same"] is True
+    assert record["same"] is True
 
     changed = tmp_path / "changed.db"
     with sqlite3.connect(changed) as connection:
@@ -262,9 +262,9 @@ def test_option_over_environment_over_file_over_default(
     done = inside("run", "mine.py:trio", *option, *model)
     assert done.returncode == 0, done.stderr
     connection = sqlite3.connect(folder / "runs/trio.db")
-    found = connection.execute("SELECT seed, model FROM trials ORDER BY seed").fetchall()
+    trials = connection.execute("SELECT seed, model FROM trials ORDER BY seed").fetchall()
     connection.close()
-    assert found == [(seed, "fixed:Yes.|No.") for seed in seeds]
+    assert trials == [(seed, "fixed:Yes.|No.") for seed in seeds]
 
 
 def test_the_same_command_plays_nothing_twice(inside: Command, folder: Path) -> None:

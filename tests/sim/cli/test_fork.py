@@ -51,9 +51,9 @@ def _copy(store: Path, to: Path) -> None:
 def rows(store: Path, sql: str) -> list[tuple[Any, ...]]:
     connection = sqlite3.connect(store)
     with connection:
-        found = connection.execute(sql).fetchall()
+        fetched = connection.execute(sql).fetchall()
     connection.close()
-    return found
+    return fetched
 
 
 def branches(store: Path, columns: str = "arm, branch") -> list[tuple[Any, ...]]:
@@ -121,9 +121,9 @@ def test_what_is_shared_is_not_stored_again(inside: Command, folder: Path, live:
 
 
 def test_a_branch_is_shown_whole_with_what_was_put_there(inside: Command, live: str) -> None:
-    found = strict(inside("fork", "s.db", live, "--at", 4, "-n", 1, *SAID, "--json").stdout)
+    forked = strict(inside("fork", "s.db", live, "--at", 4, "-n", 1, *SAID, "--json").stdout)
     printed = inside("show", "s.db", live, "--probes").stdout.splitlines()
-    branch = inside("show", "s.db", found["trials"][0][0], "--probes").stdout.splitlines()
+    branch = inside("show", "s.db", forked["trials"][0][0], "--probes").stdout.splitlines()
     fourth = next(place for place, line in enumerate(printed) if line.startswith("   4 "))
     assert printed[1:fourth] == branch[1:fourth], "the probes of what is shared, too"
     assert ", fork@4 say Ada: I was wrong.  " in branch[0]
@@ -131,38 +131,38 @@ def test_a_branch_is_shown_whole_with_what_was_put_there(inside: Command, live: 
     numbers = [line[:4].strip() for line in branch if line[:4].strip().isdigit()]
     assert numbers == list("123456")
     assert "(put there)" not in "".join(printed)
-    rolled = inside("show", "s.db", found["trials"][1][0]).stdout
+    rolled = inside("show", "s.db", forked["trials"][1][0]).stdout
     assert "(put there)" not in rolled
-    record = strict(inside("show", "s.db", found["trials"][0][0], "--json").stdout)
+    record = strict(inside("show", "s.db", forked["trials"][0][0], "--json").stdout)
     turns = sorted((e["index"], e["source"]) for e in record["events"] if e["kind"] == "turn")
     assert turns == [(k, "intervention" if k == 4 else "stage") for k in range(1, 7)]
 
 
-def test_json_says_what_was_found(inside: Command, live: str) -> None:
+def test_json_has_every_result(inside: Command, live: str) -> None:
     done = inside("fork", "s.db", live[:6], "--at", 3, "-n", 4, *SAID, "--within", 2, "--json")
     assert done.stdout.count("\n") == 1
-    found = strict(done.stdout)
-    assert set(found) == {
+    record = strict(done.stdout)
+    assert set(record) == {
         "store", "trial", "scenario", "model", "at", "speaker", "text", "branches", "arms", "told",
         "outcomes", "appears", "trials",
     }  # fmt: skip
-    facts = [found[name] for name in ("trial", "scenario", "model", "at", "speaker", "branches")]
+    facts = [record[name] for name in ("trial", "scenario", "model", "at", "speaker", "branches")]
     assert facts == [live, "mine.py:trio", "embedded:base", 3, "Cleo", 4]
-    assert found["arms"] == ["fork@3 say Ada: I was wrong.", "fork@3 reroll"]
-    assert [len(arm) for arm in found["trials"]] == [4, 4]
-    names = [each["outcome"] for each in found["outcomes"]]
+    assert record["arms"] == ["fork@3 say Ada: I was wrong.", "fork@3 reroll"]
+    assert [len(arm) for arm in record["trials"]] == [4, 4]
+    names = [each["outcome"] for each in record["outcomes"]]
     assert names == [
         *(f"{name} flips within 2" for name in ("Ada", "Ben", "Cleo")),
         *(f"{name} on share" for name in ("Ada", "Ben", "Cleo")),
     ]
-    for each in found["outcomes"]:
+    for each in record["outcomes"]:
         assert each["pairs"] + each["missing"] == 4
         for part in ("one", "other", "difference"):
             assert set(each[part]) == {"estimate", "low", "high"}
     # Whoever does not speak within two turns after the third has no outcome, and that is no zero.
-    silent = found["outcomes"][names.index("Cleo flips within 2")]
+    silent = record["outcomes"][names.index("Cleo flips within 2")]
     assert (silent["pairs"], silent["missing"], silent["one"]["estimate"]) == (0, 4, None)
-    assert sum(found["appears"]["counts"].values()) == found["appears"]["of"] == 4
+    assert sum(record["appears"]["counts"].values()) == record["appears"]["of"] == 4
 
 
 def test_concurrency_changes_no_byte(inside: Command, folder: Path, live: str) -> None:
@@ -199,10 +199,10 @@ def test_concurrency_changes_no_byte(inside: Command, folder: Path, live: str) -
 def test_changes(
     inside: Command, folder: Path, live: str, options: list[str], arm: str, turn: list[Any] | None
 ) -> None:
-    found = strict(inside("fork", "s.db", live, "--at", 3, "-n", 1, *options, "--json").stdout)
+    forked = strict(inside("fork", "s.db", live, "--at", 3, "-n", 1, *options, "--json").stdout)
     against = "fork@4 reroll" if options == ["--reroll"] else "fork@3 reroll"
-    assert found["arms"] == [f"fork@3 {arm}", against]
-    record = strict(inside("show", "s.db", found["trials"][0][0], "--json").stdout)
+    assert forked["arms"] == [f"fork@3 {arm}", against]
+    record = strict(inside("show", "s.db", forked["trials"][0][0], "--json").stdout)
     third = next(e for e in record["events"] if e["kind"] == "turn" and e["index"] == 3)
     said = [third[name] for name in ("speaker", "text", "audience", "source")]
     whats = [e["what"] for e in record["events"] if e["kind"] == "intervention"]
@@ -218,9 +218,9 @@ def test_changes(
 
 def test_both_arms_end_at_the_same_turn(inside: Command, folder: Path, live: str) -> None:
     words = ("fork", "s.db", live, "--at", 3, "-n", 1, "--drop", "--turns", 2)
-    found = strict(inside(*words, "--against", "kept", "--json").stdout)
-    assert found["arms"] == ["fork@3 drop (2 turns)", "fork@4 reroll (1 turns)"]
-    assert found["appears"] is None, "in neither arm was the turn generated again"
+    record = strict(inside(*words, "--against", "kept", "--json").stdout)
+    assert record["arms"] == ["fork@3 drop (2 turns)", "fork@4 reroll (1 turns)"]
+    assert record["appears"] is None, "in neither arm was the turn generated again"
     assert [turn[:3] for turn in own_turns(folder / "s.db")] == [
         ("fork@3 drop (2 turns)", 0, 3), ("fork@3 drop (2 turns)", 0, 4),
         ("fork@4 reroll (1 turns)", 0, 4),
@@ -233,8 +233,8 @@ def test_a_stance_is_no_share(inside: Command, folder: Path) -> None:
         inside("run", "mine.py:trio", "-m", "fixed:No.", "-qn1", "--store", "s.db").returncode == 0
     )
     [(trial,)] = rows(folder / "s.db", "SELECT trial FROM trials")
-    found = strict(inside("fork", "s.db", trial, "--at", 3, "-n", 5, "--drop", "--json").stdout)
-    [stance] = [each["one"] for each in found["outcomes"] if each["outcome"] == "Ada on share"]
+    record = strict(inside("fork", "s.db", trial, "--at", 3, "-n", 5, "--drop", "--json").stdout)
+    [stance] = [each["one"] for each in record["outcomes"] if each["outcome"] == "Ada on share"]
     assert stance["high"] - stance["estimate"] == stance["estimate"] - stance["low"]
 
 
@@ -332,8 +332,8 @@ def test_a_branch_with_code_can_be_forked_again(
     inside: Command, folder: Path, options: list[str]
 ) -> None:
     trial = _own(inside, folder)
-    found = strict(inside("fork", "s.db", trial, "--at", 2, "-n", 1, *options, "--json").stdout)
-    done = inside("fork", "s.db", found["trials"][0][0], "--at", 4, "-n", 1, "--drop", "-q")
+    record = strict(inside("fork", "s.db", trial, "--at", 2, "-n", 1, *options, "--json").stdout)
+    done = inside("fork", "s.db", record["trials"][0][0], "--at", 4, "-n", 1, "--drop", "-q")
     assert done.returncode == 0, done.stderr
 
 
@@ -553,13 +553,13 @@ def test_killed_in_the_middle_it_ends_as_if_it_had_never_been(
             calls, unique = told["calls"], told["unique"]
             connection = open_readonly(folder / "s.db")
             (in_doubt,) = connection.execute("SELECT count(*) FROM intents").fetchone()
-            (torn,) = connection.execute(
+            (half_ended,) = connection.execute(
                 "SELECT count(*) FROM events JOIN trials USING (trial)"
                 " WHERE kind = 'ended' AND status = 'planned'"
             ).fetchone()
             connection.close()
             assert in_doubt <= CONCURRENCY * (kill + 1)
-            assert torn == 0, "a branch has its end but not its status"
+            assert half_ended == 0, "a branch has its end but not its status"
         nursery.stdin.close()
     assert in_doubt == 0
     assert calls > unique == alone["unique"]

@@ -31,9 +31,9 @@ def peace(inside: Command) -> str:
 
 def trials(store: Path, where: str) -> list[str]:
     connection = sqlite3.connect(store)
-    found = connection.execute(f"SELECT trial FROM trials WHERE {where} ORDER BY 1").fetchall()
+    fetched = connection.execute(f"SELECT trial FROM trials WHERE {where} ORDER BY 1").fetchall()
     connection.close()
-    return [trial for (trial,) in found]
+    return [trial for (trial,) in fetched]
 
 
 def told(done: CompletedProcess[str]) -> Any:
@@ -42,8 +42,8 @@ def told(done: CompletedProcess[str]) -> Any:
     return json.loads(done.stdout, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 
 
-def weights(found: Any) -> dict[tuple[str, str], float]:
-    return {(edge["source"], edge["target"]): edge["weight"] for edge in found["edges"]}
+def weights(record: Any) -> dict[tuple[str, str], float]:
+    return {(edge["source"], edge["target"]): edge["weight"] for edge in record["edges"]}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -51,12 +51,12 @@ def test_each_kind_is_printed_and_is_that_of_the_library(
     inside: Command, folder: Path, peace: str, kind: str
 ) -> None:
     made = getattr(graphs, kind)(load(folder / peace))
-    found = told(inside("graph", peace, "--kind", kind, "--json"))
-    assert (found["kind"], [node["name"] for node in found["nodes"]]) == (kind, list(made))
-    assert weights(found) == {(a, b): weight for a, b, weight in made.edges(data="weight")}
-    assert found["reciprocity"] == pytest.approx(graphs.reciprocity(made).observed, nan_ok=True)
-    assert ("balance" in found) == (kind == "agreement")
-    for edge, (*_, facts) in zip(found["edges"], made.edges(data=True), strict=True):
+    record = told(inside("graph", peace, "--kind", kind, "--json"))
+    assert (record["kind"], [node["name"] for node in record["nodes"]]) == (kind, list(made))
+    assert weights(record) == {(a, b): weight for a, b, weight in made.edges(data="weight")}
+    assert record["reciprocity"] == pytest.approx(graphs.reciprocity(made).observed, nan_ok=True)
+    assert ("balance" in record) == (kind == "agreement")
+    for edge, (*_, facts) in zip(record["edges"], made.edges(data=True), strict=True):
         assert {name: edge[name] for name in facts} == facts
     done = inside("graph", peace, "--kind", kind)
     assert (done.returncode, done.stderr) == (0, "")
@@ -65,7 +65,7 @@ def test_each_kind_is_printed_and_is_that_of_the_library(
     place = lines.index(["actor", "in_strength", "out_strength", "pagerank", "betweenness"])
     assert [(a, b, float(w)) for a, b, w in lines[1:place]] == [
         (a, b, float(weight))
-        for (a, b), weight in sorted(weights(found).items(), key=lambda one: -abs(one[1]))
+        for (a, b), weight in sorted(weights(record).items(), key=lambda one: -abs(one[1]))
     ]
     assert [line[0] for line in lines[place + 1 : place + 4]] == ["Ada", "Ben", "Cleo"]
 
@@ -118,20 +118,20 @@ def test_whoever_contradicts_has_a_graph(inside: Command, options: list[str]) ->
     done = inside("graph", "q.db", "--kind", "agreement", *options)
     assert (done.returncode, done.stderr) == (0, "")
     if options:
-        found = told(done)
-        assert min(weights(found).values()) < 0
-        assert found["reciprocity"] is None, "missing, and no zero"
+        record = told(done)
+        assert min(weights(record).values()) < 0
+        assert record["reciprocity"] is None, "missing, and no zero"
         # Ada and Cleo are on no terms, so there is no triad that could be balanced.
-        assert found["balance"] is None
+        assert record["balance"] is None
 
 
 def test_a_quarrel_of_three_is_out_of_balance(inside: Command) -> None:
     """Each contradicts the one before: three pairs, all negative."""
     done = inside("run", "mine.py:trio", "-m", "fixed:I disagree.", "-qn1", "--store", "q.db")
     assert done.returncode == 0, done.stderr
-    found = told(inside("graph", "q.db", "--kind", "agreement", "--json"))
-    assert weights(found) == {("Ben", "Ada"): -2, ("Cleo", "Ben"): -2, ("Ada", "Cleo"): -1}
-    assert (found["balance"], found["reciprocity"]) == (0, None)
+    record = told(inside("graph", "q.db", "--kind", "agreement", "--json"))
+    assert weights(record) == {("Ben", "Ada"): -2, ("Cleo", "Ben"): -2, ("Ada", "Cleo"): -1}
+    assert (record["balance"], record["reciprocity"]) == (0, None)
 
 
 def test_whoever_contradicts_is_written(inside: Command, folder: Path) -> None:

@@ -99,12 +99,12 @@ def events(folder: Path, kind: str, name: str) -> list[tuple[Any, ...]]:
     fields = {"turn": ("text", "source"), "probe": ("value", "missing")}[kind]
     columns = ", ".join(f"json_extract(payload, '$.{field}')" for field in fields)
     connection = sqlite3.connect(folder / "h.db")
-    found = connection.execute(
+    rows = connection.execute(
         f"SELECT turn, {columns} FROM events WHERE kind = '{kind}' AND actor = ? ORDER BY 1",
         (name,),
     ).fetchall()
     connection.close()
-    return found
+    return rows
 
 
 def test_what_is_typed_is_said(sit: Callable[..., Sitting], folder: Path) -> None:

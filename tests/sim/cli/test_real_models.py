@@ -129,7 +129,7 @@ def test_check_says_what_a_server_can_do(inside: Command, stub: StubServer) -> N
     assert " ms " in rows["chat"]
     stub.behave(echo="no", prompt_logprobs=False)
     told = json.loads(inside("check", "completions:stub", "--base-url", stub.url, "--json").stdout)
-    verdicts = {found["name"]: found["verdict"] for found in told["capabilities"]}
+    verdicts = {capability["name"]: capability["verdict"] for capability in told["capabilities"]}
     assert verdicts["log-probabilities of the prompt (echo)"] == "no"
     stub.behave(key="right")
     refused = inside("check", "openai:stub", "--base-url", stub.url)

@@ -57,9 +57,9 @@ def absent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def rows(store: Path, sql: str) -> list[tuple[Any, ...]]:
     connection = sqlite3.connect(store)
-    found = connection.execute(sql).fetchall()
+    fetched = connection.execute(sql).fetchall()
     connection.close()
-    return found
+    return fetched
 
 
 def refused(done: CompletedProcess[str], says: str) -> None:
@@ -94,15 +94,15 @@ def test_a_name_for_lines_is_refused(inside: Command, folder: Path) -> None:
     done = inside("tournament", "cup.toml", "--store", "c.db", "-q")
     assert done.returncode == 0, done.stderr
     [(trial,), *_] = rows(folder / "c.db", "SELECT trial FROM trials")
-    refused(inside("ask", "c.db", trial, "Why?"), "plain: a tournament called a stage that")
+    refused(inside("ask", "c.db", trial, "Why?"), "plain: is a tournament's own name for a stage")
 
 
 def test_of_a_surrogate_the_one_is_asked_who_is_played(inside: Command, folder: Path) -> None:
     """The others say lines that answer nobody."""
     done = inside("run", "mine.py:trio", "-n", 1, "--yoked", "-q", "--store", "y.db")
     assert done.returncode == 0, done.stderr
-    found = json.loads(inside("ask", "y.db", "all", "Why?", "--json").stdout)["answers"]
-    asked = {(each["trial"], each["actor"]) for each in found}
+    answers = json.loads(inside("ask", "y.db", "all", "Why?", "--json").stdout)["answers"]
+    asked = {(each["trial"], each["actor"]) for each in answers}
     focal = rows(folder / "y.db", "SELECT trial, focal FROM trials WHERE arm = 'yoked'")
     [(live,)] = rows(folder / "y.db", "SELECT trial FROM trials WHERE arm = 'live'")
     assert len(focal) == 3

@@ -23,8 +23,8 @@ TRIO = ("run", "mine.py:trio", "-n", 3)
 def test_a_dry_run_plays_nothing(inside: Command, folder: Path) -> None:
     done = inside(*TRIO, "--dry-run", "--json")
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    [estimate] = found["estimates"]
+    record = json.loads(done.stdout)
+    [estimate] = record["estimates"]
     # 6 turns, and three probes before the first, after the third and after the sixth.
     assert (estimate["trials"], estimate["calls"]) == (3, 3 * (6 + 9))
     assert estimate["usage"]["usd"] == 0.0
@@ -43,9 +43,9 @@ def test_a_budget_that_is_spent_is_told_with_the_way_on(inside: Command, folder:
     assert stopped.stderr.count("\n") == 1
     assert "the budget of 3,000 tokens is spent" in stopped.stderr
     assert "3 of 3 trials are to go: to go on, run the same command with a larger" in stopped.stderr
-    found = json.loads(inside(*TRIO, "--budget-tokens", 3000, "--json").stdout)
-    assert found["stopped"].startswith("the budget of 3,000 tokens")
-    assert found["usage"]["usd"] == 0.0
+    record = json.loads(inside(*TRIO, "--budget-tokens", 3000, "--json").stdout)
+    assert record["stopped"].startswith("the budget of 3,000 tokens")
+    assert record["usage"]["usd"] == 0.0
     whole = inside(*TRIO, "--budget-tokens", 1_000_000)
     assert whole.returncode == 0, whole.stderr
     assert "an ideal prefix cache would compute" in " ".join(whole.stdout.split())
@@ -105,7 +105,7 @@ def test_a_recorded_run_again(inside: Command, folder: Path) -> None:
     assert "not-recorded: Ada's turn was not recorded" in more.stderr
     twice = inside(*TRIO, *replay[:2], "-m", "embedded:base", "--store", "c.db")
     assert twice.returncode == 2
-    assert "plays already; name it once" in twice.stderr
+    assert "is among the models already; name it once" in twice.stderr
 
 
 def test_the_line_at_the_end(tmp_path: Path) -> None:

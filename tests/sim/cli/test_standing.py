@@ -40,10 +40,10 @@ class Duel:
         return [(0, 1)]
 
 
-def told(found: dict[str, object], width: int = 100) -> str:
+def told(record: dict[str, object], width: int = 100) -> str:
     console = Console(width=width, color_system=None)
     with console.capture() as captured:
-        show(found, console)
+        show(record, console)
     return captured.get()
 
 
@@ -55,11 +55,11 @@ def test_who_met_nobody_stands_there_all_the_same(tmp_path: Path) -> None:
     )  # fmt: skip
     store = tmp_path / "cup.db"
     report = asyncio.run(run_tournament(cup, {BASE: open_stage(BASE)}, store))
-    found = measured(store, report.id)
-    assert [each["entrant"] for each in found["standings"]][-1] == "c"
-    assert found["standings"][-1]["matches"] == 0
-    assert "Cup: 3 entrants, 2 debates" in told(found)
-    assert re.search(r"^–     c   +–  ", told(found), re.MULTILINE)
+    record = measured(store, report.id)
+    assert [each["entrant"] for each in record["standings"]][-1] == "c"
+    assert record["standings"][-1]["matches"] == 0
+    assert "Cup: 3 entrants, 2 debates" in told(record)
+    assert re.search(r"^–     c   +–  ", told(record), re.MULTILINE)
 
 
 def test_where_every_verdict_is_missing_it_is_said_why(tmp_path: Path) -> None:
@@ -74,25 +74,25 @@ def test_where_every_verdict_is_missing_it_is_said_why(tmp_path: Path) -> None:
 
 
 def test_a_tournament_that_is_not_over_says_so() -> None:
-    found = {
+    record = {
         "name": "Cup", "standings": [], "debates": 4, "judged": 4, "format": "Swiss",
         "components": [], "effects": [], "cycles": None, "judges": None, "notes": [],
     }  # fmt: skip
-    assert "Cup: 0 entrants, 4 debates (Swiss)" in told(found)
+    assert "Cup: 0 entrants, 4 debates (Swiss)" in told(record)
     assert "4 debates, 1 of 3 rounds are over (Swiss)" in told(
-        found | {"rounds": 1, "of_rounds": 3}
+        record | {"rounds": 1, "of_rounds": 3}
     )
-    assert "4 debates (Swiss)" in told(found | {"rounds": 3, "of_rounds": 3})
+    assert "4 debates (Swiss)" in told(record | {"rounds": 3, "of_rounds": 3})
 
 
 def test_those_without_a_verdict_stand_below_the_groups() -> None:
     row = {"points": 0.0, "wins": 0, "ties": 0, "losses": 0}
-    found = {
+    record = {
         "name": "Cup", "standings": [row | {"entrant": name} for name in "abcde"], "debates": 2,
         "judged": 2, "format": None, "components": [["a", "b"], ["c", "d"]], "effects": [],
         "cycles": None, "judges": None, "notes": [],
     }  # fmt: skip
-    page = told(found)
+    page = told(record)
     assert page.index("group 2") < page.index("not rated: no verdict is about them")
     assert len(re.findall(r"^– +[a-e] ", page, re.MULTILINE)) == 5
 
@@ -103,11 +103,11 @@ def test_where_it_is_narrow_names_give_way_and_not_ratings() -> None:
         "rating": -0.18, "low": -0.87, "high": 0.49, "rank": 19, "rank_low": 9, "rank_high": 27,
         "p_best": 0.0,
     }  # fmt: skip
-    found = {
+    record = {
         "name": "Cup", "standings": [row], "debates": 2, "judged": 2, "format": None,
         "components": [], "effects": [], "cycles": None, "judges": None, "notes": [],
     }  # fmt: skip
-    assert "-0.18 [-0.87, +0.49]" in told(found, width=80)
+    assert "-0.18 [-0.87, +0.49]" in told(record, width=80)
 
 
 def test_whoever_had_a_bye_has_points_in_the_live_table() -> None:

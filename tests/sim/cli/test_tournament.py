@@ -81,37 +81,37 @@ def held(tmp_path_factory: pytest.TempPathFactory, run_at: Command) -> tuple[Pat
 
 
 def test_it_is_held_and_says_who_is_strong(held: tuple[Path, dict[str, Any]]) -> None:
-    _, found = held
-    assert (found["name"], found["debates"], found["judged"]) == ("Cup", 12, 12)
-    assert (found["verdicts"], found["missing_verdicts"], found["of_rounds"]) == (48, 0, 6)
-    order = [each["entrant"] for each in found["standings"]]
+    _, record = held
+    assert (record["name"], record["debates"], record["judged"]) == ("Cup", 12, 12)
+    assert (record["verdicts"], record["missing_verdicts"], record["of_rounds"]) == (48, 0, 6)
+    order = [each["entrant"] for each in record["standings"]]
     assert order[-1] == "weak"
-    for each in found["standings"]:
+    for each in record["standings"]:
         assert each["low"] < each["rating"] < each["high"]
         assert each["matches"] == 4
-    assert abs(sum(each["rating"] for each in found["standings"])) < 1e-9
-    assert {each["judge"] for each in found["judges"]["table"]} == {"embedded:base", "hasty"}
+    assert abs(sum(each["rating"] for each in record["standings"])) < 1e-9
+    assert {each["judge"] for each in record["judges"]["table"]} == {"embedded:base", "hasty"}
 
 
 def test_standings_say_the_same_as_the_end_of_the_tournament(
     held: tuple[Path, dict[str, Any]], run_at: Command
 ) -> None:
-    folder, found = held
+    folder, record = held
     done = run_at(folder, "standings", "runs/cup.db", "--json")
     assert done.returncode == 0, done.stderr
     again = json.loads(done.stdout)
-    assert again["standings"] == found["standings"]
-    assert again["judges"] == found["judges"]
+    assert again["standings"] == record["standings"]
+    assert again["judges"] == record["judges"]
 
 
 def test_standings_without_the_biases_of_judges(
     held: tuple[Path, dict[str, Any]], run_at: Command
 ) -> None:
-    folder, found = held
+    folder, record = held
     done = run_at(folder, "standings", "runs/cup.db", "--adjusted", "--json")
     assert done.returncode == 0, done.stderr
     again = json.loads(done.stdout)
-    plain = {each["entrant"]: each for each in found["standings"]}
+    plain = {each["entrant"]: each for each in record["standings"]}
     moved = [each["rating"] - plain[each["entrant"]]["rating"] for each in again["standings"]]
     assert any(abs(each) > 1e-3 for each in moved)
     # Points are what was paired by, and stay.
@@ -132,7 +132,7 @@ def test_standings_say_who_gives_in(held: tuple[Path, dict[str, Any]], run_at: C
 def test_standings_for_people_and_as_csv(
     held: tuple[Path, dict[str, Any]], run_at: Command, tmp_path: Path
 ) -> None:
-    folder, found = held
+    folder, record = held
     done = run_at(
         folder, "standings", "runs/cup.db", "--judges", "--matrix", "--csv", tmp_path / "cup.csv",
         COLUMNS="80",
@@ -143,8 +143,10 @@ def test_standings_for_people_and_as_csv(
         assert told in done.stdout
     with (tmp_path / "cup.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["entrant"] for row in rows] == [each["entrant"] for each in found["standings"]]
-    assert [float(row["rating"]) for row in rows] == [each["rating"] for each in found["standings"]]
+    assert [row["entrant"] for row in rows] == [each["entrant"] for each in record["standings"]]
+    assert [float(row["rating"]) for row in rows] == [
+        each["rating"] for each in record["standings"]
+    ]
 
 
 def test_again_plays_and_asks_nothing(cup: Path, inside: Command) -> None:
@@ -165,9 +167,9 @@ def test_another_judge_asks_only_that_judge(cup: Path, inside: Command) -> None:
     more = inside("tournament", "cups.py:duel", "--judges", "embedded:base,embedded:rlhf",
                     "--json")  # fmt: skip
     assert more.returncode == 0, more.stderr
-    found = json.loads(more.stdout)
-    assert (found["debates"], found["verdicts"]) == (2, 8)
-    known = inside("standings", "runs/duel.db", "-t", found["tournament"][:6])
+    record = json.loads(more.stdout)
+    assert (record["debates"], record["verdicts"]) == (2, 8)
+    known = inside("standings", "runs/duel.db", "-t", record["tournament"][:6])
     assert known.returncode == 0
     both = inside("standings", "runs/duel.db", "-t", "Duel")
     assert both.returncode == 2
@@ -211,10 +213,10 @@ def test_no_verdict_at_all_is_no_rating(cup: Path, inside: Command) -> None:
     )  # fmt: skip
     done = inside("tournament", "none.toml", "--json")
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["judged"] == 0
-    assert {each.get("rating") for each in found["standings"]} == {None}
-    assert "No debate has a verdict, so nobody is rated." in found["notes"]
+    record = json.loads(done.stdout)
+    assert record["judged"] == 0
+    assert {each.get("rating") for each in record["standings"]} == {None}
+    assert "No debate has a verdict, so nobody is rated." in record["notes"]
 
 
 def test_a_debate_is_shown_with_its_verdicts(
@@ -270,8 +272,8 @@ def test_a_person_judges_on_a_sheet(cup: Path, inside: Command) -> None:
     kept = inside("judge", "runs/duel.db", "--name", "kim", "--from", "sheet.csv")
     assert kept.returncode == 0, kept.stderr
     assert "2 verdicts by human:kim" in kept.stdout
-    found = json.loads(inside("standings", "runs/duel.db", "--json").stdout)
-    by_judge = {each["judge"]: each for each in found["judges"]["table"]}
+    record = json.loads(inside("standings", "runs/duel.db", "--json").stdout)
+    by_judge = {each["judge"]: each for each in record["judges"]["table"]}
     assert by_judge["human:kim"]["verdicts"] == 2
     left = inside("judge", "runs/duel.db", "--name", "kim", "--to", "more.csv")
     assert "nothing is left to judge for kim" in left.stdout
@@ -320,8 +322,8 @@ def test_a_sheet_with_a_mistake_keeps_nothing(cup: Path, inside: Command) -> Non
     refused = inside("judge", "runs/duel.db", "--name", "kim", "--from", "sheet.csv")
     assert refused.returncode == 2
     assert "sheet.csv" in refused.stderr
-    found = json.loads(inside("standings", "runs/duel.db", "--json").stdout)
-    assert "human:kim" not in {each["judge"] for each in found["judges"]["table"]}
+    record = json.loads(inside("standings", "runs/duel.db", "--json").stdout)
+    assert "human:kim" not in {each["judge"] for each in record["judges"]["table"]}
 
 
 def test_a_person_judges_at_the_terminal(cup: Path, inside: Command, process: Start) -> None:

@@ -108,14 +108,14 @@ def test_nonsense_is_asked_again_with_what_is_wrong_and_then_one_speaks_freely()
 
 
 @pytest.mark.parametrize("layout", ["persona_first", "transcript_first", "screenplay", "author"])
-@pytest.mark.parametrize("torn", range(9))
-def test_a_scene_that_was_torn_off_goes_on_the_same(layout: str, torn: int) -> None:
+@pytest.mark.parametrize("kept", range(9))
+def test_a_scene_that_was_cut_off_goes_on_the_same(layout: str, kept: int) -> None:
     scene = examined(layout=layout)
     if layout == "author":
         scene = examined(layout=layout, block=1)
     stage = exact_stage("base")
     whole = asyncio.run(play(scene, stage, seed=5))
-    part = Transcript(whole.events[:torn])
+    part = Transcript(whole.events[:kept])
     around = Around(stage)
     again = asyncio.run(play(scene, around, seed=5, resume=part))
     assert facts(again) == facts(whole)

@@ -172,8 +172,8 @@ def test_what_cannot_be_done_is_recorded_as_skipped() -> None:
         leave("Ben", at=2), say("Ben", "Hello?", at=3), leave("Ben", at=4), enter("Ben", at=5),
         enter("Ben", at=6),
     )  # fmt: skip
-    found = [(event.what, event.detail.get("skipped")) for event in changes(transcript)]
-    assert found == [
+    moves = [(event.what, event.detail.get("skipped")) for event in changes(transcript)]
+    assert moves == [
         ("leave", None), ("say", "Ben is off stage"), ("leave", "Ben is off stage"),
         ("enter", None), ("enter", "Ben is on stage"),
     ]  # fmt: skip
@@ -225,7 +225,7 @@ def test_every_prompt_can_be_rendered_again(layout: str) -> None:
 
 
 @pytest.mark.parametrize("layout", [*sorted(LAYOUTS), "author"])
-def test_torn_off_anywhere_it_ends_as_it_would_have(layout: str) -> None:
+def test_cut_off_anywhere_it_ends_as_it_would_have(layout: str) -> None:
     some = [say("Ben", "I was wrong.", at=2), note("(Thunder.)", when=lambda view: view.turns == 4)]
     some += [replace_turn("Never.", at=5), delete_turn(at=7)]
     if layout != "author":

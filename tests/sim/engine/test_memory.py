@@ -73,7 +73,7 @@ def test_stop_ends_the_scene_and_says_why(layout: str) -> None:
 
 
 @pytest.mark.parametrize("policy", ["drop_oldest", "summarise"])
-def test_a_scene_torn_off_anywhere_goes_on_as_it_would_have(policy: str) -> None:
+def test_a_scene_cut_off_anywhere_goes_on_as_it_would_have(policy: str) -> None:
     scene = bounded(policy, "persona_first")
     whole = asyncio.run(play(scene, STAGE, seed=4))
     for at in range(0, len(whole.events), 3):

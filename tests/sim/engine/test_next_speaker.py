@@ -79,9 +79,9 @@ def test_nonsense_is_shown_its_error_then_the_fallback_decides_and_both_are_reco
     scene = debate(graph=star("Ada", "Ben", "Cleo"), routing=routing, ends=after(turns=3))
     stage = Around(Answers(lambda request: '{"next": "Old Tom"}'))
     transcript = run(scene, stage)
-    found = [(a.sample, a.raw, a.missing) for a in transcript.answers]
+    samples = [(a.sample, a.raw, a.missing) for a in transcript.answers]
     missing = "'Old Tom' is none of the options"
-    assert found == [(sample, '{"next": "Old Tom"}', missing) for sample in range(3)]
+    assert samples == [(sample, '{"next": "Old Tom"}', missing) for sample in range(3)]
     [fell] = [event for event in transcript.events if isinstance(event, FellBack)]
     assert fell == FellBack(2, "Ada", "floor:next", "no answer named anybody")
     asked = [one.prompt for one in stage.asked if one.purpose == "gauge"]
@@ -252,7 +252,7 @@ def test_a_router_that_asks_for_ever_is_told_so() -> None:
     "routing", [Bidding(), ChosenBy(), Interrupts(ChosenBy()), Simultaneous()], ids=repr
 )
 @pytest.mark.parametrize("layout", ["persona_first", "transcript_first", "screenplay"])
-def test_torn_off_anywhere_it_ends_as_it_would_have(routing: Any, layout: Any) -> None:
+def test_cut_off_anywhere_it_ends_as_it_would_have(routing: Any, layout: Any) -> None:
     scene = debate(graph=ALL, routing=routing, layout=layout, ends=after(turns=8))
     whole = run(scene, Murmur(), 4)
     for cut in range(0, len(whole.events), 3):

@@ -1,4 +1,4 @@
-"""A scene that was torn off goes on as if it had not been, and asks only for what is missing."""
+"""A scene that was cut off goes on as if it had not been, and asks only for what is missing."""
 
 from __future__ import annotations
 
@@ -36,29 +36,29 @@ def asked(events: list[Any]) -> int:
     return sum(isinstance(event, Turn | Answer) for event in events)
 
 
-def torn_anywhere(scene: Scene, whole: Transcript, make: Any, seed: int) -> None:
+def resumed_anywhere(scene: Scene, whole: Transcript, make: Any, seed: int) -> None:
     """Tear the transcript after each of its events, and play on."""
     for at in range(len(whole.events) + 1):
         stage, watching = Around(make()), Watching()
-        torn = Transcript(whole.events[:at])
-        again = asyncio.run(play(scene, stage, seed=seed, observers=[watching], resume=torn))
+        part = Transcript(whole.events[:at])
+        again = asyncio.run(play(scene, stage, seed=seed, observers=[watching], resume=part))
         assert facts(again) == facts(whole), at
         assert facts(watching.events) == facts(whole.events[at:]), at
         assert len(stage.asked) == asked(whole.events[at:]), at
-        assert torn.events == whole.events[:at], "what was given is left as it was"
+        assert part.events == whole.events[:at], "what was given is left as it was"
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("make", [Murmur, lambda: exact_stage("base")], ids=["murmur", "exact"])
-def test_torn_off_anywhere(layout: str, make: Any) -> None:
+def test_cut_off_anywhere(layout: str, make: Any) -> None:
     scene = gauged(layout)
-    torn_anywhere(scene, asyncio.run(play(scene, make(), seed=3)), make, 3)
+    resumed_anywhere(scene, asyncio.run(play(scene, make(), seed=3)), make, 3)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=12)
 @given(scenes(most_turns=5), st.integers(0, 2**32))
-def test_any_scene_torn_off_anywhere(scene: Scene, seed: int) -> None:
-    torn_anywhere(scene, asyncio.run(play(scene, Murmur(), seed=seed)), Murmur, seed)
+def test_any_scene_cut_off_anywhere(scene: Scene, seed: int) -> None:
+    resumed_anywhere(scene, asyncio.run(play(scene, Murmur(), seed=seed)), Murmur, seed)
 
 
 async def jitter(request: Request) -> None:
@@ -66,7 +66,7 @@ async def jitter(request: Request) -> None:
     await asyncio.sleep(Stream(request.seed).unit() * longest)
 
 
-def test_torn_off_while_probes_were_out() -> None:
+def test_cut_off_while_probes_were_out() -> None:
     """Events come in any order then; the history is the same, and nothing is asked twice."""
     scene = gauged()
     first = Around(Murmur(), jitter)
@@ -76,8 +76,8 @@ def test_torn_off_while_probes_were_out() -> None:
     for at in range(len(whole.events) + 1):
         second = Around(Murmur(), jitter)
         watching = Watching()
-        torn = Transcript(whole.events[:at])
-        again, _ = in_virtual_time(play(scene, second, seed=3, observers=[watching], resume=torn))
+        part = Transcript(whole.events[:at])
+        again, _ = in_virtual_time(play(scene, second, seed=3, observers=[watching], resume=part))
         assert sorted(facts(again)) == sorted(facts(whole))
         assert sorted(facts(watching.events)) == sorted(facts(whole.events[at:]))
         assert len(second.asked) == asked(whole.events[at:])
@@ -85,22 +85,22 @@ def test_torn_off_while_probes_were_out() -> None:
 
 
 def test_answers_that_were_lost_are_asked_again() -> None:
-    """A torn-off transcript may lack any answer, not only the last ones."""
+    """An incomplete transcript may lack any answer, not only the last ones."""
     scene = gauged()
     whole = asyncio.run(play(scene, Murmur(), seed=3))
     for lost in [event for event in whole.events if isinstance(event, Answer)]:
         stage = Around(Murmur())
-        torn = Transcript(event for event in whole.events if event is not lost)
-        again = asyncio.run(play(scene, stage, seed=3, resume=torn))
+        part = Transcript(event for event in whole.events if event is not lost)
+        again = asyncio.run(play(scene, stage, seed=3, resume=part))
         assert sorted(facts(again)) == sorted(facts(whole))
         assert [request.speaker for request in stage.asked] == [lost.actor]
 
 
 def test_what_is_known_is_believed() -> None:
     """The stage would say something else; it is not asked."""
-    torn = Transcript([Turn(1, "Ada", "I was here before.")])
+    part = Transcript([Turn(1, "Ada", "I was here before.")])
     stage = Around(Murmur())
-    again = asyncio.run(play(debate(), stage, seed=3, resume=torn))
+    again = asyncio.run(play(debate(), stage, seed=3, resume=part))
     assert again.turns[0].text == "I was here before."
     assert "Ada: I was here before." in stage.asked[0].prompt.joined()
 
@@ -136,7 +136,7 @@ class Breaks:
             raise StageError("timeout", "no reply in 60 s")
 
 
-def test_a_failure_that_is_known_is_not_asked_again_and_a_torn_off_turn_is() -> None:
+def test_a_failure_that_is_known_is_not_asked_again_and_a_cut_off_turn_is() -> None:
     """A stored failure is a result; who wants another one leaves it out of what is resumed."""
     scene = probed(1)
     healthy = asyncio.run(play(scene, Murmur(), seed=3))

@@ -117,7 +117,7 @@ def test_where_words_decide_who_is_next_a_block_is_one_turn() -> None:
 
 
 def test_the_exact_stage_writes_blocks_in_the_order_of_the_router() -> None:
-    """Exactly, since every speaker heard the same; and it goes on where it was torn off."""
+    """Exactly, since every speaker heard the same; and it goes on where it was cut off."""
     stage = exact_stage("base")
     scene = debate(layout="author", block=4, probes=(ask_stance("sell", every=2),))
     whole = asyncio.run(play(scene, stage, seed=4))
@@ -130,7 +130,7 @@ def test_the_exact_stage_writes_blocks_in_the_order_of_the_router() -> None:
 
 
 def test_a_refused_block_is_an_outcome_of_one_turn() -> None:
-    """And it goes on from there, also where it was torn off."""
+    """And it goes on from there, also where it was cut off."""
 
     class Refuses(Writer):
         async def perform(self, request: Request) -> Reply:

@@ -30,11 +30,11 @@ def asked(scene: Scene, seed: int = 1) -> list[Request]:
 
 def by_actor(requests: list[Request]) -> dict[str, list[Prompt]]:
     """The prompts that were sent to each actor for its turns, in order."""
-    found: dict[str, list[Prompt]] = {}
+    prompts: dict[str, list[Prompt]] = {}
     for request in requests:
         if request.purpose == "turn":
-            found.setdefault(request.speaker, []).append(request.prompt)
-    return found
+            prompts.setdefault(request.speaker, []).append(request.prompt)
+    return prompts
 
 
 @SLOW
@@ -75,7 +75,7 @@ def test_transcript_first_shares_its_chunks(every: int | None) -> None:
     )
     objects: dict[bytes, Prompt] = {}
     shared = 0
-    prompts = [prompt for found in by_actor(asked(scene)).values() for prompt in found]
+    prompts = [prompt for own in by_actor(asked(scene)).values() for prompt in own]
     for prompt in prompts:
         for chunk in prompt.chunks()[:-1]:
             assert objects.setdefault(chunk.digest, chunk) is chunk

@@ -199,8 +199,8 @@ def test_lambdas_that_share_a_line_are_told_apart(module: Load) -> None:
     )
 
     def syntax(function: Any) -> str:
-        found: str = plain(function, "x")["syntax"]
-        return found
+        digest: str = plain(function, "x")["syntax"]
+        return digest
 
     one, two = file.PAIR
     assert syntax(one) != syntax(two)

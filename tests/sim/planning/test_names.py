@@ -31,8 +31,8 @@ Recast ReplaceTurn Restage Said Say Scene Scripted Simultaneous Walk Whisper Whi
 
 
 def modules(package: ModuleType) -> list[ModuleType]:
-    found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
-    return [import_module(each.name) for each in found]
+    listed = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    return [import_module(each.name) for each in listed]
 
 
 def test_the_names_of_scenes_are_those_that_stores_hold() -> None:

@@ -49,14 +49,14 @@ def _path(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_file_s_function_is_found_with_its_parameters(tmp_path: Path) -> None:
-    found = scenarios.find(f"{write(tmp_path, RING)}:trio")
-    assert found.summary == "Three neighbours share a well."
-    assert [str(parameter) for parameter in found.parameters[:3]] == [
+    scenario = scenarios.find(f"{write(tmp_path, RING)}:trio")
+    assert scenario.summary == "Three neighbours share a well."
+    assert [str(parameter) for parameter in scenario.parameters[:3]] == [
         "rounds: int = 2",
         "temper: float = 0.5",
         "tone: 'mild' | 'sharp' = 'mild'",
     ]
-    scene = scenarios.build(found, {"rounds": "4"})
+    scene = scenarios.build(scenario, {"rounds": "4"})
     assert isinstance(scene, Scene)
     assert scene.ends.bound() == 12
 
@@ -91,8 +91,8 @@ def test_a_file_can_import_what_lies_beside_it(tmp_path: Path) -> None:
 def test_a_value_is_read_by_the_parameter_s_type(
     tmp_path: Path, given: dict[str, object], value: object
 ) -> None:
-    found = scenarios.find(f"{write(tmp_path, RING)}:trio")
-    assert scenarios.read(found, given)[next(iter(given))] == value
+    scenario = scenarios.find(f"{write(tmp_path, RING)}:trio")
+    assert scenarios.read(scenario, given)[next(iter(given))] == value
 
 
 @pytest.mark.parametrize(
@@ -112,9 +112,9 @@ def test_a_value_is_read_by_the_parameter_s_type(
 def test_a_bad_parameter_is_refused_with_the_list_of_good_ones(
     tmp_path: Path, given: dict[str, object], says: str
 ) -> None:
-    found = scenarios.find(f"{write(tmp_path, RING)}:trio")
+    scenario = scenarios.find(f"{write(tmp_path, RING)}:trio")
     with pytest.raises(ScenarioError) as caught:
-        scenarios.read(found, given)
+        scenarios.read(scenario, given)
     assert says in str(caught.value)
     assert "takes: rounds: int = 2, temper: float = 0.5" in str(caught.value)
 
@@ -180,9 +180,9 @@ def test_a_broken_neighbour_is_named_with_its_line(tmp_path: Path) -> None:
 def test_a_scene_that_cannot_be_built_says_why(
     tmp_path: Path, source: str, error: type[BadRequest], says: str
 ) -> None:
-    found = scenarios.find(f"{write(tmp_path, source)}:f")
+    scenario = scenarios.find(f"{write(tmp_path, source)}:f")
     with pytest.raises(error) as caught:
-        scenarios.build(found, {})
+        scenarios.build(scenario, {})
     assert says in str(caught.value)
 
 
@@ -206,9 +206,9 @@ def test_a_folder_that_hides_ours_is_named(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_shipped_scenarios_are_all_sound() -> None:
-    for found in scenarios.available():
-        assert found.summary, f"{found.name} has no documentation"
-        assert isinstance(scenarios.make(found, {}, found.returns), Scene | Tournament)
+    for scenario in scenarios.available():
+        assert scenario.summary, f"{scenario.name} has no documentation"
+        assert isinstance(scenarios.make(scenario, {}, scenario.returns), Scene | Tournament)
 
 
 def test_models() -> None:

@@ -41,8 +41,8 @@ def trial_of(scene: Scene, stage: str = "murmur:", **fields: Any) -> Trial:
 
 def played(store: Path, *trials: Trial, **stages: Stage) -> list[str]:
     """Plays trials, and returns their ids."""
-    found: dict[str, Stage] = {"murmur:": Murmur()} | {s.identity: s for s in stages.values()}
-    asyncio.run(run_trials(trials, found, store))
+    every: dict[str, Stage] = {"murmur:": Murmur()} | {s.identity: s for s in stages.values()}
+    asyncio.run(run_trials(trials, every, store))
     return [trial.id for trial in trials]
 
 
@@ -64,9 +64,9 @@ def told(store: Path, trial: str, live: Trial | None = None) -> Transcript:
 
 def exported(store: Path) -> list[dict[str, Any]]:
     connection = open_readonly(store)
-    found = [json.loads(line) for line in export_lines(connection)]
+    lines = [json.loads(line) for line in export_lines(connection)]
     connection.close()
-    return found
+    return lines
 
 
 # -- the state of mind -----------------------------------------------------------------------------
@@ -96,8 +96,8 @@ def test_the_prompt_is_that_of_the_probe(tmp_path: Path, layout: str, together: 
     assert turns[-1] >= 12
     assert len(turns) == 13 or together
     for turn in turns:
-        found = asked(store, question, at=turn)
-        assert {each.answer.actor: each.answer.prompt for each in found.answers} == {
+        report = asked(store, question, at=turn)
+        assert {each.answer.actor: each.answer.prompt for each in report.answers} == {
             answer.actor: answer.prompt for answer in stored if answer.turn == turn
         }
 
@@ -114,7 +114,7 @@ def test_an_actor_knows_what_it_had_heard_and_nothing_else(tmp_path: Path) -> No
     store = tmp_path / "a.db"
     [trial] = played(store, trial_of(scene))
     stage = Around(Murmur())
-    found = asked(store, stage=stage, at=6)
+    report = asked(store, stage=stage, at=6)
     known = {request.speaker: request.prompt.joined() for request in stage.asked}
     lines = ("A whisper.", "Said in her absence.", "Said to all.", "Said later.", "Her own well")
     heard = {name: [line in known[name] for line in lines] for name in ("Ada", "Ben", "Cleo")}
@@ -125,7 +125,7 @@ def test_an_actor_knows_what_it_had_heard_and_nothing_else(tmp_path: Path) -> No
     }
     transcript = told(store, trial)
     happened = [e for e in transcript.events if getattr(e, "index", 0) <= 6]
-    for each in found.answers:
+    for each in report.answers:
         prompt = render_question(scene, happened, each.answer.actor, WHY)
         assert each.answer.prompt == prompt.digest.hex()
         assert known[each.answer.actor].endswith(f"Why, {each.answer.actor}? Answer with one JSON "
@@ -175,8 +175,8 @@ def test_what_a_probe_answered_is_known(tmp_path: Path) -> None:
     store = tmp_path / "a.db"
     played(store, trial_of(scene))
     stage = Around(Murmur())
-    found = asked(store, scene.probes[0].question, stage, at=3)
-    assert all(each.known for each in found.answers)
+    report = asked(store, scene.probes[0].question, stage, at=3)
+    assert all(each.known for each in report.answers)
     assert not stage.asked
 
 
@@ -191,8 +191,8 @@ def test_what_could_not_be_had_is_missing(tmp_path: Path) -> None:
     scale = Question(key="ask:x", text="How much?", answer=Number(field="x", low=0, high=1))
     stage = Around(Says("", '{"x": 7}'), ben_is_ill)
     stage.stage.identity = "murmur:"  # type: ignore[attr-defined]
-    found = {a.answer.actor: a.answer for a in asked(store, scale, stage).answers}
-    assert {name: (a.value, a.raw) for name, a in found.items()} == {
+    answers = {a.answer.actor: a.answer for a in asked(store, scale, stage).answers}
+    assert {name: (a.value, a.raw) for name, a in answers.items()} == {
         "Ada": (None, '{"x": 7}'), "Ben": (None, ""), "Cleo": (None, '{"x": 7}'),
     }  # fmt: skip
     kept = {answer.actor: answer.missing for answer in told(store, trial).answers}
@@ -217,21 +217,21 @@ def test_all_trials_that_are_over_are_asked(tmp_path: Path) -> None:
     store = tmp_path / "a.db"
     one, two = trial_of(debate()), trial_of(debate(ends=after(turns=4)))
     ids = played(store, one, two)
-    torn, _ = _torn(store)
-    found = asked(store, stages={"murmur:": Murmur(), "torn": Murmur()})
-    assert {each.trial for each in found.answers} == set(ids)
-    assert {each.trial: each.answer.turn for each in found.answers} == {ids[0]: 6, ids[1]: 4}
-    found = asked(store, stages={"torn": Murmur()}, trials=[torn, torn])
-    assert {each.answer.turn for each in found.answers} == {3}, "as far as it went"
-    assert len(found.answers) == 3
+    incomplete, _ = _cut_off(store)
+    report = asked(store, stages={"murmur:": Murmur(), "incomplete": Murmur()})
+    assert {each.trial for each in report.answers} == set(ids)
+    assert {each.trial: each.answer.turn for each in report.answers} == {ids[0]: 6, ids[1]: 4}
+    report = asked(store, stages={"incomplete": Murmur()}, trials=[incomplete, incomplete])
+    assert {each.answer.turn for each in report.answers} == {3}, "as far as it went"
+    assert len(report.answers) == 3
 
 
-def _torn(store: Path, **fields: Any) -> tuple[str, Trial]:
-    """A trial that is torn off after three turns."""
-    trial = trial_of(debate(ends=after(turns=7), **fields), stage="torn")
+def _cut_off(store: Path, **fields: Any) -> tuple[str, Trial]:
+    """A trial that is cut off after three turns."""
+    trial = trial_of(debate(ends=after(turns=7), **fields), stage="incomplete")
 
     class Tired(Murmur):
-        identity = "torn"
+        identity = "incomplete"
         calls = 0
 
         async def perform(self, request: Request) -> Reply:
@@ -241,7 +241,7 @@ def _torn(store: Path, **fields: Any) -> tuple[str, Trial]:
             return await super().perform(request)
 
     with pytest.raises(StageClosed):
-        asyncio.run(run_trials([trial], {"torn": Tired()}, store))
+        asyncio.run(run_trials([trial], {"incomplete": Tired()}, store))
     return trial.id, trial
 
 
@@ -249,11 +249,11 @@ def test_a_trial_goes_on_as_if_nobody_had_asked(tmp_path: Path) -> None:
     exports = []
     for curious in (False, True):
         store = tmp_path / f"{curious}.db"
-        torn, trial = _torn(store, probes=(ask_stance("sell", every=2),))
-        stages = {"torn": Murmur()}
+        incomplete, trial = _cut_off(store, probes=(ask_stance("sell", every=2),))
+        stages = {"incomplete": Murmur()}
         if curious:
             for at in (0, 2, 3):
-                asked(store, stages=stages, trials=[torn], at=at, samples=2)
+                asked(store, stages=stages, trials=[incomplete], at=at, samples=2)
         asyncio.run(run_trials([trial], stages, store))
         if curious:
             asked(store, stages=stages, at=5)
@@ -274,12 +274,12 @@ def test_a_branch_is_asked_as_it_is(tmp_path: Path) -> None:
     made += branch_trials(live, transcript, at=4, n=1, change=dropped(transcript, 4), label="drop")
     played(store, *made)
     stage = Around(Murmur())
-    found = asked(store, stage=stage, trials=[each.id for each in made], actors=["Cleo"], at=5)
+    report = asked(store, stage=stage, trials=[each.id for each in made], actors=["Cleo"], at=5)
     texts = [request.prompt.joined() for request in stage.asked]
     assert ["I give in." in text for text in texts] == [True, True, False]
     assert all(transcript.turns[2].text in text for text in texts)
     assert not any(transcript.turns[3].text in text for text in texts)
-    assert [each.trial for each in found.answers] == [each.id for each in made]
+    assert [each.trial for each in report.answers] == [each.id for each in made]
     # What is asked of a branch is kept with the branch.
     assert told(store, trial).answers == []
     for each in made:
@@ -362,7 +362,7 @@ def test_an_actor_is_asked_on_the_stage_that_plays_it_then(tmp_path: Path) -> No
         ({"at": 7}, "there is no turn 7; it has 6, and 0 is before the first"),
         ({"at": -1}, "there is no turn -1"),
         ({"trials": ["abc"]}, "has no trial 'abc'"),
-        ({"stages": {"other": Murmur()}}, "there is none for 'murmur:'"),
+        ({"stages": {"other": Murmur()}}, "'murmur:', which played"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(tmp_path: Path, how: dict[str, Any], says: str) -> None:
@@ -419,12 +419,12 @@ def test_a_wrong_key_is_raised_and_what_was_answered_is_kept(tmp_path: Path) -> 
     assert asked(store).calls == 1
 
 
-def test_a_question_that_was_torn_off_is_no_doubt_of_the_trial(tmp_path: Path) -> None:
+def test_a_question_that_was_cut_off_is_no_doubt_of_the_trial(tmp_path: Path) -> None:
     store = tmp_path / "a.db"
     trial = trial_of(debate())
     played(store, trial)
 
-    async def torn_off() -> None:
+    async def cut_off() -> None:
         under_way = asyncio.Event()
 
         async def never(request: Request) -> None:
@@ -436,7 +436,7 @@ def test_a_question_that_was_torn_off_is_no_doubt_of_the_trial(tmp_path: Path) -
         asking.cancel()
         await asyncio.wait([asking])
 
-    asyncio.run(torn_off())
+    asyncio.run(cut_off())
     report = asyncio.run(run_trials([trial], {"murmur:": Murmur()}, store))
     assert report.in_doubt == ()
     # Asked again, it is settled.

@@ -100,13 +100,13 @@ def test_killed_at_random_moments_it_ends_as_if_it_had_never_been(
                 "SELECT count(*) FROM intents WHERE run = (SELECT max(run) FROM runs)"
             ).fetchone()
             in_doubt += left
-            (torn,) = connection.execute(
+            (half_ended,) = connection.execute(
                 "SELECT count(*) FROM events JOIN trials USING (trial)"
                 " WHERE kind = 'ended' AND status = 'planned'"
             ).fetchone()
             connection.close()
             assert left <= CONCURRENCY
-            assert torn == 0, "a trial has its end but not its status"
+            assert half_ended == 0, "a trial has its end but not its status"
         nursery.stdin.close()
     assert kills >= 20
     assert said[-2].startswith("30 done, ")
@@ -155,7 +155,7 @@ def test_killed_while_trials_share_their_replies(tmp_path: Path, toy_run: Module
             " SELECT 1 FROM replies WHERE cached = 0 AND text = hit.text"
             " AND substr(key, 13) = substr(hit.key, 13) AND prompt = hit.prompt)"
         ).fetchone()
-        (torn,) = connection.execute(
+        (chunkless,) = connection.execute(
             "SELECT count(*) FROM replies WHERE prompt NOT IN (SELECT digest FROM chunks)"
         ).fetchone()
         (rootless,) = connection.execute(
@@ -164,7 +164,7 @@ def test_killed_while_trials_share_their_replies(tmp_path: Path, toy_run: Module
         connection.close()
         assert left <= CONCURRENCY
         in_doubt += left
-        assert (twice, orphans, torn, rootless) == ([], 0, 0, 0)
+        assert (twice, orphans, chunkless, rootless) == ([], 0, 0, 0)
     assert child.returncode == 0, err
     assert out.startswith("12 done, ")
     times = Counter(log.read_text().splitlines())

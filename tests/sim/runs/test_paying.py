@@ -40,9 +40,9 @@ def exported(store: Path) -> bytes:
 
 def rows(store: Path, sql: str) -> list[Any]:
     connection = open_readonly(store)
-    found = connection.execute(sql).fetchall()
+    fetched = connection.execute(sql).fetchall()
     connection.close()
-    return found
+    return fetched
 
 
 def asked(log: Path) -> list[str]:
@@ -355,14 +355,14 @@ async def test_an_estimate_is_what_the_exact_stage_then_does(
     stage = open_model("embedded:base")
     models = [("embedded:base", stage.identity)]
     trials = plan(toy_run.company, models=models, trials=1)
-    [found] = await estimate(trials, {stage.identity: stage})
+    [single] = await estimate(trials, {stage.identity: stage})
     report = await run_trials(trials, {stage.identity: stage}, tmp_path / "a.db")
-    assert (found.calls, found.trials, found.there) == (report.calls, 1, 0)
-    assert found.usage.usd == found.usd_cached == 0.0
-    assert 0 < found.computed_tokens < found.usage.prompt_tokens
+    assert (single.calls, single.trials, single.there) == (report.calls, 1, 0)
+    assert single.usage.usd == single.usd_cached == 0.0
+    assert 0 < single.computed_tokens < single.usage.prompt_tokens
     more = plan(toy_run.company, models=models, trials=5)
     [rest] = await estimate(more, {stage.identity: stage}, tmp_path / "a.db")
-    assert (rest.trials, rest.there, rest.calls) == (5, 1, 4 * found.calls)
+    assert (rest.trials, rest.there, rest.calls) == (5, 1, 4 * single.calls)
 
     class Own:
         identity = "own"
@@ -372,7 +372,9 @@ async def test_an_estimate_is_what_the_exact_stage_then_does(
 
     paid = plan(toy_run.company, models=[("gpt", Paid.identity), ("own", "own")], trials=2)
     known, unknown = await estimate(paid, {Paid.identity: Paid(), "own": Own()})  # type: ignore[dict-item]
-    assert known.usage.prompt_tokens == unknown.usage.prompt_tokens == 2 * found.usage.prompt_tokens
+    assert (
+        known.usage.prompt_tokens == unknown.usage.prompt_tokens == 2 * single.usage.prompt_tokens
+    )
     assert (unknown.usage.usd, unknown.usd_cached) == (None, None)
     assert known.usage.usd == pytest.approx(
         (0.15 * known.usage.prompt_tokens + 0.6 * known.usage.completion_tokens) / 1e6

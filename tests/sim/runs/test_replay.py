@@ -79,9 +79,9 @@ async def test_a_replay_gives_the_same_bytes(tmp_path: Path, toy_run: ModuleType
     assert b'"kind":"gauge"' in happened
     assert b'"missing":"timeout' in happened
 
-    found = recorded_stages(store)
-    assert [model for model, _ in found] == ["model logging", f"model {exact.identity}"]
-    replayed: dict[str, Stage] = {stage.identity: stage for _, stage in found}
+    recorded = recorded_stages(store)
+    assert [model for model, _ in recorded] == ["model logging", f"model {exact.identity}"]
+    replayed: dict[str, Stage] = {stage.identity: stage for _, stage in recorded}
     replayed |= yoked_stages(replayed, surrogates)
     calls = (tmp_path / "log").read_text()
     second = await run_trials(trials, replayed, again, RunOptions(concurrency=3))
@@ -90,7 +90,7 @@ async def test_a_replay_gives_the_same_bytes(tmp_path: Path, toy_run: ModuleType
     # Nothing was paid.
     assert (second.calls, second.usage.prompt_tokens, second.usage.usd) == (0, 0, 0.0)
     assert second.hits > 100
-    # A replay can be replayed, and one that is torn off goes on.
+    # A replay can be replayed, and one that is cut off goes on.
     third = tmp_path / "third.db"
     twice: dict[str, Stage] = {stage.identity: stage for _, stage in recorded_stages(again)}
     twice |= yoked_stages(twice, surrogates)
@@ -127,7 +127,7 @@ async def test_what_was_not_recorded_shows_the_nearest_prompt(
     connection = open_readonly(tmp_path / "other.db")
     [(message,)] = connection.execute("SELECT message FROM failures WHERE purpose = 'turn'")
     connection.close()
-    assert "the very same prompt stands in the recording, but not with this seed" in message
+    assert "the same prompt is in the recording, but with another seed" in message
     # A longer scene: it goes on where the recording ends, at the ninth turn.
     longer = trials_of(replay, 1, turns=11)
     report = await run_trials(longer, replay, tmp_path / "longer.db")
@@ -147,7 +147,7 @@ async def test_a_recording_without_prompts_says_so(tmp_path: Path) -> None:
     connection = open_readonly(tmp_path / "b")
     [(message,)] = connection.execute("SELECT message FROM failures WHERE purpose = 'turn'")
     connection.close()
-    assert message.endswith("no prompts were kept with it, so that nothing can be compared")
+    assert message.endswith("the recording has no prompts, so that nothing can be compared")
 
 
 def test_a_difference_is_bounded() -> None:

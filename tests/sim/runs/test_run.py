@@ -54,7 +54,7 @@ def failing_stage(toy_run: ModuleType, log: Path, wrong: Callable[[Request], Non
 
 async def test_any_concurrency_gives_the_same_bytes(tmp_path: Path, toy_run: ModuleType) -> None:
     trials = toy_run.plan_of(30)
-    found = set()
+    exports = set()
     for concurrency in (1, 7, 64):
         stage = toy_run.LoggingStage(tmp_path / "log", 0.001)
         store = tmp_path / f"{concurrency}.db"
@@ -65,12 +65,12 @@ async def test_any_concurrency_gives_the_same_bytes(tmp_path: Path, toy_run: Mod
         if concurrency == 7:
             assert stage.most == 7
         assert [result.status for result in report.trials] == ["done"] * 30
-        found.add(exported(store))
-    assert len(found) == 1
+        exports.add(exported(store))
+    assert len(exports) == 1
     # The order in which trials are listed does not matter either.
     stage = toy_run.LoggingStage(tmp_path / "log", 0.0)
     await run_trials(trials[::-1], {"logging": stage}, tmp_path / "reversed.db")
-    assert exported(tmp_path / "reversed.db") in found
+    assert exported(tmp_path / "reversed.db") in exports
 
 
 async def test_a_second_run_asks_nothing(tmp_path: Path, toy_run: ModuleType) -> None:
@@ -362,7 +362,7 @@ async def test_requests_that_make_no_sense(
 ) -> None:
     with pytest.raises(BadRequest, match=message):
         RunOptions(**options)
-    with pytest.raises(BadRequest, match="there is none for 'logging'"):
+    with pytest.raises(BadRequest, match="'logging', which plays trial"):
         await run_trials(toy_run.plan_of(1), {}, tmp_path / "a.db")
     assert not (tmp_path / "a.db").exists()
 

@@ -98,8 +98,8 @@ class Reduced:
         return reply
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
-        found: LogProb | None = await self.stage.log_prob(request, text)
-        return found
+        log_prob: LogProb | None = await self.stage.log_prob(request, text)
+        return log_prob
 
 
 @pytest.fixture

@@ -32,8 +32,8 @@ NAMES = ["\nAda:", "\nBen:"]
 
 @pytest.fixture
 def client(url: str) -> Iterator[OpenAI]:
-    with OpenAI(base_url=url, api_key="none", max_retries=0) as found:
-        yield found
+    with OpenAI(base_url=url, api_key="none", max_retries=0) as connected:
+        yield connected
 
 
 async def in_process(prompt: Prompt, seed: int, kind: str = "base") -> str:
@@ -50,31 +50,33 @@ def test_models_are_listed_and_found(client: OpenAI) -> None:
 
 
 async def test_a_chat_says_what_the_stage_says(client: OpenAI) -> None:
-    found = client.chat.completions.create(model="rlhf", messages=MESSAGES, seed=7)
+    completion = client.chat.completions.create(model="rlhf", messages=MESSAGES, seed=7)
     prompt = Prompt.start("system", SYSTEM).then("user", MESSAGES[1]["content"])
     text = await in_process(prompt, 7, "rlhf")
-    assert found.choices[0].message.content == text
-    assert found.choices[0].finish_reason == "stop"
-    assert found.model == "rlhf"
-    assert found.usage is not None
-    assert found.usage.completion_tokens == len(text.split())
-    assert found.usage.prompt_tokens == sum(len(one["content"].split()) for one in MESSAGES)
-    extra: Any = found.model_extra
+    assert completion.choices[0].message.content == text
+    assert completion.choices[0].finish_reason == "stop"
+    assert completion.model == "rlhf"
+    assert completion.usage is not None
+    assert completion.usage.completion_tokens == len(text.split())
+    assert completion.usage.prompt_tokens == sum(len(one["content"].split()) for one in MESSAGES)
+    extra: Any = completion.model_extra
     assert extra["elsinore"] == {"seed": 7, "exact": False}
 
 
 @pytest.mark.parametrize("seed", [-(1 << 63), -1, 0, (1 << 63) - 1])
 async def test_seeds_keep_all_their_bits(client: OpenAI, seed: int) -> None:
-    found = client.completions.create(model="base", prompt=PLAY, seed=seed)
+    completion = client.completions.create(model="base", prompt=PLAY, seed=seed)
     expected = await in_process(Prompt.start("text", PLAY), seed % (1 << 64))
-    assert found.choices[0].text == expected
+    assert completion.choices[0].text == expected
 
 
 def test_without_a_seed_replies_are_new_and_can_be_had_again(client: OpenAI) -> None:
-    found = [client.chat.completions.create(model="base", messages=MESSAGES) for _ in range(4)]
-    texts = [one.choices[0].message.content for one in found]
+    completions = [
+        client.chat.completions.create(model="base", messages=MESSAGES) for _ in range(4)
+    ]
+    texts = [one.choices[0].message.content for one in completions]
     assert len(set(texts)) > 1
-    told: Any = found[0].model_extra
+    told: Any = completions[0].model_extra
     again = client.chat.completions.create(
         model="base", messages=MESSAGES, seed=told["elsinore"]["seed"]
     )
@@ -92,10 +94,10 @@ def test_the_first_of_several_choices_is_what_one_would_be(client: OpenAI) -> No
 
 
 def test_several_prompts_are_several_choices(client: OpenAI) -> None:
-    found = client.completions.create(model="base", prompt=[PLAY, PLAY], seed=7, n=2)
-    assert [choice.index for choice in found.choices] == [0, 1, 2, 3]
+    completion = client.completions.create(model="base", prompt=[PLAY, PLAY], seed=7, n=2)
+    assert [choice.index for choice in completion.choices] == [0, 1, 2, 3]
     alone = client.completions.create(model="base", prompt=PLAY, seed=7)
-    assert found.choices[0].text == alone.choices[0].text
+    assert completion.choices[0].text == alone.choices[0].text
 
 
 def test_streams_add_up_to_the_reply(client: OpenAI) -> None:
@@ -196,8 +198,8 @@ def test_an_assistant_without_a_name_remembers_its_own_lines(client: OpenAI) -> 
     chat: list[Any] = [{"role": "user", "content": "Shall we?"}]
     for _ in range(6):
         chat += [{"role": "assistant", "content": line}, {"role": "user", "content": "And?"}]
-    found = client.chat.completions.create(model="base", messages=chat, seed=1, n=40)
-    texts = [choice.message.content for choice in found.choices]
+    completion = client.chat.completions.create(model="base", messages=chat, seed=1, n=40)
+    texts = [choice.message.content for choice in completion.choices]
     assert texts.count(line) > 10
 
 
@@ -295,10 +297,10 @@ def test_what_the_stage_cannot_do_is_refused_by_name(client: OpenAI, name: str, 
     body = {"model": "base", "messages": MESSAGES, name: value}
     with pytest.raises(openai.BadRequestError) as caught:
         client.post("/chat/completions", body=body, cast_to=object)
-    found: Any = caught.value.body
-    assert found["type"] == "invalid_request_error"
-    assert found["param"].startswith(name)
-    assert name in found["message"]
+    error: Any = caught.value.body
+    assert error["type"] == "invalid_request_error"
+    assert error["param"].startswith(name)
+    assert name in error["message"]
 
 
 def test_neutral_values_are_taken(client: OpenAI) -> None:

@@ -35,9 +35,9 @@ TEXTS = st.lists(PARAGRAPHS, max_size=8).map("\n\n".join) | st.text(
 
 @given(TEXTS)
 def test_pieces_say_what_the_whole_says(text: str) -> None:
-    found = list(pieces(text))
-    assert "".join(found) == text
-    assert tuple(part for piece in found for part in read_parts(piece)) == read_parts(text)
+    cut = list(pieces(text))
+    assert "".join(cut) == text
+    assert tuple(part for piece in cut for part in read_parts(piece)) == read_parts(text)
 
 
 @given(TEXTS)
@@ -87,11 +87,11 @@ def _without_cue(page: Prompt, layout: str) -> Prompt:
 
 
 def _lines(node: Any) -> list[tuple[str, str]]:
-    found = []
+    lines = []
     while node.parent is not None:
-        found.append((node.speaker, node.text))
+        lines.append((node.speaker, node.text))
         node = node.parent
-    return found
+    return lines
 
 
 @pytest.mark.parametrize(

@@ -129,16 +129,16 @@ async def test_log_probs_over_echo_are_the_stages_own(layout: str, url: str, lai
             request = Request(render(scene, before, turn.speaker), 0, turn.speaker)
             for text in (turn.text, "Nobody here would say this."):
                 expected = await here.log_prob(request, text)
-                found = await there.log_prob(request, text)
+                served = await there.log_prob(request, text)
                 if layout == "persona_first":
                     # Joined to one text, a chat has no cue: nothing says where the line begins.
-                    assert found is None
+                    assert served is None
                 else:
-                    assert (found is None) == (expected is None)
-                    if found is not None and expected is not None:
-                        assert found.value == pytest.approx(expected.value, rel=1e-12)
-                        assert found.tokens == expected.tokens
-                        assert found.exact
+                    assert (served is None) == (expected is None)
+                    if served is not None and expected is not None:
+                        assert served.value == pytest.approx(expected.value, rel=1e-12)
+                        assert served.tokens == expected.tokens
+                        assert served.exact
     finally:
         await there.close()
 

@@ -50,8 +50,8 @@ def test_a_token_is_asked_for(start: Any) -> None:
     with OpenAI(base_url=server.url, api_key="open-sesame", max_retries=0) as client:
         assert len(list(client.models.list())) == 6
     for key in ("open-sesam", "open-sesame2", "ö"):
-        status, found = ask(server.port, headers={"Authorization": f"Bearer {key}"})
-        assert (status, found["error"]["code"]) == (401, "invalid_api_key")
+        status, answer = ask(server.port, headers={"Authorization": f"Bearer {key}"})
+        assert (status, answer["error"]["code"]) == (401, "invalid_api_key")
     assert ask(server.port)[0] == 401
     assert "open-sesame" not in "".join(map(str, server.end(signal.SIGTERM)))
 
@@ -108,8 +108,8 @@ async def test_more_than_it_answers_at_once_are_asked_to_come_again() -> None:
 
 
 def test_a_page_in_a_browser_cannot_rebind_its_name_to_us(served: Any) -> None:
-    status, found = ask(served.port, headers={"Host": "evil.example:80"})
-    assert (status, found["error"]["code"]) == (403, "wrong_host")
+    status, answer = ask(served.port, headers={"Host": "evil.example:80"})
+    assert (status, answer["error"]["code"]) == (403, "wrong_host")
     for host in ("localhost", "localhost:99", "[::1]:8765", "127.0.0.1"):
         assert ask(served.port, headers={"Host": host})[0] == 200
 
@@ -153,13 +153,13 @@ def test_every_refusal_is_an_error_of_the_protocols(
     served: Any, path: str, body: bytes, status: int
 ) -> None:
     try:
-        found_status, found = ask(served.port, path, body=body)
+        answer_status, answer = ask(served.port, path, body=body)
     except (BrokenPipeError, ConnectionResetError):
         # It does not read what it will not take.
         assert status == 413
         return
-    assert found_status == status
-    assert set(found["error"]) == {"message", "type", "param", "code"}
+    assert answer_status == status
+    assert set(answer["error"]) == {"message", "type", "param", "code"}
 
 
 def test_a_body_without_a_length_is_bounded_too(served: Any) -> None:
@@ -168,10 +168,10 @@ def test_a_body_without_a_length_is_bounded_too(served: Any) -> None:
             yield b" " * 65536
 
     try:
-        status, found = ask(served.port, "/v1/completions", body=endless())
+        status, answer = ask(served.port, "/v1/completions", body=endless())
     except (BrokenPipeError, ConnectionResetError):
         return
-    assert (status, found["error"]["code"]) == (413, "too_large")
+    assert (status, answer["error"]["code"]) == (413, "too_large")
 
 
 def test_texts_of_all_kinds_come_through(served: Any) -> None:
@@ -189,19 +189,19 @@ def test_texts_of_all_kinds_come_through(served: Any) -> None:
             body = json.dumps({"model": "base", more: said, "echo": True, "logprobs": 0, "n": 2})
             if more == "messages":
                 body = json.dumps({"model": "base", more: said, "logprobs": True})
-            status, found = ask(served.port, f"/v1/{path}", body=body)
-            assert status == 200, found
+            status, answer = ask(served.port, f"/v1/{path}", body=body)
+            assert status == 200, answer
             if more == "prompt":
-                assert found["choices"][0]["text"].startswith(text)
+                assert answer["choices"][0]["text"].startswith(text)
 
 
 def test_many_at_once_get_each_their_own(served: Any) -> None:
     def one(seed: int) -> str:
         with OpenAI(base_url=served.url, api_key="none", max_retries=0) as client:
-            found = client.chat.completions.create(
+            completion = client.chat.completions.create(
                 model="base", messages=[{"role": "user", "content": "Ben: Well?"}], seed=seed
             )
-        return str(found.choices[0].message.content)
+        return str(completion.choices[0].message.content)
 
     with ThreadPoolExecutor(16) as pool:
         together = list(pool.map(one, [seed % 8 for seed in range(48)]))

@@ -39,8 +39,8 @@ def test_the_same_commands_find_everything_there(tmp_path: Path) -> None:
         if trial["arm"] == "live" and trial["scenario"] in MADE["FORKED"]:
             place = (STORE, trial["id"])
             elsinore(tmp_path, "fork", *place, "--at", "3", "-n", "2", "--drop")
-            found = json.loads(elsinore(tmp_path, "ask", *place, "Why, {name}?", "--json"))
-            calls[trial["id"]] = [found["calls"]]
+            record = json.loads(elsinore(tmp_path, "ask", *place, "Why, {name}?", "--json"))
+            calls[trial["id"]] = [record["calls"]]
     assert len(calls) == 2
     assert counted(tmp_path / STORE) == {"calls": 0, "hits": 0, "failed_calls": 0}
     elsinore(tmp_path, "export", STORE, "-o", "now.jsonl")
@@ -59,10 +59,10 @@ def counted(store: Path) -> dict[str, int]:
     summaries = connection.execute("SELECT summary FROM runs WHERE run > ?", (last,)).fetchall()
     connection.close()
     assert len(summaries) >= len(MADE["COMMANDS"])
-    found = {"calls": 0, "hits": 0, "failed_calls": 0}
+    totals = {"calls": 0, "hits": 0, "failed_calls": 0}
     for (summary,) in summaries:
         stages: dict[str, Any] = json.loads(summary)["stages"]
         for stage in stages.values():
-            for name in found:
-                found[name] += stage[name]
-    return found
+            for name in totals:
+                totals[name] += stage[name]
+    return totals

@@ -118,8 +118,8 @@ def test_what_version_1_did_not_know_is_unknown(tmp_path: Path) -> None:
     store = tmp_path / "old.db"
     shutil.copy(STORES / "version_1.db", store)
     connection = open_readonly(store)
-    found = connection.execute("SELECT retries, cached, prompt FROM replies").fetchall()
-    assert found == [(None, 0, None)]
+    rows = connection.execute("SELECT retries, cached, prompt FROM replies").fetchall()
+    assert rows == [(None, 0, None)]
     assert connection.execute("SELECT summary FROM runs").fetchall() == [(None,)]
     connection.close()
 
@@ -130,16 +130,16 @@ def test_version_3_holds_whispers_changes_and_a_branch(tmp_path: Path) -> None:
     with open_store(store) as opened:
         [branch] = [trial for trial in opened.trials() if trial.at is not None]
         assert branch.of is not None
-        whole, found = opened.transcript(branch.of), branch.transcript
-    assert [turn.text for turn in found.turns] == [whole.turns[0].text, "Perhaps."]
+        whole, transcript = opened.transcript(branch.of), branch.transcript
+    assert [turn.text for turn in transcript.turns] == [whole.turns[0].text, "Perhaps."]
     assert whole.turns[1] == Turn(
         2, "Ben", "No.", ("Ada",), "00bb", "length", "NARRATOR: Silence.", ("NARRATOR",),
         overheard=("Cleo",), source="intervention", cued=1,
     )  # fmt: skip
-    shared = [event.kind for event in found.events]
+    shared = [event.kind for event in transcript.events]
     assert "intervention" not in shared, "what came before turn 2 is no part of the branch"
     assert "ended" not in shared
-    assert [event.key for event in found.answers] == ["stance:tea", "stance:tea"]
+    assert [event.key for event in transcript.answers] == ["stance:tea", "stance:tea"]
 
 
 def test_version_2_holds_attempts_prompts_and_hits(tmp_path: Path) -> None:
@@ -150,9 +150,9 @@ def test_version_2_holds_attempts_prompts_and_hits(tmp_path: Path) -> None:
     reasons = connection.execute("SELECT reason, answered FROM attempts ORDER BY 1, 2").fetchall()
     assert reasons == [("rate-limit", 1), ("server", 0), ("server", 1), ("timeout", 0)]
     [(key,)] = connection.execute("SELECT key FROM replies WHERE cached = 1").fetchall()
-    found = writer.find(key[12:])
-    assert found is not None
-    assert (found.text, found.retries) == ("Tea. ☕ \ud800", ("rate-limit", "server"))
+    reply = writer.find(key[12:])
+    assert reply is not None
+    assert (reply.text, reply.retries) == ("Tea. ☕ \ud800", ("rate-limit", "server"))
     assert writer.find("0" * 20) is None
     texts = connection.execute(
         "WITH RECURSIVE chain(digest, parent, text, depth) AS ("

@@ -44,12 +44,12 @@ def test_an_effect_has_both_arms_and_counts_what_is_missing() -> None:
     stage = FixedLines(["Yes.", "No.", "Perhaps."])
     transcript = told(stage)
     spoke = {turn.speaker for turn in transcript.turns[4:]}
-    found = asyncio.run(effect_of(transcript, 4, says("Ada", "no"), stage, n=6))
-    assert (found.turn, found.speaker) == (4, transcript.turns[3].speaker)
-    assert found.pairs == 6
-    assert found.outcome == "Ada says 'no'"
-    assert found.kept == found.rerolled, "fixed lines know no counterfactual"
-    assert not found.excludes_zero
+    effect = asyncio.run(effect_of(transcript, 4, says("Ada", "no"), stage, n=6))
+    assert (effect.turn, effect.speaker) == (4, transcript.turns[3].speaker)
+    assert effect.pairs == 6
+    assert effect.outcome == "Ada says 'no'"
+    assert effect.kept == effect.rerolled, "fixed lines know no counterfactual"
+    assert not effect.excludes_zero
     unasked = asyncio.run(effect_of(transcript, 4, final_stance("Ada", "sell"), stage, n=6))
     assert (unasked.pairs, unasked.missing) == (0, 6)
     assert np.isnan(unasked.difference.estimate)
@@ -59,9 +59,9 @@ def test_an_effect_has_both_arms_and_counts_what_is_missing() -> None:
 def test_only_what_was_heard_from_others_is_looked_at() -> None:
     stage = exact_stage("base")
     transcript = told(stage, ends=after(turns=5))
-    found = asyncio.run(triggers_of(transcript, "Ada", flips("Ada"), stage, n=3, horizon=2))
+    effects = asyncio.run(triggers_of(transcript, "Ada", flips("Ada"), stage, n=3, horizon=2))
     others = [turn.index for turn in transcript.turns if turn.speaker != "Ada"]
-    assert sorted(effect.turn for effect in found) == others
+    assert sorted(effect.turn for effect in effects) == others
 
 
 def test_common_draws_narrow_the_interval() -> None:
@@ -76,17 +76,17 @@ def test_common_draws_narrow_the_interval() -> None:
 
 def test_who_appears_depends_on_the_stage() -> None:
     """A bimodal stage holds two minds at a first turn; a base stage hardly ever another."""
-    found = {}
+    by_kind = {}
     for kind in ("base", "bimodal", "rlhf"):
         stage = exact_stage(kind)
         transcript = told(stage, ends=after(turns=2))
-        found[kind] = asyncio.run(superposition(transcript, 1, stage, n=120))
-        assert sum(found[kind].counts.values()) == 120
-        assert set(found[kind].counts) == set(WHO)
-        assert found[kind].speaker == "Ada"
-    assert found["bimodal"].counts["opposite"] > found["base"].counts["opposite"] + 10
-    assert found["bimodal"].bits > found["base"].bits
-    assert found["rlhf"].counts["assistant"] >= found["base"].counts["assistant"]
+        by_kind[kind] = asyncio.run(superposition(transcript, 1, stage, n=120))
+        assert sum(by_kind[kind].counts.values()) == 120
+        assert set(by_kind[kind].counts) == set(WHO)
+        assert by_kind[kind].speaker == "Ada"
+    assert by_kind["bimodal"].counts["opposite"] > by_kind["base"].counts["opposite"] + 10
+    assert by_kind["bimodal"].bits > by_kind["base"].bits
+    assert by_kind["rlhf"].counts["assistant"] >= by_kind["base"].counts["assistant"]
 
 
 def test_words_move_those_who_listen() -> None:

@@ -41,8 +41,8 @@ def test_what_comes_before_is_shared_and_not_asked_again(
     transcript = asyncio.run(play(scene, Murmur(), seed=seed))
     at = data.draw(st.integers(1, len(transcript)))
     stage = Around(Murmur())
-    found = branches(transcript, stage, at=at, n=3)
-    for branch in found:
+    forked = branches(transcript, stage, at=at, n=3)
+    for branch in forked:
         assert branch.turns[: at - 1] == transcript.turns[: at - 1]
         assert branch.parent is transcript
         assert branch.at == at - 1
@@ -51,8 +51,8 @@ def test_what_comes_before_is_shared_and_not_asked_again(
         shared = [a for a in transcript.answers if a.turn < at]
         assert [a for a in branch.answers if a.turn < at] == shared
     asked = [request for request in stage.asked if request.purpose == "turn"]
-    assert len(asked) == sum(len(branch) - at + 1 for branch in found)
-    assert len({branch.turns[at - 1].text for branch in found}) == 3, "each is drawn apart"
+    assert len(asked) == sum(len(branch) - at + 1 for branch in forked)
+    assert len({branch.turns[at - 1].text for branch in forked}) == 3, "each is drawn apart"
 
 
 def test_branches_of_a_number_share_their_draws_whatever_was_changed() -> None:
@@ -96,8 +96,8 @@ def test_a_fork_after_the_last_turn_has_nothing_to_play() -> None:
 def test_a_dropped_turn_is_not_asked_for_and_nobody_hears_it() -> None:
     transcript = told()
     stage = Around(Murmur())
-    found = branches(transcript, stage, at=4, n=2, change=dropped(transcript, 4))
-    for branch in found:
+    forked = branches(transcript, stage, at=4, n=2, change=dropped(transcript, 4))
+    for branch in forked:
         assert (branch.turns[3].text, branch.turns[3].speaker) == (
             "", transcript.turns[3].speaker,
         )  # fmt: skip
@@ -137,8 +137,8 @@ def test_forks_within_a_round_and_with_bids() -> None:
     for routing in (Simultaneous(), Bidding()):
         transcript = told(routing=routing, ends=after(turns=9))
         stage = Around(Murmur())
-        found = branches(transcript, stage, at=5, n=2)
-        for branch in found:
+        forked = branches(transcript, stage, at=5, n=2)
+        for branch in forked:
             assert branch.turns[:4] == transcript.turns[:4]
             assert branch.turns[4].speaker == transcript.turns[4].speaker
             known = [a for a in transcript.answers if a.turn <= 4 and a.key.startswith("floor:")]
@@ -146,8 +146,8 @@ def test_forks_within_a_round_and_with_bids() -> None:
 
 
 def test_a_branch_can_end_early() -> None:
-    found = branches(told(), at=4, n=2, turns=2)
-    assert {len(branch) for branch in found} == {5}
+    forked = branches(told(), at=4, n=2, turns=2)
+    assert {len(branch) for branch in forked} == {5}
 
 
 def test_somebody_becomes_another_person_in_a_branch() -> None:
@@ -158,10 +158,10 @@ def test_somebody_becomes_another_person_in_a_branch() -> None:
     plain = branches(transcript, stage, **options)
     other = branches(transcript, stage, change=recast(turned, at=4), **options)
 
-    def mean(found: list[Transcript]) -> float:
+    def mean(forked: list[Transcript]) -> float:
         return sum(
-            a.value for b in found for a in b.answers if a.turn == 8 and a.actor == "Ada"
-        ) / len(found)
+            a.value for b in forked for a in b.answers if a.turn == 8 and a.actor == "Ada"
+        ) / len(forked)
 
     assert mean(other) > mean(plain) + 0.5
 

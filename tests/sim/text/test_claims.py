@@ -1,4 +1,4 @@
-"""Claims are found where they were planted, and marks that make no sense are named."""
+"""Claims are read where they were planted, and invalid marks are named."""
 
 from __future__ import annotations
 
@@ -71,14 +71,14 @@ def debates(draw: st.DrawFn) -> tuple[list[Line], list[Claim], list[tuple[str, s
 
 
 @given(debates())
-def test_what_was_planted_is_found(
+def test_planted_claims_are_read(
     debate: tuple[list[Line], list[Claim], list[tuple[str, str, int]]],
 ) -> None:
     lines, planted, cited = debate
-    found = claims(lines, LETTERS)
-    assert list(found.claims) == planted
-    assert [(one.id, one.by, one.turn) for one in found.citations] == cited
-    assert found.problems == ()
+    ledger = claims(lines, LETTERS)
+    assert list(ledger.claims) == planted
+    assert [(one.id, one.by, one.turn) for one in ledger.citations] == cited
+    assert ledger.problems == ()
 
 
 # -- any text --------------------------------------------------------------------------------------
@@ -95,24 +95,24 @@ _LINES = st.lists(st.tuples(st.sampled_from((*CAST, "Nobody")), _TEXTS), max_siz
 
 @given(_LINES)
 def test_every_mark_is_a_claim_a_citation_or_a_problem(lines: list[Line]) -> None:
-    found = claims(lines, LETTERS)
+    ledger = claims(lines, LETTERS)
     marks = [
         (turn, mark) for turn, _, text in lines for _, some in sentences(text) for mark in some
     ]
-    told_of = [(one.turn, one.id) for one in (*found.claims, *found.citations)]
-    told_of += [(one.turn, one.id) for one in found.problems if one.kind != "skipped"]
+    told_of = [(one.turn, one.id) for one in (*ledger.claims, *ledger.citations)]
+    told_of += [(one.turn, one.id) for one in ledger.problems if one.kind != "skipped"]
     assert sorted(told_of) == sorted(marks)
 
 
 @given(_LINES)
 def test_a_claim_is_its_speakers_own_and_made_once(lines: list[Line]) -> None:
-    found = claims(lines, LETTERS)
-    assert len(set(ids(found))) == len(found.claims)
-    for claim in found.claims:
+    ledger = claims(lines, LETTERS)
+    assert len(set(ids(ledger))) == len(ledger.claims)
+    for claim in ledger.claims:
         assert claim.id.rstrip("0123456789") == LETTERS[claim.speaker]
         assert not re.search(r"\[[A-C][1-9]\]", claim.text)
-    known = {claim.id: claim.turn for claim in found.claims}
-    assert all(known[one.id] <= one.turn for one in found.citations)
+    known = {claim.id: claim.turn for claim in ledger.claims}
+    assert all(known[one.id] <= one.turn for one in ledger.citations)
 
 
 @given(_LINES, st.integers(0, 6))
@@ -132,7 +132,7 @@ def test_sentences_leave_out_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     [
         ("**[A1]** The spring falls.", [("A1", "The spring falls.")]),
         ("[A1]: The spring falls.", [("A1", "The spring falls.")]),
@@ -149,22 +149,22 @@ def test_sentences_leave_out_nothing(text: str) -> None:
         ("A1: no brackets, no claim. [1] [AA1] [A0] [A-1]", []),
     ],
 )
-def test_a_claim_is_the_sentence_of_its_mark(text: str, found: list[tuple[str, str]]) -> None:
-    assert [(claim.id, claim.text) for claim in read(text).claims] == found
+def test_a_claim_is_the_sentence_of_its_mark(text: str, expected: list[tuple[str, str]]) -> None:
+    assert [(claim.id, claim.text) for claim in read(text).claims] == expected
 
 
 def test_only_the_first_time_does_a_mark_claim() -> None:
-    found = read("[A1] It is dry. As [A1] says, it is.", "I said so in [A1].")
-    assert ids(found) == ["A1"]
-    assert [(one.turn, one.text) for one in found.citations] == [
+    ledger = read("[A1] It is dry. As [A1] says, it is.", "I said so in [A1].")
+    assert ids(ledger) == ["A1"]
+    assert [(one.turn, one.text) for one in ledger.citations] == [
         (1, "As says, it is."),
         (2, "I said so in."),
     ]
 
 
 def test_a_range_is_read_as_its_ends() -> None:
-    found = read("[A1] One. [A2] Two. [A3] Three.", "It follows from [A1–A3].")
-    assert [one.id for one in found.citations] == ["A1", "A3"]
+    ledger = read("[A1] One. [A2] Two. [A3] Three.", "It follows from [A1–A3].")
+    assert [one.id for one in ledger.citations] == ["A1", "A3"]
 
 
 def test_problems_are_named() -> None:
@@ -183,15 +183,15 @@ def test_problems_are_named() -> None:
 
 
 def test_a_claim_cannot_be_cited_before_it_is_made() -> None:
-    found = claims([(1, "Ben", "As for [A1], no."), (2, "Ada", "[A1] Yes.")], LETTERS)
-    assert kinds(found) == [("dangling", "A1")]
-    assert not found.citations
+    ledger = claims([(1, "Ben", "As for [A1], no."), (2, "Ada", "[A1] Yes.")], LETTERS)
+    assert kinds(ledger) == [("dangling", "A1")]
+    assert not ledger.citations
 
 
 def test_who_has_no_letter_claims_nothing_and_cites() -> None:
-    found = claims([(1, "Ada", "[A1] Yes."), (2, "Chair", "On [A1], [H1]?")], LETTERS)
-    assert ids(found) == ["A1"]
-    assert [one.by for one in found.citations] == ["Chair"]
+    ledger = claims([(1, "Ada", "[A1] Yes."), (2, "Chair", "On [A1], [H1]?")], LETTERS)
+    assert ids(ledger) == ["A1"]
+    assert [one.by for one in ledger.citations] == ["Chair"]
 
 
 # -- letters ---------------------------------------------------------------------------------------
@@ -199,11 +199,11 @@ def test_who_has_no_letter_claims_nothing_and_cites() -> None:
 
 @given(st.lists(st.text(min_size=1, max_size=6), unique=True, max_size=60))
 def test_letters_are_different_and_depend_on_the_names_alone(names: list[str]) -> None:
-    found = letters(names)
-    assert len(set(found.values())) == len(names)
-    assert all(re.fullmatch("[A-Z]{1,2}", letter) for letter in found.values())
-    assert list(found) == names
-    assert letters(names[::-1]) == found
+    by_name = letters(names)
+    assert len(set(by_name.values())) == len(names)
+    assert all(re.fullmatch("[A-Z]{1,2}", letter) for letter in by_name.values())
+    assert list(by_name) == names
+    assert letters(names[::-1]) == by_name
 
 
 @pytest.mark.parametrize(
@@ -223,9 +223,9 @@ def test_letters_are_initials_where_these_tell_people_apart(
 
 
 def test_more_people_than_letters() -> None:
-    found = letters([f"P{place:02d}" for place in range(30)])
-    assert [*found.values()][24:28] == ["Y", "Z", "AA", "AB"]
-    assert ids(claims([(1, "P27", "[AB1] Yes.")], found)) == ["AB1"]
+    by_name = letters([f"P{place:02d}" for place in range(30)])
+    assert [*by_name.values()][24:28] == ["Y", "Z", "AA", "AB"]
+    assert ids(claims([(1, "P27", "[AB1] Yes.")], by_name)) == ["AB1"]
 
 
 def test_the_setting_tells_everybody_its_marks() -> None:

@@ -40,30 +40,29 @@ def cup(names: str = "abcd", **more: Any) -> Tournament:
 
 
 def all_legs(tournament: Tournament) -> list[Leg]:
-    found: list[Leg] = []
+    legs: list[Leg] = []
     before: list[Meeting] = []
     for number in range(1, tournament.rounds + 1):
-        found += tournament.legs(number, before)
+        legs += tournament.legs(number, before)
         before += [Meeting(number, pair, None) for pair in tournament.pairings(number, before)]
-    return found
+    return legs
 
 
 def ids(tournament: Tournament) -> dict[str, str]:
     """Of the trials: who meets in them, by position."""
-    found = {}
+    entrants_by_trial = {}
     for leg in all_legs(tournament):
         trial = tournament.trial(leg, IDENTITIES)
-        found[trial.id] = " ".join(trial.parameters["entrants"].values())
-    return found
+        entrants_by_trial[trial.id] = " ".join(trial.parameters["entrants"].values())
+    return entrants_by_trial
 
 
 @given(st.integers(2, 4), st.integers(0, 10_000))
 @settings(max_examples=60, deadline=None)
 def test_the_legs_of_a_match_are_a_latin_square(sides: int, seed: int) -> None:
     motions = [Motion(topic="What?", positions=tuple("abcd"))]
-    found = all_legs(cup(seed=seed, sides=sides, motions=motions))
     matches: dict[tuple[int, int], list[Leg]] = {}
-    for leg in found:
+    for leg in all_legs(cup(seed=seed, sides=sides, motions=motions)):
         matches.setdefault((leg.round, leg.match), []).append(leg)
     for legs in matches.values():
         assert len(legs) == sides
@@ -180,9 +179,9 @@ def test_the_id_is_of_all_but_the_name() -> None:
         cup(debate=Debate(rebuttals=2)),
         cup(motions=["Tea?"]),
     ]
-    found = {each.identity(IDENTITIES) for each in others}
-    assert len(found) == len(others)
-    assert known not in found
+    ids_of_others = {each.identity(IDENTITIES) for each in others}
+    assert len(ids_of_others) == len(others)
+    assert known not in ids_of_others
     # A stage that is another one now makes another tournament.
     assert cup().identity({**IDENTITIES, "embedded:base": "newer"}) != known
 
@@ -233,16 +232,16 @@ stage = "hot"
 def test_a_file_of_toml(tmp_path: Any) -> None:
     path = tmp_path / "cup.toml"
     path.write_text(TOML, encoding="utf-8")
-    found = read_tournament(path)
-    assert found.format == Swiss(rounds=3)
-    assert found.judges == (
+    tournament = read_tournament(path)
+    assert tournament.format == Swiss(rounds=3)
+    assert tournament.judges == (
         Judge(stage="embedded:base"),
         Judge(stage="embedded:rlhf", name="polite"),
     )
-    assert found.entrants[0].persona is not None
-    assert found.entrants[0].persona.name == "a"
-    assert found.debate.rebuttals == 2
-    assert found.stages["hot"]["temperature"] == 1.5
+    assert tournament.entrants[0].persona is not None
+    assert tournament.entrants[0].persona.name == "a"
+    assert tournament.debate.rebuttals == 2
+    assert tournament.stages["hot"]["temperature"] == 1.5
     assert read_tournament(path, {"seed": 7}).seed == 7
 
 

@@ -60,10 +60,10 @@ class Bench:
         if request.purpose != "verdict":
             return await self.stage.perform(request)
         self.pages.append(request)
-        found = self.judge(request)
-        if isinstance(found, Exception):
-            raise found
-        return Reply(found if isinstance(found, str) else json.dumps(found))
+        verdict = self.judge(request)
+        if isinstance(verdict, Exception):
+            raise verdict
+        return Reply(verdict if isinstance(verdict, str) else json.dumps(verdict))
 
     async def log_prob(self, request: Request, text: str) -> None:
         return None
@@ -200,22 +200,22 @@ def test_a_debate_that_failed_is_not_judged_and_counts_nowhere(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("form", [RoundRobin(), Swiss(rounds=3), Knockout()])
-def test_every_format_ends_the_same_when_it_is_torn_off(tmp_path: Path, form: Any) -> None:
-    quiet, torn = tmp_path / "quiet.db", tmp_path / "torn.db"
+def test_every_format_ends_the_same_when_it_is_cut_off(tmp_path: Path, form: Any) -> None:
+    quiet, cut = tmp_path / "quiet.db", tmp_path / "cut.db"
     tournament = cup("abcdefg", format=form)
     whole = held(tournament, quiet)
-    # A budget of so many tokens tears it off again and again.
+    # A budget of so many tokens stops it again and again.
     runs = 0
     while True:
         runs += 1
         budget = Budget(tokens=2500 * runs)
-        report = held(tournament, torn, budget=budget, concurrency=3)
+        report = held(tournament, cut, budget=budget, concurrency=3)
         if report.run.stopped is None:
             break
         assert runs < 40
     assert runs > 3
     assert report.standings == whole.standings
-    assert exported(torn) == exported(quiet)
+    assert exported(cut) == exported(quiet)
 
 
 def test_a_budget_is_for_the_whole_tournament(tmp_path: Path) -> None:
@@ -292,17 +292,17 @@ def test_a_stage_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_what_is_foreseen_is_what_is_played(tmp_path: Path, form: Any) -> None:
     tournament = cup("abcdef", format=form)
     stage = open_stage(BASE)
-    found = asyncio.run(
+    forecast = asyncio.run(
         estimate_tournament(tournament, {stage.identity: stage}, {BASE: stage.identity})
     )
     around = Around(stage)
     report = held(tournament, tmp_path / "cup.db", {BASE: around})
-    assert found.debates == debates_of(tournament) == len(report.run.trials)
-    assert found.verdicts == report.verdicts
-    played, judged = found.estimates
-    assert played.calls == 2 * found.debates
-    assert judged.calls == found.verdicts
-    tokens = sum(each.usage.prompt_tokens for each in found.estimates)
+    assert forecast.debates == debates_of(tournament) == len(report.run.trials)
+    assert forecast.verdicts == report.verdicts
+    played, judged = forecast.estimates
+    assert played.calls == 2 * forecast.debates
+    assert judged.calls == forecast.verdicts
+    tokens = sum(each.usage.prompt_tokens for each in forecast.estimates)
     # Estimates count letters, since no tokenizer is asked.
     sent = sum(tokens_of(request.prompt.length) for request in around.asked)
     assert 0.9 < tokens / sent < 1.1
@@ -319,18 +319,18 @@ def test_what_is_there_is_not_foreseen_and_what_is_not_is(tmp_path: Path) -> Non
     for form in (RoundRobin(), Swiss(rounds=3)):
         tournament = cup("abcdef", format=form)
         held(tournament, store, {BASE: stage})
-        found = foreseen(tournament, store, stage)
-        assert found.there == found.debates == debates_of(tournament)
-        assert found.estimates == ()
+        forecast = foreseen(tournament, store, stage)
+        assert forecast.there == forecast.debates == debates_of(tournament)
+        assert forecast.estimates == ()
     # Of a judge more only the verdicts are asked for.
     more = cup("abcdef", judges=[BASE, {"stage": BASE, "name": "new"}])
     [asked] = foreseen(more, store, stage).estimates
     assert (asked.model, asked.calls) == ("new (judge)", 2 * 30)
     # Of a swiss whose first round is over, the others.
-    torn = tmp_path / "torn.db"
+    cut = tmp_path / "cut.db"
     swiss = cup("abcdef", format=Swiss(rounds=3))
-    held(cup("abcdef", format=Swiss(rounds=1)), torn, {BASE: stage})
-    played, judged = foreseen(swiss, torn, stage).estimates
+    held(cup("abcdef", format=Swiss(rounds=1)), cut, {BASE: stage})
+    played, judged = foreseen(swiss, cut, stage).estimates
     assert (played.calls, judged.calls) == (2 * 12, 2 * 12)
 
 

@@ -78,8 +78,8 @@ def reason(quote: str, turn: int = 1) -> dict[str, Any]:
     ],
 )
 def test_what_is_no_verdict_says_why(verdict: Any, says: str) -> None:
-    found, problem = read(verdict)
-    assert found is None
+    understood, problem = read(verdict)
+    assert understood is None
     assert says in str(problem)
 
 
@@ -106,8 +106,8 @@ def test_parts_of_a_quote_stand_in_their_order() -> None:
 
 @given(st.text())
 def test_nothing_that_a_judge_says_breaks_the_reading(raw: str) -> None:
-    found, problem = read(raw)
-    assert (found is None) == (problem is not None)
+    understood, problem = read(raw)
+    assert (understood is None) == (problem is not None)
 
 
 def test_the_schema_is_in_one_piece_and_what_fits_it_is_read() -> None:
@@ -207,13 +207,13 @@ def test_scores_of_a_verdict_sum_to_half_of_the_sides(count: int, data: st.DataO
     winner = data.draw(st.sampled_from([*actors, "tie"]))
     values = st.integers(0, 10)
     scores = {"wit": {actor: data.draw(values) for actor in actors}}
-    found = scores_of_verdict(winner, scores, actors)
-    assert found is not None
-    assert sum(found) == pytest.approx(count / 2)
+    shares = scores_of_verdict(winner, scores, actors)
+    assert shares is not None
+    assert sum(shares) == pytest.approx(count / 2)
     if winner in actors:
-        assert found[actors.index(winner)] == 1.0
+        assert shares[actors.index(winner)] == 1.0
     else:
-        assert found == (0.5,) * count
+        assert shares == (0.5,) * count
 
 
 def test_what_is_missing_counts_nowhere() -> None:

@@ -1,12 +1,12 @@
-"""The frames of the worded acts: prose with holes in it.
+"""The frames of the worded acts: paragraphs with slots.
 
-A frame is a paragraph with slots: ``{name}`` the one addressed, ``{self}`` the speaker,
-``{point}`` a talking point of the speaker's, ``{heard}`` the one just heard, ``{topic}`` the
-motion, and ``{stance}`` a whole sentence that says where the speaker stands (at the start or at the
-end of every frame of a stanced act).
+The slots are ``{name}`` the addressee, ``{self}`` the speaker, ``{point}`` a talking point of the
+speaker, ``{heard}`` the point just heard, ``{topic}`` the motion, and ``{stance}`` a whole sentence
+that states the stance (at the start or at the end of every frame of a stanced act).
 
-In a block of frames a blank line ends a frame. Even frames of an act are its *build* half and odd
-ones its *held* half, so the two frames of a pair do the same work in different words.
+In a block of frames a blank line ends a frame. Frames of an act with an even index are its *build*
+half, those with an odd index its *held* half; the two frames of a pair have the same function in
+different words.
 
 >>> FRAMES["narrate"][0]
 '({self} folds the map along the old creases and says nothing.)'

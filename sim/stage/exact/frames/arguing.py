@@ -1,4 +1,4 @@
-"""Frames for ``assert`` (puts a case) and ``rebut`` (contradicts)."""
+"""Frames for ``assert`` (argues for a position) and ``rebut`` (contradicts)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames for ``concede`` (gives ground), ``agree``, and ``hedge`` (on the one hand ...).
+"""Frames for ``concede`` (admits a point), ``agree``, and ``hedge`` (weighs both sides).
 
 A speaker may agree or give ground on something and stand anywhere on the motion, so the words
 leave the stance open.

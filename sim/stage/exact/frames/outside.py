@@ -1,4 +1,4 @@
-"""Frames from outside the play: ``disclaim`` (an assistant steps out) and ``narrate``.
+"""Frames for ``disclaim`` (speaks as an AI assistant) and ``narrate`` (a stage direction).
 
 A stage direction quotes a point, since "my well" would not be the speaker's in it.
 """

@@ -1,4 +1,4 @@
-"""Frames for ``insult`` (contempt or threat) and ``reveal`` (the mask comes off)."""
+"""Frames for ``insult`` (contempt or threat) and ``reveal`` (the speaker admits to a pretence)."""
 
 from __future__ import annotations
 

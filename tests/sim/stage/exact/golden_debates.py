@@ -115,7 +115,7 @@ def digests():
     planted = {"kinship": 1.3, "verbosity": 0.7, "primacy": -0.4, "misquote": 0.2, "acuity": 2.1}
     settings = [(kind, {"skill": skill}) for kind in ("base", "sft") for skill in (-1.5, 0.0, 1.5)]
     settings += [("rlhf", {"skill": 2.5, **planted}), ("bimodal", planted)]
-    found = {}
+    digests = {}
     for kind, values in settings:
         speech = Speech(read_parameters(kind, dict(values)))
         texts = []
@@ -123,8 +123,8 @@ def digests():
             said = debate(speech, seed, foreign)
             texts += [*said, *verdicts(speech, said, seed)]
         name = "&".join([kind, *(f"{key}={value}" for key, value in values.items())])
-        found[name] = sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
-    return found
+        digests[name] = sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+    return digests
 
 
 if __name__ == "__main__":

@@ -52,8 +52,8 @@ def replies(stage: ExactStage, requests: list[Request]) -> list[str]:
 
 
 def chance(stage: ExactStage, request: Request, text: str) -> float:
-    found = asyncio.run(stage.log_prob(request, text))
-    return 0.0 if found is None else exp(found.value)
+    log_prob = asyncio.run(stage.log_prob(request, text))
+    return 0.0 if log_prob is None else exp(log_prob.value)
 
 
 # --- What stands around a line --------------------------------------------------------------------
@@ -186,9 +186,9 @@ def test_with_marks_and_answers_the_filter_is_the_sum_over_all_hidden_paths(
         for one in cast:
             expected, _, each = world.posterior(one.name, cast, answered, watching.TOPIC)
             for heard in (lines, answered):
-                found = filtered(watching, stage, scene, heard, one.name)
+                laws = filtered(watching, stage, scene, heard, one.name)
                 wanted = [[law[z] for z in CHARACTERS] for law in expected]
-                assert found == [pytest.approx(law, rel=1e-9, abs=1e-12) for law in wanted]
+                assert laws == [pytest.approx(law, rel=1e-9, abs=1e-12) for law in wanted]
             own = [index for index, (name, _) in enumerate(lines) if name == one.name]
             for index, p in zip(own, each, strict=True):
                 prompt = render(scene, watching.as_turns(answered)[:index], one.name)
@@ -230,13 +230,13 @@ class Asked:
         script, facts = self.stage.read(self.spoken)
         inference = self.stage.inference
         situation = inference.situation(facts, inference.belief(facts, script.node), script.node)
-        found: dict[str, None] = dict.fromkeys((*situation.own_lines, *situation.partner_lines))
+        texts: dict[str, None] = dict.fromkeys((*situation.own_lines, *situation.partner_lines))
         for act in ACTS:
             if act != "repeat":
                 for level in range(LEVELS) if act in STANCED else (None,):
                     lines = inference.grammar.lines(act, level, situation.slots)
-                    found.update(dict.fromkeys(lines))
-        return [self.world.numbered("Ben", line, self.lines) for line in found]
+                    texts.update(dict.fromkeys(lines))
+        return [self.world.numbered("Ben", line, self.lines) for line in texts]
 
     def stance(self, name: str) -> float | None:
         """What somebody expressed last."""
@@ -299,10 +299,10 @@ def test_answers_are_as_frequent_as_they_are_likely(
         p, wanted = chance(here.stage, here.spoken, line), here.wanted(line)
         for option in ("yes", "no", "in part"):
             expected[option] += p * (option == wanted or (wanted == "no answer") / 3)
-    found = Counter(json.loads(text)["answer"] for text in given)
+    counts = Counter(json.loads(text)["answer"] for text in given)
     for option, p in expected.items():
         assert 0.05 < p < 0.95
-        assert abs(found[option] - draws * p) < 4 * (draws * p * (1 - p)) ** 0.5
+        assert abs(counts[option] - draws * p) < 4 * (draws * p * (1 - p)) ** 0.5
     # Whatever is answered has its probability, and it is that of what is said.
     for text in given[:40]:
         assert chance(here.stage, here.request, text) > 0.0

@@ -68,10 +68,8 @@ def test_the_filter_is_the_sum_over_all_hidden_paths(
                 assert step.filtered == pytest.approx(
                     [expected[z] for z in CHARACTERS], rel=1e-9, abs=1e-12
                 )
-            for found, expected in zip(watching.smoothed(steps), smoothed, strict=True):
-                assert found == pytest.approx(
-                    [expected[z] for z in CHARACTERS], rel=1e-9, abs=1e-12
-                )
+            for law, expected in zip(watching.smoothed(steps), smoothed, strict=True):
+                assert law == pytest.approx([expected[z] for z in CHARACTERS], rel=1e-9, abs=1e-12)
             # log_prob, text by text, where nothing but the line is said (stops are given)
             for turn, p in zip(own, each, strict=True):
                 prompt = render(scene, turns[: turn.index - 1], one.name)

@@ -41,7 +41,7 @@ def interpreters() -> dict[str, str]:
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         wanted += [line.split()[1] for line in listed.stdout.splitlines() if len(line.split()) > 1]
-    found: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for path in wanted:
         # A shim may be there for a version that is not: ask.
         try:
@@ -52,16 +52,16 @@ def interpreters() -> dict[str, str]:
             continue
         words = asked.stdout.split()
         if asked.returncode == 0 and (int(words[1]), int(words[2])) >= (3, 11):
-            found.setdefault(" ".join(words), path)
-    return found
+            paths.setdefault(" ".join(words), path)
+    return paths
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_every_python_says_what_is_committed(script: Path) -> None:
     golden = json.loads(script.with_suffix(".json").read_text(encoding="utf-8"))
-    found = interpreters()
-    assert found
-    for version, path in found.items():
+    paths = interpreters()
+    assert paths
+    for version, path in paths.items():
         # Isolated and without site packages: the standard library has to do. Other hash seeds, too.
         run = subprocess.run(
             [path, "-S", "-B", str(script)],
@@ -76,7 +76,7 @@ def test_every_python_says_what_is_committed(script: Path) -> None:
             f"{version}: what the exact stage says has changed. If that is meant: "
             f"python {script.relative_to(ROOT)} --write"
         )
-    print(f"the same on {', '.join(found)}")
+    print(f"the same on {', '.join(paths)}")
 
 
 @pytest.mark.parametrize("module", ["speech", "reader", "forward_filter", "script", "judging"])

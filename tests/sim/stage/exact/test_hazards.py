@@ -1,5 +1,5 @@
 """The filter against an ancestral simulator, by counting: hazards, calibration, the law of texts,
-and the paths drawn after the curtain.
+and the hidden paths drawn after a scene.
 
 Seeds are fixed, so a test that passes goes on passing. A check at 4 standard errors, or
 p > 6e-5, would fail a correct stage once in 16,000 draws of the seed, a check at p > 0.001 once in
@@ -50,13 +50,13 @@ def watched(ancestral: ModuleType, watching: ModuleType) -> Any:
         cast = watching.company(ancestral)
         scene = watching.scene_of(cast, TURNS)
         world, stage = ancestral.World(parameters), ExactStage(parameters)
-        found: list[ACTOR] = []
+        traces: list[ACTOR] = []
         for said in watching.ancestral_scenes(world, cast, TURNS, SCENES, seed=21):
             turns = watching.as_turns(watching.lines_of(said))
             for one in cast:
                 own = [turn for turn in said if turn.speaker == one.name]
-                found.append((own, watching.trace(stage, scene, turns, one.name)))
-        return found
+                traces.append((own, watching.trace(stage, scene, turns, one.name)))
+        return traces
 
     return look
 
@@ -106,7 +106,7 @@ def test_the_filter_and_the_smoother_are_calibrated(
     watched: Any, watching: ModuleType, setting: str, character: str
 ) -> None:
     index = CHARACTERS.index(character)
-    found: dict[tuple[str, int], list[tuple[bool, float]]] = {}
+    forecasts: dict[tuple[str, int], list[tuple[bool, float]]] = {}
     for own, steps in watched(setting):
         # A speaker counts once in each bin, when it first gets there: its later turns are hardly
         # news (who is a shadow now will be one then), and would count one error many times. Then
@@ -118,8 +118,8 @@ def test_the_filter_and_the_smoother_are_calibrated(
                 place = int(np.searchsorted(BINS, law[index], side="right"))
                 here.setdefault((name, place), (turn.character == character, law[index]))
         for key, seen in here.items():
-            found.setdefault(key, []).append(seen)
-    judged = {key: seen for key, seen in found.items() if len(seen) >= 200}
+            forecasts.setdefault(key, []).append(seen)
+    judged = {key: seen for key, seen in forecasts.items() if len(seen) >= 200}
     assert {name for name, _ in judged} == {"before", "after", "all"}
     for key, seen in judged.items():
         happened, p = zip(*seen, strict=True)
@@ -213,44 +213,48 @@ def heard_features(scene: list[tuple[str, str, str, float]]) -> list[float]:
     parses = [parse(text)[0] for _, text, _, _ in scene]
     acts = [ACTS.index(one.act) for one in parses]
     seats = [names.index(name) for name, *_ in scene]
-    found: list[float] = []
+    statistics: list[float] = []
     for seat in range(len(names)):
         mine = [place for place, at in enumerate(seats) if at == seat]
-        found += np.bincount([acts[place] for place in mine], minlength=12).tolist()
+        statistics += np.bincount([acts[place] for place in mine], minlength=12).tolist()
         levels = [parses[p].level for p in mine if parses[p].level is not None]
-        found += np.bincount(levels, minlength=9).tolist()
+        statistics += np.bincount(levels, minlength=9).tolist()
         for half in (mine[: len(mine) // 2], mine[len(mine) // 2 :]):
             said = [parses[p].level for p in half if parses[p].level is not None]
-            found.append(sum(said) / len(said) if said else 4.0)
-            found += [sum(acts[p] == ACTS.index(a) for p in half) for a in ("insult", "reveal")]
+            statistics.append(sum(said) / len(said) if said else 4.0)
+            statistics += [
+                sum(acts[p] == ACTS.index(a) for p in half) for a in ("insult", "reveal")
+            ]
     pairs = np.zeros((12, 12))
     for before, after in pairwise(acts):
         pairs[before, after] += 1
-    found += pairs.ravel().tolist()
+    statistics += pairs.ravel().tolist()
     texts = [text for _, text, _, _ in scene]
-    found.append(len(texts) - len(set(texts)))
-    found += [sum(t == u for t, u in zip(texts, texts[lag:], strict=False)) for lag in (1, 2, 3)]
-    return found
+    statistics.append(len(texts) - len(set(texts)))
+    statistics += [
+        sum(t == u for t, u in zip(texts, texts[lag:], strict=False)) for lag in (1, 2, 3)
+    ]
+    return statistics
 
 
 def hidden_features(scene: list[tuple[str, str, str, float]]) -> list[float]:
     """Paths and texts together, as counts."""
-    found: list[float] = []
+    statistics: list[float] = []
     for name in sorted({name for name, *_ in scene}):
         own = [turn for turn in scene if turn[0] == name]
         path = [turn[2] for turn in own]
-        found += [path.count(z) for z in CHARACTERS]
-        found += [path.index(z) if z in path else len(path) for z in CHARACTERS]
-        found.append(len(set(path)))
+        statistics += [path.count(z) for z in CHARACTERS]
+        statistics += [path.index(z) if z in path else len(path) for z in CHARACTERS]
+        statistics.append(len(set(path)))
         moves = list(pairwise(path))
-        found += [moves.count((a, b)) for a in CHARACTERS for b in CHARACTERS]
+        statistics += [moves.count((a, b)) for a in CHARACTERS for b in CHARACTERS]
         for z in CHARACTERS:
-            found += [
+            statistics += [
                 sum(turn[2] == z and parse(turn[1])[0].act == act for turn in own) for act in ACTS
             ]
             stances = [turn[3] for turn in own if turn[2] == z]
-            found += [sum(stances), sum(x * x for x in stances)]
-    return found
+            statistics += [sum(stances), sum(x * x for x in stances)]
+    return statistics
 
 
 @pytest.mark.parametrize("setting", PLAYED)

@@ -78,11 +78,11 @@ def verdicts(
     stage: ExactStage, prompt: Prompt, schema: Any, seeds: Any
 ) -> list[tuple[dict[str, Any], bool | None]]:
     async def ask() -> list[tuple[dict[str, Any], bool | None]]:
-        found = []
+        judged = []
         for seed in seeds:
             reply = await stage.perform(Request(prompt, seed, "", "verdict", schema=schema))
-            found.append((json.loads(reply.text), reply.exact))
-        return found
+            judged.append((json.loads(reply.text), reply.exact))
+        return judged
 
     return asyncio.run(ask())
 
@@ -199,9 +199,9 @@ def test_a_verdict_fits_the_schema_and_quotes_what_was_said(
     by_number = {turn.number: turn for turn in page.turns}
     spoke = {turn.label for turn in page.turns if any(map(str.isalnum, turn.text))}
     assert len(verdict["reasons"]) in ((1, 2) if spoke else (0,))
-    found = [reason["quote"] in by_number[reason["turn"]].text for reason in verdict["reasons"]]
-    assert misquote == 0.5 or found == [misquote == 0.0] * len(found)
-    for reason, stands in zip(verdict["reasons"], found, strict=True):
+    genuine = [reason["quote"] in by_number[reason["turn"]].text for reason in verdict["reasons"]]
+    assert misquote == 0.5 or genuine == [misquote == 0.0] * len(genuine)
+    for reason, stands in zip(verdict["reasons"], genuine, strict=True):
         assert reason["quote"].strip()
         assert stands or not any(reason["quote"] in turn.text for turn in page.turns)
         if verdict["winner"] in spoke:
@@ -233,8 +233,8 @@ def test_tournaments_take_its_verdicts_unless_it_misquotes(sides: int) -> None:
 
 def test_a_quote_is_whole_sentences_with_their_marks() -> None:
     said = [("A", "No. [A3] The well is dry. I am firmly against this. [B2]"), ("B", "Well?")]
-    found = verdicts(ExactStage(Parameters(acuity=0.0)), page_of(said), form(), range(60))
-    quotes = {reason["quote"] for verdict, _ in found for reason in verdict["reasons"]}
+    judged = verdicts(ExactStage(Parameters(acuity=0.0)), page_of(said), form(), range(60))
+    quotes = {reason["quote"] for verdict, _ in judged for reason in verdict["reasons"]}
     assert quotes == {"[A3] The well is dry.", "I am firmly against this. [B2]", "Well?"}
 
 
@@ -246,11 +246,11 @@ def test_lists_are_as_long_as_the_schema_has_them_and_references_are_followed() 
     properties["margin"] = {"$ref": "#/$defs/Scale"}
     properties["note"] = {"const": "judged"}
     stage = ExactStage(Parameters(tie=100.0))
-    found = [verdict for verdict, _ in verdicts(stage, page_of(debate(3)), schema, range(40))]
-    assert {len(verdict["reasons"]) for verdict in found} == {4}
-    assert {verdict["margin"] for verdict in found} <= {1, 2, 3, 4, 5}
-    assert all((v["margin"] == 1) == (v["winner"] == "tie") for v in found)
-    assert all(verdict["note"] == "judged" for verdict in found)
+    judged = [verdict for verdict, _ in verdicts(stage, page_of(debate(3)), schema, range(40))]
+    assert {len(verdict["reasons"]) for verdict in judged} == {4}
+    assert {verdict["margin"] for verdict in judged} <= {1, 2, 3, 4, 5}
+    assert all((v["margin"] == 1) == (v["winner"] == "tie") for v in judged)
+    assert all(verdict["note"] == "judged" for verdict in judged)
 
 
 def test_without_a_schema_a_verdict_is_as_it_is_described() -> None:
@@ -288,8 +288,8 @@ def test_whoever_is_asked_again_draws_again() -> None:
         return [reason["quote"] for reason in verdict["reasons"]]
 
     misquoted = [
-        [any(quote in MISQUOTES for quote in quotes(verdict)) for verdict, _ in found]
-        for found in (
+        [any(quote in MISQUOTES for quote in quotes(verdict)) for verdict, _ in judged]
+        for judged in (
             verdicts(stage, prompt, schema, range(200)), verdicts(stage, again, schema, range(200))
         )
     ]  # fmt: skip
@@ -334,13 +334,13 @@ def test_winners_margins_and_scores_follow_the_law(labels: str) -> None:
     parameters = Parameters(acuity=2.0, primacy=0.4, tie=0.5)
     stage, draws = ExactStage(parameters), 3000
     prompt = page_of(debate(7, labels, 9), labels)
-    found = [v for v, _ in verdicts(stage, prompt, form(labels), range(draws))]
+    judged = [v for v, _ in verdicts(stage, prompt, form(labels), range(draws))]
     u = dict(zip(labels, utilities(stage, prompt), strict=True))
     # Davidson's law, by the library's exponentials.
     weights = {label: math.exp(x) for label, x in u.items()}
     weights["tie"] = 0.5 * math.exp(sum(u.values()) / len(u))
     total = sum(weights.values())
-    won = Counter(verdict["winner"] for verdict in found)
+    won = Counter(verdict["winner"] for verdict in judged)
     chances = [weight / total for weight in weights.values()]
     assert max(u.values()) - min(u.values()) > 0.3
     assert goodness([won[label] for label in weights], chances) > 1e-3
@@ -348,9 +348,9 @@ def test_winners_margins_and_scores_follow_the_law(labels: str) -> None:
     runner_up = max(x for label, x in u.items() if label != winner)
     apart = abs(math.tanh((u[winner] - runner_up) / 2))
     for values, count, p in (
-        ([v["margin"] - 1 for v in found if v["winner"] == winner], 9, apart),
+        ([v["margin"] - 1 for v in judged if v["winner"] == winner], 9, apart),
         *(
-            ([v["scores"]["logic"][label] for v in found], 10, 1 / (1 + math.exp(-u[label])))
+            ([v["scores"]["logic"][label] for v in judged], 10, 1 / (1 + math.exp(-u[label])))
             for label in labels
         ),
     ):

@@ -35,8 +35,8 @@ def chances(stage: ExactStage, request: Request, texts: list[str]) -> list[float
     """P(text | prompt), by log_prob."""
 
     async def ask() -> list[float | None]:
-        found = [await stage.log_prob(request, text) for text in texts]
-        return [None if one is None else exp(one.value) for one in found]
+        scores = [await stage.log_prob(request, text) for text in texts]
+        return [None if one is None else exp(one.value) for one in scores]
 
     return asyncio.run(ask())
 
@@ -46,12 +46,12 @@ def every_line(stage: ExactStage, request: Request) -> list[str]:
     script, facts = stage.read(request)
     inference = stage.inference
     situation = inference.situation(facts, inference.belief(facts, script.node), script.node)
-    found: dict[str, None] = dict.fromkeys((*situation.own_lines, *situation.partner_lines))
+    lines: dict[str, None] = dict.fromkeys((*situation.own_lines, *situation.partner_lines))
     for act in ACTS:
         if act != "repeat":
             for level in range(LEVELS) if act in STANCED else (None,):
-                found.update(dict.fromkeys(inference.grammar.lines(act, level, situation.slots)))
-    return list(found)
+                lines.update(dict.fromkeys(inference.grammar.lines(act, level, situation.slots)))
+    return list(lines)
 
 
 class Context:
@@ -106,13 +106,13 @@ def test_over_all_texts_the_probabilities_sum_to_one(
         never = [line for line in plain if line not in lines]
         never += [f"[Q1] {line}" for line in plain] + [f"No. {line}" for line in lines[:4]]
         assert set(chances(here.stage, request, never)) == {None}
-    found = chances(here.stage, request, lines)
-    assert fsum(p for p in found if p is not None) == pytest.approx(1.0, abs=1e-9)
+    probabilities = chances(here.stage, request, lines)
+    assert fsum(p for p in probabilities if p is not None) == pytest.approx(1.0, abs=1e-9)
     # Without one, a base stage runs on. For each line, all that can come after it sums to it.
     open_ended = here.request(f"\n{cast[0].name}:")
     _, facts = here.stage.read(open_ended)
     after = list(run_ons(facts, here.stage.laws.kind.stranger))
-    for line, p in list(zip(lines, found, strict=True))[:: len(lines) // 4]:
+    for line, p in list(zip(lines, probabilities, strict=True))[:: len(lines) // 4]:
         texts = {line, f"{line}\n\n"} | {f"{line}\n\n{more}" for more, _ in after}
         parts = [q for q in chances(here.stage, open_ended, sorted(texts)) if q is not None]
         assert (len(parts) > 1) == (here.stage.laws.kind.run_on > 0 and p is not None)
@@ -131,10 +131,10 @@ def test_repeats_have_their_share_of_the_sum(
         here = Context(ancestral, watching, parameters, cast, 12, seed)
         request = here.request("\n")
         lines = every_line(here.stage, request)
-        found = dict(zip(lines, chances(here.stage, request, lines), strict=True))
-        assert fsum(p for p in found.values() if p) == pytest.approx(1.0, abs=1e-9)
+        probabilities = dict(zip(lines, chances(here.stage, request, lines), strict=True))
+        assert fsum(p for p in probabilities.values() if p) == pytest.approx(1.0, abs=1e-9)
         before = {text for _, text in here.lines[-6:]}
-        repeated.append(fsum(found[text] or 0.0 for text in before))
+        repeated.append(fsum(probabilities[text] or 0.0 for text in before))
     assert max(repeated) > 0.05
 
 
@@ -156,8 +156,8 @@ def test_a_repeat_says_each_of_the_last_lines_as_often_as_log_prob_has_it(
     said = Counter(asyncio.run(draw()))
     before = [lines[place][1] for place in (5, 7, 9)]
     assert len(set(before)) == 3
-    found = chances(stage, Request(prompt, 0, "Ben", stop=("\n",)), before)
-    for text, p in zip(before, found, strict=True):
+    probabilities = chances(stage, Request(prompt, 0, "Ben", stop=("\n",)), before)
+    for text, p in zip(before, probabilities, strict=True):
         assert p is not None
         assert p > 0.05
         assert abs(watching.counted([True] * said[text], [p] * draws)) < 4

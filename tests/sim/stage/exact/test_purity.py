@@ -26,8 +26,8 @@ from sim.transcript import Transcript
 
 def replies(stage: ExactStage, requests: list[Request]) -> list[tuple[str, str, bool | None]]:
     async def ask() -> list[tuple[str, str, bool | None]]:
-        found = [await stage.perform(request) for request in requests]
-        return [(reply.text, reply.finish, reply.exact) for reply in found]
+        answers = [await stage.perform(request) for request in requests]
+        return [(reply.text, reply.finish, reply.exact) for reply in answers]
 
     return asyncio.run(ask())
 
@@ -83,8 +83,8 @@ def test_forgetting_changes_nothing(
     order = list(range(len(requests)))
     for seed in range(2):
         Random(seed).shuffle(order)
-        found = dict(zip(order, replies(forgetful, [requests[n] for n in order]), strict=True))
-        assert [found[n] for n in range(len(requests))] == expected
+        by_request = dict(zip(order, replies(forgetful, [requests[n] for n in order]), strict=True))
+        assert [by_request[n] for n in range(len(requests))] == expected
     assert len(forgetful._scripts) <= 5
     assert len(forgetful._lines._nodes) <= 7
 

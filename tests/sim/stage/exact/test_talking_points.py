@@ -1,4 +1,4 @@
-"""Talking points: stated ones are kept, found ones read like noun phrases."""
+"""Talking points: stated ones are kept, extracted ones read like noun phrases."""
 
 from __future__ import annotations
 

@@ -132,21 +132,21 @@ def trace(stage: ExactStage, scene: Scene, turns: Sequence[Turn], name: str) -> 
 
 def smoothed(steps: Sequence[Step]) -> list[tuple[float, ...]]:
     """P(z | all texts) at each own turn: the filter, corrected backwards."""
-    found: list[tuple[float, ...]] = []
+    smoothed: list[tuple[float, ...]] = []
     for index in range(len(steps) - 1, -1, -1):
         here = steps[index].filtered
-        if found:
+        if smoothed:
             later = steps[index + 1].situation
             ahead = [
-                b / a if a > 0 else 0.0 for a, b in zip(later.predicted, found[-1], strict=True)
+                b / a if a > 0 else 0.0 for a, b in zip(later.predicted, smoothed[-1], strict=True)
             ]
             here = tuple(
                 p * sum(q * r for q, r in zip(row, ahead, strict=True))
                 for p, row in zip(here, later.switching, strict=True)
             )
-        found.append(here)
-    found.reverse()
-    return found
+        smoothed.append(here)
+    smoothed.reverse()
+    return smoothed
 
 
 def facts_of(scene: Scene, name: str) -> Any:

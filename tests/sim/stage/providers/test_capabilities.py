@@ -24,10 +24,10 @@ def verdicts(report: Report) -> dict[str, str]:
 async def test_a_server_that_can_do_everything(opened: Any, model: str):
     stage = opened(model)
     report = await check(stage)
-    found = verdicts(report)
+    by_name = verdicts(report)
     if model.startswith("completions"):
-        assert found.pop("structured output") == "unknown"
-    assert set(found.values()) == {"yes"}
+        assert by_name.pop("structured output") == "unknown"
+    assert set(by_name.values()) == {"yes"}
     assert report.model == stage.identity
     assert "8192 tokens" in report.of("context length").reason
     assert all(each.seconds is not None and each.seconds >= 0 for each in report.capabilities)
@@ -60,9 +60,9 @@ async def test_what_is_missing_is_said_with_the_reason(
     stub: StubServer, opened: Any, behaviour: dict[str, Any], name: str, verdict: str, reason: str
 ):
     stub.behave(**behaviour)
-    found = (await check(opened("openai:stub"))).of(name)
-    assert found.verdict == verdict
-    assert reason in found.reason
+    capability = (await check(opened("openai:stub"))).of(name)
+    assert capability.verdict == verdict
+    assert reason in capability.reason
 
 
 async def test_a_server_that_is_not_there_is_unknown_in_everything(opened: Any):
@@ -94,8 +94,8 @@ async def test_wrappers_are_looked_through(opened: Any):
     class Own(Wrapper):
         pass
 
-    found = await check(Own(Own(opened("openai:stub"))))
-    assert found.of("structured output").verdict == "yes"
+    report = await check(Own(Own(opened("openai:stub"))))
+    assert report.of("structured output").verdict == "yes"
 
 
 async def test_an_unknown_name(opened: Any):

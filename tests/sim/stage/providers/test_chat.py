@@ -351,8 +351,10 @@ def test_nothing_of_a_provider_is_imported_before_it_is_used():
         "print([name for name in sys.modules if name.split('.')[0] in ('openai', 'langchain',"
         " 'langchain_core', 'langchain_openai', 'httpx', 'httpx2')])"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.strip() == "[]"
 
 
 def test_openai_is_asked_without_langchain():
@@ -361,8 +363,10 @@ def test_openai_is_asked_without_langchain():
         "m.open_model('openai:x', s.Sampling(base_url='http://localhost/v1'));"
         "print([name for name in sys.modules if name.startswith('langchain')])"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.strip() == "[]"
 
 
 # Encoding
@@ -434,8 +438,8 @@ def test_what_is_kept_does_not_grow_with_the_square_of_a_scene():
     ],
 )
 def test_complaints_agree_with_the_reader_of_answers(text: str, problem: str | None):
-    found = complaint(text, SCHEMA)
-    assert (found is None) == (problem is None)
-    assert problem is None or problem in str(found)
+    said = complaint(text, SCHEMA)
+    assert (said is None) == (problem is None)
+    assert problem is None or problem in str(said)
     if problem != "more than 1" or text != "7":
-        assert (STANCE.read(text)[0] is not None) == (found is None)
+        assert (STANCE.read(text)[0] is not None) == (said is None)

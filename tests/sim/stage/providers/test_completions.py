@@ -120,8 +120,8 @@ async def test_a_text_is_scored_in_whatever_way_the_server_has(
     stub.behave(**behaviour)
     stage = opened("completions:stub")
     value, tokens = truth(PROMPT, TEXT)
-    found = await stage.log_prob(text_request(), TEXT)
-    assert found == LogProb(pytest.approx(value), tokens, exact=True)
+    log_prob = await stage.log_prob(text_request(), TEXT)
+    assert log_prob == LogProb(pytest.approx(value), tokens, exact=True)
     assert stage.why_no_log_prob is None
     assert stub.counts()["calls"] == calls
     # The way is remembered.
@@ -194,21 +194,21 @@ async def test_nothing_is_certain_to_be_said(stub: StubServer, opened: Any, text
 def test_tokens_that_cannot_be_laid_on_the_text(
     tokens: list[str], values: list[float | None], text: str, why: str
 ):
-    found = covering(tokens, values, text)
-    assert isinstance(found, str)
-    assert why in found
+    problem = covering(tokens, values, text)
+    assert isinstance(problem, str)
+    assert why in problem
 
 
 @given(st.lists(st.text(min_size=1, max_size=4), min_size=2, max_size=12), st.data())
 def test_the_sum_is_over_the_tokens_that_cover_the_text(tokens: list[str], data: st.DataObject):
     whole = "".join(tokens)
     cut = data.draw(st.integers(len(tokens[0]), len(whole) - 1))
-    found = covering(tokens, [None, *[-1.0] * (len(tokens) - 1)], whole[cut:])
+    log_prob = covering(tokens, [None, *[-1.0] * (len(tokens) - 1)], whole[cut:])
     places = [0]
     for token in tokens:
         places.append(places[-1] + len(token))
     count = sum(place > cut for place in places[1:])
-    assert found == LogProb(-float(count), count, exact=cut in places)
+    assert log_prob == LogProb(-float(count), count, exact=cut in places)
 
 
 async def test_an_answer_that_cannot_be_read_is_repaired_once(

@@ -145,10 +145,10 @@ def exception(name: str, base: type[Exception] = Exception, **attributes: Any) -
     ],
 )  # fmt: skip
 def test_exceptions_are_known_by_name_and_status(error: Exception, reason: str, transient: bool):
-    found = fault(error, "anthropic:claude")
-    assert (found.reason, found.transient) == (reason, transient)
-    assert "sk-abcdef" not in str(found)
-    assert "\n" not in str(found)
+    meant = fault(error, "anthropic:claude")
+    assert (meant.reason, meant.transient) == (reason, transient)
+    assert "sk-abcdef" not in str(meant)
+    assert "\n" not in str(meant)
 
 
 def test_what_an_exception_was_raised_from_counts_too():
