@@ -21,7 +21,8 @@ _DIRECTION: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\*[^*\n]+\*|_[^_\n]+_|ï
 _TITLE: Final = re.compile(r"#{1,6} [^\n]*|\*\*[^*\n]+\*\*|[^\n]{1,200}[:ï¼š]")
 _OFFER: Final = re.compile(
     r"\n\n(?:\(?(?:let me know|would you like|do you want me|feel free|i hope this|shall i continue"
-    r"|if you(?:'d| would) like)\b[^\n]*|\(?note:[^\n]*\b(?:turns?|lines?|scene|character)\b[^\n]*)\Z",
+    r"|if you(?:'d| would) like)\b[^\n]*"
+    r"|\(?note:[^\n]*\b(?:turns?|lines?|scene|character)\b[^\n]*)\Z",
     re.I,
 )
 

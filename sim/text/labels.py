@@ -85,7 +85,7 @@ def _aliases(name: str) -> set[str]:
     words = bare.split()
     if title is not None and words:
         found |= {bare, name[: title.end()] + words[-1]}
-    if len(words) > 1 and not found - {bare, name} or title is not None:
+    if (len(words) > 1 and not found - {bare, name}) or title is not None:
         found |= {word for word in (words[0], words[-1]) if word[0].isupper() and len(word) > 1}
     return {alias for alias in found if alias and not alias[0].islower()} - {name}
 

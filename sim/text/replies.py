@@ -57,7 +57,8 @@ _COURTESY: Final = (
 )
 _ANNOUNCED: Final = re.compile(
     rf"{_COURTESY}(?:here(?:'s|’s| is| are)|this is|below is|the following is|voici|voilà"
-    r"|aquí (?:está|tienes|va)|hier (?:ist|kommt)|вот|ecco|aqui está)\b(?P<what>[^\n:：]{1,120})[:：]"
+    r"|aquí (?:está|tienes|va)|hier (?:ist|kommt)|вот|ecco|aqui está)\b"
+    r"(?P<what>[^\n:：]{1,120})[:：]"
     r"(?=\s*(?:\n|\Z)|[ \t]*[\"“«„])",
     re.I,
 )

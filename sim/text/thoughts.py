@@ -43,6 +43,15 @@ def thought_and_speech(text: str) -> tuple[str, str]:
     return parted.thought, parted.speech
 
 
+def both(*thoughts: str) -> str:
+    """Several thoughts as one.
+
+    >>> both("He lies.", ""), both("He lies.", "Or not.")
+    ('He lies.', 'He lies.\\n\\nOr not.')
+    """
+    return "\n\n".join(filter(None, (thought.strip() for thought in thoughts)))
+
+
 def part(text: str) -> Parted:
     """The same, with the marks that were left out, so that every character is accounted for."""
     if not any(mark in text for mark in _MARKS):

@@ -77,11 +77,12 @@ def solid(*pieces: str) -> Counter[str]:
 
 
 PIECES = [
-    "Well?", "Ben: Hm.", "Ada: Yes.", "**Ada:** Yes.", "ADA — Yes.", "Ada (sighing): Yes.", "(Ben) No.",
-    "Old Tom: Evening.", "The Porter: Evening.", "", "  ", "x: y", "A: b", "Note: This.", '"Yes."', "“Yes.”",
-    "<think>Hm.</think>", "<think>", "</think>", "```", "---", "— Да.", "Here is Ada's line:", "ANN", "ADA",
-    "1. Ben: No.", "- Ada: Yes.", "Dr. Łuk: No.", "Łuk:", "ADA. Yes.", "<|im_end|>", "User: Go on.",
-    "Ada says:", "# Ada", "Ada", "'Yes.'", "Ada: (to Ben alone) No.", "Ada (to Ben alone): No.",
+    "Well?", "Ben: Hm.", "Ada: Yes.", "**Ada:** Yes.", "ADA — Yes.", "Ada (sighing): Yes.",
+    "(Ben) No.", "Old Tom: Evening.", "The Porter: Evening.", "", "  ", "x: y", "A: b",
+    "Note: This.", '"Yes."', "“Yes.”", "<think>Hm.</think>", "<think>", "</think>", "```", "---",
+    "— Да.", "Here is Ada's line:", "ANN", "ADA", "1. Ben: No.", "- Ada: Yes.", "Dr. Łuk: No.",
+    "Łuk:", "ADA. Yes.", "<|im_end|>", "User: Go on.", "Ada says:", "# Ada", "Ada", "'Yes.'",
+    "Ada: (to Ben alone) No.", "Ada (to Ben alone): No.",
 ]  # fmt: skip
 REPLIES = st.lists(st.sampled_from(PIECES) | TEXT, max_size=6).flatmap(
     lambda pieces: st.sampled_from(["\n", "\n\n", " ", "\r\n"]).map(lambda gap: gap.join(pieces))
