@@ -136,9 +136,9 @@ def _heads(cast: tuple[str, ...]) -> re.Pattern[str]:
     """What a reply may begin with that is more than text: a name, an announcement, a number."""
     names = "|".join(re.escape(alias) for alias in whose(cast))
     return re.compile(
-        rf"(?:{names})(?!\w)|\w+['’\u0308\u0301]|as\s|\d{{1,2}}[.)]|here|this is|below|the following"
-        r"|sure|certainly|of course|ok|absolutely|al|great|understood|got|gladly|voi|aqu|hier"
-        r"|вот|ecco|(?:User|Human|Assistant):",
+        rf"(?:{names})(?!\w)|\w+['’\u0308\u0301]|as\s|\d{{1,2}}[.)]|here|this is|below"
+        r"|the following|sure|certainly|of course|ok|absolutely|al|great|understood|got|gladly"
+        r"|voi|aqu|hier|вот|ecco|(?:User|Human|Assistant):",
         re.I,
     )
 

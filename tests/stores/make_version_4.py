@@ -92,7 +92,8 @@ async def write(store: Path) -> None:
             "INSERT INTO matches VALUES ('cup', 1, ?, 0, ?, 'Tea?', ?)",
             match, trial, encode([{"entrant": "A", "actor": "Ada", "position": 0, "place": 0}]),
         )  # fmt: skip
-    writer.reply(failed.id[:12] + "0123456789abcdef0123", failed.id, Reply("Tea.", thought="☕ \ud800"))
+    reply = Reply("Tea.", thought="☕ \ud800")
+    writer.reply(failed.id[:12] + "0123456789abcdef0123", failed.id, reply)
     await writer.barrier()
     writer.close()
 

@@ -146,7 +146,7 @@ def test_version_4_holds_what_was_thought(tmp_path: Path) -> None:
     store = tmp_path / "four.db"
     shutil.copy(STORES / "version_4.db", store)
     with open_store(store) as opened:
-        trial = next(one for one in opened.trials() if one.turns)
+        trial = next(one for one in opened.trials() if one.turns and one.at is None)
         first, second = trial.transcript.turns
         assert (first.thought, second.thought) == ("Tea. ☕ \ud800", "")
         [reply] = opened.replies(trial.id).by_key.values()
