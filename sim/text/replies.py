@@ -18,7 +18,7 @@ the thought, or in what was dropped.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -34,15 +34,14 @@ _LEAK: Final = re.compile(
 )
 _TOKEN: Final = re.compile(r"<[^<>\n]*>|\[/?INST\]")
 _FENCE: Final = re.compile(
-    r"(?P<open>```[\w-]*[ \t]*\n)(?P<inside>.*?)(?P<close>\n?[ \t]*```)", re.S
+    r"(?P<open>```[\w-]*[ \t]*\n)(?P<inside>(?:(?!```).)*)(?P<close>(?<=\n)[ \t]*```)", re.S
 )
 _WRAPPED: Final = re.compile(
     r"(?P<open><(?P<tag>answer|response|reply|final|output|speech|dialogue|line)>)"
     r"(?P<inside>.*)(?P<close></(?P=tag)>)",
     re.S | re.I,
 )
-_RULE_BEFORE: Final = re.compile(r"(?:-{3,}|\*{3,}|_{3,})[ \t]*(?:\n+|\Z)")
-_RULE_AFTER: Final = re.compile(r"\n[ \t]*(?:-{3,}|\*{3,}|_{3,})\Z")
+_RULE: Final = re.compile(r"-{3,}|\*{3,}|_{3,}")
 _QUOTES: Final = {
     "“": "”", "„": "“”", "«": "»", "»": "«", "「": "」", "『": "』", "‘": "’", "‹": "›", '"': '"',
     "'": "'", "”": "”",
@@ -185,13 +184,14 @@ class _Reader:
             if found is not None:
                 self._drop(found["open"], found["close"])
                 self.text = found["inside"].strip()
-        for pattern in (_RULE_BEFORE, _RULE_AFTER):
-            found = (
-                pattern.search(self.text) if pattern is _RULE_AFTER else pattern.match(self.text)
-            )
-            if found is not None:
-                self._drop(found.group())
-                self.text = (self.text[: found.start()] + self.text[found.end() :]).strip()
+        for at_end in (False, True):
+            while True:
+                first, _, last = (self.text.rpartition if at_end else self.text.partition)("\n")
+                rule, rest = (last, first) if at_end else (first, last)
+                if _RULE.fullmatch(rule.strip()) is None:
+                    break
+                self._drop(rule)
+                self.text = rest.strip()
 
     def _end_at_leak(self) -> None:
         found = _LEAK.search(self.text)
@@ -238,28 +238,25 @@ class _Reader:
         if said_before:
             self._drop(self.text[:said_before])
             self.text = self.text[said_before:].lstrip()
-        label = self.labels.at(self.text, 0)
-        if label is None or label.name != self.own or not heads_own(label, self.text):
-            return
-        if label.form == "says,":
-            quoted = self.text[label.end :].strip()
-            if unquoted(quoted) is None:
+        while True:
+            label = self.labels.at(self.text, 0)
+            if label is None or label.name != self.own or not heads_own(label, self.text):
                 return
-        self._take_off(label)
+            if label.form == "says," and unquoted(self.text[label.end :].strip()) is None:
+                return
+            self.text = self._without(label, self.text)
 
-    def _take_off(self, label: Label) -> None:
-        """Drop a label and keep its direction, unless nothing was said with it."""
-        rest = self.text[label.end :]
+    def _without(self, label: Label, text: str) -> str:
+        """A text that begins with a label, without it. Its direction stays, if words follow."""
+        rest = text[label.end :].lstrip()
         direction = direction_kept(label)
-        whole = self.text[label.start : label.end]
-        if direction and rest.strip():
-            at = whole.rindex(label.direction)
-            self._drop(whole[:at], whole[at + len(direction) :])
-            gap = "" if direction[0] == "（" else " "
-            rest = f"{direction}{gap}{rest.lstrip()}"
-        else:
+        whole = text[label.start : label.end]
+        if not direction or not rest:
             self._drop(whole)
-        self.text = (self.text[: label.start] + rest.lstrip()).strip()
+            return rest
+        at = whole.rindex(direction)
+        self._drop(whole[:at], whole[at + len(direction) :])
+        return f"{direction}{'' if direction[0] == '（' else ' '}{rest}"
 
     def _end_at_others(self) -> None:
         cast = self.labels.of_others(self.text)
@@ -285,13 +282,19 @@ class _Reader:
         self.text = self.text[:start].rstrip()
 
     def _later_labels(self) -> None:
-        """The actor's own name again, before a later paragraph of the same turn."""
-        while True:
-            later = (one for one in self.labels.of_others(self.text) if one.start > 0)
-            label = next(later, None)
-            if label is None or label.name != self.own:
-                return
-            self._take_off(label)
+        """The actor's own name again, before later paragraphs of the same turn."""
+        pieces: list[str] = []
+        end = len(self.text)
+        for label in reversed(self.labels.of_others(self.text)):
+            if label.name != self.own or label.start == 0:
+                continue
+            piece = self.text[label.start : end]
+            here = replace(label, start=0, end=label.end - label.start)
+            pieces.append(self._without(here, piece))
+            end = label.start
+        if pieces:
+            pieces.append(self.text[:end])
+            self.text = "".join(reversed(pieces)).strip()
 
 
 def _said_as(text: str, own: str) -> int:

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 _TAGS: Final = r"think|thinking|thoughts?|reasoning|reflection|scratchpad|inner_monologue"
-_OPEN: Final = re.compile(rf"<(?:{_TAGS})>|\[THINK\]|◁think▷", re.I)
-_CLOSE: Final = re.compile(rf"</(?:{_TAGS})>|\[/THINK\]|◁/think▷", re.I)
+_TAG: Final = re.compile(
+    rf"(?P<open><(?:{_TAGS})>|\[THINK\]|◁think▷)|</(?:{_TAGS})>|\[/THINK\]|◁/think▷", re.I
+)
 _CHANNEL: Final = re.compile(
     r"(?:<\|start\|>\s*assistant\s*)?<\|channel\|>(?P<channel>\w+)[^<]*<\|message\|>"
 )
@@ -83,26 +84,19 @@ def _by_tags(text: str) -> Parted:
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str]]:
-    at = 0
-    while True:
-        opened, closed = _OPEN.search(text, at), _CLOSE.search(text, at)
-        if closed is not None and (opened is None or closed.start() < opened.start()):
-            yield "before a stray close", text[at : closed.start()]
-            yield "mark", closed.group()
-            at = closed.end()
-        elif opened is not None:
-            yield "speech", text[at : opened.start()]
-            yield "mark", opened.group()
-            closed = _CLOSE.search(text, opened.end())
-            if closed is None:
-                yield "thought", text[opened.end() :]
-                return
-            yield "thought", text[opened.end() : closed.start()]
-            yield "mark", closed.group()
-            at = closed.end()
+    at, thinking = 0, False
+    for tag in _TAG.finditer(text):
+        opens = tag["open"] is not None
+        if opens and thinking:
+            continue
+        if opens:
+            kind = "speech"
         else:
-            yield "speech", text[at:]
-            return
+            kind = "thought" if thinking else "before a stray close"
+        yield kind, text[at : tag.start()]
+        yield "mark", tag.group()
+        at, thinking = tag.end(), opens
+    yield ("thought" if thinking else "speech"), text[at:]
 
 
 def _by_channel(text: str) -> Parted:
