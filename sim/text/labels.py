@@ -14,17 +14,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-BLANKS: Final = r"[^\S\n]*[\u200e\u200f\u202a-\u202c\u2066-\u2069]*[^\S\n]*"
+BLANKS: Final = r"[^\S\n]{0,20}[\u200e\u200f\u202a-\u202c\u2066-\u2069]{0,4}[^\S\n]{0,20}"
 """Blanks within a line, with the marks of writing direction among them."""
 
-_DIRECTION: Final = r"\([^()\n]{1,80}\)|（[^（）\n]{1,80}）|\[[^\[\]\n]{1,80}\]"
-_PREFIX: Final = r"(?P<heading>#{1,6}\s+)|(?P<listed>(?:\d{1,2}[.)]|[-*•])\s+)"
+_DIRECTION: Final = (
+    r"\([^()\n]{1,80}\)|（[^（）\n]{1,80}）|\[[^\[\]\n]{1,80}\]|\*[^*\n]{1,80}\*(?=\s*[:：])"
+)
+_SIGNS: Final = "[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f\u200d]+"
+_PREFIX: Final = (
+    r"(?P<heading>#{1,6}\s+)|(?P<listed>(?:\d{1,2}[.)]|[-*•]|turn \d{1,2}[ \t]*[-–—:.])\s+)"
+)
 _SAYS: Final = (
     r"says?|said|repl(?:ies|ied)|answer(?:s|ed)|respond(?:s|ed)|asks?|asked|adds?|added|whispers?"
     r"|whispered|shouts?|shouted|mutters?|muttered|sighs?|sighed|continues?|continued"
 )
 _REPLY: Final = r"(?:next\s+)?(?:line|reply|response|answer|turn|dialogue)"
-_PAIRS: Final = {"": "", "[": "]", "(": ")", "<": ">", "【": "】", "（": "）"}
+_PAIRS: Final = {
+    "": "", "[": "]", "(": ")", "<": ">", "【": "】", "（": "）", '"': '"', "“": "”",
+}  # fmt: skip
 _ARTICLES: Final = ("the ", "a ", "an ")
 _TITLES: Final = re.compile(
     r"(?:dr|mr|mrs|ms|miss|prof|professor|doctor|sir|dame|lady|lord|captain|capt|st)\.?\s+", re.I
@@ -74,6 +81,11 @@ def normalised(name: str) -> str:
     return unicodedata.normalize("NFC", name).replace("’", "'")
 
 
+def _unaccented(name: str) -> str:
+    apart = unicodedata.normalize("NFD", name)
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
 def _aliases(name: str) -> set[str]:
     """Shorter names: without the article or title, the first and the last word, title and last."""
     found: set[str] = set()
@@ -95,25 +107,29 @@ class Labels:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self._whose = whose(names)
-        self._fold = {alias.casefold(): alias for alias in self._whose}
+        # In capitals, many languages leave accents out.
+        self._fold = {_unaccented(alias).casefold(): alias for alias in self._whose}
+        self._fold |= {alias.casefold(): alias for alias in self._whose}
         spellings = {
             spelling.replace("'", "\0")
             for alias in self._whose
-            for spelling in (alias, unicodedata.normalize("NFD", alias))
+            for spelling in (alias, unicodedata.normalize("NFD", alias), _unaccented(alias))
         }
         names_pattern = "|".join(
             re.escape(spelling).replace("\0", "['’]")
             for spelling in sorted(spellings, key=len, reverse=True)
         )
         self._pattern = re.compile(
-            rf"{BLANKS}(?:{_PREFIX})?(?P<before>[*_`]{{0,3}})(?P<open>[\[(<【（]?)"
-            rf"(?P<inside>[*_]{{0,3}})(?P<called>@|as\s+)?(?P<name>{names_pattern})(?![^\W_])"
-            rf"(?P<after>[*_`]{{0,3}}(?:{BLANKS}[\])>】）][*_`]{{0,3}})?)"
+            rf"{BLANKS}(?:{_SIGNS}\s*)?(?:{_PREFIX})?(?P<before>[*_`]{{0,3}})(?P<open>[\[(<【（\"“]?)"
+            rf"(?P<inside>[*_]{{0,3}})(?P<called>@|(?:speaking\s+)?as\s+)?(?P<name>{names_pattern})(?![^\W_])"
+            rf"(?P<after>[*_`]{{0,3}}(?:{BLANKS}[\])>】）\"”][*_`]{{0,3}})?)"
             rf"(?:{BLANKS}(?P<direction>{_DIRECTION})(?P<later>[*_]{{0,3}}))?",
             re.I,
         )
         self._quick = re.compile(
-            rf"(?:^|(?<=\n))[^\w\n]*(?:\d+[.)]\s+)?(?:as\s+)?(?:{names_pattern})(?![^\W_])", re.I
+            rf"(?:^|(?<=\n))[^\w\n]*_*(?:\d+[.)]\s+|turn \d+[^\w\n]+)?"
+            rf"(?:{names_pattern})(?![^\W_])",
+            re.I,
         )
 
     def at(self, text: str, start: int) -> Label | None:
@@ -126,7 +142,9 @@ class Labels:
         if _PAIRS[match["open"]] != closing:
             return None
         written = normalised(match["name"])
-        alias = self._fold.get(written.casefold())
+        alias = self._fold.get(written.casefold()) or self._fold.get(
+            _unaccented(written).casefold()
+        )
         if alias is None:
             # A letter whose small form has another length (İ): as it stands.
             alias = next((one for one in self._whose if one.lower() == written.lower()), None)
@@ -169,17 +187,23 @@ class Labels:
         if unclosed:
             return None
         if match["open"]:
-            return "bracket", rest
+            # A name in quotes may be part of a sentence.
+            return None if match["open"] in '"“' else ("bracket", rest)
         for form, pattern in _OTHER_FORMS:
             found = pattern.match(text, rest)
             if found is not None:
                 return form, found.end()
         return None
 
-    def of_others(self, text: str, *, listed: bool = False) -> list[Label]:
+    def may_begin(self, text: str) -> bool:
+        """Whether a text may begin with a label: a quick look."""
+        return self._quick.match(text) is not None
+
+    def of_others(self, text: str, *, listed: bool = False, small: str = "") -> list[Label]:
         """Every label on a line of its own that is no sentence, in the order of the text.
 
-        ``listed`` says whether numbers and bullets before the name are part of the form.
+        ``listed`` says whether numbers and bullets before the name are part of the form. ``small``
+        is whose name in small letters is a label, too, in a text that is all in small letters.
 
         >>> found = Labels(("Ann", "Ben")).of_others("Ben: No.\\nBen — stop.\\n**ANN:** Why?")
         >>> [(label.name, label.start) for label in found]
@@ -189,7 +213,10 @@ class Labels:
         for quick in self._quick.finditer(text):
             start = text.rfind("\n", 0, quick.end()) + 1
             label = self.at(text, start)
-            if label is not None and _proves(label, text, listed):
+            if label is None:
+                continue
+            in_small = label.name == small and label.form == "colon" and text == text.lower()
+            if in_small or _proves(label, text, listed):
                 found.append(label)
         return found
 
@@ -229,7 +256,8 @@ def heads_own(label: Label, text: str) -> bool:
         return label.capitals
     if label.form == "alone":
         # The bare name may be an answer.
-        return label.dressed or bool(text[label.end :].strip())
+        followed = bool(text[label.end :].strip())
+        return label.dressed or (followed and (label.exact or label.capitals))
     return True
 
 

@@ -19,10 +19,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final
 
-from sim.text.labels import Label, Labels, direction_kept, heads_own, labels_of, whose
+from sim.text.labels import Label, Labels, direction_kept, heads_own, labels_of
 from sim.text.strangers import strangers_in
 from sim.text.thoughts import part
 
@@ -54,6 +53,9 @@ _COURTESY: Final = (
     r"(?:(?:sure|certainly|of course|okay|ok|absolutely|alright|all right|great|understood|got it"
     r"|gladly)(?: thing)?[!,.:]*\s+)?"
 )
+_POLITE: Final = re.compile(_COURTESY.removesuffix("?"), re.I)
+_EMPHASISED: Final = re.compile(r"\*[^*]+\*|_[^_]+_")
+_ROLE: Final = re.compile(r"(?:\*\*)?(?:Assistant|AI):(?:\*\*)?(?=\s*\S)")
 _ANNOUNCED: Final = re.compile(
     rf"{_COURTESY}(?:here(?:'s|’s| is| are)|this is|below is|the following is|voici|voilà"
     r"|aquí (?:está|tienes|va)|hier (?:ist|kommt)|вот|ecco|aqui está)\b"
@@ -126,20 +128,18 @@ def _is_plain(text: str, cast: tuple[str, ...]) -> bool:
         and not any(mark in text for mark in "<[◁")
         and not text.startswith(("analysis", "```"))
         and text[-1] not in ":："
-        and _heads(cast).match(text) is None
+        and _MORE_THAN_TEXT.match(text) is None
+        and not labels_of(cast).may_begin(text)
     )
 
 
-@lru_cache(maxsize=256)
-def _heads(cast: tuple[str, ...]) -> re.Pattern[str]:
-    """What a reply may begin with that is more than text: a name, an announcement, a number."""
-    names = "|".join(re.escape(alias) for alias in whose(cast))
-    return re.compile(
-        rf"(?:{names})(?!\w)|\w+['’\u0308\u0301]|as\s|\d{{1,2}}[.)]|here|this is|below"
-        r"|the following|sure|certainly|of course|ok|absolutely|al|great|understood|got|gladly"
-        r"|voi|aqu|hier|вот|ecco|(?:User|Human|Assistant):",
-        re.I,
-    )
+_MORE_THAN_TEXT: Final = re.compile(
+    r"\w+['’]|(?:speaking )?as\s|turn \d|\d{1,2}[.)]|here|this is|below|the following|sure"
+    r"|certainly|of course|ok|absolutely|al|great|understood|got|gladly|voi|aqu|hier|вот|ecco"
+    r"|(?:User|Human|Assistant|AI):",
+    re.I,
+)
+"""What a reply may begin with, besides a name, that is not said."""
 
 
 class _Reader:
@@ -165,6 +165,7 @@ class _Reader:
             self._end_at_leak()
             self._unwrap()
             self._announcement()
+            self._around_label()
             self._own_label()
             self._end_at_others()
             self._later_labels()
@@ -194,6 +195,11 @@ class _Reader:
                 self.text = rest.strip()
 
     def _end_at_leak(self) -> None:
+        role = _ROLE.match(self.text)
+        if role is not None:
+            # What a chat calls the one who answers: the actor's own label, by another name.
+            self._drop(role.group())
+            self.text = self.text[role.end() :].lstrip()
         found = _LEAK.search(self.text)
         if found is None:
             return
@@ -210,6 +216,24 @@ class _Reader:
             return
         self._drop(found.group())
         self.text = self.text[found.end() :].lstrip()
+
+    def _around_label(self) -> None:
+        """What stands before or around a label of the actor's own, and nothing else would."""
+        courtesy = _POLITE.match(self.text)
+        if courtesy is not None and self._is_own(courtesy.end()):
+            self._drop(courtesy.group())
+            self.text = self.text[courtesy.end() :]
+        if _EMPHASISED.fullmatch(self.text) is not None and self._is_own(1):
+            self._drop(self.text[0], self.text[-1])
+            self.text = self.text[1:-1].strip()
+        lines = self.text.split("\n")
+        if self.text.startswith(">") and all(line[:1] in ("", ">") for line in lines):
+            self._drop(*(line[:1] for line in lines))
+            self.text = "\n".join(line[1:].strip() for line in lines).strip()
+
+    def _is_own(self, at: int) -> bool:
+        label = self.labels.at(self.text, at)
+        return label is not None and label.name == self.own and label.form == "colon"
 
     def _quotes(self) -> None:
         inside = unquoted(self.text)
@@ -285,7 +309,7 @@ class _Reader:
         """The actor's own name again, before later paragraphs of the same turn."""
         pieces: list[str] = []
         end = len(self.text)
-        for label in reversed(self.labels.of_others(self.text)):
+        for label in reversed(self.labels.of_others(self.text, small=self.own)):
             if label.name != self.own or label.start == 0:
                 continue
             piece = self.text[label.start : end]

@@ -27,8 +27,8 @@ def _words(text: str) -> frozenset[str]:
 
 _SHAPE: Final = re.compile(
     r"^(?P<before>[*_]{0,3})(?P<name>[^\W\d_][\w.'’ -]{0,39}?(?: ?#?\d{1,2})?)(?P<inner>[*_]{0,3})"
-    r"[ \t\u00a0\u202f]*(?:\([^()\n]{1,80}\)|（[^（）\n]{1,80}）)?(?P<after>[*_]{0,3})"
-    r"[ \t\u00a0\u202f]*[:：](?!//)(?P<last>[*_]{0,3})(?P<words>[^\n]*(?:\n(?=\S)[^\n]*)?)",
+    r"[ \t\u00a0\u202f]{0,3}(?:\([^()\n]{1,80}\)|（[^（）\n]{1,80}）)?(?P<after>[*_]{0,3})"
+    r"[ \t\u00a0\u202f]{0,3}[:：](?!//)(?P<last>[*_]{0,3})(?P<words>[^\n]*(?:\n(?=\S)[^\n]*)?)",
     re.M,
 )
 _PERSONS: Final = _words(
@@ -57,7 +57,10 @@ _FUNCTION: Final = _words(
     "least"
 )
 _HEADINGS: Final = _words(
-    "note notes ps question questions answer answers result results conclusion summary example "
+    "interior exterior blackout monday tuesday wednesday thursday friday saturday sunday january "
+    "february march april june july august september october november december morning noon "
+    "afternoon evening night midnight today tomorrow yesterday spring summer autumn winter note "
+    "notes ps question questions answer answers result results conclusion summary example "
     "examples reason reasons fact facts truth lie remember look listen see hear think consider "
     "imagine suppose time date place setting scene act title chapter part stage directions "
     "direction cast characters character persons curtain end beginning exit enter enters music "
@@ -72,6 +75,27 @@ _HEADINGS: Final = _words(
     "total item list ingredients instructions task prompt output input user human assistant "
     "system honestly remark correction addendum postscript promise demand request order deal "
     "compromise choice"
+)
+_GIVEN: Final = _words(
+    "adam agnes albert alex alexander alfred alice amelia amy andrew anna anne annie anthony "
+    "arthur barbara beatrice benjamin bernard betty bill bob brian bruno carl carlos carol "
+    "caroline catherine charles charlie charlotte christine clara claire daniel david diana "
+    "dorothy edgar edith edmund edward eleanor elena elizabeth ellen emil emily emma eric ernest "
+    "esther eva eve felix florence frances francis frank fred frederick george gloria greta "
+    "hannah harold harriet harry hector helen henry horace hugh ian ida igor irene isaac isabel "
+    "ivan jack jacob james jane janet jean jenny jessica jim joan joe john jonas joseph josephine "
+    "judith julia julian karl kate katherine kevin laura lawrence leo leonard lewis linda lisa "
+    "louis louise lucas lucy luke margaret maria marie martha martin mary matthew max michael "
+    "miriam nancy nathan nicholas nina noah nora oliver olivia oscar otto patrick paul peter "
+    "philip rachel ralph rebecca richard robert roger rosa ruth sam samuel sara sarah sebastian "
+    "simon sofia sophie stella stephen steven susan sylvia theodore theresa thomas tim tom victor "
+    "victoria vincent walter wendy william"
+)
+_OFFICES: Final = _words("speaker chair chairman chairwoman president justice mayor")
+_TOGETHER: Final = _words("ALL BOTH EVERYONE EVERYBODY TOGETHER")
+_SHORT_FORM: Final = re.compile(
+    r"(?:(?<=\n\n)|\A)(?P<name>[^\W\d_][^\W\d_a-zß-öø-ÿ]+(?: [^\W\d_a-zß-öø-ÿ]+){0,2})"
+    r"(?P<set>\.[ \t]+(?=\S)|[ \t]*\n(?=\S))(?P<words>[^\n]+)"
 )
 _ADVERBS: Final = re.compile(r"\w{3,}ly$")
 _NAMES_IN_LY: Final = _words(
@@ -103,16 +127,22 @@ def strangers_in(text: str, cast: Sequence[Label], *, script: bool, fresh: bool)
     >>> [label.name for label in strangers_in(text, [], script=True, fresh=False)]
     ['The Porter']
     """
-    if ":" not in text and "：" not in text:
+    if not script and ":" not in text and "：" not in text:
         return []
     taken = {label.start for label in cast}
     candidates = [
         one for one in _candidates(text) if one.start not in taken and (one.start or fresh)
     ]
+    if script:
+        candidates += [one for one in _in_capitals(text, cast, taken) if one.start or fresh]
+        candidates.sort(key=lambda one: one.start)
     if not candidates:
         return []
     times = Counter(one.name for one in candidates)
-    persons = [one for one in candidates if _names_a_person(one.name)]
+    persons = [one for one in candidates if _names_a_person(one.name, given=script)]
+    if not script and not cast and len({one.name for one in persons}) > 1:
+        # Several persons, one paragraph each, in a speech: it is about them.
+        return []
     labelled = {_line_of(text, label.start) for label in cast}
     found: list[Label] = []
     for one in candidates:
@@ -146,6 +176,23 @@ def _candidates(text: str) -> list[_Candidate]:
     return found
 
 
+def _in_capitals(text: str, cast: Sequence[Label], taken: set[int]) -> list[_Candidate]:
+    """Labels in capitals without a colon ("EDMUND. No.", or alone on a line), after a blank line.
+
+    The name has to be a person's, or the cast's labels have to be set in the same way.
+    """
+    found: list[_Candidate] = []
+    forms = {label.form for label in cast}
+    for match in _SHORT_FORM.finditer(text):
+        name, form = match["name"], "stop" if match["set"].startswith(".") else "alone"
+        if match.start() in taken or _is_heading(name):
+            continue
+        if form in forms or _names_a_person(name, given=True):
+            words = match["words"]
+            found.append(_Candidate(match.start(), match.start("words"), name, words, False))
+    return found
+
+
 def _line_of(text: str, at: int) -> int:
     """The number of a line, blank lines not counted."""
     return sum(1 for line in text[:at].split("\n") if line.strip())
@@ -170,6 +217,8 @@ def _bare(word: str) -> str:
 
 def _is_heading(name: str) -> bool:
     words = [_bare(word) for word in name.split()]
+    if name in _TOGETHER:
+        return False
     if any(word in _FUNCTION for word in words[:-1]) and words[0] not in ("the", "first", "second"):
         return True
     ranked = words[0] in ("first", "second", "third") and words[-1] in _PERSONS
@@ -183,11 +232,16 @@ def _is_heading(name: str) -> bool:
     return _ABSTRACT.match(last) is not None and last not in _PERSONS
 
 
-def _names_a_person(name: str) -> bool:
+def _names_a_person(name: str, *, given: bool) -> bool:
+    """Whether a name is a person's by itself; ``given``: also by its first name."""
+    if given and name in _TOGETHER:
+        return True
     words = [_bare(word) for word in name.split()]
     if words[-1].isdigit():
         words = words[:-1]
     if len(words) > 1 and words[0] in _TITLES:
+        return words[-1] not in _OFFICES
+    if given and words[0] in _GIVEN:
         return True
     if len(words) == 1:
         return words[0] in ("narrator", "chorus", "announcer") or (
@@ -199,6 +253,8 @@ def _names_a_person(name: str) -> bool:
 def _begins_like_a_line(words: str) -> bool:
     """Whether something follows that begins with a capital letter, or has none."""
     said = words.strip()
+    if said.startswith(("...", "…", "—", "–")):
+        return True
     while (opening := _OPENING.match(said)) is not None:
         said = said[opening.end() :]
     if not said:

@@ -14,14 +14,20 @@ from typing import Final, NamedTuple
 
 _TAGS: Final = r"think|thinking|thoughts?|reasoning|reflection|scratchpad|inner_monologue"
 _TAG: Final = re.compile(
-    rf"(?P<open><(?:{_TAGS})>|\[THINK\]|◁think▷)|</(?:{_TAGS})>|\[/THINK\]|◁/think▷", re.I
+    rf"(?P<open><(?:{_TAGS})(?:\s[^<>\n]{{0,80}})?>|\[THINK\]|◁think▷)|</(?:{_TAGS})>|\[/THINK\]|◁/think▷",
+    re.I,
 )
 _CHANNEL: Final = re.compile(
     r"(?:<\|start\|>\s*assistant\s*)?<\|channel\|>(?P<channel>\w+)[^<]*<\|message\|>"
 )
 _CHANNEL_END: Final = re.compile(r"<\|(?:end|return|call)\|>|(?=<\|(?:start|channel)\|>)")
 _STRIPPED: Final = re.compile(r"\s*analysis(?P<thought>.*?)assistantfinal(?P<said>.*)", re.S)
-_MARKS: Final = ("<", "[", "◁", "analysis")
+_FENCED: Final = re.compile(
+    r"\s*(?P<open>```(?:thinking|thoughts?|reasoning)[ \t]*\n)"
+    r"(?P<thought>(?:(?!```).)*)(?P<close>```)",
+    re.S | re.I,
+)
+_MARKS: Final = ("<", "[", "◁", "analysis", "```")
 
 
 class Parted(NamedTuple):
@@ -59,6 +65,11 @@ def part(text: str) -> Parted:
         return Parted("", text)
     if "<|channel|>" in text:
         return _by_channel(text)
+    fenced = _FENCED.match(text)
+    if fenced is not None:
+        rest = _by_tags(text[fenced.end() :])
+        marks = (fenced["open"], fenced["close"], *rest.marks)
+        return Parted(both(fenced["thought"], rest.thought), rest.speech, marks)
     stripped = _STRIPPED.fullmatch(text)
     if stripped is not None:
         thought = stripped["thought"].strip()
@@ -89,11 +100,8 @@ def _pieces(text: str) -> Iterator[tuple[str, str]]:
         opens = tag["open"] is not None
         if opens and thinking:
             continue
-        if opens:
-            kind = "speech"
-        else:
-            kind = "thought" if thinking else "before a stray close"
-        yield kind, text[at : tag.start()]
+        closing = "thought" if thinking else "before a stray close"
+        yield "speech" if opens else closing, text[at : tag.start()]
         yield "mark", tag.group()
         at, thinking = tag.end(), opens
     yield ("thought" if thinking else "speech"), text[at:]

@@ -1,7 +1,11 @@
 """Replies read: the corpus of forms that real models write, and laws that hold for any reply.
 
-The corpus was written before the reader and split in two at random. The reader was written with one
-half in sight. Each record gives a reply, its layout, the cast, whose it is, and its right reading.
+The corpus was written before the reader and split in two at random; the reader was written with one
+half in sight. The hidden half at first sight: 133 of 134. That says little, since one hand wrote
+both: 51 more (``later``), written afterwards in order to be hard, were read at first sight in 27
+cases. What failed was repaired, so the corpus says nothing about forms that nobody thought of.
+One expectation was changed then: ``Assistant:`` at the head is dropped like a name.
+Each record gives a reply, its layout, the cast, whose it is, and its right reading.
 """
 
 from __future__ import annotations
