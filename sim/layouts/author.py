@@ -13,7 +13,6 @@ from sim.layouts.base import Heard, shown
 from sim.layouts.prompt import Prompt
 from sim.scene.probes import Question
 from sim.scene.scene import Scene
-from sim.scene.templates import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,28 +23,25 @@ class Author:
 
     def opening(self, scene: Scene) -> Prompt:
         """The scene, with everything about everybody."""
-        wording = scene.wording
-        told = wording.author.format(names=listed(scene.names), words=scene.words)
-        sheets = "\n\n".join(scene.sheet(seat) for seat in scene.seats)
-        about = wording.about(scene.topic, scene.setting)
-        return Prompt.start("system", f"{told}\n{about}\n\n{sheets}")
+        cast = [scene.role(seat) for seat in scene.seats]
+        return Prompt.start("system", scene.templates.authored(scene.occasion, cast, scene.words))
 
     def hear(self, prompt: Prompt, scene: Scene, heard: Sequence[Heard]) -> Prompt:
         """The prompt with what was said, and what was told, since."""
         for event in heard:
-            prompt = prompt.then("user", shown(scene, event) + "\n\n")
+            prompt = prompt.then("user", shown(scene, event, script=True) + "\n\n")
         return prompt
 
     def cue(self, prompt: Prompt, scene: Scene, order: Sequence[str]) -> Prompt:
         """The prompt with the request for the next turns."""
-        return prompt.then("user", scene.wording.block.format(order=", ".join(order)))
+        return prompt.then("user", scene.templates.block.format(order=", ".join(order)))
 
     def ask(self, prompt: Prompt, scene: Scene, name: str, question: Question) -> Prompt:
         """The prompt with a question off stage to one of the cast."""
-        return prompt.then("user", scene.wording.asks(question, name))
+        return prompt.then("user", scene.templates.asks(question, name, scene.occasion))
 
     def again(self, prompt: Prompt, scene: Scene, reply: str, problem: str) -> Prompt:
         """The prompt with a block that could not be read, and why."""
-        told = scene.wording.malformed.format(problem=problem)
+        told = scene.templates.malformed.format(problem=problem)
         after = prompt.then("assistant", reply) if reply.strip() else prompt
         return after.then("user", told)

@@ -42,6 +42,8 @@ class Layout(Protocol):
         ...
 
 
-def shown(scene: Scene, event: Heard) -> str:
-    """An event as a line of a prompt: a turn with its speaker's name, or a stage direction."""
-    return scene.wording.said(event) if isinstance(event, Turn) else event.text
+def shown(scene: Scene, event: Heard, *, script: bool = False) -> str:
+    """What was heard as a line: a turn with its speaker's name, or a stage direction."""
+    if not isinstance(event, Turn):
+        return event.text
+    return scene.templates.line(event) if script else scene.templates.said(event)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from sim.text.labels import Label, direction_kept, labels_of
+from sim.text.labels import Label, labels_of
 from sim.text.replies import Reading, read_reply
 from sim.text.strangers import strangers_in
 from sim.text.thoughts import part
@@ -119,7 +119,7 @@ def _dealt(
                 current.strangers.append(label.name)
                 current.cut.append(whole)
             continue
-        kept = direction_kept(label) if words else ""
+        kept = label.direction if words else ""
         gap = "" if kept.startswith("（") else " "
         words = f"{kept}{gap}{words}".strip()
         if len(turns) < len(order) and label.name == order[len(turns)]:

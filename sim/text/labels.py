@@ -36,7 +36,6 @@ _ARTICLES: Final = ("the ", "a ", "an ")
 _TITLES: Final = re.compile(
     r"(?:dr|mr|mrs|ms|miss|prof|professor|doctor|sir|dame|lady|lord|captain|capt|st)\.?\s+", re.I
 )
-_OUR_OWN: Final = re.compile(r"\((?:to [^()]+ alone|aside)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,11 +258,6 @@ def heads_own(label: Label, text: str) -> bool:
         followed = bool(text[label.end :].strip())
         return label.dressed or (followed and (label.exact or label.capitals))
     return True
-
-
-def direction_kept(label: Label) -> str:
-    """What of a label stays in the text: a direction, unless it is of our own form."""
-    return "" if _OUR_OWN.fullmatch(label.direction) else label.direction
 
 
 @lru_cache(maxsize=256)

@@ -21,7 +21,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sim.text.labels import Label, Labels, direction_kept, heads_own, labels_of
+from sim.text.labels import Label, Labels, heads_own, labels_of
 from sim.text.strangers import strangers_in
 from sim.text.thoughts import part
 
@@ -273,7 +273,7 @@ class _Reader:
     def _without(self, label: Label, text: str) -> str:
         """A text that begins with a label, without it. Its direction stays, if words follow."""
         rest = text[label.end :].lstrip()
-        direction = direction_kept(label)
+        direction = label.direction
         whole = text[label.start : label.end]
         if not direction or not rest:
             self._drop(whole)

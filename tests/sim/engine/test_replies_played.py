@@ -1,4 +1,4 @@
-"""Replies as the engine takes them: empty ones are asked again, thoughts stay where nobody looks."""
+"""Replies as the engine takes them: empty ones are asked again, thoughts reach nobody."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from backstage.scenes import debate
 
 from sim import Scene, Transcript, after, ask_stance, complete, play
 from sim.events import Usage
+from sim.scene.audience import Directed
 from sim.scene.routing import Simultaneous
 from sim.stage.base import LogProb, Reply, Request
 from sim.store.rows import from_row, to_row
@@ -129,3 +130,20 @@ def test_strangers_walk_into_scripts_and_colons_stay_in_speeches() -> None:
     )
     assert (spoken.text, spoken.strangers) == (said, ())
     assert (written.text, written.strangers) == ("We gain.", ("Edmund",))
+
+
+WHISPERS = [
+    "(to Ben) Not here.",
+    "{}: (to Ben) Not here.",
+    "{} (to Ben): Not here.",
+    "**{} (to Ben alone):** Not here.",
+]
+
+
+@pytest.mark.parametrize("said", WHISPERS)
+def test_a_whisper_stays_a_whisper_however_it_is_labelled(said: str) -> None:
+    names = ("Ada", "Ben", "Cleo")
+    scene = debate(hearing=Directed(cast=names), graph=complete(*names), ends=after(turns=1))
+    [turn] = played(scene, lambda request, _: said.format(request.speaker))[0].turns
+    assert turn.speaker == "Ada"
+    assert turn.audience == ("Ben",)

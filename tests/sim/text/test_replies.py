@@ -4,7 +4,8 @@ The corpus was written before the reader and split in two at random; the reader 
 half in sight. The hidden half at first sight: 133 of 134. That says little, since one hand wrote
 both: 51 more (``later``), written afterwards in order to be hard, were read at first sight in 27
 cases. What failed was repaired, so the corpus says nothing about forms that nobody thought of.
-One expectation was changed then: ``Assistant:`` at the head is dropped like a name.
+Two expectations were changed then: ``Assistant:`` at the head is dropped like a name, and a whisper
+in our own form keeps its direction, by which the scene may decide who hears it.
 Each record gives a reply, its layout, the cast, whose it is, and its right reading.
 """
 
