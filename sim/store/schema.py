@@ -191,10 +191,15 @@ _THIRD = (
     """,
 )
 
+_FOURTH = (
+    # What a model thought before it answered, where the server gives that apart from the text.
+    "ALTER TABLE replies ADD COLUMN thought TEXT NOT NULL DEFAULT ''",
+)
+
 Migration = Sequence[str]
 """SQL statements, one a string, all of which run in one transaction."""
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _SECOND, _THIRD)
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
 
 VERSION = len(MIGRATIONS)
 """The schema version that this code writes."""
