@@ -93,9 +93,14 @@ class Case:
         robin = Persona(name="Robin", brief="A neighbour.", stances={"motion": 0.8})
         alex = Persona(name="Alex", brief="A neighbour.", stances={"motion": -0.8})
         return Scene(
-            topic=motion, cast=(Actor(robin), Actor(alex)), graph=ring(*NAMES), layout=self.layout, words=40,
-            ends=after(turns=8), wording=WORDINGS["prose-1"],
-        )  # fmt: skip
+            topic=motion,
+            cast=(Actor(robin), Actor(alex)),
+            graph=ring(*NAMES),
+            layout=self.layout,
+            words=40,
+            ends=after(turns=8),
+            wording=WORDINGS["prose-1"],
+        )
 
 
 class Scripted:
