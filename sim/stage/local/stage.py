@@ -12,6 +12,7 @@ import logging
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 from sim.errors import ModelError, StageError
@@ -114,7 +115,11 @@ class GgufStage:
     @property
     def info(self) -> StageInfo:
         """The facts about the stage."""
-        return StageInfo(token_limit=self.sampling.max_tokens, why_no_log_prob=self.why_no_log_prob)
+        return StageInfo(
+            token_limit=self.sampling.max_tokens,
+            why_no_log_prob=self.why_no_log_prob,
+            facts=self._facts(),
+        )
 
     async def connected(self) -> Connected:
         """The running child; it is started if there is none. Raises ``StageError``."""
@@ -159,6 +164,24 @@ class GgufStage:
         if connected is not None:
             await connected.server.close()
         await asyncio.to_thread(self.child.close)
+
+    def _facts(self) -> dict[str, Any]:
+        """What served the model: the threads by its last start, and the server's own counts."""
+        now = self._connected
+        if now is None:
+            return {}
+        return {
+            "server": f"xllamacpp {version('xllamacpp')}",
+            "sha256": self.model.sha256,
+            "threads": now.serving.threads,
+            "trial": dict(now.serving.trial),
+            "slots": self.model.slots,
+            "context": self.model.context,
+            "starts": self.child.starts,
+            "computed_tokens": self.counts.computed,
+            "cached_tokens": self.counts.cached,
+            "generated_tokens": self.counts.generated,
+        }
 
     def _stage(self, connected: Connected, prompt: Prompt) -> CompletionsStage | ChatStage:
         if prompt.role == "text":

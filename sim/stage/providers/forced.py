@@ -19,6 +19,7 @@ from sim.stage.providers.faults import malformed
 from sim.stage.providers.openai import Server
 
 _FORCED = 1e6
+_SOME, _ALL = 1000, 1 << 24
 _LEAST = -1e30
 """Below every logarithm of a probability: the server's number for one that is 0 in its floats."""
 
@@ -29,6 +30,18 @@ class Token:
 
     number: int
     piece: bytes
+
+    @property
+    def whole(self) -> bool:
+        """Whether it consists of whole letters.
+
+        >>> Token(7, "é".encode()).whole, Token(8, "é".encode()[:1]).whole
+        (True, False)
+        """
+        try:
+            return bool(self.piece.decode())
+        except UnicodeDecodeError:
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +75,10 @@ async def score(server: Server, prompt: str, text: str) -> Forced | str:
     numbers = [token.number for token in tokens]
     if first == 0:
         return "the first token of all has no probability: the prompt is blank"
+    whole = next((each.number for each in tokens[::-1] if each.whole), numbers[0])
     log_probs = []
     for place in range(first, len(numbers)):
-        value = await _forced(server, numbers[:place], numbers[place])
+        value = await _forced(server, numbers[:place], numbers[place], whole)
         if value < _LEAST:
             return f"{tokens[place].piece!r} is less likely than the server's numbers can say"
         log_probs.append(value)
@@ -131,25 +145,54 @@ def _bytes(piece: object) -> bytes:
     raise TypeError(f"{piece!r} is no piece")
 
 
-async def _forced(server: Server, before: Sequence[int], token: int) -> float:
-    """The log-probability of a token after others."""
+async def _forced(server: Server, before: Sequence[int], token: int, whole: int) -> float:
+    """The log-probability of a token after others.
+
+    ``whole`` is any token of whole letters. The server keeps back a token that ends within a
+    letter, and its probability with it; then that of ``token`` is looked up in the list of
+    alternatives to ``whole``, which takes longer, most of all if all tokens have to be listed.
+    """
+    answer = await _ask(server, before, token, 1)
+    if answer is not None:
+        number, value = _pair(server, answer)
+        if number != token:
+            raise malformed(server.label, f"it chose the token {number}, and {token} was forced")
+        return value
+    for count in (_SOME, _ALL):
+        answer = await _ask(server, before, whole, count)
+        listed = None if answer is None else answer.get("top_logprobs")
+        if not isinstance(listed, list):
+            break
+        for each in listed:
+            number, value = _pair(server, each)
+            if number == token:
+                return value
+    raise malformed(server.label, f"it holds no probability of the token {token}")
+
+
+async def _ask(
+    server: Server, before: Sequence[int], token: int, count: int
+) -> Mapping[str, Any] | None:
+    """What the server says of a token that is forced; None if it says nothing."""
     order: dict[str, Any] = {
         "prompt": before,
         "n_predict": 1,
-        "n_probs": 1,
+        "n_probs": count,
         "logit_bias": [[token, _FORCED]],
         "samplers": ["top_k"],
         "top_k": 1,
-        "ignore_eos": False,
         "cache_prompt": True,
         "post_sampling_probs": False,
     }
     response = await server.post(f"{root_of(server)}/completion", order)
+    said = response.get("completion_probabilities")
+    if isinstance(said, list) and said and isinstance(said[0], Mapping):
+        return said[0]
+    return None
+
+
+def _pair(server: Server, said: Mapping[str, Any]) -> tuple[int, float]:
     try:
-        [chosen] = response["completion_probabilities"]
-        number, value = int(chosen["id"]), float(chosen["logprob"])
+        return int(said["id"]), float(said["logprob"])
     except (KeyError, TypeError, ValueError):
-        raise malformed(server.label, "it holds no probability of its token") from None
-    if number != token:
-        raise malformed(server.label, f"it chose the token {number}, and {token} was forced")
-    return value
+        raise malformed(server.label, "a token has no probability") from None
