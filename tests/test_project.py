@@ -255,14 +255,6 @@ def test_the_checks_run_the_readmes_test_command() -> None:
     assert blocks[1].strip() in script.splitlines()
 
 
-def test_the_scene_in_the_readme_plays(tmp_path: Path) -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", readme(), re.DOTALL)
-    lines = command(sys.executable, "-c", block, folder=tmp_path).splitlines()
-    assert [line.partition(":")[0] for line in lines if line[:4] in ("Ada:", "Ben:")] == [
-        "Ada", "Ben", "Ada", "Ben", "Ada", "Ben",
-    ]  # fmt: skip
-
-
 def test_the_readme_names_commands_that_there_are(tmp_path: Path) -> None:
     named = set(re.findall(r"^(?:.*uv run.* )?elsinore ([a-z]+)", readme(), re.MULTILINE))
     assert {"run", "list", "show", "export"} <= named

@@ -15,10 +15,6 @@ from sim.scene.probes import Question
 from sim.scene.scene import Scene
 
 
-class MalformedError(ValueError):
-    """A block does not have the requested form. The message tells the author what to correct."""
-
-
 @dataclass(frozen=True, slots=True)
 class Author:
     """The layout ``author``. Its one prompt serves all actors, so that it takes no seat."""
@@ -47,34 +43,5 @@ class Author:
     def again(self, prompt: Prompt, scene: Scene, reply: str, problem: str) -> Prompt:
         """The prompt with a block that could not be read, and why."""
         told = scene.templates.malformed.format(problem=problem)
-        return prompt.then("assistant", reply).then("user", told)
-
-
-def read_block(text: str, order: Sequence[str]) -> list[str]:
-    """The words of each turn of a block, in the order asked.
-
-    Raises ``MalformedError`` unless each paragraph is the name that is due, a colon, and words.
-
-    >>> read_block("Ada: Well?\\n\\nBen: No.", ["Ada", "Ben"])
-    ['Well?', 'No.']
-    >>> read_block("Ben: No.", ["Ada"])
-    Traceback (most recent call last):
-    ...
-    sim.layouts.author.MalformedError: Turn 1 should begin with "Ada:" and begins with "Ben: No.".
-    """
-    paragraphs = [part.strip() for part in text.strip().split("\n\n") if part.strip()]
-    words: list[str] = []
-    for number, (name, paragraph) in enumerate(zip(order, paragraphs, strict=False), start=1):
-        if not paragraph.startswith(f"{name}:"):
-            raise MalformedError(
-                f'Turn {number} should begin with "{name}:" and begins with "{paragraph[:40]}".'
-            )
-        said = paragraph[len(name) + 1 :].strip()
-        if not said:
-            raise MalformedError(f"Turn {number}, of {name}, has no words.")
-        words.append(said)
-    if len(paragraphs) != len(order):
-        raise MalformedError(
-            f"There are {len(paragraphs)} turns where {len(order)} were asked for."
-        )
-    return words
+        after = prompt.then("assistant", reply) if reply.strip() else prompt
+        return after.then("user", told)

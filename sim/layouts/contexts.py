@@ -81,9 +81,11 @@ class Contexts:
         self, seat: Seat, prompt: Prompt, reply: str, question: Question, problem: str
     ) -> Prompt:
         """A question, the answer that could not be read, and the request for another one."""
-        told = self.scenes[seat].templates.again(question, problem)
+        templates = self.scenes[seat].templates
         if prompt.role == "text":
-            return prompt.then("text", f" {reply}\n\n[{told}]\n{self.names[seat]}:")
+            name = self.names[seat]
+            return prompt.then("text", templates.again_in_script(question, name, reply, problem))
+        told = templates.again(question, problem)
         return prompt.then("assistant", reply).then("user", told)
 
     def told(self, seat: Seat) -> Prompt:

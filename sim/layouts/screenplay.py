@@ -41,4 +41,4 @@ class Screenplay:
         return prompt.then("text", f"{name}:")
 
     def stops(self, scene: Scene, seat: Seat) -> tuple[str, ...]:
-        return tuple(f"\n{name}:" for name in scene.names)
+        return (*(f"\n{name}:" for name in scene.names), *scene.templates.ends_of_lines)

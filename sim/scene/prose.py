@@ -104,16 +104,22 @@ class Prose(Wording):
         "You write the script of a play with {names}. Each turn is one line: the name, a colon, "
         "and what the person says, at most {words} words; an empty line between turns."
     )
+    person: str = "{name}. {brief}"
     script_head: str = (
         "{title}\n\nA play in one act\n\nPERSONS OF THE PLAY\n\n{people}\n\n"
-        "{setting}They talk about this: {topic}\n\n{own}\n\n{opening}\n\n"
+        "{setting}They talk about this: {topic} {own}\n\n{opening}\n\n"
     )
-    opening: str = "[They look at one another. Somebody has to begin.]"
+    opening: str = "For a while nobody speaks. Then they begin."
+    script_stops: tuple[str, ...] = ("\n\n[", "\n\n(", "\n[", "\n(")
     private_question: str = "({name}, alone, is asked: {question})"
+    number_follows: str = "{name}: My number is"
+    answer_follows: str = "{name}: My answer is:"
+    unanswered: str = "(That is {problem}. {name} is asked again.)"
 
     def sheet(self, persona: Persona) -> str:
         name = persona.name
-        sentences = [_sentence(self.character.format(name=name, brief=persona.brief))]
+        described = self.character.format(name=name, brief=persona.brief)
+        sentences = [_sentence(described)] if persona.brief else []
         for template, items in (
             (self.traits, persona.traits),
             (self.goals, persona.goals),
@@ -140,14 +146,16 @@ class Prose(Wording):
         return self._told(occasion, role)
 
     def script(self, occasion: Occasion, cast: Sequence[Persona], role: Role) -> str:
-        people = [_sentence(self.character.format(name=p.name, brief=p.brief)) for p in cast]
+        people = [_sentence(self.person.format(name=p.name, brief=p.brief)) for p in cast]
+        # Without the brief, which stands among the persons: what is said twice is said again.
+        own = Role(role.persona.model_copy(update={"brief": ""}), role.more)
         return self.script_head.format(
             title=occasion.topic.rstrip(" .").upper(),
             names=listed(occasion.names),
             people="\n".join(people),
             setting=f"{_sentence(occasion.setting)} " if occasion.setting else "",
             topic=_sentence(occasion.topic),
-            own=self._character(occasion, role),
+            own=self._character(occasion, own),
             opening=occasion.opening or self.opening,
         )
 
@@ -160,6 +168,10 @@ class Prose(Wording):
         if turn.audience is None:
             return self.heard.format(name=turn.speaker, text=turn.text)
         return super().said(turn)
+
+    @property
+    def ends_of_lines(self) -> tuple[str, ...]:
+        return self.script_stops
 
     def line(self, turn: Turn) -> str:
         return super().said(turn)
@@ -179,7 +191,17 @@ class Prose(Wording):
 
     def asks_in_script(self, question: Question, name: str, occasion: Occasion) -> str:
         asked = self._asked(question, name, occasion)
-        return f"{self.private_question.format(name=name, question=asked)}\n\n{name}:"
+        told = self.private_question.format(name=name, question=asked)
+        return f"{told}\n\n{self._answer_begins(question, name)}"
+
+    def again_in_script(self, question: Question, name: str, reply: str, problem: str) -> str:
+        # The reply is left out: a base model would only go on with it.
+        told = self.unanswered.format(name=name, problem=problem)
+        return f" …\n\n{told}\n\n{self._answer_begins(question, name)}"
+
+    def _answer_begins(self, question: Question, name: str) -> str:
+        number = isinstance(question.answer, Number)
+        return (self.number_follows if number else self.answer_follows).format(name=name)
 
     def _told(self, occasion: Occasion, role: Role) -> str:
         """Who the actor is, and everything about its character."""
@@ -253,7 +275,7 @@ WORDINGS: Mapping[str, Wording] = {
             "{setting}{names} are talking about this: {topic}\n\n{people}\n\n"
             "This is what they said.\n\n{opening}\n\n"
         ),
-        opening="[The talk has been going on for a while.]",
+        opening="The talk has been going on for a while.",
     ),
     "prose-3": Prose(
         version="prose-3",
@@ -267,7 +289,7 @@ WORDINGS: Mapping[str, Wording] = {
             "THREE SHORT PLAYS\n\n1. THE BRIDGE\n\nTom, a ferryman. Vera, his sister.\n\n"
             "Vera: You are late again.\n\nTom: I was held up at the bridge, and I will not be "
             "shouted at for it.\n\nVera: Nobody shouts. I asked for the money.\n\n"
-            "2. {title}\n\n{people}\n\n{setting}They talk about this: {topic}\n\n{own}\n\n"
+            "2. {title}\n\n{people}\n\n{setting}They talk about this: {topic} {own}\n\n"
             "{opening}\n\n"
         ),
     ),

@@ -210,6 +210,15 @@ class Wording(AuthoredModel):
         """A question to an actor of a ``screenplay``, with the label of its answer."""
         return f"{self.asks(question, name, occasion)}\n{name}:"
 
+    def again_in_script(self, question: Question, name: str, reply: str, problem: str) -> str:
+        """An answer in a ``screenplay`` that could not be read, and the request for another."""
+        return f" {reply}\n\n[{self.again(question, problem)}]\n{name}:"
+
+    @property
+    def ends_of_lines(self) -> tuple[str, ...]:
+        """Texts that end a line of a script, besides the labels of the cast."""
+        return ()
+
     def line(self, turn: Turn) -> str:
         """A turn as a line of a script."""
         return self.said(turn)

@@ -48,7 +48,8 @@ class Reply:
 
     ``finish`` is ``stop``, ``length`` or ``refusal``. ``exact`` is for stages that infer: whether
     the inference was exact. ``seconds`` is how long the stage took. ``retries`` are the reasons of
-    the attempts that failed before this one.
+    the attempts that failed before this one. ``thought`` is what a model thought before it
+    answered, where the server gives that apart from the text: it is no part of what is said.
     """
 
     text: str
@@ -57,6 +58,7 @@ class Reply:
     exact: bool | None = None
     seconds: float = 0.0
     retries: tuple[str, ...] = ()
+    thought: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ class StageInfo:
     ``log_prob`` is None, if that is known. ``cast`` are the names by which a scene can use other
     stages behind this one. ``focal`` is the only actor whose calls reach a model, or None if all
     do. ``priced_as`` is the identity under which to look up the price, if not the stage's own.
+    ``facts`` are kept with a run: what served the model, and how fast.
     """
 
     free: bool = False
@@ -132,6 +135,7 @@ class StageInfo:
     cast: tuple[str, ...] = ()
     focal: str | None = None
     priced_as: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @runtime_checkable
