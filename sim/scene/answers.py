@@ -8,7 +8,6 @@ value of an answer or the reason why it has none.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from math import isfinite
 from typing import Annotated, Any, Literal, Self
@@ -17,6 +16,8 @@ from pydantic import Field, model_validator
 
 from sim.errors import SceneError
 from sim.scene.base_model import AuthoredModel
+from sim.text.options import folded as folded
+from sim.text.typed_answers import Problem, float_of, read_answer
 
 Read = tuple[Any, str | None]
 """Either a JSON value and None, or None and the reason why there is no value."""
@@ -75,24 +76,18 @@ class Number(Answering):
         return f'{{"{self.field}": number}}'
 
     def read(self, raw: str) -> Read:
-        """The number in an answer.
+        """The number in an answer, in any form that can only mean one.
 
-        >>> Number(field="stance", low=-1, high=1).read('{"stance": -0.25}')
-        (-0.25, None)
-        >>> Number(field="stance", low=-1, high=1).read("I would rather not say.")
-        (None, 'no number')
+        >>> scale = Number(field="stance", low=-1, high=1)
+        >>> scale.read('{"stance": -0.25}'), scale.read("I would say **−.5**.")
+        ((-0.25, None), (-0.5, None))
+        >>> scale.read("I would rather not say."), scale.read("0.2 or 0.3")
+        ((None, 'no number'), (None, 'no number'))
         """
-        value = _json_field(raw, self.field)
-        if value is None:
-            bare = re.fullmatch(r"\s*([-+]?\d+(?:\.\d+)?)\s*", raw)
-            if bare is None:
-                return None, "no number"
-            value = float(bare.group(1))
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return None, "no number"
-        if not self.low <= value <= self.high:
-            return None, "off the scale"
-        return float(value), None
+        found, problem = read_answer(raw, self.schema_())
+        if problem is not None:
+            return None, "off the scale" if problem.kind == "scale" else "no number"
+        return float_of(found[self.field]), None
 
 
 class _Options(Answering):
@@ -116,15 +111,10 @@ class _Options(Answering):
     def _quoted(self) -> str:
         return ", ".join(json.dumps(option, ensure_ascii=False) for option in self.options)
 
-    def _option(self, value: object) -> str | None:
-        """The option that a value means, in any case, and with or without a full stop."""
-        if not isinstance(value, str):
-            return None
-        for key in (folded(value), folded(value.strip().rstrip("."))):
-            for option in self.options:
-                if folded(option) == key:
-                    return option
-        return None
+    def _no_option(self, problem: Problem, nothing: str) -> Read:
+        if problem.kind == "option":
+            return None, f"{_short(problem.said)} is none of the options"
+        return None, nothing
 
 
 class Choice(_Options):
@@ -149,15 +139,8 @@ class Choice(_Options):
         return json.dumps({self.field: option}, ensure_ascii=False)
 
     def read(self, raw: str) -> Read:
-        value = _json_field(raw, self.field)
-        if value is None:
-            # Models often leave out the braces when one word is asked for.
-            option = self._option(raw.strip())
-            return (option, None) if option is not None else (None, "no choice")
-        option = self._option(value)
-        if option is None:
-            return None, f"{_short(value)} is none of the options"
-        return option, None
+        found, problem = read_answer(raw, self.schema_())
+        return self._no_option(problem, "no choice") if problem else (found[self.field], None)
 
 
 class Explained(_Options):
@@ -186,28 +169,12 @@ class Explained(_Options):
         return f'{{"answer": one of {self._quoted()}, "because": "at most {self.words} words"}}'
 
     def read(self, raw: str) -> Read:
-        value = _json_field(raw, "answer")
-        if value is None:
-            return self._without_braces(raw)
-        option = self._option(value)
-        if option is None:
-            return None, f"{_short(value)} is none of the options"
-        because = _json_field(raw, "because")
-        if not isinstance(because, str) or not because.strip():
-            return None, "no reason"
-        return {"answer": option, "because": because.strip()}, None
-
-    def _without_braces(self, raw: str) -> Read:
-        longest_first = sorted(self.options, key=len, reverse=True)
-        options = "|".join(re.escape(option) for option in longest_first)
-        parted = re.match(
-            rf"\s*({options})(?:\s*[,.:;–—-]\s*(?:because\b)?|\s+because\b)\s*(\S.*)",
-            raw,
-            re.I | re.S,
-        )
-        if parted is None:
-            return None, "no choice" if self._option(raw.strip()) is None else "no reason"
-        return {"answer": self._option(parted[1]), "because": parted[2].strip()}, None
+        found, problem = read_answer(raw, self.schema_())
+        if problem is not None:
+            no_reason = problem.said == "because" or problem.where == "because"
+            return self._no_option(problem, "no reason" if no_reason else "no choice")
+        because = found["because"].strip()
+        return ({**found, "because": because}, None) if because else (None, "no reason")
 
 
 class FreeText(Answering):
@@ -229,12 +196,9 @@ class FreeText(Answering):
         return f'{{"{self.field}": "at most {self.words} words"}}'
 
     def read(self, raw: str) -> Read:
-        value = _json_field(raw, self.field)
-        if value is None and "{" not in raw:
-            value = raw
-        if not isinstance(value, str) or not value.strip():
-            return None, "no words"
-        return value.strip(), None
+        found, problem = read_answer(raw, self.schema_())
+        words = "" if problem is not None else found[self.field].strip()
+        return (words, None) if words else (None, "no words")
 
 
 class Ranking(_Options):
@@ -259,14 +223,11 @@ class Ranking(_Options):
         return f'{{"{self.field}": [all of {self._quoted()}, the first choice first]}}'
 
     def read(self, raw: str) -> Read:
-        value = _json_field(raw, self.field)
-        if not isinstance(value, list):
-            return None, "no ranking"
-        order = [self._option(item) for item in value]
-        known = [option for option in order if option is not None]
-        if len(known) != len(order) or sorted(known) != sorted(self.options):
-            return None, "not every option once"
-        return known, None
+        found, problem = read_answer(raw, self.schema_())
+        if problem is not None:
+            wrong = problem.kind in ("order", "option")
+            return None, "not every option once" if wrong else "no ranking"
+        return found[self.field], None
 
 
 class Distribution(_Options):
@@ -290,24 +251,21 @@ class Distribution(_Options):
         return f'{{"{self.field}": {{{shares}}}}}'
 
     def read(self, raw: str) -> Read:
-        shares = _json_field(raw, self.field)
-        if not isinstance(shares, dict):
-            return None, "no shares"
-        values: dict[str, float] = {}
-        for option in self.options:
-            value = next(
-                (one for name, one in shares.items() if self._option(name) == option), None
-            )
-            if value is None:
-                return None, f"no share for {option}"
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or not 0 <= value < 1e300:
+        found, problem = read_answer(raw, self.schema_())
+        if problem is not None:
+            option = problem.where.removeprefix(f"{self.field}.")
+            if problem.kind == "missing" and problem.said in self.options:
+                return None, f"no share for {problem.said}"
+            if option in self.options:
                 return None, f"the share of {option} is no number of at least 0"
-            values[option] = float(value)
-        total = sum(values.values())
+            return self._no_option(problem, "no shares")
+        shares: dict[str, float] = {name: float_of(one) for name, one in found[self.field].items()}
+        total = sum(shares.values())
         if not total > 0:
             return None, "all shares are 0"
-        return {option: value / total for option, value in values.items()}, None
+        if not isfinite(total):
+            return None, "the shares are too large to be added"
+        return {option: share / total for option, share in shares.items()}, None
 
 
 AnyAnswer = Annotated[
@@ -317,27 +275,6 @@ AnyAnswer = Annotated[
 """Any kind of answer, as the type of a field."""
 
 Kind = Literal["number", "choice", "text", "ranking", "distribution"]
-
-
-def _json_field(raw: str, field: str) -> Any:
-    """A field of the first JSON object in a text, or None. Models often wrap JSON in prose."""
-    start = raw.find("{")
-    if start < 0:
-        return None
-    try:
-        decoded, _ = json.JSONDecoder().raw_decode(raw, start)
-    except (ValueError, RecursionError):  # RecursionError: JSON that is nested too deeply
-        return None
-    return decoded.get(field)
-
-
-def folded(text: str) -> str:
-    """A text with case and blanks normalised: options with the same folded text are the same.
-
-    >>> folded(" The  Mayor ")
-    'the mayor'
-    """
-    return " ".join(text.split()).casefold()
 
 
 def _short(value: object) -> str:

@@ -139,6 +139,15 @@ def mentioned(text: str, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(spoken_of))
 
 
+def occurrences(text: str, names: Sequence[str]) -> tuple[tuple[int, int, str], ...]:
+    """Where names stand in a text, addressed or mentioned: start, end, and whose name it is.
+
+    >>> occurrences("Ask the Mayor, or @Ben.", ("Ben", "The Mayor"))
+    ((4, 13, 'The Mayor'), (18, 22, 'Ben'))
+    """
+    return tuple((spot.start, spot.end, spot.name) for spot in _spots(text, tuple(names)))
+
+
 def _read(text: str, names: tuple[str, ...]) -> Iterator[tuple[_Spot, int | None]]:
     """Every occurrence of a name, with the strength of the address (None: a mention)."""
     if not unicodedata.is_normalized("NFC", text):

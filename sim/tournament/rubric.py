@@ -10,10 +10,11 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from sim.errors import SceneError
 from sim.scene.base_model import AuthoredModel
+from sim.text.typed_answers import read_answer
 
 TIE = "tie"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -167,39 +168,21 @@ def read_verdict(
     >>> read_verdict(raw, 2, ["wit"], {1: "No."})[1]
     'nobody said "the well is dry"; quote the words of a turn as they stand'
     """
-    answer = _first_object(raw)
-    if answer is None:
-        return None, "there is no JSON object in it"
-    try:
-        read: Any = verdict_type(sides, tuple(criteria)).model_validate(answer)
-    except ValidationError as error:
-        return None, _first_problem(error)
-    problem = _contradiction(read) or _misquoted(read.reasons, turns)
-    if problem is not None:
-        return None, problem
-    scores = read.scores.model_dump(by_alias=True)
-    return Verdict(read.winner, read.margin, scores, tuple(read.reasons)), None
+    answer, fault = read_answer(raw, verdict_schema(sides, tuple(criteria)))
+    if fault is not None:
+        where = f"{fault.where}.{fault.said}".lstrip(".")
+        return None, f"{where}: is missing" if fault.kind == "missing" else fault.text
+    reasons = tuple(Reason(**reason) for reason in answer["reasons"])
+    scores = {
+        criterion: {letter: float(score) for letter, score in by_letter.items()}
+        for criterion, by_letter in answer["scores"].items()
+    }
+    verdict = Verdict(answer["winner"], float(answer["margin"]), scores, reasons)
+    problem = _contradiction(verdict) or _misquoted(reasons, turns)
+    return (verdict, None) if problem is None else (None, problem)
 
 
-def _first_object(raw: str) -> Any:
-    """The first JSON object in a text; models often write words around it."""
-    decoder = json.JSONDecoder()
-    at = raw.find("{")
-    while at >= 0:
-        try:
-            return decoder.raw_decode(raw, at)[0]
-        except (ValueError, RecursionError):
-            at = raw.find("{", at + 1)
-    return None
-
-
-def _first_problem(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(step) for step in first["loc"])
-    return f"{where}: {first['msg']}"
-
-
-def _contradiction(read: Any) -> str | None:
+def _contradiction(read: Verdict) -> str | None:
     """What is wrong with the margin, if anything."""
     if read.winner == TIE and read.margin > 0:
         return f"a tie has the margin 0, not {read.margin:g}"

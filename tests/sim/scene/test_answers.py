@@ -46,7 +46,7 @@ def test_an_answer_is_read(kind: Any, raw: str, value: Any) -> None:
         (SIDES, "I would rather not say.", "no choice"),
         (FreeText(), '{"answer": ""}', "no words"),
         (FreeText(), "  ", "no words"),
-        (FreeText(), '{"reply": "x"}', "no words"),
+        (FreeText(), '{"name": "x"}', "no words"),
         (ORDER, '{"ranking": ["a", "b"]}', "not every option once"),
         (ORDER, '{"ranking": ["a", "b", "b"]}', "not every option once"),
         (ORDER, '{"ranking": "a"}', "no ranking"),

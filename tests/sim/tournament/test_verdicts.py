@@ -46,6 +46,29 @@ def test_a_verdict_is_read_also_from_words_around_it() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        json.dumps({**GOOD, "confidence": 0.9}),
+        json.dumps({**GOOD, "scores": {"wit": {"A": "7/10", "B": "4.5"}, "more": {"A": 1}}}),
+        json.dumps({**GOOD, "winner": "Speaker A", "margin": "3"}),
+        json.dumps({**GOOD, "winner": "**a**"}),
+        json.dumps({"verdict": GOOD}),
+        json.dumps({**GOOD, "winner": "B"}) + "\nOn reflection:\n" + json.dumps(GOOD),
+        json.dumps(GOOD) + '\n{"note": "I hope this helps"}',
+        "<think>" + json.dumps({**GOOD, "winner": "B"}) + "</think>" + json.dumps(GOOD),
+        "```json\n" + json.dumps(GOOD)[:-1] + ",\n}\n```",
+        json.dumps(GOOD).replace('"', "'"),
+    ],
+)
+def test_a_verdict_is_read_as_models_write_it(raw: str) -> None:
+    verdict, problem = read(raw)
+    assert problem is None
+    assert (verdict.winner, verdict.margin) == ("A", 3.0)
+    assert verdict.scores == {"wit": {"A": 7.0, "B": 4.5}}
+    assert verdict.reasons[0].quote == "the well is dry"
+
+
 def changed(**fields: Any) -> dict[str, Any]:
     return {**copy.deepcopy(GOOD), **fields}
 
@@ -64,9 +87,11 @@ def reason(quote: str, turn: int = 1) -> dict[str, Any]:
         (changed(winner="tie"), "a tie has the margin 0, not 3"),
         (changed(scores={}), "scores.wit"),
         (changed(scores={"wit": {"A": 7}}), "scores.wit.B"),
-        (changed(scores={"wit": {"A": 7, "B": 4}, "more": {"A": 1, "B": 1}}), "scores.more"),
+        (changed(scores={"wit": {"A": 7, "B": 4, "C": 1}}), "scores.wit"),
+        (changed(winner="A or B"), "winner"),
+        (changed(margin="3 or 4"), "margin"),
         (changed(reasons=[]), "reasons"),
-        (changed(extra=1), "extra"),
+        (json.dumps(GOOD)[:-30], "broken"),
         (reason("the well is wet"), "nobody said"),
         (reason("the well is dry", 2), "was not said in turn 2, but in 1"),
         (reason("the well is dry", 9), "there is no turn 9; the turns are 1, 2, 3"),
