@@ -6,11 +6,16 @@ import math
 import re
 from typing import Any
 
+import pytest
+
 from sim import Actor, Persona, Scene, after, play, ring
+from sim.errors import StageError
 from sim.layouts.prompt import Prompt
-from sim.stage.base import Request
+from sim.stage.base import Request, close_stage, info_of
 from sim.stage.local.stage import GgufStage
+from sim.stage.open import open_model
 from sim.stage.providers import forced
+from sim.stage.providers.sampling import Sampling
 
 HEAD = "THE FERRY\n\nA play in one act. A landing at night; the last boat has left.\n\n"
 PROMPT = Prompt.start("text", f"{HEAD}ADA: Did you see who was on board?\n\nBEN:")
@@ -102,3 +107,34 @@ async def test_a_token_over_the_boundary_is_said_not_to_be_exact(stage: GgufStag
     found = await stage.log_prob(request(prompt), "body.")
     assert found is not None
     assert found.exact is False
+
+
+async def test_any_server_of_llama_cpp_scores_texts_as_its_own_stage_does(
+    stage: GgufStage,
+) -> None:
+    address = (await stage.connected()).serving.base_url
+    other = open_model("completions:gemma3-270m", Sampling(base_url=address))
+    try:
+        found = await other.log_prob(request(), " I don't know.")
+        own = await stage.log_prob(request(), " I don't know.")
+        assert found is not None, info_of(other).why_no_log_prob
+        assert own is not None
+        assert found.tokens == own.tokens
+        assert math.isclose(found.value, own.value, abs_tol=0.02)
+    finally:
+        await close_stage(other)
+
+
+async def test_a_prompt_that_is_too_long_is_said_to_be(stage: GgufStage) -> None:
+    with pytest.raises(StageError) as caught:
+        await stage.perform(request(PROMPT.then("text", " And then?" * 3000)))
+    assert caught.value.reason == "context-length"
+    assert not caught.value.transient
+
+
+async def test_what_served_the_model_is_kept_with_the_run(stage: GgufStage) -> None:
+    await stage.perform(request())
+    facts = stage.info.facts
+    assert facts["threads"] == 1
+    assert facts["slots"] == 2
+    assert facts["generated_tokens"] > 0
