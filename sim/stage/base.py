@@ -48,7 +48,8 @@ class Reply:
 
     ``finish`` is ``stop``, ``length`` or ``refusal``. ``exact`` is for stages that infer: whether
     the inference was exact. ``seconds`` is how long the stage took. ``retries`` are the reasons of
-    the attempts that failed before this one.
+    the attempts that failed before this one. ``thought`` is what a model thought before it
+    answered, where the server gives that apart from the text: it is no part of what is said.
     """
 
     text: str
@@ -57,6 +58,7 @@ class Reply:
     exact: bool | None = None
     seconds: float = 0.0
     retries: tuple[str, ...] = ()
+    thought: str = ""
 
 
 @dataclass(frozen=True, slots=True)

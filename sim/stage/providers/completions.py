@@ -22,6 +22,7 @@ from sim.errors import StageClosed
 from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Reply, Request, StageInfo
 from sim.stage.providers.chat import SEED_BITS
+from sim.stage.providers.content import well_formed
 from sim.stage.providers.encoding import Encoder
 from sim.stage.providers.faults import malformed, no_room
 from sim.stage.providers.openai import (
@@ -127,7 +128,7 @@ class CompletionsStage:
         text = choice.get("text")
         if not isinstance(text, str):
             raise malformed(self.label, "it holds no text")
-        text, ended = ends_at(text, stops)
+        text, ended = ends_at(well_formed(text), stops)
         finish = "stop" if ended else FINISHES.get(str(choice.get("finish_reason")), "stop")
         if finish == "length" and not text:
             raise no_room(self.label, usage_of(response))
