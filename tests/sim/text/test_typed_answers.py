@@ -128,7 +128,8 @@ PIECES = st.lists(
         st.sampled_from(
             ["{", "}", "[", "]", '"', "'", ":", ",", "stance", "choice", "tea", "Ben", "-", "−",
 
-             "0",              ".5", "7/10", "%", "or", "not", "I say ", "answer: ", "\n", "```", "1. ", " is ", "²"]
+             "0", ".5", "7/10", "%", "or", "not", "I say ", "answer: ", "\n", "```", "1. ",
+             " is ", "²"]
         ),
     ),
     max_size=14,
