@@ -62,6 +62,7 @@ _WHERE = {
     "said": "sim.scene.endings",
     "star": "sim.scene.graph",
     "superposition": "sim.study",
+    "unanimous": "sim.scene.endings",
 }
 
 __all__ = sorted([*_WHERE, *(module.rpartition(".")[2] for module in _MODULES)])
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
     from sim.scene.endings import after as after
     from sim.scene.endings import agreement as agreement
     from sim.scene.endings import said as said
+    from sim.scene.endings import unanimous as unanimous
     from sim.scene.graph import Edge as Edge
     from sim.scene.graph import Graph as Graph
     from sim.scene.graph import complete as complete

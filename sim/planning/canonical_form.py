@@ -193,7 +193,7 @@ class _Plain:
             if value.model_extra:
                 names += list(value.model_extra)
         elif is_dataclass(value):
-            names = [field.name for field in fields(value)]
+            names = [f.name for f in fields(value) if not _as_it_ships(value, f.name)]
         else:
             names = self._attributes(value, where)
         return {
@@ -231,14 +231,18 @@ def _field(value: Any, name: str) -> Any:
     return getattr(value, name)
 
 
-def _as_it_ships(value: BaseModel, name: str) -> bool:
+def _as_it_ships(value: Any, name: str) -> bool:
     """Whether a field is younger than the first stores and has its default.
 
-    Such a field is left out, so that trials of older stores keep their ids (``AuthoredModel``).
+    Such a field is left out, so that trials of older stores keep their ids. A class names them in
+    ``added`` (``AuthoredModel``); in a dataclass they have plain defaults.
     """
     if name not in getattr(value, "added", ()):
         return False
-    default = type(value).model_fields[name].get_default(call_default_factory=True)
+    if isinstance(value, BaseModel):
+        default = type(value).model_fields[name].get_default(call_default_factory=True)
+    else:
+        default = next(field.default for field in fields(value) if field.name == name)
     return bool(getattr(value, name) == default)
 
 

@@ -136,6 +136,11 @@ class _Reader:
             if cls is Scene and given.get("routing") is None:
                 given["routing"] = Walk()
             return cls.model_construct(**defaults | given)
+        if is_dataclass(cls):
+            # Fields younger than the store have their defaults.
+            young = getattr(cls, "added", ())
+            defaults = {field.name: field.default for field in fields(cls) if field.name in young}
+            given = defaults | given
         if not is_dataclass(cls) or {field.name for field in fields(cls)} != set(given):
             raise Unreadable(f"{where}: {name} has other fields than this version's")
         record = object.__new__(cls)

@@ -14,46 +14,12 @@ _CATEGORY: Final = re.compile(
     r"\W*(?:(?:speaker|side|option|choice|answer|debater|an?|the)\s+)+(?=\S)", re.I
 )
 _COMMON: Final = frozenset(
-    [
-        "yes",
-        "no",
-        "none",
-        "both",
-        "neither",
-        "either",
-        "all",
-        "any",
-        "maybe",
-        "never",
-        "always",
-        "true",
-        "false",
-        "up",
-        "down",
-        "for",
-        "against",
-        "left",
-        "right",
-        "one",
-        "two",
-        "i",
-        "a",
-        "an",
-        "me",
-        "you",
-        "it",
-        "he",
-        "she",
-        "we",
-        "they",
-        "this",
-        "that",
-        "other",
-        "others",
-        "nobody",
-        "somebody",
-    ]
-)
+    {"yes", "no", "none", "both", "neither", "either", "all", "any", "maybe", "never", "always",
+     "true", "false", "up", "down", "for", "against", "left", "right", "one", "two", "i", "a", "an",
+     "me", "you", "it", "he", "she", "we", "they", "this", "that", "other", "others", "nobody",
+     "somebody"}
+)  # fmt: skip
+"""Words that stand in any text, and so name no option in the middle of a sentence."""
 _NEGATED: Final = re.compile(
     r"\b(?:not|never|neither|nor|cannot|except|unless|without|instead|if|but|no longer|than|rather"
     r"|avoid|refuse|reject|rule out|against|anyone else|either|whether)\b|n['’]t\b",

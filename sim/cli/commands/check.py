@@ -17,7 +17,6 @@ from sim.cli.options import (
     LogLevel,
     SamplingOptions,
     Temperature,
-    Timeout,
 )
 from sim.errors import BadRequest, RunFailed
 
@@ -34,7 +33,10 @@ def check(
     temperature: Temperature = None,
     base_url: BaseUrl = None,
     extra_body: ExtraBody = None,
-    timeout: Timeout = None,
+    timeout: Annotated[
+        float,
+        typer.Option("--timeout", min=0.1, help="Seconds after which a test is stopped."),
+    ] = 60.0,
     as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
@@ -52,15 +54,15 @@ def check(
             f"{model}: there is no server to ask; check is for models like openai:NAME"
         )
     sampling = SamplingOptions(
-        temperature=temperature, base_url=base_url, extra_body=extra_body, timeout=timeout
+        temperature=temperature, base_url=base_url, extra_body=extra_body, timeout=timeout + 1
     )
     opened = open_models([model], LimitOptions().models(sampling.sampling()))
     [stage] = opened.stages.values()
     if err().is_terminal and not as_json:
         with err().status(f"asking {model} ..."):
-            report = asyncio.run(_ask(stage))
+            report = asyncio.run(_ask(stage, timeout))
     else:
-        report = asyncio.run(_ask(stage))
+        report = asyncio.run(_ask(stage, timeout))
     if as_json:
         record = {"model": report.model, "capabilities": [asdict(c) for c in report.capabilities]}
         out().out(json.dumps(record))
@@ -70,11 +72,11 @@ def check(
         raise RunFailed(f"{model}: the server did none of this; the reasons are in the table")
 
 
-async def _ask(stage: Stage) -> Report:
+async def _ask(stage: Stage, at_most: float) -> Report:
     from sim.stage.base import close_stage
     from sim.stage.providers.capabilities import check
 
     try:
-        return await check(stage)
+        return await check(stage, at_most)
     finally:
         await close_stage(stage)

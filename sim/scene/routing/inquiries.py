@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from sim.errors import SceneError
 from sim.events import Place, Turn
@@ -23,6 +23,7 @@ from sim.scene.routing.base import (
     named,
     with_state,
 )
+from sim.scene.routing.pairs import NO_RUN, PairRun, check_bound, within_bound
 from sim.scene.routing.walks import LongestWait, Walk
 from sim.seeds import Stream
 
@@ -38,12 +39,14 @@ def _who_next(options: tuple[str, ...]) -> Question:
 @dataclass(frozen=True, slots=True)
 class AskingState:
     """``place`` is where the floor is, ``answers`` the answers to the question before this turn
-    (None: not asked yet), ``fallback`` the state of the fallback."""
+    (None: not asked yet), ``fallback`` the state of the fallback, ``run`` who had the floor to
+    themselves."""
 
     floor: Floor
     place: Place | None
     answers: Answers | None
     fallback: Any
+    run: PairRun = NO_RUN
 
 
 class _Asking:
@@ -58,7 +61,11 @@ class _Asking:
 
     def heard(self, state: AskingState, turn: Turn, place: Place) -> AskingState:
         return AskingState(
-            state.floor, place, None, self.fallback.heard(state.fallback, turn, place)
+            state.floor,
+            place,
+            None,
+            self.fallback.heard(state.fallback, turn, place),
+            state.run.after(place),
         )
 
     def answered(self, state: AskingState, inquiry: Inquiry, answers: Answers) -> AskingState:
@@ -91,15 +98,21 @@ class ChosenBy(_Asking):
 
     ``who`` is a name (a moderator), or None for the last speaker. If the graph allows only one
     speaker nobody is asked. If no answer is valid after ``attempts``, ``fallback`` decides. In a
-    ``star``, ``ChosenBy("The Mayor")`` is a moderator who hands the floor to the others.
+    ``star``, ``ChosenBy("The Mayor")`` is a moderator who hands the floor to the others. With
+    ``at_most``, two people have at most so many turns in a row; then the choice is among the
+    others, if an edge leads to anybody.
     """
+
+    added: ClassVar[frozenset[str]] = frozenset({"at_most"})
 
     who: str | None = None
     fallback: Router = field(default_factory=LongestWait)
     attempts: int = 2
+    at_most: int | None = None
 
     def __post_init__(self) -> None:
         _at_least_one("ChosenBy.attempts", self.attempts)
+        check_bound("ChosenBy.at_most", self.at_most)
 
     def check(self, graph: Graph) -> None:
         named("ChosenBy.who", () if self.who is None else (self.who,), graph)
@@ -110,7 +123,8 @@ class ChosenBy(_Asking):
         floor = state.floor
         if state.place is None:
             return floor.opening(view)
-        targets, _ = floor.open_edges(state.place, view)
+        open_to, _ = floor.open_edges(state.place, view)
+        targets = state.run.allowed(open_to, self.at_most)
         if len(targets) < 2:
             return targets
         chooser = state.place if self.who is None else floor.place[self.who]
@@ -118,13 +132,15 @@ class ChosenBy(_Asking):
             # Nobody is asked; with ``answers`` set, further answers go to the fallback.
             state = replace(state, answers={})
             reason = f"{floor.names[chooser]} is off stage"
-            return self._fall_back(state, view, seed, "floor:next", reason)
+            answer = self._fall_back(state, view, seed, "floor:next", reason)
+            return within_bound(answer, state.run, open_to, self.at_most, seed)
         if state.answers is None:
             options = tuple(floor.names[target] for target in targets)
             return Inquiry(_who_next(options), (chooser,), self.attempts)
         chosen = next(iter(state.answers.values()), None)
         if chosen is None:
-            return self._fall_back(state, view, seed, "floor:next", "no answer named anybody")
+            answer = self._fall_back(state, view, seed, "floor:next", "no answer named anybody")
+            return within_bound(answer, state.run, open_to, self.at_most, seed)
         return (floor.place[chosen],)
 
 

@@ -7,6 +7,7 @@ show either, each with the reason.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
@@ -20,6 +21,7 @@ from sim.stage.base import Request, Stage, info_of, innermost
 from sim.stage.local.stage import GgufStage
 from sim.stage.providers.chat import ChatStage
 from sim.stage.providers.completions import CompletionsStage
+from sim.stage.providers.content import content_of
 from sim.stage.providers.openai import OpenAIChat, Server, Unsupported, usage_of
 from sim.stage.providers.structured_output import complaint
 
@@ -66,10 +68,11 @@ Finding = tuple[Verdict, str]
 """A verdict and the reason for it."""
 
 
-async def check(stage: Stage) -> Report:
+async def check(stage: Stage, at_most: float = 60.0) -> Report:
     """Test the capabilities of a stage (inside its wrappers), with about ten short calls.
 
-    Errors are not raised; each is the reason of a capability. Only a model of this machine that
+    Errors are not raised; each is the reason of a capability. A test that takes longer than
+    ``at_most`` seconds is stopped, and its capability is unknown. Only a model of this machine that
     cannot be loaded is a ``StageError``.
     """
     inner = innermost(stage)
@@ -83,15 +86,18 @@ async def check(stage: Stage) -> Report:
         questions = _of_server(server, CompletionsStage(server), chat=True)
     else:
         questions = _of_stage(inner)
-    return Report(
-        stage.identity, tuple([await _asked(name, ask) for name, ask in questions.items()])
-    )
+    found = [await _asked(name, ask, at_most) for name, ask in questions.items()]
+    return Report(stage.identity, tuple(found))
 
 
-async def _asked(name: str, ask: Callable[[], Awaitable[Finding]]) -> Capability:
+async def _asked(name: str, ask: Callable[[], Awaitable[Finding]], at_most: float) -> Capability:
     started = perf_counter()
+    verdict: Verdict
     try:
-        verdict, reason = await ask()
+        async with asyncio.timeout(at_most):
+            verdict, reason = await ask()
+    except TimeoutError:
+        verdict, reason = "unknown", f"stopped: no answer within {at_most:g} s; raise --timeout"
     except StageError as error:
         refused = isinstance(error, Unsupported) or error.reason == "not-found"
         verdict, reason = ("no" if refused else "unknown"), str(error)
@@ -250,7 +256,7 @@ class _Protocol:
         message = choice.get("message") if chat else choice
         if not isinstance(message, Mapping):
             return ""
-        return str(message.get("content" if chat else "text") or "")
+        return content_of(message).text if chat else str(message.get("text") or "")
 
 
 def _tells_cached(response: Mapping[str, Any]) -> bool:

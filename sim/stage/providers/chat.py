@@ -68,6 +68,7 @@ class ChatStage:
             answered.usage,
             seconds=perf_counter() - started,
             retries=answered.retries,
+            thought=answered.thought,
         )
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
@@ -117,4 +118,5 @@ class ChatStage:
             second.finish,
             first.usage + second.usage,
             (*first.retries, "repair", *second.retries),
+            second.thought if second.text.strip() else first.thought,
         )

@@ -24,6 +24,7 @@ from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Reply, Request, StageInfo
 from sim.stage.providers import forced
 from sim.stage.providers.chat import SEED_BITS
+from sim.stage.providers.content import well_formed
 from sim.stage.providers.encoding import Encoder
 from sim.stage.providers.faults import malformed, no_room
 from sim.stage.providers.openai import (
@@ -129,7 +130,7 @@ class CompletionsStage:
         text = choice.get("text")
         if not isinstance(text, str):
             raise malformed(self.label, "it holds no text")
-        text, ended = ends_at(text, stops)
+        text, ended = ends_at(well_formed(text), stops)
         finish = "stop" if ended else FINISHES.get(str(choice.get("finish_reason")), "stop")
         if finish == "length" and not text:
             raise no_room(self.label, usage_of(response))

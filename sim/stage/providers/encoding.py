@@ -18,17 +18,20 @@ from sim.layouts.prompt import Prompt
 _STRIDE = 16
 
 _ROLES = {"system": b"system", "user": b"user", "assistant": b"assistant", "text": b"user"}
+_WITHOUT_SYSTEM = {**_ROLES, "system": b"user"}
 
 
 class Encoder:
     """Encodes prompts: as chat messages with ``roles``, else as one string.
 
     A screenplay's text becomes one user message; a stage adds no words to those of the layout.
-    ``limit`` bounds the bytes in the cache.
+    Without ``system`` the system text is the beginning of the first user message, for servers that
+    know no such role. ``limit`` bounds the bytes in the cache.
     """
 
-    def __init__(self, *, roles: bool, limit: int = 64_000_000) -> None:
+    def __init__(self, *, roles: bool, system: bool = True, limit: int = 64_000_000) -> None:
         self._roles = roles
+        self._names = _ROLES if system else _WITHOUT_SYSTEM
         self._limit = limit
         self._kept: OrderedDict[bytes, bytes] = OrderedDict()
         self._size = 0
@@ -40,6 +43,8 @@ class Encoder:
         b'[{"role":"system","content":"Hi."},{"role":"user","content":"\\\\"Yes\\\\""}]'
         >>> Encoder(roles=False).encode(Prompt.start("text", "Ada:"))
         b'"Ada:"'
+        >>> Encoder(roles=True, system=False).encode(Prompt.start("system", "A").then("user", "B"))
+        b'[{"role":"user","content":"A\\\\n\\\\nB"}]'
         """
         return self._open(prompt) + (b'"}]' if self._roles else b'"')
 
@@ -57,16 +62,18 @@ class Encoder:
             new.append(chunk)
             chunk = chunk.parent
         parts = [known if known is not None else b'[{"role":"' if self._roles else b'"']
-        before = None if chunk is None else _ROLES[chunk.role]
+        before = None if chunk is None else chunk.role
         deepest = prompt.depth - prompt.depth % _STRIDE
         for chunk in reversed(new):
             if self._roles:
-                role = _ROLES[chunk.role]
+                role = self._names[chunk.role]
                 if before is None:
                     parts += (role, b'","content":"')
-                elif role != before:
+                elif role != self._names[before]:
                     parts += (b'"},{"role":"', role, b'","content":"')
-                before = role
+                elif "system" in (chunk.role, before) and chunk.role != before:
+                    parts.append(b"\\n\\n")
+                before = chunk.role
             parts.append(escaped(chunk.text))
             if chunk.depth == deepest:
                 parts = [b"".join(parts)]

@@ -18,7 +18,10 @@ all tokens were used before the first word      length           recorded
 401                                             key              ``StageClosed``
 403                                             forbidden        ``StageClosed``
 404                                             not-found        ``StageClosed``
-400 because the prompt is too long              context-length   recorded
+the prompt is too long, whatever the status     context-length   recorded
+400 to 499 with a page of HTML, by a proxy      malformed        transient
+200 with an error in it                         by its code      by its code
+no UTF-8                                        malformed        transient
 400, 413, 422 and everything else with a 4xx    bad-request      recorded
 anything else                                   provider         recorded
 ==============================================  ===============  =====================
@@ -57,9 +60,39 @@ _MALFORMED = re.compile(
 )
 _NO_MONEY = ("insufficient_quota", "billing_hard_limit_reached", "credit balance is too low")
 _TOO_LONG = re.compile(
-    r"(?i)context_length_exceeded|context (length|window|size)|maximum (context|prompt) length|"
-    r"prompt is too long|too many (input )?tokens"
+    r"(?i)context_length_exceeded|exceed_context_size|context (length|window|size|limit)|"
+    r"maximum (context|prompt|model|input) length|"
+    r"(prompt|input|request|message)s? (is|are) too long|"
+    r"too many (input |prompt )?tokens|max_model_len|input_too_long|string_above_max_length|"
+    r"(input|prompt) (token count|tokens?|length)[^.]{0,60}(exceed|too (large|long)|greater than)|"
+    r"exceeds? (the )?(max(imum)? )?(number of )?(input |prompt )?(tokens|length)|"
+    r"input is too large to process|context shift is disabled|when context the overflows|"
+    r"reduce the length of (the|your) (messages|prompt|input)|range of input length|"
+    r"inputs?`? (tokens \+|must have less than)|longer than the (maximum|model)"
 )
+NO_SYSTEM_ROLE = re.compile(
+    r"(?i)system role (is )?not supported|roles must alternate|(must|should) alternate between|"
+    r"(system|developer)['\"`]? (role|messages?|instructions?) (is |are )?"
+    r"(not (supported|enabled|allowed)|unsupported)|(not|n't) support (the )?['\"`]?"
+    r"(system|developer)['\"`]? (role|messages?|prompts?)|"
+    r"unsupported role:? ['\"`]?(system|developer)|only user,? (and )?assistant roles|"
+    r"(developer|system) instruction is not enabled"
+)
+"""What servers say that have no system role, or want user and assistant to alternate."""
+
+_CODES = {
+    "invalid_api_key": 401, "authentication_error": 401, "unauthorized": 401,
+    "unauthenticated": 401, "permission_error": 403, "permission_denied": 403, "forbidden": 403,
+    "not_found_error": 404, "model_not_found": 404, "not_found": 404, "timeout": 408,
+    "request_timeout": 408, "rate_limit_exceeded": 429, "rate_limit_error": 429,
+    "rate_limit": 429, "too_many_requests": 429, "resource_exhausted": 429,
+    "insufficient_quota": 429, "server_error": 500, "internal_server_error": 500,
+    "internal_error": 500, "api_error": 500, "overloaded_error": 503, "overloaded": 503,
+    "unavailable": 503, "service_unavailable": 503, "invalid_request_error": 400,
+    "context_length_exceeded": 400, "content_filter": 400, "bad_request": 400,
+    "badrequesterror": 400, "invalid_argument": 400, "exceed_context_size_error": 400,
+}  # fmt: skip
+"""The status that a code of an error means, where the answer itself had status 200."""
 _FILTERED = ("content_filter", "content_policy_violation", "moderation_blocked")
 
 
@@ -80,6 +113,10 @@ def fault(error: BaseException, model: str) -> StageError:
     message = _message(error)
     if any(_MALFORMED.search(name) for name in names):
         return malformed(model, message)
+    if isinstance(error, ReportedError):
+        return malformed(model, message)
+    if isinstance(error, UnicodeError):
+        return malformed(model, f"it is no UTF-8 ({message})")
     if any(_TIMEOUT.search(name) for name in names):
         return StageError("timeout", f"{model}: no answer in time", transient=True)
     if any(_CUT.search(name) for name in names):
@@ -92,6 +129,58 @@ def fault(error: BaseException, model: str) -> StageError:
             "connection", f"{model}: no connection ({last}); is the server there?", transient=True
         )
     return StageError("provider", f"{model}: {type(error).__name__}: {message}")
+
+
+class ReportedError(Exception):
+    """An error that an answer with status 200 carries. Unknown codes have no status."""
+
+    def __init__(self, message: str, status: int | None, body: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.status_code = status
+        self.body = body
+
+
+def reported(response: Mapping[str, Any]) -> ReportedError | None:
+    """The error in an answer with status 200, wherever it stands; None if there is none.
+
+    >>> error = reported({"error": {"code": "rate_limit_exceeded", "message": "Slow down."}})
+    >>> str(error), error.status_code
+    ('Slow down.', 429)
+    >>> reported({"choices": [{"message": {"content": "Well."}}], "error": None})
+    """
+    choices = response.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    if isinstance(first, Mapping):
+        found = first.get("error")
+        if not found and isinstance(first.get("message"), Mapping):
+            found = first["message"].get("error")
+        if not found and first.get("finish_reason") == "error":
+            found = response.get("error") or {"message": "the answer ended with an error"}
+    else:
+        found = response.get("error") or response.get("errors") or response.get("detail")
+        if not found and (response.get("object") == "error" or "message" in response):
+            found = response
+    while isinstance(found, list) and found:
+        found = found[0]
+    if not found:
+        return None
+    body = found if isinstance(found, Mapping) else {"message": str(found)}
+    message = next(
+        (str(body[name]) for name in ("message", "msg", "error", "detail") if body.get(name)),
+        "an error",
+    )
+    return ReportedError(message, _status_of_code(body, message), {**body, "message": message})
+
+
+def _status_of_code(body: Mapping[str, Any], message: str) -> int | None:
+    for name in ("code", "status", "status_code", "http_status", "type"):
+        code = body.get(name)
+        text = str(code).strip().lower()
+        if text.isdigit() and 400 <= int(text) < 600:
+            return int(text)
+        if text in _CODES:
+            return _CODES[text]
+    return 400 if _TOO_LONG.search(message) or NO_SYSTEM_ROLE.search(message) else None
 
 
 def filtered(error: BaseException) -> bool:
@@ -136,6 +225,16 @@ def without_keys(text: str) -> str:
 def _by_status(status: int, error: BaseException, model: str) -> StageError:
     message, details = _message(error), _details(error)
     said = f"{model}: status {status}: {message}"
+    page = _page_of_html(error)
+    if page and status not in (401, 408, 425, 429) and status < 500:
+        return StageError(
+            "malformed", f"{model}: status {status} and a page of HTML; is a proxy in between, or "
+            "the address wrong?", transient=True,
+        )  # fmt: skip
+    if NO_SYSTEM_ROLE.search(details):
+        return StageError("bad-request", said)
+    if status not in (401, 402, 403, 429) and _TOO_LONG.search(details):
+        return StageError("context-length", said)
     if status == 402 or (status in (400, 403, 429) and any(sign in details for sign in _NO_MONEY)):
         return StageClosed("quota", f"{said}; the account has no money left")
     if status == 401:
@@ -151,9 +250,14 @@ def _by_status(status: int, error: BaseException, model: str) -> StageError:
     if status == 429 or status >= 500:
         reason = "rate-limit" if status == 429 else "server"
         return StageError(reason, said, transient=True, retry_after=_retry_after(error))
-    if _TOO_LONG.search(details):
-        return StageError("context-length", said)
     return StageError("bad-request", said)
+
+
+def _page_of_html(error: BaseException) -> bool:
+    """Whether the answer is a page for people: it comes from a proxy, and not from the server."""
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    kind = "" if headers is None else headers.get("content-type", "")
+    return "html" in str(kind).lower()
 
 
 def _status(error: BaseException) -> int | None:

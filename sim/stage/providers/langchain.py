@@ -11,6 +11,7 @@ import os
 import re
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from langchain.chat_models import init_chat_model
@@ -21,6 +22,7 @@ from openai import DefaultAsyncHttpxClient
 from sim.errors import ModelError, StageError
 from sim.events import NO_USAGE, Usage
 from sim.layouts.prompt import Prompt
+from sim.stage.providers.content import content_of, well_formed
 from sim.stage.providers.faults import fault, filtered, malformed, without_keys
 from sim.stage.providers.openai import Answered, Asking, ends_at
 from sim.stage.providers.sampling import Sampling
@@ -93,7 +95,7 @@ class LangChainChat:
         if retries:
             self._structured = False
         answered = self._read(response, asking)
-        return Answered(answered.text, answered.finish, answered.usage, retries)
+        return replace(answered, retries=retries)
 
     async def _call(self, call: Any) -> Any:
         try:
@@ -117,10 +119,10 @@ class LangChainChat:
         if not isinstance(message, AIMessage):
             raise malformed(self.label, f"it is a {type(message).__name__} and no message")
         usage = usage_of(message)
-        refusal = message.additional_kwargs.get("refusal")
-        if isinstance(refusal, str) and refusal:
-            return Answered(refusal, "refusal", usage)
-        text, ended = ends_at(str(message.text), asking.stop)
+        content = content_of({**message.additional_kwargs, "content": message.content})
+        if content.refusal:
+            return Answered(content.refusal, "refusal", usage, thought=content.thought)
+        text, ended = ends_at(well_formed(str(message.text)), asking.stop)
         said = message.response_metadata
         reason = said.get("finish_reason") or said.get("stop_reason") or said.get("done_reason")
         finish = "stop"
@@ -128,7 +130,7 @@ class LangChainChat:
             finish = "refusal"
         elif reason in _LENGTHS and not ended:
             finish = "length"
-        return Answered(text, finish, usage)
+        return Answered(text, finish, usage, thought=content.thought)
 
 
 def open_model(label: str, model: str, sampling: Sampling) -> BaseChatModel:

@@ -19,8 +19,10 @@ from openai import AsyncOpenAI, OpenAIError
 from sim.errors import ModelError, StageClosed, StageError
 from sim.events import NO_USAGE, Usage
 from sim.layouts.prompt import Prompt
+from sim.stage.providers.content import content_of
 from sim.stage.providers.encoding import Encoder
-from sim.stage.providers.faults import fault, filtered, malformed
+from sim.stage.providers.faults import fault, filtered, malformed, reported
+from sim.stage.providers.manner import Manner
 from sim.stage.providers.sampling import Sampling
 
 KEY = "OPENAI_API_KEY"
@@ -38,12 +40,14 @@ FINISHES = {
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The answer of a backend. ``retries`` are the reasons of the calls that failed before it."""
+    """The answer of a backend. ``retries`` are the reasons of the calls that failed before it,
+    ``thought`` what the model thought, as far as the server gives it."""
 
     text: str
     finish: str = "stop"
     usage: Usage = NO_USAGE
     retries: tuple[str, ...] = ()
+    thought: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +182,10 @@ class Server:
         if not isinstance(response, Mapping):
             # The client returns a text if the content type is not JSON.
             raise malformed(self.label, f"it is no JSON object but {str(response)[:80]!r}")
-        if isinstance(response.get("error"), Mapping) and "choices" not in response:
-            # Some gateways send errors with status 200.
-            raise malformed(self.label, str(response["error"].get("message", "an error")))
+        # Some gateways send errors with status 200.
+        error = reported(response)
+        if error is not None:
+            raise self._meaning(error)
         return response
 
     def choice(self, response: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -192,29 +197,30 @@ class Server:
 
 
 class OpenAIChat:
-    """Chat completions. Parameters that the server refuses are left out from then on.
+    """Chat completions. What the server refuses is found out once and then left out.
 
-    ``max_tokens`` has two names; some servers refuse seeds, ``stop`` or ``response_format``, and
-    some take at most four stop texts. The backend learns this from refused calls, so that the user
-    need not know it; every refused call is recorded. Settings of the user are never left out.
+    ``manner`` is how the server is asked by now: parameters that reasoning models refuse, the name
+    of the limit, the form of structured output, whether there is a system role. The user need not
+    know it; every refused call is recorded with the reply. ``extra_body`` is never left out.
     """
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.left_out: frozenset[str] = frozenset()
-        self._encoder = Encoder(roles=True)
-        self._limit_name = "max_completion_tokens" if server.official else "max_tokens"
-        self._most_stops = 4 if server.official else None
+        official = server.official
+        self.manner = Manner(
+            "max_completion_tokens" if official else "max_tokens", 4 if official else None
+        )
+        self._encoders = (Encoder(roles=True), Encoder(roles=True, system=False))
 
     async def close(self) -> None:
         await self.server.close()
 
     async def ask(self, asking: Asking) -> Answered:
-        encoded = self._encoder.encode(asking.prompt)
-        tried = _Manner(self.left_out, self._limit_name, self._most_stops)
+        tried = self.manner
         retries: tuple[str, ...] = ()
         while True:
             parameters = self._parameters(asking, tried)
+            encoded = self._encoders[tried.without_system].encode(asking.prompt)
             try:
                 response = await self.server.post(
                     "/chat/completions", parameters, "messages", encoded
@@ -222,40 +228,32 @@ class OpenAIChat:
             except Filtered:
                 return Answered("", "refusal", retries=retries)
             except Unsupported as error:
-                tried = self._without(error, parameters, tried)
-                retries = (*retries, "unsupported")
+                tried, why = self._instead(error, parameters, tried)
+                retries = (*retries, why)
                 continue
-            self.left_out, self._limit_name = tried.left_out, tried.limit_name
-            self._most_stops = tried.most_stops
+            self.manner = tried
             return self._read(response, asking, retries)
 
-    def _parameters(self, asking: Asking, manner: _Manner) -> dict[str, Any]:
+    def _parameters(self, asking: Asking, manner: Manner) -> dict[str, Any]:
+        schema = asking.schema
         parameters = self.server.parameters(
             seed=asking.seed,
             stop=list(asking.stop[: manner.most_stops]) or None,
-            response_format=None if asking.schema is None else _response_format(asking.schema),
+            response_format=None if schema is None else manner.response_format(schema),
         )
         if asking.max_tokens is not None:
             parameters[manner.limit_name] = asking.max_tokens
         own = self.server.sampling.extra_body
         return {k: v for k, v in parameters.items() if k not in manner.left_out or k in own}
 
-    def _without(
-        self, error: Unsupported, parameters: Mapping[str, Any], manner: _Manner
-    ) -> _Manner:
-        """The parameters for the next try. Raises ``StageClosed`` if the user's own was refused."""
+    def _instead(
+        self, error: Unsupported, parameters: Mapping[str, Any], manner: Manner
+    ) -> tuple[Manner, str]:
+        """How to ask next. Raises ``StageClosed`` if what the user set cannot be had."""
         own = self.server.sampling.extra_body
-        if manner.limit_name in parameters and error.names(manner.limit_name):
-            other = "max_tokens" if manner.limit_name != "max_tokens" else "max_completion_tokens"
-            if not manner.swapped:
-                return _Manner(manner.left_out, other, manner.most_stops, swapped=True)
-        for name in ("response_format", "seed", "stop"):
-            if name not in parameters or name in own or not error.names(name):
-                continue
-            if name == "stop" and len(parameters["stop"]) > 4:
-                return _Manner(manner.left_out, manner.limit_name, 4, manner.swapped)
-            left_out = manner.left_out | {name}
-            return _Manner(left_out, manner.limit_name, manner.most_stops, manner.swapped)
+        found = manner.instead(str(error), error.parameter, parameters, own)
+        if found is not None:
+            return found
         for name in ("temperature", "top_p", *own):
             if name in parameters and error.names(name):
                 raise StageClosed("bad-request", f"{error}; leave {name} out of the sampling")
@@ -269,35 +267,13 @@ class OpenAIChat:
         if not isinstance(message, Mapping):
             raise malformed(self.server.label, "it holds no message")
         usage, finish = usage_of(response), FINISHES.get(str(choice.get("finish_reason")), "stop")
-        refusal = message.get("refusal")
-        if isinstance(refusal, str) and refusal:
-            return Answered(refusal, "refusal", usage, retries)
-        content = message.get("content")
-        if content is not None and not isinstance(content, str):
-            raise malformed(self.server.label, "its content is no text")
-        text, ended = ends_at(content or "", asking.stop)
-        return Answered(text, "stop" if ended else finish, usage, retries)
-
-
-@dataclass(frozen=True, slots=True)
-class _Manner:
-    """Which parameters a server takes: those left out, the name of the limit, the most stops."""
-
-    left_out: frozenset[str]
-    limit_name: str
-    most_stops: int | None
-    swapped: bool = False
-
-
-def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
-    strict = schema.get("additionalProperties") is False and set(
-        schema.get("properties", ())
-    ) == set(schema.get("required", ()))
-    name = schema.get("title", "answer")
-    return {
-        "type": "json_schema",
-        "json_schema": {"name": name, "schema": dict(schema), "strict": strict},
-    }
+        content = content_of(message)
+        if content.unknown:
+            raise malformed(self.server.label, f"its content is no text but {content.unknown}")
+        if content.refusal:
+            return Answered(content.refusal, "refusal", usage, retries, content.thought)
+        text, ended = ends_at(content.text, asking.stop)
+        return Answered(text, "stop" if ended else finish, usage, retries, content.thought)
 
 
 def ends_at(text: str, stops: Sequence[str]) -> tuple[str, bool]:
@@ -329,4 +305,11 @@ def usage_of(response: Mapping[str, Any]) -> Usage:
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+    """A number of tokens; some servers write it as a float or as a text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return 0
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return 0
+    return int(number) if 0 < number < 1e15 else 0

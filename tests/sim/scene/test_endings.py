@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim import after, agreement, ask_stance, said
+from sim import Probe, Question, after, agreement, ask_stance, said, unanimous
 from sim.errors import SceneError
 from sim.events import Turn
+from sim.planning.canonical_form import plain
+from sim.scene.answers import Choice, Distribution, Explained, FreeText, Ranking
 from sim.scene.endings import Ending
 from sim.scene.graph import PublicView
 
@@ -53,6 +55,102 @@ def test_agreement(answers: dict[str, float | None], reached: bool) -> None:
 def test_agreement_reads_its_own_gauge_only() -> None:
     ending = agreement(gauge=ask_stance("buy"), within=2)
     assert ending.reached(view(4, A=0.5, B=0.5)) is None
+
+
+ORDER = Probe(question=Question(key="q", text="?", answer=Ranking(options=("a", "b", "c"))))
+DRINK = Probe(question=Question(key="q", text="?", answer=Choice(options=("tea", "coffee"))))
+YES = Probe(question=Question(key="q", text="?", answer=Explained(options=("yes", "no"))))
+
+
+def answers(*values: Any) -> PublicView:
+    return PublicView(None, 4, {"q": dict(zip("ABC", values, strict=False))})
+
+
+@pytest.mark.parametrize(
+    ("ending", "values", "reason"),
+    [
+        (agreement(gauge=DRINK), ("tea", "tea"), "agreement on q: tea"),
+        (agreement(gauge=DRINK), ("tea", "coffee"), None),
+        (agreement(gauge=DRINK), ("tea", None), None),
+        (agreement(gauge=DRINK), ("tea",), None),
+        (unanimous(DRINK), ("tea", "tea", "tea"), "agreement on q: tea"),
+        (
+            unanimous(YES),
+            ({"answer": "no", "because": "x"}, {"answer": "no", "because": "y"}),
+            "agreement on q: no",
+        ),
+        (unanimous(ORDER), (["a", "b", "c"], ["a", "b", "c"]), "agreement on q within 0"),
+        (unanimous(ORDER), (["a", "b", "c"], ["a", "c", "b"]), None),
+        (agreement(gauge=ORDER, within=0.4), (["a", "b", "c"], ["a", "c", "b"]),
+         "agreement on q within 0.4"),
+        (agreement(gauge=ORDER, within=0.4), (["a", "b", "c"], ["c", "a", "b"]), None),
+    ],
+)  # fmt: skip
+def test_agreement_on_a_choice_or_a_ranking(
+    ending: Ending, values: tuple[Any, ...], reason: str | None
+) -> None:
+    assert ending.reached(answers(*values)) == reason
+
+
+def test_unanimous_on_a_number() -> None:
+    assert unanimous(GAUGE).reached(view(4, A=0.5, B=0.5)) == "agreement on sell within 0"
+    assert unanimous(GAUGE).reached(view(4, A=0.5, B=0.51)) is None
+
+
+@pytest.mark.parametrize("kind", [FreeText(), Distribution(options=("a", "b"))])
+def test_what_cannot_be_compared_is_refused(kind: Any) -> None:
+    gauge = Probe(question=Question(key="q", text="?", answer=kind))
+    for make in (lambda: agreement(gauge=gauge), lambda: unanimous(gauge)):
+        with pytest.raises(SceneError, match="cannot be compared; ask for"):
+            make()
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text", "found"),
+    [
+        ("deal", "It's a deal!", True),
+        ("deal", "DEAL", True),
+        ("deal", "An ideal solution.", False),
+        ("deal", "We dealt with it. Deals were made.", False),
+        ("deal", "A deal-breaker.", False),
+        ("deal", "No big-deal, please.", False),
+        ("deal", "“Deal,” she says.", True),
+        ("deal", "*deal*", True),
+        ("it's a deal", "Well, it’s  a\ndeal then.", True),
+        ("no", "Now!", False),
+        ("no", "No.", True),
+        ("schluß", "SCHLUSS jetzt.", True),
+        ("ende", "Das Geländende.", False),
+        ("cafe", "Im Cafe\u0301.", False),
+        ("caf\u00e9", "Im Cafe\u0301.", True),
+        ("done!", "Done! Done.", True),
+        ("done!", "Done.", False),
+        ("終わり", "「終わり」", True),
+    ],
+)
+def test_a_phrase_is_said_as_words(phrase: str, text: str, found: bool) -> None:
+    assert (said(phrase).reached(view(1, text)) is not None) == found
+
+
+def test_said_in_the_last_line_and_outside_of_quotations() -> None:
+    text = "Deal, you say?\nNever.\n"
+    assert said("deal").reached(view(1, text)) is not None
+    assert said("deal", last=True).reached(view(1, text)) is None
+    assert said("never", last=True).reached(view(1, text)) is not None
+    assert said("deal", last=True).reached(view(1, "")) is None
+    for quoted in ('He said "deal".', "He said “deal”.", "He said 'deal'.", "«Deal», he said."):
+        assert said("deal", quoted=False).reached(view(1, quoted)) is None, quoted
+        assert said("deal").reached(view(1, quoted)) is not None
+    plain_speech = "It's Ann's deal, don't you see?"
+    assert said("deal", quoted=False).reached(view(1, plain_speech)) is not None
+
+
+def test_an_ending_of_an_older_store_keeps_its_form_and_is_read() -> None:
+    old = {"$type": "Said", "phrase": "tea", "by": None}
+    assert plain(said("tea"), "x") == old
+    assert plain(said("tea", last=True, quoted=False), "x") == {
+        **old, "last": True, "quoted": False,
+    }  # fmt: skip
 
 
 def test_said() -> None:

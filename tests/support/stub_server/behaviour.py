@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Any
 
 FAULTS = (
     "429", "quota", "500", "503", "408", "400", "401", "403", "404", "context",
     "drop", "cut", "timeout", "malformed", "empty", "refusal", "filtered", "prose", "html",
-    "thinking",
+    "thinking", "page",
 )  # fmt: skip
 """Everything that can go wrong. ``drop`` closes the connection unanswered, ``cut`` in the middle of
 the answer; ``prose`` answers in prose where JSON is asked for; ``html`` is a proxy's page;
-``thinking`` uses up all tokens before a word."""
+``thinking`` uses up all tokens before a word; ``page`` is a proxy's page with the status 403."""
 
 
 @dataclass(slots=True)
@@ -23,6 +24,11 @@ class Behaviour:
     ``seed`` is ``honoured``, ``fresh`` (every reply is new), ``constant`` (seeds change nothing) or
     ``refused``; ``echo`` and ``json_schema`` are ``yes``, ``no`` (refused) or ``ignored``.
     ``words`` is the length of every reply in chat. ``faults`` are probabilities by name.
+    ``message`` replaces fields of every chat message, and ``told_usage`` the usage. Without
+    ``system_role`` the first message has to be the user's, and then roles alternate; who does not
+    keep to it gets ``template_status``. ``schema_forms`` are the dialects of structured output that
+    are taken. ``answers`` are whole answers for the next calls: a status, and JSON or a text that
+    stands for bytes (Latin-1).
     """
 
     models: tuple[str, ...] = ("stub",)
@@ -45,6 +51,12 @@ class Behaviour:
     retry_after: str | None = "0"
     faults: dict[str, float] = field(default_factory=dict)
     fault_seed: int = 0
+    message: dict[str, Any] = field(default_factory=dict)
+    told_usage: Any = None
+    system_role: bool = True
+    template_status: int = 400
+    schema_forms: tuple[str, ...] = ("json_schema", "schema", "json_object")
+    answers: list[Any] = field(default_factory=list)
 
 
 class Mischief:

@@ -101,6 +101,12 @@ class Service:
         body = json.loads(asked.body)
         self.last = body
         behaviour = self.behaviour
+        if behaviour.answers:
+            status, content = behaviour.answers[0]
+            behaviour.answers = behaviour.answers[1:]
+            if isinstance(content, str):
+                return Answer(status, content.encode("latin-1"))
+            return _json(content, status)
         self._check(body)
         said = body.get("messages") if chat else body["prompt"]
         seed = self._seed(body)
@@ -115,6 +121,9 @@ class Service:
             result = text_of(body, ground, fault)
             answer = _stream(result, body) if body.get("stream") else _json(result)
             self._account(answer, result["usage"])
+            if behaviour.told_usage is not None:
+                result["usage"] = behaviour.told_usage
+                answer.body = json.dumps(result).encode()
             if not behaviour.usage:
                 result.pop("usage")
                 answer.body = json.dumps(result).encode()
@@ -150,6 +159,14 @@ class Service:
                     400, f"Unsupported parameter: '{name}' is not supported with this model.",
                     "unsupported_parameter", name,
                 )  # fmt: skip
+        roles = [message["role"] for message in body.get("messages", ())]
+        wanted = ["user", "assistant"] * len(roles)
+        if not behaviour.system_role and roles != wanted[: len(roles)]:
+            message = "Conversation roles must alternate user/assistant/user/assistant/..."
+            raise Refused(behaviour.template_status, message)
+        form = _form_of(body.get("response_format"))
+        if form is not None and form not in behaviour.schema_forms:
+            raise Refused(400, f"'response_format.type' {form!r} is not one of the known ones")
         stops = _stops(body)
         if behaviour.max_stops is not None and len(stops) > behaviour.max_stops:
             raise Refused(400, f"at most {behaviour.max_stops} stop sequences", param="stop")
@@ -182,6 +199,8 @@ class Service:
             return Answer(delay=NEVER)
         if fault == "drop":
             return Answer(drop=True)
+        if fault == "page":
+            return Answer(403, b"<html><h1>Just a moment...</h1></html>", "text/html")
         if fault == "html":
             return Answer(502, b"<html><h1>Bad Gateway</h1></html>", "text/html")
         wait = self.behaviour.retry_after
@@ -201,7 +220,8 @@ class Service:
     def _chat(self, body: dict[str, Any], ground: str, fault: str | None) -> dict[str, Any]:
         messages = body["messages"]
         length = sum(len(message["content"]) + 4 for message in messages)
-        schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema")
+        wanted = body.get("response_format") or {}
+        schema = wanted.get("json_schema", wanted).get("schema")
         last = messages[-1]["content"]
         if schema is not None and self.behaviour.json_schema == "yes":
             judged = "winner" in schema.get("properties", {})
@@ -223,6 +243,7 @@ class Service:
             message.update(content=None, refusal="I'm sorry, I can't help with that.")
         elif fault == "filtered":
             message["content"], finish = "", "content_filter"
+        message.update(self.behaviour.message)
         choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": finish}
         if body.get("logprobs"):
             if not self.behaviour.log_probs:
@@ -301,6 +322,12 @@ class Service:
             "faults": dict(self.faults), "usage": dict(self.usage), "unique": len(self.unique),
             "answered": self.answered, "most_inside": self.most_inside, "arrivals": self.arrivals,
         })  # fmt: skip
+
+
+def _form_of(wanted: dict[str, Any] | None) -> str | None:
+    if not wanted:
+        return None
+    return "schema" if "schema" in wanted else str(wanted["type"])
 
 
 def _stops(body: dict[str, Any]) -> list[str]:

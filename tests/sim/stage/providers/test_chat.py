@@ -162,7 +162,7 @@ async def test_parameters_that_a_server_refuses_are_left_out_and_remembered(
 
 @pytest.mark.parametrize(
     ("refused", "sampling"),
-    [("temperature", {"temperature": 0.5}), ("min_p", {"extra_body": {"min_p": 0.1}})],
+    [("min_p", {"extra_body": {"min_p": 0.1}}), ("top_k", {"extra_body": {"top_k": 9}})],
 )
 async def test_what_the_user_asked_for_is_never_left_out(
     stub: StubServer, opened: Any, chat_request: Make, refused: str, sampling: dict[str, Any]
