@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from sim.errors import ModelError, StageError
+from sim.errors import ModelError, StageClosed
 from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Reply, Request, StageInfo
 from sim.stage.local.child import Child, Serving, refuse_without_server
@@ -127,10 +127,13 @@ class GgufStage:
         if now is not None and now.loop is loop and self.child.lives:
             return now
         serving = await asyncio.to_thread(self.child.serving)
-        now = self._connected
-        if now is None or now.loop is not loop or now.serving != serving:
-            header = now.header if now is not None else await asyncio.to_thread(self._header)
-            now = self._connected = self._connect(loop, serving, header)
+        before = self._connected
+        if before is not None and before.loop is loop and before.serving == serving:
+            return before  # Another call was here first.
+        header = before.header if before is not None else read_header_of(self.model)
+        now = self._connected = self._connect(loop, serving, header)
+        if before is not None:
+            await before.server.close()  # Its connections lead to a child that is no more.
         return now
 
     async def perform(self, request: Request) -> Reply:
@@ -203,12 +206,6 @@ class GgufStage:
         said = [{"role": each.role, "content": each.text} for each in prompt.messages()]
         return await forced.as_chat(connected.server, said)
 
-    def _header(self) -> Header:
-        try:
-            return read_header(self.model.weights().path)
-        except (OSError, ValueError) as error:
-            raise StageError("provider", f"{self.label}: {error}") from None
-
     def _connect(
         self, loop: asyncio.AbstractEventLoop, serving: Serving, header: Header
     ) -> Connected:
@@ -221,6 +218,14 @@ class GgufStage:
         chat = ChatStage(self.label, OpenAIChat(server), sampling) if header.is_chat else None
         completions = CompletionsStage(server)
         return Connected(loop, serving, header, server, completions, chat, Slots(self.model.slots))
+
+
+def read_header_of(model: LocalModel) -> Header:
+    """The header of a model's file. Raises ``StageClosed`` if it cannot be read."""
+    try:
+        return read_header(model.weights().path)
+    except (OSError, ValueError) as error:
+        raise StageClosed("provider", f"{model.model}: {error}") from None
 
 
 def open_gguf(model: str, sampling: Sampling) -> GgufStage:
