@@ -71,8 +71,9 @@ class Turn:
     exactly (None for a stage that infers nothing). ``source`` is where the words come from:
     ``stage``, ``human``, or ``intervention``. ``cued`` is set in rounds in which several actors
     speak at once: how many turns had been said when the actor was cued. ``over`` is by how many
-    words the turn exceeded its limit. A turn without a prompt was given as the answer to a question
-    before it (the last gauge), or an intervention put it there.
+    words the turn exceeded its limit. ``thought`` is what the stage thought before it spoke: it is
+    shown to nobody, and no measure reads it. A turn without a prompt was given as the answer to a
+    question before it (the last gauge), or an intervention put it there.
 
     ``sim.scene.audience.heard_by`` decides who heard a turn. A turn without words was heard by
     nobody: the stage refused, or an intervention struck it.
@@ -96,6 +97,7 @@ class Turn:
     source: str = "stage"
     cued: int | None = None
     over: int = 0
+    thought: str = ""
 
     def __str__(self) -> str:
         """The line as a reader sees it.

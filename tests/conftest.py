@@ -23,6 +23,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Under importlib mode tests cannot import their neighbours; what they share is `backstage`.
 sys.path.insert(0, str(Path(__file__).with_name("support")))
 
+KEPT = ("ELSINORE_NO_SKIPS", "ELSINORE_THOROUGH")
+"""What is about the tests themselves."""
+
 NO_SKIPS = os.environ.get("ELSINORE_NO_SKIPS") == "1"
 
 MAY_SKIP = "the development data are not at hand"
@@ -30,15 +33,19 @@ MAY_SKIP = "the development data are not at hand"
 
 # A busy machine is no bug, so no example has a deadline; and the same commit gives the same
 # examples wherever it counts.
-settings.register_profile("here", deadline=None)
-settings.register_profile("checks", deadline=None, derandomize=True)
-settings.load_profile("checks" if NO_SKIPS else "here")
+settings.register_profile("here", deadline=None, max_examples=40)
+settings.register_profile("checks", deadline=None, max_examples=40, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=200, derandomize=NO_SKIPS)
+if os.environ.get("ELSINORE_THOROUGH") == "1":
+    settings.load_profile("thorough")
+else:
+    settings.load_profile("checks" if NO_SKIPS else "here")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Leave nobody's own configuration of the command in the way."""
     for name in [name for name in os.environ if name.startswith("ELSINORE_")]:
-        if name != "ELSINORE_NO_SKIPS":
+        if name not in KEPT:
             del os.environ[name]
 
 

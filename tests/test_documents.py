@@ -1,30 +1,283 @@
-"""The Python that the documents show is run, block after block."""
+"""The documents are true: their Python runs, and the names and files that they mention exist."""
 
 from __future__ import annotations
 
 import ast
 import asyncio
+import contextlib
+import importlib
 import inspect
 import re
+import sqlite3
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[1] / "docs"
+from sim.store import migrate
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("benchmarks/*.md")])
+PACKAGES = ("sim", "analysis", "scenarios", "benchmarks")
+
+
+def python_blocks(page: Path) -> list[str]:
+    """The Python that a page shows, block after block."""
+    return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+
+
+async def run_as_cells(blocks: list[str], page: Path) -> dict[str, object]:
+    """Run blocks one after the other in a running event loop, as a notebook runs its cells."""
+    namespace: dict[str, object] = {}
+    for block in blocks:
+        code = compile(block, str(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        awaitable = eval(code, namespace)  # noqa: S307 - a notebook's cell, awaits and all
+        if inspect.iscoroutine(awaitable):
+            await awaitable
+    return namespace
+
+
+# --- Python in the documents ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["scenes.md", "tournaments.md"])
 def test_the_page_runs(name: str) -> None:
-    page = DOCS / name
-    blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+    blocks = python_blocks(DOCS / name)
     assert len(blocks) > 3
-    space: dict[str, object] = {}
+    asyncio.run(run_as_cells(blocks, DOCS / name))
 
-    async def play_it() -> None:
-        for block in blocks:
-            code = compile(block, str(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-            waiting = eval(code, space)  # noqa: S307 - a notebook's cell, awaits and all
-            if inspect.iscoroutine(waiting):
-                await waiting
 
-    asyncio.run(play_it())
+def readme_blocks() -> list[str]:
+    """The README's Python, with few trials."""
+    blocks = python_blocks(ROOT / "README.md")
+    assert len(blocks) >= 4
+    return [block.replace("trials=20", "trials=3") for block in blocks]
+
+
+def awaits(block: str) -> bool:
+    """Whether a block is for a notebook only: it awaits at the top level."""
+    return bool(re.search(r"^(\w+ = )?await ", block, re.M))
+
+
+def test_the_readme_runs_as_a_script(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, object] = {}
+    for block in readme_blocks():
+        if not awaits(block):
+            exec(compile(block, "README.md", "exec"), namespace)  # noqa: S102 - our own README
+    speakers = re.findall(r"^\d+ (Ada|Ben): ", capsys.readouterr().out, re.M)
+    assert speakers == ["Ada", "Ben"] * 3
+
+
+def test_the_readme_runs_in_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inside a running event loop, every verb is awaited under the name that begins with an a."""
+    monkeypatch.chdir(tmp_path)
+    verb = re.compile(r"\b(\w+)\.(run|fork|ask)\(")
+    blocks = [verb.sub(r"await \1.a\2(", block) for block in readme_blocks()]
+    assert sum(map(awaits, blocks)) >= 3
+    namespace = asyncio.run(run_as_cells(blocks, ROOT / "README.md"))
+    assert {"results", "branches", "data", "report"} <= set(namespace)
+
+
+# --- Names and files ------------------------------------------------------------------------------
+
+
+def mentions(pattern: str) -> Iterator[tuple[str, str]]:
+    """What the documents mention: the document's name, and the first group of the pattern."""
+    for page in DOCUMENTS:
+        for match in re.finditer(pattern, page.read_text(encoding="utf-8")):
+            yield page.name, match.group(1)
+
+
+def exists(name: str) -> bool:
+    """Whether a dotted name is a module, or something in a module."""
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        module = ".".join(parts[:count])
+        try:
+            if find_spec(module) is None:
+                continue
+        except ModuleNotFoundError:  # the name before the last dot is no package
+            continue
+        value: object = importlib.import_module(module) if count < len(parts) else None
+        for part in parts[count:]:
+            if not hasattr(value, part):
+                return False
+            value = getattr(value, part)
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [
+        ("sim", True),
+        ("sim.run", True),
+        ("sim.runs.run.arun", True),
+        ("sim.calls.guard", True),
+        ("analysis.convergence", True),
+        ("analysis.results.Result.by_arm", True),
+        ("analysis.measures.swing", False),
+        ("sim.running", False),
+        ("sim.running.judging", False),
+        ("sim.stage.base.why_no_log_prob", False),
+    ],
+)
+def test_a_name_that_is_missing_is_noticed(name: str, there: bool) -> None:
+    assert exists(name) is there
+
+
+def test_the_names_in_the_documents_exist() -> None:
+    pattern = rf"(?<![\w./])((?:{'|'.join(PACKAGES)})(?:\.[A-Za-z_]\w*)+)"
+    named = set(mentions(pattern))
+    assert len(named) > 50
+    known = {name: exists(name) for name in {name for _, name in named}}
+    assert sorted(f"{page}: {name}" for page, name in named if not known[name]) == []
+
+
+def test_what_the_documents_import_exists() -> None:
+    """Also in blocks that no test runs, because they need a key or a server."""
+    wrong: list[str] = []
+    imported = 0
+    for page in DOCUMENTS:
+        for block in python_blocks(page):
+            if page.name == "design.md":  # signatures, which are no whole statements
+                continue
+            for node in ast.walk(ast.parse(block)):
+                if isinstance(node, ast.ImportFrom) and node.module is not None:
+                    names = [f"{node.module}.{alias.name}" for alias in node.names]
+                elif isinstance(node, ast.Import):
+                    names = [alias.name for alias in node.names]
+                else:
+                    continue
+                imported += len(names)
+                wrong += [f"{page.name}: {name}" for name in names if not exists(name)]
+    assert imported > 50
+    assert wrong == []
+
+
+def test_the_files_in_the_documents_exist() -> None:
+    folders = "|".join((*PACKAGES, "tests", "docs", "scripts"))
+    named = set(mentions(rf"(?<![\w./-])((?:{folders})/[\w./-]*\w)"))
+    assert len(named) > 20
+    missing = [f"{page}: {path}" for page, path in named if not (ROOT / path).exists()]
+    assert sorted(missing) == []
+
+
+# --- The folders in the design --------------------------------------------------------------------
+
+
+def folders_in_the_design() -> list[str]:
+    """The first column of the tables under *The folders*, row by row."""
+    text = (DOCS / "design.md").read_text(encoding="utf-8")
+    (section,) = re.findall(r"^## The folders\n(.*?)^## ", text, re.M | re.S)
+    rows = re.findall(r"^\|([^|]*)\|", section, re.M)
+    return [name for row in rows for name in re.findall(r"`([^`]+/[^`]+)`", row)]
+
+
+def folders_of_the_code() -> set[str]:
+    """The packages of sim and analysis at any depth, and the modules beside them."""
+    found: set[str] = set()
+    for top in ("sim", "analysis"):
+        packages = (path.parent for path in (ROOT / top).rglob("__init__.py"))
+        modules = (path for path in (ROOT / top).glob("*.py") if path.name != "__init__.py")
+        found |= {path.relative_to(ROOT).as_posix() for path in (*packages, *modules)}
+    return found - {"sim", "analysis"}
+
+
+def test_the_design_names_every_folder_once() -> None:
+    listed = folders_in_the_design()
+    assert sorted(listed) == sorted(set(listed))
+    there = folders_of_the_code()
+    assert sorted(there - set(listed)) == [], "the design lacks these"
+    assert sorted(set(listed) - there) == [], "the design lists these, and they do not exist"
+
+
+# --- The store in the design ----------------------------------------------------------------------
+
+
+def test_the_design_has_the_tables_of_the_store() -> None:
+    text = (DOCS / "design.md").read_text(encoding="utf-8")
+    (section,) = re.findall(r"^## The store\n(.*?)^## ", text, re.M | re.S)
+    shown = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", section, re.M))
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    with contextlib.closing(connection):
+        migrate(connection)
+        made = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')"
+        tables = {name for (name,) in connection.execute(made)}
+        assert set(shown) == tables
+        for table in tables:
+            for _, column, *_ in connection.execute(f"PRAGMA table_info({table})"):
+                assert re.search(rf"\b{column}\b", shown[table]), (table, column)
+
+
+# --- The signatures in the design -----------------------------------------------------------------
+
+WHERE = {
+    "Cue": "sim.scene.routing.base",
+    "Estimate": "analysis.estimates",
+    "Inquiry": "sim.scene.routing.base",
+    "Layout": "sim.layouts.base",
+    "ModelOptions": "sim.calls.guard",
+    "Quantity": "analysis.estimates",
+    "RunOptions": "sim.runs.options",
+    "StageInfo": "sim.stage.base",
+    "close_stage": "sim.stage.base",
+    "heard_by": "sim.scene.audience",
+    "info_of": "sim.stage.base",
+    "load": "analysis.tables",
+    "run_trials": "sim.runs.trials",
+    "Executor": "sim.runs.executors",
+    "Hearing": "sim.scene.audience",
+    "Result": "analysis.results",
+    "Router": "sim.scene.routing.base",
+    "Stage": "sim.stage.base",
+    "Tournament": "sim.tournament",
+    "Wrapper": "sim.stage.base",
+}
+"""Where to look for what the design shows. Other names are looked for in ``sim``."""
+
+
+def signatures_in_the_design() -> dict[str, list[str]]:
+    """The parameters of the functions, classes and methods that the design shows, by name."""
+    shown: dict[str, list[str]] = {}
+    owner = ""
+    for block in python_blocks(DOCS / "design.md"):
+        text = re.sub(r" +#.*", "", block)
+        calls = r"^( *)(?:(?:async )?def )?(\w+)\(([^\n]*(?:\n {5,}[^\n]*)*)\)(?: ->[^\n]*)?$"
+        for match in re.finditer(rf"^class (\w+).*$|{calls}", text, re.M):
+            if match[1]:
+                owner = f"{match[1]}."
+                continue
+            tree = ast.parse(f"def f({match[4]}): pass").body[0]
+            assert isinstance(tree, ast.FunctionDef)
+            given = tree.args
+            arguments = [*given.posonlyargs, *given.args, *given.kwonlyargs]
+            name = f"{owner if match[2] else ''}{match[3]}"
+            shown[name] = [each.arg for each in arguments if each.arg != "self"]
+    return shown
+
+
+def test_the_signatures_in_the_design_are_those_of_the_code() -> None:
+    shown = signatures_in_the_design()
+    assert {"play", "run", "fork", "ask", "open_stage", "open_store", "RunOptions"} <= set(shown)
+    assert {"Router.next", "Layout.hear", "Stage.perform", "Tournament.run"} <= set(shown)
+    wrong: list[str] = []
+    for name, parameters in shown.items():
+        top, *rest = name.split(".")
+        value = getattr(importlib.import_module(WHERE.get(top, "sim")), top)
+        for part in rest:
+            value = getattr(value, part)
+        known = [
+            each.name
+            for each in inspect.signature(value).parameters.values()
+            if each.kind is not each.VAR_KEYWORD
+            if each.name != "self" and not each.name.startswith("_")
+        ]
+        if parameters != known:
+            wrong.append(f"{name}: {parameters} and not {known}")
+    assert wrong == []

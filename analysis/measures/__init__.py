@@ -1,7 +1,7 @@
-"""One construct per file. Each is a pure function from tables to a tidy table.
+"""One construct a file. Each is a class derived from ``analysis.results.Result``.
 
-A module says in ``EVIDENCE`` what it reads: "T" (text), "P" (off-stage answers). The modules are
-loaded on first use.
+A class says in ``evidence`` what it reads: "T" (text), "P" (answers off stage). The modules are
+loaded on first use; ``analysis.convergence(data)`` and its like are these classes.
 """
 
 from __future__ import annotations

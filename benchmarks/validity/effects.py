@@ -74,7 +74,7 @@ def scene(trigger: int | None = None) -> Scene:
     )
 
 
-def ranked(seed: int) -> int:
+def ranked(seed: int, branches: int = BRANCHES) -> int:
     """The rank of the planted trigger among all that she heard: 1 is first."""
     # Late enough to have something before it, early enough for the whole window after it.
     trigger = 2 * Random(seed).randint(2, 6)
@@ -83,7 +83,7 @@ def ranked(seed: int) -> int:
     async def found() -> list[int]:
         told = await play(scene(trigger), stage, seed=seed)
         outcome = flips("Maud", within=WITHIN)
-        effects = await triggers_of(told, "Maud", outcome, stage, n=BRANCHES, horizon=WITHIN)
+        effects = await triggers_of(told, "Maud", outcome, stage, n=branches, horizon=WITHIN)
         return [effect.turn for effect in effects]
 
     return 1 + asyncio.run(found()).index(trigger)

@@ -36,6 +36,8 @@ def open_stage(
     ``openai:NAME``                           a chat model of OpenAI's, or of a server of one's own
                                               with ``Sampling(base_url=...)``
     ``completions:NAME``                      a base model on a completions endpoint
+    ``gguf:NAME``, ``gguf:FILE``              a model on this machine, run by llama.cpp
+                                              (``?threads=2&context=4096&slots=4``)
     ``PROVIDER:NAME``                         a chat model through LangChain (``PROVIDERS``)
     ``langchain:PROVIDER:NAME``               the same for any provider, ``openai`` too
     ========================================  =====================================================

@@ -55,6 +55,8 @@ class Prices:
     Price(prompt=0.15, cached=0.075, completion=0.6)
     >>> prices.of("openai:gpt-4o-mini?base_url=http://localhost:8000/v1") is None
     True
+    >>> prices.of("gguf:gemma3-270m?sha256=a5fd3b62230aa5ec").prompt
+    0.0
     """
 
     def __init__(self, shipped: Mapping[str, Price], own: Mapping[str, Price], date: str) -> None:
@@ -78,6 +80,8 @@ class Prices:
         name, _, options = identity.partition("#yoked:")[0].partition("?")
         elsewhere = "base_url=" in options and _OFFICIAL not in options
         tables = [self._own] if elsewhere else [self._own, self._shipped]
+        if name.startswith("gguf:"):
+            return self._own.get(name, Price(0.0, 0.0, 0.0))  # It runs on the user's own machine.
         provider = name.removeprefix("langchain:")
         for table in tables:
             for known in (name, provider, _SNAPSHOT.sub("", provider)):

@@ -88,6 +88,13 @@ def models(incomplete: str) -> list[str]:
     return _matching([f"embedded:{kind}" for kind in _KINDS], incomplete)
 
 
+def wordings(incomplete: str) -> list[str]:
+    """The wordings that ship."""
+    from sim.scene.prose import WORDINGS
+
+    return _matching(list(WORDINGS), incomplete)
+
+
 def parameters(incomplete: str) -> list[str]:
     """``name=default`` for each parameter of the scenario on the command line.
 

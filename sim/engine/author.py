@@ -10,11 +10,14 @@ from sim.engine.lengths import limited
 from sim.engine.state import Performance
 from sim.errors import StageError
 from sim.events import NO_USAGE, Place, Seat, Turn, TurnIndex
-from sim.layouts.author import Author, MalformedError, read_block
+from sim.layouts.author import Author
 from sim.layouts.prompt import Prompt
 from sim.scene.routing.base import Cue, Inquiry
 from sim.seeds import request_seed
 from sim.stage.base import Reply, Request
+from sim.text.blocks import MalformedError, read_block
+from sim.text.replies import Reading
+from sim.text.thoughts import both, thought_and_speech
 
 _REPAIRS = 2
 """How often a malformed block is sent back with the problem before the turn fails."""
@@ -34,30 +37,33 @@ async def write_block(performance: Performance, cues: tuple[Place, ...], author:
         # A block that was refused is one turn long.
         await performance.heard([known[0]], [places[0]])
         return
-    reply, words = Reply(""), [""] * len(order)
+    reply, readings = Reply(""), (Reading(""),) * len(order)
     if None in known:
         try:
-            reply, words = await _written(performance, author, prompt, index, order)
+            reply, readings = await _written(performance, author, prompt, index, order)
         except StageError as error:
             raise performance.failed(index, order[0], error) from None
     for number, (place, name) in enumerate(zip(places, order, strict=True)):
-        if number == len(words):
+        if number == len(readings):
             return
         turn = known[number]
         if turn is None:
-            within = limited(words[number], performance.limit)
+            reading = readings[number]
+            within = limited(reading.text, performance.limit)
             turn = Turn(
                 index + number,
                 name,
                 within.text,
                 prompt=prompt.digest.hex(),
                 finish=reply.finish,
-                cut=within.cut,
+                cut="\n\n".join(filter(None, (within.cut, reading.cut))),
+                strangers=reading.strangers,
                 over=within.over,
                 exact=reply.exact,
                 # One call wrote the block, so its cost is counted once.
                 usage=reply.usage if number == 0 else NO_USAGE,
                 seconds=reply.seconds if number == 0 else 0.0,
+                thought=reading.thought,
             )
             change = None
             if performance.done:
@@ -119,7 +125,7 @@ def _order(performance: Performance, cues: tuple[Place, ...]) -> list[Place]:
 
 async def _written(
     performance: Performance, author: Author, prompt: Prompt, index: TurnIndex, order: list[str]
-) -> tuple[Reply, list[str]]:
+) -> tuple[Reply, tuple[Reading, ...]]:
     """The reply with the words of each turn, or a refusal, which becomes the first speaker's turn.
 
     Raises ``StageError`` (reason ``malformed``) if no block could be read.
@@ -129,10 +135,15 @@ async def _written(
         seed = request_seed(performance.base(index), "block", index, attempt)
         reply = await performance.stage.perform(Request(prompt, seed, order[0], "turn"))
         if reply.finish == "refusal":
-            return reply, [reply.text.strip()]
+            thought, speech = thought_and_speech(reply.text)
+            return reply, (Reading(speech.strip(), thought=both(reply.thought, thought)),)
         try:
-            return reply, read_block(reply.text, order)
+            first, *rest = read_block(reply.text, order, performance.names)
+            thought = both(reply.thought, first.thought)
+            return reply, (replace(first, thought=thought), *rest)
         except MalformedError as error:
             problem = str(error)
-            prompt = author.again(prompt, performance.scene, reply.text, problem)
+            prompt = author.again(
+                prompt, performance.scene, thought_and_speech(reply.text)[1], problem
+            )
     raise StageError("malformed", f"{problem} (after {_REPAIRS} repeated requests)")

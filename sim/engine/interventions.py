@@ -130,7 +130,7 @@ async def _carry_out(performance: Performance, number: int, each: Intervention) 
         if each.speaker is not None:
             await _speak(performance, number, each, each.speaker, text, each.to)
         else:
-            shown = performance.scene.wording.noise.format(text=text)
+            shown = performance.scene.templates.noise.format(text=text)
             _tell(performance, number, each, "", shown, each.to)
     elif isinstance(each, Note):
         _tell(performance, number, each, "", each.text, each.to)
@@ -170,7 +170,7 @@ async def _speak(
 
 
 def _move(performance: Performance, number: int, each: Enter | Leave) -> None:
-    name, off, wording = each.name, set(performance.view.off), performance.scene.wording
+    name, off, wording = each.name, set(performance.view.off), performance.scene.templates
     if isinstance(each, Enter):
         if name not in off:
             _tell(performance, number, each, name, skipped=f"{name} is on stage")

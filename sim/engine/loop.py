@@ -15,6 +15,7 @@ from sim.engine.next_speaker import settled
 from sim.engine.state import Observer, Over, Performance, check_stages
 from sim.engine.turns import say_what_was_answered, speak_at_once, take_turn
 from sim.events import Ended
+from sim.scene.prose import wording_for
 from sim.scene.scene import Scene
 from sim.stage.base import Stage, info_of
 from sim.stage.per_actor import PerActor
@@ -59,6 +60,8 @@ async def play(
     if stages:
         stage = PerActor(stage, stages)
     check_stages(scene, info_of(stage).cast)
+    identities = [stage.identity, *(each.identity for each in (stages or {}).values())]
+    scene = scene.worded(wording_for(identities))
     performance = Performance(scene, stage, seed, observers, resume, branch)
     try:
         await _perform(performance)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from sim.engine.state import Over, Performance
 from sim.errors import StageError
 from sim.events import Ended, Forgot, Seat, TurnIndex
-from sim.layouts.base import take_apart
 from sim.scene.actor import Context
 from sim.seeds import request_seed
 from sim.stage.base import Request
+from sim.text.replies import read_reply
 
 
 async def forget(performance: Performance, seat: Seat, index: TurnIndex, limit: Context) -> None:
@@ -41,4 +41,4 @@ async def _summary(performance: Performance, seat: Seat, index: TurnIndex) -> st
         reply = await performance.stage.perform(request)
     except StageError as error:
         raise performance.failed(index, name, error) from None
-    return " ".join(take_apart(reply.text, name, performance.names).text.split())
+    return " ".join(read_reply(reply.text, name, performance.names).text.split())

@@ -21,6 +21,7 @@ from sim.scene.graph import PublicView, holds
 from sim.scene.probes import Probe, Question
 from sim.scene.scene import Scene
 from sim.stage.base import Purpose, Request, Stage, info_of
+from sim.text.thoughts import thought_and_speech
 
 Record = Callable[[Event, bool], None]
 """Adds an event to the transcript; the flag is True for an event of a resumed transcript."""
@@ -127,9 +128,10 @@ class ProbeRunner:
             )
             # After an empty answer the same prompt is sent again.
             prompt = again.request.prompt
-            if answer.raw:
+            _, answered = thought_and_speech(answer.raw)
+            if answered.strip():
                 prompt = self.contexts.again(
-                    asked.seat, asked.request.prompt, answer.raw, asked.question, answer.missing
+                    asked.seat, asked.request.prompt, answered, asked.question, answer.missing
                 )
             asked = replace(again, request=replace(again.request, prompt=prompt))
         return None
@@ -188,7 +190,7 @@ class ProbeRunner:
             else:
                 reply = await self.stage.perform(request)
                 raw, exact, usage, seconds = reply.text, reply.exact, reply.usage, reply.seconds
-                value, missing = asked.question.answer.read(raw)
+                value, missing = asked.question.answer.read(thought_and_speech(raw)[1])
         except StageError as error:
             missing = f"{error.reason}: {error}"
         answer = Answer(

@@ -22,6 +22,7 @@ from sim.events import (
 from sim.layouts.base import Heard
 from sim.layouts.contexts import Contexts
 from sim.layouts.prompt import Prompt
+from sim.layouts.registry import continues_a_script
 from sim.scene.graph import PublicView
 from sim.scene.probes import Probe
 from sim.scene.routing.base import Limit
@@ -82,9 +83,10 @@ class Performance:
 
     A *place* is an index into the names of the graph, a *seat* one into those of the cast.
     ``said`` are the turns, ``seen`` all events that could be heard. ``stage_of`` is the stage of
-    each seat (blank: the scene's own). ``done``, ``done_at`` and ``armed`` hold, for each
-    intervention by its index, how often it took place, after how many turns it last did, and
-    whether its condition has held. ``limit`` is the current length limit of turns.
+    each seat (blank: the scene's own), ``scripts`` says where a script is continued. ``done``,
+    ``done_at`` and ``armed`` hold, for each intervention by its index, how often it took place,
+    after how many turns it last did, and whether its condition has held. ``limit`` is the current
+    length limit of turns.
     """
 
     def __init__(
@@ -116,6 +118,7 @@ class Performance:
         self.seen: list[Heard] = []
         self.contexts = Contexts(scene, self.seen)
         self.stage_of = [actor.stage or "" for actor in scene.cast]
+        self.scripts = [continues_a_script(scene, seat) for seat in scene.seats]
         self.limits = [actor.context for actor in scene.cast]
         off_stage_probes = self.question_seed
         self.off_stage = ProbeRunner(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from sim.engine.interventions import change_of_turn, changed, changed_before, struck
@@ -11,13 +12,17 @@ from sim.engine.lengths import limited
 from sim.engine.memory import forget
 from sim.engine.state import Performance
 from sim.errors import StageError
-from sim.events import Place, Seat, Turn, TurnIndex
-from sim.layouts.base import take_apart
+from sim.events import NO_USAGE, Place, Seat, Turn, TurnIndex, Usage
 from sim.layouts.prompt import Prompt
 from sim.scene.actor import HUMAN
 from sim.seeds import request_seed
 from sim.stage.base import Reply, Request
 from sim.stage.human import LATE
+from sim.text.replies import Reading, read_reply
+from sim.text.thoughts import both
+
+_ASKED_AGAIN = 2
+"""How often an actor is asked again whose reply has no words in it, each time with a new seed."""
 
 
 async def take_turn(performance: Performance, place: Place) -> Turn:
@@ -38,8 +43,8 @@ async def take_turn(performance: Performance, place: Place) -> Turn:
     if known is not None:
         return known
     try:
-        reply = await performance.stage.perform(_request(performance, seat, index, prompt))
-        turn = _spoken(performance, seat, index, prompt, reply)
+        spoken = await _asked(performance, seat, index, prompt)
+        turn = _turn(performance, seat, index, spoken, prompt.digest.hex())
     except StageError as error:
         raise performance.failed(index, name, error) from None
     if number is not None:
@@ -75,9 +80,7 @@ async def speak_at_once(performance: Performance, places: Sequence[Place]) -> li
         prompt = contexts.cued(seat)
         waiting.append(_Waiting(index, seat, prompt, index in performance.known.turns))
     calls = [
-        asyncio.ensure_future(
-            performance.stage.perform(_request(performance, one.seat, one.turn, one.prompt))
-        )
+        asyncio.ensure_future(_asked(performance, one.seat, one.turn, one.prompt))
         for one in waiting
         if not one.known
     ]
@@ -96,11 +99,11 @@ async def speak_at_once(performance: Performance, places: Sequence[Place]) -> li
             changed_before(performance, change, index)
         turn = performance.known_turn(index, name, prompt)
         if turn is None:
-            reply = next(replies)
+            spoken = next(replies)
             try:
-                if isinstance(reply, BaseException):
-                    raise reply
-                turn = _spoken(performance, seat, index, prompt, reply, said)
+                if isinstance(spoken, BaseException):
+                    raise spoken
+                turn = _turn(performance, seat, index, spoken, prompt.digest.hex(), said)
             except StageError as error:
                 raise performance.failed(index, name, error) from None
             if change is not None:
@@ -121,7 +124,10 @@ def say_what_was_answered(performance: Performance, place: Place, line: str) -> 
     turn = performance.known_turn(index, name, None)
     if turn is None:
         try:
-            turn = _made(performance, seat, index, Reply(line))
+            reading = _read(performance, seat, line)
+            if not reading.text:
+                raise _nothing_said(name, index, NO_USAGE)
+            turn = _turn(performance, seat, index, _Spoken(Reply(line), reading))
         except StageError as error:
             raise performance.failed(index, name, error) from None
         if number is not None:
@@ -130,11 +136,50 @@ def say_what_was_answered(performance: Performance, place: Place, line: str) -> 
     return turn
 
 
-def _request(performance: Performance, seat: Seat, index: TurnIndex, prompt: Prompt) -> Request:
+class _Spoken(NamedTuple):
+    """A reply, and what was said in it."""
+
+    reply: Reply
+    reading: Reading
+
+
+async def _asked(performance: Performance, seat: Seat, index: TurnIndex, prompt: Prompt) -> _Spoken:
+    """Ask an actor for its turn, and again where it says nothing.
+
+    A reply is empty that is nothing but a label, a thought, or the lines of others. The usage is
+    that of all attempts together. Raises ``StageError`` if nothing was said in the end.
+    """
+    usage, seconds = NO_USAGE, 0.0
+    for attempt in range(1 + _ASKED_AGAIN):
+        request = _request(performance, seat, index, prompt, attempt)
+        reply = await performance.stage.perform(request)
+        if attempt:
+            reply = replace(reply, usage=usage + reply.usage, seconds=seconds + reply.seconds)
+        reading = _read(performance, seat, reply.text)
+        # A refusal is a valid outcome, even without words.
+        if reading.text or reply.finish == "refusal":
+            return _Spoken(reply, reading)
+        usage, seconds = reply.usage, reply.seconds
+    raise _nothing_said(performance.names[seat], index, usage)
+
+
+def _nothing_said(name: str, index: TurnIndex, usage: Usage) -> StageError:
+    return StageError("empty", f"{name} said nothing at turn {index}", usage=usage)
+
+
+def _read(performance: Performance, seat: Seat, text: str) -> Reading:
+    script = performance.scripts[seat]
+    return read_reply(text, performance.names[seat], performance.names, script=script)
+
+
+def _request(
+    performance: Performance, seat: Seat, index: TurnIndex, prompt: Prompt, attempt: int
+) -> Request:
     name = performance.names[seat]
+    again = ("again", attempt) if attempt else ()
     return Request(
         prompt,
-        request_seed(performance.base(index), "turn", index, name),
+        request_seed(performance.base(index), "turn", index, name, *again),
         name,
         "turn",
         performance.contexts.stops[seat],
@@ -144,24 +189,13 @@ def _request(performance: Performance, seat: Seat, index: TurnIndex, prompt: Pro
     )
 
 
-def _spoken(
-    performance: Performance, seat: Seat, index: TurnIndex, prompt: Prompt, reply: Reply,
+def _turn(
+    performance: Performance, seat: Seat, index: TurnIndex, spoken: _Spoken, prompt: str = "",
     cued: int | None = None,
 ) -> Turn:  # fmt: skip
-    """A reply as a turn. Raises ``StageError`` if nothing was said."""
-    return _made(performance, seat, index, reply, prompt.digest.hex(), cued)
-
-
-def _made(
-    performance: Performance, seat: Seat, index: TurnIndex, reply: Reply, prompt: str = "",
-    cued: int | None = None,
-) -> Turn:  # fmt: skip
-    name = performance.names[seat]
-    said = take_apart(reply.text, name, performance.names)
-    # A refusal is a valid outcome, even without words.
-    if not said.text and reply.finish != "refusal":
-        raise StageError("empty", f"{name} said nothing at turn {index}")
-    text, cut, over = said.text, said.cut, 0
+    """The turn that a reply makes, within the limit, for whom it is meant."""
+    name, (reply, reading) = performance.names[seat], spoken
+    text, cut, over = reading.text, reading.cut, 0
     if performance.limit.words is not None:
         within = limited(text, performance.limit)
         text, over = within.text, within.over
@@ -179,7 +213,7 @@ def _made(
         prompt,
         reply.finish,
         cut,
-        said.strangers,
+        reading.strangers,
         reply.exact,
         reply.usage,
         reply.seconds,
@@ -188,4 +222,5 @@ def _made(
         "human" if human else "stage",
         cued,
         over,
+        both(reply.thought, reading.thought),
     )

@@ -13,11 +13,6 @@ from sim.layouts.base import Heard, shown
 from sim.layouts.prompt import Prompt
 from sim.scene.probes import Question
 from sim.scene.scene import Scene
-from sim.scene.templates import listed
-
-
-class MalformedError(ValueError):
-    """A block does not have the requested form. The message tells the author what to correct."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,57 +23,25 @@ class Author:
 
     def opening(self, scene: Scene) -> Prompt:
         """The scene, with everything about everybody."""
-        wording = scene.wording
-        told = wording.author.format(names=listed(scene.names), words=scene.words)
-        sheets = "\n\n".join(scene.sheet(seat) for seat in scene.seats)
-        about = wording.about(scene.topic, scene.setting)
-        return Prompt.start("system", f"{told}\n{about}\n\n{sheets}")
+        cast = [scene.role(seat) for seat in scene.seats]
+        return Prompt.start("system", scene.templates.authored(scene.occasion, cast, scene.words))
 
     def hear(self, prompt: Prompt, scene: Scene, heard: Sequence[Heard]) -> Prompt:
         """The prompt with what was said, and what was told, since."""
         for event in heard:
-            prompt = prompt.then("user", shown(scene, event) + "\n\n")
+            prompt = prompt.then("user", shown(scene, event, script=True) + "\n\n")
         return prompt
 
     def cue(self, prompt: Prompt, scene: Scene, order: Sequence[str]) -> Prompt:
         """The prompt with the request for the next turns."""
-        return prompt.then("user", scene.wording.block.format(order=", ".join(order)))
+        return prompt.then("user", scene.templates.block.format(order=", ".join(order)))
 
     def ask(self, prompt: Prompt, scene: Scene, name: str, question: Question) -> Prompt:
         """The prompt with a question off stage to one of the cast."""
-        return prompt.then("user", scene.wording.asks(question, name))
+        return prompt.then("user", scene.templates.asks(question, name, scene.occasion))
 
     def again(self, prompt: Prompt, scene: Scene, reply: str, problem: str) -> Prompt:
         """The prompt with a block that could not be read, and why."""
-        told = scene.wording.malformed.format(problem=problem)
-        return prompt.then("assistant", reply).then("user", told)
-
-
-def read_block(text: str, order: Sequence[str]) -> list[str]:
-    """The words of each turn of a block, in the order asked.
-
-    Raises ``MalformedError`` unless each paragraph is the name that is due, a colon, and words.
-
-    >>> read_block("Ada: Well?\\n\\nBen: No.", ["Ada", "Ben"])
-    ['Well?', 'No.']
-    >>> read_block("Ben: No.", ["Ada"])
-    Traceback (most recent call last):
-    ...
-    sim.layouts.author.MalformedError: Turn 1 should begin with "Ada:" and begins with "Ben: No.".
-    """
-    paragraphs = [part.strip() for part in text.strip().split("\n\n") if part.strip()]
-    words: list[str] = []
-    for number, (name, paragraph) in enumerate(zip(order, paragraphs, strict=False), start=1):
-        if not paragraph.startswith(f"{name}:"):
-            raise MalformedError(
-                f'Turn {number} should begin with "{name}:" and begins with "{paragraph[:40]}".'
-            )
-        said = paragraph[len(name) + 1 :].strip()
-        if not said:
-            raise MalformedError(f"Turn {number}, of {name}, has no words.")
-        words.append(said)
-    if len(paragraphs) != len(order):
-        raise MalformedError(
-            f"There are {len(paragraphs)} turns where {len(order)} were asked for."
-        )
-    return words
+        told = scene.templates.malformed.format(problem=problem)
+        after = prompt.then("assistant", reply) if reply.strip() else prompt
+        return after.then("user", told)

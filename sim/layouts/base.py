@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from sim.events import Intervened, Seat, Turn
@@ -44,56 +42,8 @@ class Layout(Protocol):
         ...
 
 
-def shown(scene: Scene, event: Heard) -> str:
-    """An event as a line of a prompt: a turn with its speaker's name, or a stage direction."""
-    return scene.wording.said(event) if isinstance(event, Turn) else event.text
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """The parts of a reply.
-
-    ``text`` is the actor's own turn, ``cut`` what the model wrote after it, ``strangers`` the
-    speakers in ``cut`` who are not in the cast.
-    """
-
-    text: str
-    cut: str
-    strangers: tuple[str, ...]
-
-
-_LABEL = re.compile(r"\n\s*([^\s:][^\n:]{0,60}):[ \t]")
-
-
-def _next_speakers(text: str, names: tuple[str, ...]) -> list[tuple[int, str]]:
-    """Position and name of every speaker who begins on a new line.
-
-    A speaker is a name of the cast, or a short name that begins with a capital letter.
-    """
-    starts: list[tuple[int, str]] = []
-    for match in _LABEL.finditer(text):
-        name = match.group(1)
-        if name in names or (len(name) <= 41 and name[0].isupper()):
-            starts.append((match.start(), name))
-    return starts
-
-
-def take_apart(reply: str, own: str, names: tuple[str, ...]) -> Said:
-    """Separate the actor's own turn in a reply from what the model wrote after it.
-
-    A leading "Ada:" is dropped, and the turn ends where another speaker begins.
-
-    >>> take_apart("Ada: Well?\\n\\nOld Tom: Evening.", "Ada", ("Ada", "Ben"))
-    Said(text='Well?', cut='Old Tom: Evening.', strangers=('Old Tom',))
-    """
-    text = reply.strip()
-    if text.startswith(own) and text[len(own) : len(own) + 1] == ":":
-        text = text[len(own) + 1 :].lstrip()
-    if "\n" not in text:
-        return Said(text, "", ())
-    speakers = _next_speakers(text, names)
-    if not speakers:
-        return Said(text, "", ())
-    start = speakers[0][0]
-    strangers = tuple(dict.fromkeys(name for _, name in speakers if name not in names))
-    return Said(text[:start].rstrip(), text[start:].strip(), strangers)
+def shown(scene: Scene, event: Heard, *, script: bool = False) -> str:
+    """What was heard as a line: a turn with its speaker's name, or a stage direction."""
+    if not isinstance(event, Turn):
+        return event.text
+    return scene.templates.line(event) if script else scene.templates.said(event)

@@ -81,15 +81,17 @@ class Contexts:
         self, seat: Seat, prompt: Prompt, reply: str, question: Question, problem: str
     ) -> Prompt:
         """A question, the answer that could not be read, and the request for another one."""
-        told = self.scenes[seat].wording.again(question, problem)
+        templates = self.scenes[seat].templates
         if prompt.role == "text":
-            return prompt.then("text", f" {reply}\n\n[{told}]\n{self.names[seat]}:")
+            name = self.names[seat]
+            return prompt.then("text", templates.again_in_script(question, name, reply, problem))
+        told = templates.again(question, problem)
         return prompt.then("assistant", reply).then("user", told)
 
     def told(self, seat: Seat) -> Prompt:
         """The stored context with the request to summarise it."""
         context, name, scene = self.kept[seat], self.names[seat], self.scenes[seat]
-        text = scene.wording.summarise.format(name=name, words=2 * scene.words)
+        text = scene.templates.summarise.format(name=name, words=2 * scene.words)
         if context.role == "text":
             return context.then("text", f"({text})\n{name}:")
         return context.then("user", f"\n\n({text})")
@@ -112,7 +114,7 @@ class Contexts:
 
     def forget(self, seat: Seat, event: Forgot) -> None:
         """Rebuild the context without the events before turn ``event.since``."""
-        wording, name = self.scenes[seat].wording, self.names[seat]
+        wording, name = self.scenes[seat].templates, self.names[seat]
         note = (
             wording.summary.format(turn=event.since, name=name, summary=event.summary)
             if event.summary

@@ -24,13 +24,9 @@ class PersonaFirst:
     name: str = "persona_first"
 
     def opening(self, scene: Scene, seat: Seat) -> Prompt:
-        persona, wording = scene.cast[seat].persona, scene.wording
-        return Prompt.start(
-            "system",
-            f"{wording.part(scene.names, persona.name)}\n"
-            f"{wording.about(scene.topic, scene.setting)}\n\n"
-            f"{scene.sheet(seat)}\n\n{scene.manner(seat)}",
-        )
+        wording = scene.templates
+        told = wording.briefing(scene.occasion, scene.role(seat), scene.manner(seat))
+        return Prompt.start("system", told)
 
     def hear(self, prompt: Prompt, scene: Scene, seat: Seat, heard: Sequence[Heard]) -> Prompt:
         own = scene.cast[seat].persona.name
@@ -40,7 +36,7 @@ class PersonaFirst:
                 if others:
                     prompt = prompt.then("user", "\n\n".join(others))
                     others = []
-                prompt = _after_something_said(prompt, scene.wording, own)
+                prompt = _after_something_said(prompt, scene.templates, own)
                 prompt = prompt.then("assistant", event.text)
             else:
                 others.append(shown(scene, event))
@@ -50,8 +46,8 @@ class PersonaFirst:
         name = scene.cast[seat].name
         if question is not None:
             gap = "\n\n" if prompt.role == "user" else ""
-            return prompt.then("user", gap + scene.wording.asks(question, name))
-        return _after_something_said(prompt, scene.wording, name)
+            return prompt.then("user", gap + scene.templates.asks(question, name, scene.occasion))
+        return _after_something_said(prompt, scene.templates, name)
 
     def stops(self, scene: Scene, seat: Seat) -> tuple[str, ...]:
         return tuple(f"\n{name}:" for name in scene.names if name != scene.cast[seat].name)
@@ -67,4 +63,5 @@ def _after_something_said(prompt: Prompt, wording: Wording, name: str) -> Prompt
         return prompt.then("user", wording.opens_for(name))
     if prompt.role == "assistant":
         return prompt.then("user", wording.goes_on_for(name))
-    return prompt
+    reminder = wording.reminder_for(name)
+    return prompt.then("user", f"\n\n{reminder}") if reminder else prompt

@@ -21,3 +21,8 @@ LAYOUTS: dict[LayoutName, Layout] = {
 def layout_of(scene: Scene, seat: Seat) -> Layout:
     """The layout of an actor: its own, or the scene's."""
     return LAYOUTS[scene.cast[seat].layout or scene.layout]
+
+
+def continues_a_script(scene: Scene, seat: Seat) -> bool:
+    """Whether an actor's layout has a script continued, so that strangers may walk in."""
+    return (scene.cast[seat].layout or scene.layout) == "screenplay"

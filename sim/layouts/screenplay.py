@@ -14,7 +14,6 @@ from sim.layouts.base import Heard, shown
 from sim.layouts.prompt import Prompt
 from sim.scene.probes import Question
 from sim.scene.scene import Scene
-from sim.scene.templates import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +23,22 @@ class Screenplay:
     name: str = "screenplay"
 
     def opening(self, scene: Scene, seat: Seat) -> Prompt:
-        wording = scene.wording
-        people = "\n".join(f"{actor.name}. {actor.persona.brief}".rstrip() for actor in scene.cast)
-        return Prompt.start(
-            "text",
-            f"{wording.scene.format(names=listed(scene.names))}\n"
-            f"{wording.about(scene.topic, scene.setting)}\n\n{wording.people}\n{people}\n\n"
-            f"{scene.sheet(seat)}\n\n",
-        )
+        cast = [actor.persona for actor in scene.cast]
+        head = scene.templates.script(scene.occasion, cast, scene.role(seat))
+        return Prompt.start("text", head)
 
     def hear(self, prompt: Prompt, scene: Scene, seat: Seat, heard: Sequence[Heard]) -> Prompt:
         for event in heard:
-            prompt = prompt.then("text", shown(scene, event) + "\n\n")
+            prompt = prompt.then("text", shown(scene, event, script=True) + "\n\n")
         return prompt
 
     def cue(self, prompt: Prompt, scene: Scene, seat: Seat, question: Question | None) -> Prompt:
         name = scene.cast[seat].name
         if question is not None:
-            return prompt.then("text", f"{scene.wording.asks(question, name)}\n{name}:")
+            return prompt.then(
+                "text", scene.templates.asks_in_script(question, name, scene.occasion)
+            )
         return prompt.then("text", f"{name}:")
 
     def stops(self, scene: Scene, seat: Seat) -> tuple[str, ...]:
-        return tuple(f"\n{name}:" for name in scene.names)
+        return (*(f"\n{name}:" for name in scene.names), *scene.templates.ends_of_lines)

@@ -14,7 +14,6 @@ from sim.layouts.base import Heard, shown
 from sim.layouts.prompt import Prompt
 from sim.scene.probes import Question
 from sim.scene.scene import Scene
-from sim.scene.templates import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +23,7 @@ class TranscriptFirst:
     name: str = "transcript_first"
 
     def opening(self, scene: Scene, seat: Seat) -> Prompt:
-        wording = scene.wording
-        company = wording.scene.format(names=listed(scene.names))
-        return Prompt.start("system", f"{company}\n{wording.about(scene.topic, scene.setting)}")
+        return Prompt.start("system", scene.templates.shared(scene.occasion))
 
     def hear(self, prompt: Prompt, scene: Scene, seat: Seat, heard: Sequence[Heard]) -> Prompt:
         for event in heard:
@@ -34,10 +31,10 @@ class TranscriptFirst:
         return prompt
 
     def cue(self, prompt: Prompt, scene: Scene, seat: Seat, question: Question | None) -> Prompt:
-        wording, name = scene.wording, scene.cast[seat].name
-        told = f"{wording.part(scene.names, name)}\n{scene.sheet(seat)}\n\n"
+        wording, name = scene.templates, scene.cast[seat].name
+        told = f"{wording.private(scene.occasion, scene.role(seat))}\n\n"
         if question is not None:
-            return prompt.then("user", told + wording.asks(question, name))
+            return prompt.then("user", told + wording.asks(question, name, scene.occasion))
         opens = f"{wording.opens_for(name)}\n" if prompt.role == "system" else ""
         return prompt.then("user", f"{told}{opens}{scene.manner(seat)}")
 

@@ -25,6 +25,7 @@ from pydantic import BaseModel
 from sim.errors import SceneError
 from sim.planning.names import SCENE_NAMES, Names
 from sim.planning.source import dump, names_in, tree_of_class, tree_of_function
+from sim.scene.base_model import AuthoredModel
 from sim.scene.scene import Scene
 
 # Classes of these packages stand by name alone: the manifest of a run names their versions.
@@ -198,7 +199,7 @@ class _Plain:
         return {
             "$type": self._names.of(cls),
             **self._source(cls, where),
-            **{name: self.value(getattr(value, name), f"{where}.{name}") for name in names},
+            **{name: self.value(_field(value, name), f"{where}.{name}") for name in names},
         }
 
     def _attributes(self, value: Any, where: str) -> list[str]:
@@ -222,6 +223,12 @@ class _Plain:
         if not own:
             return {}
         return {"$syntax": _digest("\n".join(dump(tree_of_class(base, where)) for base in own))}
+
+
+def _field(value: Any, name: str) -> Any:
+    if isinstance(value, AuthoredModel):
+        return value.in_canonical_form(name)
+    return getattr(value, name)
 
 
 def _as_it_ships(value: Any, name: str) -> bool:

@@ -30,6 +30,7 @@ from sim.scene.interventions import (
 )
 from sim.scene.persona import Persona, Population
 from sim.scene.probes import Probe, Question
+from sim.scene.prose import Example, Prose
 from sim.scene.routing.addressee import Addressed
 from sim.scene.routing.base import Limit
 from sim.scene.routing.composition import Phase, Phases
@@ -78,6 +79,8 @@ SCENE_NAMES = Names(
         "Persona": Persona,
         "Population": Population,
         "Wording": Wording,
+        "Prose": Prose,
+        "Example": Example,
         "Graph": Graph,
         "Edge": Edge,
         "Directed": Directed,

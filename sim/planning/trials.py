@@ -11,6 +11,7 @@ from typing import Any
 
 from sim.errors import BadRequest, ScenarioError
 from sim.planning.canonical_form import canonical, plain, source_digest
+from sim.scene.prose import wording_for
 from sim.scene.scene import Scene
 
 _END_OF_SEEDS = 1 << 63
@@ -68,17 +69,21 @@ class Trial:
         source: str = "",
         stages: Mapping[str, str] | None = None,
     ) -> Trial:
-        """A live trial with its id. Raises ``SceneError`` if the scene has no canonical form."""
+        """A live trial with its id, in the wording for its stages.
+
+        Raises ``SceneError`` if the scene has no canonical form.
+        """
+        cast = cast_of(scene, stages or {})
         return cls(
             id="",
             scenario=scenario,
             parameters=plain(dict(parameters or {}), f"{scenario}: parameters"),
-            scene=scene,
+            scene=scene.worded(wording_for([stage, *cast.values()])),
             model=model,
             stage=stage,
             seed=seed,
             source=source,
-            stages=cast_of(scene, stages or {}),
+            stages=cast,
         ).renew()
 
     def renew(self, **changes: Any) -> Trial:
@@ -186,15 +191,16 @@ def plan_scene(
         )
     if not models:
         raise BadRequest("models: there is none; name at least one")
-    text = canonical(scene)
     values = plain(dict(parameters or {}), f"{name}: parameters")
     cast = cast_of(scene, stages or {})
+    worded = {stage: scene.worded(wording_for([stage, *cast.values()])) for _, stage in models}
+    texts = {stage: canonical(each) for stage, each in worded.items()}
     planned = [
         Trial(
             id="",
             scenario=name,
             parameters=values,
-            scene=scene,
+            scene=worded[stage],
             model=model,
             stage=stage,
             seed=number,
@@ -204,4 +210,4 @@ def plan_scene(
         for model, stage in models
         for number in range(seed, seed + trials)
     ]
-    return [replace(trial, id=trial_id(trial, text)) for trial in planned]
+    return [replace(trial, id=trial_id(trial, texts[trial.stage])) for trial in planned]

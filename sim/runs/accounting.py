@@ -36,6 +36,7 @@ class Accounts:
     options: RunOptions
     prices: Prices | None = None
     by_stage: dict[str, Account] = field(default_factory=dict)
+    stages: dict[str, Stage] = field(default_factory=dict)
 
     def open(
         self,
@@ -63,6 +64,7 @@ class Accounts:
                         "limited; give its price (--prices FILE), or limit tokens or minutes"
                     )
             self.by_stage[identity] = account
+            self.stages[identity] = stages[identity]
 
     def player(self, identity: str, stage: Stage, cache: Cache) -> Player:
         """A stage with its account, and with the cache and the budget if they apply to it."""
@@ -107,6 +109,10 @@ class Accounts:
             computed_tokens=round(computed) if usage.prompt_tokens else None,
         )
 
+    def _facts(self, identity: str) -> dict[str, Any]:
+        facts = dict(info_of(self.stages[identity]).facts)
+        return {"facts": facts} if facts else {}
+
     def summary(self, stopped: str | None) -> dict[str, Any]:
         """What is stored with the run, stage by stage."""
         return {
@@ -121,6 +127,7 @@ class Accounts:
                     "computed_tokens": round(account.prefix_cache.computed)
                     if account.prompt_tokens
                     else None,
+                    **self._facts(identity),
                 }
                 for identity, account in self.by_stage.items()
             },

@@ -25,6 +25,7 @@ from sim.scene.scene import Scene
 from sim.seeds import request_seed
 from sim.stage.base import Request, Stage
 from sim.store import StoredTrial, open_store
+from sim.text.thoughts import thought_and_speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +256,7 @@ class _Asking:
         try:
             reply = await self._stage(played, turn).perform(request)
             raw, exact, usage, seconds = reply.text, reply.exact, reply.usage, reply.seconds
-            value, missing = self.question.answer.read(raw)
+            value, missing = self.question.answer.read(thought_and_speech(raw)[1])
         except Stopped:
             return None
         except StageError as error:

@@ -138,6 +138,8 @@ def _reopened(model: str, identity: str, options: ModelOptions) -> Stage:
                 "play the scene anew"
             )
         label, sampling = parts
+        if label.startswith("gguf:") and model.startswith("gguf:"):
+            label = model  # It has the folder, too, which the identity leaves out.
         if options.sampling is not None and "timeout" in options.sampling.model_fields_set:
             sampling = sampling.model_copy(update={"timeout": options.sampling.timeout})
         stage = options.open(label, sampling)

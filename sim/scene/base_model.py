@@ -33,6 +33,10 @@ class AuthoredModel(BaseModel):
         except ValidationError as error:
             raise SceneError(explain(type(self), error)) from None
 
+    def in_canonical_form(self, field: str) -> Any:
+        """The value that stands for a field where trials are hashed and stored."""
+        return getattr(self, field)
+
     def replace(self, **changes: Any) -> Self:
         """A copy with changed fields, validated again. Raises ``SceneError``."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}

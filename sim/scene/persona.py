@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -21,7 +21,8 @@ class Persona(AuthoredModel):
     are kept in alphabetical order.
     ``points`` are what it likes to bring up, as noun phrases ("the water table"). ``opposite``
     describes the character that it would flip to; measures use it, and no prompt contains it.
-    ``secret`` is known to the character alone.
+    ``secret`` is known to the character alone. ``lines`` are lines that it might say, which show a
+    model how it speaks.
 
     Raises ``SceneError`` if a field is invalid.
 
@@ -29,6 +30,8 @@ class Persona(AuthoredModel):
     >>> ada.stances["sell"]
     -0.8
     """
+
+    added: ClassVar[frozenset[str]] = frozenset({"lines"})
 
     name: str
     brief: str = ""
@@ -39,6 +42,7 @@ class Persona(AuthoredModel):
     points: tuple[str, ...] = ()
     secret: str | None = None
     voice: str | None = None
+    lines: tuple[str, ...] = ()
 
     @field_validator("name")
     @classmethod
@@ -60,7 +64,7 @@ class Persona(AuthoredModel):
         # A trial's id does not depend on their order, so the prompts must not either.
         return dict(sorted(stances.items()))
 
-    @field_validator("traits", "goals", "points", mode="before")
+    @field_validator("traits", "goals", "points", "lines", mode="before")
     @classmethod
     def _several(cls, value: object) -> object:
         # A bare text would be split into letters: ("h", "o", "n", ...).

@@ -19,8 +19,10 @@ from sim.scene.persona import Persona
 from sim.scene.probes import Probe
 from sim.scene.routing.base import Router
 from sim.scene.routing.walks import Walk
-from sim.scene.templates import Wording
+from sim.scene.templates import Occasion, Role, Wording
 from sim.scene.validation import check
+
+_LABELS = Wording()
 
 
 class Scene(AuthoredModel):
@@ -31,12 +33,14 @@ class Scene(AuthoredModel):
     ``hearing`` says who hears a turn (None: everybody on stage). ``probes`` are asked beside the
     scene; ``gauges`` are asked on its critical path, so that conditions of edges, phases and
     interventions may read them. ``interventions`` change the scene while it is played. ``words`` is
-    the length of a turn that actors are told to keep to, ``wording`` the templates of all prompts.
+    the length of a turn that actors are told to keep to. ``wording`` are the templates of all
+    prompts (None: prose for language models, labels for the embedded stage; ``sim.scene.prose``).
+    ``opening`` is a stage direction that a script begins with (blank: the wording's own).
     ``block`` is how many turns an ``author`` writes at once. Raises ``SceneError``, with the field,
     the value and the fix, if it is invalid.
     """
 
-    added: ClassVar[frozenset[str]] = frozenset({"hearing", "gauges", "interventions"})
+    added: ClassVar[frozenset[str]] = frozenset({"hearing", "gauges", "interventions", "opening"})
 
     topic: str
     setting: str = ""
@@ -47,11 +51,12 @@ class Scene(AuthoredModel):
     ends: InstanceOf[Ending]
     layout: LayoutName = "persona_first"
     words: int = Field(default=60, ge=1)
-    wording: Wording = Wording()
+    wording: InstanceOf[Wording] | None = None
     block: int = Field(default=3, ge=1)
     hearing: InstanceOf[Hearing] | None = None
     gauges: tuple[Probe, ...] = ()
     interventions: tuple[InstanceOf[Intervention], ...] = ()
+    opening: str = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -87,7 +92,7 @@ class Scene(AuthoredModel):
         return self
 
     def __str__(self) -> str:
-        """The scene as somebody would tell it: topic, setting, cast, who opens, and the ending."""
+        """The scene as somebody would tell it: topic, setting, cast, and who opens."""
         lines = [self.topic]
         if self.setting:
             lines.append(self.setting)
@@ -130,15 +135,35 @@ class Scene(AuthoredModel):
         named += [each.stage for each in self.interventions if isinstance(each, Restage)]
         return tuple(dict.fromkeys(stage for stage in named if stage is not None))
 
-    def sheet(self, seat: Seat) -> str:
-        """The text that tells the actor at ``seat`` about its own character."""
+    @property
+    def templates(self) -> Wording:
+        """The wording in force: the scene's own, or the labels that every stage reads."""
+        return _LABELS if self.wording is None else self.wording
+
+    def worded(self, wording: Wording) -> Scene:
+        """This scene with a wording, unless it has one of its own."""
+        return self.model_copy(update={"wording": wording}) if self.wording is None else self
+
+    def in_canonical_form(self, field: str) -> Any:
+        # Scenes of older versions always had a wording, and their trials keep their ids.
+        return self.templates if field == "wording" else super().in_canonical_form(field)
+
+    @property
+    def occasion(self) -> Occasion:
+        """What the scene is about, as its people are told."""
+        issues = dict.fromkeys(
+            issue for actor in self.cast for issue in actor.persona.stances
+        ) | dict.fromkeys(probe.issue for probe in self.probes if probe.issue is not None)
+        return Occasion(self.names, self.topic, self.setting, self.opening, tuple(issues))
+
+    def role(self, seat: Seat) -> Role:
+        """The actor at ``seat``, as it is told who it is."""
         actor = self.cast[seat]
-        told = self.wording.sheet(actor.persona)
-        return f"{told}\n{actor.prompt}" if actor.prompt else told
+        return Role(actor.persona, actor.prompt)
 
     def manner(self, seat: Seat) -> str:
         """The text that tells the actor at ``seat`` how to write a turn, and who will hear it."""
-        name, hearing, wording = self.cast[seat].name, self.hearing, self.wording
+        name, hearing, wording = self.cast[seat].name, self.hearing, self.templates
         told = wording.manner_of(name, self.words)
         if hearing is None:
             return told

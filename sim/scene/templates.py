@@ -11,6 +11,8 @@ could provoke it. No template mentions assistants or AI.
 from __future__ import annotations
 
 import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from pydantic import model_validator
@@ -21,6 +23,29 @@ from sim.scene.answers import Number
 from sim.scene.base_model import AuthoredModel
 from sim.scene.persona import Persona
 from sim.scene.probes import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a scene is about, as far as its people are told: the names of all, topic and setting.
+
+    ``opening`` is what a script begins with (blank: the wording's own). ``issues`` are the keys of
+    the issues on which anybody has a stance.
+    """
+
+    names: tuple[str, ...]
+    topic: str
+    setting: str = ""
+    opening: str = ""
+    issues: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One of the cast: its persona, and what it alone is told besides, word for word."""
+
+    persona: Persona
+    more: str = ""
 
 
 class Wording(AuthoredModel):
@@ -40,6 +65,9 @@ class Wording(AuthoredModel):
             "enters", "leaves", "noise", "no_answer",
         }
     )  # fmt: skip
+
+    takes: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """Fields that a template may use besides those that its default uses."""
 
     version: str = "plain-1"
 
@@ -96,9 +124,9 @@ class Wording(AuthoredModel):
     @model_validator(mode="after")
     def _fits(self) -> Wording:
         for name, field in type(self).model_fields.items():
-            if name == "version":
+            if name == "version" or not isinstance(field.default, str):
                 continue
-            known = _fields(str(field.default))
+            known = _fields(field.default) | self.takes.get(name, frozenset())
             try:
                 unknown = _fields(getattr(self, name)) - known
             except ValueError as error:
@@ -145,6 +173,60 @@ class Wording(AuthoredModel):
             lines.append(self.stance.format(name=name, issue=issue, stance=f"{stance:g}"))
         return "\n".join(lines)
 
+    def described(self, role: Role) -> str:
+        """``sheet``, and what the actor alone is told besides."""
+        told = self.sheet(role.persona)
+        return f"{told}\n{role.more}" if role.more else told
+
+    def briefing(self, occasion: Occasion, role: Role, manner: str) -> str:
+        """The system message of ``persona_first``."""
+        return (
+            f"{self.part(occasion.names, role.persona.name)}\n"
+            f"{self.about(occasion.topic, occasion.setting)}\n\n"
+            f"{self.described(role)}\n\n{manner}"
+        )
+
+    def shared(self, occasion: Occasion) -> str:
+        """The system message of ``transcript_first``: what all actors are told."""
+        company = self.scene.format(names=listed(occasion.names))
+        return f"{company}\n{self.about(occasion.topic, occasion.setting)}"
+
+    def private(self, occasion: Occasion, role: Role) -> str:
+        """What ``transcript_first`` tells one actor after the transcript."""
+        return f"{self.part(occasion.names, role.persona.name)}\n{self.described(role)}"
+
+    def script(self, occasion: Occasion, cast: Sequence[Persona], role: Role) -> str:
+        """What stands before the first line of a ``screenplay``."""
+        people = "\n".join(f"{each.name}. {each.brief}".rstrip() for each in cast)
+        return f"{self.shared(occasion)}\n\n{self.people}\n{people}\n\n{self.described(role)}\n\n"
+
+    def authored(self, occasion: Occasion, cast: Sequence[Role], words: int) -> str:
+        """The system message of ``author``."""
+        told = self.author.format(names=listed(occasion.names), words=words)
+        sheets = "\n\n".join(self.described(role) for role in cast)
+        return f"{told}\n{self.about(occasion.topic, occasion.setting)}\n\n{sheets}"
+
+    def asks_in_script(self, question: Question, name: str, occasion: Occasion) -> str:
+        """A question to an actor of a ``screenplay``, with the label of its answer."""
+        return f"{self.asks(question, name, occasion)}\n{name}:"
+
+    def again_in_script(self, question: Question, name: str, reply: str, problem: str) -> str:
+        """An answer in a ``screenplay`` that could not be read, and the request for another."""
+        return f" {reply}\n\n[{self.again(question, problem)}]\n{name}:"
+
+    @property
+    def ends_of_lines(self) -> tuple[str, ...]:
+        """Texts that end a line of a script, besides the labels of the cast."""
+        return ()
+
+    def line(self, turn: Turn) -> str:
+        """A turn as a line of a script."""
+        return self.said(turn)
+
+    def reminder_for(self, name: str) -> str:
+        """What a chat adds to what the others said before an actor answers; blank: nothing."""
+        return ""
+
     def manner_of(self, name: str, words: int) -> str:
         """The instruction for writing a turn."""
         return self.manner.format(name=name, words=words)
@@ -172,7 +254,7 @@ class Wording(AuthoredModel):
         """The cue of a speaker who was also the last to speak."""
         return self.goes_on.format(name=name)
 
-    def asks(self, question: Question, name: str) -> str:
+    def asks(self, question: Question, name: str, occasion: Occasion) -> str:
         """A question off stage with the form of its answer."""
         answer = question.answer
         if isinstance(answer, Number):

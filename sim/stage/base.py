@@ -125,6 +125,7 @@ class StageInfo:
     ``log_prob`` is None, if that is known. ``cast`` are the names by which a scene can use other
     stages behind this one. ``focal`` is the only actor whose calls reach a model, or None if all
     do. ``priced_as`` is the identity under which to look up the price, if not the stage's own.
+    ``facts`` are kept with a run: what served the model, and how fast.
     """
 
     free: bool = False
@@ -134,6 +135,7 @@ class StageInfo:
     cast: tuple[str, ...] = ()
     focal: str | None = None
     priced_as: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @runtime_checkable

@@ -120,10 +120,7 @@ class HumanStage:
                 raise StageError(LATE, f"{request.speaker} gave no answer")
             return Reply(fallback, usage=_NOTHING, seconds=seconds, retries=(LATE,))
         reply = await fallback.perform(request)
-        return Reply(
-            reply.text, reply.finish, reply.usage, reply.exact, seconds + reply.seconds,
-            (LATE, *reply.retries),
-        )  # fmt: skip
+        return replace(reply, seconds=seconds + reply.seconds, retries=(LATE, *reply.retries))
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
         """None: a person has no log-probabilities."""

@@ -45,6 +45,8 @@ def open_model(model: str, sampling: Sampling | None = None) -> Stage:
     ``openai:NAME``                           a chat model of OpenAI's, or of a server of one's own
                                               with ``Sampling(base_url=...)``
     ``completions:NAME``                      a base model on a completions endpoint
+    ``gguf:NAME``, ``gguf:FILE``              a model on this machine, run by llama.cpp
+                                              (``?threads=2&context=4096&slots=4``)
     ``PROVIDER:NAME``                         a chat model through LangChain (``PROVIDERS``)
     ``langchain:PROVIDER:NAME``               the same for any provider, ``openai`` too
     ========================================  =====================================================
@@ -56,6 +58,8 @@ def open_model(model: str, sampling: Sampling | None = None) -> Stage:
     True
     """
     provider, _, name = model.partition(":")
+    if name and provider == "gguf":
+        return _gguf(model, sampling)
     if name and is_real(model):
         return _real(model, provider, name, sampling)
     if sampling is not None and provider in ("embedded", "fixed"):
@@ -68,31 +72,31 @@ def open_model(model: str, sampling: Sampling | None = None) -> Stage:
     if provider == "fixed" and ":" in model:
         return _fixed(model, name)
     known = known_models()
-    if provider in ("openai", "completions", "langchain", *PROVIDERS):
+    if provider in ("openai", "completions", "gguf", "langchain", *PROVIDERS):
         raise ModelError(f"model {model!r} names no model; write {provider}:NAME")
     if ":" not in model:
         raise ModelError(
             f"unknown model {model!r}{meant(model, known)}; write PROVIDER:NAME, as in "
             f"{', '.join(known[:2])} or openai:NAME"
         )
-    ways = ("openai", "completions", *PROVIDERS)
+    ways = ("openai", "completions", "gguf", *PROVIDERS)
     close = get_close_matches(provider, ways, n=1, cutoff=0.7)
     if close:
         raise ModelError(f"unknown model {model!r}; did you mean {close[0]}:{name}?")
     raise ModelError(
         f"unknown model {model!r}{nearest(model, known)}, openai:NAME, completions:NAME, "
-        "PROVIDER:NAME with a provider of LangChain's"
+        "gguf:NAME, PROVIDER:NAME with a provider of LangChain's"
     )
 
 
 def is_real(model: str) -> bool:
-    """Whether a model string names a language model: one that costs money and takes a sampling.
+    """Whether a model string names a language model: it costs money or time, and takes a sampling.
 
     >>> is_real("openai:gpt-5-mini"), is_real("embedded:base")
     (True, False)
     """
     provider, colon, _ = model.partition(":")
-    known = ("openai", "completions", "langchain", *PROVIDERS)
+    known = ("openai", "completions", "gguf", "langchain", *PROVIDERS)
     return bool(colon) and provider.replace("-", "_") in known
 
 
@@ -121,6 +125,14 @@ def _real(model: str, provider: str, name: str, sampling: Sampling | None) -> St
     if named.startswith("openai:"):
         chosen = settings.at_the_address_of_the_environment(chosen)
     return ChatStage(model, LangChainChat(model, named, chosen), chosen)
+
+
+def _gguf(model: str, sampling: Sampling | None) -> Stage:
+    """A model on this machine. The imports are local for the same reason as in ``_real``."""
+    from sim.stage.local.stage import open_gguf
+    from sim.stage.providers.sampling import Sampling
+
+    return open_gguf(model, Sampling() if sampling is None else sampling)
 
 
 def known_models() -> tuple[str, ...]:

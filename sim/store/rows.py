@@ -111,7 +111,7 @@ def usage_from_json(fields: dict[str, Any]) -> Usage:
     return NO_USAGE if fields == _NO_USAGE_FIELDS else Usage(**fields)
 
 
-REPLY_COLUMNS = "text, finish, exact, usage, seconds, retries"
+REPLY_COLUMNS = "text, finish, exact, usage, seconds, thought, retries"
 """The columns that ``reply_from_row`` reads."""
 
 REPLY_TO_REQUEST = (
@@ -129,19 +129,21 @@ def reply_to_row(reply: Reply) -> tuple[Any, ...]:
         reply.exact,
         usage_text(reply.usage),
         reply.seconds,
+        text_to_column(reply.thought),
         encode(reply.retries) if reply.retries else "[]",
     )
 
 
 def reply_from_row(row: tuple[Any, ...]) -> Reply:
     """The inverse of ``reply_to_row``."""
-    text, finish, exact, usage, seconds, retries = row
+    text, finish, exact, usage, seconds, thought, retries = row
     return Reply(
         text=text_from_column(text),
         finish=finish,
         usage=usage_from_json(json.loads(usage)),
         exact=None if exact is None else bool(exact),
         seconds=seconds,
+        thought=text_from_column(thought),
         retries=() if retries in (None, "[]") else tuple(json.loads(retries)),
     )
 
@@ -172,6 +174,8 @@ def to_row(trial: str, event: Event) -> EventRow:
             payload["cued"] = event.cued
         if event.over:
             payload["over"] = event.over
+        if event.thought:
+            payload["thought"] = event.thought
         return EventRow(
             trial, event.index, "turn", event.speaker, "", 0, encode(payload), event.seconds,
         )  # fmt: skip
@@ -245,6 +249,7 @@ def from_row(row: tuple[Any, ...]) -> Event:
             source=payload.get("source", "stage"),
             cued=payload.get("cued"),
             over=payload.get("over", 0),
+            thought=payload.get("thought", ""),
         )
     if kind in ("probe", "gauge"):
         return Answer(

@@ -99,7 +99,7 @@ _FIRST = (
 
 _SECOND = (
     # NULL in rows of version 1, whose keys were also made in another way (see
-    # ``sim.calls.journal.first_call_key``).
+    # ``sim.calls.keys.first_call_key``).
     "ALTER TABLE replies ADD COLUMN retries TEXT",
     # 1: the answer to a request that another call had paid for.
     "ALTER TABLE replies ADD COLUMN cached INTEGER NOT NULL DEFAULT 0",
@@ -191,10 +191,15 @@ _THIRD = (
     """,
 )
 
+_FOURTH = (
+    # What a model thought before it answered, where the server gives that apart from the text.
+    "ALTER TABLE replies ADD COLUMN thought TEXT NOT NULL DEFAULT ''",
+)
+
 Migration = Sequence[str]
 """SQL statements, one a string, all of which run in one transaction."""
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST, _SECOND, _THIRD)
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _SECOND, _THIRD, _FOURTH)
 
 VERSION = len(MIGRATIONS)
 """The schema version that this code writes."""

@@ -149,7 +149,10 @@ class StoredTrial:
             scene = build(find(self.scenario), self.parameters)
         except ScenarioError as error:
             raise BadRequest(f"trial {self.id[:8]}: {unreadable} ({error})") from None
-        changes: dict[str, Any] = {"layout": self.canonical.get("layout")}
+        changes: dict[str, Any] = {
+            "layout": self.canonical.get("layout"),
+            "wording": self.prompt_scene.wording,
+        }
         people = {
             member["persona"]["name"]: member.get("stage")
             for member in self.canonical.get("cast", ())

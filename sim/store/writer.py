@@ -26,6 +26,7 @@ from sim.stage.base import Reply, Truth
 from sim.store.connection import Durable, open_writable
 from sim.store.reader import Store
 from sim.store.rows import (
+    REPLY_COLUMNS,
     REPLY_TO_REQUEST,
     EventRow,
     encode,
@@ -56,7 +57,10 @@ from sim.store.tournaments import (
 
 _LAST_RUN = "SELECT coalesce(max(run), 0) FROM runs"
 _INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_INSERT_REPLY = "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_REPLY = (
+    f"INSERT OR REPLACE INTO replies (key, trial, {REPLY_COLUMNS}, cached, prompt)"  # noqa: S608
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _INSERT_CHUNK = "INSERT OR IGNORE INTO chunks VALUES (?, ?, ?, ?)"
 _INSERT_FAILURE = "INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_INTENT = "INSERT OR REPLACE INTO intents VALUES (?, ?, ?, ?, ?, ?)"

@@ -14,6 +14,7 @@ from sim.redaction import redact
 from sim.seeds import request_seed
 from sim.stage.base import Request, Stage
 from sim.store import Store, VerdictKey, Writer, encode_sorted, usage_to_json
+from sim.text.thoughts import thought_and_speech
 from sim.tournament.judge_prompt import Blinded, blinded, judge_again, judge_prompt, orders
 from sim.tournament.rubric import LETTERS, TIE, Judge, Verdict, read_verdict, verdict_schema
 from sim.tournament.tournament import Leg, Tournament
@@ -120,11 +121,12 @@ class Panel:
                 problems.append(redact(f"{error.reason}: {error}"))
                 break
             usage += reply.usage
-            verdict, problem = read_verdict(reply.text, sides, criteria, page.turns)
+            _, answered = thought_and_speech(reply.text)
+            verdict, problem = read_verdict(answered, sides, criteria, page.turns)
             if verdict is not None:
                 break
             problems.append(str(problem))
-            prompt = judge_again(rubric, prompt, reply.text, str(problem), sides)
+            prompt = judge_again(rubric, prompt, answered, str(problem), sides)
         payload = unblinded(verdict, page.shown, problems, self.identities[judge.stage], usage)
         writer.verdict(self._key(trial.id, judge, page.shown), payload)
         if self.told is not None:

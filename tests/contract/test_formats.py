@@ -13,6 +13,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+from backstage.effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -138,7 +139,7 @@ def test_every_format_is_here() -> None:
 
 
 @ALL
-@settings(max_examples=60)
+@settings(max_examples=effort(24, 60))
 @given(st.data(), SEEDS)
 def test_everybody_plays_once_a_round_in_meetings_of_that_many_sides(
     name: str, data: st.DataObject, seed: int
@@ -157,7 +158,7 @@ def test_everybody_plays_once_a_round_in_meetings_of_that_many_sides(
 
 
 @ALL
-@settings(max_examples=40)
+@settings(max_examples=effort(16, 40))
 @given(st.data(), SEEDS, st.randoms(use_true_random=False))
 def test_a_pairing_is_of_its_seed_and_of_what_came_before_in_any_order(
     name: str, data: st.DataObject, seed: int, random: Any
@@ -173,7 +174,7 @@ def test_a_pairing_is_of_its_seed_and_of_what_came_before_in_any_order(
 
 
 @ALL
-@settings(max_examples=40)
+@settings(max_examples=effort(16, 40))
 @given(st.data(), SEEDS)
 def test_it_ends_after_its_rounds(name: str, data: st.DataObject, seed: int) -> None:
     form = CASES[name]
@@ -185,7 +186,7 @@ def test_it_ends_after_its_rounds(name: str, data: st.DataObject, seed: int) -> 
 
 
 @ALL
-@settings(max_examples=40)
+@settings(max_examples=effort(16, 40))
 @given(st.data(), SEEDS)
 def test_only_an_adaptive_format_reads_what_came_before(
     name: str, data: st.DataObject, seed: int
@@ -214,7 +215,7 @@ def test_a_round_robin_of_pairs_has_all_of_them_and_no_round_too_many(
     assert times_met == dict.fromkeys([*combinations(range(entrants), 2), *alone], times)
 
 
-@settings(max_examples=30)
+@settings(max_examples=effort(12, 30))
 @given(st.integers(3, 4), st.integers(0, 6), st.integers(1, 2), st.booleans(), SEEDS)
 def test_a_round_robin_of_more_sides_has_every_group(
     sides: int, more: int, times: int, self_play: bool, seed: int
@@ -267,7 +268,7 @@ def regrets(pairing: Pairing, table: list[Standing], met: Counter[tuple[int, ...
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=effort(16, 40))
 @given(st.integers(2, 8), SEEDS)
 def test_a_swiss_pairing_is_the_best_of_all_there_are(entrants: int, seed: int) -> None:
     """No rematch while one can be avoided, byes spread, points near: held against all pairings."""
@@ -279,7 +280,7 @@ def test_a_swiss_pairing_is_the_best_of_all_there_are(entrants: int, seed: int) 
         assert regrets(pairing, table, met) == best
 
 
-@settings(max_examples=30)
+@settings(max_examples=effort(12, 30))
 @given(st.integers(2, 40), SEEDS)
 def test_nobody_meets_twice_and_byes_are_spread(entrants: int, seed: int) -> None:
     """In so many rounds there is a pairing, whatever was played: Dirac's theorem on those unmet."""
@@ -350,7 +351,7 @@ def test_swiss_rounds_bring_the_strong_to_the_top(entrants: int) -> None:
 
 
 @pytest.mark.parametrize("sides", [3, 4])
-@settings(max_examples=25)
+@settings(max_examples=effort(10, 25))
 @given(st.integers(0, 20), SEEDS)
 def test_groups_of_a_swiss_meet_again_rarely(sides: int, more: int, seed: int) -> None:
     entrants = sides * sides + more
@@ -365,7 +366,7 @@ def test_groups_of_a_swiss_meet_again_rarely(sides: int, more: int, seed: int) -
             assert all(len(group & other) < 2 for group in groups for other in earlier)
 
 
-@settings(max_examples=40)
+@settings(max_examples=effort(16, 40))
 @given(st.integers(3, 4), st.integers(2, 3), SEEDS)
 def test_no_exchange_between_groups_would_take_a_rematch_away(
     sides: int, groups: int, seed: int

@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 from backstage.doubles import Around, Murmur
+from backstage.effort import effort
 from backstage.scenes import debate
 from backstage.strategies import scenes, turns_of
 from hypothesis import HealthCheck, given, settings
@@ -22,7 +23,7 @@ from sim.scene.scene import LayoutName
 from sim.stage.exact import exact_stage
 
 ALL = pytest.mark.parametrize("layout", sorted(LAYOUTS))
-SLOW = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=25)
+SLOW = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=effort(10, 25))
 
 
 def test_every_layout_that_a_scene_can_name_is_there() -> None:

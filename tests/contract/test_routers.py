@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from backstage.effort import effort
 from backstage.strategies import graphs
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -219,7 +220,7 @@ def test_its_own_check_finds_nothing_wrong(name: str) -> None:
 
 
 @ALL
-@settings(max_examples=40)
+@settings(max_examples=effort(16, 40))
 @given(graphs(), st.integers(0, 2**64 - 1))
 def test_only_edges_that_exist_are_walked(name: str, graph: Graph, seed: int) -> None:
     assume(told_apart(graph))
@@ -229,7 +230,7 @@ def test_only_edges_that_exist_are_walked(name: str, graph: Graph, seed: int) ->
 
 
 @ALL
-@settings(max_examples=30)
+@settings(max_examples=effort(12, 30))
 @given(graphs(), st.integers(0, 2**64 - 1))
 def test_whoever_is_away_is_neither_cued_nor_asked(name: str, graph: Graph, seed: int) -> None:
     assume(told_apart(graph))
@@ -237,7 +238,7 @@ def test_whoever_is_away_is_neither_cued_nor_asked(name: str, graph: Graph, seed
 
 
 @ALL
-@settings(max_examples=40)
+@settings(max_examples=effort(16, 40))
 @given(graphs(), st.integers(0, 2**64 - 1), st.data())
 def test_only_open_edges_are_walked(
     name: str, graph: Graph, seed: int, data: st.DataObject
@@ -259,7 +260,7 @@ def _never(view: PublicView) -> bool:
 
 
 @pytest.mark.parametrize("router", [Walk(), LongestWait(), FixedOrder(), ChosenBy(), Bidding()])
-@settings(max_examples=30)
+@settings(max_examples=effort(12, 30))
 @given(graphs(), st.integers(0, 2**64 - 1))
 def test_the_floor_is_empty_only_if_every_edge_is_shut(
     router: Router, graph: Graph, seed: int
@@ -275,7 +276,7 @@ def test_the_floor_is_empty_only_if_every_edge_is_shut(
 
 
 @ALL
-@settings(max_examples=20)
+@settings(max_examples=effort(8, 20))
 @given(graphs(), st.integers(0, 2**64 - 1))
 def test_a_seed_gives_a_way(name: str, graph: Graph, seed: int) -> None:
     assume(told_apart(graph))

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 @grouped
 def check(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="openai:NAME, completions:NAME")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="openai:NAME, completions:NAME, gguf:NAME")
+    ],
     temperature: Temperature = None,
     base_url: BaseUrl = None,
     extra_body: ExtraBody = None,

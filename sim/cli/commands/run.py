@@ -102,6 +102,18 @@ class PlayOptions:
         ),
     ] = None
 
+    wording: Annotated[
+        str | None,
+        typer.Option(
+            "--wording",
+            envvar="ELSINORE_WORDING",
+            autocompletion=completion.wordings,
+            metavar="NAME",
+            show_default="prose-1 for language models, plain-1 for embedded stages",
+            help="How the actors are told who they play: prose-1, prose-2, prose-3 or plain-1.",
+        ),
+    ] = None
+
     @property
     def models(self) -> tuple[str, ...]:
         """The models, as they were named."""
@@ -251,12 +263,15 @@ def _estimate(
 def _scene(scenario: Scenario, what: PlayOptions, people: People) -> tuple[Scene, dict[str, Any]]:
     """The scene with the layout and the people that were asked for, and its parameters."""
     from sim.planning.scenarios import build, read
+    from sim.scene.prose import wording_named
 
     parameters = read(scenario, given_parameters(what.parameter))
     scene = build(scenario, parameters)
     if what.layout is not None:
         # Checked anew, so that a scene that cannot have this layout is refused.
         scene = scene.replace(layout=what.layout.value)
+    if what.wording is not None:
+        scene = scene.replace(wording=wording_named(what.wording))
     scene = people.into(scene)
     return scene, {each.name: each.plain(parameters[each.name]) for each in scenario.parameters}
 

@@ -25,6 +25,12 @@ def show(
     probes: Annotated[
         bool, typer.Option("--probes", help="Also show what the actors answered off stage.")
     ] = False,
+    thoughts: Annotated[
+        bool,
+        typer.Option(
+            "--thoughts", help="Also show what models thought before they spoke; nobody heard it."
+        ),
+    ] = False,
     prompt: Annotated[
         int | None,
         typer.Option(metavar="TURN", min=1, help="Print the exact prompt that this turn answered."),
@@ -52,13 +58,13 @@ def show(
     # Only a debate has debaters who could concede a point.
     granted = _concessions(stored, events) if stored.entrants else []
     if as_json:
-        _print_json(store, stored, events, outcomes, verdicts, granted)
+        _print_json(store, stored, events, outcomes, verdicts, granted, thoughts=thoughts)
         return
     from sim.cli.display.terminal import out
     from sim.cli.display.transcripts import print_transcript
     from sim.cli.display.verdicts import print_verdicts
 
-    print_transcript(out(), stored, events, outcomes, granted, probes=probes)
+    print_transcript(out(), stored, events, outcomes, granted, probes=probes, thoughts=thoughts)
     if verdicts:
         print_verdicts(out(), verdicts, stored.entrants)
 
@@ -114,6 +120,8 @@ def _print_json(
     outcomes: dict[str, Any],
     verdicts: list[dict[str, Any]],
     granted: list[dict[str, Any]],
+    *,
+    thoughts: bool,
 ) -> None:
     from sim.cli.display.terminal import out
 
@@ -125,9 +133,17 @@ def _print_json(
         "outcomes": outcomes,
         "verdicts": verdicts,
         "concessions": granted,
-        "events": [{"kind": event.kind, **asdict(event)} for event in events],
+        "events": [_event_record(event, thoughts=thoughts) for event in events],
     }
     out().out(json.dumps(record, allow_nan=False))
+
+
+def _event_record(event: Event, *, thoughts: bool) -> dict[str, Any]:
+    """An event as JSON has it; thoughts only where they are asked for."""
+    record = {"kind": event.kind, **asdict(event)}
+    if not (thoughts and record.get("thought")):
+        record.pop("thought", None)
+    return record
 
 
 def _prompt(trial: StoredTrial, events: list[Event], index: int, as_json: bool) -> None:

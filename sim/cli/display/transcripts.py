@@ -33,6 +33,7 @@ def print_transcript(
     concessions: Iterable[Mapping[str, Any]] = (),
     *,
     probes: bool,
+    thoughts: bool = False,
 ) -> None:
     """Print a transcript. Nothing in it is taken for markup, and controls show as escapes."""
     names = [str(persona["name"]) for persona in trial.cast]
@@ -49,6 +50,8 @@ def print_transcript(
         for change in changes:
             if change.turn == turn.index:
                 page.change(change)
+        if thoughts and turn.thought:
+            page.thought(turn)
         page.turn(turn)
         for actor, mark in marks.get(turn.index, ()):
             page.mark(actor, mark)
@@ -178,6 +181,10 @@ class _Page:
             self._below(f"strangers spoke: {one_line(', '.join(turn.strangers))}", "yellow")
         if turn.cut:
             self._below(f"cut, heard by nobody: {one_line(turn.cut)}", "dim")
+
+    def thought(self, turn: Turn) -> None:
+        """What a model thought before it spoke, above what it said."""
+        self._below(f"thought, heard by nobody: {one_line(turn.thought)}", "dim italic")
 
     def change(self, change: Intervened | FellBack) -> None:
         """An intervention before a turn, or why the router's fallback gave the floor."""

@@ -18,6 +18,7 @@ from sim.errors import StageError
 from sim.events import NO_USAGE
 from sim.layouts.prompt import Prompt
 from sim.stage.base import Request, Stage, info_of, innermost
+from sim.stage.local.stage import GgufStage
 from sim.stage.providers.chat import ChatStage
 from sim.stage.providers.completions import CompletionsStage
 from sim.stage.providers.content import content_of
@@ -71,10 +72,14 @@ async def check(stage: Stage, at_most: float = 60.0) -> Report:
     """Test the capabilities of a stage (inside its wrappers), with about ten short calls.
 
     Errors are not raised; each is the reason of a capability. A test that takes longer than
-    ``at_most`` seconds is stopped, and its capability is unknown.
+    ``at_most`` seconds is stopped, and its capability is unknown. Only a model of this machine that
+    cannot be loaded is a ``StageError``.
     """
     inner = innermost(stage)
-    if isinstance(inner, CompletionsStage):
+    if isinstance(inner, GgufStage):
+        now = await inner.connected()
+        questions = _of_server(now.server, now.completions, chat=now.chat is not None)
+    elif isinstance(inner, CompletionsStage):
         questions = _of_server(inner.server, inner, chat=False)
     elif isinstance(inner, ChatStage) and isinstance(inner.backend, OpenAIChat):
         server = inner.backend.server
@@ -127,6 +132,7 @@ def _of_server(
         "log-probabilities of the answer": asked.log_probs,
         "log-probabilities of the prompt (echo)": echoed,
         "log-probabilities of the prompt (vLLM)": lambda: scored("prompt_logprobs"),
+        "log-probabilities of the prompt (llama.cpp)": lambda: scored("one token at a time"),
     }
 
 
@@ -226,7 +232,8 @@ class _Protocol:
         held = self.server.choice(response).get("logprobs")
         values = None
         if isinstance(held, Mapping):
-            values = held.get("content" if self.is_chat else "token_logprobs")
+            # llama.cpp's server has the form of chat also at the other endpoint.
+            values = held.get("content") or held.get("token_logprobs")
         if not values:
             return "no", "the answer holds none"
         return "yes", f"of {len(values)} tokens"

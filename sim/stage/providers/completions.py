@@ -4,7 +4,8 @@ The prompt is one string, and the continuation is returned unchanged up to a sto
 writes lines of other speakers, which the layout separates.
 
 For log p(text | prompt) the server scores the tokens of prompt and text together, with ``echo``
-(``max_tokens=0``, or 1 and the extra token dropped) or vLLM's ``prompt_logprobs``. The sum is over
+(``max_tokens=0``, or 1 and the extra token dropped), vLLM's ``prompt_logprobs``, or, on llama.cpp's
+server, which has neither, one token at a time (``forced``). The sum is over
 the last tokens, those that cover the text; their texts have to match it letter by letter. A token
 that spans the boundary between prompt and text (if the prompt ends in a space, say) is counted
 whole, and the result is marked ``exact=False``.
@@ -18,9 +19,10 @@ from dataclasses import replace
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from sim.errors import StageClosed
+from sim.errors import StageClosed, StageError
 from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Reply, Request, StageInfo
+from sim.stage.providers import forced
 from sim.stage.providers.chat import SEED_BITS
 from sim.stage.providers.content import well_formed
 from sim.stage.providers.encoding import Encoder
@@ -39,7 +41,7 @@ _PATH = "/completions"
 _DEFAULT_LIMIT = 256
 """The default limit in tokens. Without one, that of the protocol holds: 16, half a sentence."""
 
-WAYS = ("echo", "echo and a token", "prompt_logprobs")
+WAYS = ("echo", "echo and a token", "prompt_logprobs", "one token at a time")
 """The ways to request the log-probabilities of a given text, in the order in which we try them."""
 
 
@@ -144,11 +146,10 @@ class CompletionsStage:
         for way in ways:
             if way in self._refused:
                 continue
-            scored = await self._score(request.prompt, text, way)
-            if scored is None:
+            score = await self._scored(request.prompt, text, way)
+            if score is None:
                 continue
             self._way = way
-            score = covering(*scored, text)
             self.why_no_log_prob = score if isinstance(score, str) else None
             return score if isinstance(score, LogProb) else None
         self.why_no_log_prob = "; ".join(f"{way}: {why}" for way, why in self._refused.items())
@@ -164,10 +165,9 @@ class CompletionsStage:
         prompt = Prompt.start("text", "Ada: Good evening, Ben.\n\nBen:")
         said = await self.perform(Request(prompt, 1, "Ben", stop=("\n",), max_tokens=64))
         text = f" {said.text.strip() or 'Good evening.'}"
-        scored = await self._score(prompt, text, way)
-        if scored is None:
+        score = await self._scored(prompt, text, way)
+        if score is None:
             return self._refused[way]
-        score = covering(*scored, text)
         return score if isinstance(score, str) else None
 
     async def close(self) -> None:
@@ -177,6 +177,27 @@ class CompletionsStage:
     def _asked_for(self, error: Unsupported, parameters: Mapping[str, Any]) -> str | None:
         names = ("temperature", "top_p", *self.sampling.extra_body)
         return next((name for name in names if name in parameters and error.names(name)), None)
+
+    async def _scored(self, prompt: Prompt, text: str, way: str) -> LogProb | str | None:
+        """The log-probability, or why this text has none; None if the server refuses the way."""
+        if way != WAYS[-1]:
+            scored = await self._score(prompt, text, way)
+            return None if scored is None else covering(*scored, text)
+        if self.server.official:
+            self._refused[way] = "OpenAI's server is not llama.cpp's"
+            return None
+        try:
+            found = await forced.score(self.server, prompt.joined(), text)
+        except StageError as error:
+            # Another server has no such endpoints, or others of the same name.
+            if not isinstance(error, Unsupported) and error.reason not in (
+                "not-found",
+                "malformed",
+            ):
+                raise
+            self._refused[way] = str(error)
+            return None
+        return found if isinstance(found, str) else found.log_prob
 
     async def _score(self, prompt: Prompt, text: str, way: str) -> ScoredTokens | None:
         """The tokens of prompt and text with their log-probabilities.

@@ -192,7 +192,7 @@ def malformed(model: str, what: str) -> StageError:
     """The error for an answer that violates the protocol."""
     return StageError(
         "malformed",
-        f"{model}: the answer breaks the protocol: {without_keys(what)}",
+        f"{model}: the answer makes no sense: {without_keys(what)}",
         transient=True,
     )
 

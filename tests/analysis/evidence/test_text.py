@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from backstage.effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -116,7 +117,7 @@ def test_long_texts_have_to_say_more() -> None:
     assert score(filler + insult).hostility < score(insult).hostility
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=effort(24, 60), deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_scored_within_bounds(text: str) -> None:
     scores = score(text)

@@ -17,6 +17,7 @@ import networkx
 import numpy as np
 import pandas as pd
 import pytest
+from backstage.effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -187,7 +188,7 @@ def test_what_is_answered_was_heard_and_is_somebody_elses(trials: dict[str, list
     }
 
 
-@settings(max_examples=30)
+@settings(max_examples=effort(12, 30))
 @given(plays(), st.randoms(use_true_random=False))
 def test_rows_may_come_in_any_order_and_trials_add_up(
     trials: dict[str, list[Turn]], chance: Any
@@ -361,7 +362,7 @@ def test_the_null_of_reciprocity_is_that_of_all_ways_to_deal(rows: tuple[int, ..
     assert compared.p == pytest.approx(min(1.0, 2 * min(above, below)), abs=0.05)
 
 
-@settings(max_examples=30)
+@settings(max_examples=effort(12, 30))
 @given(st.lists(st.integers(0, 5), min_size=12, max_size=12), st.floats(0.1, 10))
 def test_reciprocity_does_not_depend_on_the_scale(counts: list[int], scale: float) -> None:
     pairs = list(permutations("ABCD", 2))
@@ -429,7 +430,7 @@ VALUES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=effort(24, 60))
 @given(st.dictionaries(LEGAL, VALUES, max_size=4), VALUES, st.data())
 def test_what_was_written_is_read_back(
     tmp_path_factory: pytest.TempPathFactory,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from backstage.effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as distributions
@@ -206,7 +207,7 @@ def test_models_arms_and_other_parameters() -> None:
 LEVELS = st.none() | st.sampled_from([-1.0, -0.5, 0.0, 0.25, 0.75])
 
 
-@settings(max_examples=40)
+@settings(max_examples=effort(16, 40))
 @given(
     st.lists(st.tuples(st.integers(0, 2), LEVELS, LEVELS, st.sampled_from([FOR, AGAINST, "Hm."])),
              min_size=1, max_size=7),

@@ -9,6 +9,7 @@ from math import isnan
 import numpy as np
 import pandas as pd
 import pytest
+from backstage.effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -238,7 +239,7 @@ def tables_of(courses: Sequence[Sequence[Sequence[float]]], names: Sequence[str]
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=effort(10, 25), deadline=None)
 @given(st.lists(stances, min_size=1, max_size=4), st.permutations(["Ada", "Ben", "Cleo"]))
 def test_names_do_not_matter(courses: list[list[list[float]]], names: list[str]) -> None:
     left = Convergence(tables_of(courses, ["Ada", "Ben", "Cleo"])).by_trial
@@ -246,7 +247,7 @@ def test_names_do_not_matter(courses: list[list[list[float]]], names: list[str])
     pd.testing.assert_frame_equal(left, right)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=effort(10, 25), deadline=None)
 @given(stances, st.floats(0.1, 0.9), st.floats(-0.05, 0.05))
 def test_c_does_not_depend_on_the_scale(
     course: list[list[float]], scale: float, shift: float
@@ -258,7 +259,7 @@ def test_c_does_not_depend_on_the_scale(
         assert left["c"] == pytest.approx(right["c"], abs=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=effort(10, 25), deadline=None)
 @given(st.lists(stances, min_size=2, max_size=4))
 def test_order_of_trials_does_not_matter(courses: list[list[list[float]]]) -> None:
     tables = tables_of(courses, ["Ada", "Ben", "Cleo"])

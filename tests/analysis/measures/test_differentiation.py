@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from backstage.effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
@@ -133,7 +134,7 @@ TROUPES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=30)
+@settings(max_examples=effort(12, 30))
 @given(TROUPES, st.permutations("ABC"), st.randoms(use_true_random=False))
 def test_order_and_names_change_nothing(troupes: Any, people: list[str], dice: Any) -> None:
     records = [record(values, f"t{place}") for place, values in enumerate(troupes)]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from backstage.effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as distributions
@@ -217,7 +218,7 @@ def evenings(draw: st.DrawFn) -> list[list[Any]]:
     return trials
 
 
-@settings(max_examples=30)
+@settings(max_examples=effort(12, 30))
 @given(evenings(), st.permutations("ABC"), st.randoms(use_true_random=False))
 def test_order_and_names_change_nothing(trials: Any, people: list[str], dice: Any) -> None:
     other = dict(zip("ABC", people, strict=True))
@@ -244,7 +245,7 @@ def test_order_and_names_change_nothing(trials: Any, people: list[str], dice: An
     assert counted == 6 * len(trials)
 
 
-@settings(max_examples=30)
+@settings(max_examples=effort(12, 30))
 @given(evenings())
 def test_skill_is_at_most_one(trials: Any) -> None:
     arms = TheoryOfMind(tables(*(record(f"t{k}", e) for k, e in enumerate(trials)))).by_arm

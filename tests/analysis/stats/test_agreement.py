@@ -8,6 +8,7 @@ from math import nan
 import numpy as np
 import pandas as pd
 import pytest
+from backstage.effort import effort
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
@@ -171,12 +172,12 @@ def _drawn(generator: np.random.Generator, debates: int, topics: int) -> pd.Data
 def test_intervals_cover(debates: int, topics: int) -> None:
     truth = alpha(_drawn(np.random.default_rng(1), 30_000, 30_000))
     clusters = (np.arange(debates) % topics).tolist()
-    covered = 0
-    for seed in range(150):
+    covered, count = 0, effort(60, 150)
+    for seed in range(count):
         of = _drawn(np.random.default_rng(100 + seed), debates, topics)
         interval = reliability(of, clusters=clusters, replicates=300)
         covered += interval.low <= truth <= interval.high
-    assert binomtest(covered, 150, 0.95).pvalue > 0.001
+    assert binomtest(covered, count, 0.95).pvalue > 0.001
 
 
 def test_clusters_that_hang_together_widen_the_interval() -> None:

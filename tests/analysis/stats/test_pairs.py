@@ -11,6 +11,7 @@ from math import isnan, log, nan, sqrt
 
 import numpy as np
 import pytest
+from backstage.effort import effort
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as distributions
@@ -25,7 +26,7 @@ from analysis.stats import (
 )
 
 ALARM = 0.001
-TIMES = 1500
+TIMES = effort(600, 1500)
 Z = 1.959963984540054
 
 PAIRS = st.lists(
@@ -260,11 +261,11 @@ def groups(spread: float, count: int = 20) -> Draw:
 
 
 def test_groups_that_are_alike_rarely_alarm_and_others_do() -> None:
-    generator = np.random.default_rng(3)
-    alarms = sum(groups(0.0)(generator).low > 0 for _ in range(TIMES))
-    assert distributions.binomtest(alarms, TIMES, 0.025, alternative="greater").pvalue > ALARM
+    generator, times = np.random.default_rng(3), 1500
+    alarms = sum(groups(0.0)(generator).low > 0 for _ in range(times))
+    assert distributions.binomtest(alarms, times, 0.025, alternative="greater").pvalue > ALARM
     assert sum(groups(2.0)(generator).low > 0 for _ in range(200)) > 190
-    means = np.mean([groups(0.5)(generator).estimate for _ in range(TIMES)])
+    means = np.mean([groups(0.5)(generator).estimate for _ in range(times)])
     assert means == pytest.approx(0.25, abs=0.02), "without a bias"
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from backstage.effort import effort
 from scipy import stats
 
 from analysis.evidence.fit_politeness import auc
@@ -143,7 +144,7 @@ def test_false_alarms_are_rare() -> None:
 
 @pytest.mark.parametrize(("q01", "q10"), [(0.1, 0.1), (0.05, 0.2), (0.15, 0.0)])
 def test_intervals_of_both_rates_cover(q01: float, q10: float) -> None:
-    replicates = 100
+    replicates = effort(50, 100)
     covered = np.zeros(2, dtype=int)
     for seed in range(replicates):
         rates = rates_of(many(1000 + seed, 40, q01=q01, q10=q10, concealment=0.3))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from backstage.effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,7 +30,7 @@ def incidence(flows: pd.DataFrame) -> np.ndarray:
     return matrix
 
 
-@settings(max_examples=20)
+@settings(max_examples=effort(8, 20))
 @given(st.integers(0, 10_000), st.integers(4, 7), st.integers(8, 40))
 def test_parts_are_orthogonal_and_those_of_least_squares(
     seed: int, entrants: int, matches: int

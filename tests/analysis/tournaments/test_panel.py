@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from backstage.effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
@@ -173,7 +174,7 @@ WINNERS = st.sampled_from([A, B, TIE, "lost", None])
 VERDICTS = st.lists(st.tuples(WINNERS, WINNERS), min_size=1, max_size=6)
 
 
-@settings(max_examples=10)
+@settings(max_examples=effort(5, 10))
 @given(st.dictionaries(st.sampled_from(["kim", "lee", "human:jo"]), VERDICTS, min_size=1))
 def test_names_and_what_is_missing_change_nothing(said: dict[str, list[Any]]) -> None:
     contest = judged(said)
@@ -197,7 +198,7 @@ def test_names_and_what_is_missing_change_nothing(said: dict[str, list[Any]]) ->
     assert (before.judges["verdicts"] + before.judges["missing"]).sum() == len(contest.verdicts)
 
 
-@settings(max_examples=10)
+@settings(max_examples=effort(5, 10))
 @given(st.dictionaries(st.sampled_from(["kim", "lee", "human:jo"]), VERDICTS, min_size=1))
 def test_sides_by_another_number_agree_as_much(said: dict[str, list[Any]]) -> None:
     mirror = {A: B, B: A, TIE: TIE, "lost": "lost", None: None}

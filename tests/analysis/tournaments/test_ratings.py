@@ -12,6 +12,7 @@ import evalica
 import numpy as np
 import pandas as pd
 import pytest
+from backstage.effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
@@ -189,7 +190,7 @@ def same(one: Ratings, other: Ratings) -> None:
     assert one.notes == other.notes
 
 
-@settings(max_examples=30)
+@settings(max_examples=effort(12, 30))
 @given(worlds, st.randoms(use_true_random=False), st.sampled_from(["half", "davidson"]))
 def test_the_order_of_rows_and_sides_does_not_matter(
     results: pd.DataFrame, random: Any, ties: Literal["half", "davidson"]
@@ -205,7 +206,7 @@ def test_the_order_of_rows_and_sides_does_not_matter(
     same(before, rate(flipped, ties=ties, replicates=40))
 
 
-@settings(max_examples=20)
+@settings(max_examples=effort(8, 20))
 @given(worlds, st.permutations(["Cid", "Zoe", "Ana", "Ugo", "Mia", "Bob"]))
 def test_names_do_not_matter(results: pd.DataFrame, names: list[str]) -> None:
     renamed = results.copy()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from backstage.effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +26,7 @@ from sim.errors import BadRequest
 ACTORS = ("Ada", "Ben", "Cleo")
 NAMES = st.sampled_from(["p", "q", "r", "s"])
 JUDGES = ("kim", "lee", "human:jo")
-FEW = settings(max_examples=12)
+FEW = settings(max_examples=effort(6, 12))
 """An example is a tournament, and takes a tenth of a second."""
 WINNERS = st.sampled_from(["Ada", "Ben", "tie", None])
 

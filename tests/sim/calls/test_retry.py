@@ -10,6 +10,7 @@ from statistics import mean
 from typing import Any
 
 import pytest
+from backstage.effort import effort
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -248,7 +249,7 @@ async def test_a_wait_that_is_none_is_ours_to_choose(nonsense: float) -> None:
     attempts=st.integers(1, 80),
 )
 @example(seed=7, longest=60.0, first=1.0, attempts=1100)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=effort(20, 50), deadline=None)
 def test_waits_grow_up_to_the_bound(seed: int, longest: float, first: float, attempts: int) -> None:
     stage = Scripted(BUSY)
     retry = patient(

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from unittest.mock import patch
 
 import pytest
+from backstage.effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -155,7 +156,7 @@ def callers(draw: st.DrawFn) -> Caller:
     tokens=st.none() | st.integers(AT_FIRST + 60, 400),
     concurrency=st.none() | st.integers(1, 4),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=effort(60, 150), deadline=None)
 def test_no_window_holds_more_than_the_limits_and_who_comes_first_goes_first(
     crowd: list[Caller], requests: int | None, tokens: int | None, concurrency: int | None
 ) -> None:

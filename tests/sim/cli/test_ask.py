@@ -178,7 +178,7 @@ def test_a_real_model_is_asked_as_it_played(
     assert record["answers"][0]["missing"] is None
     body = stub.last()
     assert (body["temperature"], body["messages"][-1]["role"]) == (0.5, "user")
-    assert "[Off stage, to Ada alone] Why, Ada?" in body["messages"][-1]["content"]
+    assert "To Ada alone:) Why, Ada?" in body["messages"][-1]["content"]
     # A wrong key is told, and nothing is kept of it.
     stub.behave(key="right")
     done = inside("ask", "r.db", trial, "Who?", "-a", "Ada")

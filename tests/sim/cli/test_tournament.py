@@ -77,6 +77,15 @@ def held(tmp_path_factory: pytest.TempPathFactory, run_at: Command) -> tuple[Pat
     return folder, json.loads(done.stdout)
 
 
+@pytest.fixture
+def in_held(
+    held: tuple[Path, dict[str, Any]], inside: Command, monkeypatch: pytest.MonkeyPatch
+) -> Command:
+    """Runs the command, in this process, where the cup was held. Nothing may be changed there."""
+    monkeypatch.chdir(held[0])
+    return inside
+
+
 # -- held ------------------------------------------------------------------------------------------
 
 
@@ -94,10 +103,10 @@ def test_it_is_held_and_says_who_is_strong(held: tuple[Path, dict[str, Any]]) ->
 
 
 def test_standings_say_the_same_as_the_end_of_the_tournament(
-    held: tuple[Path, dict[str, Any]], run_at: Command
+    held: tuple[Path, dict[str, Any]], in_held: Command
 ) -> None:
-    folder, record = held
-    done = run_at(folder, "standings", "runs/cup.db", "--json")
+    _, record = held
+    done = in_held("standings", "runs/cup.db", "--json")
     assert done.returncode == 0, done.stderr
     again = json.loads(done.stdout)
     assert again["standings"] == record["standings"]
@@ -105,10 +114,10 @@ def test_standings_say_the_same_as_the_end_of_the_tournament(
 
 
 def test_standings_without_the_biases_of_judges(
-    held: tuple[Path, dict[str, Any]], run_at: Command
+    held: tuple[Path, dict[str, Any]], in_held: Command
 ) -> None:
-    folder, record = held
-    done = run_at(folder, "standings", "runs/cup.db", "--adjusted", "--json")
+    _, record = held
+    done = in_held("standings", "runs/cup.db", "--adjusted", "--json")
     assert done.returncode == 0, done.stderr
     again = json.loads(done.stdout)
     plain = {each["entrant"]: each for each in record["standings"]}
@@ -119,24 +128,26 @@ def test_standings_without_the_biases_of_judges(
     assert any("biases were taken out" in note for note in again["notes"])
 
 
-def test_standings_say_who_gives_in(held: tuple[Path, dict[str, Any]], run_at: Command) -> None:
-    folder, _ = held
-    done = run_at(folder, "standings", "runs/cup.db", "--concessions", "--json")
+def test_standings_say_who_gives_in(held: tuple[Path, dict[str, Any]], in_held: Command) -> None:
+    done = in_held("standings", "runs/cup.db", "--concessions", "--json")
     assert done.returncode == 0, done.stderr
     rates = {each["entrant"]: each["rate"] for each in json.loads(done.stdout)["concessions"]}
     assert rates["weak"] > rates["strong"]
-    told = run_at(folder, "standings", "runs/cup.db", "--concessions").stdout
+    told = in_held("standings", "runs/cup.db", "--concessions").stdout
     assert "is conceded to [95%]" in told
 
 
 def test_standings_for_people_and_as_csv(
-    held: tuple[Path, dict[str, Any]], run_at: Command, tmp_path: Path
+    held: tuple[Path, dict[str, Any]],
+    in_held: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    folder, record = held
-    done = run_at(
-        folder, "standings", "runs/cup.db", "--judges", "--matrix", "--csv", tmp_path / "cup.csv",
-        COLUMNS="80",
-    )  # fmt: skip
+    _, record = held
+    monkeypatch.setenv("COLUMNS", "80")
+    done = in_held(
+        "standings", "runs/cup.db", "--judges", "--matrix", "--csv", tmp_path / "cup.csv"
+    )
     assert done.returncode == 0, done.stderr
     assert all(len(line) <= 80 for line in done.stdout.splitlines())
     for told in ("rating [95%]", "judges agree on the winner", "shown first", "expected score"):
@@ -184,14 +195,16 @@ def test_a_function_with_parameters(cup: Path, inside: Command) -> None:
     assert "example_tournament" in listed.stdout
 
 
-def test_a_dry_run_asks_and_writes_nothing(cup: Path, elsinore: Command) -> None:
-    done = elsinore("tournament", "cup.toml", "--judges", "openai:gpt-5-mini", "--dry-run",
-                    OPENAI_API_KEY="none")  # fmt: skip
+def test_a_dry_run_asks_and_writes_nothing(
+    cup: Path, inside: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    done = inside("tournament", "cup.toml", "--judges", "openai:gpt-5-mini", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert "3 entrants, 12 debates; 24 verdicts" in done.stdout
     assert "openai:gpt-5-mini (judge)" in done.stdout
     assert not (cup / "runs").exists()
-    told = elsinore("tournament", "cup.toml", "--dry-run", "--json")
+    told = inside("tournament", "cup.toml", "--dry-run", "--json")
     record = json.loads(told.stdout)
     assert (record["dry_run"], record["debates"], record["verdicts"]) == (True, 12, 48)
 
@@ -220,13 +233,12 @@ def test_no_verdict_at_all_is_no_rating(cup: Path, inside: Command) -> None:
 
 
 def test_a_debate_is_shown_with_its_verdicts(
-    held: tuple[Path, dict[str, Any]], run_at: Command
+    held: tuple[Path, dict[str, Any]], in_held: Command
 ) -> None:
-    folder, _ = held
-    trials = json.loads(run_at(folder, "show", "runs/cup.db", "--json").stdout)["trials"]
-    one = json.loads(run_at(folder, "show", "runs/cup.db", trials[0]["short"], "--json").stdout)
+    trials = json.loads(in_held("show", "runs/cup.db", "--json").stdout)["trials"]
+    one = json.loads(in_held("show", "runs/cup.db", trials[0]["short"], "--json").stdout)
     assert len(one["verdicts"]) == 4
-    told = run_at(folder, "show", "runs/cup.db", trials[0]["short"]).stdout
+    told = in_held("show", "runs/cup.db", trials[0]["short"]).stdout
     assert told.count("▽") == len({(each["turn"], each["kind"]) for each in one["concessions"]})
     for actor, entrant in one["parameters"]["entrants"].items():
         assert f"{actor} is {entrant}" in told

@@ -234,7 +234,7 @@ def test_an_actor_has_a_layout_and_a_prompt_of_its_own() -> None:
     assert "in threes" not in "".join(chunk.text for chunk in ben.chunks())
     for turn in told.turns:
         happened = before(told.events, turn)
-        assert render(scene, happened, turn.speaker).digest.hex() == turn.prompt
+        assert render(told.scene, happened, turn.speaker).digest.hex() == turn.prompt
 
 
 def test_an_author_writes_everybody_or_nobody() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from backstage.doubles import Around, Murmur, Says, Watching, facts, in_virtual_time, turns
+from backstage.effort import effort
 from backstage.scenes import debate, probed
 from backstage.strategies import scenes
 from hypothesis import HealthCheck, given, settings
@@ -24,7 +25,7 @@ from sim.stage.exact import KINDS, exact_stage
 from sim.stage.fixed import FixedLines
 from sim.transcript import Transcript
 
-SLOW = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=25)
+SLOW = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=effort(10, 25))
 
 STAGES: dict[str, Callable[[], Stage]] = {
     "murmur": Murmur,

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from backstage.doubles import Around, Murmur
+from backstage.effort import effort
 from backstage.scenes import debate, probed
 from backstage.strategies import scenes
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +20,7 @@ from sim.layouts.prompt import Prompt
 from sim.scene.audience import heard_by
 from sim.stage.base import Request
 
-SLOW = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=25)
+SLOW = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=effort(10, 25))
 
 
 def asked(scene: Scene, seed: int = 1) -> list[Request]:

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from backstage.effort import effort
 from backstage.scenes import debate
 from backstage.strategies import scenes
 from hypothesis import HealthCheck, given, settings
@@ -24,7 +25,7 @@ from sim.scene.routing import Walk
 from sim.tournament import Entrant, Motion, Tournament
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=effort(12, 30))
 @given(scenes())
 def test_any_scene_is_read_back(scene: Scene) -> None:
     text = canonical(scene)
@@ -33,7 +34,7 @@ def test_any_scene_is_read_back(scene: Scene) -> None:
     assert canonical(again) == text
 
 
-@settings(max_examples=60)
+@settings(max_examples=effort(24, 60))
 @given(st.integers(0, 10_000))
 def test_routers_hearing_and_interventions_are_read_back(seed: int) -> None:
     scene = random_scene(Random(seed))

@@ -24,9 +24,10 @@ BASES = {AuthoredModel, Ending, Hearing, Intervention, Answering}
 # Written by the first version that named classes this way, and read back by every later one.
 FIXED = """
 Actor Addressed After Agreement Bidding Both Choice ChosenBy Context CrossExamination DeleteTurn
-Directed Distribution Edge Either Enter Explained FixedOrder FreeText Graph Groups Interrupts Leave
-Limit LongestWait Noise Note Number Overheard Persona Phase Phases Population Probe Question Ranking
-Recast ReplaceTurn Restage Said Say Scene Scripted Simultaneous Walk Whisper Whispers Wording
+Directed Distribution Edge Either Enter Example Explained FixedOrder FreeText Graph Groups
+Interrupts Leave Limit LongestWait Noise Note Number Overheard Persona Phase Phases Population Probe
+Prose Question Ranking Recast ReplaceTurn Restage Said Say Scene Scripted Simultaneous Walk Whisper
+Whispers Wording
 """
 
 

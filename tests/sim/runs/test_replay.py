@@ -118,9 +118,9 @@ async def test_what_was_not_recorded_shows_the_nearest_prompt(
     connection.close()
     assert reason == "not-recorded"
     assert "Ada's turn was not recorded; the nearest prompt that was:" in message
-    assert "\n-Character: Ada. A farmer.\n" in message
-    assert "\n+Character: Ada. A farmer with debts.\n" in message
-    assert "\n-Character: Ben" not in message
+    assert "Ada: A farmer. Ada" in message
+    assert "Ada: A farmer with debts. Ada" in message
+    assert "Ben: " not in message
     # Another seed: the same first prompt, but not the same request.
     other = [trial.renew(seed=99) for trial in trials_of(replay, 1)]
     report = await run_trials(other, replay, tmp_path / "other.db")

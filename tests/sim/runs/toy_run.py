@@ -23,6 +23,7 @@ from sim.events import Event, Usage
 from sim.planning import Trial
 from sim.runs.options import RunOptions
 from sim.runs.trials import run_trials
+from sim.scene.templates import Wording
 from sim.seeds import derive
 from sim.stage.base import LogProb, Reply, Request, Truth
 from sim.transcript import Transcript
@@ -36,6 +37,7 @@ def company(turns: int = 8, probe_every: int = 2) -> Scene:
         graph=ring("Ada", "Ben", "Cleo"),
         probes=[ask_stance("sell", every=probe_every)],
         ends=after(turns=turns),
+        wording=Wording(),
     )
 
 

@@ -26,7 +26,7 @@ def test_a_committed_store_opens_reads_and_exports(tmp_path: Path, version: int)
     rows = connection.execute("SELECT * FROM events ORDER BY turn, kind").fetchall()
     connection.close()
     events = [from_row(row) for row in rows]
-    since_then = {2: {Forgot}, 3: {Forgot, Intervened, FellBack}}.get(version, set())
+    since_then = {1: set[type](), 2: {Forgot}}.get(version, {Forgot, Intervened, FellBack})
     assert {type(event) for event in events} == {Answer, Turn, Failure, Ended} | since_then
     [first] = [event for event in events if isinstance(event, Turn) and event.index == 1]
     assert first.text == 'He said: "Tea?" ☕ \ud800'
@@ -140,6 +140,19 @@ def test_version_3_holds_whispers_changes_and_a_branch(tmp_path: Path) -> None:
     assert "intervention" not in shared, "what came before turn 2 is no part of the branch"
     assert "ended" not in shared
     assert [event.key for event in transcript.answers] == ["stance:tea", "stance:tea"]
+
+
+def test_version_4_holds_what_was_thought(tmp_path: Path) -> None:
+    store = tmp_path / "four.db"
+    shutil.copy(STORES / "version_4.db", store)
+    with open_store(store) as opened:
+        trial = next(one for one in opened.trials() if one.turns and one.at is None)
+        first, second = trial.transcript.turns
+        assert (first.thought, second.thought) == ("Tea. ☕ \ud800", "")
+        [reply] = opened.replies(trial.id).by_key.values()
+    assert (reply.text, reply.thought) == ("Tea.", "☕ \ud800")
+    exported = (STORES / "version_4.jsonl").read_text("utf-8")
+    assert exported.count('"thought"') == 1, "only where there is one"
 
 
 def test_version_2_holds_attempts_prompts_and_hits(tmp_path: Path) -> None:

@@ -127,7 +127,6 @@ PIECES = st.lists(
         st.text(max_size=6),
         st.sampled_from(
             ["{", "}", "[", "]", '"', "'", ":", ",", "stance", "choice", "tea", "Ben", "-", "−",
-
              "0", ".5", "7/10", "%", "or", "not", "I say ", "answer: ", "\n", "```", "1. ",
              " is ", "²"]
         ),

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from backstage.effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
@@ -58,7 +59,7 @@ def ids(tournament: Tournament) -> dict[str, str]:
 
 
 @given(st.integers(2, 4), st.integers(0, 10_000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=effort(24, 60), deadline=None)
 def test_the_legs_of_a_match_are_a_latin_square(sides: int, seed: int) -> None:
     motions = [Motion(topic="What?", positions=tuple("abcd"))]
     matches: dict[tuple[int, int], list[Leg]] = {}

@@ -150,6 +150,9 @@ def facts(events: Transcript | Sequence[Event]) -> list[str]:
     for event in found:
         fields = asdict(event)
         fields.pop("seconds", None)
+        if not fields.get("thought"):
+            # As it is stored: only where a model thought something.
+            fields.pop("thought", None)
         lines.append(f"{event.kind} {fields!r}")
     return lines
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim import Actor, Persona, Scene, after, ask_stance, ring
+from sim.scene.templates import Wording
 
 ADA = Persona(
     name="Ada",
@@ -30,13 +31,17 @@ TOPIC = "The town should sell its spring."
 
 
 def debate(**fields: Any) -> Scene:
-    """Three neighbours in a ring, six turns; any field can be given otherwise."""
+    """Three neighbours in a ring, six turns; any field can be given otherwise.
+
+    The wording is given, so that prompts can be rendered without asking which stage was played.
+    """
     return Scene(
         **{
             "topic": TOPIC,
             "cast": (Actor(ADA), Actor(BEN), Actor(CLEO)),
             "graph": ring("Ada", "Ben", "Cleo"),
             "ends": after(turns=6),
+            "wording": Wording(),
             **fields,
         }
     )

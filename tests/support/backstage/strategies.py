@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sim import Actor, Edge, Graph, Persona, Scene, after, agreement, ask_stance
 from sim.events import Turn
 from sim.layouts import LAYOUTS
+from sim.scene.prose import WORDINGS
 from sim.scene.routing import LongestWait, Walk
 
 # Any text that a person or a model may write: no surrogates, which no model can.
@@ -91,6 +92,7 @@ def scenes(draw: st.DrawFn, most_turns: int = 8, **fields: Any) -> Scene:
             "ends": ends,
             "layout": draw(st.sampled_from(sorted(LAYOUTS))),
             "words": draw(st.integers(1, 200)),
+            "wording": draw(st.sampled_from(list(WORDINGS.values()))),
             **fields,
         }
     )

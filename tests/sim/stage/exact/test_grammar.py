@@ -8,6 +8,7 @@ from collections import Counter
 from math import fsum, sqrt
 
 import pytest
+from backstage.effort import effort
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -155,7 +156,9 @@ def slots(text: st.SearchStrategy[str]) -> st.SearchStrategy[Slots]:
 ACT = st.sampled_from(WORDED)
 LEVEL = st.integers(0, LEVELS - 1)
 SEED = st.integers(0, 2**64 - 1)
-RELAXED = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=150)
+RELAXED = settings(
+    suppress_health_check=list(HealthCheck), deadline=None, max_examples=effort(60, 150)
+)
 
 
 @given(slots(PLAIN), ACT, LEVEL, SEED)
@@ -269,7 +272,7 @@ def test_probabilities_sum_to_one(text: st.SearchStrategy[str], half: Half) -> N
     grammar = GRAMMARS[half]
 
     @given(histories(text), st.sampled_from(WORDED[:3]) | ACT, st.sampled_from([0, 4]) | LEVEL)
-    @settings(RELAXED, max_examples=60)
+    @settings(RELAXED, max_examples=effort(24, 60))
     def check(history: tuple[Slots, Slots, Used], act: str, level: int) -> None:
         mine, _, used = history
         wanted = level_for(act, level)
@@ -308,8 +311,8 @@ def assert_frequencies(
 
 def test_frequencies_follow_the_law_when_nothing_was_said() -> None:
     mine = Slots("Ada", "Ben", ("the well", "speed"), None, "it")
-    assert_frequencies(GRAMMARS["build"], "concede", 3, mine, Used(), 20_000)
-    assert_frequencies(GRAMMARS["all"], "narrate", None, mine, Used(), 20_000)
+    assert_frequencies(GRAMMARS["build"], "concede", 3, mine, Used(), effort(10_000, 20_000))
+    assert_frequencies(GRAMMARS["all"], "narrate", None, mine, Used(), effort(10_000, 20_000))
 
 
 def test_frequencies_follow_the_law_after_repeats() -> None:
@@ -321,8 +324,8 @@ def test_frequencies_follow_the_law_after_repeats() -> None:
         used.add(line, parse(line))
     for line in list(grammar.lines("assert", 0, mine))[::3]:
         used.add(line, parse(line))
-    assert_frequencies(grammar, "assert", 0, mine, used, 30_000)
-    assert_frequencies(grammar, "assert", 8, mine, used, 30_000)
+    assert_frequencies(grammar, "assert", 0, mine, used, effort(12_000, 30_000))
+    assert_frequencies(grammar, "assert", 8, mine, used, effort(12_000, 30_000))
 
 
 def test_the_discounts_are_those_stated() -> None:

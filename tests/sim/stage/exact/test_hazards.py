@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from backstage.effort import effort
 
 from sim.seeds import derive
 from sim.stage.exact import ExactStage
@@ -35,7 +36,7 @@ SETTINGS = {
     "sft_rlhf": ("sft_rlhf", {"mechanism": "M2"}),
     "bimodal": ("bimodal", {}),
 }
-SCENES, TURNS = 330, 30
+SCENES, TURNS = effort(120, 330), 30
 ACTOR = tuple[list[Any], list[Any]]  # what happened to one speaker, and what the filter saw
 
 
@@ -94,7 +95,7 @@ def test_planted_switches_have_the_hazards_that_the_filter_believes_in(
     static, returning = setting in ("M1", "bimodal"), setting in ("M0", "M3")
     assert (events["self"] == 0) == static
     assert (events["shadow"] > 0) == returning
-    assert static or events["self"] > 30
+    assert static or events["self"] > effort(10, 30)
 
 
 BINS = (0.0, 0.01, 0.05, 0.15, 0.35, 0.65, 0.85, 0.95, 0.99, 1.0)
@@ -119,7 +120,7 @@ def test_the_filter_and_the_smoother_are_calibrated(
                 here.setdefault((name, place), (turn.character == character, law[index]))
         for key, seen in here.items():
             forecasts.setdefault(key, []).append(seen)
-    judged = {key: seen for key, seen in forecasts.items() if len(seen) >= 200}
+    judged = {key: seen for key, seen in forecasts.items() if len(seen) >= effort(70, 200)}
     assert {name for name, _ in judged} == {"before", "after", "all"}
     for key, seen in judged.items():
         happened, p = zip(*seen, strict=True)
@@ -139,7 +140,9 @@ def test_under_m1_the_hazard_of_a_first_open_turn_has_its_closed_form(
     world = ancestral.World(parameters, kind)
     scene = watching.scene_of(cast, 18)
     opened, hazards, believed = [], [], []
-    for number, said in enumerate(watching.ancestral_scenes(world, cast, 18, 700, seed=22)):
+    for number, said in enumerate(
+        watching.ancestral_scenes(world, cast, 18, effort(250, 700), seed=22)
+    ):
         for one in cast:
             own = [turn for turn in said if turn.speaker == one.name]
             for t, turn in enumerate(own, start=1):
@@ -148,7 +151,7 @@ def test_under_m1_the_hazard_of_a_first_open_turn_has_its_closed_form(
                 hazards.append(reached * (1 - kappa) / (1 - pi + reached))
                 if opened[-1]:
                     break
-            if number < 100:
+            if number < effort(60, 100):
                 steps = watching.trace(
                     stage, scene, watching.as_turns(watching.lines_of(said)), one.name
                 )
@@ -171,7 +174,7 @@ PLAYED = {
     "rlhf M2": ("rlhf", {"mechanism": "M2"}),
     "base M3": ("base", {"mechanism": "M3", "window": 4}),
 }
-PLAYS = 330
+PLAYS = effort(110, 330)
 
 
 @pytest.fixture(scope="module")
@@ -312,7 +315,7 @@ def test_true_paths_have_the_planted_hazards_and_stances(
                     column.append(value)
     for events in (flips, returns):
         assert abs(watching.counted(*events)) < 4
-    assert sum(flips[0]) > 30
+    assert sum(flips[0]) > effort(10, 30)
     assert (sum(returns[0]) > 0) == (setting != "rlhf M2")
     assert {"self", "shadow", "assistant"} <= set(errors)
     for row in errors.values():

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from backstage.effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, chi2
@@ -166,7 +167,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=effort(60, 150))
 @given(
     st.sampled_from(["AB", "BA", "ABC", "DACB"]).flatmap(
         lambda labels: st.tuples(

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from backstage.effort import effort
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2
@@ -73,7 +74,7 @@ class Context:
         return Request(self.prompt, seed, self.name, stop=stop)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=effort(8, 20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_over_all_texts_the_probabilities_sum_to_one(
     ancestral: ModuleType, watching: ModuleType, data: st.DataObject
@@ -125,7 +126,7 @@ def test_repeats_have_their_share_of_the_sum(
     changed = {**KINDS, "base": TALKS_BACK}
     monkeypatch.setattr("sim.stage.exact.laws.KINDS", changed)
     repeated = []
-    for seed in range(6):
+    for seed in range(effort(3, 6)):
         cast = watching.company(ancestral)[:2]
         parameters = Parameters(half="build")
         here = Context(ancestral, watching, parameters, cast, 12, seed)
@@ -193,7 +194,7 @@ def test_log_prob_is_the_log_of_how_often_it_is_said(
     cast = [replace(one, points=("the mill",)) for one in watching.company(ancestral)[:2]]
     parameters = Parameters(kind=kind, half="held", kappa=0.2, pi=0.6, mechanism="M1")
     here = Context(ancestral, watching, parameters, cast, turns, 4)
-    draws = 20_000
+    draws = effort(8_000, 20_000)
 
     async def draw() -> list[str]:
         return [

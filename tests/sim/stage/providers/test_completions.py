@@ -13,10 +13,10 @@ from stub_server import StubServer, replies
 from sim.calls.retry import Retry
 from sim.calls.throttle import Throttle
 from sim.errors import StageClosed, StageError
-from sim.layouts.base import take_apart
 from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Request, info_of
 from sim.stage.providers.completions import covering
+from sim.text.replies import read_reply
 
 Make = Callable[..., Request]
 PROMPT = "Ben: Well?\n\nAda:"
@@ -57,7 +57,7 @@ async def test_what_a_model_runs_on_to_write_is_not_touched(opened: Any, text_re
         reply = await stage.perform(text_request(seed=seed))
         assert reply.text.startswith(" ")
         assert reply.text.endswith("\n")
-        seen.update(take_apart(reply.text, "Ada", ("Ada", "Ben")).strangers)
+        seen.update(read_reply(reply.text, "Ada", ("Ada", "Ben"), script=True).strangers)
     assert seen == {replies.STRANGER}
 
 

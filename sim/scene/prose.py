@@ -1,0 +1,322 @@
+"""Wordings in natural prose: how language models are told who they play and whose line is wanted.
+
+A model continues the form that it is shown. Labels and numbers (``sim.scene.templates.Wording``,
+which the embedded stage reads) come back as labels and numbers, so nothing here looks like a form:
+traits and goals are sentences, stances are words of a graded scale. A chat is told that this is a
+play, and whose words are wanted; a script is the head of a printed play with an opening line, which
+a base model goes on from.
+
+Wording is a factor of an experiment, so the wordings have names (``WORDINGS``). How they compare on
+real models is counted by ``python -m benchmarks.real`` and written down in ``docs/real-models.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
+
+from sim.errors import BadRequest
+from sim.events import Turn
+from sim.scene.answers import Number
+from sim.scene.base_model import AuthoredModel
+from sim.scene.persona import Persona
+from sim.scene.probes import Question
+from sim.scene.templates import Occasion, Role, Wording, listed
+from sim.text.suggestions import nearest
+
+GRADES = (
+    "is firmly against it",
+    "is against it",
+    "leans against it",
+    "is undecided about it",
+    "leans toward it",
+    "is for it",
+    "is firmly for it",
+)
+"""Stances in words, from -1 to 1, each for a seventh of the scale."""
+
+
+def graded(stance: float) -> str:
+    """A stance in [-1, 1] in words.
+
+    >>> graded(-0.8), graded(0.1), graded(1.0)
+    ('is firmly against it', 'is undecided about it', 'is firmly for it')
+    """
+    return GRADES[min(len(GRADES) - 1, int((stance + 1) / 2 * len(GRADES)))]
+
+
+class Example(AuthoredModel):
+    """A line that somebody hears and a good answer to it ("few-shot"), of another scene."""
+
+    heard: str
+    answer: str
+
+
+class Prose(Wording):
+    """Natural prose. The templates that ``Wording`` has and that are not used here have no effect.
+
+    >>> told = Prose().described(Role(Persona(name="Ada", brief="A hydrologist.",
+    ...     traits=("dry", "patient"), goals=("save the spring",))))
+    >>> print(told)
+    Ada: A hydrologist. Ada is dry and patient. Ada wants to save the spring.
+    """
+
+    added: ClassVar[frozenset[str]] = frozenset()
+    takes: ClassVar[Mapping[str, frozenset[str]]] = {
+        "script_head": frozenset({"names"}),
+        "reminder": frozenset({"name"}),
+        "talk": frozenset({"names"}),
+        "stands": frozenset({"topic"}),
+    }
+
+    version: str = "prose-1"
+
+    company: str = "You are {name}, on stage with {others}."
+    alone: str = "You are {name}, alone on the stage."
+    character: str = "{name}: {brief}"
+    traits: str = "{name} is {items}."
+    goals: str = "{name} wants to {items}."
+    points: str = "{name} comes back again and again to {items}."
+    voice: str = "{name}'s way of speaking: {voice}."
+    secret: str = "Nobody but {name} knows this: {secret}"
+    lines: str = "{name} says things like: {items}"
+    stands: str = "{name} {grade}."
+    stands_on: str = 'As to "{issue}", {name} {grade}.'
+    talk: str = "You are talking about this: {topic}"
+    everybody: str = "The script of a play. {names} are talking about this: {topic}"
+    manner: str = (
+        "This is a play, and you stay in character: you are {name}, and nobody else. Say what "
+        "{name} says next, in the first person, in at most {words} words. Write only the words "
+        "that are spoken: no name before them, no stage directions, nobody else's lines."
+    )
+    example: str = 'For example, when somebody says "{heard}", a line could be: {answer}'
+    examples: tuple[Example, ...] = ()
+    opens: str = "(The talk begins. {name} speaks first.)"
+    goes_on: str = "({name} goes on.)"
+    reminder: str = ""
+    heard: str = "{name}: {text}"
+    aside: str = "(The play stops for a moment. To {name} alone:) {question} {form}"
+    how_far: str = (
+        "How far are you, {name}, for or against this at the moment: {topic} "
+        "Give one number from -1 to 1: -1 is firmly against, 0 is undecided, 1 is firmly for."
+    )
+    author: str = (
+        "You write the script of a play with {names}. Each turn is one line: the name, a colon, "
+        "and what the person says, at most {words} words; an empty line between turns."
+    )
+    person: str = "{name}. {brief}"
+    script_head: str = (
+        "{title}\n\nA play in one act\n\nPERSONS OF THE PLAY\n\n{people}\n\n"
+        "{setting}They talk about this: {topic} {own}\n\n{opening}\n\n"
+    )
+    opening: str = "For a while nobody speaks. Then they begin."
+    script_stops: tuple[str, ...] = ("\n\n[", "\n\n(", "\n[", "\n(")
+    private_question: str = "({name}, alone, is asked: {question})"
+    number_follows: str = "{name}: My number is"
+    answer_follows: str = "{name}: My answer is:"
+    unanswered: str = "(That is {problem}. {name} is asked again.)"
+
+    def sheet(self, persona: Persona) -> str:
+        name = persona.name
+        described = self.character.format(name=name, brief=persona.brief)
+        sentences = [_sentence(described)] if persona.brief else []
+        for template, items in (
+            (self.traits, persona.traits),
+            (self.goals, persona.goals),
+            (self.points, persona.points),
+        ):
+            if items:
+                sentences.append(template.format(name=name, items=listed(items)))
+        if persona.voice:
+            sentences.append(_sentence(self.voice.format(name=name, voice=persona.voice)))
+        if persona.secret:
+            sentences.append(_sentence(self.secret.format(name=name, secret=persona.secret)))
+        if persona.lines:
+            quoted = " ".join(f"“{line}”" for line in persona.lines)
+            sentences.append(self.lines.format(name=name, items=quoted))
+        return " ".join(sentence for sentence in sentences if sentence)
+
+    def briefing(self, occasion: Occasion, role: Role, manner: str) -> str:
+        return f"{self._told(occasion, role)}\n\n{self._talk(occasion, self.talk)}\n\n{manner}"
+
+    def shared(self, occasion: Occasion) -> str:
+        return self._talk(occasion, self.everybody)
+
+    def private(self, occasion: Occasion, role: Role) -> str:
+        return self._told(occasion, role)
+
+    def script(self, occasion: Occasion, cast: Sequence[Persona], role: Role) -> str:
+        people = [_sentence(self.person.format(name=p.name, brief=p.brief)) for p in cast]
+        # Without the brief, which stands among the persons: what is said twice is said again.
+        own = Role(role.persona.model_copy(update={"brief": ""}), role.more)
+        return self.script_head.format(
+            title=occasion.topic.rstrip(" .").upper(),
+            names=listed(occasion.names),
+            people="\n".join(people),
+            setting=f"{_sentence(occasion.setting)} " if occasion.setting else "",
+            topic=_sentence(occasion.topic),
+            own=self._character(occasion, own),
+            opening=occasion.opening or self.opening,
+        )
+
+    def authored(self, occasion: Occasion, cast: Sequence[Role], words: int) -> str:
+        told = self.author.format(names=listed(occasion.names), words=words)
+        people = "\n\n".join(self._character(occasion, role) for role in cast)
+        return f"{told}\n\n{self._talk(occasion, self.everybody)}\n\n{people}"
+
+    def said(self, turn: Turn) -> str:
+        if turn.audience is None:
+            return self.heard.format(name=turn.speaker, text=turn.text)
+        return super().said(turn)
+
+    @property
+    def ends_of_lines(self) -> tuple[str, ...]:
+        return self.script_stops
+
+    def line(self, turn: Turn) -> str:
+        return super().said(turn)
+
+    def reminder_for(self, name: str) -> str:
+        return self.reminder.format(name=name)
+
+    def manner_of(self, name: str, words: int) -> str:
+        told = self.manner.format(name=name, words=words)
+        examples = [self.example.format(heard=e.heard, answer=e.answer) for e in self.examples]
+        return "\n\n".join([told, *examples])
+
+    def asks(self, question: Question, name: str, occasion: Occasion) -> str:
+        form = self.any_form.format(object=question.answer.form())
+        asked = self._asked(question, name, occasion)
+        return self.aside.format(name=name, question=asked, form=form)
+
+    def asks_in_script(self, question: Question, name: str, occasion: Occasion) -> str:
+        asked = self._asked(question, name, occasion)
+        told = self.private_question.format(name=name, question=asked)
+        return f"{told}\n\n{self._answer_begins(question, name)}"
+
+    def again_in_script(self, question: Question, name: str, reply: str, problem: str) -> str:
+        # The reply is left out: a base model would only go on with it.
+        told = self.unanswered.format(name=name, problem=problem)
+        return f" …\n\n{told}\n\n{self._answer_begins(question, name)}"
+
+    def _answer_begins(self, question: Question, name: str) -> str:
+        number = isinstance(question.answer, Number)
+        return (self.number_follows if number else self.answer_follows).format(name=name)
+
+    def _told(self, occasion: Occasion, role: Role) -> str:
+        """Who the actor is, and everything about its character."""
+        name = role.persona.name
+        return f"{self.part(occasion.names, name)} {self._character(occasion, role)}"
+
+    def _character(self, occasion: Occasion, role: Role) -> str:
+        persona = role.persona
+        parts = [self.described(Role(persona)), *self._stands(occasion, persona)]
+        told = " ".join(part for part in parts if part)
+        return f"{told}\n\n{role.more}" if role.more else told
+
+    def _stands(self, occasion: Occasion, persona: Persona) -> list[str]:
+        """Where a character stands: on what the scene is about, where there is but one issue."""
+        if occasion.issues == tuple(persona.stances):
+            only = len(occasion.issues) == 1
+        else:
+            only = len(occasion.issues) == 1 and bool(persona.stances)
+        name, stances = persona.name, persona.stances
+        if only:
+            grade = graded(next(iter(stances.values())))
+            return [self.stands.format(name=name, grade=grade, topic=_sentence(occasion.topic))]
+        return [
+            self.stands_on.format(name=name, issue=issue, grade=graded(value))
+            for issue, value in stances.items()
+        ]
+
+    def _talk(self, occasion: Occasion, template: str) -> str:
+        """Where the scene plays, and what it is about."""
+        talk = template.format(names=listed(occasion.names), topic=_sentence(occasion.topic))
+        return f"{_sentence(occasion.setting)} {talk}" if occasion.setting else talk
+
+    def _asked(self, question: Question, name: str, occasion: Occasion) -> str:
+        """The words of a question; a stance is asked about what the scene is about."""
+        answer = question.answer
+        about_topic = len(occasion.issues) == 1 and question.key == f"stance:{occasion.issues[0]}"
+        if about_topic and isinstance(answer, Number) and (answer.low, answer.high) == (-1, 1):
+            return self.how_far.format(name=name, topic=_sentence(occasion.topic))
+        return question.text.format(name=name)
+
+
+def _sentence(text: str) -> str:
+    """A text that ends as a sentence does; blank if it is blank."""
+    text = text.strip()
+    return text if not text or text[-1] in '.?!…。！？"”»' else f"{text}."
+
+
+_PLAIN = Wording()
+
+PROSE = Prose()
+"""The wording that language models get unless the scene says another."""
+
+WORDINGS: Mapping[str, Wording] = {
+    "plain-1": _PLAIN,
+    "prose-1": PROSE,
+    "prose-2": Prose(
+        version="prose-2",
+        company="This is a play. You speak the part of {name}; others speak {others}.",
+        alone="This is a play. You speak the part of {name}, who is alone on the stage.",
+        talk="What they talk about: {topic}",
+        manner=(
+            "Answer with the words that {name} speaks aloud, and with nothing else: at most "
+            "{words} words, in the first person, without a name before them. {name} does not agree "
+            "out of politeness."
+        ),
+        opens="The play begins.\n\nWhat does {name} say?",
+        goes_on="What does {name} say next?",
+        reminder="What does {name} say?",
+        heard="{name} says: “{text}”",
+        script_head=(
+            "{setting}{names} are talking about this: {topic}\n\n{people}\n\n"
+            "This is what they said.\n\n{opening}\n\n"
+        ),
+        opening="The talk has been going on for a while.",
+    ),
+    "prose-3": Prose(
+        version="prose-3",
+        examples=(
+            Example(
+                heard="You are late again.",
+                answer="I was held up at the bridge, and I will not be shouted at for it.",
+            ),
+        ),
+        script_head=(
+            "THREE SHORT PLAYS\n\n1. THE BRIDGE\n\nTom, a ferryman. Vera, his sister.\n\n"
+            "Vera: You are late again.\n\nTom: I was held up at the bridge, and I will not be "
+            "shouted at for it.\n\nVera: Nobody shouts. I asked for the money.\n\n"
+            "2. {title}\n\n{people}\n\n{setting}They talk about this: {topic} {own}\n\n"
+            "{opening}\n\n"
+        ),
+    ),
+}
+"""The wordings by name. ``plain-1`` has labels and numbers, which the embedded stage reads."""
+
+_READ_LABELS = ("embedded:", "fixed:")
+"""How the identities of stages begin that are given labels: the embedded stage reads only these."""
+
+
+def wording_named(name: str) -> Wording:
+    """A wording by its name. Raises ``BadRequest`` with the names that there are.
+
+    >>> wording_named("prose-2").version
+    'prose-2'
+    """
+    if name not in WORDINGS:
+        raise BadRequest(f"wording: {name!r} is unknown{nearest(name, WORDINGS)}")
+    return WORDINGS[name]
+
+
+def wording_for(identities: Iterable[str]) -> Wording:
+    """The wording for a scene that is played on stages with these identities.
+
+    Prose, unless one of them is embedded: then labels, which language models can read as well.
+
+    >>> wording_for(["openai:gpt-5-mini"]).version, wording_for(["embedded:base"]).version
+    ('prose-1', 'plain-1')
+    """
+    return _PLAIN if any(each.startswith(_READ_LABELS) for each in identities) else PROSE

@@ -1,0 +1,1 @@
+"""Language models on this machine: llama.cpp in a child process, for ``gguf:`` models."""
