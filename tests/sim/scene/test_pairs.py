@@ -118,7 +118,8 @@ def test_a_bound_that_cannot_be_kept_is_refused(router: type, at_most: object) -
 def test_a_scene_is_read_back_with_what_was_left_out(routing: Router, ends: Ending) -> None:
     cast = [Persona(name=name) for name in NAMES]
     scene = Scene(topic="Tea?", cast=cast, graph=complete(*NAMES), routing=routing, ends=ends)
-    assert scene_from(canonical(scene)) == scene
+    read = scene_from(canonical(scene))
+    assert (read.routing, read.ends) == (routing, ends)
 
 
 def test_the_ids_of_older_scenes_stay() -> None:
