@@ -160,7 +160,10 @@ BROUGHT = {"langchain_core": "langchain", "pydantic_core": "pydantic"}
 def test_what_is_imported_is_declared_and_the_other_way_round() -> None:
     imported = _imported()
     declared = {_name(need).replace("-", "_") for need in PROJECT["project"]["dependencies"]}
-    assert sorted({BROUGHT.get(name, name) for name in imported} - declared) == []
+    extras = PROJECT["project"]["optional-dependencies"].values()
+    optional = {_name(need).replace("-", "_") for needs in extras for need in needs}
+    assert sorted({BROUGHT.get(name, name) for name in imported} - declared - optional) == []
+    assert sorted(optional - imported) == []
     assert sorted(declared - imported - {BROUGHT.get(name) for name in imported} - FIXED) == []
 
 
@@ -237,17 +240,18 @@ def readme() -> str:
     return (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_readme_opens_with_the_two_commands() -> None:
+def test_readme_opens_with_the_three_commands() -> None:
     blocks = re.findall(r"```sh\n(.*?)```", readme(), re.DOTALL)
     install = "python3 -m venv .tools && .tools/bin/pip install uv && .tools/bin/uv run"
     assert blocks[0].splitlines() == [f"{install} --no-dev elsinore run mousetrap"]
-    assert blocks[1].splitlines() == [f"{install} pytest"]
+    assert blocks[1].splitlines()[0].startswith(".tools/bin/uv run --no-dev --extra local ")
+    assert blocks[2].splitlines() == [f"{install} pytest"]
 
 
 def test_the_checks_run_the_readmes_test_command() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     blocks = re.findall(r"```sh\n(.*?)```", readme(), re.DOTALL)
-    assert blocks[1].strip() in script.splitlines()
+    assert blocks[2].strip() in script.splitlines()
 
 
 def test_the_checks_run_mypy_over_everything() -> None:

@@ -27,6 +27,7 @@ async def test_a_server_that_can_do_everything(opened: Any, model: str):
     by_name = verdicts(report)
     if model.startswith("completions"):
         assert by_name.pop("structured output") == "unknown"
+    assert by_name.pop("log-probabilities of the prompt (llama.cpp)") == "no"  # It is not one.
     assert set(by_name.values()) == {"yes"}
     assert report.model == stage.identity
     assert "8192 tokens" in report.of("context length").reason
