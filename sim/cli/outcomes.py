@@ -43,10 +43,15 @@ def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
     ends = {row.trial: row for row in convergence.by_trial.itertuples()}
     turns = tables.turns.groupby("trial").size().to_dict()
     known = unmeasured(report, trials, store)
+    casts = {trial.id: trial.scene.names for trial in trials}
+    spoke: dict[str, set[str]] = {}
+    for trial, speaker in zip(tables.turns["trial"], tables.turns["speaker"], strict=True):
+        spoke.setdefault(str(trial), set()).add(str(speaker))
     records = [
         {
             **record,
             "turns": int(turns.get(record["id"], 0)),
+            "silent": _silent(record, casts[record["id"]], spoke),
             "outcomes": by_trial.get(record["id"], {}),
             "convergence": _ends(ends.get(record["id"])),
         }
@@ -102,6 +107,7 @@ def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Recor
                 "status": result.status,
                 "reason": result.reason,
                 "turns": result.turns,
+                "silent": None,
                 "outcomes": {actor: dict(nothing) for actor in casts[result.id]},
                 "convergence": _ends(None),
             }
@@ -151,6 +157,13 @@ def _ends(row: Any) -> Record:
         "agreed_at": whole(row.agreed_at),
         "reason": None if pd.isna(row.reason) else str(row.reason),
     }
+
+
+def _silent(record: Record, cast: Sequence[str], spoke: dict[str, set[str]]) -> list[str] | None:
+    """Who never spoke in a trial; None if it is not at its end."""
+    if record["status"] != "done":
+        return None
+    return [name for name in cast if name not in spoke.get(record["id"], set())]
 
 
 def _arm(model: str, records: list[Record], estimates: dict[str, Estimate]) -> Record:

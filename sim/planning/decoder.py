@@ -35,8 +35,9 @@ def scene_from(stored: str | Mapping[str, Any], code_of: Scene | None = None) ->
 
     >>> from sim import Persona, after, ring
     >>> from sim.planning import canonical
+    >>> from sim.scene.templates import Wording
     >>> scene = Scene(topic="Tea?", cast=[Persona(name="Ada"), Persona(name="Ben")],
-    ...               graph=ring("Ada", "Ben"), ends=after(turns=2))
+    ...               graph=ring("Ada", "Ben"), ends=after(turns=2), wording=Wording())
     >>> scene_from(canonical(scene)) == scene
     True
     """

@@ -12,6 +12,7 @@ real models is counted by ``python -m benchmarks.real`` and written down in ``do
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
@@ -296,8 +297,9 @@ WORDINGS: Mapping[str, Wording] = {
 }
 """The wordings by name. ``plain-1`` has labels and numbers, which the embedded stage reads."""
 
-_READ_LABELS = ("embedded:", "fixed:")
-"""How the identities of stages begin that are given labels: the embedded stage reads only these."""
+_READS_LABELS = re.compile(r"(?:^|:)(?:embedded|fixed):")
+"""Identities of stages that are given labels: the embedded stage reads nothing else, also where it
+is asked over HTTP (``openai:embedded:rlhf``)."""
 
 
 def wording_named(name: str) -> Wording:
@@ -319,4 +321,4 @@ def wording_for(identities: Iterable[str]) -> Wording:
     >>> wording_for(["openai:gpt-5-mini"]).version, wording_for(["embedded:base"]).version
     ('prose-1', 'plain-1')
     """
-    return _PLAIN if any(each.startswith(_READ_LABELS) for each in identities) else PROSE
+    return _PLAIN if any(_READS_LABELS.search(each) for each in identities) else PROSE

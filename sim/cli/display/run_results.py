@@ -32,6 +32,9 @@ def show(record: Record, console: Console) -> None:
         print_block(console, _outcomes(arms, record["trials"], several, narrow))
     if any(arm["convergence"]["used"] for arm in arms):
         print_block(console, _convergence(arms))
+    silent = _silent(record["trials"])
+    if silent is not None:
+        console.print(silent)
     for comparison in record["comparisons"]:
         console.print(_comparison(comparison))
     if all(str(arm["model"]).startswith("embedded:") for arm in arms):
@@ -42,6 +45,23 @@ def show(record: Record, console: Console) -> None:
             )
         )
     console.print(_where(record), soft_wrap=True)
+
+
+def _silent(trials: list[Record]) -> Text | None:
+    """Who never spoke, and in how many of the trials that came to their end; None if all did."""
+    ended = [trial["silent"] for trial in trials if trial["silent"] is not None]
+    names = list(dict.fromkeys(name for each in ended for name in each))
+    if not names:
+        return None
+    text = Text("Never spoke: ", style="yellow")
+    counts = [sum(name in each for each in ended) for name in names]
+    told = [one_line(name) for name in names]
+    if len(ended) > 1:
+        told = [
+            f"{name} (in {count} of {len(ended)} trials)"
+            for name, count in zip(told, counts, strict=True)
+        ]
+    return text.append(", ".join(told))
 
 
 def _headline(record: Record) -> Text:

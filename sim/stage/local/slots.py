@@ -63,11 +63,16 @@ class Slots:
 
 
 def _gain(kept: Prompt | None, wanted: Prompt) -> int:
-    """The letters that a slot saves a prompt, less those that are lost with what it kept."""
+    """The letters that a slot saves a prompt, less those that are lost with what it kept.
+
+    The last chunk is the cue, which no later prompt continues, so that nothing is lost with it: in
+    ``transcript_first`` it holds the persona, and is longer than a transcript that has just begun.
+    """
     if kept is None:
         return 0
     shared = common(kept, wanted)
-    return shared - (kept.length - shared)
+    worth = 0 if kept.parent is None else kept.parent.length
+    return shared - max(0, worth - shared)
 
 
 def common(one: Prompt, other: Prompt) -> int:

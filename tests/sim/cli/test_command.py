@@ -105,6 +105,22 @@ def test_a_pipe_gets_the_table_and_nothing_else(
     assert "The end: after 6 turns." in inside(*command[1:]).stdout
 
 
+def test_the_summary_says_who_never_spoke(inside: Command, folder: Path) -> None:
+    (folder / "short.py").write_text(
+        "from sim import Persona, Scene, after, ring\n"
+        "def short(turns: int = 2) -> Scene:\n"
+        "    cast = [Persona(name=name) for name in ('Ada', 'Ben', 'Cleo')]\n"
+        "    graph = ring('Ada', 'Ben', 'Cleo')\n"
+        "    return Scene(topic='Tea?', cast=cast, graph=graph, ends=after(turns=turns))\n"
+    )
+    short = ("run", "short.py:short", "--store", "s.db", "-m", "fixed:Well.")
+    assert "\nNever spoke: Cleo\n" in inside(*short, "-n1").stdout
+    assert "\nNever spoke: Cleo (in 2 of 2 trials)\n" in inside(*short, "-n2").stdout
+    record = json.loads(inside(*short, "-n1", "--json").stdout)
+    assert record["trials"][0]["silent"] == ["Cleo"]
+    assert "Never spoke" not in inside(*short, "-n1", "-P", "turns=3").stdout
+
+
 def test_surrogates_tell_a_shared_pull_from_interaction(inside: Command) -> None:
     done = inside("run", "mine.py:trio", "-n", 3, "-m", "embedded:rlhf", "--yoked", "--json")
     assert done.returncode == 0, done.stderr

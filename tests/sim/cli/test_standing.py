@@ -70,7 +70,7 @@ def test_where_every_verdict_is_missing_it_is_said_why(tmp_path: Path) -> None:
     stages = {model: open_stage(model) for model in (BASE, "fixed:Well.")}
     report = asyncio.run(run_tournament(cup, stages, tmp_path / "cup.db"))
     notes = measured(tmp_path / "cup.db", report.id)["notes"]
-    assert notes[-1].startswith("4 of 4 verdicts are missing, mostly: winner: Input should be 'A'")
+    assert notes[-1].startswith("4 of 4 verdicts are missing, mostly: winner: 0 is none of ")
 
 
 def test_a_tournament_that_is_not_over_says_so() -> None:

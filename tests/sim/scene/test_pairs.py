@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim import complete, star
+from sim import Persona, Scene, after, complete, said, star
 from sim.errors import SceneError
 from sim.events import Place, Turn
-from sim.planning.canonical_form import plain
+from sim.planning.canonical_form import canonical, plain
+from sim.planning.decoder import scene_from
+from sim.scene.endings import Ending
 from sim.scene.graph import Graph, PublicView
 from sim.scene.routing import Addressed, ChosenBy, Cue, Inquiry, LongestWait, Walk
 from sim.scene.routing.base import Router, answered
@@ -102,6 +104,22 @@ def test_a_run_is_the_end_of_the_scene_that_two_people_have(places: list[int]) -
 def test_a_bound_that_cannot_be_kept_is_refused(router: type, at_most: object) -> None:
     with pytest.raises(SceneError, match="at_most"):
         router(at_most=at_most)
+
+
+@pytest.mark.parametrize(
+    ("routing", "ends"),
+    [
+        (Addressed(), said("tea") | after(turns=4)),
+        (Addressed(at_most=3), said("tea", last=True) | after(turns=4)),
+        (ChosenBy(at_most=2), said("tea", quoted=False) | after(turns=4)),
+        (ChosenBy("Ann"), after(turns=4)),
+    ],
+)
+def test_a_scene_is_read_back_with_what_was_left_out(routing: Router, ends: Ending) -> None:
+    cast = [Persona(name=name) for name in NAMES]
+    scene = Scene(topic="Tea?", cast=cast, graph=complete(*NAMES), routing=routing, ends=ends)
+    read = scene_from(canonical(scene))
+    assert (read.routing, read.ends) == (routing, ends)
 
 
 def test_the_ids_of_older_scenes_stay() -> None:

@@ -18,6 +18,7 @@ from sim import Scene, play
 from sim.events import Usage
 from sim.layouts import render
 from sim.layouts.prompt import Prompt
+from sim.scene.templates import Wording
 from sim.stage.base import LogProb, Reply, Request, Stage
 from sim.stage.exact import exact_stage
 from sim.stage.open import open_model
@@ -106,7 +107,7 @@ def _messages(prompt: Prompt) -> list[BaseMessage]:
 async def test_whole_seeds_give_what_the_embedded_stage_gives(
     scenario: str, url: str, compared: Any
 ) -> None:
-    scene = SCENES[scenario]()
+    scene = SCENES[scenario]().worded(Wording())
     stage = LangChainStage("rlhf?kappa=0.2", url)
     try:
         over_http = await play(scene, stage, seed=11)

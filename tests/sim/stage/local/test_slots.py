@@ -74,3 +74,24 @@ async def test_a_call_that_fails_or_is_cancelled_leaves_its_slot() -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert await asyncio.wait_for(used(slots, scene("Ben")), 1) == 0
+
+
+async def test_a_transcript_with_long_personas_behind_it_stays_in_one_slot() -> None:
+    slots, transcript = Slots(4), Prompt.start("system", "A hall at night.")
+    numbers = []
+    for turn in range(8):
+        persona = f"You are {'Ada' if turn % 2 else 'Ben'}. " * 30
+        numbers.append(await used(slots, transcript.then("user", persona)))
+        transcript = transcript.then("user", f"Line {turn}.\n\n")
+    assert numbers == [0] * 8
+
+
+async def test_actors_with_contexts_of_their_own_keep_slots_of_their_own() -> None:
+    slots = Slots(4)
+    own = {name: Prompt.start("system", f"You are {name}. " * 30) for name in ("Ada", "Ben")}
+    numbers = []
+    for turn in range(6):
+        for name in own:
+            own[name] = own[name].then("user", f"Line {turn}. ").then("assistant", "Well. ")
+            numbers.append(await used(slots, own[name].then("user", "Your line.")))
+    assert numbers == [0, 1] * 6
