@@ -141,6 +141,8 @@ def tally(trial: StoredTrial) -> Tally:
     said_before: set[str] = set()
     bigrams: Counter[tuple[str, str]] = Counter()
     for turn in events.turns:
+        if turn.source == "intervention":
+            continue  # The model did not say it.
         spoken = words(turn.text)
         counts.turns += 1
         counts.words += len(spoken)

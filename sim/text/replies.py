@@ -166,6 +166,7 @@ class _Reader:
             self._unwrap()
             self._announcement()
             self._around_label()
+            self._quote_before_label()
             self._own_label()
             self._end_at_others()
             self._later_labels()
@@ -240,6 +241,14 @@ class _Reader:
         if inside is not None:
             self._drop(self.text[0], self.text[-1])
             self.text = inside
+
+    def _quote_before_label(self) -> None:
+        """A quotation mark before a label, never closed: the limit of tokens cut the line."""
+        first = self.text[:1]
+        closing = _QUOTES.get(first, "")
+        if closing and not any(mark in self.text[1:] for mark in closing) and self._is_own(1):
+            self._drop(self.text[0])
+            self.text = self.text[1:].lstrip()
 
     def _dashes(self) -> None:
         """Languages that set speech with dashes: the first is a quotation mark, the next is
