@@ -129,7 +129,7 @@ class Conflict(Result):
                 *self._distances(trial),
             )
 
-    def _distances(self, trial: str) -> tuple[float, float, float]:
+    def _distances(self, trial: str) -> _Distances:
         """Distance of stances at the first and last turn asked, and on average.
 
         Missing where it is missing at these turns; the mean is over the turns that have one.
@@ -139,10 +139,10 @@ class Conflict(Result):
         curve = own.groupby("turn")["distance"].agg(lambda part: part.mean(skipna=False))
         values = curve.to_numpy(dtype=float)
         if not len(values):
-            return nan, nan, nan
+            return _Distances(nan, nan, nan)
         known = values[~np.isnan(values)]
         mean = float(known.mean()) if len(known) else nan
-        return float(values[0]), float(values[-1]), mean
+        return _Distances(float(values[0]), float(values[-1]), mean)
 
     def _arms(self) -> Iterable[ArmEstimate]:
         means = {(each.arm, each.quantity): each for each in self._means()}
@@ -202,6 +202,14 @@ class Conflict(Result):
                 Interval(mean, float(low), float(high)),
             )
         return lengths
+
+
+class _Distances(NamedTuple):
+    """Distance of stances when first asked, when last asked, and on average."""
+
+    start: float
+    end: float
+    mean: float
 
 
 class _Lengths(NamedTuple):

@@ -28,7 +28,7 @@ _OFFER: Final = re.compile(
 
 
 class MalformedError(ValueError):
-    """A block that is not what was asked for. The message tells the author what to mend."""
+    """A block that is not what was asked for. The message tells the author what to correct."""
 
 
 def read_block(

@@ -87,18 +87,18 @@ def _unaccented(name: str) -> str:
 
 def _aliases(name: str) -> set[str]:
     """Shorter names: without the article or title, the first and the last word, title and last."""
-    found: set[str] = set()
+    aliases: set[str] = set()
     for article in _ARTICLES:
         if name.lower().startswith(article):
-            found.add(name[len(article) :])
+            aliases.add(name[len(article) :])
     title = _TITLES.match(name)
     bare = name[title.end() :] if title is not None else name
     words = bare.split()
     if title is not None and words:
-        found |= {bare, name[: title.end()] + words[-1]}
-    if (len(words) > 1 and not found - {bare, name}) or title is not None:
-        found |= {word for word in (words[0], words[-1]) if word[0].isupper() and len(word) > 1}
-    return {alias for alias in found if alias and not alias[0].islower()} - {name}
+        aliases |= {bare, name[: title.end()] + words[-1]}
+    if (len(words) > 1 and not aliases - {bare, name}) or title is not None:
+        aliases |= {word for word in (words[0], words[-1]) if word[0].isupper() and len(word) > 1}
+    return {alias for alias in aliases if alias and not alias[0].islower()} - {name}
 
 
 class Labels:
@@ -208,7 +208,7 @@ class Labels:
         >>> [(label.name, label.start) for label in found]
         [('Ben', 0), ('Ann', 21)]
         """
-        found: list[Label] = []
+        labels: list[Label] = []
         for quick in self._quick.finditer(text):
             start = text.rfind("\n", 0, quick.end()) + 1
             label = self.at(text, start)
@@ -216,8 +216,8 @@ class Labels:
                 continue
             in_small = label.name == small and label.form == "colon" and text == text.lower()
             if in_small or _proves(label, text, listed):
-                found.append(label)
-        return found
+                labels.append(label)
+        return labels
 
 
 _SEPARATOR: Final = re.compile(rf"{BLANKS}[:：﹕︰]")

@@ -70,9 +70,9 @@ class _CutError(_BrokenError):
 def values_in(text: str) -> Iterator[Found]:
     """The objects and lists in a text, in their order, and what looked like one.
 
-    >>> [found.value for found in values_in("I say {'stance': .5,} or [1, 2].")]
+    >>> [pieces.value for pieces in values_in("I say {'stance': .5,} or [1, 2].")]
     [{'stance': '.5'}, [1, 2]]
-    >>> [found.problem for found in values_in('{"stance": 0.5')]
+    >>> [pieces.problem for pieces in values_in('{"stance": 0.5')]
     ['it breaks off']
     """
     at, parser = 0, _Parser(text)
@@ -116,25 +116,25 @@ class _Parser:
         return at
 
     def _object(self, at: int, depth: int) -> tuple[dict[str, Any], int]:
-        found: dict[str, Any] = {}
+        pieces: dict[str, Any] = {}
         while True:
             try:
                 at = self._skip(at)
             except _CutError:
                 # Only the outermost brace may be missing, and only after a value that is whole.
-                if depth or not found:
+                if depth or not pieces:
                     raise
-                return found, len(self.text)
+                return pieces, len(self.text)
             if self.text[at] == "}":
-                return found, at + 1
+                return pieces, at + 1
             key, at = self._key(at)
             at = self._skip(at)
             if self.text[at] != ":":
                 raise _BrokenError(f"there is no colon after {key!r}")
             value, at = self.value(at + 1, depth + 1)
-            if key in found and found[key] != value:
+            if key in pieces and pieces[key] != value:
                 value = SEVERAL
-            found[key] = value
+            pieces[key] = value
             at = self._after(at, depth)
 
     def _after(self, at: int, depth: int) -> int:
@@ -162,13 +162,13 @@ class _Parser:
         return bare.group().strip(), bare.end()
 
     def _list(self, at: int, depth: int) -> tuple[list[Any], int]:
-        found: list[Any] = []
+        pieces: list[Any] = []
         while True:
             at = self._skip(at)
             if self.text[at] == "]":
-                return found, at + 1
+                return pieces, at + 1
             value, at = self.value(at, depth + 1)
-            found.append(value)
+            pieces.append(value)
             at = self._skip(at)
             if self.text[at] == ",":
                 at += 1
@@ -198,10 +198,10 @@ class _Parser:
         comma = _DECIMAL_COMMA.match(self.text, at)
         if comma is not None:
             return Bare(comma.group().strip()), comma.end()
-        found = _BARE.match(self.text, at)
-        if found is None:
+        pieces = _BARE.match(self.text, at)
+        if pieces is None:
             raise _BrokenError(f"there is no value at {self.text[at : at + 10]!r}")
-        text, end = found.group(), found.end()
+        text, end = pieces.group(), pieces.end()
         for comment in (" //", " #", " /*"):
             if comment in text:
                 text = text[: text.index(comment)]

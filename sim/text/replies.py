@@ -182,10 +182,10 @@ class _Reader:
 
     def _unwrap(self) -> None:
         for pattern in (_FENCE, _WRAPPED):
-            found = pattern.fullmatch(self.text)
-            if found is not None:
-                self._drop(found["open"], found["close"])
-                self.text = found["inside"].strip()
+            match = pattern.fullmatch(self.text)
+            if match is not None:
+                self._drop(match["open"], match["close"])
+                self.text = match["inside"].strip()
         for at_end in (False, True):
             while True:
                 first, _, last = (self.text.rpartition if at_end else self.text.partition)("\n")
@@ -201,22 +201,22 @@ class _Reader:
             # What a chat calls the one who answers: the actor's own label, by another name.
             self._drop(role.group())
             self.text = self.text[role.end() :].lstrip()
-        found = _LEAK.search(self.text)
-        if found is None:
+        match = _LEAK.search(self.text)
+        if match is None:
             return
-        rest = self.text[found.start() :].strip()
+        rest = self.text[match.start() :].strip()
         if _TOKEN.sub("", rest).strip():
             self.after.append(rest)
         else:
             self._drop(rest)
-        self.text = self.text[: found.start()].rstrip()
+        self.text = self.text[: match.start()].rstrip()
 
     def _announcement(self) -> None:
-        found = _ANNOUNCED.match(self.text)
-        if found is None or not _announces(found["what"], self.own):
+        match = _ANNOUNCED.match(self.text)
+        if match is None or not _announces(match["what"], self.own):
             return
-        self._drop(found.group())
-        self.text = self.text[found.end() :].lstrip()
+        self._drop(match.group())
+        self.text = self.text[match.end() :].lstrip()
 
     def _around_label(self) -> None:
         """What stands before or around a label of the actor's own, and nothing else would."""
@@ -253,11 +253,11 @@ class _Reader:
     def _dashes(self) -> None:
         """Languages that set speech with dashes: the first is a quotation mark, the next is
         somebody else's."""
-        found = _DASH.match(self.text)
-        if found is None or not _FOREIGN.search(self.text):
+        match = _DASH.match(self.text)
+        if match is None or not _FOREIGN.search(self.text):
             return
-        self._drop(found.group())
-        text = self.text[found.end() :]
+        self._drop(match.group())
+        text = self.text[match.end() :]
         following = _NEXT_DASH.search(text)
         if following is not None:
             self.after.append(text[following.start() :].strip())
@@ -332,13 +332,13 @@ class _Reader:
 
 def _said_as(text: str, own: str) -> int:
     """Where "As Ann, I would say:" ends at the head of a text; 0 if it is not there."""
-    found = re.match(
+    match = re.match(
         rf"as {re.escape(own)},? I(?:['’]d| would| might| will)? (?:say|respond|reply|answer)"
         r"[^\n:]{0,40}:",
         text,
         re.I,
     )
-    return 0 if found is None else found.end()
+    return 0 if match is None else match.end()
 
 
 def _announces(what: str, own: str) -> bool:

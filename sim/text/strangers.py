@@ -63,7 +63,7 @@ _HEADINGS: Final = _words(
     "notes ps question questions answer answers result results conclusion summary example "
     "examples reason reasons fact facts truth lie remember look listen see hear think consider "
     "imagine suppose time date place setting scene act title chapter part stage directions "
-    "direction cast characters character persons curtain end beginning exit enter enters music "
+    "direction cast characters character persons end end beginning exit enter enters music "
     "sound lights problem problems solution issue point points case option options step steps "
     "rule rules condition conditions term terms offer price cost costs risk risks gain gains loss "
     "benefit benefits advantage disadvantage pro pros con cons money trust power water bread fear "

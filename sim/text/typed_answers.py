@@ -73,22 +73,22 @@ def read_answer(reply: str, schema: Mapping[str, Any]) -> Read:
     """
     _, text = thought_and_speech(reply)
     text = _TAG.sub("", _BOX.sub(r"\1", text))
-    found = list(values_in(text))
+    pieces = list(values_in(text))
     answers = [
         (each.end, answer)
-        for each in found
+        for each in pieces
         for answer in _answers(each.value, schema)
         if not _is_a_form(answer, schema)
     ]
     if answers:
         complete = [each for each in answers if _is_complete(each[1], schema)]
         end, answer = (complete or answers)[-1]
-        if _begun_again(text, found, end, schema):
+        if _begun_again(text, pieces, end, schema):
             return None, Problem("broken", "its JSON is broken (the last answer breaks off)")
         if answer is SEVERAL:
             return None, Problem("several", "it answers several times at once")
         return fitting(answer, schema)
-    return _without_json(text, found, schema)
+    return _without_json(text, pieces, schema)
 
 
 def _is_complete(answer: Any, schema: Mapping[str, Any]) -> bool:
@@ -96,11 +96,11 @@ def _is_complete(answer: Any, schema: Mapping[str, Any]) -> bool:
     return not isinstance(answer, dict) or all(_of(answer, name, names)[0] for name in names)
 
 
-def _begun_again(text: str, found: list[Found], end: int, schema: Mapping[str, Any]) -> bool:
+def _begun_again(text: str, pieces: list[Found], end: int, schema: Mapping[str, Any]) -> bool:
     return any(
         each.problem == "it breaks off" and each.start >= end
         and any(name in text[each.start :] for name in schema.get("properties", {}))
-        for each in found
+        for each in pieces
     )  # fmt: skip
 
 
@@ -153,13 +153,13 @@ def _of(value: Mapping[str, Any], name: str, names: Sequence[str]) -> tuple[bool
     wanted = _key(name)
     any_field = _ANY_FIELD if len(names) == 1 else ()
     for known in ((wanted,), _ALIASES.get(wanted, ()), any_field):
-        found = [key for key in value if _key(key) in known]
+        pieces = [key for key in value if _key(key) in known]
         if known is _ANY_FIELD:
             # {"result": {"stance": 0.5}} is no answer, but holds one.
-            found = [key for key in found if not isinstance(value[key], dict)]
-        if len(found) == 1 or (found and len({str(value[key]) for key in found}) == 1):
-            return True, value[found[0]]
-        if found:
+            pieces = [key for key in pieces if not isinstance(value[key], dict)]
+        if len(pieces) == 1 or (pieces and len({str(value[key]) for key in pieces}) == 1):
+            return True, value[pieces[0]]
+        if pieces:
             return True, SEVERAL
     return False, None
 
@@ -243,9 +243,9 @@ def _option(value: Any, options: Sequence[Any], where: str) -> Read:
         said = next(iter(said.values())) if isinstance(said, dict) else said[0]
     if isinstance(said, str):
         texts = [option for option in options if isinstance(option, str)]
-        found = option_in(said, texts) or option_said(said, texts)
-        if found is not None:
-            return found, None
+        pieces = option_in(said, texts) or option_said(said, texts)
+        if pieces is not None:
+            return pieces, None
     elif any(said == option and type(said) is type(option) for option in options):
         return said, None
     listed = ", ".join(short(option) for option in options)
@@ -281,7 +281,7 @@ def _object(value: Any, schema: Mapping[str, Any], where: str) -> Read:
 
 def _shares(value: Mapping[str, Any], names: Sequence[str], where: str) -> Read:
     """An object of numbers under the names of its fields. One number too many changes them all."""
-    found: dict[str, Any] = {}
+    pieces: dict[str, Any] = {}
     for key, each in value.items():
         name = option_in(key, names)
         if name is None:
@@ -291,8 +291,8 @@ def _shares(value: Mapping[str, Any], names: Sequence[str], where: str) -> Read:
             continue
         percent = isinstance(each, str) and each.strip().removesuffix("%").rstrip()
         each = Bare(percent) if isinstance(percent, str) else each
-        found[name] = SEVERAL if name in found and found[name] != each else each
-    return found, None
+        pieces[name] = SEVERAL if name in pieces and pieces[name] != each else each
+    return pieces, None
 
 
 def _array(value: Any, schema: Mapping[str, Any], where: str) -> Read:
@@ -304,21 +304,21 @@ def _array(value: Any, schema: Mapping[str, Any], where: str) -> Read:
         value = _parted(value, items["enum"])
     if not isinstance(value, list):
         return None, Problem("type", f"{prefix}{short(value)} is no array", where, value)
-    found = []
+    pieces = []
     for place, item in enumerate(value):
         each, problem = fitting(item, items, f"{where}[{place}]")
         if problem is not None:
             return None, problem
-        found.append(each)
-    low, high = schema.get("minItems", 0), schema.get("maxItems", len(found))
+        pieces.append(each)
+    low, high = schema.get("minItems", 0), schema.get("maxItems", len(pieces))
     options = items.get("enum")
-    if options and low == len(options) and sorted(found) != sorted(options):
+    if options and low == len(options) and sorted(pieces) != sorted(options):
         text = f"{prefix}it does not hold every one of {', '.join(map(short, options))} once"
         return None, Problem("order", text, where, value)
-    if not low <= len(found) <= high:
-        text = f"{prefix}it holds {len(found)} entries, and {low} to {high} were asked for"
+    if not low <= len(pieces) <= high:
+        text = f"{prefix}it holds {len(pieces)} entries, and {low} to {high} were asked for"
         return None, Problem("order", text, where, value)
-    return found, None
+    return pieces, None
 
 
 def _by_place(value: Mapping[str, Any]) -> Any:
@@ -370,15 +370,15 @@ def _listed(lines: Sequence[str], options: Sequence[str]) -> list[str] | None:
     return pointed or None
 
 
-def _without_json(text: str, found: list[Found], schema: Mapping[str, Any]) -> Read:
+def _without_json(text: str, pieces: list[Found], schema: Mapping[str, Any]) -> Read:
     """The answer in a reply without a JSON object that is one: after a label, bare, in prose."""
     properties: Mapping[str, Any] = schema.get("properties", {})
     names = list(properties)
-    broken = _what_broke(text, found)
+    broken = _what_broke(text, pieces)
     single = properties[names[0]] if len(names) == 1 else {}
     if single.get("type") == "string" and "enum" not in single:
-        return _words(text, found, names[0])
-    if any(isinstance(each.value, dict) and each.value for each in found):
+        return _words(text, pieces, names[0])
+    if any(isinstance(each.value, dict) and each.value for each in pieces):
         if broken is not None and any(name in text for name in names):
             return None, broken
         return None, Problem("missing", f"{names[0]!r} is missing", said=names[0])
@@ -410,9 +410,9 @@ def _without_json(text: str, found: list[Found], schema: Mapping[str, Any]) -> R
     return (None, nothing) if value is None else fitting({names[0]: value}, schema)
 
 
-def _what_broke(text: str, found: list[Found]) -> Problem | None:
+def _what_broke(text: str, pieces: list[Found]) -> Problem | None:
     """The first problem of what looked like JSON; braces in prose are none."""
-    for each in found:
+    for each in pieces:
         looks = text[each.start] == "{" and (":" in text[each.start :] or len(text) > each.start)
         if (
             each.problem
@@ -428,11 +428,11 @@ def _what_broke(text: str, found: list[Found]) -> Problem | None:
 def _number_of(clean: str, labelled: list[str], schema: Mapping[str, Any]) -> float | None:
     low, high = schema.get("minimum", float("-inf")), schema.get("maximum", float("inf"))
     for line in labelled[-1:]:
-        found = number_in(_unwrapped(line), low, high)
-        return number_said(line, low, high) if found is None else found
-    found = number_in(_unwrapped(clean), low, high)
-    if found is not None and not re.search(r"\n.*\d|[.!?]\s.*\d", clean, re.S):
-        return found
+        pieces = number_in(_unwrapped(line), low, high)
+        return number_said(line, low, high) if pieces is None else pieces
+    pieces = number_in(_unwrapped(clean), low, high)
+    if pieces is not None and not re.search(r"\n.*\d|[.!?]\s.*\d", clean, re.S):
+        return pieces
     return number_said(clean, low, high)
 
 
@@ -455,11 +455,11 @@ def _labelled(clean: str, name: str) -> list[str]:
     return [match[1].strip() for match in label.finditer(clean)]
 
 
-def _words(text: str, found: list[Found], name: str) -> Read:
+def _words(text: str, pieces: list[Found], name: str) -> Read:
     clean = text.strip()
     tried = re.match(r"(?:```\w*\s*)?[{\[]\s*[\"'“‘\w]", clean) is not None
-    if not clean or (tried and any(each.start <= text.find(clean) + 10 for each in found)):
-        broken = _what_broke(text, found)
+    if not clean or (tried and any(each.start <= text.find(clean) + 10 for each in pieces)):
+        broken = _what_broke(text, pieces)
         missing = Problem("missing", f"{name!r} is missing")
         return None, broken or (missing if clean else Problem("nothing", "it is blank"))
     clean = _FENCE.sub("", clean).strip() if clean.startswith(("```", "~~~")) else clean
@@ -501,14 +501,14 @@ def _explained(clean: str, schema: Mapping[str, Any], names: list[str]) -> Read 
 
 def _lines_of_shares(clean: str, names: Sequence[str]) -> dict[str, Any] | None:
     """Shares by lines, "yes: 60%"; None unless every line is one."""
-    found: dict[str, Any] = {}
+    pieces: dict[str, Any] = {}
     for line in filter(str.strip, clean.splitlines()):
         parted = re.fullmatch(r"\s*(?:[-–•*+]\s+)?(.+?)\s*[:=]\s*([\d.]+)\s*%?\s*", line)
         name = None if parted is None else option_in(parted[1], names)
-        if parted is None or name is None or name in found:
+        if parted is None or name is None or name in pieces:
             return None
-        found[name] = Bare(parted[2])
-    return found or None
+        pieces[name] = Bare(parted[2])
+    return pieces or None
 
 
 def short(value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from sim.errors import ModelError
@@ -89,7 +90,15 @@ def read_model(model: str) -> LocalModel:
     )
 
 
-def _file(model: str, name: str) -> tuple[str, Path, str]:
+class _File(NamedTuple):
+    """A file of weights: the name that is shown, where it is, and its SHA-256."""
+
+    shown: str
+    path: Path
+    sha256: str
+
+
+def _file(model: str, name: str) -> _File:
     path = Path(name).expanduser()
     if not path.is_file():
         if path.suffix == ".gguf" or len(path.parts) > 1:
@@ -102,7 +111,7 @@ def _file(model: str, name: str) -> tuple[str, Path, str]:
             raise ModelError(
                 f"model {model!r}: {name} is no GGUF file; convert the weights, or name another"
             )
-        return path.name, path, sha256_of(path)
+        return _File(path.name, path, sha256_of(path))
     except OSError as error:
         raise ModelError(f"model {model!r}: {name} cannot be read ({error.strerror})") from None
 
