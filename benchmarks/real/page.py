@@ -1,0 +1,110 @@
+"""Writes the measured part of ``docs/real-models.md``: the tables, and example scenes in full.
+
+    .tools/bin/uv run python -m benchmarks.real.page runs/one.json runs/other.json \\
+        --scene runs/one.db:3f2a --scene runs/other.db:77c1
+
+The JSON files are those that ``python -m benchmarks.real`` leaves beside its stores. What stands
+between the marks in the page is replaced; the words around it are by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from math import nan
+from pathlib import Path
+from typing import Any
+
+from analysis.stats import Interval
+from benchmarks.real.cells import Cell
+from benchmarks.real.counts import COUNTED, Summary
+from benchmarks.real.report import table
+from sim import open_store
+from sim.errors import ElsinoreError
+
+PAGE = Path(__file__).parents[2] / "docs" / "real-models.md"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+
+def read_rows(path: Path, part: str) -> list[tuple[Cell, Summary]]:
+    """The rows of a JSON file. ``part`` is ``screened`` or ``chosen``."""
+    rows = json.loads(path.read_text(encoding="utf-8"))[part]
+    return [(_cell(row), _summary(row)) for row in rows]
+
+
+def _cell(row: dict[str, Any]) -> Cell:
+    model = row["model"].rpartition("/")[2].removesuffix(".gguf")
+    return Cell(model, row["layout"], row["wording"], tuple(row["scenarios"]), row["turns"])
+
+
+def _summary(row: dict[str, Any]) -> Summary:
+    return Summary(
+        trials=row["trials"],
+        turns=row["turns"],
+        shares={name: _interval(row["shares"].get(name)) for name in COUNTED},
+        form_words=_interval(row["form_words"]),
+        coverage=_interval(row["coverage"]),
+        probes=_interval(row["probes"]),
+        distinct_2=row["distinct_2"],
+        words_a_turn=row["words_a_turn"],
+    )
+
+
+def _interval(values: Sequence[float | None] | None) -> Interval:
+    numbers = [nan if value is None else value for value in values or (None, None, None)]
+    return Interval(*numbers)
+
+
+def measured(paths: Sequence[Path], scenes: Sequence[str]) -> str:
+    """The measured part: what is counted, the tables, the scenes."""
+    lines = ["### What is counted", ""]
+    lines += [f"- **{name}**: {about}" for name, about in COUNTED.items()]
+    for part, title in (
+        ("screened", "Wordings, on the scenarios of the choice"),
+        ("chosen", "The chosen wording, on other scenarios"),
+    ):
+        rows = [row for path in paths for row in read_rows(path, part)]
+        lines += ["", f"### {title}", "", table(rows)]
+    for scene in scenes:
+        store, _, beginning = scene.rpartition(":")
+        with open_store(store) as opened:
+            trial = opened.trial(beginning)
+            model = trial.model.rpartition("/")[2].removesuffix(".gguf")
+            wording = trial.prompt_scene.templates.version
+            title = f"{trial.scenario} on {model}, {trial.prompt_scene.layout}, {wording}"
+            lines += [
+                "",
+                f"### {title}, seed {trial.seed}",
+                "",
+                "```",
+                str(trial.transcript),
+                "```",
+            ]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the part."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.real.page", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("results", type=Path, nargs="+")
+    parser.add_argument("--scene", action="append", default=[], metavar="STORE:TRIAL")
+    parser.add_argument("--page", type=Path, default=PAGE)
+    options = parser.parse_args(arguments)
+    try:
+        part = measured(options.results, options.scene)
+    except (ElsinoreError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    text = options.page.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    options.page.write_text(f"{before}{BEGIN}\n\n{part}\n\n{END}{after}", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
