@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from analysis.stats import Interval, share_of
+from sim.engine.turns import OTHER_LABEL
 from sim.scene.scene import Scene
 from sim.store import StoredTrial
 
@@ -105,7 +106,7 @@ def _runs(said: Sequence[str]) -> list[tuple[str, ...]]:
 COUNTED: Mapping[str, str] = {
     "parsed": "turns that could be read, of those asked for",
     "own label": "turns that hold the speaker's own name as a label",
-    "other label": "turns that hold a line of somebody else of the cast",
+    "other label": "turns that hold a line of somebody else, or came under such a label",
     "form": "turns that copy five words in a row of the prompt's form",
     "sheet": "turns that recite five words in a row of a character's description",
     "refusal": "turns that decline as an assistant does",
@@ -152,7 +153,7 @@ def tally(trial: StoredTrial) -> Tally:
         plain = " ".join(spoken)
         counts.of["parsed"] += bool(spoken)
         counts.of["own label"] += turn.speaker in labels
-        counts.of["other label"] += bool(labels - {turn.speaker})
+        counts.of["other label"] += bool(labels - {turn.speaker}) or turn.finish == OTHER_LABEL
         counts.of["form"] += copied > 0
         counts.of["sheet"] += sheets.words_in(turn.text) > 0
         counts.of["refusal"] += REFUSAL.search(turn.text) is not None

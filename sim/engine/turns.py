@@ -18,8 +18,12 @@ from sim.scene.actor import HUMAN
 from sim.seeds import request_seed
 from sim.stage.base import Reply, Request
 from sim.stage.human import LATE
+from sim.text.labels import labels_of
 from sim.text.replies import Reading, read_reply
 from sim.text.thoughts import both
+
+OTHER_LABEL = "other_label"
+"""The ``finish`` of a turn that was written under the name of another, also when asked again."""
 
 _ASKED_AGAIN = 2
 """How often an actor is asked again whose reply has no words in it, each time with a new seed."""
@@ -150,6 +154,7 @@ async def _asked(performance: Performance, seat: Seat, index: TurnIndex, prompt:
     that of all attempts together. Raises ``StageError`` if nothing was said in the end.
     """
     usage, seconds = NO_USAGE, 0.0
+    reply, reading = Reply(""), Reading("")
     for attempt in range(1 + _ASKED_AGAIN):
         request = _request(performance, seat, index, prompt, attempt)
         reply = await performance.stage.perform(request)
@@ -160,7 +165,24 @@ async def _asked(performance: Performance, seat: Seat, index: TurnIndex, prompt:
         if reading.text or reply.finish == "refusal":
             return _Spoken(reply, reading)
         usage, seconds = reply.usage, reply.seconds
+    mistaken = _under_another_label(performance, seat, reading)
+    if mistaken is not None:
+        return _Spoken(replace(reply, finish=OTHER_LABEL), mistaken)
     raise _nothing_said(performance.names[seat], index, usage)
+
+
+def _under_another_label(performance: Performance, seat: Seat, reading: Reading) -> Reading | None:
+    """What a chat model said for an actor under the label of another, time and again.
+
+    Small models copy the label that stands before the line they answer. The words are the actor's,
+    who was asked three times and is on stage; the turn's ``finish`` says how they came. A script's
+    labels say who speaks, and there nothing is taken for another's.
+    """
+    label = labels_of(performance.names).at(reading.cut, 0)
+    if performance.scripts[seat] or label is None or label.form != "colon":
+        return None
+    words = _read(performance, seat, reading.cut[label.end :])
+    return replace(words, thought=reading.thought) if words.text else None
 
 
 def _nothing_said(name: str, index: TurnIndex, usage: Usage) -> StageError:

@@ -18,6 +18,7 @@ from sim.errors import StageError
 from sim.events import Ended, Failure
 from sim.layouts import render
 from sim.stage.base import Reply, Request, Stage
+from sim.stage.fixed import FixedLines
 from sim.transcript import Transcript
 
 Before = Callable[[Request], Coroutine[Any, Any, None]]
@@ -235,3 +236,18 @@ def test_a_refusal_without_words_is_a_turn_that_nobody_hears() -> None:
             prompt = render(scene, transcript.turns, name)
             assert all(message.text.strip() for message in prompt.messages())
             assert "Ben: \n" not in prompt.joined()
+
+
+def test_words_under_another_label_are_the_actor_s_where_a_chat_insists() -> None:
+    """Small chat models copy the label before the line that they answer, whoever is asked."""
+    around = Around(FixedLines(["Ben: That is a fine idea."]))
+    transcript = asyncio.run(play(debate(ends=after(turns=1)), around, seed=1))
+    [turn] = transcript.turns
+    assert (turn.speaker, turn.text) == ("Ada", "That is a fine idea.")
+    assert turn.finish == "other_label"
+    assert len(around.asked) == 3, "it is asked again first"
+    # In a script the label says who speaks.
+    script = debate(ends=after(turns=1), layout="screenplay")
+    failed = asyncio.run(play(script, FixedLines(["\nBen: No."]), seed=1))
+    assert not failed.turns
+    assert [failure.reason for failure in failed.failures] == ["empty"]
