@@ -64,7 +64,7 @@ class Prose(Wording):
 
     added: ClassVar[frozenset[str]] = frozenset()
     takes: ClassVar[Mapping[str, frozenset[str]]] = {
-        "script_head": frozenset({"names"}),
+        "script_head": frozenset({"title", "own"}),
         "reminder": frozenset({"name"}),
         "talk": frozenset({"names"}),
         "stands": frozenset({"topic"}),
@@ -107,10 +107,10 @@ class Prose(Wording):
     )
     person: str = "{name}. {brief}"
     script_head: str = (
-        "{title}\n\nA play in one act\n\nPERSONS OF THE PLAY\n\n{people}\n\n"
-        "{setting}They talk about this: {topic} {own}\n\n{opening}\n\n"
+        "{setting}{names} are talking about this: {topic}\n\n{people}\n\n"
+        "This is what they said.\n\n{opening}\n\n"
     )
-    opening: str = "For a while nobody speaks. Then they begin."
+    opening: str = "The talk has been going on for a while."
     script_stops: tuple[str, ...] = ("\n\n[", "\n\n(", "\n[", "\n(")
     private_question: str = "({name}, alone, is asked: {question})"
     number_follows: str = "{name}: My number is"
@@ -273,10 +273,10 @@ WORDINGS: Mapping[str, Wording] = {
         reminder="What does {name} say?",
         heard="{name} says: “{text}”",
         script_head=(
-            "{setting}{names} are talking about this: {topic}\n\n{people}\n\n"
-            "This is what they said.\n\n{opening}\n\n"
+            "{title}\n\nA play in one act\n\nPERSONS OF THE PLAY\n\n{people}\n\n"
+            "{setting}They talk about this: {topic} {own}\n\n{opening}\n\n"
         ),
-        opening="The talk has been going on for a while.",
+        opening="For a while nobody speaks. Then they begin.",
     ),
     "prose-3": Prose(
         version="prose-3",
