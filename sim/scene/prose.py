@@ -64,7 +64,7 @@ class Prose(Wording):
 
     added: ClassVar[frozenset[str]] = frozenset()
     takes: ClassVar[Mapping[str, frozenset[str]]] = {
-        "script_head": frozenset({"title", "own"}),
+        "script_head": frozenset({"title"}),
         "reminder": frozenset({"name"}),
         "talk": frozenset({"names"}),
         "stands": frozenset({"topic"}),
@@ -107,7 +107,7 @@ class Prose(Wording):
     )
     person: str = "{name}. {brief}"
     script_head: str = (
-        "{setting}{names} are talking about this: {topic}\n\n{people}\n\n"
+        "{setting}{names} are talking about this: {topic}\n\n{people}\n\n{own}\n\n"
         "This is what they said.\n\n{opening}\n\n"
     )
     opening: str = "The talk has been going on for a while."

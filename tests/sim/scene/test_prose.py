@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from sim import Actor, Persona, Scene, after, ask_stance, play, ring
 from sim.errors import BadRequest, SceneError
+from sim.events import Seat
 from sim.layouts import LAYOUTS, render
+from sim.layouts.prompt import Prompt
 from sim.planning import canonical, plan_scene
 from sim.scene.prose import GRADES, PROSE, WORDINGS, Example, Prose, graded, wording_for
 from sim.scene.prose import wording_named as named
@@ -93,6 +95,22 @@ def test_sample_lines_examples_and_an_opening_are_told() -> None:
 def test_a_template_that_gets_no_such_field_is_refused() -> None:
     with pytest.raises(SceneError, match=r"it gets no \{mood\}"):
         Prose(talk="They are {mood}.")
+
+
+@pytest.mark.parametrize("wording", PROSES, ids=lambda wording: wording.version)
+@pytest.mark.parametrize("layout", ["persona_first", "transcript_first", "screenplay"])
+def test_an_actor_is_told_all_that_is_its_own(wording: Prose, layout: str) -> None:
+    ada = Actor(ADA.replace(secret="She has signed."), prompt="Ada speaks in threes.")
+    scene = plain_scene(wording=wording, layout=layout, cast=(ada, *debate().cast[1:]))
+    own = text_of(scene) + "".join(chunk.text for chunk in _cued(scene).chunks())
+    for told in ("She has signed.", "Ada speaks in threes.", graded(ADA.stances["sell"])):
+        assert told in own
+    assert "She has signed." not in text_of(scene, "Ben")
+
+
+def _cued(scene: Scene) -> Prompt:
+    layout = LAYOUTS[scene.layout]
+    return layout.cue(layout.opening(scene, Seat(0)), scene, Seat(0), None)
 
 
 def test_every_layout_can_be_told() -> None:
