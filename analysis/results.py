@@ -23,6 +23,7 @@ from analysis.stats import (
     Floats,
     Interval,
     clopper_pearson,
+    mean_interval,
     paired_difference,
     sign_flip,
 )
@@ -311,7 +312,7 @@ class Result:
         if quantity.kind == "share" and np.isin(known, (0, 1)).all():
             interval = clopper_pearson(int(known.sum()), len(known))
         else:
-            interval = paired_difference(known, np.zeros(len(known)), share=False)
+            interval = mean_interval(known)
             interval = Interval(
                 interval.estimate,
                 max(interval.low, quantity.low),

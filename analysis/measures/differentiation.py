@@ -28,7 +28,7 @@ import pandas as pd
 
 from analysis.estimates import Quantities, Quantity
 from analysis.results import ArmEstimate, Result
-from analysis.stats import Floats, paired_difference
+from analysis.stats import Floats, mean_interval
 from analysis.tables import Data
 
 
@@ -88,9 +88,7 @@ class Differentiation(Result):
 
     def _arms(self) -> Iterable[ArmEstimate]:
         nulls = {
-            arm: paired_difference(
-                rows["share_null"].to_numpy(dtype=np.float64), np.zeros(len(rows)), share=False
-            )
+            arm: mean_interval(rows["share_null"].to_numpy(dtype=np.float64))
             for arm, rows in self.trials_of_arms()
         }
         for each in super()._arms():

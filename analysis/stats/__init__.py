@@ -144,6 +144,15 @@ def paired_difference(
     return Interval(estimate, estimate - half, estimate + half)
 
 
+def mean_interval(values: Floats, level: float = 0.95) -> Interval:
+    """The mean of independent values with Student's t interval. NaN is left out.
+
+    >>> mean_interval(np.array([1.0, 3.0])).estimate
+    2.0
+    """
+    return paired_difference(values, np.zeros(len(values)), level, share=False)
+
+
 def difference(
     first: Floats, second: Floats, level: float = 0.95, *, share: bool | None = None
 ) -> Interval:

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -35,10 +34,12 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from analysis.stats import mean_interval
+from benchmarks.real.scoring import Rows, log_prob
 from sim.calls.guard import open_stage
-from sim.errors import ElsinoreError, ModelError
+from sim.errors import ElsinoreError
 from sim.layouts.prompt import Prompt
-from sim.stage.base import Request, Stage, close_stage, info_of
+from sim.stage.base import Stage, close_stage
 
 PAIRS = Path(__file__).with_name("pairs.toml")
 DOSES = (0, 1, 2, 4)
@@ -114,58 +115,34 @@ def prompt_of(pair: Pair, condition: Condition, other: Pair) -> str:
     return f"{head}{talk}Alex: {PARTNER[len(said)]}\n\nRobin:"
 
 
-async def scored(stage: Stage, prompt: str, line: str) -> float:
-    """log p of a line and its end, in nats."""
-    request = Request(Prompt.start("text", prompt), 0, "Robin")
-    value = await stage.log_prob(request, f" {line}\n")
-    if value is None:
-        why = info_of(stage).why_no_log_prob or "it gives no log-probabilities"
-        raise ModelError(f"{stage.identity}: {why}; use another model")
-    return value.value
-
-
 async def outcome(stage: Stage, pair: Pair, condition: Condition, other: Pair) -> float:
     """Mean log p of held-out lines of the opposite less that of the character's own."""
-    prompt = prompt_of(pair, condition, other)
+    prompt = Prompt.start("text", prompt_of(pair, condition, other))
     sides = []
     for side in (1 - condition.side, condition.side):
         held_out = pair.lines[side][HISTORY:]
-        sides.append(np.mean([await scored(stage, prompt, line) for line in held_out]))
+        scores = [await log_prob(stage, prompt, f" {line}\n", "Robin") for line in held_out]
+        sides.append(np.mean(scores))
     return float(sides[0] - sides[1])
-
-
-def kept(model: str, path: Path) -> dict[tuple[int, str], float]:
-    """The outcomes that the file holds of a model."""
-    if not path.exists():
-        return {}
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return {
-        (row["pair"], row["condition"]): row["outcome"] for row in rows if row["model"] == model
-    }
 
 
 async def collect(model: str, path: Path) -> dict[tuple[int, str], float]:
     """All outcomes, those in the file as they are."""
     pairs = read_pairs()
-    outcomes = kept(model, path)
+    rows = Rows(path, model)
+    outcomes = {(row["pair"], row["condition"]): row["outcome"] for row in rows}
     stage = open_stage(model)
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with path.open("a", encoding="utf-8") as file:
-            for pair in pairs:
-                # The other pair is of the same kind, half of the way round.
-                kind = [each for each in pairs if each.moral == pair.moral]
-                other = kind[(kind.index(pair) + len(kind) // 2) % len(kind)]
-                for condition in CONDITIONS:
-                    key = (pair.number, condition.key)
-                    if key in outcomes:
-                        continue
+        for pair in pairs:
+            # The other pair is of the same kind, half of the way round.
+            kind = [each for each in pairs if each.moral == pair.moral]
+            other = kind[(kind.index(pair) + len(kind) // 2) % len(kind)]
+            for condition in CONDITIONS:
+                key = (pair.number, condition.key)
+                if key not in outcomes:
                     outcomes[key] = await outcome(stage, pair, condition, other)
-                    row = {"model": model, "pair": key[0], "condition": key[1],
-                           "outcome": outcomes[key]}  # fmt: skip
-                    file.write(json.dumps(row) + "\n")
-                    file.flush()
-                print(f"{pair.number + 1} of {len(pairs)} pairs", file=sys.stderr)
+                    rows.append({"pair": key[0], "condition": key[1], "outcome": outcomes[key]})
+            print(f"{pair.number + 1} of {len(pairs)} pairs", file=sys.stderr)
     finally:
         await close_stage(stage)
     return outcomes
@@ -184,9 +161,8 @@ def slope(values: Sequence[float]) -> float:
 
 def interval(values: Sequence[float]) -> list[float]:
     """Mean and 95% limits over pairs, by Student's t."""
-    data = np.asarray(values)
-    half = stats.t.ppf(0.975, len(data) - 1) * data.std(ddof=1) / np.sqrt(len(data))
-    return [float(data.mean()), float(data.mean() - half), float(data.mean() + half)]
+    mean = mean_interval(np.asarray(values))
+    return [mean.estimate, mean.low, mean.high]
 
 
 def results(outcomes: Mapping[tuple[int, str], float], seed: int = 0) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,17 +27,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from scipy import stats
 
+from analysis.stats import mean_interval
+from benchmarks.real.scoring import Rows, log_prob
 from sim import Actor, Persona, Sampling, Scene, after, play, ring
 from sim.calls.guard import open_stage
-from sim.errors import ElsinoreError, ModelError
+from sim.errors import ElsinoreError
 from sim.events import Seat, Turn
 from sim.layouts import render
 from sim.layouts.prompt import Prompt
 from sim.scene.prose import WORDINGS
 from sim.seeds import derive
-from sim.stage.base import LogProb, Reply, Request, Stage, close_stage, info_of
+from sim.stage.base import LogProb, Reply, Request, Stage, close_stage
 
 Layout = Literal["persona_first", "screenplay"]
 Partner = Literal["real", "yoked", "mute"]
@@ -148,14 +148,11 @@ async def stance(stage: Stage, scene: Scene, turns: Sequence[Turn]) -> float:
             f"this: {scene.topic} One word.)"
         )
         question = _asked(scene, turns, asked, prompt)
-        values = []
-        for word in ("for", "against"):
-            value = await stage.log_prob(Request(question, 0, "Robin"), _as_reply(question, word))
-            if value is None:
-                why = info_of(stage).why_no_log_prob or "it gives no log-probabilities"
-                raise ModelError(f"{stage.identity}: {why}; use another model")
-            values.append(value.value)
-        sums.append(values[0] - values[1])
+        favour, dislike = [
+            await log_prob(stage, question, _as_reply(question, word), "Robin")
+            for word in ("for", "against")
+        ]
+        sums.append(favour - dislike)
     return float(np.mean(sums))
 
 
@@ -175,20 +172,38 @@ def _as_reply(prompt: Prompt, word: str) -> str:
     return f" {word}" if prompt.role == "text" else word
 
 
-async def played(model: str, case: Case, sampling: Sampling) -> dict[str, Any]:
+async def played(stage: Stage, case: Case) -> dict[str, Any]:
     """One case: what was said, and where Robin stood before and after."""
-    scene, stage = case.scene, open_stage(model, sampling)
+    scene = case.scene
     lines = {"yoked": YOKED, "mute": ("Hm.",)}.get(case.partner)
     duet: Stage = stage if lines is None else Duet(stage, Scripted(lines))
+    before = await stance(stage, scene, [])
+    # The same draws for Robin whoever the partner is and however the motion is said.
+    transcript = await play(scene, duet, seed=derive(7, case.topic))
+    after_ = await stance(stage, scene, transcript.turns)
+    said = [[turn.speaker, turn.text] for turn in transcript.turns]
+    return {"case": case.key, "before": before, "after": after_, "said": said}
+
+
+async def collect(model: str, path: Path, topics: int) -> list[dict[str, Any]]:
+    """All cases of the first topics, those in the file as they are."""
+    rows = Rows(path, model)
+    known = {row["case"]: row for row in rows}
+    cases = [
+        Case(topic, motion, layout, partner)
+        for topic in range(topics)
+        for motion, layout, partner in product((0, 1), LAYOUTS, PARTNERS)
+    ]
+    stage = open_stage(model, Sampling(temperature=0.8, top_p=0.95, max_tokens=40))
     try:
-        before = await stance(stage, scene, [])
-        # The same draws for Robin whoever the partner is and however the motion is said.
-        transcript = await play(scene, duet, seed=derive(7, case.topic))
-        after_ = await stance(stage, scene, transcript.turns)
+        for number, case in enumerate(cases, start=1):
+            if case.key not in known:
+                known[case.key] = await played(stage, case)
+                rows.append(known[case.key])
+                print(f"{number} of {len(cases)} scenes", file=sys.stderr)
     finally:
         await close_stage(stage)
-    said = [[turn.speaker, turn.text] for turn in transcript.turns]
-    return {"model": model, "case": case.key, "before": before, "after": after_, "said": said}
+    return [known[case.key] for case in cases]
 
 
 def results(rows: Sequence[dict[str, Any]], topics: int) -> dict[str, list[float]]:
@@ -202,9 +217,8 @@ def results(rows: Sequence[dict[str, Any]], topics: int) -> dict[str, list[float
         return float(np.mean(cases))
 
     def over_topics(value: Any) -> list[float]:
-        data = np.array([value(topic) for topic in range(topics)])
-        half = stats.t.ppf(0.975, topics - 1) * data.std(ddof=1) / np.sqrt(topics)
-        return [float(data.mean()), float(data.mean() - half), float(data.mean() + half)]
+        mean = mean_interval(np.array([value(topic) for topic in range(topics)]))
+        return [mean.estimate, mean.low, mean.high]
 
     table = {
         "shared pull, chat less script": over_topics(
@@ -222,14 +236,6 @@ def results(rows: Sequence[dict[str, Any]], topics: int) -> dict[str, list[float
     return table
 
 
-def kept(model: str, path: Path) -> list[dict[str, Any]]:
-    """The rows of a model in the file."""
-    if not path.exists():
-        return []
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [row for row in rows if row["model"] == model]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play, estimate, print."""
     parser = argparse.ArgumentParser(
@@ -240,24 +246,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--file", type=Path, default=Path("runs/persuasion.jsonl"))
     parser.add_argument("--transcripts", action="store_true", help="print what was said, too")
     options = parser.parse_args(arguments)
-    sampling = Sampling(temperature=0.8, top_p=0.95, max_tokens=40)
-    rows = kept(options.model, options.file)
-    there = {row["case"] for row in rows}
-    cases = [
-        Case(topic, motion, layout, partner)
-        for topic in range(options.topics)
-        for motion, layout, partner in product((0, 1), LAYOUTS, PARTNERS)
-    ]
-    options.file.parent.mkdir(parents=True, exist_ok=True)
+    if not 2 <= options.topics <= len(TOPICS):
+        parser.error(f"--topics: use a number from 2 to {len(TOPICS)}")
     try:
-        with options.file.open("a", encoding="utf-8") as file:
-            for case in cases:
-                if case.key in there:
-                    continue
-                rows.append(asyncio.run(played(options.model, case, sampling)))
-                file.write(json.dumps(rows[-1]) + "\n")
-                file.flush()
-                print(case.key, file=sys.stderr)
+        rows = asyncio.run(collect(options.model, options.file, options.topics))
     except ElsinoreError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -19,15 +19,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
 
+from analysis.stats import mean_interval
+from benchmarks.real.scoring import log_prob
 from sim import open_store
 from sim.calls.guard import open_stage
 from sim.errors import BadRequest, ElsinoreError
 from sim.layouts.prompt import Prompt
 from sim.scene.prose import PROSE
 from sim.scene.scene import Scene
-from sim.stage.base import Request, Stage, close_stage, info_of
+from sim.stage.base import Stage, close_stage
 from sim.store import StoredTrial
 
 
@@ -61,13 +62,7 @@ async def differences(stage: Stage, trial: StoredTrial) -> tuple[list[float], li
         if turn.source == "intervention":
             continue
         text = f" {masked(turn.text, scene.names)}"
-        scores = []
-        for prompt in prompts:
-            value = await stage.log_prob(Request(prompt, 0, "Somebody"), text)
-            if value is None:
-                why = info_of(stage).why_no_log_prob or "it gives no log-probabilities"
-                raise BadRequest(f"{stage.identity}: {why}; use another reader")
-            scores.append(value.value)
+        scores = [await log_prob(stage, prompt, text, "Somebody") for prompt in prompts]
         sides[scene.names.index(turn.speaker)].append(scores[0] - scores[1])
     return sides
 
@@ -121,10 +116,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if len(told) < 2:
         print("error: fewer than two scenes; play more", file=sys.stderr)
         return 1
-    data = np.array(told)
-    half = stats.t.ppf(0.975, len(data) - 1) * data.std(ddof=1) / np.sqrt(len(data))
-    print(f"{data.mean():.3f} [{data.mean() - half:.3f}, {data.mean() + half:.3f}] "
-          f"over {len(data)} scenes; chance is 0.5")  # fmt: skip
+    mean = mean_interval(np.array(told))
+    limits = f"[{mean.low:.3f}, {mean.high:.3f}]"
+    print(f"{mean.estimate:.3f} {limits} over {len(told)} scenes; chance is 0.5")
     return 0
 
 
