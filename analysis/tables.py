@@ -21,6 +21,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from sim.errors import BadRequest
 from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
 from sim.planning.trials import LIVE
 from sim.store import Store, open_store
@@ -205,6 +206,10 @@ def load(data: Data) -> Tables:
     if isinstance(data, Path | str):
         with open_store(data) as store:
             return _read(store)
+    if not (hasattr(data, "path") and hasattr(data, "ids")):
+        raise BadRequest(
+            f"load: {data!r:.60} is no data; give the path of a store, tables, or what run() gave"
+        )
     return load(data.path).only(data.ids)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import analysis
 from analysis.tables import COLUMNS, Record, load, tables_from
-from sim.errors import StoreRefused
+from sim.errors import BadRequest, StoreRefused
 from sim.events import Answer, Ended, Failure, FellBack, Intervened, Turn
 from sim.store import APPLICATION_ID, migrate, to_row
 
@@ -156,3 +156,8 @@ def test_import_is_cheap_and_load_is_always_callable() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_what_is_no_data_is_refused() -> None:
+    with pytest.raises(BadRequest, match="load: 3 is no data; give the path of a store"):
+        load(3)  # type: ignore[arg-type]

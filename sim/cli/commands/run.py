@@ -263,7 +263,7 @@ def _estimate(
 def _scene(scenario: Scenario, what: PlayOptions, people: People) -> tuple[Scene, dict[str, Any]]:
     """The scene with the layout and the people that were asked for, and its parameters."""
     from sim.planning.scenarios import build, read
-    from sim.scene.prose import wording_named
+    from sim.scene.prose import Prose, wording_named
 
     parameters = read(scenario, given_parameters(what.parameter))
     scene = build(scenario, parameters)
@@ -271,7 +271,13 @@ def _scene(scenario: Scenario, what: PlayOptions, people: People) -> tuple[Scene
         # Checked anew, so that a scene that cannot have this layout is refused.
         scene = scene.replace(layout=what.layout.value)
     if what.wording is not None:
-        scene = scene.replace(wording=wording_named(what.wording))
+        wording = wording_named(what.wording)
+        if isinstance(wording, Prose) and any(m.startswith("embedded:") for m in what.models):
+            raise BadRequest(
+                f"--wording: an embedded stage reads no prose, and {what.wording} would be noise "
+                "to it; use plain-1, or leave it out"
+            )
+        scene = scene.replace(wording=wording)
     scene = people.into(scene)
     return scene, {each.name: each.plain(parameters[each.name]) for each in scenario.parameters}
 
