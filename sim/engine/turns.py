@@ -154,7 +154,6 @@ async def _asked(performance: Performance, seat: Seat, index: TurnIndex, prompt:
     that of all attempts together. Raises ``StageError`` if nothing was said in the end.
     """
     usage, seconds = NO_USAGE, 0.0
-    reply, reading = Reply(""), Reading("")
     for attempt in range(1 + _ASKED_AGAIN):
         request = _request(performance, seat, index, prompt, attempt)
         reply = await performance.stage.perform(request)

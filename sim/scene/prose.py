@@ -3,8 +3,8 @@
 A model continues the form that it is shown. Labels and numbers (``sim.scene.templates.Wording``,
 which the embedded stage reads) come back as labels and numbers, so nothing here looks like a form:
 traits and goals are sentences, stances are words of a graded scale. A chat is told that this is a
-play, and whose words are wanted; a script is the head of a printed play with an opening line, which
-a base model goes on from.
+play, and whose words are wanted; a script tells who talks where about what, and has an opening line
+from which a base model goes on.
 
 Wording is a factor of an experiment, so the wordings have names (``WORDINGS``). How they compare on
 real models is counted by ``python -m benchmarks.real`` and written down in ``docs/real-models.md``.
@@ -217,12 +217,8 @@ class Prose(Wording):
 
     def _stands(self, occasion: Occasion, persona: Persona) -> list[str]:
         """Where a character stands: on what the scene is about, where there is but one issue."""
-        if occasion.issues == tuple(persona.stances):
-            only = len(occasion.issues) == 1
-        else:
-            only = len(occasion.issues) == 1 and bool(persona.stances)
         name, stances = persona.name, persona.stances
-        if only:
+        if stances and len(occasion.issues) == 1:
             grade = graded(next(iter(stances.values())))
             return [self.stands.format(name=name, grade=grade, topic=_sentence(occasion.topic))]
         return [

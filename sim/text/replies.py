@@ -125,7 +125,9 @@ def _is_plain(text: str, cast: tuple[str, ...]) -> bool:
         and "\n" not in text
         and "\r" not in text
         and text[0].isalnum()
-        and not any(mark in text for mark in "<[◁")
+        and "<" not in text
+        and "[" not in text
+        and "◁" not in text
         and not text.startswith(("analysis", "```"))
         and text[-1] not in ":："
         and _MORE_THAN_TEXT.match(text) is None
