@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sim.errors import BadRequest
 from sim.events import Turn
@@ -70,10 +70,11 @@ class Prose(Wording):
         "stands": frozenset({"topic"}),
     }
 
-    version: str = "prose-1"
+    version: str = "prose-4"
 
-    company: str = "You are {name}, on stage with {others}."
-    alone: str = "You are {name}, alone on the stage."
+    chat_head: str = "{part} {talk}\n\n{character}\n\n{manner}"
+    company: str = "This is a play. You are {name}, on stage with {others}."
+    alone: str = "This is a play. You are {name}, alone on the stage."
     character: str = "{name}: {brief}"
     traits: str = "{name} is {items}."
     goals: str = "{name} wants to {items}."
@@ -86,8 +87,9 @@ class Prose(Wording):
     talk: str = "You are talking about this: {topic}"
     everybody: str = "The script of a play. {names} are talking about this: {topic}"
     manner: str = (
-        "This is a play, and you stay in character: you are {name}, and nobody else. Say what "
-        "{name} says next, in the first person, in at most {words} words. Write only the words "
+        "Stay in character: you are {name}, and nobody else. Say what {name} says next: one to "
+        "three sentences, spoken aloud, in the first person, at most {words} words. Answer what "
+        "was just said, as somebody with {name}'s character and wishes would. Write only the words "
         "that are spoken: no name before them, no stage directions, nobody else's lines."
     )
     example: str = 'For example, when somebody says "{heard}", a line could be: {answer}'
@@ -138,13 +140,19 @@ class Prose(Wording):
         return " ".join(sentence for sentence in sentences if sentence)
 
     def briefing(self, occasion: Occasion, role: Role, manner: str) -> str:
-        return f"{self._told(occasion, role)}\n\n{self._talk(occasion, self.talk)}\n\n{manner}"
+        return self.chat_head.format(
+            part=self.part(occasion.names, role.persona.name),
+            talk=self._talk(occasion, self.talk),
+            character=self._character(occasion, role),
+            manner=manner,
+        )
 
     def shared(self, occasion: Occasion) -> str:
         return self._talk(occasion, self.everybody)
 
     def private(self, occasion: Occasion, role: Role) -> str:
-        return self._told(occasion, role)
+        part = self.part(occasion.names, role.persona.name)
+        return f"{part} {self._character(occasion, role)}"
 
     def script(self, occasion: Occasion, cast: Sequence[Persona], role: Role) -> str:
         people = [_sentence(self.person.format(name=p.name, brief=p.brief)) for p in cast]
@@ -204,11 +212,6 @@ class Prose(Wording):
         number = isinstance(question.answer, Number)
         return (self.number_follows if number else self.answer_follows).format(name=name)
 
-    def _told(self, occasion: Occasion, role: Role) -> str:
-        """Who the actor is, and everything about its character."""
-        name = role.persona.name
-        return f"{self.part(occasion.names, name)} {self._character(occasion, role)}"
-
     def _character(self, occasion: Occasion, role: Role) -> str:
         persona = role.persona
         parts = [self.described(Role(persona)), *self._stands(occasion, persona)]
@@ -251,11 +254,24 @@ _PLAIN = Wording()
 PROSE = Prose()
 """The wording that language models get unless the scene says another."""
 
+_FIRST: Mapping[str, Any] = {
+    "chat_head": "{part} {character}\n\n{talk}\n\n{manner}",
+    "company": "You are {name}, on stage with {others}.",
+    "alone": "You are {name}, alone on the stage.",
+    "manner": (
+        "This is a play, and you stay in character: you are {name}, and nobody else. Say what "
+        "{name} says next, in the first person, in at most {words} words. Write only the words "
+        "that are spoken: no name before them, no stage directions, nobody else's lines."
+    ),
+}
+"""What the first prose told a chat: "Ada is against it" before anybody knows against what."""
+
 WORDINGS: Mapping[str, Wording] = {
     "plain-1": _PLAIN,
-    "prose-1": PROSE,
+    "prose-1": Prose(version="prose-1", **_FIRST),
     "prose-2": Prose(
         version="prose-2",
+        chat_head=_FIRST["chat_head"],
         company="This is a play. You speak the part of {name}; others speak {others}.",
         alone="This is a play. You speak the part of {name}, who is alone on the stage.",
         talk="What they talk about: {topic}",
@@ -276,6 +292,7 @@ WORDINGS: Mapping[str, Wording] = {
     ),
     "prose-3": Prose(
         version="prose-3",
+        **_FIRST,
         examples=(
             Example(
                 heard="You are late again.",
@@ -290,6 +307,7 @@ WORDINGS: Mapping[str, Wording] = {
             "{opening}\n\n"
         ),
     ),
+    "prose-4": PROSE,
 }
 """The wordings by name. ``plain-1`` has labels and numbers, which the embedded stage reads."""
 

@@ -203,8 +203,7 @@ class GgufStage:
     async def _as_text(self, connected: Connected, prompt: Prompt) -> str:
         if prompt.role == "text" or connected.chat is None:
             return prompt.joined()
-        said = [{"role": each.role, "content": each.text} for each in prompt.messages()]
-        return await forced.as_chat(connected.server, said)
+        return await forced.as_chat(connected.server, prompt)
 
     def _connect(
         self, loop: asyncio.AbstractEventLoop, serving: Serving, header: Header

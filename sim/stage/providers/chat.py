@@ -23,13 +23,16 @@ from time import perf_counter
 from sim.errors import StageClosed, StageError
 from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Reply, Request, StageInfo
+from sim.stage.providers import forced
 from sim.stage.providers.faults import no_room
-from sim.stage.providers.openai import Answered, Asking, Backend
+from sim.stage.providers.openai import Answered, Asking, Backend, OpenAIChat
 from sim.stage.providers.sampling import Sampling
 from sim.stage.providers.structured_output import REPAIR, complaint
 
 SEED_BITS = (1 << 31) - 1
 """A mask for seeds: servers accept at most signed 32-bit integers."""
+
+_UNSCORED = "chat endpoints do not score a given text; use completions:MODEL"
 
 
 class ChatStage:
@@ -46,10 +49,9 @@ class ChatStage:
         self.backend = backend
         self.sampling = sampling
         self.identity = label + sampling.suffix()
-        self.info = StageInfo(
-            token_limit=sampling.max_tokens,
-            why_no_log_prob="chat endpoints do not score a given text; use completions:MODEL",
-        )
+        self.why_no_log_prob: str | None = _UNSCORED
+        # Whether texts can be scored: llama.cpp's server can, and the first call finds it out.
+        self._scores = isinstance(backend, OpenAIChat) and not backend.server.official
         # First answers whose second request was interrupted: a retried call continues with that
         # request, so that the first answer is neither paid for again nor lost from the usage.
         self._in_repair: dict[tuple[object, ...], Answered] = {}
@@ -71,9 +73,32 @@ class ChatStage:
             thought=answered.thought,
         )
 
+    @property
+    def info(self) -> StageInfo:
+        """What is known so far of the abilities of the server."""
+        return StageInfo(token_limit=self.sampling.max_tokens, why_no_log_prob=self.why_no_log_prob)
+
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
-        """None: ``info`` says why."""
-        return None
+        """log p(text | prompt) on llama.cpp's server, after the model's chat template.
+
+        None on any other (then see ``why_no_log_prob``). Raises ``StageError``.
+        """
+        if not self._scores:
+            return None
+        if not text:
+            return LogProb(0.0, 0, exact=True)
+        assert isinstance(self.backend, OpenAIChat)
+        server = self.backend.server
+        try:
+            prompt = await forced.as_chat(server, request.prompt)
+            scored = await forced.score(server, prompt, text)
+        except StageError as error:
+            if not forced.not_served(error):
+                raise
+            self._scores, self.why_no_log_prob = False, f"{_UNSCORED} ({error})"
+            return None
+        self.why_no_log_prob = scored if isinstance(scored, str) else None
+        return None if isinstance(scored, str) else scored.log_prob
 
     async def close(self) -> None:
         """Close the connections."""

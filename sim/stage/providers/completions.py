@@ -27,6 +27,7 @@ from sim.stage.providers.chat import SEED_BITS
 from sim.stage.providers.content import well_formed
 from sim.stage.providers.encoding import Encoder
 from sim.stage.providers.faults import malformed, no_room
+from sim.stage.providers.grammar import grammar_of
 from sim.stage.providers.openai import (
     FINISHES,
     Filtered,
@@ -60,6 +61,8 @@ class CompletionsStage:
         self._encoder = Encoder(roles=False)
         self._most_stops = 4 if server.official else None
         self._seeds = self.sampling.seed
+        # Servers that know no grammars ignore it, or refuse it once.
+        self._grammars = not server.official
         self._way: str | None = None
         self._refused: dict[str, str] = {}
         self._in_repair: dict[tuple[bytes, int, str, str], Reply] = {}
@@ -70,7 +73,8 @@ class CompletionsStage:
         return StageInfo(token_limit=self.sampling.max_tokens, why_no_log_prob=self.why_no_log_prob)
 
     async def perform(self, request: Request) -> Reply:
-        """The continuation. After a typed answer that cannot be read the model is asked again."""
+        """The continuation. A typed answer is held to a grammar, where the server has grammars
+        (llama.cpp's); after one that cannot be read the model is asked again."""
         schema = request.schema
         if schema is None:
             return await self._write(request)
@@ -101,12 +105,14 @@ class CompletionsStage:
         limit = self.sampling.max_tokens if request.max_tokens is None else request.max_tokens
         encoded = self._encoder.encode(request.prompt)
         retries: tuple[str, ...] = ()
-        most_stops, seeds = self._most_stops, self._seeds
+        most_stops, seeds, grammars = self._most_stops, self._seeds, self._grammars
+        grammar = None if request.schema is None else grammar_of(request.schema)
         while True:
             parameters = self.server.parameters(
                 seed=request.seed & SEED_BITS if seeds else None,
                 stop=list(stops[:most_stops]) or None,
                 max_tokens=_DEFAULT_LIMIT if limit is None else limit,
+                grammar=grammar if grammars else None,
             )
             try:
                 response = await self.server.post(_PATH, parameters, "prompt", encoded)
@@ -116,6 +122,8 @@ class CompletionsStage:
             except Unsupported as error:
                 if "seed" in parameters and seeds and error.names("seed"):
                     seeds = False
+                elif "grammar" in parameters and grammars and error.names("grammar"):
+                    grammars = False
                 elif "stop" in parameters and error.names("stop"):
                     most_stops = 4 if len(parameters["stop"]) > 4 else 0
                 elif name := self._asked_for(error, parameters):
@@ -125,7 +133,7 @@ class CompletionsStage:
                 else:
                     raise
                 retries = (*retries, "unsupported")
-        self._most_stops, self._seeds = most_stops, seeds
+        self._most_stops, self._seeds, self._grammars = most_stops, seeds, grammars
         choice = self.server.choice(response)
         text = choice.get("text")
         if not isinstance(text, str):
@@ -189,11 +197,7 @@ class CompletionsStage:
         try:
             found = await forced.score(self.server, prompt.joined(), text)
         except StageError as error:
-            # Another server has no such endpoints, or others of the same name.
-            if not isinstance(error, Unsupported) and error.reason not in (
-                "not-found",
-                "malformed",
-            ):
+            if not forced.not_served(error):
                 raise
             self._refused[way] = str(error)
             return None

@@ -14,9 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sim.errors import StageError
+from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb
 from sim.stage.providers.faults import malformed
-from sim.stage.providers.openai import Server
+from sim.stage.providers.openai import Server, Unsupported
 
 _FORCED = 1e6
 _SOME, _ALL = 1000, 1 << 24
@@ -85,6 +87,12 @@ async def score(server: Server, prompt: str, text: str) -> Forced | str:
     return Forced(tuple(log_probs), exact)
 
 
+def not_served(error: StageError) -> bool:
+    """Whether an error says that the server is another than llama.cpp's: it has no such endpoints,
+    or others of the same name."""
+    return isinstance(error, Unsupported) or error.reason in ("not-found", "malformed")
+
+
 async def tokenize(server: Server, text: str) -> list[Token]:
     """The tokens of a text, with what the model wants at its beginning."""
     order = {"content": text, "add_special": True, "parse_special": True, "with_pieces": True}
@@ -98,14 +106,15 @@ async def tokenize(server: Server, text: str) -> list[Token]:
         raise malformed(server.label, "its tokens have no numbers and texts") from None
 
 
-async def as_chat(server: Server, messages: Sequence[Mapping[str, str]]) -> str:
-    """The text that a server makes of messages, by the model's chat template."""
-    order = {"messages": list(messages)}
+async def as_chat(server: Server, prompt: Prompt) -> str:
+    """The text that a server makes of a prompt's messages, by the model's chat template."""
+    said = [{"role": each.role, "content": each.text} for each in prompt.messages()]
+    order = {"messages": said}
     response = await server.post(f"{root_of(server)}/apply-template", order)
-    prompt = response.get("prompt")
-    if not isinstance(prompt, str):
+    text = response.get("prompt")
+    if not isinstance(text, str):
         raise malformed(server.label, "it holds no prompt")
-    return prompt
+    return text
 
 
 def root_of(server: Server) -> str:

@@ -11,6 +11,7 @@ import pytest
 from sim import Actor, Persona, Scene, after, play, ring
 from sim.errors import StageError
 from sim.layouts.prompt import Prompt
+from sim.scene.answers import Choice, Number
 from sim.stage.base import Request, close_stage, info_of
 from sim.stage.local.stage import GgufStage
 from sim.stage.open import open_model
@@ -123,6 +124,48 @@ async def test_any_server_of_llama_cpp_scores_texts_as_its_own_stage_does(
         assert math.isclose(found.value, own.value, abs_tol=0.02)
     finally:
         await close_stage(other)
+
+
+async def test_a_chat_on_any_server_of_llama_cpp_is_scored_after_its_template(
+    stage: GgufStage,
+) -> None:
+    address = (await stage.connected()).serving.base_url
+    other = open_model("openai:gemma3-270m", Sampling(base_url=address))
+    chat = Prompt.start("system", "You are Ben.").then("user", "Ada: Who was on board?")
+    try:
+        likely = await other.log_prob(request(chat), "I don't know.")
+        unlikely = await other.log_prob(request(chat), "Know don't I.")
+        assert likely is not None, info_of(other).why_no_log_prob
+        assert unlikely is not None
+        assert likely.value > unlikely.value + 3
+        nothing = await other.log_prob(request(chat), "")
+        assert nothing is not None
+        assert (nothing.value, nothing.tokens) == (0.0, 0)
+    finally:
+        await close_stage(other)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Number(field="stance", low=-1, high=1),
+        Number(field="price", low=0, high=120),
+        Choice(options=('the "ferry"', "tea\\coffee", "日本")),
+    ],
+    ids=["stance", "price", "choice"],
+)
+async def test_a_base_model_is_held_to_the_form_of_an_answer(
+    stage: GgufStage, answer: Number | Choice
+) -> None:
+    """Whatever the words before it: they ask for nothing, and a free reply would be a speech."""
+    missing = []
+    for seed in range(6):
+        asked = Request(PROMPT, seed, "Ben", "probe", ("\n",), 24, answer.schema_())
+        reply = await stage.perform(asked)
+        value, problem = answer.read(reply.text)
+        if value is None:
+            missing.append((reply.text, problem))
+    assert not missing
 
 
 async def test_a_prompt_that_is_too_long_is_said_to_be(stage: GgufStage) -> None:

@@ -264,6 +264,7 @@ async def test_chat_scores_nothing_and_says_why(opened: Any, chat_request: Make)
     stage = opened("openai:stub")
     assert await stage.log_prob(chat_request(), "Yes.") is None
     assert "completions:" in stage.info.why_no_log_prob
+    assert await stage.log_prob(chat_request(), "Yes.") is None, "found out once"
 
 
 def test_one_stage_serves_several_event_loops(stub: StubServer, chat_request: Make):

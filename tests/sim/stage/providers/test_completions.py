@@ -230,3 +230,18 @@ async def test_an_answer_that_cannot_be_read_is_repaired_once(
     shown = stub.last()["prompt"]
     assert "That is no valid answer: there is no JSON object in it" in shown
     assert shown.endswith("Ada:")
+
+
+async def test_a_server_that_refuses_a_grammar_is_asked_without_one(
+    opened: Callable[..., Any], stub: StubServer, text_request: Callable[..., Request]
+) -> None:
+    schema = {"properties": {"tea": {"type": "string", "enum": ["yes", "no"]}}}
+    asked = text_request(schema=schema, purpose="probe")
+    stage = opened("completions:stub")
+    await stage.perform(asked)
+    assert stub.last()["grammar"].startswith("root ::= ")
+    stub.behave(refuses=["grammar"])
+    stage = opened("completions:stub")
+    assert "unsupported" in (await stage.perform(asked)).retries
+    assert "grammar" not in stub.last()
+    assert "unsupported" not in (await stage.perform(asked)).retries
