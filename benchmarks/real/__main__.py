@@ -18,6 +18,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from benchmarks.real.cells import CHOICE, REPORT, Cell, play_cell, report_cell
 from benchmarks.real.counts import Summary
@@ -25,8 +26,10 @@ from benchmarks.real.report import as_json, faults, table
 from sim import Sampling
 from sim.calls.guard import ModelOptions
 from sim.errors import ElsinoreError
-from sim.layouts import LAYOUTS
+from sim.scene.actor import LayoutName
 from sim.scene.prose import WORDINGS
+
+EVERY = get_args(LayoutName)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--model", required=True, help="a model string")
     parser.add_argument("--base-url", help="of a local server")
-    parser.add_argument("--layout", action="append", choices=sorted(LAYOUTS), help="default: all")
+    parser.add_argument("--layout", action="append", choices=EVERY, help="default: all")
     parser.add_argument("--wording", action="append", choices=list(WORDINGS), help="default: all")
     parser.add_argument("--screen", type=int, default=60, help="turns a cell of the screening")
     parser.add_argument(
@@ -61,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def _measured(options: argparse.Namespace, asking: ModelOptions) -> int:
     chosen: list[tuple[Cell, Summary]] = []
     screened: list[tuple[Cell, Summary]] = []
-    for layout in options.layout or sorted(LAYOUTS):
+    for layout in options.layout or EVERY:
         of_layout: list[tuple[Cell, Summary]] = []
         for wording in options.wording or list(WORDINGS):
             cell = Cell(options.model, layout, wording, CHOICE, options.screen)

@@ -21,7 +21,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import groupby, product
 from math import copysign
 from pathlib import Path
 from typing import Any, Literal
@@ -36,7 +36,7 @@ from sim.errors import ElsinoreError
 from sim.events import Seat, Turn
 from sim.layouts import render
 from sim.layouts.prompt import Prompt
-from sim.scene.prose import WORDINGS
+from sim.scene.prose import PROSE
 from sim.seeds import derive
 from sim.stage.base import LogProb, Reply, Request, Stage, close_stage
 
@@ -71,6 +71,9 @@ YOKED = (
 )
 """What a yoked partner says, whatever is said to it."""
 
+_AT_ONCE = 4
+"""Scenes that are played at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -99,7 +102,7 @@ class Case:
             layout=self.layout,
             words=40,
             ends=after(turns=8),
-            wording=WORDINGS["prose-1"],
+            wording=PROSE,
         )
 
 
@@ -172,12 +175,11 @@ def _as_reply(prompt: Prompt, word: str) -> str:
     return f" {word}" if prompt.role == "text" else word
 
 
-async def played(stage: Stage, case: Case) -> dict[str, Any]:
+async def played(stage: Stage, case: Case, before: float) -> dict[str, Any]:
     """One case: what was said, and where Robin stood before and after."""
     scene = case.scene
     lines = {"yoked": YOKED, "mute": ("Hm.",)}.get(case.partner)
     duet: Stage = stage if lines is None else Duet(stage, Scripted(lines))
-    before = await stance(stage, scene, [])
     # The same draws for Robin whoever the partner is and however the motion is said.
     transcript = await play(scene, duet, seed=derive(7, case.topic))
     after_ = await stance(stage, scene, transcript.turns)
@@ -186,7 +188,7 @@ async def played(stage: Stage, case: Case) -> dict[str, Any]:
 
 
 async def collect(model: str, path: Path, topics: int) -> list[dict[str, Any]]:
-    """All cases of the first topics, those in the file as they are."""
+    """All cases of the first topics, those in the file as they are; ``_AT_ONCE`` at a time."""
     rows = Rows(path, model)
     known = {row["case"]: row for row in rows}
     cases = [
@@ -194,13 +196,25 @@ async def collect(model: str, path: Path, topics: int) -> list[dict[str, Any]]:
         for topic in range(topics)
         for motion, layout, partner in product((0, 1), LAYOUTS, PARTNERS)
     ]
+    left = [case for case in cases if case.key not in known]
     stage = open_stage(model, Sampling(temperature=0.8, top_p=0.95, max_tokens=40))
-    try:
-        for number, case in enumerate(cases, start=1):
-            if case.key not in known:
-                known[case.key] = await played(stage, case)
+    room = asyncio.Semaphore(_AT_ONCE)
+
+    async def together(alike: list[Case]) -> None:
+        """Cases that differ in the partner alone: where Robin stands before is asked once."""
+        async with room:
+            before = await stance(stage, alike[0].scene, [])
+            for case in alike:
+                known[case.key] = await played(stage, case, before)
                 rows.append(known[case.key])
-                print(f"{number} of {len(cases)} scenes", file=sys.stderr)
+                print(f"{len(known)} of {len(cases)} scenes", file=sys.stderr)
+
+    alike = [
+        list(group)
+        for _, group in groupby(left, key=lambda case: (case.topic, case.motion, case.layout))
+    ]
+    try:
+        await asyncio.gather(*map(together, alike))
     finally:
         await close_stage(stage)
     return [known[case.key] for case in cases]

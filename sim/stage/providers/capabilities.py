@@ -22,6 +22,7 @@ from sim.stage.local.stage import GgufStage
 from sim.stage.providers.chat import ChatStage
 from sim.stage.providers.completions import CompletionsStage
 from sim.stage.providers.content import content_of
+from sim.stage.providers.grammar import grammar_of
 from sim.stage.providers.openai import OpenAIChat, Server, Unsupported, usage_of
 from sim.stage.providers.structured_output import complaint
 
@@ -79,6 +80,8 @@ async def check(stage: Stage, at_most: float = 60.0) -> Report:
     if isinstance(inner, GgufStage):
         now = await inner.connected()
         questions = _of_server(now.server, now.completions, chat=now.chat is not None)
+        if now.chat is None:
+            questions["chat"] = _no_template
     elif isinstance(inner, CompletionsStage):
         questions = _of_server(inner.server, inner, chat=False)
     elif isinstance(inner, ChatStage) and isinstance(inner.backend, OpenAIChat):
@@ -88,6 +91,11 @@ async def check(stage: Stage, at_most: float = 60.0) -> Report:
         questions = _of_stage(inner)
     found = [await _asked(name, ask, at_most) for name, ask in questions.items()]
     return Report(stage.identity, tuple(found))
+
+
+async def _no_template() -> Finding:
+    """llama.cpp's server answers messages all the same, by a template of other models."""
+    return "no", "the file has no chat template: a base model, for the layout screenplay"
 
 
 async def _asked(name: str, ask: Callable[[], Awaitable[Finding]], at_most: float) -> Capability:
@@ -216,7 +224,7 @@ class _Protocol:
 
     async def structured(self) -> Finding:
         if not self.is_chat:
-            return "unknown", "not asked of a base model"
+            return await self._grammar()
         format_ = {
             "type": "json_schema",
             "json_schema": {"name": "answer", "schema": dict(_SCHEMA), "strict": True},
@@ -226,6 +234,13 @@ class _Protocol:
         if problem is not None:
             return "no", f"the server took the schema and did not keep to it: {problem}"
         return "yes", "the answer keeps to the schema"
+
+    async def _grammar(self) -> Finding:
+        response = await self._ask(False, grammar=grammar_of(_SCHEMA))
+        problem = complaint(self._text(response, False), _SCHEMA)
+        if problem is not None:
+            return "no", f"the server keeps to no grammar: {problem}"
+        return "yes", "the answer keeps to a grammar"
 
     async def log_probs(self) -> Finding:
         response = await self._ask(self.is_chat, logprobs=True if self.is_chat else 1)

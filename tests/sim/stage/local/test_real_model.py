@@ -16,6 +16,7 @@ from sim.stage.base import Request, close_stage, info_of
 from sim.stage.local.stage import GgufStage
 from sim.stage.open import open_model
 from sim.stage.providers import forced
+from sim.stage.providers.capabilities import check
 from sim.stage.providers.sampling import Sampling
 
 HEAD = "THE FERRY\n\nA play in one act. A landing at night; the last boat has left.\n\n"
@@ -166,6 +167,13 @@ async def test_a_base_model_is_held_to_the_form_of_an_answer(
         if value is None:
             missing.append((reply.text, problem))
     assert not missing
+
+
+async def test_what_a_base_model_cannot_do_is_said(stage: GgufStage) -> None:
+    report = await check(stage)
+    assert report.of("chat").verdict == "no"
+    assert "screenplay" in report.of("chat").reason
+    assert report.of("structured output").verdict == "yes", report.of("structured output").reason
 
 
 async def test_a_prompt_that_is_too_long_is_said_to_be(stage: GgufStage) -> None:
