@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from math import inf, isinf, isnan
@@ -15,7 +13,8 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 import pandas as pd
 
-from sim.errors import BadRequest, RunFailed
+from sim.errors import BadRequest
+from sim.output_files import check_output, write_text
 
 if TYPE_CHECKING:
     import networkx
@@ -41,40 +40,11 @@ def write_graphml(graph: Graph, path: Path | str) -> None:
     The file is replaced as a whole, so it is never incomplete. Missing attributes (None, NaN) are
     left out. Characters that XML cannot hold are written as Python escapes (``\\x07``); values that
     are neither number nor text (a list, say) as JSON. An attribute that is text on one node or edge
-    is text on all. Raises ``BadRequest`` if the path is a directory, has no folder or may not be
-    written to, or if two nodes get the same name in XML; ``RunFailed`` if writing fails.
+    is text on all. Raises ``BadRequest`` if the path is a directory or a store, has no folder or
+    may not be written to, or if two nodes get the same name in XML; ``RunFailed`` if writing fails.
     """
-    out = Path(os.path.realpath(path))
-    if out.is_dir():
-        raise BadRequest(f"write_graphml {out}: is a directory; name a file in it")
-    if not out.parent.is_dir():
-        raise BadRequest(f"write_graphml {out}: there is no folder {out.parent}; create it first")
-    text = "".join(_lines(graph)).encode()
-    if out.exists() and not out.is_file():
-        # A pipe or a device must not be replaced by a file.
-        with _failing(out):
-            out.write_bytes(text)
-        return
-    draft = out.with_name(f".{out.name}.{os.getpid()}.new")
-    try:
-        with _failing(out):
-            draft.write_bytes(text)
-            os.replace(draft, out)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _failing(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except PermissionError as error:
-        raise BadRequest(f"write_graphml {out}: {error.strerror}; use another path") from None
-    except OSError as error:
-        raise RunFailed(
-            f"write_graphml {out}: cannot be written ({error.strerror}); "
-            "make room or use another path"
-        ) from error
+    check_output(path, "write_graphml")
+    write_text(path, "".join(_lines(graph)), "write_graphml")
 
 
 def _lines(graph: Graph) -> Iterator[str]:

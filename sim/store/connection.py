@@ -115,6 +115,7 @@ class Lease:
 
     def __init__(self, path: Path) -> None:
         """Take the lease. Raises ``StoreRefused`` if another process holds it."""
+        self.path = path
         name = Path(f"{path}.lock")
         holder = _holder(name)
         self._lock = FileLock(str(name))
@@ -136,10 +137,28 @@ class Lease:
         # Only for the message above; a full disk is no reason to fail here.
         with contextlib.suppress(OSError):
             name.write_text(f"{os.getpid()}\n", "ascii")
+        # Removed at the end, and no other file of this name: a store may be moved with its lock.
+        self._held = _stat(name)
 
     def drop(self) -> None:
-        """Give the lease back. The lock file stays: removing it would race with the next holder."""
+        """Give the lease back, and remove the lock file while it is held still.
+
+        Whoever opened that file meanwhile and gets its lock finds that it has no name any more, and
+        begins again (``filelock`` sees to it).
+        """
+        name = Path(self._lock.lock_file)
+        now = _stat(name)
+        if now is not None and self._held is not None and os.path.samestat(now, self._held):
+            with contextlib.suppress(OSError):
+                name.unlink()
         self._lock.release()
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
 
 
 def _holder(lock: Path) -> int | None:
@@ -160,7 +179,7 @@ def open_writable(
     """
     if durable not in ("normal", "full"):
         raise StoreRefused(f"durable: {durable!r} is unknown; use normal or full")
-    resolved = absolute(path)
+    resolved = absolute(path, create=True)
     refuse_read_only(resolved)
     refuse_network(resolved)
     if resolved.exists() and resolved.stat().st_size > 0:

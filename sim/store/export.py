@@ -6,16 +6,13 @@ and however often the run was killed.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
-from sim.errors import BadRequest, RunFailed
+from sim.output_files import write_file
 from sim.store.connection import open_readonly
 from sim.store.rows import encode_sorted
 
@@ -37,6 +34,9 @@ _MATCHES = """
     SELECT tournament, round, match, leg, trial, motion, sides
     FROM matches ORDER BY tournament, round, match, leg
 """
+
+_OTHER_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\u0085\u2028\u2029"}
+"""They end a line for Python's ``splitlines`` and for some editors, and stand only inside texts."""
 
 
 def export_lines(connection: sqlite3.Connection) -> Iterator[str]:
@@ -116,7 +116,8 @@ def export_jsonl(store: Path | str, out: Path | str) -> None:
     """Write the canonical export of a store as JSON Lines; ``out`` may be ``-`` for stdout.
 
     A file appears whole or not at all. Raises ``StoreRefused`` if the store cannot be read,
-    ``BadRequest`` if there is no place for the file, ``RunFailed`` if it cannot be written.
+    ``BadRequest`` if there is no place for the file or it would overwrite a store, ``RunFailed`` if
+    it cannot be written.
     """
     connection = open_readonly(store)
     try:
@@ -125,50 +126,16 @@ def export_jsonl(store: Path | str, out: Path | str) -> None:
         lines = export_lines(connection)
         if str(out) == "-":
             sys.stdout.flush()
-            _write(sys.stdout.buffer, lines)
+            for part in _encoded(lines):
+                sys.stdout.buffer.write(part)
+            sys.stdout.buffer.flush()
         else:
-            _export_to(Path(os.path.realpath(out)), lines, Path(os.path.realpath(store)))
+            write_file(out, _encoded(lines), "export")
     finally:
         connection.close()
 
 
-def _export_to(out: Path, lines: Iterator[str], store: Path) -> None:
-    if out in {Path(f"{store}{suffix}") for suffix in ("", "-wal", "-shm", ".lock")}:
-        raise BadRequest(f"export {out}: is the store itself; write to another file")
-    if out.is_dir():
-        raise BadRequest(f"export {out}: is a directory; name a file in it")
-    if not out.parent.is_dir():
-        raise BadRequest(f"export {out}: there is no folder {out.parent}; create it first")
-    if out.exists() and not out.is_file():
-        # A pipe or a device is written to, not replaced by a file.
-        with _failing(out), out.open("wb") as stream:
-            _write(stream, lines)
-        return
-    draft = out.with_name(f".{out.name}.{os.getpid()}.new")
-    try:
-        with _failing(out):
-            with draft.open("wb") as file:
-                _write(file, lines)
-            os.replace(draft, out)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _write(stream: BinaryIO, lines: Iterator[str]) -> None:
+def _encoded(lines: Iterator[str]) -> Iterator[bytes]:
+    """Lines as bytes. What other programs take for the end of a line is escaped."""
     for line in lines:
-        stream.write(line.encode())
-        stream.write(b"\n")
-    stream.flush()
-
-
-@contextlib.contextmanager
-def _failing(out: Path) -> Iterator[None]:
-    """Turn errors of the system into ``BadRequest`` or ``RunFailed``."""
-    try:
-        yield
-    except PermissionError as error:
-        raise BadRequest(f"export {out}: {error.strerror}; use another path") from None
-    except OSError as error:
-        raise RunFailed(
-            f"export {out}: cannot be written ({error.strerror}); make room or use another path"
-        ) from error
+        yield f"{line.translate(_OTHER_LINE_ENDS)}\n".encode()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 
 from sim.errors import StoreRefused
 
+_OF_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\|[^/]*\\[^/]*\.db$")
 _MAGIC = b"SQLite format 3\x00"
 
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -86,24 +88,37 @@ def writable(path: Path) -> bool:
     return bool(mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)) and os.access(path, os.W_OK)
 
 
-def absolute(path: Path | str) -> Path:
+def absolute(path: Path | str, *, create: bool = False) -> Path:
     """The path with symbolic links followed, so that a store has one lease however it is named.
 
-    Raises ``StoreRefused`` if it names a directory or something else that is no file, or if its
-    folder does not exist.
+    With ``create``, folders that are missing are made. Raises ``StoreRefused`` if it names a
+    directory or something else that is no file, or if its folder does not exist or cannot be made.
     """
     if not str(path) or "\x00" in str(path):
         raise StoreRefused(f"store {str(path)!r}: is no path; name a file")
+    if os.name != "nt" and _OF_WINDOWS.match(str(path)):
+        raise StoreRefused(
+            f"store {path}: is a path of Windows, and would be one odd file name here; "
+            "write it with / and without a drive"
+        )
     resolved = Path(os.path.realpath(Path(path).expanduser()))
     try:
+        if resolved.is_symlink():  # What is left of a link that leads to itself.
+            raise StoreRefused(f"store {path}: is a link in a loop; use another path")
         if resolved.is_dir():
             raise StoreRefused(f"store {resolved}: is a directory; name a file in it")
         if resolved.exists() and not resolved.is_file():
             raise StoreRefused(f"store {resolved}: is no regular file; name another one")
-        if not resolved.parent.is_dir():
+        if create:
+            resolved.parent.mkdir(parents=True, exist_ok=True)
+        elif not resolved.parent.is_dir():
             raise StoreRefused(
-                f"store {resolved}: there is no folder {resolved.parent}; create it first"
+                f"store {resolved}: there is no folder {resolved.parent}; check the path"
             )
+    except FileExistsError:
+        raise StoreRefused(
+            f"store {resolved}: {resolved.parent} is no folder; use another path"
+        ) from None
     except OSError as error:
         raise StoreRefused(f"store {resolved}: {error.strerror}; use another path") from None
     return resolved

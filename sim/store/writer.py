@@ -24,6 +24,7 @@ from sim.planning import Trial
 from sim.redaction import redact
 from sim.stage.base import Reply, Truth
 from sim.store.connection import Durable, open_writable
+from sim.store.presence import Presence
 from sim.store.reader import Store
 from sim.store.rows import (
     REPLY_COLUMNS,
@@ -82,6 +83,7 @@ class Writer:
         self.path = path
         self.store = Store(connection, path)
         self._drop_lease = drop_lease
+        self._presence = Presence(path)
         self._events: list[EventRow] = []
         self._replies: list[tuple[Any, ...]] = []
         # By key what is to be done at the commit: write the row, or (None) delete it.
@@ -101,7 +103,7 @@ class Writer:
         ``StoreRefused`` or ``StoreFailed``.
         """
         connection, lease = open_writable(path, durable)
-        return cls(connection, Path(path), lease.drop)
+        return cls(connection, lease.path, lease.drop)
 
     # -- queueing ----------------------------------------------------------------------------
 
@@ -323,6 +325,7 @@ class Writer:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
+            self._presence.check(connection)  # After it, so that a copy holds these rows, too.
         except sqlite3.Error as error:
             # This may fail, too, with a broken disk; then SQLite rolls back when the store is
             # opened again.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import BadRequest
+from sim.output_files import spreadsheet_cell
 from sim.seeds import Stream, derive
 from sim.store import StoredMatch, VerdictKey, Writer, open_store
 from sim.tournament import Entrant, Motion, Rubric, Side, Verdict
@@ -127,14 +128,17 @@ def columns_of(rubric: Rubric, letters: str) -> list[str]:
 
 
 def to_csv(sheets: Sequence[Sheet]) -> str:
-    """Sheets as CSV: one row for each debate, with blank cells to fill in."""
+    """Sheets as CSV: one row for each debate, with blank cells to fill in.
+
+    A debate that a spreadsheet would take for a formula has an apostrophe before it.
+    """
     text = io.StringIO()
     if sheets:
         first = sheets[0]
         writer = csv.DictWriter(text, columns_of(first.rubric, first.letters), lineterminator="\n")
         writer.writeheader()
         for sheet in sheets:
-            writer.writerow({"id": sheet.id, "debate": sheet.page.page})
+            writer.writerow({"id": sheet.id, "debate": spreadsheet_cell(sheet.page.page)})
     return text.getvalue()
 
 

@@ -55,7 +55,7 @@ def main() -> None:
             elsinore("fork", STORE, trial["id"], "--at", "3", "-n", "2", "--drop")
             elsinore("ask", STORE, trial["id"], "Why, {name}?")
     elsinore("export", STORE, "-o", "played_version_3.jsonl")
-    (HERE / f"{STORE}.lock").unlink()
+    (HERE / f"{STORE}.lock").unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

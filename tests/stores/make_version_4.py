@@ -104,7 +104,7 @@ def main() -> None:
     for path in (store, HERE / "version_4.jsonl"):
         path.unlink(missing_ok=True)
     asyncio.run(write(store))
-    Path(f"{store}.lock").unlink()
+    Path(f"{store}.lock").unlink(missing_ok=True)
     # Without a write-ahead log, so that reading the committed file leaves nothing beside it.
     connection = sqlite3.connect(store)
     connection.execute("PRAGMA journal_mode = DELETE")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli.options import Level, LogLevel, Store, WhichTournament
-from sim.errors import BadRequest, RunFailed
+from sim.errors import BadRequest
+from sim.output_files import write_text
 
 if TYPE_CHECKING:
     from sim.tournament.human_judging import Sheet
@@ -108,7 +109,4 @@ def _text(path: Path) -> str:
 def _write(path: Path, text: str) -> None:
     if path.exists():
         raise BadRequest(f"--to {path}: is there already, and may be filled in; use another name")
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise RunFailed(f"--to {path}: cannot be written ({error.strerror})") from None
+    write_text(path, text, "--to")

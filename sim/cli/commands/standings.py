@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv as csv_module
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import typer
 
 from sim.cli.option_groups import grouped
 from sim.cli.options import Json, Level, LogLevel, Store, WhichTournament
-from sim.errors import BadRequest, RunFailed
+from sim.output_files import check_output, spreadsheet_cell, write_text
 
 Record = dict[str, Any]
 
@@ -74,8 +75,8 @@ def standings(
 
     own("analysis")
     csv = shown.csv
-    if csv is not None and csv.is_dir():
-        raise BadRequest(f"--csv {csv}: is a directory; name a file in it")
+    if csv is not None:
+        check_output(csv, "--csv")
     from sim.cli.display.standings import show
     from sim.cli.display.terminal import out
     from sim.cli.ratings import measured
@@ -93,17 +94,13 @@ def standings(
 
 
 def _write(path: Path, record: Mapping[str, Any]) -> None:
-    """The table of ratings as CSV: a file that appears whole or not at all."""
+    """The table of ratings as CSV. No name in it is taken for a formula by a spreadsheet."""
     from sim.cli.ratings import RATED
 
     columns = ("entrant", "points", "matches", "wins", "ties", "losses", "byes", *RATED)
-    draft = path.with_name(f".{path.name}.new")
-    try:
-        with draft.open("w", encoding="utf-8", newline="") as file:
-            writer = csv_module.DictWriter(file, columns, extrasaction="ignore")
-            writer.writeheader()
-            writer.writerows(record["standings"])
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise RunFailed(f"--csv {path}: cannot be written ({error.strerror})") from None
+    text = io.StringIO()
+    writer = csv_module.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for row in record["standings"]:
+        writer.writerow({name: spreadsheet_cell(value) for name, value in row.items()})
+    write_text(path, text.getvalue(), "--csv")

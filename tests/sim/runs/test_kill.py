@@ -6,6 +6,8 @@ import asyncio
 import json
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,9 +16,11 @@ from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 from sim.runs.options import RunOptions
 from sim.runs.trials import run_trials
-from sim.store import export_jsonl, open_readonly
+from sim.store import Writer, export_jsonl, open_readonly
 
 CHILD = Path(__file__).with_name("toy_run.py")
 CONCURRENCY = 6
@@ -258,9 +262,7 @@ def test_disk_too_full_for_a_new_store(tmp_path: Path) -> None:
     _, err = child.communicate(timeout=30)
     assert child.returncode == 1
     assert err.startswith("StoreFailed: store ")
-    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "calls.log") == [
-        "a.db.lock"
-    ]
+    assert [path.name for path in tmp_path.iterdir() if path.name != "calls.log"] == []
 
 
 def test_two_processes_cannot_write_one_store(tmp_path: Path) -> None:
@@ -281,3 +283,57 @@ def test_two_processes_cannot_write_one_store(tmp_path: Path) -> None:
     third = start(store, log, TRIALS="1")
     _, err = third.communicate(timeout=20)
     assert third.returncode == 0, err
+
+
+@pytest.mark.parametrize(
+    "how", ["moved", "deleted", "replaced", "replaced with its log", "without its folder"]
+)
+def test_a_store_that_goes_away_stops_the_run(
+    tmp_path: Path, toy_run: ModuleType, how: str
+) -> None:
+    """Within seconds; what was committed is in a copy that the message names, and goes on."""
+    folder = tmp_path / "runs"
+    store, log = folder / "a.db", tmp_path / "calls.log"
+    folder.mkdir()
+    child = start(store, log, LONGEST="0.4")
+    until_playing(child)
+    time.sleep(0.5)
+    other, wal = tmp_path / "other.db", Path(f"{store}-wal")
+    Writer.open(other).close()
+    if how == "moved":
+        store.rename(folder / "b.db")
+    elif how == "without its folder":
+        shutil.rmtree(folder)
+    elif how == "deleted":
+        store.unlink()
+    else:
+        shutil.copy(other, tmp_path / "new.db")
+        (tmp_path / "new.db").rename(store)
+    if how == "replaced with its log":
+        for ending in ("-wal", "-shm"):
+            Path(f"{store}{ending}").unlink(missing_ok=True)
+        wal.write_bytes(b"somebody else's")
+    _, err = child.communicate(timeout=10)
+    assert child.returncode == 1
+    assert err.startswith("StoreFailed: store ")
+    assert len(err.splitlines()) == 1
+    if how == "replaced":
+        assert not wal.exists(), "it would be written into a store that is not its own"
+    if how == "replaced with its log":
+        assert wal.read_bytes() == b"somebody else's"
+    if how.startswith("replaced"):
+        assert store.read_bytes() == other.read_bytes()
+        assert "was replaced" in err
+    found = re.search(r"is in (\S+);", err)
+    assert found is not None
+    copy = Path(found[1])
+    before = committed_calls(copy)
+    assert before
+    shutil.move(copy, tmp_path / "back.db")
+    assert finished(tmp_path, tmp_path / "back.db", log, toy_run)
+    assert not before.intersection((tmp_path / "rest.log").read_text().splitlines())
+
+
+def test_a_clean_end_leaves_the_store_alone(tmp_path: Path) -> None:
+    Writer.open(tmp_path / "a.db").close()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.db"]

@@ -62,7 +62,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["", "-wal", ".lock"])
 def test_never_over_the_store(suffix: str) -> None:
     before = STORE.read_bytes()
-    with pytest.raises(BadRequest, match="is the store itself"):
+    with pytest.raises(BadRequest, match="is not overwritten"):
         export_jsonl(STORE, f"{STORE}{suffix}")
     assert STORE.read_bytes() == before
 

@@ -60,9 +60,32 @@ def test_a_directory(opened: Callable[[Path], object], tmp_path: Path) -> None:
     assert "is a directory; name a file in it" in refusal(opened, tmp_path)
 
 
+def test_no_folder(tmp_path: Path) -> None:
+    assert "there is no folder" in refusal(open_readonly, tmp_path / "away" / "a.db")
+    assert not (tmp_path / "away").exists()
+
+
+def test_folders_of_a_new_store_are_made(tmp_path: Path) -> None:
+    Writer.open(tmp_path / "far" / "away" / "a.db").close()
+    assert (tmp_path / "far" / "away" / "a.db").exists()
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file" / "a.db", tmp_path / "file" / "b" / "a.db"):
+        refusal(Writer.open, path)
+
+
 @pytest.mark.parametrize("opened", OPENERS)
-def test_no_folder(opened: Callable[[Path], object], tmp_path: Path) -> None:
-    assert "there is no folder" in refusal(opened, tmp_path / "away" / "a.db")
+def test_a_link_in_a_loop(opened: Callable[[Path], object], tmp_path: Path) -> None:
+    (tmp_path / "a.db").symlink_to(tmp_path / "b.db")
+    (tmp_path / "b.db").symlink_to(tmp_path / "a.db")
+    assert "link in a loop" in refusal(opened, tmp_path / "a.db")
+
+
+@pytest.mark.parametrize(
+    "path", ["C:\\runs\\a.db", "c:/runs/a.db", "\\\\server\\a.db", "runs\\a.db"]
+)
+@pytest.mark.parametrize("opened", OPENERS)
+def test_a_path_of_windows(opened: Callable[[Path], object], path: str) -> None:
+    assert "is a path of Windows" in refusal(opened, Path(path))
 
 
 @pytest.mark.parametrize("opened", OPENERS)
@@ -95,7 +118,6 @@ def sealed(tmp_path: Path) -> object:
 def test_a_read_only_folder(sealed: Path) -> None:
     path = sealed / "a.db"
     Writer.open(path).close()
-    (sealed / "a.db.lock").unlink()
     sealed.chmod(0o555)
     assert "lies in a read-only folder" in refusal(Writer.open, path)
     assert "lies in a read-only folder" in refusal(Writer.open, sealed / "b.db")
@@ -109,7 +131,7 @@ def test_reading_leaves_nothing_beside_the_store(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     Writer.open(path).close()
     open_readonly(path).close()
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.db", "a.db.lock"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.db"]
 
 
 def test_reading_cannot_write(tmp_path: Path) -> None:
@@ -126,7 +148,7 @@ def test_any_name_will_do(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     Writer.open(path).close()
     open_readonly(path).close()
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == sorted([name, f"{name}.lock"])
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [name]
 
 
 def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
@@ -192,7 +214,7 @@ def test_a_file_system_without_the_log(tmp_path: Path, monkeypatch: pytest.Monke
     connection = sqlite3.connect(":memory:")
     monkeypatch.setattr("sim.store.connection._connect", lambda *_: connection)
     assert "does not support SQLite's write-ahead log" in refusal(Writer.open, tmp_path / "a.db")
-    assert [entry.name for entry in tmp_path.iterdir()] == ["a.db.lock"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_durability(tmp_path: Path) -> None:
