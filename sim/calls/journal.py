@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from sim.calls.keys import first_call_key
+from sim.calls.stopping import Stopped
 from sim.errors import StageError, StoreFailed
 from sim.events import Ended, Event, Turn
 from sim.layouts.prompt import Prompt
@@ -167,6 +168,10 @@ class Journaled(Wrapper):
             reply = await self.stage.perform(request)
         except StageError as error:
             journal.failed(request, error)
+            raise
+        except Stopped as stopped:
+            if not stopped.in_doubt:
+                journal.settle(request.key)
             raise
         journal.reply(request, reply, cached=self._cached, prompt=prompt)
         return reply

@@ -9,12 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from sim.calls.stopping import HALT, Halt, Stopped
 from sim.errors import StageClosed
 from sim.stage.base import Reply, Request, Stage, Wrapper
-
-
-class Stopped(Exception):
-    """No further call is made because the run is stopping. The run catches it."""
 
 
 class Limiter:
@@ -22,11 +19,13 @@ class Limiter:
 
     After ``stop()`` no call may start: ``enter()`` waits until the calls in flight are done and
     then raises ``Stopped``. It waits because a scene that was cut off at once would abandon its
-    probes in flight.
+    probes in flight. A call that has a place and waits, for room or for another attempt, is woken
+    by ``halt``.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
+        self.halt = Halt()
         self.inside = 0
         self.stopping = False
         self.reason: Exception | None = None
@@ -88,6 +87,7 @@ class Limiter:
     def stop(self) -> None:
         """Let no further call start. Calls in flight go on."""
         self.stopping = True
+        self.halt.now()
         self._held += [*self._urgent, *self._not_urgent]
         self._urgent.clear()
         self._not_urgent.clear()
@@ -137,10 +137,14 @@ class Limited(Wrapper):
         """The inner stage's reply, when there is a place. Raises ``Stopped``."""
         limiter = self._limiter
         await limiter.enter(request.purpose not in ("probe", "score"))
+        token = HALT.set(limiter.halt)
         try:
             return await self.stage.perform(request)
         except StageClosed as error:
             limiter.close(error)
+        except Stopped:
+            pass  # It was waiting: now it waits with the others.
         finally:
+            HALT.reset(token)
             limiter.leave()
         raise await limiter.turned_away()

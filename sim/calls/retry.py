@@ -17,7 +17,8 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
-from sim.calls.throttle import WAITED, Waited
+from sim.calls.stopping import Stopped, waiting
+from sim.calls.throttle import ANSWERED_PERHAPS, WAITED, Waited
 from sim.calls.usage import usage_of
 from sim.errors import BadRequest, StageClosed, StageError
 from sim.events import NO_USAGE, Usage
@@ -162,9 +163,13 @@ class Retry(Wrapper):
             out_of_time = spent + state.upcoming_sleep > self.total
             return out_of_time or state.attempt_number >= self.attempts
 
+        async def sleep(seconds: float) -> None:
+            async with waiting():
+                await self._sleep(seconds)
+
         # A new object for each call: tenacity keeps the state of a call in it, one per thread.
         retrying = AsyncRetrying(
-            sleep=self._sleep,
+            sleep=sleep,
             stop=stop,
             wait=wait,
             retry=retry_if_exception(may_go_through),
@@ -172,6 +177,8 @@ class Retry(Wrapper):
         )
         try:
             return await retrying(attempt)
+        except Stopped:
+            raise Stopped(in_doubt=not ANSWERED_PERHAPS.isdisjoint(reasons)) from None
         except StageError as error:
             if len(reasons) > 1 and not isinstance(error, StageClosed):
                 raise _given_up(error, reasons, wasted) from error

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from asyncio_throttle.throttler import Throttler
 
+from sim.calls.stopping import waiting
 from sim.errors import BadRequest, StageError
 from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Reply, Request, Stage, Wrapper
@@ -363,7 +364,8 @@ class Throttle(Wrapper):
                 )
             tokens = limit
         start = time.monotonic()
-        reservation = await self.limits.enter(tokens)
+        async with waiting():
+            reservation = await self.limits.enter(tokens)
         waited = WAITED.get()
         if waited is not None:
             waited.seconds += time.monotonic() - start

@@ -16,8 +16,9 @@ from sim.calls.budget import Budget, Budgeted
 from sim.calls.cache import Cache, Cached
 from sim.calls.journal import Doubted, Journal, Journaled, Recalled, discard_exception
 from sim.calls.keys import TRIAL_LETTERS, request_key
-from sim.calls.limiter import Limited, Limiter, Stopped
+from sim.calls.limiter import Limited, Limiter
 from sim.calls.scores import Scorer, read_score
+from sim.calls.stopping import Stopped
 from sim.calls.usage import Account, Accounted
 from sim.errors import StoreFailed
 from sim.events import Event

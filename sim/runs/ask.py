@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from sim.calls.limiter import Stopped
+from sim.calls.stopping import Stopped
 from sim.calls.trial_stage import TrialStage
 from sim.errors import BadRequest, StageClosed, StageError
 from sim.events import NO_USAGE, Answer, Event, Intervened, Turn, Usage

@@ -1,4 +1,7 @@
-"""Ctrl-C and SIGTERM during a run: the first signal stops it in order, the second at once."""
+"""Ctrl-C, SIGTERM and SIGHUP (the terminal was closed) during a run.
+
+The first signal stops it in order, the second at once.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def two_signals(first: Callable[[], None], second: Callable[[], None]) -> Iterator[None]:
-    """Call ``first`` at the first SIGINT or SIGTERM and ``second`` at the second.
+    """Call ``first`` at the first of the signals and ``second`` at the second.
 
     A third has the handler from before. Outside the main thread, where Python delivers no signals,
     and on loops without signal handlers, nothing is changed.
@@ -20,7 +23,11 @@ def two_signals(first: Callable[[], None], second: Callable[[], None]) -> Iterat
         yield
         return
     loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    # nohup has SIGHUP ignored, and means it.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
     ours: list[signal.Signals] = []
     count = 0
 

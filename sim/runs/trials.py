@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sim.calls.budget import BudgetSpent
-from sim.calls.limiter import Stopped
+from sim.calls.stopping import Stopped
 from sim.calls.trial_stage import Before, TrialStage
 from sim.engine import Observer, play
 from sim.errors import BadRequest, StageClosed, StoreFailed
@@ -58,8 +58,8 @@ async def run_trials(
     next one begins, and for those of the store that lack it. Its stages are among
     ``stages``. ``executor`` says where trials are played (None: here).
 
-    Ctrl-C (or SIGTERM) once lets the calls in flight finish and stops; twice stops at once. Then
-    the report says ``interrupted``.
+    Ctrl-C (or SIGTERM, or SIGHUP) once lets the calls in flight finish and stops, without another
+    attempt of those that failed; twice stops at once. Then the report says ``interrupted``.
 
     Raises ``BadRequest`` and ``StoreRefused`` before anything is played, and ``StoreFailed`` if the
     store could not be written; what was committed before is safe. Raises ``StageClosed`` when no

@@ -9,7 +9,7 @@ import warnings
 import pytest
 
 from sim.calls.cache import Cache
-from sim.calls.limiter import Stopped
+from sim.calls.stopping import Stopped
 from sim.errors import StageError
 from sim.stage.base import Reply
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from sim.calls.journal import Call, Journal
 from sim.calls.keys import call_key, first_call_key, request_key
-from sim.calls.limiter import Limiter, Stopped
+from sim.calls.limiter import Limiter
+from sim.calls.stopping import Stopped
 from sim.calls.trial_stage import Before, Player, TrialStage
 from sim.calls.usage import Account
 from sim.errors import StageError, StoreFailed

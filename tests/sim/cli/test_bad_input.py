@@ -44,7 +44,6 @@ def one_line(done: CompletedProcess[str], says: str, code: int = 2) -> None:
         (["mine.py:trio", "-P", "rounds=0"], "after.turns: 0 turns are no scene"),
         (["mine.py:trio", "--wording", "prose-9"], "'prose-9' is unknown; did you mean prose-"),
         (["mine.py:trio", "--wording", "prose-2"], "an embedded stage reads no prose"),
-        (["mine.py:trio", "--store", "absent/x.db"], "there is no folder"),
         (["mine.py:trio", "--seed", str(2**63)], "seed: 9223372036854775808 is out of range"),
         (["broken.py:f"], "broken.py:2: ZeroDivisionError: division by zero"),
     ],

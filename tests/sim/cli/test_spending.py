@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 from rich.text import Text
+from stub_server import StubServer
 
 from sim.cli.display.costs import summary
 from sim.cli.display.progress import Progress
@@ -131,3 +136,34 @@ def test_the_live_line_counts_what_was_paid() -> None:
     assert progress.cost() == "$0.2500"
     progress.paid(Usage(100, 20))
     assert progress.cost() == "240 tokens"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_the_wait_for_a_busy_provider(
+    folder: Path, elsinore: Command, number: signal.Signals
+) -> None:
+    """In seconds, not in the minute that the provider asked for; and nothing is in doubt."""
+    with StubServer() as stub:
+        stub.behave(retry_after="60", faults={"429": 1.0})
+        words = [*TRIO, "-m", "openai:stub", "--base-url", stub.url, "--store", "s.db"]
+        child = subprocess.Popen(
+            [sys.executable, "-P", "-m", "sim.cli", *map(str, words)],
+            cwd=folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        deadline = time.monotonic() + 30
+        while stub.counts()["calls"] < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        child.send_signal(number)
+        began = time.monotonic()
+        _, err = child.communicate(timeout=20)
+        assert time.monotonic() - began < 5
+        assert child.returncode == 130, err
+        assert "in doubt" not in err
+        assert "3 of 3 trials to go" in err
+        stub.behave(faults={})
+        done = elsinore(*words, "--json")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["trials"]
