@@ -22,11 +22,11 @@ from typing import Any, NamedTuple
 from sim.errors import StageClosed, StageError
 from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb, Reply, Request, StageInfo
-from sim.stage.providers import forced
+from sim.stage.providers import bounds, forced
 from sim.stage.providers.chat import SEED_BITS
 from sim.stage.providers.content import well_formed
 from sim.stage.providers.encoding import Encoder
-from sim.stage.providers.faults import malformed, no_room
+from sim.stage.providers.faults import malformed, no_room, too_large
 from sim.stage.providers.grammar import grammar_of
 from sim.stage.providers.openai import (
     FINISHES,
@@ -138,6 +138,8 @@ class CompletionsStage:
         text = choice.get("text")
         if not isinstance(text, str):
             raise malformed(self.label, "it holds no text")
+        if len(text) > bounds.LETTERS:
+            raise too_large(self.label, f"it has {len(text):,} letters")
         text, ended = ends_at(well_formed(text), stops)
         finish = "stop" if ended else FINISHES.get(str(choice.get("finish_reason")), "stop")
         if finish == "length" and not text:
@@ -216,9 +218,10 @@ class CompletionsStage:
             parameters |= {"max_tokens": int(way != "echo"), "echo": True, "logprobs": 1}
         whole = Prompt(prompt, "text", text)
         try:
-            response = await self.server.post(
-                _PATH, parameters, "prompt", self._encoder.encode(whole)
-            )
+            with bounds.at_most(bounds.SCORES):
+                response = await self.server.post(
+                    _PATH, parameters, "prompt", self._encoder.encode(whole)
+                )
         except Unsupported as error:
             self._refused[way] = str(error)
             return None

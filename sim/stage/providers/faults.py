@@ -15,6 +15,8 @@ the answer broke off                            cut              transient
 no JSON, or not the protocol's                  malformed        transient
 all tokens were used before the first word      length           recorded
 429 or 402 for money, 403 for a quota           quota            ``StageClosed``
+300 to 399: sent on to another address          not-found        ``StageClosed``
+more bytes than ``bounds`` allows               malformed        recorded
 401                                             key              ``StageClosed``
 403                                             forbidden        ``StageClosed``
 404                                             not-found        ``StageClosed``
@@ -40,6 +42,7 @@ from typing import Any
 
 from sim.errors import StageClosed, StageError
 from sim.redaction import BLOT, redact
+from sim.stage.providers.bounds import TooLarge
 
 LONGEST_WAIT = 60.0
 """The longest wait before a retry, in seconds, even if the provider asks for a longer one."""
@@ -108,7 +111,14 @@ def fault(error: BaseException, model: str) -> StageError:
     status = _status(error)
     if status is not None and status >= 400:
         return _by_status(status, error, model)
+    if status is not None and 300 <= status < 400:
+        return _sent_on(error, model)
     chain = list(_chain(error))
+    for each in chain:
+        if isinstance(each, TooLarge):
+            return too_large(model, str(each))
+        if isinstance(each, RecursionError):
+            return malformed(model, "its JSON is nested too deep")
     names = [cls.__name__ for each in chain for cls in type(each).__mro__]
     message = _message(error)
     if any(_MALFORMED.search(name) for name in names):
@@ -194,6 +204,22 @@ def malformed(model: str, what: str) -> StageError:
         "malformed",
         f"{model}: the answer makes no sense: {without_keys(what)}",
         transient=True,
+    )
+
+
+def too_large(model: str, what: str) -> StageError:
+    """The error for an answer without a reasonable end. A retry would end in the same way."""
+    return StageError("malformed", f"{model}: the answer is too large: {what}")
+
+
+def _sent_on(error: BaseException, model: str) -> StageClosed:
+    """The error for a redirect, which is not followed: the prompts would go along."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    where = without_keys(str(headers.get("location", "another address")).partition("?")[0])
+    return StageClosed(
+        "not-found",
+        f"{model}: the server sends on to {where}, where no prompt is sent unasked; if that is the "
+        "right address, give it as the base URL",
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from sim.errors import StageError
 from sim.layouts.prompt import Prompt
 from sim.stage.base import LogProb
+from sim.stage.providers import bounds
 from sim.stage.providers.faults import malformed
 from sim.stage.providers.openai import Server, Unsupported
 
@@ -193,7 +194,8 @@ async def _ask(
         "cache_prompt": True,
         "post_sampling_probs": False,
     }
-    response = await server.post(f"{root_of(server)}/completion", order)
+    with bounds.at_most(bounds.SCORES):
+        response = await server.post(f"{root_of(server)}/completion", order)
     said = response.get("completion_probabilities")
     if isinstance(said, list) and said and isinstance(said[0], Mapping):
         return said[0]

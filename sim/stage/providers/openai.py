@@ -14,14 +14,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from openai import AsyncOpenAI, OpenAIError
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient, OpenAIError
 
 from sim.errors import ModelError, StageClosed, StageError
 from sim.events import NO_USAGE, Usage
 from sim.layouts.prompt import Prompt
+from sim.stage.providers import bounds
 from sim.stage.providers.content import content_of
 from sim.stage.providers.encoding import Encoder
-from sim.stage.providers.faults import fault, filtered, malformed, reported
+from sim.stage.providers.faults import fault, filtered, malformed, reported, too_large
 from sim.stage.providers.manner import Manner
 from sim.stage.providers.sampling import Sampling
 
@@ -112,8 +113,17 @@ class Server:
         if self._client is None or self._loop is not loop:
             self._loop = loop
             # ``post`` and ``get`` bound the whole call; the client's timeout bounds each read only.
+            # Nothing is sent on to another address: the prompts would go along.
+            http = DefaultAsyncHttpxClient(
+                timeout=None, follow_redirects=False, event_hooks={"response": [bounds.bound]}
+            )
             self._client = AsyncOpenAI(
-                api_key=self._key, base_url=self.sampling.base_url, max_retries=0, timeout=None
+                api_key=self._key,
+                base_url=self.sampling.base_url,
+                max_retries=0,
+                timeout=None,
+                http_client=http,
+                default_headers={"Accept-Encoding": "identity"},
             )
         return self._client
 
@@ -154,7 +164,7 @@ class Server:
                     content=body,
                     options={"headers": {"Content-Type": "application/json"}},
                 )
-        except (OpenAIError, TimeoutError, ValueError, OSError) as error:
+        except (OpenAIError, TimeoutError, ValueError, OSError, RecursionError) as error:
             raise self._meaning(error) from None
         return self._object(response)
 
@@ -164,7 +174,7 @@ class Server:
         try:
             async with asyncio.timeout(self.sampling.timeout):
                 response = await client.get(path, cast_to=object)
-        except (OpenAIError, TimeoutError, ValueError, OSError) as error:
+        except (OpenAIError, TimeoutError, ValueError, OSError, RecursionError) as error:
             raise self._meaning(error) from None
         return self._object(response)
 
@@ -272,6 +282,8 @@ class OpenAIChat:
             raise malformed(self.server.label, f"its content is no text but {content.unknown}")
         if content.refusal:
             return Answered(content.refusal, "refusal", usage, retries, content.thought)
+        if len(content.text) > bounds.LETTERS:
+            raise too_large(self.server.label, f"it has {len(content.text):,} letters")
         text, ended = ends_at(content.text, asking.stop)
         return Answered(text, "stop" if ended else finish, usage, retries, content.thought)
 
