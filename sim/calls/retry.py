@@ -22,6 +22,7 @@ from sim.calls.throttle import ANSWERED_PERHAPS, WAITED, Waited
 from sim.calls.usage import usage_of
 from sim.errors import BadRequest, StageClosed, StageError
 from sim.events import NO_USAGE, Usage
+from sim.redaction import without_secrets
 from sim.seeds import Stream, derive
 from sim.stage.base import LogProb, Reply, Request, Stage, Wrapper
 
@@ -109,7 +110,7 @@ class Retry(Wrapper):
         wasted: list[Usage] = []
 
         async def ask() -> Reply:
-            reply = await self.stage.perform(request)
+            reply = _without_secrets(await self.stage.perform(request))
             # A refusal is a valid outcome, even without words; probes check their own answers.
             if request.purpose == "turn" and reply.finish != "refusal" and not reply.text.strip():
                 said = f"{request.speaker} said nothing"
@@ -197,6 +198,14 @@ class Retry(Wrapper):
         ceiling = min(self.longest_wait, self.first_wait * 2.0 ** min(number - 1, 64))
         path = (request.purpose, request.speaker, request.prompt.digest.hex(), number)
         return ceiling * Stream(derive(request.seed, "retry", *path)).unit()
+
+
+def _without_secrets(reply: Reply) -> Reply:
+    """The reply without a key that it may echo, before anybody stores, logs or hears it."""
+    text, thought = without_secrets(reply.text), without_secrets(reply.thought)
+    if (text, thought) == (reply.text, reply.thought):
+        return reply
+    return replace(reply, text=text, thought=thought)
 
 
 def _given_up(error: StageError, reasons: list[str], wasted: list[Usage]) -> StageError:

@@ -55,10 +55,10 @@ def _say(message: str) -> None:
     """One line on standard error, without keys and without control characters."""
     # Loaded here, because most commands print no error.
     from sim.cli.display.terminal import one_line
-    from sim.cli.logs import without_keys
+    from sim.redaction import redact
 
     with contextlib.suppress(BrokenPipeError):
-        print(f"elsinore: {one_line(without_keys(message))}", file=sys.stderr, flush=True)  # noqa: T201
+        print(f"elsinore: {one_line(redact(message))}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _leave(code: int | str | None) -> None:

@@ -25,6 +25,7 @@ from pydantic import BaseModel
 from sim.errors import SceneError
 from sim.planning.names import SCENE_NAMES, Names
 from sim.planning.source import dump, names_in, tree_of_class, tree_of_function
+from sim.redaction import secrets
 from sim.scene.base_model import AuthoredModel
 from sim.scene.scene import Scene
 
@@ -38,7 +39,8 @@ def canonical(scene: Scene) -> str:
     """The scene as JSON in ASCII with sorted keys.
 
     A store reads scenes back from it (``sim.planning.decoder``). Raises ``SceneError`` if the scene
-    holds something that has no source or no plain value.
+    holds something that has no source or no plain value, or the value of a known secret, which
+    would be stored and sent to the model.
 
     >>> from sim import Actor, Persona, Scene, after, ring
     >>> scene = Scene(topic="Tea?", cast=[Actor(Persona(name="Ada")), Actor(Persona(name="Ben"))],
@@ -46,7 +48,13 @@ def canonical(scene: Scene) -> str:
     >>> json.loads(canonical(scene))["ends"]
     {'$type': 'After', 'turns': 2}
     """
-    return _encode(plain(scene, "Scene"))
+    text = _encode(plain(scene, "Scene"))
+    if any(json.dumps(secret)[1:-1] in text for secret in secrets()):
+        raise SceneError(
+            "Scene: it holds the value of a key or token of the environment, which would be stored "
+            "and told to the model; leave it out"
+        )
+    return text
 
 
 def plain(value: Any, where: str, names: Names = SCENE_NAMES) -> Any:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from sim.errors import ModelError
+from sim.redaction import redact
 from sim.stage.base import Stage
 from sim.stage.fixed import FixedLines
 from sim.text.suggestions import meant, nearest
@@ -105,6 +106,11 @@ def _real(model: str, provider: str, name: str, sampling: Sampling | None) -> St
     import, and LangChain two."""
     from sim.stage.providers import sampling as settings
 
+    if redact(model) != model:
+        raise ModelError(
+            f"model {redact(model)!r}: it holds what looks like a key; "
+            "keys come from the environment only"
+        )
     chosen = settings.Sampling() if sampling is None else sampling
     if provider in ("openai", "completions"):
         from sim.stage.providers.openai import OpenAIChat, Server

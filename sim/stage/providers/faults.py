@@ -33,7 +33,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -41,15 +40,13 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from sim.errors import StageClosed, StageError
-from sim.redaction import BLOT, redact
+from sim.redaction import redact
 from sim.stage.providers.bounds import TooLarge
 
 LONGEST_WAIT = 60.0
 """The longest wait before a retry, in seconds, even if the provider asks for a longer one."""
 
 _LONGEST_MESSAGE = 300
-_SHORTEST_KEY = 8
-_NAMES_A_KEY = re.compile(r"(?i)(key|token|secret|password)$")
 
 _TIMEOUT = re.compile(r"Timeout|TimedOut|DeadlineExceeded")
 _CONNECTION = re.compile(
@@ -235,15 +232,11 @@ def no_room(model: str, usage: object = None) -> StageError:
 
 
 def without_keys(text: str) -> str:
-    """The text as one short line, without keys of the environment and whatever looks like a key.
+    """The text as one short line, without the known secrets and whatever looks like a key.
 
     >>> without_keys("Incorrect API key provided: sk-abcdef123456. Sorry")
     'Incorrect API key provided: [redacted]. Sorry'
     """
-    for name, value in os.environ.items():
-        # A private gateway's key can have any form, but it is in the environment.
-        if len(value) >= _SHORTEST_KEY and _NAMES_A_KEY.search(name):
-            text = text.replace(value, BLOT)
     line = " ".join(redact(text).split())
     return line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]}…"
 

@@ -19,6 +19,7 @@ from openai import AsyncOpenAI, DefaultAsyncHttpxClient, OpenAIError
 from sim.errors import ModelError, StageClosed, StageError
 from sim.events import NO_USAGE, Usage
 from sim.layouts.prompt import Prompt
+from sim.redaction import remember
 from sim.stage.providers import bounds
 from sim.stage.providers.content import content_of
 from sim.stage.providers.encoding import Encoder
@@ -104,6 +105,7 @@ class Server:
                 f"model {label!r}: no key; set the environment variable {KEY}, "
                 "or name a server of your own by its base URL"
             )
+        remember(self._key)
         self._client: AsyncOpenAI | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 

@@ -16,11 +16,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from sim.errors import ModelError
+from sim.redaction import names_a_secret, redact
 from sim.scene.base_model import explain
-
-_SECRET = re.compile(
-    r"(?i)(^|[-_])(api[-_]?key|authorization|password|secret|access[-_]?token|auth[-_]?token)$"
-)
 
 
 class Sampling(BaseModel):
@@ -91,16 +88,22 @@ class Sampling(BaseModel):
             raise ValueError(
                 "holds more than an address; keys come from the environment only (OPENAI_API_KEY)"
             )
+        if redact(address) != address:
+            raise ValueError(
+                "holds what looks like a key; keys come from the environment only (OPENAI_API_KEY)"
+            )
+        if any(ord(letter) < 32 or ord(letter) == 127 or letter.isspace() for letter in address):
+            raise ValueError("holds a blank or a control character; leave it out")
         return address.rstrip("/")
 
     @field_validator("extra_body")
     @classmethod
     def _body_without_secrets(cls, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        for name in body:
-            if _SECRET.search(name):
-                raise ValueError(
-                    f"{name!r} would be stored with every trial; keys come from the environment"
-                )
+        secret = _secret_in(body)
+        if secret is not None:
+            raise ValueError(
+                f"{secret!r} would be stored with every trial; keys come from the environment"
+            )
         for name in ("messages", "prompt", "model", "stream", "n"):
             if name in body:
                 raise ValueError(f"{name!r} is Elsinore's to fill in; leave it out")
@@ -120,6 +123,24 @@ class Sampling(BaseModel):
             text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
             said.append(f"{name}={text}")
         return f"?{'&'.join(said)}" if said else ""
+
+
+def _secret_in(value: Any) -> str | None:
+    """The name under which something holds a credential, at any depth; None if there is none."""
+    if isinstance(value, str):
+        return "what looks like a key" if redact(value) != value else None
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            if names_a_secret(str(name)):
+                return str(name)
+            if redact(str(name)) != str(name):
+                return "a name that looks like a key"
+            found = _secret_in(item)
+            if found is not None:
+                return str(name) if isinstance(item, str) else found
+    if isinstance(value, list | tuple):
+        return next((found for item in value if (found := _secret_in(item)) is not None), None)
+    return None
 
 
 _PARTS = re.compile(r"[?&](?=(?:base_url|extra_body|max_tokens|seed|stop|temperature|top_p)=)")

@@ -17,7 +17,7 @@ import pytest
 from sim.cli import completion
 from sim.cli.app import SUMMARIES
 from sim.cli.display.terminal import visible
-from sim.cli.logs import without_keys
+from sim.redaction import redact
 from sim.stage.open import known_models
 
 Command = Callable[..., "CompletedProcess[str]"]
@@ -329,7 +329,7 @@ def test_a_completion_script_is_written(elsinore: Command) -> None:
 
 def test_keys_do_not_reach_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_SPECIAL_TOKEN", "open-sesame-42")
-    text = without_keys("sk-abcdefgh12345678 and Bearer abcdefgh1234 and open-sesame-42")
+    text = redact("sk-abcdefgh12345678 and Bearer abcdefgh1234 and open-sesame-42")
     for secret in ("sk-abc", "abcdefgh1234", "sesame"):
         assert secret not in text
 
