@@ -7,7 +7,6 @@ unknown.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from sim.errors import BadRequest
 from sim.events import Usage
+from sim.input_files import read_toml
 
 SHIPPED = Path(__file__).with_name("prices.toml")
 
@@ -67,8 +67,8 @@ class Prices:
     @classmethod
     def load(cls, own: Path | None = None) -> Prices:
         """The table that ships, and the user's own before it. Raises ``BadRequest``."""
-        shipped = _read(SHIPPED)
-        mine = {} if own is None else _table(_read(own), own)
+        shipped = read_toml(SHIPPED, "prices")
+        mine = {} if own is None else _table(read_toml(own, "prices"), own)
         return cls(_table(shipped, SHIPPED), mine, str(shipped["date"]))
 
     def of(self, identity: str) -> Price | None:
@@ -88,15 +88,6 @@ class Prices:
                 if known in table:
                     return table[known]
         return None
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadRequest(f"prices {path}: cannot be read ({error})") from None
-    except tomllib.TOMLDecodeError as error:
-        raise BadRequest(f"prices {path}: is no TOML: {error}") from None
 
 
 def _table(document: Mapping[str, Any], path: Path) -> dict[str, Price]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from sim.errors import BadRequest
+from sim.input_files import read_toml
 
 FILE = Path("elsinore.toml")
 LEVELS = ("debug", "info", "warning", "error")
@@ -168,16 +168,9 @@ def read(file: Path = FILE) -> dict[str, dict[str, Any]]:
 
     Raises ``BadRequest`` with the file and the key if something in it is wrong.
     """
-    try:
-        text = file.read_text("utf-8")
-    except FileNotFoundError:
+    if not file.exists():
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadRequest(f"{file}: cannot be read ({error}); correct or remove it") from error
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadRequest(f"{file}: is no TOML: {error}") from error
+    tables = read_toml(file)
     for section, keys in tables.items():
         _known(f"{file}: [{section}]", "section", section, KEYS)
         if not isinstance(keys, dict):

@@ -20,6 +20,9 @@ DEEPEST: Final = 40
 MOST: Final = 1000
 """How many brackets are tried, the last ones: a text of brackets alone is read in linear time."""
 
+_MOST_MARKS: Final = 500
+"""How many quotation marks are tried as the end of one text, for the same reason."""
+
 _CLOSING: Final = {
     '"': '"', "'": "'", "“": "”", "‘": "’", "„": "“", "”": "”", "’": "’", "«": "»", "`": "`",
 }  # fmt: skip
@@ -186,13 +189,14 @@ class _Parser:
                     raise _CutError("it breaks off") from None
                 raise _BrokenError("a text in it has a wrong escape") from None
         end = at
-        while True:
+        for _ in range(_MOST_MARKS):
             end = self.text.find(closing, end + 1)
             if end < 0:
                 raise _CutError("it breaks off")
             # An apostrophe is no closing quote.
             if self.text[end - 1] != "\\" and _AFTER_TEXT.match(self.text, end + 1):
                 return _unescaped(self.text[at + 1 : end].replace(f"\\{closing}", closing)), end + 1
+        raise _BrokenError("a text in it has no end")
 
     def _bare(self, at: int) -> tuple[Any, int]:
         comma = _DECIMAL_COMMA.match(self.text, at)

@@ -39,6 +39,9 @@ Read = tuple[Any, Problem | None]
 LONGEST: Final = 8000
 """The longest reply, in characters, in whose prose an answer is looked for."""
 
+READ: Final = 100_000
+"""The letters of a reply that are read at all, the last ones."""
+
 _ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
     "because": ("reason", "why", "reasoning", "explanation", "rationale", "justification"),
 }
@@ -72,6 +75,7 @@ def read_answer(reply: str, schema: Mapping[str, Any]) -> Read:
     'there is no JSON object in it'
     """
     _, text = thought_and_speech(reply)
+    text = text[-READ:]  # Reading takes a fraction of a second, whatever the reply.
     text = _TAG.sub("", _BOX.sub(r"\1", text))
     pieces = list(values_in(text))
     answers = [

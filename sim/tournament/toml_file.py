@@ -21,12 +21,12 @@ persona = { brief = "Never raises her voice.", traits = ["calm"] }
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sim.errors import BadRequest, SceneError
+from sim.input_files import read_toml
 from sim.scene.base_model import AuthoredModel
 from sim.tournament.entrants import Entrant, Motion
 from sim.tournament.formats import read_format
@@ -40,15 +40,7 @@ def read_tournament(path: Path | str, changes: Mapping[str, Any] | None = None) 
     Raises ``BadRequest`` with the file, the field, and how to correct it.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            table = tomllib.load(file)
-    except FileNotFoundError:
-        raise BadRequest(f"{path}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadRequest(f"{path}: cannot be read ({error})") from None
-    except tomllib.TOMLDecodeError as error:
-        raise BadRequest(f"{path}: is no TOML: {error}") from None
+    table = read_toml(path)
     try:
         return tournament_from({"name": path.stem, **table, **(changes or {})})
     except SceneError as error:

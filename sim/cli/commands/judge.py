@@ -10,6 +10,7 @@ import typer
 
 from sim.cli.options import Level, LogLevel, Store, WhichTournament
 from sim.errors import BadRequest
+from sim.input_files import read_text
 from sim.output_files import write_text
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def judge(
     most = None if given is not None else debates
     sheets = sheets_for(store, tournament, name, most=most, seed=seed)
     if given is not None:
-        count = keep(store, name, from_csv(_text(given), sheets, str(given)))
+        count = keep(store, name, from_csv(read_text(given, "--from"), sheets, str(given)))
         out().print(f"{count} verdict{'' if count == 1 else 's'} by human:{name}")
     elif not sheets:
         out().print(f"nothing is left to judge for {name}")
@@ -93,17 +94,6 @@ def _at_the_terminal(store: Path, name: str, sheets: list[Sheet]) -> None:
     except (JudgingStopped, EOFError, KeyboardInterrupt):
         console.print()
     out().print(f"{done} verdict{'' if done == 1 else 's'} by human:{name}; kept in {store}")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise BadRequest(f"--from {path}: there is no such file") from None
-    except UnicodeDecodeError:
-        raise BadRequest(f"--from {path}: is no text in UTF-8; save it as CSV in UTF-8") from None
-    except OSError as error:
-        raise BadRequest(f"--from {path}: cannot be read ({error.strerror})") from None
 
 
 def _write(path: Path, text: str) -> None:
