@@ -9,6 +9,8 @@ error                   exit  when it is raised, and how it is handled
 ``ScenarioError``       2     a scenario that is unknown, does not import or takes other parameters
 ``ModelError``          2     a model string that names no stage
 ``StoreRefused``        2     a file that is not ours, is newer than the code, locked or read-only
+``StoreDamaged``        1     a store that is not as it was written: ``elsinore verify`` says what
+                              is wrong, ``elsinore recover`` saves what can be read
 ``RunFailed``           1     something broke while playing; what was committed stays committed
 ``StoreFailed``         1     the store could not be written (a full disk, say)
 ``StageError``          --    one call to a model went wrong: recorded as a ``Failure`` event, and
@@ -53,6 +55,12 @@ class ModelError(BadRequest):
 
 class StoreRefused(BadRequest):
     """A store cannot be used as asked: not ours, newer than the code, in use, or read-only."""
+
+
+class StoreDamaged(StoreRefused):
+    """A store holds what nobody wrote: pages were overwritten, a file was cut. Exit code 1."""
+
+    exit_code = 1
 
 
 class RunFailed(ElsinoreError):

@@ -49,6 +49,31 @@ def main() -> None:
         _leave(1)
     except SystemExit as leaving:
         _leave(leaving.code)
+    except Exception as error:
+        # Damage shows in many ways. A store that is sound leaves the error as what it is: ours.
+        store = _damaged_store()
+        if store is None:
+            raise
+        _say(store)
+        logging.getLogger(__name__).debug("raised here:", exc_info=error)
+        _leave(1)
+
+
+def _damaged_store() -> str | None:
+    """What is wrong with a store that this process has opened; None if all are sound."""
+    if "sim.store.connection" not in sys.modules:
+        return None
+    from sim.store.connection import OPENED, damaged
+    from sim.store.soundness import verify
+
+    for path in OPENED:
+        try:
+            found = verify(path)
+        except ElsinoreError:
+            continue
+        if not found.sound:
+            return str(damaged(path, found.problems[0]))
+    return None
 
 
 def _say(message: str) -> None:

@@ -18,6 +18,8 @@ SUMMARIES = {
     "serve": "Serve the embedded stage over the OpenAI protocol, to clients on this machine.",
     "show": "List the trials of a store, or print the transcript of one.",
     "export": "Write everything in a store to a file: the same trials give the same bytes.",
+    "verify": "Check that a store is as it was written.",
+    "recover": "Copy what can be read of a damaged store into a new one.",
     "fork": "What would have happened otherwise: play a trial again from a turn on, many times.",
     "ask": ("Put a question to an actor, off stage, as it was after any turn of a stored trial."),
     "graph": "Who spoke after whom, answered, heard, addressed or agreed with whom.",
@@ -44,6 +46,10 @@ def _body(name: str) -> Callable[..., None]:
             from sim.cli.commands.show import show as body
         case "export":
             from sim.cli.commands.export import export as body
+        case "verify":
+            from sim.cli.commands.verify import verify as body
+        case "recover":
+            from sim.cli.commands.recover import recover as body
         case "fork":
             from sim.cli.commands.fork import fork as body
         case "ask":

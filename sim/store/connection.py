@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +13,12 @@ from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
-from sim.errors import StoreFailed, StoreRefused
+from sim.errors import StoreDamaged, StoreFailed, StoreRefused
 from sim.store.locations import absolute, refuse_foreign, refuse_network, refuse_read_only, writable
 from sim.store.schema import APPLICATION_ID, VERSION, migrate, version_of
+
+OPENED: set[Path] = set()
+"""The stores that this process has opened: where an error makes no sense, they may be damaged."""
 
 Durable = Literal["normal", "full"]
 
@@ -35,12 +39,34 @@ def _connect(path: Path, options: str) -> sqlite3.Connection:
     )
 
 
+def is_damage(error: BaseException) -> bool:
+    """Whether an error of SQLite says that the file is not as it was written."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or (
+        isinstance(error, sqlite3.Error) and "decode to UTF-8" in str(error)
+    )
+
+
+def damaged(path: Path, what: object) -> StoreDamaged:
+    """The error for a store that is not as it was written.
+
+    >>> from pathlib import Path
+    >>> str(damaged(Path("a.db"), "database disk image is malformed"))
+    'store a.db: is damaged (database disk image is malformed); try: elsinore verify a.db'
+    """
+    return StoreDamaged(
+        f"store {path}: is damaged ({what}); try: elsinore verify {shlex.quote(str(path))}"
+    )
+
+
 def _check_ours(connection: sqlite3.Connection, path: Path) -> int:
     """The version of an open store. Raises ``StoreRefused`` if it is not ours or too new."""
     try:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         version = version_of(connection)
     except sqlite3.Error as error:
+        if is_damage(error):
+            raise damaged(path, error) from None
         raise StoreRefused(
             f"store {path}: cannot be read ({error}); use another path, or a backup"
         ) from None
@@ -71,6 +97,7 @@ def open_readonly(path: Path | str) -> sqlite3.Connection:
     if not resolved.exists():
         raise StoreRefused(f"store {resolved}: does not exist; check the path")
     refuse_foreign(resolved)
+    OPENED.add(resolved)
     log = Path(f"{resolved}-wal")
     if writable(resolved) and writable(resolved.parent):
         # Not mode=ro: such a connection creates -wal and -shm beside the file and, when it is
@@ -93,11 +120,18 @@ def open_readonly(path: Path | str) -> sqlite3.Connection:
             connection.close()
             raise
     except sqlite3.Error as error:
+        if is_damage(error):
+            raise damaged(resolved, error) from None
         raise StoreRefused(
             f"store {resolved}: cannot be read ({error}); "
             "copy it, and its -wal file if there is one, to a folder where you may write"
         ) from None
     return connection
+
+
+def open_raw(path: Path) -> sqlite3.Connection:
+    """A connection that reads whatever can be read, for ``recover``; nothing is checked."""
+    return _connect(path, "mode=ro")
 
 
 def _migrated_in_memory(old: sqlite3.Connection) -> sqlite3.Connection:
@@ -185,6 +219,7 @@ def open_writable(
     if resolved.exists() and resolved.stat().st_size > 0:
         refuse_foreign(resolved)
     lease = Lease(resolved)
+    OPENED.add(resolved)
     try:
         # An empty file is what mktemp leaves, and to SQLite an empty database.
         if not resolved.exists() or resolved.stat().st_size == 0:
@@ -248,6 +283,8 @@ def _failing(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
+        if is_damage(error):
+            raise damaged(path, error) from None
         raise StoreFailed(
             f"store {path}: cannot be written ({error}); make room on the disk or use another path"
         ) from error

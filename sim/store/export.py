@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sim.output_files import write_file
-from sim.store.connection import open_readonly
+from sim.store.connection import damaged, open_readonly
 from sim.store.rows import encode_sorted
 
 _TRIALS = """
@@ -123,6 +123,7 @@ def export_jsonl(store: Path | str, out: Path | str) -> None:
     try:
         # In one transaction: a run that goes on meanwhile changes nothing in between.
         connection.execute("BEGIN")
+        _refuse_damage(connection, Path(store))
         lines = export_lines(connection)
         if str(out) == "-":
             sys.stdout.flush()
@@ -133,6 +134,16 @@ def export_jsonl(store: Path | str, out: Path | str) -> None:
             write_file(out, _encoded(lines), "export")
     finally:
         connection.close()
+
+
+def _refuse_damage(connection: sqlite3.Connection, store: Path) -> None:
+    """Raise ``StoreDamaged`` if SQLite's quick check finds something: an export has to be whole."""
+    try:
+        [(told,)] = connection.execute("PRAGMA quick_check(1)").fetchall()
+    except sqlite3.Error as error:
+        told = str(error)
+    if told != "ok":
+        raise damaged(store, " ".join(str(told).split()))
 
 
 def _encoded(lines: Iterator[str]) -> Iterator[bytes]:

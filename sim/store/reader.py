@@ -13,7 +13,7 @@ from typing import Any, Self
 from sim.errors import BadRequest, StoreRefused
 from sim.events import Event, Turn, Usage
 from sim.scene.scene import Scene
-from sim.store.connection import open_readonly
+from sim.store.connection import damaged, is_damage, open_readonly
 from sim.store.rows import REPLY_COLUMNS, from_row, reply_from_row
 from sim.store.runs import InDoubt, StoredRun
 from sim.store.tournaments import (
@@ -90,6 +90,8 @@ class Store:
             raise self._unreadable(error) from error
 
     def _unreadable(self, error: sqlite3.Error) -> StoreRefused:
+        if is_damage(error):
+            return damaged(self.path, error)
         return StoreRefused(f"store {self.path}: cannot be read ({error}); use a backup")
 
     def _for(self, select: str, trials: Iterable[str], also: str = "") -> Iterator[tuple[Any, ...]]:

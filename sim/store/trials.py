@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import BadRequest, ScenarioError, StoreRefused
+from sim.errors import BadRequest, ScenarioError, StoreDamaged, StoreRefused
 from sim.events import Event, Failure, Status, Usage
 from sim.planning import Trial, canonical
 from sim.planning.decoder import Unreadable, scene_for_prompts, scene_from
@@ -256,11 +256,13 @@ class _Reading:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        broken = isinstance(error, ValueError | KeyError | TypeError | IndexError)
+        broken = isinstance(
+            error, ValueError | KeyError | TypeError | IndexError | AttributeError | RecursionError
+        )
         if broken and not isinstance(error, StoreRefused | BadRequest):
-            raise StoreRefused(
+            raise StoreDamaged(
                 f"trial {self.trial}: what the store holds of it cannot be read "
-                f"({type(error).__name__}: {error}); use a backup"
+                f"({type(error).__name__}: {error}); try elsinore verify"
             ) from error
 
 

@@ -23,7 +23,7 @@ from sim.layouts.prompt import Prompt
 from sim.planning import Trial
 from sim.redaction import redact
 from sim.stage.base import Reply, Truth
-from sim.store.connection import Durable, open_writable
+from sim.store.connection import Durable, damaged, is_damage, open_writable
 from sim.store.presence import Presence
 from sim.store.reader import Store
 from sim.store.rows import (
@@ -334,6 +334,8 @@ class Writer:
                     connection.execute("ROLLBACK")
             if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise
+            if is_damage(error):
+                raise StoreFailed(str(damaged(self.path, error))) from error
             raise StoreFailed(
                 f"store {self.path}: cannot be written ({error}); what was committed before is "
                 "safe: make room on the disk and start the run again"
