@@ -28,7 +28,7 @@ TABLES = (
     "tournaments", "matches",
 )  # fmt: skip
 
-_MOST_TRIES = 100_000
+_MOST_TRIES = 5_000
 """How often reading goes on behind a place that cannot be read."""
 
 
@@ -108,6 +108,8 @@ def _rows(
     for _ in range(_MOST_TRIES):
         try:
             for row in connection.execute(select, (last,)):
+                if row[0] <= last:
+                    raise sqlite3.DatabaseError("rows are out of order")
                 last = row[0]
                 yield row[1:]
             return
@@ -122,7 +124,7 @@ def _rows(
                 continue
             if after is None:
                 return
-            last = after[0] - 1
+            last = max(after[0] - 1, last + step)  # The order may be damaged, too.
             break
         else:
             return
