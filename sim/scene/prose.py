@@ -70,7 +70,7 @@ class Prose(Wording):
         "stands": frozenset({"topic"}),
     }
 
-    version: str = "prose-4"
+    version: str = "prose-5"
 
     chat_head: str = "{part} {talk}\n\n{character}\n\n{manner}"
     company: str = "This is a play. You are {name}, on stage with {others}."
@@ -93,7 +93,12 @@ class Prose(Wording):
         "that are spoken: no name before them, no stage directions, nobody else's lines."
     )
     example: str = 'For example, when somebody says "{heard}", a line could be: {answer}'
-    examples: tuple[Example, ...] = ()
+    examples: tuple[Example, ...] = (
+        Example(
+            heard="You are late again.",
+            answer="I was held up at the bridge, and I will not be shouted at for it.",
+        ),
+    )
     opens: str = "(The talk begins. {name} speaks first.)"
     goes_on: str = "({name} goes on.)"
     reminder: str = ""
@@ -255,6 +260,7 @@ PROSE = Prose()
 """The wording that language models get unless the scene says another."""
 
 _FIRST: Mapping[str, Any] = {
+    "examples": (),
     "chat_head": "{part} {character}\n\n{talk}\n\n{manner}",
     "company": "You are {name}, on stage with {others}.",
     "alone": "You are {name}, alone on the stage.",
@@ -272,6 +278,7 @@ WORDINGS: Mapping[str, Wording] = {
     "prose-2": Prose(
         version="prose-2",
         chat_head=_FIRST["chat_head"],
+        examples=(),
         company="This is a play. You speak the part of {name}; others speak {others}.",
         alone="This is a play. You speak the part of {name}, who is alone on the stage.",
         talk="What they talk about: {topic}",
@@ -292,13 +299,7 @@ WORDINGS: Mapping[str, Wording] = {
     ),
     "prose-3": Prose(
         version="prose-3",
-        **_FIRST,
-        examples=(
-            Example(
-                heard="You are late again.",
-                answer="I was held up at the bridge, and I will not be shouted at for it.",
-            ),
-        ),
+        **{**_FIRST, "examples": PROSE.examples},
         script_head=(
             "THREE SHORT PLAYS\n\n1. THE BRIDGE\n\nTom, a ferryman. Vera, his sister.\n\n"
             "Vera: You are late again.\n\nTom: I was held up at the bridge, and I will not be "
@@ -307,7 +308,8 @@ WORDINGS: Mapping[str, Wording] = {
             "{opening}\n\n"
         ),
     ),
-    "prose-4": PROSE,
+    "prose-4": Prose(version="prose-4", examples=()),
+    "prose-5": PROSE,
 }
 """The wordings by name. ``plain-1`` has labels and numbers, which the embedded stage reads."""
 
