@@ -98,7 +98,10 @@ class Result:
     """Columns that tell rows, beside ``KEYS``."""
 
     def __init__(self, data: Data) -> None:
-        self.tables = load(data)
+        whole = load(data)
+        self.tables = whole.measured()
+        self.left_out = whole.left_out
+        """Trials that were torn off or failed, by status: they are not measured."""
 
     # --- The protocol ----------------------------------------------------------------------------
 
@@ -334,11 +337,18 @@ class Result:
             for each in self.estimates
             if each.quantity == next(iter(self.arm), None)
         ]
-        return "\n".join([f"{self.measure} of {len(self.tables.trials)} trials", *shown])
+        return "\n".join([f"{self.measure} of {self._counted()}", *shown])
+
+    def _counted(self) -> str:
+        """How many trials were measured, and how many were not, and why."""
+        left = ", ".join(f"{count} {status}" for status, count in self.left_out.items())
+        count = len(self.tables.trials)
+        told = f"{count} trial{'' if count == 1 else 's'}"
+        return f"{told} ({left}: left out)" if left else told
 
     def _repr_html_(self) -> str:
         table: str = self.by_arm.to_html(index=False, na_rep="", float_format="{:.3g}".format)
-        return f"<p>{self.measure} (evidence {self.evidence})</p>\n{table}"
+        return f"<p>{self.measure} of {self._counted()} (evidence {self.evidence})</p>\n{table}"
 
 
 def averaged(table: pd.DataFrame, quantities: Quantities) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -122,6 +122,9 @@ class Tables:
 
     A branch (``at`` says from which turn on, ``of`` of which trial) has the rows of the turns that
     it shares, too: each trial is whole.
+
+    Trials that were torn off or that failed are here, and no measure reads them, unless
+    ``unfinished`` says that they are to be taken in.
     """
 
     trials: pd.DataFrame
@@ -131,19 +134,39 @@ class Tables:
     failures: pd.DataFrame
     interventions: pd.DataFrame
     fallbacks: pd.DataFrame
+    unfinished: bool = False
 
     def only(self, trials: Iterable[str]) -> Tables:
         """The rows of these trials alone, by their whole ids."""
         kept = set(trials)
-        return Tables(
-            **{
-                name: table[table["trial"].isin(kept)].reset_index(drop=True)
-                for name, table in self._each()
-            }
-        )
+        parts: dict[str, Any] = {
+            name: table[table["trial"].isin(kept)].reset_index(drop=True)
+            for name, table in self._each()
+        }
+        return Tables(**parts, unfinished=self.unfinished)
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """The trials that no measure reads, counted by their status.
+
+        >>> from sim.events import Ended, Turn
+        >>> torn = Record("t2", [{"name": "Ada"}], [Ended(1, "timeout", "failed")])
+        >>> tables_from([Record("t1", [{"name": "Ada"}], [Turn(1, "Ada", "Well.")]), torn]).left_out
+        {'failed': 1}
+        """
+        if self.unfinished:
+            return {}
+        counts = self.trials.loc[self.trials["status"] != "done", "status"].value_counts()
+        return {str(status): int(count) for status, count in sorted(counts.items())}
+
+    def measured(self) -> Tables:
+        """The rows that measures read: of trials that came to their end, or of all."""
+        if not self.left_out:
+            return self
+        return self.only(self.trials.loc[self.trials["status"] == "done", "trial"])
 
     def _each(self) -> list[tuple[str, pd.DataFrame]]:
-        return [(each.name, getattr(self, each.name)) for each in fields(self)]
+        return [(name, getattr(self, name)) for name in COLUMNS]
 
     def __str__(self) -> str:
         told = ", ".join(f"{len(table)} {name}" for name, table in self._each() if len(table))
@@ -195,22 +218,23 @@ Data = Tables | Path | str | Played
 """What can be measured: tables, a store, or what a run gave back (its own trials alone)."""
 
 
-def load(data: Data) -> Tables:
+def load(data: Data, *, unfinished: bool = False) -> Tables:
     """The tables of a store, whole, without changing it; or of the trials of a run.
 
-    Tables are given back as they are. Raises ``sim.errors.StoreRefused`` if the file is not a store
+    With ``unfinished``, measures take in trials that were torn off or failed. Tables are given back
+    as they are, but for this. Raises ``sim.errors.StoreRefused`` if the file is not a store
     of ours or newer than the code.
     """
     if isinstance(data, Tables):
-        return data
+        return replace(data, unfinished=True) if unfinished else data
     if isinstance(data, Path | str):
         with open_store(data) as store:
-            return _read(store)
+            return replace(_read(store), unfinished=unfinished)
     if not (hasattr(data, "path") and hasattr(data, "ids")):
         raise BadRequest(
             f"load: {data!r:.60} is no data; give the path of a store, tables, or what run() gave"
         )
-    return load(data.path).only(data.ids)
+    return load(data.path, unfinished=unfinished).only(data.ids)
 
 
 def tables_from(records: Iterable[Record]) -> Tables:
@@ -347,7 +371,8 @@ def _cast_rows(trial: str, personas: Iterable[Mapping[str, Any]]) -> list[tuple[
 
 
 def _tables(rows: Mapping[str, list[tuple[Any, ...]]]) -> Tables:
-    return Tables(**{name: frame(rows[name], columns) for name, columns in COLUMNS.items()})
+    made: dict[str, Any] = {name: frame(rows[name], cols) for name, cols in COLUMNS.items()}
+    return Tables(**made)
 
 
 def frame(rows: Sequence[Sequence[Any]], columns: Mapping[str, str]) -> pd.DataFrame:

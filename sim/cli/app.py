@@ -20,6 +20,7 @@ SUMMARIES = {
     "export": "Write everything in a store to a file: the same trials give the same bytes.",
     "verify": "Check that a store is as it was written.",
     "recover": "Copy what can be read of a damaged store into a new one.",
+    "prune": "List trials that were torn off or failed, and remove them if asked.",
     "fork": "What would have happened otherwise: play a trial again from a turn on, many times.",
     "ask": ("Put a question to an actor, off stage, as it was after any turn of a stored trial."),
     "graph": "Who spoke after whom, answered, heard, addressed or agreed with whom.",
@@ -50,6 +51,8 @@ def _body(name: str) -> Callable[..., None]:
             from sim.cli.commands.verify import verify as body
         case "recover":
             from sim.cli.commands.recover import recover as body
+        case "prune":
+            from sim.cli.commands.prune import prune as body
         case "fork":
             from sim.cli.commands.fork import fork as body
         case "ask":

@@ -33,7 +33,7 @@ def graph(
 ) -> None:
     """Who spoke after whom, answered, heard, addressed or agreed with whom.
 
-    Without a trial, all live trials together.
+    Without a trial, all live trials that came to their end, together.
     """
     from sim.cli.display.graphs import show
     from sim.cli.display.terminal import out
@@ -55,6 +55,7 @@ def graph(
         # Branches repeat turns of live trials, and in surrogates nobody answers: neither counts.
         from sim.planning.trials import LIVE
 
+        tables = tables.measured()
         live = set(tables.trials.loc[tables.trials["arm"] == LIVE, "trial"])
         tables = tables.only(live)
     builders = {

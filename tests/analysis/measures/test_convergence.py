@@ -18,7 +18,7 @@ from analysis.measures import convergence
 from analysis.measures.convergence import Convergence
 from analysis.measures.half_life import half_life
 from analysis.stats import jackknife, sign_flip
-from analysis.tables import Record, Tables, tables_from
+from analysis.tables import Record, Tables, load, tables_from
 from sim.errors import BadRequest
 from sim.events import Answer, Ended
 
@@ -53,7 +53,8 @@ def record(
 
 
 def one(course: Course, **facts: str) -> pd.Series:
-    return Convergence(tables_from([record("t", course, **facts)])).by_trial.iloc[0]  # type: ignore[arg-type]
+    tables = tables_from([record("t", course, **facts)])  # type: ignore[arg-type]
+    return Convergence(load(tables, unfinished=True)).by_trial.iloc[0]
 
 
 def test_by_hand() -> None:
