@@ -14,6 +14,7 @@ says why. The table of truths is not read, here or anywhere in ``analysis``.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +27,8 @@ from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
 from sim.planning.trials import LIVE
 from sim.store import Store, open_store
 from sim.transcript import Transcript
+
+log = logging.getLogger(__name__)
 
 Rows = dict[str, list[tuple[Any, ...]]]
 """Rows by table."""
@@ -238,7 +241,18 @@ def load(data: Data, *, unfinished: bool = False) -> Tables:
 
 
 def tables_from(records: Iterable[Record]) -> Tables:
-    """Make tables from transcripts in memory, as ``load`` makes them from a store."""
+    """Make tables from transcripts in memory, as ``load`` makes them from a store.
+
+    A record without a cast has it made from the speakers, by name alone, and the log says so.
+    Raises ``BadRequest`` for a turn of somebody who is not in the cast that was given: a measure
+    would count it for nobody.
+
+    >>> from sim.events import Turn
+    >>> tables_from([Record("t1", [{"name": "Ada"}], [Turn(1, "Adda", "Good evening.")])])
+    Traceback (most recent call last):
+    ...
+    sim.errors.BadRequest: record t1: turn 1 is said by 'Adda', who is not in its cast (Ada); ...
+    """
     rows: Rows = {name: [] for name in COLUMNS}
     for record in records:
         turns = [event for event in record.events if isinstance(event, Turn)]
@@ -261,9 +275,26 @@ def tables_from(records: Iterable[Record]) -> Tables:
                 record.branch,
             )
         )
-        rows["cast"].extend(_cast_rows(record.trial, record.cast))
+        rows["cast"].extend(_cast_rows(record.trial, _whole_cast(record, turns)))
         _event_rows(rows, record.trial, record.events)
     return _tables(rows)
+
+
+def _whole_cast(record: Record, turns: Iterable[Turn]) -> Sequence[Mapping[str, Any]]:
+    """The cast of a record, made from its speakers if it has none."""
+    if not record.cast:
+        speakers = list(dict.fromkeys(turn.speaker for turn in turns))
+        if speakers:
+            log.info("record %s has no cast; its speakers are: %s", record.trial, speakers)
+        return [{"name": name} for name in speakers]
+    names = [persona["name"] for persona in record.cast]
+    for turn in turns:
+        if turn.speaker not in names:
+            raise BadRequest(
+                f"record {record.trial}: turn {turn.index} is said by {turn.speaker!r}, who is not "
+                f"in its cast ({', '.join(names)}); correct the name, or give no cast"
+            )
+    return record.cast
 
 
 def _read(store: Store) -> Tables:

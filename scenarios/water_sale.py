@@ -10,15 +10,19 @@ apart, so that a measure of convergence can be checked against them.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from sim import Actor, Persona, Scene, after, agreement, ask_stance, star
 from sim.scene.routing import LongestWait
 
+Temper = Literal["blunt", "kind", "harsh", "careful"]
 
-def water_sale(rounds: int = 3, within: float = 0.25, temper: str = "blunt") -> Scene:
+
+def water_sale(rounds: int = 3, within: float = 0.25, temper: Temper = "blunt") -> Scene:
     """Three neighbours argue about selling the town's spring; a moderator hands the floor.
 
     A round lets each of the three speak once. The scene ends early when the three stand within
-    ``within`` of each other. ``temper`` is a trait of all three: blunt, kind, harsh, careful.
+    ``within`` of each other. ``temper`` is a trait of all three.
     """
     moderator = Persona(
         name="The Mayor",

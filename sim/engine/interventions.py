@@ -160,7 +160,8 @@ async def _speak(
     index = performance.next_turn
     turn = performance.known_turn(index, name, None)
     if turn is None:
-        audience, overheard = (None, ()) if to is None else performance.audience(name, text, to)
+        # Without an audience of its own, a line is heard as any other of this scene.
+        audience, overheard = performance.audience(name, text, to)
         turn = Turn(
             index, name, text, audience, overheard=overheard, absent=performance.view.off,
             source="intervention",

@@ -222,6 +222,8 @@ class Restage(Intervention):
 def say(speaker: str, text: str, **due: Any) -> Say:
     """Let an actor say a given line: ``say("Ada", "I was wrong.", at=7)`` is turn 7.
 
+    Who hears it is decided by the scene's ``hearing``, as for every other turn.
+
     ``due`` is ``at=`` a turn, or ``when=`` a condition (with ``times=``).
     """
     return Say(speaker=speaker, text=text, **due)

@@ -161,3 +161,11 @@ def test_import_is_cheap_and_load_is_always_callable() -> None:
 def test_what_is_no_data_is_refused() -> None:
     with pytest.raises(BadRequest, match="load: 3 is no data; give the path of a store"):
         load(3)  # type: ignore[arg-type]
+
+
+def test_a_cast_is_made_of_the_speakers_or_has_them_all() -> None:
+    said = [Turn(1, "Ada", "Hm."), Turn(2, "Ben", "Hm."), Turn(3, "Ada", "Hm.")]
+    tables = tables_from([Record("t", [], said)])
+    assert tables.cast[["actor", "seat"]].to_numpy().tolist() == [["Ada", 0], ["Ben", 1]]
+    with pytest.raises(BadRequest, match="turn 2 is said by 'Ben', who is not in its cast"):
+        tables_from([Record("t", [{"name": "Ada"}], said)])

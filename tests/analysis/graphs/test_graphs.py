@@ -255,7 +255,8 @@ def test_an_eavesdropper_hears() -> None:
 
 def test_tables_without_the_newer_columns_and_without_a_cast() -> None:
     tables = tables_from([Record("t", [], [Turn(1, "Ada", "Hm."), Turn(2, "Ben", "Hm.")])])
-    old = replace(tables, turns=tables.turns[["trial", "turn", "speaker", "text", "audience"]])
+    columns = ["trial", "turn", "speaker", "text", "audience"]
+    old = replace(tables, turns=tables.turns[columns], cast=tables.cast.iloc[:0])
     graph = graphs.replies(old)
     assert weights(graph) == {("Ben", "Ada"): 1}
     assert graph.nodes["Ada"] == {"turns": 1, "words": 1}

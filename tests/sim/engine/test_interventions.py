@@ -13,7 +13,7 @@ from sim import Actor, Persona, Scene, Transcript, after, ask_stance, complete, 
 from sim.errors import SceneError
 from sim.events import Intervened, Turn
 from sim.layouts import LAYOUTS, before, render
-from sim.scene.audience import whispers
+from sim.scene.audience import groups, whispers
 from sim.scene.graph import PublicView
 from sim.scene.interventions import (
     Intervention,
@@ -322,3 +322,13 @@ def test_a_scene_without_interventions_is_as_it_was() -> None:
     assert isinstance(debate(), Scene)
     assert not changes(run())
     assert all(isinstance(turn, Turn) for turn in run().turns)
+
+
+def test_a_given_line_is_heard_as_any_other_of_the_scene() -> None:
+    """By the scene's hearing, and not by everybody because nobody said otherwise."""
+    cast = run(say("Ada", "Hush.", at=2), hearing=groups(("Ada", "Ben"), ("Cleo",)))
+    assert cast.turns[1].audience == ("Ben",)
+    noisy = run(noise(3, speaker="Cleo", at=2), hearing=groups(("Ada", "Ben"), ("Cleo",)))
+    assert noisy.turns[1].audience == ()
+    open_ = run(say("Ada", "Hush.", at=2))
+    assert open_.turns[1].audience is None
