@@ -29,7 +29,7 @@ from analysis.stats import (
 )
 from analysis.tables import ARM, Data, frame, load, with_arms
 from sim.errors import BadRequest
-from sim.planning.trials import YOKED
+from sim.planning.trials import LIVE, YOKED
 
 Arm = tuple[str, ...]
 """What tells an arm: the values of ``analysis.tables.ARM``."""
@@ -43,8 +43,11 @@ KEYS: Mapping[Level, Mapping[str, str]] = {
 }
 """The columns that tell the rows of each level; a measure may add some (``issue``, say)."""
 
+GROUP = tuple(name for name in ARM if name != "model")
+"""What two models have to share to be compared."""
+
 COMPARISON: Mapping[str, str] = {
-    **dict.fromkeys(("scenario", "parameters", "arm", "quantity", "a", "b"), "str"),
+    **dict.fromkeys((*GROUP, "quantity", "a", "b"), "str"),
     **dict.fromkeys(("pairs", "left_out"), "Int64"),
     **dict.fromkeys(("value_a", "value_b", "difference", "low", "high", "p"), "float64"),
     "evidence": "str",
@@ -61,13 +64,13 @@ class ArmEstimate(NamedTuple):
 
 
 class Paired(NamedTuple):
-    """The trials of two models that share scenario, parameters, arm and seed.
+    """The trials of two models that share the seed and everything in ``GROUP``.
 
     ``first`` and ``second`` are pairs by variables, without those in which something is missing;
     ``left_out`` counts these.
     """
 
-    group: tuple[str, str, str]
+    group: tuple[str, ...]
     first: Floats
     second: Floats
     left_out: int
@@ -141,7 +144,7 @@ class Result:
         return self.by_arm.loc[self.by_arm["null"].notna(), columns].reset_index(drop=True)
 
     def compare(self, a: str, b: str) -> pd.DataFrame:
-        """Model ``a`` less model ``b``: one row for each scenario, its parameters and quantity.
+        """Model ``a`` less model ``b``: one row for each group of arms (``GROUP``) and quantity.
 
         Trials are paired by seed; pairs with a missing member are left out and counted. The
         interval is 95%, over pairs; p is two-sided, by exchanging the members of pairs
@@ -167,8 +170,8 @@ class Result:
     def estimate(self, quantity: str | None = None, **arm: str) -> Estimate:
         """The estimate of one arm: ``estimate("c", model="embedded:rlhf")``.
 
-        ``arm`` are values of ``scenario``, ``parameters``, ``model`` and ``arm``, as far as they
-        are needed to tell one arm from the others; ``quantity`` is the measure's first unless it
+        ``arm`` are values of the columns of ``ARM``, as far as they are needed to tell one arm from
+        the others; ``quantity`` is the measure's first unless it
         is given. Raises ``BadRequest`` if no arm fits, or several do.
         """
         wanted = next(iter(self.arm)) if quantity is None else quantity
@@ -269,16 +272,15 @@ class Result:
         trials = with_arms(self.tables.trials)
         trials = trials.loc[trials["arm"] != YOKED, ["trial", "seed", *ARM]]
         rows = self._numbers()[columns].reset_index().merge(trials, on="trial")
-        keys = ["scenario", "parameters", "arm"]
+        keys = list(GROUP)
         sides = [rows.loc[rows["model"] == model, [*keys, "seed", *columns]] for model in (a, b)]
         both = sides[0].merge(sides[1], on=[*keys, "seed"], suffixes=("_a", "_b"))
         for group, pairs in both.groupby(keys, sort=True):
             values = pairs[[f"{name}{end}" for end in ("_a", "_b") for name in columns]]
             known = values.dropna().to_numpy(dtype=np.float64)
             count = len(columns)
-            scenario, parameters, arm = map(str, group)
             yield Paired(
-                (scenario, parameters, arm),
+                tuple(map(str, group)),
                 known[:, :count],
                 known[:, count:],
                 len(values) - len(known),
@@ -378,12 +380,15 @@ def by_arm_of(
 
 
 def _arm_text(arm: Arm) -> str:
-    scenario, parameters, model, label = arm
-    told = [part for part in (scenario, model) if part]
-    if parameters not in ("", "{}"):
-        told.append(parameters)
-    if label not in ("", "live"):
-        told.append(label)
+    facts = dict(zip(ARM, arm, strict=True))
+    told = [facts[name] for name in ("scenario", "model") if facts[name]]
+    if facts["version"]:
+        told.append(f"version {facts['version']}")
+    if facts["parameters"] not in ("", "{}"):
+        told.append(facts["parameters"])
+    told += [facts[name] for name in ("layout", "wording") if facts[name]]
+    if facts["arm"] not in ("", LIVE):
+        told.append(facts["arm"])
     return " ".join(told) or "one arm"
 
 

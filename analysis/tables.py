@@ -22,10 +22,12 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from analysis.versions import Made, versions
 from sim.errors import BadRequest
 from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
 from sim.planning.trials import LIVE
-from sim.store import Store, open_store
+from sim.stage.yoked import yoked_parts
+from sim.store import Store, StoredTrial, open_store
 from sim.transcript import Transcript
 
 log = logging.getLogger(__name__)
@@ -37,8 +39,11 @@ COLUMNS: dict[str, dict[str, str]] = {
     "trials": {
         "trial": "str",
         "scenario": "str",
+        "version": "str",
         "parameters": "object",
         "model": "str",
+        "layout": "str",
+        "wording": "str",
         "stage": "str",
         "seed": "Int64",
         "arm": "str",
@@ -113,9 +118,11 @@ COLUMNS: dict[str, dict[str, str]] = {
 }
 """The columns of each table, and their types."""
 
-ARM = ("scenario", "parameters", "model", "arm")
+ARM = ("scenario", "version", "parameters", "model", "layout", "wording", "arm")
 """What makes two trials replications of one another (their seeds differ). In tables of results
-``parameters`` is canonical JSON."""
+``parameters`` is canonical JSON. ``version`` is blank unless the scenario was edited meanwhile
+(``analysis.versions``). Where a model played with different settings, ``model`` is the stage's
+whole identity."""
 
 
 @dataclass(frozen=True)
@@ -196,6 +203,9 @@ class Record:
     model: str = ""
     stage: str = ""
     seed: int = 0
+    version: str = ""
+    layout: str = ""
+    wording: str = ""
     arm: str = LIVE
     focal: str | None = None
     of: str | None = None
@@ -261,8 +271,11 @@ def tables_from(records: Iterable[Record]) -> Tables:
             (
                 record.trial,
                 record.scenario,
+                record.version,
                 dict(record.parameters),
                 record.model,
+                record.layout,
+                record.wording,
                 record.stage,
                 record.seed,
                 record.arm,
@@ -302,11 +315,17 @@ def _read(store: Store) -> Tables:
     transcripts: dict[str, Transcript] = {}
     branches: dict[str, tuple[str, int]] = {}
     own: dict[str, list[Event]] = {}
-    for trial in sorted(store.trials(), key=lambda trial: trial.id):
+    trials = sorted(store.trials(), key=lambda trial: trial.id)
+    version = versions(_made(store, trials))
+    stages: dict[str, set[str]] = {}
+    for trial in trials:
+        stages.setdefault(trial.model, set()).add(_own_stage(trial))
+    for trial in trials:
+        model = trial.model if len(stages[trial.model]) == 1 else _own_stage(trial)
         rows["trials"].append(
             (
-                trial.id, trial.scenario, trial.parameters, trial.model, trial.stage, trial.seed,
-                trial.arm, trial.focal, trial.of, trial.status, trial.reason, trial.turns, trial.at,
+                trial.id, trial.scenario, version[trial.id], trial.parameters, model, trial.layout,
+                trial.wording, trial.stage, trial.seed, trial.arm, trial.focal, trial.of, trial.status, trial.reason, trial.turns, trial.at,
                 trial.branch,
             )
         )  # fmt: skip
@@ -328,6 +347,28 @@ def _read(store: Store) -> Tables:
     for identity in own:
         _event_rows(rows, identity, transcript(identity).events)
     return _tables(rows)
+
+
+def _own_stage(trial: StoredTrial) -> str:
+    """The stage's identity; of a surrogate that of the stage which plays the one who is real."""
+    yoked = yoked_parts(trial.stage)
+    return trial.stage if yoked is None else yoked.stage
+
+
+def _made(store: Store, trials: Sequence[StoredTrial]) -> list[Made]:
+    sources = store.sources()
+    return [
+        Made(
+            trial.id,
+            trial.scenario,
+            (json.dumps(trial.parameters, sort_keys=True), trial.layout, trial.wording),
+            sources[trial.id].source,
+            trial.scene_digest,
+            trial.of,
+            sources[trial.id].run,
+        )
+        for trial in trials
+    ]
 
 
 def _event_rows(rows: Rows, trial: str, events: Iterable[Event]) -> None:

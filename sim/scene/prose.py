@@ -70,11 +70,11 @@ class Prose(Wording):
         "stands": frozenset({"topic"}),
     }
 
-    version: str = "prose-5"
+    version: str = "prose-6"
 
-    chat_head: str = "{part} {talk}\n\n{character}\n\n{manner}"
-    company: str = "This is a play. You are {name}, on stage with {others}."
-    alone: str = "This is a play. You are {name}, alone on the stage."
+    chat_head: str = "{part} {character}\n\n{talk}\n\n{manner}"
+    company: str = "You are {name}, on stage with {others}."
+    alone: str = "You are {name}, alone on the stage."
     character: str = "{name}: {brief}"
     traits: str = "{name} is {items}."
     goals: str = "{name} wants to {items}."
@@ -87,9 +87,8 @@ class Prose(Wording):
     talk: str = "You are talking about this: {topic}"
     everybody: str = "The script of a play. {names} are talking about this: {topic}"
     manner: str = (
-        "Stay in character: you are {name}, and nobody else. Say what {name} says next: one to "
-        "three sentences, spoken aloud, in the first person, at most {words} words. Answer what "
-        "was just said, as somebody with {name}'s character and wishes would. Write only the words "
+        "This is a play, and you stay in character: you are {name}, and nobody else. Say what "
+        "{name} says next, in the first person, in at most {words} words. Write only the words "
         "that are spoken: no name before them, no stage directions, nobody else's lines."
     )
     example: str = 'For example, when somebody says "{heard}", a line could be: {answer}'
@@ -259,25 +258,24 @@ _PLAIN = Wording()
 PROSE = Prose()
 """The wording that language models get unless the scene says another."""
 
-_FIRST: Mapping[str, Any] = {
-    "examples": (),
-    "chat_head": "{part} {character}\n\n{talk}\n\n{manner}",
-    "company": "You are {name}, on stage with {others}.",
-    "alone": "You are {name}, alone on the stage.",
+_TALK_FIRST: Mapping[str, Any] = {
+    "chat_head": "{part} {talk}\n\n{character}\n\n{manner}",
+    "company": "This is a play. You are {name}, on stage with {others}.",
+    "alone": "This is a play. You are {name}, alone on the stage.",
     "manner": (
-        "This is a play, and you stay in character: you are {name}, and nobody else. Say what "
-        "{name} says next, in the first person, in at most {words} words. Write only the words "
+        "Stay in character: you are {name}, and nobody else. Say what {name} says next: one to "
+        "three sentences, spoken aloud, in the first person, at most {words} words. Answer what "
+        "was just said, as somebody with {name}'s character and wishes would. Write only the words "
         "that are spoken: no name before them, no stage directions, nobody else's lines."
     ),
 }
-"""What the first prose told a chat: "Ada is against it" before anybody knows against what."""
+"""What the play is about before who somebody is in it."""
 
 WORDINGS: Mapping[str, Wording] = {
     "plain-1": _PLAIN,
-    "prose-1": Prose(version="prose-1", **_FIRST),
+    "prose-1": Prose(version="prose-1", examples=()),
     "prose-2": Prose(
         version="prose-2",
-        chat_head=_FIRST["chat_head"],
         examples=(),
         company="This is a play. You speak the part of {name}; others speak {others}.",
         alone="This is a play. You speak the part of {name}, who is alone on the stage.",
@@ -299,7 +297,6 @@ WORDINGS: Mapping[str, Wording] = {
     ),
     "prose-3": Prose(
         version="prose-3",
-        **{**_FIRST, "examples": PROSE.examples},
         script_head=(
             "THREE SHORT PLAYS\n\n1. THE BRIDGE\n\nTom, a ferryman. Vera, his sister.\n\n"
             "Vera: You are late again.\n\nTom: I was held up at the bridge, and I will not be "
@@ -308,10 +305,12 @@ WORDINGS: Mapping[str, Wording] = {
             "{opening}\n\n"
         ),
     ),
-    "prose-4": Prose(version="prose-4", examples=()),
-    "prose-5": PROSE,
+    "prose-4": Prose(version="prose-4", **_TALK_FIRST, examples=()),
+    "prose-5": Prose(version="prose-5", **_TALK_FIRST),
+    "prose-6": PROSE,
 }
-"""The wordings by name. ``plain-1`` has labels and numbers, which the embedded stage reads."""
+"""The wordings by name. ``plain-1`` has labels and numbers, which the embedded stage reads. The
+default, ``prose-6``, tells a chat what ``prose-3`` does, and begins a script as ``prose-1`` does."""
 
 _READS_LABELS = re.compile(r"(?:^|:)(?:embedded|fixed):")
 """Identities of stages that are given labels: the embedded stage reads nothing else, also where it

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from sim.errors import BadRequest, StoreRefused
 from sim.events import Event, Turn, Usage
@@ -36,6 +36,14 @@ _ORDER = "ORDER BY scenario, model, seed, arm, focal, trial"
 _OWN = "SELECT * FROM events WHERE trial = ? ORDER BY turn, kind, actor, key, sample"
 
 _ASKED_AFTERWARDS = "SELECT run FROM runs WHERE json_extract(manifest, '$.options.ask') IS NOT NULL"
+
+
+class Source(NamedTuple):
+    """The number of a run, and the hash of a scenario's file in it."""
+
+    run: int
+    source: str
+
 
 FindParent = Callable[[str], Transcript]
 
@@ -278,6 +286,21 @@ class Store:
         for row in rows:
             doubts.setdefault(row[0], []).append(InDoubt(*row))
         return doubts
+
+    def sources(self) -> dict[str, Source]:
+        """In which run each trial was played last, and the hash of its scenario's file then.
+
+        The hash is blank for a scene that was given without a scenario, and for branches.
+        """
+        made: dict[int, Mapping[str, Any]] = {}
+        for number, manifest in self._rows("SELECT run, manifest FROM runs"):
+            scenarios = json.loads(manifest).get("scenarios")
+            made[number] = scenarios if isinstance(scenarios, dict) else {}
+        rows = self._rows("SELECT trial, run, scenario FROM trials")
+        return {
+            trial: Source(run, str((made.get(run, {}).get(scenario) or {}).get("source") or ""))
+            for trial, run, scenario in rows
+        }
 
     # -- tournaments ---------------------------------------------------------------------------
 

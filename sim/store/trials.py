@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,24 @@ class StoredTrial:
         with self.reading():
             form: dict[str, Any] = json.loads(self._canonical)
             return form
+
+    @property
+    def scene_digest(self) -> str:
+        """A hash of the scene in canonical form: the same for trials of the same scene."""
+        return blake2b(self._canonical.encode(), digest_size=16).hexdigest()
+
+    @property
+    def layout(self) -> str:
+        """The scene's layout."""
+        with self.reading():
+            return str(self.canonical.get("layout") or "")
+
+    @property
+    def wording(self) -> str:
+        """The name of the scene's wording."""
+        with self.reading():
+            wording = self.canonical.get("wording")
+            return "" if wording is None else str(wording.get("version") or "")
 
     @property
     def cast(self) -> list[dict[str, Any]]:

@@ -64,7 +64,7 @@ def test_each_kind_of_stage_gets_what_it_reads() -> None:
     models = [("a", "embedded:base"), ("b", "openai:gpt"), ("c", "openai:embedded:rlhf")]
     trials = plan_scene(scene, name="x", models=models)
     versions = [trial.scene.templates.version for trial in trials]
-    assert versions == ["plain-1", "prose-5", "plain-1"]
+    assert versions == ["plain-1", "prose-6", "plain-1"]
     assert canonical(scene) == canonical(scene.worded(Wording())), "older trials keep their ids"
     assert wording_for(["openai:gpt", "embedded:base"]).version == "plain-1", "who is not alone"
     transcript = asyncio.run(play(scene, FixedLines(["Yes."]), seed=1))
@@ -75,9 +75,22 @@ def test_wordings_have_names() -> None:
     assert {name: wording.version for name, wording in WORDINGS.items()} == {
         name: name for name in WORDINGS
     }
-    assert named("prose-5") is PROSE
+    assert named("prose-6") is PROSE
     with pytest.raises(BadRequest, match="'prose-9' is unknown"):
         named("prose-9")
+
+
+@pytest.mark.parametrize(
+    ("layout", "name"),
+    [("persona_first", "prose-3"), ("transcript_first", "prose-3"), ("screenplay", "prose-1")],
+)
+def test_the_default_is_what_was_counted_best_in_each_layout(layout: str, name: str) -> None:
+    """docs/real-models.md reports these versions, so the texts have to be theirs."""
+    default, counted = (
+        _cued(plain_scene(wording=WORDINGS[version], layout=layout)).joined()
+        for version in (PROSE.version, name)
+    )
+    assert default == counted
 
 
 def test_sample_lines_examples_and_an_opening_are_told() -> None:

@@ -1,0 +1,100 @@
+"""Versions of a scenario: its trials before and after somebody edited it are no replications.
+
+What tells versions apart is the source of the scenario when a trial was played, where that is
+known, and else the scene itself. An edit that makes the same scene (a comment) makes no version,
+and the scenes that one source makes (other parameters, a cast that is drawn) are of one version.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+
+class Made(NamedTuple):
+    """How the scene of a trial was made.
+
+    ``alike`` are parameters, layout and wording: with the same source and these, the same scene
+    comes out. ``scene`` is a hash of it, ``of`` the trial of which this is a branch or a surrogate.
+    ``order`` says which trials are older.
+    """
+
+    trial: str
+    scenario: str
+    alike: tuple[str, ...]
+    source: str
+    scene: str
+    of: str | None = None
+    order: int = 0
+
+
+def versions(made: Sequence[Made]) -> dict[str, str]:
+    """The version of each trial: ``"1"``, ``"2"``, ... by age, blank where a scenario has but one.
+
+    >>> plays = [Made("a", "tea", ("{}",), "s1", "x", order=1),
+    ...          Made("b", "tea", ("{}",), "s2", "x", order=2),
+    ...          Made("c", "tea", ("{}",), "s3", "y", order=3), Made("d", "cup", ("{}",), "s1", "z")]
+    >>> versions(plays)
+    {'a': '1', 'b': '1', 'c': '2', 'd': ''}
+    """
+    own = sorted((each for each in made if each.of is None), key=lambda each: each.order)
+    found: dict[str, str] = {}
+    scenarios: dict[str, list[Made]] = defaultdict(list)
+    for each in own:
+        scenarios[each.scenario].append(each)
+    for plays in scenarios.values():
+        found |= _of_scenario(plays)
+    parents = {each.trial: each.of for each in made if each.of is not None}
+    for trial in parents:
+        root, seen = trial, {trial}
+        while root in parents and parents[root] not in seen:
+            root = parents[root]
+            seen.add(root)
+        found[trial] = found.get(root, "")
+    return {each.trial: found[each.trial] for each in made}
+
+
+def _of_scenario(plays: Iterable[Made]) -> dict[str, str]:
+    """The versions of one scenario's own trials, which are in order of age."""
+    plays = list(plays)
+    groups = _Groups()
+    scenes: dict[tuple[tuple[str, ...], str], str] = {}
+    for each in plays:
+        key = _key(each)
+        groups.add(key)
+        # The same scene came out: what differs in the sources makes no difference.
+        groups.join(scenes.setdefault((each.alike, each.scene), key), key)
+    kinds: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for each in plays:
+        kinds[each.alike].add(groups.of(_key(each)))
+    if all(len(several) == 1 for several in kinds.values()):
+        return {each.trial: "" for each in plays}
+    numbers: dict[str, str] = {}
+    for each in plays:
+        numbers.setdefault(groups.of(_key(each)), str(len(numbers) + 1))
+    return {each.trial: numbers[groups.of(_key(each))] for each in plays}
+
+
+def _key(each: Made) -> str:
+    """What makes the version of a trial: the source or, without one, the scene."""
+    return f"source {each.source}" if each.source else f"scene {each.scene} {each.alike}"
+
+
+class _Groups:
+    """Disjoint sets of names."""
+
+    def __init__(self) -> None:
+        self._parents: dict[str, str] = {}
+
+    def add(self, name: str) -> None:
+        self._parents.setdefault(name, name)
+
+    def of(self, name: str) -> str:
+        """The name that stands for the set."""
+        while self._parents[name] != name:
+            name = self._parents[name]
+        return name
+
+    def join(self, one: str, other: str) -> None:
+        self._parents[self.of(other)] = self.of(one)
