@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from analysis.versions import Made, versions
+from analysis.versions import made_in, versions
 from sim.errors import BadRequest
 from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
 from sim.planning.trials import LIVE
@@ -203,14 +203,14 @@ class Record:
     model: str = ""
     stage: str = ""
     seed: int = 0
-    version: str = ""
-    layout: str = ""
-    wording: str = ""
     arm: str = LIVE
     focal: str | None = None
     of: str | None = None
     at: int | None = None
     branch: int | None = None
+    version: str = ""
+    layout: str = ""
+    wording: str = ""
 
 
 class Played(Protocol):
@@ -316,7 +316,7 @@ def _read(store: Store) -> Tables:
     branches: dict[str, tuple[str, int]] = {}
     own: dict[str, list[Event]] = {}
     trials = sorted(store.trials(), key=lambda trial: trial.id)
-    version = versions(_made(store, trials))
+    version = versions(made_in(store, trials))
     stages: dict[str, set[str]] = {}
     for trial in trials:
         stages.setdefault(trial.model, set()).add(_own_stage(trial))
@@ -325,8 +325,8 @@ def _read(store: Store) -> Tables:
         rows["trials"].append(
             (
                 trial.id, trial.scenario, version[trial.id], trial.parameters, model, trial.layout,
-                trial.wording, trial.stage, trial.seed, trial.arm, trial.focal, trial.of, trial.status, trial.reason, trial.turns, trial.at,
-                trial.branch,
+                trial.wording, trial.stage, trial.seed, trial.arm, trial.focal, trial.of,
+                trial.status, trial.reason, trial.turns, trial.at, trial.branch,
             )
         )  # fmt: skip
         rows["cast"].extend(_cast_rows(trial.id, trial.cast))
@@ -353,22 +353,6 @@ def _own_stage(trial: StoredTrial) -> str:
     """The stage's identity; of a surrogate that of the stage which plays the one who is real."""
     yoked = yoked_parts(trial.stage)
     return trial.stage if yoked is None else yoked.stage
-
-
-def _made(store: Store, trials: Sequence[StoredTrial]) -> list[Made]:
-    sources = store.sources()
-    return [
-        Made(
-            trial.id,
-            trial.scenario,
-            (json.dumps(trial.parameters, sort_keys=True), trial.layout, trial.wording),
-            sources[trial.id].source,
-            trial.scene_digest,
-            trial.of,
-            sources[trial.id].run,
-        )
-        for trial in trials
-    ]
 
 
 def _event_rows(rows: Rows, trial: str, events: Iterable[Event]) -> None:

@@ -7,9 +7,15 @@ and the scenes that one source makes (other parameters, a cast that is drawn) ar
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from sim.store import Store, StoredTrial
+
+_NOTHING = object()
+_SHOWN, _LETTERS = 3, 40
 
 
 class Made(NamedTuple):
@@ -34,9 +40,9 @@ def versions(made: Sequence[Made]) -> dict[str, str]:
 
     >>> plays = [Made("a", "tea", ("{}",), "s1", "x", order=1),
     ...          Made("b", "tea", ("{}",), "s2", "x", order=2),
-    ...          Made("c", "tea", ("{}",), "s3", "y", order=3), Made("d", "cup", ("{}",), "s1", "z")]
-    >>> versions(plays)
-    {'a': '1', 'b': '1', 'c': '2', 'd': ''}
+    ...          Made("c", "tea", ("{}",), "s3", "y", order=3)]
+    >>> versions(plays), versions(plays[:2])
+    ({'a': '1', 'b': '1', 'c': '2'}, {'a': '', 'b': ''})
     """
     own = sorted((each for each in made if each.of is None), key=lambda each: each.order)
     found: dict[str, str] = {}
@@ -53,6 +59,79 @@ def versions(made: Sequence[Made]) -> dict[str, str]:
             seen.add(root)
         found[trial] = found.get(root, "")
     return {each.trial: found[each.trial] for each in made}
+
+
+def made_in(store: Store, trials: Iterable[StoredTrial]) -> list[Made]:
+    """How the scenes of a store's trials were made."""
+    sources = store.sources()
+    return [
+        Made(
+            trial.id,
+            trial.scenario,
+            (json.dumps(trial.parameters, sort_keys=True), trial.layout, trial.wording),
+            sources[trial.id].source,
+            trial.scene_digest,
+            trial.of,
+            sources[trial.id].run,
+        )
+        for trial in trials
+    ]
+
+
+def told_apart(store: Store) -> list[str]:
+    """A sentence for each scenario that has versions in a store: what differs between them."""
+    trials = {trial.id: trial for trial in store.trials()}
+    made = made_in(store, trials.values())
+    labels = versions(made)
+    told: list[str] = []
+    for scenario in dict.fromkeys(each.scenario for each in made):
+        scenes: dict[tuple[str, ...], dict[str, StoredTrial]] = defaultdict(dict)
+        for each in made:
+            if each.scenario == scenario and each.of is None and labels[each.trial]:
+                scenes[each.alike].setdefault(labels[each.trial], trials[each.trial])
+        count = len({label for some in scenes.values() for label in some})
+        if count < 2:
+            continue
+        several = next(some for some in scenes.values() if len(some) > 1)
+        first, last = min(several, key=int), max(several, key=int)
+        found = differences(several[first].canonical, several[last].canonical)
+        told.append(
+            f"{scenario} has {count} versions here, which are measured apart; "
+            f"{last} differs from {first} in {'; '.join(found[:_SHOWN])}"
+            + (f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
+        )
+    return told
+
+
+def differences(one: Any, other: Any, where: str = "") -> list[str]:
+    """Where two values of JSON differ, by the path to each place.
+
+    >>> differences({"topic": "Tea?", "cast": [{"name": "Ada"}]},
+    ...             {"topic": "Tea!", "cast": [{"name": "Ada"}], "words": 9})
+    ["topic ('Tea?' → 'Tea!')", 'words (nothing → 9)']
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        return [
+            difference
+            for name in dict.fromkeys([*one, *other])
+            for difference in differences(
+                one.get(name, _NOTHING), other.get(name, _NOTHING), f"{where}.{name}".lstrip(".")
+            )
+        ]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [
+            difference
+            for number, (left, right) in enumerate(zip(one, other, strict=True))
+            for difference in differences(left, right, f"{where}.{number}")
+        ]
+    return [] if one == other else [f"{where} ({_short(one)} → {_short(other)})"]
+
+
+def _short(value: Any) -> str:
+    if value is _NOTHING:
+        return "nothing"
+    text = repr(value)
+    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
 
 
 def _of_scenario(plays: Iterable[Made]) -> dict[str, str]:

@@ -30,7 +30,7 @@ from analysis.estimates import ESTIMATE, Estimate, Quantities, Quantity, cells
 from analysis.evidence.stance import stance
 from analysis.results import ArmEstimate, Result
 from analysis.stats import Interval, beyond, clopper_pearson, jackknife_ratio
-from analysis.tables import Data, frame, with_arms
+from analysis.tables import ARM, Data, frame, with_arms
 from sim.errors import BadRequest
 
 
@@ -127,18 +127,18 @@ class Conformity(Result):
     def curve(self, over: str = "k") -> pd.DataFrame:
         """Conformity as a curve over a parameter of the scenario (``k``, how many are against one).
 
-        One row per model, value of the parameter and quantity: ``shift``, ``yielded``, ``complied``
-        and ``more``, the shift beyond that of the smallest value, the control, with the interval of
-        a difference of independent estimates. ``trials`` and ``missing`` count trials, and those
-        whose answers are missing.
+        One row per arm (its ``parameters`` are the others), value of the parameter and quantity:
+        ``shift``, ``yielded``, ``complied`` and ``more``, the shift beyond that of the smallest
+        value, the control, with the interval of a difference of independent estimates. ``trials``
+        and ``missing`` count trials, and those whose answers are missing.
         """
         trials = with_arms(self.tables.trials)
-        table = self.by_trial.merge(
-            trials[["trial", "scenario", "model", "arm", "parameters"]], on="trial"
-        )
-        table[over] = [json.loads(parameters).get(over) for parameters in table["parameters"]]
+        table = self.by_trial.merge(trials[["trial", *ARM]], on="trial")
+        given = [json.loads(parameters) for parameters in table["parameters"]]
+        table[over] = [each.pop(over, None) for each in given]
+        table["parameters"] = [json.dumps(others, sort_keys=True) for others in given]
         rows: list[tuple[Any, ...]] = []
-        for arm, members in table.groupby(["scenario", "model", "arm"], sort=True):
+        for arm, members in table.groupby(list(ARM), sort=True):
             control: Interval | None = None
             for value in sorted(members[over].dropna().unique()):
                 some = members[members[over] == value]
@@ -153,7 +153,7 @@ class Conformity(Result):
                 missing = len(some) - len(known)
                 for name, estimate in estimates.items():
                     rows.append((*arm, value, name, len(some), missing, *cells(estimate)))
-        columns = {"scenario": "str", "model": "str", "arm": "str", over: "object"}
+        columns = dict.fromkeys(ARM, "str") | {over: "object"}
         counts = {"quantity": "str", "trials": "Int64", "missing": "Int64"}
         return frame(rows, columns | counts | dict(ESTIMATE))
 

@@ -151,7 +151,8 @@ class InfluenceAsymmetry(Result):
         where: Where,
         note: str = "",
     ) -> Iterable[ArmEstimate]:
-        arm: Arm = (self.contest.name, json.dumps({"partner": other}), one, LIVE)
+        partner = json.dumps({"partner": other})
+        arm: Arm = (self.contest.name, "", partner, one, "", "", LIVE)
         name = f"{kind}_pull"
         yield ArmEstimate(arm, name, self.made(name, pull, matches, note=note))
         for part, value in where._asdict().items():

@@ -16,6 +16,7 @@ from analysis.measures.convergence import Convergence
 from analysis.measures.outcomes import Outcomes as ActorOutcomes
 from analysis.stats import clopper_pearson
 from analysis.tables import ARM, Tables, load
+from analysis.versions import told_apart
 from sim.planning import Trial
 from sim.planning.trials import YOKED
 from sim.runs.report import RunReport
@@ -60,15 +61,21 @@ def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
     by_arm: dict[str, dict[str, Estimate]] = {}
     for each in convergence.estimates:
         by_arm.setdefault(each.arm[ARM.index("model")], {})[each.quantity] = each.estimate
+    # Where the store has a model with other settings, too, tables name it by its stage.
+    labels = dict(zip(tables.trials["trial"], tables.trials["model"], strict=True))
+    named = {trial.model: str(labels.get(trial.id, trial.model)) for trial in trials}
+    with open_store(store) as stored:
+        versions = told_apart(stored)
     return {
         **known,
         "measured": True,
+        "versions": versions,
         "trials": records,
-        "arms": [_arm(model, records, by_arm.get(model, {})) for model in models],
+        "arms": [_arm(model, records, by_arm.get(named[model], {})) for model in models],
         "comparisons": [
             comparison
             for model in models[1:]
-            for comparison in _comparisons(convergence, model, models[0])
+            for comparison in _comparisons(convergence, named[model], named[models[0]])
         ],
     }
 
@@ -96,6 +103,7 @@ def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Recor
         "left_in_doubt": len(report.left_in_doubt),
         "surrogates": sum(result.arm == YOKED for result in report.trials),
         "measured": False,
+        "versions": [],
         "trials": [
             {
                 "id": result.id,

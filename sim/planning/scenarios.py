@@ -9,6 +9,7 @@ run time: nothing in ``sim`` imports ``scenarios`` (the data flows the other way
 from __future__ import annotations
 
 import inspect
+import linecache
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -288,14 +289,22 @@ class _UncachedLoader(SourceFileLoader):
 
 
 def _load(path: Path) -> ModuleType:
-    """A user's file as a module, under a name made of its path; executed once a process.
+    """A user's file as a module, under a name made of its path and its content.
+
+    It is executed once a process, and again when it was edited: in a notebook, too, what is played
+    is what stands in the file.
 
     Its folder comes first on the path, so that it can import its neighbours.
     """
     if not path.is_file():
         raise ScenarioError(f"there is no file {path}")
     place = path.resolve()
-    name = f"elsinore_scenario_{blake2b(str(place).encode(), digest_size=6).hexdigest()}"
+    try:
+        content = place.read_bytes()
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read ({error.strerror})") from None
+    digest = blake2b(str(place).encode() + b"\0" + content, digest_size=6).hexdigest()
+    name = f"elsinore_scenario_{digest}"
     if name in sys.modules:
         return sys.modules[name]
     for package in OURS:
@@ -304,6 +313,7 @@ def _load(path: Path) -> ModuleType:
     folder = str(place.parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
+    linecache.checkcache(str(place))  # Functions are known by their source.
     loader = _UncachedLoader(name, str(place))
     spec = spec_from_loader(name, loader)
     assert spec is not None  # None only for loaders without get_filename

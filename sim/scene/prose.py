@@ -310,7 +310,7 @@ WORDINGS: Mapping[str, Wording] = {
     "prose-6": PROSE,
 }
 """The wordings by name. ``plain-1`` has labels and numbers, which the embedded stage reads. The
-default, ``prose-6``, tells a chat what ``prose-3`` does, and begins a script as ``prose-1`` does."""
+default, ``prose-6``, tells a chat what ``prose-3`` does and begins a script as ``prose-1`` does."""
 
 _READS_LABELS = re.compile(r"(?:^|:)(?:embedded|fixed):")
 """Identities of stages that are given labels: the embedded stage reads nothing else, also where it

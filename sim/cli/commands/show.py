@@ -97,19 +97,29 @@ def _concessions(trial: StoredTrial, events: list[Event]) -> list[dict[str, Any]
 def _list(store: Path, as_json: bool) -> None:
     from sim.cli.display.stores import print_trials
     from sim.cli.display.terminal import out
+    from sim.planning.scenarios import own
     from sim.store import open_store, short_ids
+
+    own("analysis")
+    from analysis.versions import made_in, told_apart, versions
 
     with open_store(store) as opened:
         trials = opened.trials()
-    outcomes = _outcomes(store) if trials else {}
-    names = short_ids(trial.id for trial in trials)
-    if not as_json:
-        print_trials(out(), store, trials, names, outcomes)
-        return
-    records = [
-        {**trial.facts(), "short": names[trial.id], "outcomes": outcomes.get(trial.id, {})}
-        for trial in trials
-    ]
+        labels, told = versions(made_in(opened, trials)), told_apart(opened)
+        outcomes = _outcomes(store) if trials else {}
+        names = short_ids(trial.id for trial in trials)
+        if not as_json:
+            print_trials(out(), store, trials, names, outcomes, labels, told)
+            return
+        records = [
+            {
+                **trial.facts(),
+                "version": labels[trial.id],
+                "short": names[trial.id],
+                "outcomes": outcomes.get(trial.id, {}),
+            }
+            for trial in trials
+        ]
     out().out(json.dumps({"store": str(store), "trials": records}, allow_nan=False))
 
 

@@ -37,6 +37,8 @@ def show(record: Record, console: Console) -> None:
         console.print(silent)
     for comparison in record["comparisons"]:
         console.print(_comparison(comparison))
+    for versions in record["versions"]:
+        console.print(Text(one_line(versions), style="yellow"))
     if all(str(arm["model"]).startswith("embedded:") for arm in arms):
         console.print(
             Text(

@@ -21,8 +21,13 @@ def print_trials(
     trials: Sequence[StoredTrial],
     names: Mapping[str, str],
     outcomes: Mapping[str, Mapping[str, Any]],
+    versions: Mapping[str, str],
+    told: Sequence[str],
 ) -> None:
-    """Print one row for each trial. ``names`` are short ids, ``outcomes`` are by trial."""
+    """Print one row for each trial. ``names`` are short ids, ``outcomes`` are by trial.
+
+    ``versions`` are the trials' versions, and ``told`` says how these differ, where there are any.
+    """
     if not trials:
         console.print(Text(f"{store} holds no trials."))
         return
@@ -30,6 +35,7 @@ def print_trials(
     rows = table(
         "trial",
         "scenario",
+        *(["version"] if told else []),
         "model",
         *(["arm"] if others else []),
         "seed",
@@ -42,6 +48,7 @@ def print_trials(
         cells = [
             Text(names[trial.id], style="bold cyan"),
             Text(one_line(trial.title)),
+            *([Text(versions[trial.id])] if told else []),
             Text(one_line(trial.model)),
         ]
         if others:
@@ -54,6 +61,8 @@ def print_trials(
         ]
         rows.add_row(*cells)
     print_block(console, rows)
+    for line in told:
+        console.print(Text(one_line(line), style="yellow"))
     console.print(Text(f"Read one: elsinore show {store} {names[trials[0].id]}", style="dim"))
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 import analysis
-from analysis.tables import ARM, Tables
+from analysis.tables import Tables
 
 STORES = Path(__file__).parents[2] / "stores"
 RECORDED: dict[str, list[Any]] = defaultdict(list)
@@ -41,7 +41,8 @@ def arms(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """The rows of ``by_arm`` as one for each arm, with a name for each number."""
     wide: dict[str, dict[str, Any]] = defaultdict(dict)
     for row in table.to_dict("records"):
-        key = "|".join(str(row[name]) for name in ARM)
+        # What told arms apart when the numbers were recorded: this store has one version of each.
+        key = "|".join(str(row[name]) for name in ("scenario", "parameters", "model", "arm"))
         wide[key][row["quantity"]] = row["value"]
         for part in ("low", "high", "null", "null_low", "null_high"):
             wide[key][f"{row['quantity']}_{part}"] = row[part]

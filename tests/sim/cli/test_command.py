@@ -336,3 +336,18 @@ def test_keys_do_not_reach_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_controls_become_visible() -> None:
     assert visible("a\x1b[1m\r\u202eb\n\té🙂") == "a\\x1b[1m\\r\\u202eb\n\té🙂"
+
+
+def test_versions_of_a_scenario_are_told_apart(inside: Command, folder: Path) -> None:
+    run = ("run", "mine.py:trio", "-n", 2, "--store", "a.db")
+    assert "versions" not in inside(*run).stdout
+    assert "version" not in inside("show", "a.db").stdout
+    mine = folder / "mine.py"
+    mine.write_text(mine.read_text().replace("lives by the well", "lives by the mill"))
+    told = " ".join(inside(*run).stdout.split())
+    assert "mine.py:trio has 2 versions here, which are measured apart; 2 differs from 1 in" in told
+    assert "'Ada lives by the well.' → 'Ada lives by the mill.'" in told
+    shown = inside("show", "a.db").stdout
+    assert "version" in shown
+    record = json.loads(inside("show", "a.db", "--json").stdout)
+    assert [trial["version"] for trial in record["trials"]].count("2") == 2
