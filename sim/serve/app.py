@@ -2,7 +2,8 @@
 
 The server is bound to loopback, which keeps other machines out, but not web pages that are open in
 a browser on this one. So requests have to name this machine as their host (a page that rebinds its
-own name to 127.0.0.1 does not), and a token can be asked for.
+own name to 127.0.0.1 does not) and, where a browser names the page, as its origin; and a token can
+be asked for.
 """
 
 from __future__ import annotations
@@ -151,6 +152,10 @@ class _Guard:
     def _refusal(self, headers: dict[bytes, bytes]) -> Refused | None:
         if not _is_this_machine(headers.get(b"host", b"").decode("latin-1")):
             return Refused(403, "The host of the request is not this machine.", code="wrong_host")
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        if origin and not _is_this_machine(origin.partition("://")[2]):
+            # A page of another site, which may send anything that needs no question before it.
+            return Refused(403, "The page is not of this machine.", code="wrong_origin")
         if self.header is not None:
             given = headers.get(b"authorization", b"")
             if not secrets.compare_digest(given, self.header):

@@ -114,6 +114,15 @@ def test_a_page_in_a_browser_cannot_rebind_its_name_to_us(served: Any) -> None:
         assert ask(served.port, headers={"Host": host})[0] == 200
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "multipart/form-data"])
+def test_a_page_of_another_site_is_refused_whatever_it_sends(served: Any, kind: str) -> None:
+    for origin in ("https://evil.example", "null", "http://localhost.evil.example:80"):
+        status, answer = ask(served.port, headers={"Origin": origin, "Content-Type": kind})
+        assert (status, answer["error"]["code"]) == (403, "wrong_origin")
+    for origin in ("http://localhost:3000", "http://127.0.0.1", "https://[::1]:9"):
+        assert ask(served.port, headers={"Origin": origin})[0] == 200
+
+
 def test_a_port_in_use_is_one_clear_line(served: Any) -> None:
     done = command("--port", str(served.port))
     assert (done.returncode, done.stdout) == (2, "")
