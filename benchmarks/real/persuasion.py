@@ -89,6 +89,12 @@ class Case:
         """Its name in the file."""
         return f"{self.topic}:{self.motion}:{self.layout}:{self.partner}"
 
+    @classmethod
+    def read(cls, key: str) -> Case:
+        """The case of a name."""
+        topic, motion, layout, partner = key.split(":")
+        return cls(int(topic), int(motion), layout, partner)  # type: ignore[arg-type]
+
     @property
     def scene(self) -> Scene:
         """Robin is for the motion as it is said, Alex against it."""
@@ -250,6 +256,33 @@ def results(rows: Sequence[dict[str, Any]], topics: int) -> dict[str, list[float
     return table
 
 
+def blind_sample(rows: Sequence[dict[str, Any]], count: int) -> list[list[str]]:
+    """Lines of Robin's with the motion, in an order that tells nothing of layout and partner.
+
+    Each has a key (which line of which case) that is kept out of a labeller's sight.
+    """
+    lines = []
+    for row in rows:
+        case = Case.read(row["case"])
+        motion = TOPICS[case.topic][case.motion]
+        said = [(number, text) for number, (who, text) in enumerate(row["said"]) if who == "Robin"]
+        lines += [[f"{case.key}:{number}", motion, text] for number, text in said]
+    return sorted(lines, key=lambda line: derive(11, line[0]))[:count]
+
+
+def labelled(rows: Sequence[dict[str, Any]], path: Path) -> dict[str, tuple[int, float]]:
+    """The number of labelled lines and their mean (for: 1, against: -1, neither: 0), by layout and
+    partner. The file has a line for each line of the sample: for, against or neither."""
+    labels = path.read_text(encoding="utf-8").split()
+    sample = blind_sample(rows, len(labels))
+    worth = {"for": 1.0, "against": -1.0, "neither": 0.0}
+    groups: dict[str, list[float]] = {}
+    for (key, _, _), label in zip(sample, labels, strict=True):
+        case = Case.read(key.rpartition(":")[0])
+        groups.setdefault(f"{case.layout}, {case.partner}", []).append(worth[label])
+    return {name: (len(values), float(np.mean(values))) for name, values in sorted(groups.items())}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play, estimate, print."""
     parser = argparse.ArgumentParser(
@@ -259,6 +292,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--topics", type=int, default=len(TOPICS))
     parser.add_argument("--file", type=Path, default=Path("runs/persuasion.jsonl"))
     parser.add_argument("--transcripts", action="store_true", help="print what was said, too")
+    parser.add_argument("--sample", type=int, help="print so many lines to be labelled, blind")
+    parser.add_argument("--labels", type=Path, help="a label for each line of the sample")
     options = parser.parse_args(arguments)
     if not 2 <= options.topics <= len(TOPICS):
         parser.error(f"--topics: use a number from 2 to {len(TOPICS)}")
@@ -267,6 +302,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ElsinoreError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    if options.sample:
+        for number, (_, motion, text) in enumerate(blind_sample(rows, options.sample), start=1):
+            print(f"{number}. [{motion}] {text}")
+        return 0
+    if options.labels:
+        for name, (count, mean) in labelled(rows, options.labels).items():
+            print(f"{name:30} {mean:+.2f} of {count} lines")
     if options.transcripts:
         for row in rows:
             print(f"\n{row['case']}: {row['before']:+.2f} → {row['after']:+.2f}")
