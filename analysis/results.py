@@ -10,7 +10,10 @@ Whoever draws or prints a result reads this, and needs to know no measure by nam
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from math import nan
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -143,14 +146,18 @@ class Result:
         columns = [*ARM, "quantity", "value", "null", "null_low", "null_high"]
         return self.by_arm.loc[self.by_arm["null"].notna(), columns].reset_index(drop=True)
 
-    def compare(self, a: str, b: str) -> pd.DataFrame:
+    def compare(self, a: str, b: str, by: str = "model") -> pd.DataFrame:
         """Model ``a`` less model ``b``: one row for each group of arms (``GROUP``) and quantity.
 
+        With ``by`` the name of a parameter, ``a`` and ``b`` are values of it as JSON (``"true"``,
+        ``"8"``, ``'"blunt"'``), and the model is among the other parameters.
         Trials are paired by seed; pairs with a missing member are left out and counted. The
         interval is 95%, over pairs; p is two-sided, by exchanging the members of pairs
         (``analysis.stats.sign_flip``). Raises ``BadRequest`` if a model played nothing here. The
         columns are those of ``COMPARISON``.
         """
+        if by != "model":
+            return self._beside(by).compare(a, b)
         known = list(dict.fromkeys(self.tables.trials["model"]))
         for model in (a, b):
             if model not in known:
@@ -159,6 +166,22 @@ class Result:
                     f"use one of {', '.join(map(str, known)) or 'none'}"
                 )
         return frame(list(self._compare(a, b)), COMPARISON)
+
+    def _beside(self, parameter: str) -> Result:
+        """The same result with a parameter where the model stands, and the model among the
+        parameters: what was measured of each trial stays."""
+        trials = self.tables.trials
+        others = [dict(each) for each in trials["parameters"]]
+        values = [json.dumps(each.pop(parameter, None), sort_keys=True) for each in others]
+        for each, model in zip(others, trials["model"], strict=True):
+            each["model"] = str(model)
+        changed = trials.assign(
+            model=pd.Series(values, index=trials.index, dtype=pd.StringDtype()),
+            parameters=pd.Series(others, index=trials.index, dtype="object"),
+        )
+        beside = copy(self)
+        beside.tables = replace(self.tables, trials=changed)
+        return beside
 
     # --- Estimates as values ---------------------------------------------------------------------
 

@@ -109,7 +109,8 @@ Parameters = Annotated[
         "--parameter",
         metavar="NAME=VALUE",
         autocompletion=completion.parameters,
-        help="A parameter of the scenario; may be given several times.",
+        help="A parameter of the scenario. Several values (-P change=true,false, or the option "
+        "again) are arms with the same seeds, compared.",
     ),
 ]
 Temperature = Annotated[
@@ -374,14 +375,22 @@ def run_options(spend: SpendOptions, resume: ResumeOptions | None = None) -> Run
 
 def given_parameters(texts: list[str] | None) -> dict[str, str]:
     """What was given as ``-P NAME=VALUE``. Raises ``BadRequest``."""
-    given: dict[str, str] = {}
+    given = given_values(texts)
+    for name, values in given.items():
+        if len(values) > 1:
+            raise BadRequest(f"-P {name}={values[1]}: {name} is given twice; give it once")
+    return {name: values[0] for name, values in given.items()}
+
+
+def given_values(texts: list[str] | None) -> dict[str, list[str]]:
+    """What was given as ``-P NAME=VALUE``, each name perhaps several times. Raises
+    ``BadRequest``."""
+    given: dict[str, list[str]] = {}
     for text in texts or ():
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise BadRequest(f"-P {text}: is no parameter; write -P name=value")
-        if name in given:
-            raise BadRequest(f"-P {text}: {name} is given twice; give it once")
-        given[name] = value
+        given.setdefault(name, []).append(value)
     return given
 
 

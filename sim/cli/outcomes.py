@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import comb
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -58,9 +58,10 @@ def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
         }
         for record in known["trials"]
     ]
-    by_arm: dict[str, dict[str, Estimate]] = {}
+    by_arm: dict[tuple[str, str], dict[str, Estimate]] = {}
     for each in convergence.estimates:
-        by_arm.setdefault(each.arm[ARM.index("model")], {})[each.quantity] = each.estimate
+        key = (each.arm[ARM.index("model")], each.arm[ARM.index("parameters")])
+        by_arm.setdefault(key, {})[each.quantity] = each.estimate
     # Where the store has a model with other settings, too, tables name it by its stage.
     labels = dict(zip(tables.trials["trial"], tables.trials["model"], strict=True))
     named = {trial.model: str(labels.get(trial.id, trial.model)) for trial in trials}
@@ -71,13 +72,76 @@ def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
         "measured": True,
         "versions": versions,
         "trials": records,
-        "arms": [_arm(model, records, by_arm.get(named[model], {})) for model in models],
+        "arms": [
+            _arm(arm, records, by_arm.get((named[arm.model], arm.parameters), {}))
+            for arm in arms_of(trials)
+        ],
         "comparisons": [
-            comparison
-            for model in models[1:]
-            for comparison in _comparisons(convergence, named[model], named[models[0]])
+            *(
+                comparison
+                for model in models[1:]
+                for comparison in _comparisons(convergence, named[model], named[models[0]])
+            ),
+            *_between_parameters(convergence, trials),
         ],
     }
+
+
+class Arm(NamedTuple):
+    """A model and parameters (as canonical JSON) of a run, and how to call the two together."""
+
+    model: str
+    parameters: str
+    label: str
+
+
+def arms_of(trials: Sequence[Trial]) -> list[Arm]:
+    """The arms of a run, in the order of the plan; the parameters are named where they differ."""
+    several = varied(trials)
+    arms: dict[tuple[str, str], Arm] = {}
+    for trial in trials:
+        parameters = json.dumps(trial.parameters, sort_keys=True)
+        told = [f"{name}={_value(trial.parameters[name])}" for name in several]
+        label = " ".join([trial.model, *told])
+        arms.setdefault((trial.model, parameters), Arm(trial.model, parameters, label))
+    return list(arms.values())
+
+
+def varied(trials: Sequence[Trial]) -> dict[str, list[str]]:
+    """The parameters with several values in a run, and these values as JSON."""
+    values: dict[str, list[str]] = {}
+    for trial in trials:
+        for name, value in trial.parameters.items():
+            text = json.dumps(value, sort_keys=True)
+            if text not in values.setdefault(name, []):
+                values[name].append(text)
+    return {name: texts for name, texts in values.items() if len(texts) > 1}
+
+
+def _value(value: Any) -> str:
+    """A value of a parameter as a person types it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _between_parameters(convergence: Convergence, trials: Sequence[Trial]) -> list[Record]:
+    """Each further value of a parameter less the first, for each model and the other parameters."""
+    found: list[Record] = []
+    several = varied(trials)
+    for name, values in several.items():
+        others = [other for other in several if other != name]
+        for value in values[1:]:
+            for row in convergence.compare(value, values[0], by=name).to_dict("records"):
+                given = json.loads(row["parameters"])
+                told = [given["model"], *(f"{other}={_value(given[other])}" for other in others)]
+                found.append(
+                    {
+                        **_comparison(row),
+                        "a": f"{name}={_value(json.loads(value))}",
+                        "b": f"{name}={_value(json.loads(values[0]))}",
+                        "of": " ".join(told),
+                    }
+                )
+    return found
 
 
 def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
@@ -85,6 +149,11 @@ def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Recor
     with open_store(store) as stored:
         names = stored.short_ids()
     casts = {trial.id: trial.scene.names for trial in trials}
+    labels = {(arm.model, arm.parameters): arm.label for arm in arms_of(trials)}
+    arm = {
+        trial.id: labels[trial.model, json.dumps(trial.parameters, sort_keys=True)]
+        for trial in trials
+    }
     nothing = {**dict.fromkeys(OUTCOMES), "flip_confidence": None}
     return {
         "store": str(store),
@@ -110,6 +179,7 @@ def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Recor
                 "short": names.get(result.id, result.id),
                 "scenario": result.scenario,
                 "model": result.model,
+                "arm": arm[result.id],
                 "stage": result.stage,
                 "seed": result.seed,
                 "status": result.status,
@@ -174,16 +244,18 @@ def _silent(record: Record, cast: Sequence[str], spoke: dict[str, set[str]]) -> 
     return [name for name in cast if name not in spoke.get(record["id"], set())]
 
 
-def _arm(model: str, records: list[Record], estimates: dict[str, Estimate]) -> Record:
-    """One model: what became of each actor over its trials, and how far the actors converged."""
-    mine = [record for record in records if record["model"] == model]
+def _arm(arm: Arm, records: list[Record], estimates: dict[str, Estimate]) -> Record:
+    """One arm: what became of each actor over its trials, and how far the actors converged."""
+    mine = [record for record in records if record["arm"] == arm.label]
     done = [record for record in mine if record["status"] == "done"]
     actors = list(dict.fromkeys(actor for record in mine for actor in record["outcomes"]))
     measured = [record["convergence"] for record in done]
     whole_ends = [ends for ends in measured if None not in (ends["start"], ends["end"])]
     agreed = estimates.get("agreed")
     return {
-        "model": model,
+        "model": arm.model,
+        "label": arm.label,
+        "parameters": json.loads(arm.parameters),
         "trials": len(mine),
         "done": len(done),
         "failed": sum(record["status"] == "failed" for record in mine),
@@ -260,21 +332,34 @@ def _mean(values: list[float]) -> float | None:
 
 
 def _comparisons(convergence: Convergence, model: str, other: str) -> list[Record]:
+    """One model less another, for each set of parameters."""
+    rows = convergence.compare(model, other).to_dict("records")
+    given = [json.loads(row["parameters"]) for row in rows]
+    several = [
+        name for name in (given[0] if given else ()) if len({str(each[name]) for each in given}) > 1
+    ]
     return [
         {
+            **_comparison(row),
             "a": model,
             "b": other,
-            "pairs": int(row["pairs"]),
-            "left_out": int(row["left_out"]),
-            "c_a": number(row["value_a"]),
-            "c_b": number(row["value_b"]),
-            "difference": number(row["difference"]),
-            "difference_low": number(row["low"]),
-            "difference_high": number(row["high"]),
-            "p": number(row["p"]),
+            "of": " ".join(f"{name}={_value(each[name])}" for name in several),
         }
-        for _, row in convergence.compare(model, other).iterrows()
+        for row, each in zip(rows, given, strict=True)
     ]
+
+
+def _comparison(row: Mapping[Any, Any]) -> Record:
+    return {
+        "pairs": int(row["pairs"]),
+        "left_out": int(row["left_out"]),
+        "c_a": number(row["value_a"]),
+        "c_b": number(row["value_b"]),
+        "difference": number(row["difference"]),
+        "difference_low": number(row["low"]),
+        "difference_high": number(row["high"]),
+        "p": number(row["p"]),
+    }
 
 
 def outcomes_of_store(store: Path) -> Outcomes:

@@ -12,12 +12,13 @@ import inspect
 import linecache
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib import import_module
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
+from itertools import product
 from math import isfinite
 from pathlib import Path
 from pkgutil import iter_modules
@@ -202,6 +203,34 @@ def read(scenario: Scenario, given: Mapping[str, Any]) -> dict[str, Any]:
                 f"{scenario.name}: {name}={value} is not {known[name].type_name} ({error}); {takes}"
             ) from None
     return values
+
+
+def grid(scenario: Scenario, given: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    """All combinations of parameters, each as by ``read``; several values of one make several.
+
+    A text with commas that is no value as a whole is several values: ``change=true,false``. Raises
+    as ``read`` does.
+    """
+    known = {parameter.name: parameter for parameter in scenario.parameters}
+    values: dict[str, list[str]] = {}
+    for name, texts in given.items():
+        parts = [part for text in texts for part in _values(known.get(name), text)]
+        values[name] = list(dict.fromkeys(parts))
+    return [
+        read(scenario, dict(zip(values, chosen, strict=True)))
+        for chosen in product(*values.values())
+    ]
+
+
+def _values(parameter: Parameter | None, text: str) -> list[str]:
+    """The values in a text; the text itself if it is one, or if nothing else can be made of it."""
+    if parameter is None or "," not in text:
+        return [text]
+    try:
+        parameter.read(text)
+    except ValueError:
+        return [part.strip() for part in text.split(",")]
+    return [text]
 
 
 def build(scenario: Scenario, parameters: Mapping[str, Any]) -> Scene:

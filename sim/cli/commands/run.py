@@ -20,7 +20,7 @@ from sim.cli.options import (
     ResumeOptions,
     SamplingOptions,
     SpendOptions,
-    given_parameters,
+    given_values,
     run_options,
 )
 from sim.errors import BadRequest
@@ -189,21 +189,26 @@ def run(
     count = what.trials or (1 if people.names else _default_trials(what))
     opened = open_all(what.models, asked)
     stages = opened.stages
-    scene, parameters = _scene(scenario, what, people)
-    cast = open_cast(scene.stages, stages, asked)
-    if HUMAN in scene.stages:
+    scenes = _scenes(scenario, what, people)
+    named = list(dict.fromkeys(name for scene, _ in scenes for name in scene.stages))
+    cast = open_cast(named, stages, asked)
+    if HUMAN in named:
         people.join(cast, stages)
     stages |= cast.stages
-    trials = plan_scene(
-        scene,
-        name=scenario.name,
-        models=opened.named,
-        parameters=parameters,
-        trials=count,
-        seed=what.seed,
-        source=source_digest(scenario.function),
-        stages=cast.identities,
-    )
+    trials = [
+        trial
+        for scene, parameters in scenes
+        for trial in plan_scene(
+            scene,
+            name=scenario.name,
+            models=opened.named,
+            parameters=parameters,
+            trials=count,
+            seed=what.seed,
+            source=source_digest(scenario.function),
+            stages=cast.identities,
+        )
+    ]
     if what.yoked:
         if cast.identities:
             raise BadRequest(
@@ -260,26 +265,30 @@ def _estimate(
     show_estimates(estimates, table.date, as_json)
 
 
-def _scene(scenario: Scenario, what: PlayOptions, people: People) -> tuple[Scene, dict[str, Any]]:
-    """The scene with the layout and the people that were asked for, and its parameters."""
-    from sim.planning.scenarios import build, read
+def _scenes(
+    scenario: Scenario, what: PlayOptions, people: People
+) -> list[tuple[Scene, dict[str, Any]]]:
+    """The scenes with the layout and the people that were asked for, each with its parameters."""
+    from sim.planning.scenarios import build, grid
     from sim.scene.prose import Prose, wording_named
 
-    parameters = read(scenario, given_parameters(what.parameter))
-    scene = build(scenario, parameters)
-    if what.layout is not None:
-        # Checked anew, so that a scene that cannot have this layout is refused.
-        scene = scene.replace(layout=what.layout.value)
-    if what.wording is not None:
-        wording = wording_named(what.wording)
-        if isinstance(wording, Prose) and any(m.startswith("embedded:") for m in what.models):
-            raise BadRequest(
-                f"--wording: an embedded stage reads no prose, and {what.wording} would be noise "
-                "to it; use plain-1, or leave it out"
-            )
-        scene = scene.replace(wording=wording)
-    scene = people.into(scene)
-    return scene, {each.name: each.plain(parameters[each.name]) for each in scenario.parameters}
+    wording = None if what.wording is None else wording_named(what.wording)
+    if isinstance(wording, Prose) and any(m.startswith("embedded:") for m in what.models):
+        raise BadRequest(
+            f"--wording: an embedded stage reads no prose, and {what.wording} would be noise "
+            "to it; use plain-1, or leave it out"
+        )
+    scenes = []
+    for parameters in grid(scenario, given_values(what.parameter)):
+        scene = build(scenario, parameters)
+        if what.layout is not None:
+            # Checked anew, so that a scene that cannot have this layout is refused.
+            scene = scene.replace(layout=what.layout.value)
+        if wording is not None:
+            scene = scene.replace(wording=wording)
+        plain = {each.name: each.plain(parameters[each.name]) for each in scenario.parameters}
+        scenes.append((people.into(scene), plain))
+    return scenes
 
 
 def _default_store_of(scenario: Scenario) -> Path:

@@ -68,7 +68,7 @@ def _silent(trials: list[Record]) -> Text | None:
 
 def _headline(record: Record) -> Text:
     trials, turns = len(record["trials"]), sum(arm["turns"] for arm in record["arms"])
-    models = ", ".join(arm["model"] for arm in record["arms"])
+    models = ", ".join(dict.fromkeys(arm["model"] for arm in record["arms"]))
     failed = sum(arm["failed"] for arm in record["arms"])
     text = Text(one_line(record["scenario"]), style="bold")
     text.append(
@@ -90,7 +90,8 @@ def _outcomes(arms: list[Record], trials: list[Record], several: bool, narrow: b
     """The outcomes by actor: in single trials their turn, in several how often and when."""
     single = all(arm["trials"] == 1 for arm in arms)
     titles = ["flip", "collapse", "loop"] if single else [f"{t} [95%]" for t in _TITLES.values()]
-    rows = table("actor", *(["model"] if several else []), *titles)
+    by_model = len({arm["model"] for arm in arms}) == len(arms)
+    rows = table("actor", *(["model" if by_model else "arm"] if several else []), *titles)
     actors = list(dict.fromkeys(actor for arm in arms for actor in arm["outcomes"]))
     for actor in actors:
         for arm in arms:
@@ -98,9 +99,9 @@ def _outcomes(arms: list[Record], trials: list[Record], several: bool, narrow: b
                 continue
             cells = [Text(one_line(actor), style="bold")]
             if several:
-                cells.append(Text(one_line(arm["model"])))
+                cells.append(Text(one_line(arm["label"])))
             if single:
-                trial = next(each for each in trials if each["model"] == arm["model"])
+                trial = next(each for each in trials if each["arm"] == arm["label"])
                 cells += [_once(trial["outcomes"][actor], kind) for kind in _TITLES]
             else:
                 cells += [_often(arm["outcomes"][actor][kind], narrow) for kind in _TITLES]
@@ -139,7 +140,7 @@ def _convergence(arms: list[Record]) -> Table:
     )
     for arm in arms:
         convergence = arm["convergence"]
-        cells = [Text(one_line(arm["model"])), _estimate(convergence, "c")]
+        cells = [Text(one_line(arm["label"])), _estimate(convergence, "c")]
         if convergence["used"]:
             cells.append(Text(f"{convergence['start']:.2f} → {convergence['end']:.2f}"))
             cells.append(Text(f"{convergence['agreed']}/{convergence['used']}"))
@@ -163,7 +164,8 @@ def _estimate(record: Record, name: str, sign: str = "") -> Text:
 
 
 def _comparison(comparison: Record) -> Text:
-    text = Text(f"{one_line(comparison['a'])} − {one_line(comparison['b'])}: ")
+    of = f" ({one_line(comparison['of'])})" if comparison["of"] else ""
+    text = Text(f"{one_line(comparison['a'])} − {one_line(comparison['b'])}{of}: ")
     if comparison["difference"] is None:
         return text.append("no pairs to compare")
     text.append("C ").append_text(_estimate(comparison, "difference", "+"))

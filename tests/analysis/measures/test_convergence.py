@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import isnan
@@ -286,3 +287,26 @@ def test_empty_tables_give_empty_results_with_columns() -> None:
         assert len(table.columns) > 3
     with pytest.raises(BadRequest, match="'a' played no trial here; use one of none"):
         result.compare("a", "b")
+
+
+def test_parameters_are_compared_as_models_are() -> None:
+    records = []
+    for seed in range(6):
+        for model in ("a", "b"):
+            for size, end in ((1, 0.8), (2, 0.2)):
+                each = record(
+                    f"{model}{size}{seed}", {0: [-1.0, 1.0], 6: [-end, end - seed / 100]},
+                    seed=seed, model=model,
+                )  # fmt: skip
+                records.append(replace(each, parameters={"size": size, "heat": "low"}))
+    result = Convergence(tables_from(records))
+    rows = result.compare("2", "1", by="size").to_dict("records")
+    assert [json.loads(row["parameters"]) for row in rows] == [
+        {"heat": "low", "model": "a"}, {"heat": "low", "model": "b"},
+    ]  # fmt: skip
+    for row in rows:
+        assert (row["pairs"], row["a"], row["b"]) == (6, "2", "1")
+        assert row["difference"] == pytest.approx(0.6)
+    assert len(result.compare("a", "b")) == 2, "models are compared within each size"
+    with pytest.raises(BadRequest, match="'3' played no trial here"):
+        result.compare("3", "1", by="size")

@@ -351,3 +351,40 @@ def test_versions_of_a_scenario_are_told_apart(inside: Command, folder: Path) ->
     assert "version" in shown
     record = json.loads(inside("show", "a.db", "--json").stdout)
     assert [trial["version"] for trial in record["trials"]].count("2") == 2
+
+
+def test_several_values_of_a_parameter_are_arms(inside: Command) -> None:
+    """With the same seeds, each compared with the first, within each model."""
+    run = ("run", "mine.py:trio", "-n", 3, "--store", "a.db", "-P", "rounds=1,2",
+           "-m", "embedded:base", "-m", "embedded:rlhf")  # fmt: skip
+    record = json.loads(inside(*run, "--json").stdout)
+    labels = [f"embedded:{kind} rounds={n}" for n in (1, 2) for kind in ("base", "rlhf")]
+    assert [arm["label"] for arm in record["arms"]] == labels
+    assert [(arm["trials"], arm["parameters"]["rounds"]) for arm in record["arms"]] == [
+        (3, 1), (3, 1), (3, 2), (3, 2),
+    ]  # fmt: skip
+    seeds = {trial["arm"]: [] for trial in record["trials"]}
+    for trial in record["trials"]:
+        seeds[trial["arm"]].append(trial["seed"])
+    assert all(sorted(each) == [0, 1, 2] for each in seeds.values())
+    told = [(each["a"], each["b"], each["of"], each["pairs"]) for each in record["comparisons"]]
+    assert told == [
+        ("embedded:rlhf", "embedded:base", "rounds=1", 3),
+        ("embedded:rlhf", "embedded:base", "rounds=2", 3),
+        ("rounds=2", "rounds=1", "embedded:base", 3),
+        ("rounds=2", "rounds=1", "embedded:rlhf", 3),
+    ]
+    shown = inside(*run).stdout
+    assert "rounds=2 − rounds=1 (embedded:base): C " in shown
+    again = inside("run", "mine.py:trio", "-n", 3, "--store", "b.db", "-P", "rounds=1", "-P",
+                   "rounds=2", "--json")  # fmt: skip
+    assert len(json.loads(again.stdout)["arms"]) == 2
+    alone = json.loads(inside("run", "mine.py:trio", "-n", 2, "--store", "c.db", "--json").stdout)
+    assert [(arm["label"], arm["model"]) for arm in alone["arms"]] == [("embedded:base",) * 2]
+
+
+@pytest.mark.parametrize("given", ["rounds=1,x", "rounds=1,", "rounds=,", "temper=0.5,nan"])
+def test_a_value_among_several_that_is_none(inside: Command, folder: Path, given: str) -> None:
+    done = inside("run", "mine.py:trio", "-P", given, "--store", "a.db")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert not (folder / "a.db").exists()
