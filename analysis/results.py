@@ -328,9 +328,15 @@ class Result:
         )  # fmt: skip
 
     def made(self, quantity: str, interval: Interval, n: int | None, **more: Any) -> Estimate:
-        """An estimate of one of the measure's quantities."""
-        evidence = self.arm[quantity].evidence or self.evidence
-        return Estimate.of(interval, n, evidence=evidence, **more)
+        """An estimate of one of the measure's quantities, its interval within what is possible.
+
+        To cut off what cannot be makes no interval cover less often.
+        """
+        about = self.arm[quantity]
+        within = Interval(
+            interval.estimate, max(interval.low, about.low), min(interval.high, about.high)
+        )
+        return Estimate.of(within, n, evidence=about.evidence or self.evidence, **more)
 
     def mean(self, values: pd.Series, quantity: Quantity) -> Estimate:
         """The mean of numbers of trials, with a 95% interval within what is possible."""

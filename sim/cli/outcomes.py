@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import comb
 from pathlib import Path
@@ -154,7 +155,7 @@ def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Recor
         trial.id: labels[trial.model, json.dumps(trial.parameters, sort_keys=True)]
         for trial in trials
     }
-    nothing = {**dict.fromkeys(OUTCOMES), "flip_confidence": None}
+    nothing = {**dict.fromkeys(OUTCOMES), "flip_confidence": None, "flip_pooled": None}
     return {
         "store": str(store),
         "scenario": trials[0].scenario,
@@ -205,10 +206,15 @@ def to_json(record: Record) -> str:
 def outcomes_by_trial(tables: Tables) -> Outcomes:
     """What became of each actor, by trial and actor, in the order of the cast."""
     found: Outcomes = {}
-    for row in ActorOutcomes(tables).by_actor.itertuples():
+    result = ActorOutcomes(tables)
+    arms = result.arm_of()
+    sizes = Counter(arms.values())
+    for row in result.by_actor.itertuples():
         found.setdefault(str(row.trial), {})[str(row.actor)] = {
             "flip": whole(row.flip),
             "flip_confidence": number(row.flip_confidence),
+            # The rates of turning are pooled over the arm, so the turn depends on the others.
+            "flip_pooled": sizes[arms[str(row.trial)]],
             "collapse": whole(row.collapse),
             "loop": whole(row.loop),
         }

@@ -113,7 +113,7 @@ def _once(outcomes: Record, kind: str) -> Text:
     if outcomes[kind] is None:
         return Text(NONE, style="dim")
     sure = outcomes["flip_confidence"] if kind == "flip" else None
-    confidence = "" if sure is None else f" (p {sure:.2f})"
+    confidence = "" if sure is None else f" (chance {sure:.2f})"
     return Text(f"turn {outcomes[kind]}{confidence}", style="red")
 
 

@@ -97,10 +97,21 @@ def _marks(outcomes: Mapping[str, Mapping[str, Any]]) -> dict[int, list[tuple[st
             turn = outcome.get(kind)
             if turn is None:
                 continue
-            sure = outcome.get("flip_confidence") if kind == "flip" else None
-            text = words if sure is None else f"{words} (p {sure:.2f})"
+            text = _flip(outcome) if kind == "flip" else words
             marks.setdefault(turn, []).append((actor, text))
     return marks
+
+
+def _flip(outcome: Mapping[str, Any]) -> str:
+    """The mark of a flip: what p is, and what its rates were learned from."""
+    sure, pooled = outcome.get("flip_confidence"), outcome.get("flip_pooled")
+    if sure is None:
+        return _MARKS["flip"]
+    # Below one half it is likelier that nothing happened.
+    words = _MARKS["flip"] if sure >= 0.5 else "perhaps turns into the opposite here, likelier not"
+    others = "this trial alone" if pooled == 1 else f"the {pooled} trials of its arm"
+    learned = f"; rates learned from {others}" if pooled else ""
+    return f"{words} (the chance of it: {sure:.2f}{learned})"
 
 
 class _Concession(NamedTuple):

@@ -121,7 +121,8 @@ def test_the_arm_is_a_ratio_of_means_with_a_jackknife() -> None:
     assert c.n == 3
     out = [1 - (0.9 - e) / (3.0 - s) for e, s in zip(ends, starts, strict=True)]
     error = np.sqrt(2 / 3 * np.sum((np.array(out) - np.mean(out)) ** 2))
-    assert c.high - c.value == pytest.approx(stats.t.ppf(0.975, 2) * error)
+    assert c.value - c.low == pytest.approx(stats.t.ppf(0.975, 2) * error)
+    assert c.high == 1.0, "more than consensus is not possible"
     agreed = result.estimate("agreed")
     assert (agreed.value, agreed.n) == (pytest.approx(2 / 3), 3)
     # Two agreed at turn 4, one is censored at 4: the area under a curve that is 1 up to 4.
@@ -310,3 +311,15 @@ def test_parameters_are_compared_as_models_are() -> None:
     assert len(result.compare("a", "b")) == 2, "models are compared within each size"
     with pytest.raises(BadRequest, match="'3' played no trial here"):
         result.compare("3", "1", by="size")
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 1), st.floats(0, 1)), min_size=2, max_size=6))
+def test_no_interval_exceeds_what_is_possible(ends: list[tuple[float, float]]) -> None:
+    records = [
+        record(f"t{seed}", {0: [-start, start], 6: [-end, end]}, seed=seed)
+        for seed, (start, end) in enumerate(ends)
+    ]
+    for each in Convergence(tables_from(records)).estimates:
+        about = Convergence.arm[each.quantity]
+        assert not each.estimate.high > about.high, each
+        assert not each.estimate.low < about.low, each
