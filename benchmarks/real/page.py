@@ -35,8 +35,19 @@ def read_rows(path: Path, part: str) -> list[tuple[Cell, Summary]]:
 
 
 def _cell(row: dict[str, Any]) -> Cell:
-    model = row["model"].rpartition("/")[2].removesuffix(".gguf")
-    return Cell(model, row["layout"], row["wording"], tuple(row["scenarios"]), row["turns"])
+    return Cell(
+        named(row["model"]), row["layout"], row["wording"], tuple(row["scenarios"]), row["turns"]
+    )
+
+
+def named(model: str) -> str:
+    """A model string without the folder and the settings of a file of weights.
+
+    >>> named("gguf:/models/qwen-1.5b.gguf?threads=2&slots=16"), named("gguf:gemma3-270m")
+    ('qwen-1.5b', 'gguf:gemma3-270m')
+    """
+    name = model.partition("?")[0]
+    return name.rpartition("/")[2].removesuffix(".gguf") if name.endswith(".gguf") else name
 
 
 def _summary(row: dict[str, Any]) -> Summary:
@@ -71,7 +82,7 @@ def measured(paths: Sequence[Path], scenes: Sequence[str]) -> str:
         store, _, beginning = scene.rpartition(":")
         with open_store(store) as opened:
             trial = opened.trial(beginning)
-            model = trial.model.rpartition("/")[2].removesuffix(".gguf")
+            model = named(trial.model)
             wording = trial.prompt_scene.templates.version
             title = f"{trial.scenario} on {model}, {trial.prompt_scene.layout}, {wording}"
             lines += [
