@@ -99,12 +99,9 @@ def _hearers(
         return set()
     put = _put(turn, by_number, all_)
     rule = scene.hearing
-    if put is not None:
-        audience = set(put.to or ()) if isinstance(put, Whisper) else None
-        if isinstance(put, Noise) and put.to is not None:
-            audience = set(put.to)
-    else:
-        audience = _audience(rule, turn)
+    given = put.to if isinstance(put, Whisper | Noise) else None
+    # A given line without an audience of its own is heard as any other.
+    audience = _audience(rule, turn) if given is None else set(given)
     if audience is None:
         return there | {turn.speaker}
     ears: set[str] = set()

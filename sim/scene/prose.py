@@ -334,6 +334,6 @@ def wording_for(identities: Iterable[str]) -> Wording:
     Prose, unless one of them is embedded: then labels, which language models can read as well.
 
     >>> wording_for(["openai:gpt-5-mini"]).version, wording_for(["embedded:base"]).version
-    ('prose-1', 'plain-1')
+    ('prose-6', 'plain-1')
     """
     return _PLAIN if any(_READS_LABELS.search(each) for each in identities) else PROSE

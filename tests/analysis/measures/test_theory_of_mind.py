@@ -83,7 +83,8 @@ def test_skill_is_one_less_the_ratio_of_mean_errors() -> None:
     # Jackknife over two trials: the ratios without one of them are 0.25 / 1 and 0.5 / 1.5.
     spread = np.sum((np.array([0.25, 1 / 3]) - np.mean([0.25, 1 / 3])) ** 2) / 2
     half = distributions.t.ppf(0.975, 1) * np.sqrt(spread)
-    assert own.high - own.value == pytest.approx(half)
+    assert own.value - own.low == pytest.approx(half)
+    assert own.high == 1.0, "no skill exceeds 1"
     assert (own.n, own.note) == (2, "2 guesses")
     assert isnan(result.estimate("skill_public").value)
     assert result.estimate("skill_public").note == "0 guesses"

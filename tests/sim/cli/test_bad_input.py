@@ -156,7 +156,9 @@ def test_a_store_that_somebody_edited(inside: Command, folder: Path) -> None:
         connection.execute("UPDATE events SET payload = '{\"text\": 3'")
         (trial,) = connection.execute("SELECT trial FROM trials").fetchone()
     connection.close()
-    one_line(inside("show", "s.db", trial[:5]), f"trial {trial}: what the store holds of it")
+    one_line(
+        inside("show", "s.db", trial[:5]), f"trial {trial}: what the store holds of it", code=1
+    )
 
 
 def test_a_folder_that_hides_ours(elsinore: Command, folder: Path) -> None:

@@ -67,7 +67,7 @@ def test_a_budget_that_is_spent_is_told_with_the_way_on(inside: Command, folder:
     [
         (("--budget-usd", "0"), "budget_usd: 0.0 is no budget"),
         (("--budget-minutes", "-1"), "budget_minutes: -1.0 is no budget"),
-        (("--prices", "nowhere.toml"), "prices nowhere.toml: cannot be read"),
+        (("--prices", "nowhere.toml"), "prices nowhere.toml: there is no such file"),
         (("--prices", "mine.py"), "prices mine.py: is no TOML"),
         (("-m", "recorded:nowhere.db"), "nowhere.db: does not exist"),
     ],

@@ -317,7 +317,7 @@ def test_a_sheet_that_is_no_utf_8_is_refused(cup: Path, inside: Command) -> None
     (cup / "sheet.csv").write_bytes("id,winner,margin,why\nx,A,3,größer\n".encode("latin-1"))
     refused = inside("judge", "runs/duel.db", "--name", "kim", "--from", "sheet.csv")
     assert refused.returncode == 2
-    assert "sheet.csv: is no text in UTF-8; save it as CSV in UTF-8" in refused.stderr
+    assert "sheet.csv: is no text in UTF-8 (byte 29); save it in UTF-8" in refused.stderr
 
 
 def test_a_sheet_with_a_mistake_keeps_nothing(cup: Path, inside: Command) -> None:

@@ -17,14 +17,14 @@ from sim.store.locations import file_system_of
 OPENERS: list[Callable[[Path], object]] = [Writer.open, open_readonly]
 
 
-def refusal(opened: Callable[[Path], object], path: Path) -> str:
+def refusal(opened: Callable[[Path], object], path: Path, code: int = 2) -> str:
     with pytest.raises(StoreRefused) as caught:
         opened(path)
     message = str(caught.value)
     assert message.startswith(f"store {path}: ")
     assert "\n" not in message
     assert ";" in message, "it says how to fix it"
-    assert caught.value.exit_code == 2
+    assert caught.value.exit_code == code
     return message
 
 
@@ -52,7 +52,7 @@ def test_a_broken_store(opened: Callable[[Path], object], tmp_path: Path) -> Non
     path = tmp_path / "broken.db"
     Writer.open(path).close()
     path.write_bytes(path.read_bytes()[:16] + bytes(84))
-    refusal(opened, path)
+    assert "is damaged" in refusal(opened, path, code=1)
 
 
 @pytest.mark.parametrize("opened", OPENERS)
