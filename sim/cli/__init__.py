@@ -12,11 +12,12 @@ import errno
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from io import TextIOWrapper
 
 from sim.cli.app import app
 from sim.cli.completion import for_bash
-from sim.errors import ElsinoreError
+from sim.errors import BadRequest, ElsinoreError
 
 __all__ = ["main"]
 
@@ -31,6 +32,7 @@ def main() -> None:
             # A terminal that knows only ASCII shows escapes; without this, printing would raise.
             stream.reconfigure(errors="backslashreplace")
     try:
+        _refuse_no_text(sys.argv)
         with for_bash():
             app(prog_name="elsinore")
     except ElsinoreError as error:
@@ -57,6 +59,18 @@ def main() -> None:
         _say(store)
         logging.getLogger(__name__).debug("raised here:", exc_info=error)
         _leave(1)
+
+
+def _refuse_no_text(arguments: Sequence[str]) -> None:
+    """Raise ``BadRequest`` for an argument that is no UTF-8: it could be stored by no name."""
+    for place, argument in enumerate(arguments):
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise BadRequest(
+                f"argument {place}: is no text in UTF-8 (at letter {error.start + 1}); rename it, "
+                "or write it anew"
+            ) from None
 
 
 def _damaged_store() -> str | None:

@@ -53,6 +53,8 @@ class Persona(AuthoredModel):
                 f"Persona.name: {name!r} cannot stand before a line; "
                 "use a name without colons, line breaks or outer blanks"
             )
+        if any("\ud800" <= letter <= "\udfff" for letter in name):
+            raise SceneError(f"Persona.name: {name!r} holds half a letter; write it in UTF-8")
         return name
 
     @field_validator("stances")

@@ -271,7 +271,7 @@ class Writer:
         if self._error is None:
             try:
                 self.commit()
-            except (StoreFailed, sqlite3.Error) as error:
+            except Exception as error:  # noqa: BLE001 - raised by whoever waits, or queues next
                 self._error = error
         for future in waiting:
             if future.done():
@@ -340,6 +340,11 @@ class Writer:
                 f"store {self.path}: cannot be written ({error}); what was committed before is "
                 "safe: make room on the disk and start the run again"
             ) from error
+        except BaseException:
+            with suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            raise
 
     def close(self) -> None:
         """Commit what is queued, close the file and give the lease back. May be called twice.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -184,3 +185,36 @@ def test_a_stage_that_is_unknown_says_whose_it_is(inside: Command, folder: Path)
     assert told.stderr.endswith("or one of its own [stages]: hot\n")
     one_line(inside("tournament", "cup.toml", "-m", "cold"), "stage of the tournament: unknown")
     assert not list(folder.rglob("*.db*"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "mine.py:trio", "--store", b"bad\xff.db"],
+        ["run", "mine.py:trio", "-m", b"fixed:hi\xff"],
+        ["run", "mine.py:trio", "-P", b"rounds=\xff"],
+        ["show", b"\xff"],
+    ],
+)
+def test_arguments_that_are_no_text(folder: Path, words: list[str | bytes]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "sim.cli", *words],
+        cwd=folder, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    one_line(done, "is no text in UTF-8")
+
+
+@pytest.mark.parametrize("name", ["N" * 240, "Zoë\u200b", "日本", "A" * 5000])
+def test_odd_names_are_names(inside: Command, folder: Path, name: str) -> None:
+    mine = folder / "odd.py"
+    mine.write_text(
+        "from sim import Actor, Persona, Scene, after, ring\n"
+        f"NAME = {name!r}\n"
+        "def odd() -> Scene:\n"
+        "    cast = [Actor(Persona(name=NAME)), Actor(Persona(name='Ben'))]\n"
+        "    return Scene(topic='T', cast=cast, graph=ring(NAME, 'Ben'), ends=after(turns=2))\n",
+        encoding="utf-8",
+    )
+    done = inside("run", "odd.py:odd", "-n", 1, "-m", "fixed:Yes.", "--store", "o.db")
+    assert done.returncode == 0, done.stderr
+    assert inside("show", "o.db").returncode == 0

@@ -238,3 +238,13 @@ def test_values_under_telling_names() -> None:
     ]  # fmt: skip
     assert redact_tree({"api_key": "hush", "seed": 7}) == {"api_key": "[redacted]", "seed": 7}
     assert redact("Authorization: Bearer abcdefgh12345") == "Authorization: Bearer [redacted]"
+
+
+async def test_what_cannot_be_written_is_raised_and_never_waited_for(writer: Writer) -> None:
+    """An error of any kind: a barrier that is never passed would hang the run for good."""
+    writer.event("t\udcff", Turn(1, "Ada", "Yes."))
+    with pytest.raises(UnicodeEncodeError):
+        await asyncio.wait_for(writer.barrier(), 5)
+    with pytest.raises(UnicodeEncodeError):
+        writer.event("t", Turn(2, "Ada", "Yes."))
+    assert not writer.connection.in_transaction
