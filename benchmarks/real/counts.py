@@ -45,6 +45,8 @@ def words(text: str) -> list[str]:
 def labelled(text: str, names: Iterable[str]) -> set[str]:
     """The names that stand as a label before a line of a text, in the usual dresses.
 
+    A name with a full stop is one at the head of a later paragraph, as in a list of persons.
+
     >>> sorted(labelled("Well.\\n**Ben:** No.", ["Ada", "Ben"])), labelled("Ada said so.", ["Ada"])
     (['Ben'], set())
     """
@@ -53,7 +55,8 @@ def labelled(text: str, names: Iterable[str]) -> set[str]:
         for name in names
         if re.search(
             rf"(?:^|\n)[\s>*_#\[(\"“]*{re.escape(name)}[\])*_\"”]*"
-            rf"(?:\s*\([^()\n]*\))?(?:[*_]*\s*[:：][*_]*\s|\s*[—–]\s)",
+            rf"(?:\s*\([^()\n]*\))?(?:[*_]*\s*[:：][*_]*\s|\s*[—–]\s)"
+            rf"|\n\n\s*{re.escape(name)}\.\s",
             f"{text} ",
             re.IGNORECASE,
         )

@@ -198,11 +198,15 @@ class Labels:
         """Whether a text may begin with a label: a quick look."""
         return self._quick.match(text) is not None
 
-    def of_others(self, text: str, *, listed: bool = False, small: str = "") -> list[Label]:
+    def of_others(
+        self, text: str, *, listed: bool = False, small: str = "", script: bool = False
+    ) -> list[Label]:
         """Every label on a line of its own that is no sentence, in the order of the text.
 
-        ``listed`` says whether numbers and bullets before the name are part of the form. ``small``
-        is whose name in small letters is a label, too, in a text that is all in small letters.
+        In a script, ``Ann.`` at the head of a paragraph is one: so the persons of a play are set
+        off in the list before it. ``listed`` says whether numbers and bullets before the name are
+        part of the form. ``small`` is whose name in small letters is a label, too, in a text that
+        is all in small letters.
 
         >>> found = Labels(("Ann", "Ben")).of_others("Ben: No.\\nBen — stop.\\n**ANN:** Why?")
         >>> [(label.name, label.start) for label in found]
@@ -215,7 +219,7 @@ class Labels:
             if label is None:
                 continue
             in_small = label.name == small and label.form == "colon" and text == text.lower()
-            if in_small or _proves(label, text, listed):
+            if in_small or _proves(label, text, listed, script):
                 labels.append(label)
         return labels
 
@@ -233,18 +237,19 @@ _OTHER_FORMS: Final = (
 )
 
 
-def _proves(label: Label, text: str, listed: bool) -> bool:
+def _proves(label: Label, text: str, listed: bool, script: bool) -> bool:
     """Whether a label proves by itself that somebody speaks here."""
     if label.called or (label.listed and not listed):
         return False
     if label.form in ("colon", "bracket", "quote"):
         return label.exact or label.capitals or label.dressed
+    blank = label.start == 0 or text[: label.start].rstrip(" \t").endswith("\n\n")
     if label.form in ("dash", "stop"):
-        return label.capitals or (label.form == "dash" and label.dressed)
+        listed_so = script and label.form == "stop" and label.exact and blank and label.start > 0
+        return label.capitals or (label.form == "dash" and label.dressed) or listed_so
     if label.form == "alone":
         if not text[label.end :].strip():
             return False
-        blank = label.start == 0 or text[: label.start].rstrip(" \t").endswith("\n\n")
         return label.capitals or label.dressed or (label.exact and blank)
     return False
 

@@ -294,7 +294,7 @@ class _Reader:
         return f"{direction}{'' if direction[0] == '（' else ' '}{rest}"
 
     def _end_at_others(self) -> None:
-        cast = self.labels.of_others(self.text)
+        cast = self.labels.of_others(self.text, script=self.script)
         if self.continued:
             cast = [label for label in cast if label.start]
         fresh = self.script and not self.continued
