@@ -46,7 +46,7 @@ from sim.layouts.prompt import Prompt
 from sim.scene.actor import LayoutName
 from sim.stage.base import LogProb, Reply, Request, Wrapper
 from sim.stage.local.stage import GgufStage, open_gguf
-from sim.stage.providers import forced
+from sim.stage.providers import bounds, forced
 from sim.stage.providers.sampling import Sampling
 
 MODEL = "gguf:gemma3-270m"
@@ -316,7 +316,8 @@ async def correct(model: str, sizes: Sizes) -> dict[str, Any]:
         server = (await stage.connected()).server
         numbers = [token.number for token in await forced.tokenize(server, _PROMPT)]
         order = {"prompt": numbers, "n_predict": 1, "n_probs": 1 << 24, "temperature": 0}
-        answer = await server.post(f"{forced.root_of(server)}/completion", order)
+        with bounds.at_most(bounds.SCORES):
+            answer = await server.post(f"{forced.root_of(server)}/completion", order)
         listed = answer["completion_probabilities"][0]["top_logprobs"]
         total = math.fsum(math.exp(each["logprob"]) for each in listed if each["logprob"] > -1e30)
         drawn: Counter[str] = Counter()
