@@ -52,20 +52,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sampling = Sampling(
         base_url=options.base_url, temperature=options.temperature, top_p=0.95, max_tokens=80
     )
-    asking = ModelOptions(sampling=sampling)
     options.store.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return asyncio.run(_measured(options, asking))
+        return asyncio.run(_measured(options, sampling))
     except ElsinoreError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
 
-async def _measured(options: argparse.Namespace, asking: ModelOptions) -> int:
+async def _measured(options: argparse.Namespace, sampling: Sampling) -> int:
     chosen: list[tuple[Cell, Summary]] = []
     screened: list[tuple[Cell, Summary]] = []
     for layout in options.layout or EVERY:
         of_layout: list[tuple[Cell, Summary]] = []
+        # A block of two turns, with their names, needs the room of both.
+        room = {"max_tokens": 200} if layout == "author" else {}
+        asking = ModelOptions(sampling=sampling.model_copy(update=room))
         for wording in options.wording or list(WORDINGS):
             cell = Cell(options.model, layout, wording, CHOICE, options.screen)
             print(f"{cell.title} ...", file=sys.stderr)

@@ -29,7 +29,7 @@ def verify(store: Store, as_json: Json = False, log_level: LogLevel = Level.warn
         if found.more:
             out().print(f"and {found.more:,} more")
         if found.sound:
-            told = ", ".join(f"{number:,} {what}" for what, number in found.checked.items())
+            told = ", ".join(f"{what} {number:,}" for what, number in found.checked.items())
             out().print(f"{store} is sound: {told or 'it is empty'}", highlight=False)
     if not found.sound:
         raise StoreDamaged(
