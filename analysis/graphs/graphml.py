@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import BadRequest
-from sim.output_files import check_output, write_text
+from sim.output_files import write_text
 
 if TYPE_CHECKING:
     import networkx
@@ -43,7 +43,6 @@ def write_graphml(graph: Graph, path: Path | str) -> None:
     is text on all. Raises ``BadRequest`` if the path is a directory or a store, has no folder or
     may not be written to, or if two nodes get the same name in XML; ``RunFailed`` if writing fails.
     """
-    check_output(path, "write_graphml")
     write_text(path, "".join(_lines(graph)), "write_graphml")
 
 

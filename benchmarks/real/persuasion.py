@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from itertools import groupby, product
 from math import copysign
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -93,7 +93,7 @@ class Case:
     def read(cls, key: str) -> Case:
         """The case of a name."""
         topic, motion, layout, partner = key.split(":")
-        return cls(int(topic), int(motion), layout, partner)  # type: ignore[arg-type]
+        return cls(int(topic), int(motion), cast("Layout", layout), cast("Partner", partner))
 
     @property
     def scene(self) -> Scene:

@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("store", type=Path)
     parser.add_argument("--model", required=True, help="the reader")
     parser.add_argument("--scenario", default="cross_purposes")
-    parser.add_argument("--wording", default="prose-1")
+    parser.add_argument("--wording", default=PROSE.version)
     options = parser.parse_args(arguments)
     try:
         with open_store(options.store) as opened:
