@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 BLOT = "[redacted]"
@@ -58,12 +59,15 @@ def remember(secret: str) -> None:
 
 def secrets() -> list[str]:
     """The known secrets, the longest first, since one may be a part of another."""
-    known = {
-        value
-        for name, value in os.environ.items()
-        if len(value) >= _SHORTEST and _NAMES_A_SECRET.search(name)
-    }
+    # Asked for several times a trial: only values that may be secrets are read.
+    named = [name for name in os.environ if _names_one(name)]
+    known = {value for name in named if len(value := os.environ.get(name, "")) >= _SHORTEST}
     return sorted(known | _remembered, key=lambda secret: (-len(secret), secret))
+
+
+@lru_cache(maxsize=4096)
+def _names_one(variable: str) -> bool:
+    return _NAMES_A_SECRET.search(variable) is not None
 
 
 def without_secrets(text: str) -> str:

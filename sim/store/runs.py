@@ -55,22 +55,34 @@ class InDoubt:
 
 
 def trial_rows(trials: Sequence[Trial], run: int) -> list[tuple[Any, ...]]:
-    """New trials as rows of ``trials``. Trials that share a scene share its text."""
+    """New trials as rows of ``trials``. What trials share is written and redacted once."""
     scenes: dict[int, str] = {}
+    parameters: dict[int, str] = {}
+    clean: dict[str, str] = {}
     for trial in trials:
         if id(trial.scene) not in scenes:
             scenes[id(trial.scene)] = canonical(trial.scene)
-    return [_row(trial, run, scenes[id(trial.scene)]) for trial in trials]
+        if id(trial.parameters) not in parameters:
+            parameters[id(trial.parameters)] = encode_sorted(redact_tree(trial.parameters))
+        for text in (trial.model, trial.stage):
+            if text not in clean:
+                clean[text] = redact(text)
+    return [
+        _row(trial, run, scenes[id(trial.scene)], parameters[id(trial.parameters)], clean)
+        for trial in trials
+    ]
 
 
-def _row(trial: Trial, run: int, scene: str) -> tuple[Any, ...]:
+def _row(
+    trial: Trial, run: int, scene: str, parameters: str, clean: Mapping[str, str]
+) -> tuple[Any, ...]:
     return (
         trial.id,
         run,
         trial.scenario,
-        encode_sorted(redact_tree(trial.parameters)),
-        redact(trial.model),
-        redact(trial.stage),
+        parameters,
+        clean[trial.model],
+        clean[trial.stage],
         trial.seed,
         trial.arm,
         trial.focal,
