@@ -4,7 +4,8 @@
         --scene runs/one.db:3f2a --scene runs/other.db:77c1
 
 The JSON files are those that ``python -m benchmarks.real`` leaves beside its stores. What stands
-between the marks in the page is replaced; the words around it are by hand.
+between the marks in the page is replaced; the words around it are by hand. With ``--keep``, rows of
+the page stay whose model, layout and wording no file has, and so do the scenes if none is named.
 """
 
 from __future__ import annotations
@@ -68,8 +69,11 @@ def _interval(values: Sequence[float | None] | None) -> Interval:
     return Interval(*numbers)
 
 
-def measured(paths: Sequence[Path], scenes: Sequence[str]) -> str:
-    """The measured part: what is counted, the tables, the scenes."""
+def measured(paths: Sequence[Path], scenes: Sequence[str], kept: str = "") -> str:
+    """The measured part: what is counted, the tables, the scenes.
+
+    ``kept`` is a measured part whose rows and scenes stay where these files and scenes have none.
+    """
     lines = ["### What is counted", ""]
     lines += [f"- **{name}**: {about}" for name, about in COUNTED.items()]
     for part, title in (
@@ -77,7 +81,7 @@ def measured(paths: Sequence[Path], scenes: Sequence[str]) -> str:
         ("chosen", "The chosen wording, on other scenarios"),
     ):
         rows = [row for path in paths for row in read_rows(path, part)]
-        lines += ["", f"### {title}", "", table(rows)]
+        lines += ["", f"### {title}", "", _merged(table(rows), _section(kept, title))]
     for scene in scenes:
         store, _, beginning = scene.rpartition(":")
         with open_store(store) as opened:
@@ -93,7 +97,33 @@ def measured(paths: Sequence[Path], scenes: Sequence[str]) -> str:
                 str(trial.transcript),
                 "```",
             ]
+    shown = "```\n" if kept and not scenes else ""
+    if shown and shown in kept:
+        first = kept.rindex("\n### ", 0, kept.index(shown))
+        lines += ["", kept[first:].strip()]
     return "\n".join(lines)
+
+
+def _section(part: str, title: str) -> str:
+    """What stands under a heading of a measured part; blank if it has none."""
+    return part.partition(f"### {title}\n")[2].partition("\n### ")[0]
+
+
+def _merged(new: str, old: str) -> str:
+    """A table with the rows of an older one whose model, layout and wording it lacks.
+
+    >>> print(_merged("| m | l | new | 1 |", "| m | l | new | 9 |\\n| m | l | old | 2 |"))
+    | m | l | new | 1 |
+    | m | l | old | 2 |
+    """
+    rows = new.split("\n")
+    cells = {_key(row) for row in rows}
+    older = [row for row in old.split("\n") if row.startswith("| ") and _key(row) not in cells]
+    return "\n".join([*rows, *(row for row in older if not row.startswith("| model "))])
+
+
+def _key(row: str) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in row.split("|")[1:4])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,16 +133,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("results", type=Path, nargs="+")
     parser.add_argument("--scene", action="append", default=[], metavar="STORE:TRIAL")
+    parser.add_argument("--keep", action="store_true", help="rows and scenes that are not replaced")
     parser.add_argument("--page", type=Path, default=PAGE)
     options = parser.parse_args(arguments)
+    text = options.page.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    old, _, after = rest.partition(END)
     try:
-        part = measured(options.results, options.scene)
+        part = measured(options.results, options.scene, old if options.keep else "")
     except (ElsinoreError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    text = options.page.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
     options.page.write_text(f"{before}{BEGIN}\n\n{part}\n\n{END}{after}", encoding="utf-8")
     return 0
 

@@ -49,6 +49,7 @@ class Layout(StrEnum):
     transcript_first = "transcript_first"
     screenplay = "screenplay"
     author = "author"
+    author_script = "author_script"
 
 
 LogLevel = Annotated[

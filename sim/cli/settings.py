@@ -102,7 +102,9 @@ KEYS: Mapping[str, Mapping[str, Check]] = {
         "tokens_per_minute": _whole(1),
         "provider_concurrency": _whole(1),
         "attempts": _whole(1),
-        "layout": _one_of("persona_first", "transcript_first", "screenplay", "author"),
+        "layout": _one_of(
+            "persona_first", "transcript_first", "screenplay", "author", "author_script"
+        ),
         "no_cache": _flag,
         "budget_usd": _more_than_nothing,
         "budget_tokens": _whole(1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.events import Seat
 from sim.layouts.base import Layout
 from sim.layouts.persona_first import PersonaFirst
-from sim.layouts.screenplay import Screenplay
+from sim.layouts.screenplay import AuthorScript, Screenplay
 from sim.layouts.transcript_first import TranscriptFirst
 from sim.scene.actor import LayoutName
 from sim.scene.scene import Scene
@@ -14,6 +14,7 @@ LAYOUTS: dict[LayoutName, Layout] = {
     "persona_first": PersonaFirst(),
     "transcript_first": TranscriptFirst(),
     "screenplay": Screenplay(),
+    "author_script": AuthorScript(),
 }
 """The layouts that give each actor a prompt of its own; ``author`` (one prompt) is not here."""
 
@@ -25,4 +26,4 @@ def layout_of(scene: Scene, seat: Seat) -> Layout:
 
 def continues_a_script(scene: Scene, seat: Seat) -> bool:
     """Whether an actor's layout has a script continued, so that strangers may walk in."""
-    return (scene.cast[seat].layout or scene.layout) == "screenplay"
+    return (scene.cast[seat].layout or scene.layout) in ("screenplay", "author_script")

@@ -18,7 +18,7 @@ from sim.scene.scene import Scene
 
 @dataclass(frozen=True, slots=True)
 class Screenplay:
-    """The layout ``screenplay``."""
+    """The layout ``screenplay``. Each actor's header tells more of its own character alone."""
 
     name: str = "screenplay"
 
@@ -42,3 +42,18 @@ class Screenplay:
 
     def stops(self, scene: Scene, seat: Seat) -> tuple[str, ...]:
         return (*(f"\n{name}:" for name in scene.names), *scene.templates.ends_of_lines)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorScript(Screenplay):
+    """The layout ``author_script``: ``author`` for base models, which cannot be asked for a block.
+
+    One header tells everything about everybody, and the stage is stopped after each line, because a
+    script that is continued follows no order.
+    """
+
+    name: str = "author_script"
+
+    def opening(self, scene: Scene, seat: Seat) -> Prompt:
+        cast = [scene.role(each) for each in scene.seats]
+        return Prompt.start("text", scene.templates.script_of_all(scene.occasion, cast))

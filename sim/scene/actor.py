@@ -9,7 +9,10 @@ from pydantic import Field
 from sim.scene.base_model import AuthoredModel
 from sim.scene.persona import Persona
 
-LayoutName = Literal["persona_first", "transcript_first", "screenplay", "author"]
+LayoutName = Literal["persona_first", "transcript_first", "screenplay", "author", "author_script"]
+
+TELLS_ALL: frozenset[LayoutName] = frozenset({"author", "author_script"})
+"""The layouts whose prompts say everything about everybody: one mind simulates many."""
 
 HUMAN = "human"
 """The stage of an actor that a person plays."""

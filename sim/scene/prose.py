@@ -159,16 +159,24 @@ class Prose(Wording):
         return f"{part} {self._character(occasion, role)}"
 
     def script(self, occasion: Occasion, cast: Sequence[Persona], role: Role) -> str:
+        return self._script(occasion, cast, [role])
+
+    def script_of_all(self, occasion: Occasion, cast: Sequence[Role]) -> str:
+        return self._script(occasion, [role.persona for role in cast], cast)
+
+    def _script(self, occasion: Occasion, cast: Sequence[Persona], told_of: Sequence[Role]) -> str:
+        """The head of a printed play that lists ``cast`` and tells more of ``told_of``."""
         people = [_sentence(self.person.format(name=p.name, brief=p.brief)) for p in cast]
         # Without the brief, which stands among the persons: what is said twice is said again.
-        own = Role(role.persona.model_copy(update={"brief": ""}), role.more)
+        more = [Role(r.persona.model_copy(update={"brief": ""}), r.more) for r in told_of]
+        own = "\n\n".join(filter(None, (self._character(occasion, role) for role in more)))
         return self.script_head.format(
             title=occasion.topic.rstrip(" .").upper(),
             names=listed(occasion.names),
             people="\n".join(people),
             setting=f"{_sentence(occasion.setting)} " if occasion.setting else "",
             topic=_sentence(occasion.topic),
-            own=self._character(occasion, own),
+            own=own,
             opening=occasion.opening or self.opening,
         )
 

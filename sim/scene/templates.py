@@ -200,6 +200,11 @@ class Wording(AuthoredModel):
         people = "\n".join(f"{each.name}. {each.brief}".rstrip() for each in cast)
         return f"{self.shared(occasion)}\n\n{self.people}\n{people}\n\n{self.described(role)}\n\n"
 
+    def script_of_all(self, occasion: Occasion, cast: Sequence[Role]) -> str:
+        """What stands before the first line of an ``author_script``."""
+        sheets = "\n\n".join(self.described(role) for role in cast)
+        return f"{self.shared(occasion)}\n\n{self.people}\n\n{sheets}\n\n"
+
     def authored(self, occasion: Occasion, cast: Sequence[Role], words: int) -> str:
         """The system message of ``author``."""
         told = self.author.format(names=listed(occasion.names), words=words)

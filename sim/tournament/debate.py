@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from sim.errors import SceneError
-from sim.scene.actor import Actor, LayoutName
+from sim.scene.actor import TELLS_ALL, Actor, LayoutName
 from sim.scene.base_model import AuthoredModel
 from sim.scene.endings import after
 from sim.scene.graph import Edge, Graph
@@ -82,9 +82,10 @@ class Debate(AuthoredModel):
     def _somebody_speaks(self) -> Debate:
         if not self.turns(2):
             raise SceneError("Debate: nobody speaks; give it an opening, rebuttals or questions")
-        if self.layout == "author":
+        if self.layout in TELLS_ALL:
             raise SceneError(
-                "Debate.layout: with the layout author one context writes all sides; use another"
+                f"Debate.layout: the layout {self.layout} tells everything about all sides; "
+                "use another"
             )
         return self
 

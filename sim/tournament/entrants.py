@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from sim.errors import SceneError
-from sim.scene.actor import LayoutName
+from sim.scene.actor import TELLS_ALL, LayoutName
 from sim.scene.base_model import AuthoredModel
 from sim.scene.persona import Persona
 
@@ -48,10 +48,10 @@ class Entrant(AuthoredModel):
                 f"Entrant.name: {self.name!r} cannot stand in a table; "
                 "use one line without outer blanks"
             )
-        if self.layout == "author":
+        if self.layout in TELLS_ALL:
             raise SceneError(
-                f"Entrant.layout: {self.name!r} cannot have the layout author, in which one "
-                "context writes both sides; use another"
+                f"Entrant.layout: {self.name!r} cannot have the layout {self.layout}, which tells "
+                "everything about both sides; use another"
             )
         return self
 

@@ -125,7 +125,7 @@ class Speech:
                 if part.kind == "line":
                     node = self._lines.after(node, part.speaker, part.text)
                 elif part.kind == "header":
-                    header = f"{header}\n{part.text}"
+                    header = f"{header}\n\n{part.text}"
                 elif part.kind == "question":
                     question, cued = part.text, part.speaker
                 elif part.kind == "order":

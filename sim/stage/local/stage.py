@@ -195,7 +195,7 @@ class GgufStage:
             self._told = True
             log.warning(
                 "%s is a base model (its file has no chat template) and reads messages as one "
-                "text; use the layout screenplay",
+                "text; use the layout screenplay, or author_script",
                 self.label,
             )
         return connected.completions

@@ -126,6 +126,22 @@ def _cued(scene: Scene) -> Prompt:
     return layout.cue(layout.opening(scene, Seat(0)), scene, Seat(0), None)
 
 
+@pytest.mark.parametrize("wording", PROSES, ids=lambda wording: wording.version)
+def test_the_script_of_an_author_tells_everything_about_everybody(wording: Prose) -> None:
+    ada = Actor(ADA.replace(secret="She has signed."), prompt="Ada speaks in threes.")
+    scene = plain_scene(wording=wording, layout="author_script", cast=(ada, *debate().cast[1:]))
+    opening = LAYOUTS["author_script"].opening
+    heads = {opening(scene, seat).joined() for seat in scene.seats}
+    assert len(heads) == 1, "one mind: everybody's prompt is the same"
+    head = heads.pop()
+    for actor in scene.cast:
+        assert head.count(actor.persona.brief.rstrip(".")) == 1, "what is said twice is said again"
+        assert graded(actor.persona.stances["sell"]) in head
+    assert "She has signed." in head
+    assert "Ada speaks in threes." in head
+    assert "\n\n\n" not in head
+
+
 def test_every_layout_can_be_told() -> None:
     for layout in LAYOUTS:
         assert text_of(plain_scene(wording=PROSE, layout=layout))

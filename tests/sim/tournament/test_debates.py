@@ -129,8 +129,10 @@ def test_stances_are_asked_for_at_the_start_and_at_the_end() -> None:
     [
         (lambda: Debate(opening=None, rebuttals=0, questions=0, closing=None), "nobody speaks"),
         (lambda: Debate(opening=-1), "opening"),
-        (lambda: Debate(layout="author"), "one context writes all sides"),
-        (lambda: Entrant(name="x", layout="author"), "one context writes both"),
+        (lambda: Debate(layout="author"), "author tells everything about all sides"),
+        (lambda: Debate(layout="author_script"), "author_script tells everything about all"),
+        (lambda: Entrant(name="x", layout="author"), "author, which tells everything about both"),
+        (lambda: Entrant(name="x", layout="author_script"), "author_script, which tells"),
         (lambda: Entrant(name=" x"), "cannot stand in a table"),
         (lambda: Entrant(name=""), r"Entrant\.name"),
         (lambda: Motion(topic=" "), "no motion"),

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sim.layouts import LAYOUTS, render
 from sim.layouts.contexts import render_question
 from sim.scene.answers import Explained
-from sim.scene.probes import Question
+from sim.scene.probes import Question, ask_stance
 from sim.scene.routing import CrossExamination, LongestWait, Phase, phases
 from sim.stage.base import Request
 from sim.stage.exact import ExactStage
@@ -364,3 +364,19 @@ def test_an_answer_before_a_line_says_nothing_beyond_it(
         request = Request(prompt, 7, "Ben")
         both.append((replies(stage, [request]), log(chance(stage, request, said))))
     assert both[0] == both[1]
+
+
+@pytest.mark.parametrize("layout", sorted(set(LAYOUTS) - {"persona_first"}))
+def test_everybody_answers_for_its_own_character_in_every_layout(
+    ancestral: ModuleType, watching: ModuleType, layout: str
+) -> None:
+    """Also where the prompt describes all of them."""
+
+    def answers(of: str) -> list[tuple[str, object]]:
+        scene = watching.scene_of(watching.company(ancestral), 6, of)
+        scene = scene.replace(probes=(ask_stance("it", start=True),))
+        (played,) = watching.played(ExactStage(Parameters()), scene, [2])
+        return [(each.actor, each.value) for each in played.answers if each.turn == 0]
+
+    assert answers(layout) == answers("persona_first")
+    assert len({value for _, value in answers(layout)}) > 1
