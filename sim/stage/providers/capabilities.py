@@ -95,7 +95,10 @@ async def check(stage: Stage, at_most: float = 60.0) -> Report:
 
 async def _no_template() -> Finding:
     """llama.cpp's server answers messages all the same, by a template of other models."""
-    return "no", "the file has no chat template: a base model, for the layouts screenplay and author_script"
+    return (
+        "no",
+        "the file has no chat template: a base model, for the layouts screenplay and author_script",
+    )
 
 
 async def _asked(name: str, ask: Callable[[], Awaitable[Finding]], at_most: float) -> Capability:
