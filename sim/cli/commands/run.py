@@ -98,7 +98,8 @@ class PlayOptions:
             "--layout",
             envvar="ELSINORE_LAYOUT",
             show_default="the scenario's own",
-            help="How what an actor sees becomes a prompt. screenplay and author_script are for base models.",
+            help="How what an actor sees becomes a prompt. screenplay and author_script are for "
+            "base models.",
         ),
     ] = None
 
