@@ -13,19 +13,23 @@ from typing import Any
 
 from sim.planning import Trial
 from sim.redaction import redact_arguments, redact_tree
-from sim.store import encode_sorted
+from sim.store import InDoubt, encode_sorted
+from sim.store.runs import doubted_to_json
 
 _DISTRIBUTION = "elsinore"
 
 
-def manifest(trials: Sequence[Trial], options: dict[str, Any]) -> str:
-    """The manifest of a run of these trials, as JSON. ``options`` are those of the run itself."""
+def manifest(
+    trials: Sequence[Trial], options: dict[str, Any], doubted: Sequence[InDoubt] = ()
+) -> str:
+    """The manifest of a run of these trials, as JSON. ``options`` are those of the run itself,
+    ``doubted`` the calls that earlier runs left in doubt."""
     scenarios: dict[str, dict[str, Any]] = {}
     for trial in trials:
         entry = scenarios.setdefault(trial.scenario, {"source": trial.source, "parameters": []})
         if trial.parameters not in entry["parameters"][-1:]:
             entry["parameters"].append(trial.parameters)
-    facts = {
+    facts: dict[str, Any] = {
         "version": _version(_DISTRIBUTION),
         "commit": git_commit(Path(__file__).resolve().parents[2]),
         "python": platform.python_version(),
@@ -38,6 +42,8 @@ def manifest(trials: Sequence[Trial], options: dict[str, Any]) -> str:
         "trials": len(trials),
         "options": options,
     }
+    if doubted:
+        facts["doubted"] = doubted_to_json(doubted)
     return encode_sorted(redact_tree(facts))
 
 

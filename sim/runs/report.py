@@ -93,9 +93,10 @@ class RunReport:
     price of one is unknown). ``hits`` are replies from the cache or a recorded run; they are in
     none of the other numbers. ``computed_tokens`` are those of the prompt tokens in ``usage`` that
     a provider with an ideal prefix cache would compute; None if no stage counted any. ``in_doubt``
-    are the calls that earlier runs left in doubt, ``left_in_doubt`` those that this one leaves (a
-    second Ctrl-C). ``interrupted`` says that a signal stopped it, and ``stopped`` why its budget
-    did. ``seconds`` are of wall time.
+    are the calls that earlier runs left in doubt, all of them since a run last reported any (a call
+    that was in doubt after two kills is there twice); ``left_in_doubt`` are those that this one
+    leaves (a second Ctrl-C). ``interrupted`` says that a signal stopped it, and ``stopped`` why its
+    budget did. ``seconds`` are of wall time.
     """
 
     store: Path

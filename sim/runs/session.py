@@ -16,7 +16,7 @@ from sim.runs.accounting import Accounts
 from sim.runs.manifest import manifest
 from sim.runs.options import RunOptions
 from sim.stage.base import Stage
-from sim.store import Store, Writer
+from sim.store import InDoubt, Store, Writer
 
 
 class Session:
@@ -72,13 +72,15 @@ class Session:
         new: Sequence[Trial] = (),
         again: Sequence[str] = (),
         used: Usage | None = None,
+        doubted: Sequence[InDoubt] = (),
     ) -> None:
         """Commit the beginning of the run, and start its budget.
 
         ``facts`` are for the manifest. ``new`` are those of the ``trials`` that the store does not
-        know, ``again`` those that failed and are played again. ``used`` was used by earlier runs.
+        know, ``again`` those that failed and are played again. ``used`` was used by earlier runs,
+        which left the calls of ``doubted`` in doubt.
         """
-        self.number = self.writer.begin_run(manifest(trials, dict(facts)), new, again)
+        self.number = self.writer.begin_run(manifest(trials, dict(facts), doubted), new, again)
         if self.options.budget is not None:
             self.options.budget.begin(used or Usage(usd=0.0))
 

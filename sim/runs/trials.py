@@ -122,6 +122,7 @@ class _Run:
         self.known: dict[str, StoredTrial] = {}
         self.to_follow_up: set[str] = set()
         self.doubts: dict[str, list[InDoubt]] = {}
+        self.untold: list[InDoubt] = []
         self.error: BaseException | None = None
         self.interrupted = False
         self.aborted = False
@@ -145,7 +146,9 @@ class _Run:
         }
         new = [trial for trial in trials if trial.id not in before]
         used = store.usage([*ids, *paid]) if options.budget is not None else None
-        session.begin(facts, trials, new=new, again=again, used=used)
+        # Read first: the manifest keeps them, for this run may be killed before it tells of them.
+        self.untold = store.in_doubt_untold(ids)
+        session.begin(facts, trials, new=new, again=again, used=used, doubted=self.untold)
         self.known = {trial.id: trial for trial in store.trials(ids)} if again else before
         self.doubts = store.in_doubt(ids)
         if self.follow_up is not None:
@@ -196,8 +199,8 @@ class _Run:
             store=session.writer.path,
             run=session.number,
             trials=tuple(self.results[trial.id] for trial in trials),
-            in_doubt=_flat(self.doubts),
-            left_in_doubt=_flat(left_in_doubt),
+            in_doubt=tuple(self.untold),
+            left_in_doubt=tuple(each for doubts in left_in_doubt.values() for each in doubts),
             seconds=seconds,
             interrupted=self.interrupted,
             stopped=stopped,
@@ -364,7 +367,3 @@ def _result(trial: Trial, known: StoredTrial | None, skipped: bool) -> TrialResu
     if known is None or known.status == "planned":
         return result_of(trial)
     return result_of(trial, known.status, known.reason, known.turns, skipped=skipped)
-
-
-def _flat(doubts: Mapping[str, list[InDoubt]]) -> tuple[InDoubt, ...]:
-    return tuple(doubt for entries in doubts.values() for doubt in entries)

@@ -15,7 +15,7 @@ from sim.events import Event, Turn, Usage
 from sim.scene.scene import Scene
 from sim.store.connection import damaged, is_damage, open_readonly
 from sim.store.rows import REPLY_COLUMNS, from_row, reply_from_row
-from sim.store.runs import InDoubt, StoredRun
+from sim.store.runs import DOUBTED, InDoubt, StoredRun, untold
 from sim.store.tournaments import (
     MATCHES,
     VERDICTS,
@@ -279,13 +279,24 @@ class Store:
         """
         doubts: dict[str, list[InDoubt]] = {}
         rows = self._for(
-            "SELECT trial, turn, purpose, actor, key FROM intents",
+            "SELECT trial, turn, purpose, actor, key, run FROM intents",
             trials,
             f"AND run NOT IN ({_ASKED_AFTERWARDS})",
         )
         for row in rows:
             doubts.setdefault(row[0], []).append(InDoubt(*row))
         return doubts
+
+    def in_doubt_untold(self, trials: Iterable[str]) -> list[InDoubt]:
+        """The calls in doubt of these trials of which no run has told, however many were killed."""
+        wanted = list(trials)
+        now = [doubt for doubts in self.in_doubt(wanted).values() for doubt in doubts]
+        try:
+            every = untold(self._rows(DOUBTED), now)
+        except (TypeError, ValueError) as error:
+            raise damaged(self.path, f"the calls in doubt of a run: {error}") from error
+        known = set(wanted)
+        return sorted((each for each in every if each.trial in known), key=lambda each: each.trial)
 
     def sources(self) -> dict[str, Source]:
         """In which run each trial was played last, and the hash of its scenario's file then.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,8 +32,8 @@ PLAY_AGAIN = (
 class StoredRun:
     """A run. ``ended`` and ``outcome`` are None while it goes on, or if it was killed.
 
-    ``manifest`` describes how to run it again, ``summary`` what each stage was asked and used, and
-    why the run stopped early.
+    ``manifest`` describes how to run it again and lists the calls that were in doubt at its
+    beginning, ``summary`` what each stage was asked and used, and why the run stopped early.
     """
 
     number: int
@@ -45,13 +46,54 @@ class StoredRun:
 
 @dataclass(frozen=True, slots=True)
 class InDoubt:
-    """A call of which it is not known whether it was answered (and paid for)."""
+    """A call of which it is not known whether it was answered (and paid for).
+
+    ``run`` is the run that made it.
+    """
 
     trial: str
     turn: int
     purpose: Purpose
     actor: str
     key: str = field(default="", compare=False, repr=False)
+    run: int = field(default=0, compare=False, repr=False)
+
+
+DOUBTED = (
+    "SELECT outcome, json_extract(manifest, '$.doubted') FROM runs"
+    " WHERE json_extract(manifest, '$.doubted') IS NOT NULL ORDER BY run"
+)
+"""The rows that ``untold`` reads."""
+
+_TOLD = ("done", "budget", "interrupted", "aborted")
+"""Outcomes of runs that end with a report, which says how many calls were in doubt."""
+
+
+def doubted_to_json(doubts: Iterable[InDoubt]) -> list[list[Any]]:
+    """Calls in doubt, for the manifest of a run."""
+    return [
+        [each.trial, each.turn, each.purpose, each.actor, each.key, each.run] for each in doubts
+    ]
+
+
+def untold(rows: Iterable[tuple[Any, ...]], now: Iterable[InDoubt]) -> list[InDoubt]:
+    """The calls in doubt of which no report has told: those of now, and of runs that were killed.
+
+    A run that was killed told nothing of the calls that it found in doubt, and perhaps it made
+    them again: then nothing but its manifest knows of the first time. ``rows`` are those of
+    ``DOUBTED``. Raises ``ValueError`` or ``TypeError`` for a manifest that nobody wrote.
+    """
+    found: dict[tuple[str, int], InDoubt] = {}
+    for outcome, listed in rows:
+        doubts = [InDoubt(*each) for each in json.loads(listed)]
+        for doubt in doubts:
+            if outcome in _TOLD:
+                found.pop((doubt.key, doubt.run), None)
+            else:
+                found[doubt.key, doubt.run] = doubt
+    for doubt in now:
+        found[doubt.key, doubt.run] = doubt
+    return list(found.values())
 
 
 def trial_rows(trials: Sequence[Trial], run: int) -> list[tuple[Any, ...]]:

@@ -184,6 +184,35 @@ def test_killed_while_trials_share_their_replies(tmp_path: Path, toy_run: Module
     assert set(times) == set(quiet_log.read_text().splitlines())
 
 
+def test_calls_in_doubt_of_every_kill_are_counted(tmp_path: Path, toy_run: ModuleType) -> None:
+    """Each life asks the calls that the one before left in doubt, and is killed in them, too."""
+    store, log = tmp_path / "killed.db", tmp_path / "calls.log"
+    left = []
+    for _ in range(3):
+        child = start(store, log, LONGEST="3600", TRIALS="2")
+        until_playing(child)
+        time.sleep(0.3)
+        child.send_signal(signal.SIGKILL)
+        child.communicate(timeout=20)
+        connection = open_readonly(store)
+        left.append(
+            connection.execute(
+                "SELECT count(*) FROM intents WHERE run = (SELECT max(run) FROM runs)"
+            ).fetchone()[0]
+        )
+        connection.close()
+    assert min(left) > 0
+    assert sum(left) == len(log.read_text().splitlines()), "each life asks the same calls"
+
+    def told() -> tuple[int, int]:
+        stage = toy_run.LoggingStage(tmp_path / "rest.log", 0.0)
+        report = asyncio.run(run_trials(toy_run.plan_of(2), {"logging": stage}, store))
+        return len(report.in_doubt), len({doubt.key for doubt in report.in_doubt})
+
+    assert told() == (sum(left), max(left))
+    assert told() == (0, 0), "they are told once"
+
+
 def test_ctrl_c_once_finishes_what_is_in_flight(tmp_path: Path, toy_run: ModuleType) -> None:
     store, log = tmp_path / "a.db", tmp_path / "calls.log"
     child = start(store, log, LONGEST="0.05")
