@@ -13,8 +13,8 @@ standard deviation of 0.3 logits) in 94.5%, and with 60 matches in 91.5%. A simu
 from all differences of ratings covers it in 100% and is twice as wide.
 
 Reweighting is uninformative about an entrant who met others in fewer than ``FEW`` clusters, or whom
-nobody beat, or who beat nobody. The replicates of such an entrant are drawn from a normal
-distribution around its rating, with the model's own standard error.
+nobody beat, or who beat nobody, or among whose rivals all was tied. The replicates of such entrants
+are drawn together from a normal distribution around their ratings, with the model's own covariance.
 
 *References.* Rubin, Annals of Statistics 9, 1981; Praestgaard and Wellner, Annals of Probability
 21, 1993; Newton and Raftery, JRSS B 56, 1994.
@@ -31,7 +31,7 @@ import numpy as np
 from analysis.stats import Floats
 from analysis.tournaments.ratings.estimation import FEW, Estimate
 from analysis.tournaments.ratings.newton import solve
-from analysis.tournaments.ratings.sandwich import clusters_met, dispersion
+from analysis.tournaments.ratings.sandwich import clusters_met, dispersion, without_variance
 
 BLOCK = 1_000_000
 """An array holds at most so many numbers: enough for speed, few enough for the cache."""
@@ -103,10 +103,13 @@ def reweighted(estimate: Estimate, count: int, generator: np.random.Generator) -
             ]
             parts += pool.map(ratings_under, drawn)
     ratings = np.concatenate(parts) if parts else np.empty((0, entrants))
-    alone = np.flatnonzero((clusters_met(fit) < FEW) | estimate.prior_bound)
+    still = without_variance(fit)
+    alone = np.flatnonzero((clusters_met(fit) < FEW) | estimate.prior_bound | still)
     noise = generator.standard_normal((len(ratings), len(alone)))
-    spread = np.sqrt(dispersion(fit)) * error[alone]
-    ratings[:, alone] = fit.parameters[alone] + spread * noise
+    scale = np.sqrt(np.where(still, 1.0, dispersion(fit)))[alone]
+    values, vectors = np.linalg.eigh(fit.covariance[np.ix_(alone, alone)])
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    ratings[:, alone] = fit.parameters[alone] + (noise @ root) * scale
     return np.asarray(ratings[np.isfinite(ratings).all(axis=1)])
 
 

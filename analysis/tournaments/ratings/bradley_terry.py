@@ -174,7 +174,8 @@ class Model:
 
     ``component`` is the number of each entrant's component, in which ratings have mean zero.
     ``ridge`` is the precision of a normal prior with mean zero on every parameter. ``spread`` is
-    the standard deviation over clusters of the effect in column ``side``; 0 for none.
+    the standard deviation over clusters of the effect in column ``side``; 0 for none. ``tilt`` is
+    added to the gradient: the maximum is then a point of a profile likelihood (``profile``).
     """
 
     cells: Cells
@@ -183,6 +184,7 @@ class Model:
     ridge: float = 0.0
     spread: float = 0.0
     side: int = 0
+    tilt: Floats | None = None
 
     @property
     def size(self) -> int:
@@ -269,6 +271,8 @@ class Model:
         if self.davidson:
             gradient[:, -1] = self._total(table.ties - table.count * moments.tie, weights)
         gradient -= self.ridge * parameters
+        if self.tilt is not None:
+            gradient += self.tilt
         if not self.spread:
             return gradient, own
         kinds = (rest @ self._by_kind) * table.effects[:, self.side]

@@ -47,9 +47,11 @@ class Estimate:
     """A fitted model, and the decisions that led to it.
 
     ``parts`` are the connected components of the entrants. ``kinds`` are the effects in the model;
-    ``unknown`` are the effects that the results do not identify. ``varied`` says whether side
+    ``unknown`` are the effects that the results do not identify; with ``joint`` the one effect is
+    that of side and order together, which nothing tells apart. ``varied`` says whether side
     effects differ by topic; ``robust`` says whether variances are estimated between clusters.
-    ``prior_bound`` marks the entrants whose ratings only the prior keeps finite.
+    ``prior_bound`` marks the entrants whose ratings only the prior keeps finite; ``prior_spaced``
+    marks all of their components, in which the prior sets some of the distances.
     """
 
     comparisons: Comparisons
@@ -57,9 +59,11 @@ class Estimate:
     fit: Fit
     kinds: tuple[str, ...]
     unknown: tuple[str, ...]
+    joint: bool
     varied: bool
     robust: bool
     prior_bound: NDArray[np.bool_]
+    prior_spaced: NDArray[np.bool_]
     ridge: Ridge | None
     notes: tuple[str, ...]
 
@@ -121,9 +125,11 @@ def estimate(
         fit=best,
         kinds=used,
         unknown=identified.unknown,
+        joint=identified.joint,
         varied=varied,
         robust=robust,
         prior_bound=maximum.prior_bound,
+        prior_spaced=maximum.prior_spaced,
         ridge=prior,
         notes=tuple(notes),
     )
@@ -145,10 +151,12 @@ def _check_options(ties: str, margins: bool, ridge: float | str) -> None:
 
 
 class _Maximum(NamedTuple):
-    """A fit, which entrants are finite by the prior alone, and the prior."""
+    """A fit, the entrants that are finite by the prior alone, all of their components, and the
+    prior."""
 
     fit: Fit
     prior_bound: NDArray[np.bool_]
+    prior_spaced: NDArray[np.bool_]
     ridge: Ridge | None
 
 
@@ -157,25 +165,29 @@ def _fitted(
 ) -> _Maximum:
     """The maximum of the likelihood; with a weak prior where there is none without."""
     prior_bound = np.zeros(len(comparisons.names), dtype=bool)
+    prior_spaced = prior_bound.copy()
     reasons = []
     for part in parts:
         groups = unbeaten(comparisons, part)
-        main = max(groups, key=len)
-        prior_bound[np.setdiff1d(part, main)] = True
-        if len(groups) > 1:
-            reasons.append(_reason(comparisons, groups))
+        if len(groups) == 1:
+            continue
+        reasons.append(_reason(comparisons, groups))
+        prior_spaced[part] = prior_bound[part] = True
+        main = _main(groups)
+        if main is not None:
+            prior_bound[main] = False
     why = "; ".join(reasons)
     best = fit(replace(model, ridge=0.0 if ridge == "auto" else float(ridge)))
     if ridge != "auto" and ridge > 0:
         asked = f"As asked, every parameter has a normal prior with precision {ridge:g}"
         reason = f"{asked}{': ' + why if why else ''}."
-        return _Maximum(best, prior_bound, Ridge(float(ridge), reason))
+        return _Maximum(best, prior_bound, prior_spaced, Ridge(float(ridge), reason))
     if not why and best.converged:
-        return _Maximum(best, prior_bound, None)
+        return _Maximum(best, prior_bound, prior_spaced, None)
     if not why:
         # Ford's condition (see ``unbeaten``) covers the ratings, not the effects.
         why = "With all effects at once the results have no maximum"
-        prior_bound[:] = True
+        prior_bound[:] = prior_spaced[:] = True
     if ridge != "auto":
         raise BadRequest(f"results: there is no maximum without a prior ({why}); use ridge='auto'")
     best = fit(replace(model, ridge=1 / PRIOR**2))
@@ -183,11 +195,19 @@ def _fitted(
         f"{why}. The results alone would put ratings at infinity, so every rating and effect has a "
         f"weak normal prior (mean 0, standard deviation {PRIOR:g} logits)."
     )
-    return _Maximum(best, prior_bound, Ridge(1 / PRIOR**2, reason))
+    return _Maximum(best, prior_bound, prior_spaced, Ridge(1 / PRIOR**2, reason))
+
+
+def _main(groups: list[Ints]) -> Ints | None:
+    """The largest set, from which the others are told; None if no set is larger than all others:
+    a choice among equals would treat winners and losers of the same matches differently."""
+    longest = max(len(group) for group in groups)
+    largest = [group for group in groups if len(group) == longest]
+    return largest[0] if len(largest) == 1 else None
 
 
 def _reason(comparisons: Comparisons, groups: list[Ints]) -> str:
-    main = max(groups, key=len)
+    main = _main(groups)
     sentences = []
     if groups[0] is not main:
         best = names(comparisons.names[place] for place in groups[0])
@@ -220,10 +240,11 @@ def _tied(comparisons: Comparisons, ties: str) -> tuple[bool, list[str]]:
 
 class _Identified(NamedTuple):
     """The columns of the effects that the results identify, the effects that they do not identify,
-    and a sentence on each of these."""
+    whether the one column stands for side and order together, and a sentence on each of these."""
 
     columns: list[int]
     unknown: tuple[str, ...]
+    joint: bool
     notes: list[str]
 
 
@@ -242,6 +263,7 @@ def _identified(comparisons: Comparisons, parts: list[Ints], score: Floats) -> _
     size = np.diag(whole)[count:]
     kept: list[int] = []
     unknown: list[str] = []
+    joint = False
     notes: list[str] = []
     for place, kind in enumerate(comparisons.kinds):
         if size[place] == 0:
@@ -255,14 +277,15 @@ def _identified(comparisons: Comparisons, parts: list[Ints], score: Floats) -> _
         else:
             kept.append(place)
     if len(kept) == 2:
-        joint = left[0, 1] ** 2 / (left[0, 0] * left[1, 1])
-        if joint > 1 - 1e-8:
-            unknown, kept = list(comparisons.kinds), kept[:1]
+        joint = bool(left[0, 1] ** 2 > (1 - 1e-8) * left[0, 0] * left[1, 1])
+        if joint:
+            kept = kept[:1]
+            spoke = "first" if left[0, 1] > 0 else "second"
             notes.append(
-                "Side and order always went together, so their effects cannot be told apart; "
-                "ratings are adjusted for both."
+                f"Whoever argued for the motion always spoke {spoke}, so the effects of side and "
+                "order cannot be told apart: one effect of both is estimated."
             )
-    return _Identified(kept, tuple(unknown), notes)
+    return _Identified(kept, tuple(unknown), joint, notes)
 
 
 def _gram(model: Model) -> Floats:

@@ -186,12 +186,19 @@ def with_spread(model: Model, begin: Fit) -> Fit:
     return best
 
 
+def penalised(model: Model, parameters: Floats, own: Floats) -> float:
+    """The log-likelihood of one set of parameters with its priors."""
+    value = model.log_likelihood(parameters, own)
+    value -= model.ridge * float(parameters @ parameters) / 2
+    if model.spread:
+        value -= float(own @ own) / model.spread**2 / 2
+    return value
+
+
 def _laplace(maximum: Fit) -> float:
     model = maximum.model
-    value = model.log_likelihood(maximum.parameters, maximum.own)
-    value -= model.ridge * float(maximum.parameters @ maximum.parameters) / 2
+    value = penalised(model, maximum.parameters, maximum.own)
     if model.spread:
-        value -= float(maximum.own @ maximum.own) / model.spread**2 / 2
         value -= (model.spread / USUAL) ** 2 / 2
         value -= float(np.log(maximum.own_information * model.spread**2).sum()) / 2
     # The covariance is singular, since ratings are centred; adding the projection makes it regular.

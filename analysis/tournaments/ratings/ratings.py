@@ -6,7 +6,7 @@
 with a difference of 1 the stronger entrant is expected to score 0.73 in a match, side and order
 being equal. Ratings have mean zero within each component of entrants. The parts are in
 ``analysis.tournaments.ratings``: the model in ``bradley_terry``, the choice of the model in
-``estimation``, intervals in ``sandwich``, ranks in ``bootstrap``, the step from margins to wins in
+``estimation``, intervals in ``limits``, ranks in ``bootstrap``, the step from margins to wins in
 ``margins``, Elo's ratings in ``elo``, and a test of whether ratings explain the results in
 ``cycles``.
 
@@ -37,8 +37,9 @@ from analysis.tournaments.ratings.cycles import Transitivity, transitivity
 from analysis.tournaments.ratings.elo import SCALE, START, elo
 from analysis.tournaments.ratings.estimation import Estimate, Ridge, estimate
 from analysis.tournaments.ratings.hodge import Decomposition, hodge
+from analysis.tournaments.ratings.limits import Limits, limits_of
 from analysis.tournaments.ratings.margins import Stretch, stretch
-from analysis.tournaments.ratings.sandwich import dispersion, half_widths
+from analysis.tournaments.ratings.sandwich import dispersion, without_variance
 from sim.errors import BadRequest
 
 __all__ = [
@@ -89,14 +90,17 @@ class Ratings:
     entrant without a match has no rating, rank, or limits.
 
     ``effects``: ``side`` (for arguing for the motion) and ``order`` (for speaking first), in
-    logits; ``tie``, Davidson's nu, the odds of a tie to the geometric mean of win and loss (two
+    logits, or ``side or order`` (for arguing for the motion) where the two always went together;
+    ``tie``, Davidson's nu, the odds of a tie to the geometric mean of win and loss (two
     equals tie with probability nu / (nu + 2)); ``spread``, the standard deviation of side effects
     over topics, and ``side on topic``, the side effect of each topic, shrunk.
 
     ``wins``: the score that the entrant of the row is expected to reach against that of the column,
     without effects of side and order. ``components``: the names of the entrants of component 1, 2,
-    ... ``ridge``: the prior, if one was needed or asked for, and why. ``dropped``: the number of
-    rows that were left out. ``notes``: sentences for a report.
+    ... ``ridge``: the prior, if one was needed or asked for, and why. ``factor``: with ``margins``,
+    what ratings by margins were multiplied by to be on the scale of wins (NaN: nothing, because
+    the results do not say; they are logits of (1 + margin) / 2); else 1. ``dropped``: the number
+    of rows that were left out. ``notes``: sentences for a report.
     """
 
     table: pd.DataFrame
@@ -104,6 +108,7 @@ class Ratings:
     wins: pd.DataFrame
     components: tuple[tuple[str, ...], ...]
     ridge: Ridge | None
+    factor: float
     dropped: int
     notes: tuple[str, ...]
 
@@ -158,17 +163,23 @@ def rate(
         comparisons = fitted.comparisons
         stretched = stretch(fitted.fit, cells(comparisons, fitted.effects, comparisons.score))
         notes.append(_by_margins(stretched))
-    halves = half_widths(fitted, stretched, level)
+    if without_variance(fitted.fit).any():
+        notes.append(
+            "Where all matches were tied, or had one share, results do not vary: limits take the "
+            "variance of wins and losses, the largest there is."
+        )
+    limits = limits_of(fitted, stretched, level)
     factor = stretched.factor if stretched else 1.0
     drawn = reweighted(fitted, replicates, np.random.default_rng(seed))
     return Ratings(
-        table=_table(fitted, factor, halves, drawn, level, elo(results)),
-        effects=_effects(fitted, factor, halves, level),
+        table=_table(fitted, factor, limits, drawn, level, elo(results)),
+        effects=_effects(fitted, factor, limits, level),
         wins=_wins(fitted, nan if margins and stretched is None else factor),
         components=tuple(
             tuple(fitted.comparisons.names[place] for place in part) for part in fitted.parts
         ),
         ridge=fitted.ridge,
+        factor=nan if margins and stretched is None else factor,
         dropped=sum(fitted.comparisons.dropped.values()),
         notes=tuple(notes),
     )
@@ -188,7 +199,7 @@ def _by_margins(stretched: Stretch | None) -> str:
 def _table(
     fitted: Estimate,
     factor: float,
-    halves: Floats,
+    limits: Limits,
     drawn: Floats,
     level: float,
     online: pd.DataFrame,
@@ -211,8 +222,8 @@ def _table(
             if len(part) > 1:
                 row |= {
                     "rating": rating,
-                    "low": rating - float(halves[place]),
-                    "high": rating + float(halves[place]),
+                    "low": float(limits.low[place]),
+                    "high": float(limits.high[place]),
                     "rank": 1 + int(np.sum(own > rating + EQUAL)),
                     "elo_scaled": START + SCALE / log(10) * rating,
                 }
@@ -234,19 +245,20 @@ def _record(fitted: Estimate) -> dict[str, Ints]:
     return {"matches": sum(record.values(), np.zeros(many, dtype=np.int64)), **record}
 
 
-def _effects(fitted: Estimate, factor: float, halves: Floats, level: float) -> pd.DataFrame:
+def _effects(fitted: Estimate, factor: float, limits: Limits, level: float) -> pd.DataFrame:
     parameters, many = fitted.fit.parameters, len(fitted.comparisons.names)
     rows: list[tuple[Any, ...]] = []
-    for kind in fitted.comparisons.kinds:
+    for kind in fitted.kinds if fitted.joint else fitted.comparisons.kinds:
         if kind in fitted.unknown:
             rows.append((kind, None, nan, nan, nan))
             continue
         place = many + fitted.kinds.index(kind)
-        middle, half = factor * float(parameters[place]), float(halves[place])
-        rows.append((kind, None, middle, middle - half, middle + half))
+        name = "side or order" if fitted.joint else kind
+        low, high = float(limits.low[place]), float(limits.high[place])
+        rows.append((name, None, factor * float(parameters[place]), low, high))
     if fitted.fit.model.davidson:
-        delta, half = float(parameters[-1]), float(halves[-1])
-        rows.append(("tie", None, exp(delta), exp(delta - half), exp(delta + half)))
+        low, high = float(limits.low[-1]), float(limits.high[-1])
+        rows.append(("tie", None, exp(float(parameters[-1])), exp(low), exp(high)))
     if fitted.varied:
         rows.append(("spread", None, factor * fitted.fit.model.spread, nan, nan))
         middles, around = _side_on_topics(fitted)
@@ -268,7 +280,7 @@ def _side_on_topics(fitted: Estimate) -> tuple[Floats, Floats]:
     pick = np.zeros(fit.model.size)
     pick[place] = 1
     common = np.full(topics, fit.parameters[place])
-    scale = dispersion(fit)
+    scale = 1.0 if without_variance(fit).all() else dispersion(fit)
     if not fit.model.spread:
         return common, np.full(topics, np.sqrt(scale * fit.covariance[place, place]))
     own = fit.own_information[:topics]

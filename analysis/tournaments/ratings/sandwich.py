@@ -14,9 +14,11 @@ somebody.
 The model's own variance, with the normal quantile, is used where there are too few clusters to
 estimate a variance between them: for all parameters if there are fewer than ``FEW`` clusters, and
 for an entrant that met opponents in fewer. Shares, and ties that count half, vary less than wins,
-so the model's variance is then multiplied by Pearson's dispersion. For entrants that nobody beat,
-or that beat nobody, residuals hardly inform about the variance, so the wider interval of the two is
-taken.
+so the model's variance is then multiplied by Pearson's dispersion. Where a prior sets some of the
+distances, as to entrants that nobody beat, residuals hardly inform about the variance, so the wider
+interval of the two is taken. Where every score is what was expected of it (all matches tied, say),
+they do not inform at all: the model's variance is taken as it is, which is the largest that scores
+between 0 and 1 can have.
 
 *References.* Bell and McCaffrey, Survey Methodology 28, 2002; Pustejovsky and Tipton, Journal of
 Business and Economic Statistics 36, 2018.
@@ -27,6 +29,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from analysis.stats import Floats
@@ -55,7 +58,11 @@ def half_widths(estimate: Estimate, stretch: Stretch | None, level: float = 0.95
     """Half the width of the interval of each parameter, after the stretch if there is one."""
     fit, comparisons = estimate.fit, estimate.comparisons
     factor = stretch.factor if stretch else 1.0
-    scale = dispersion(fit)
+    scale = np.full(fit.model.size, dispersion(fit))
+    still = without_variance(fit)
+    scale[: len(still)][still] = 1.0
+    if still.all():
+        scale[:] = 1.0
     variance = factor**2 * scale * np.diag(fit.covariance)
     if stretch:
         variance = variance + fit.parameters**2 / stretch.information
@@ -69,13 +76,31 @@ def half_widths(estimate: Estimate, stretch: Stretch | None, level: float = 0.95
         influence += moved[:, None] / stretch.information * fit.parameters
     error = np.sqrt((influence**2).sum(axis=0))
     wide = special.stdtrit(between.freedom, (1 + level) / 2) * error
-    alone = np.flatnonzero(clusters_met(fit) < FEW)
-    prior_bound = np.flatnonzero(estimate.prior_bound)
-    wide[prior_bound] = np.maximum(wide[prior_bound], own[prior_bound])
+    alone = np.flatnonzero((clusters_met(fit) < FEW) | still)
+    spaced = np.flatnonzero(estimate.prior_spaced)
+    wide[spaced] = np.maximum(wide[spaced], own[spaced])
     wide[alone] = own[alone]
-    if estimate.prior_bound.all():
+    if estimate.prior_bound.all() or still.all():
         wide[len(comparisons.names) :] = np.maximum(wide, own)[len(comparisons.names) :]
     return np.asarray(wide)
+
+
+def without_variance(fit: Fit) -> NDArray[np.bool_]:
+    """The entrants in whose component every score is exactly what was expected of it: where all
+    matches were tied, or all had one share."""
+    model, table = fit.model, fit.model.cells
+    rest = _squared(fit)
+    component = model.component[table.first[table.pair]]
+    many = int(model.component.max()) + 1
+    still = np.bincount(component, rest, many) <= 1e-12 * np.bincount(component, table.count, many)
+    return np.asarray(still[model.component])
+
+
+def _squared(fit: Fit) -> Floats:
+    """The sum of the squared residuals of the scores in each cell."""
+    table = fit.model.cells
+    mean = fit.model.moments(fit.parameters[None], fit.own[None]).mean[0]
+    return np.asarray(table.square - 2 * mean * table.score + table.count * mean**2)
 
 
 def clusters_met(fit: Fit) -> Ints:
@@ -101,9 +126,7 @@ def dispersion(fit: Fit) -> float:
     if whole or model.davidson or left <= 0:
         return 1.0
     moments = model.moments(fit.parameters[None], fit.own[None])
-    mean = moments.mean[0]
-    rest = table.square - 2 * mean * table.score + table.count * mean**2
-    return float(np.sum(rest / moments.variance[0])) / left
+    return float(np.sum(_squared(fit) / moments.variance[0])) / left
 
 
 def robust(fit: Fit) -> Robust:

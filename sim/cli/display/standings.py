@@ -16,6 +16,7 @@ Record = Mapping[str, Any]
 _EFFECTS = {
     "side": "arguing for the motion",
     "order": "speaking first",
+    "side or order": "arguing for the motion, or the place in which its side spoke",
     "tie": "ties (Davidson's nu)",
     "spread": "spread of the side's effect over topics",
 }

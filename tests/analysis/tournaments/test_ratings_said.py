@@ -204,9 +204,17 @@ def test_side_effects_of_topics_are_recovered_and_shrunk() -> None:
 def test_an_effect_that_cannot_be_told_is_not_guessed() -> None:
     results = tournament(6)
     together = rate(results.assign(order=results["side"]), replicates=0)
-    assert effects(together).loc[["side", "order"], "estimate"].isna().all()
-    assert "Side and order always went together" in " ".join(together.notes)
+    assert "Whoever argued for the motion always spoke first" in " ".join(together.notes)
+    second = rate(results.assign(order=-results["side"]), replicates=0)
+    assert "Whoever argued for the motion always spoke second" in " ".join(second.notes)
     alone = rate(results.drop(columns="order"), replicates=0)
+    for joint in (together, second):
+        assert next(iter(joint.effects["effect"])) == "side or order"
+        assert not {"side", "order"} & set(joint.effects["effect"])
+        limits = ["estimate", "low", "high"]
+        expected = effects(alone).loc["side", limits].to_numpy(dtype=float)
+        found = effects(joint).loc["side or order", limits].to_numpy(dtype=float)
+        assert found == pytest.approx(expected)
     assert rated(together).to_numpy() == pytest.approx(rated(alone).to_numpy())
     rows: list[Row] = [("A", "B", 1.0), ("A", "B", 1.0), ("A", "B", 0.0), ("C", "B", 0.0)]
     rows += [("C", "B", 1.0), ("C", "B", 0.0)]
