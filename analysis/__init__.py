@@ -21,6 +21,7 @@ from sim.lazy import lazy_names
 if TYPE_CHECKING:
     from analysis import measures as measures
     from analysis.estimates import Estimate as Estimate
+    from analysis.measures.answers import Answers
     from analysis.measures.collapse import Collapse
     from analysis.measures.concessions import Concessions
     from analysis.measures.conflict import Conflict
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from analysis.tables import load as load
     from analysis.tables import tables_from as tables_from
 
+    answers = Answers
     collapse = Collapse
     concessions = Concessions
     conflict = Conflict
@@ -56,6 +58,7 @@ _WHERE = {
     **dict.fromkeys(("Record", "Tables", "load", "tables_from"), "analysis.tables"),
     "Estimate": "analysis.estimates",
     "Result": "analysis.results",
+    "answers": "analysis.measures.answers:Answers",
     "collapse": "analysis.measures.collapse:Collapse",
     "concessions": "analysis.measures.concessions:Concessions",
     "conflict": "analysis.measures.conflict:Conflict",

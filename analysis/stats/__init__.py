@@ -55,7 +55,8 @@ def jackknife(rows: Floats, statistic: Callable[[Floats], Floats], level: float 
 
     ``rows`` is units by variables; ``statistic`` maps an array of means (... by variables) to
     numbers. Variance by the jackknife (Tukey 1958; Efron and Tibshirani 1993, chapter 11), limits
-    by Student's t with n - 1 degrees of freedom. One unit gives an estimate and no limits.
+    by Student's t with n - 1 degrees of freedom. One unit gives an estimate and no limits, and so
+    do units that are all alike: they show no variance, which does not mean that there is none.
 
     >>> rows = np.array([[1.0], [2.0], [3.0]])
     >>> round(jackknife(rows, lambda means: means[..., 0]).high, 4)
@@ -70,6 +71,8 @@ def jackknife(rows: Floats, statistic: Callable[[Floats], Floats], level: float 
         return Interval(estimate, nan, nan)
     left_out = statistic((total - rows) / (count - 1))
     spread = float(np.sum((left_out - left_out.mean()) ** 2)) * (count - 1) / count
+    if _alike(left_out):
+        return Interval(estimate, nan, nan)
     half = float(special.stdtrit(count - 1, (1 + level) / 2)) * sqrt(spread)
     return Interval(estimate, estimate - half, estimate + half)
 
@@ -81,6 +84,11 @@ def jackknife_ratio(numerator: Floats, denominator: Floats, level: float = 0.95)
         lambda means: _divide(means[..., 0], means[..., 1]),
         level,
     )
+
+
+def _alike(values: Floats) -> bool:
+    """Whether numbers show no variance, but for their last bits. One number never does."""
+    return bool(np.ptp(values) <= 1e-12 * max(1.0, float(np.abs(values).max())))
 
 
 def _divide(above: Floats, below: Floats) -> Floats:
@@ -137,7 +145,7 @@ def paired_difference(
         half = float(special.ndtri((1 + level) / 2)) * spread
         centre = gained - lost
         return Interval(estimate, max(-1.0, centre - half), min(1.0, centre + half))
-    if count == 1:
+    if _alike(differences):
         return Interval(estimate, nan, nan)
     spread = float(differences.std(ddof=1)) / sqrt(count)
     half = float(special.stdtrit(count - 1, (1 + level) / 2)) * spread

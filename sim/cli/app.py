@@ -23,6 +23,7 @@ SUMMARIES = {
     "prune": "List trials that were torn off or failed, and remove them if that is wanted.",
     "fork": "What would have happened otherwise: play a trial again from a turn on, many times.",
     "ask": ("Put a question to an actor, off stage, as it was after any turn of a stored trial."),
+    "explain": "What a column of a table is, how it is measured, and what it cannot say.",
     "graph": "Who spoke after whom, answered, heard, addressed or agreed with whom.",
     "tournament": ("Run a tournament of debates: play, judge, rate. Resumes one that was stopped."),
     "standings": "Who is how strong, and how sure that is: ratings, ranks, effects and cycles.",
@@ -57,6 +58,8 @@ def _body(name: str) -> Callable[..., None]:
             from sim.cli.commands.fork import fork as body
         case "ask":
             from sim.cli.commands.ask import ask as body
+        case "explain":
+            from sim.cli.commands.explain import explain as body
         case "graph":
             from sim.cli.commands.graph import graph as body
         case "tournament":

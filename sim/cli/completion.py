@@ -139,10 +139,36 @@ def graphs(incomplete: str) -> list[str]:
     return _matching(GRAPHS, incomplete)
 
 
+def terms(incomplete: str) -> list[str]:
+    """What ``elsinore explain`` explains."""
+    from sim.cli.glossary import known
+
+    return _matching(known(), incomplete)
+
+
 def stores(incomplete: str) -> list[str]:
     """Store files here and below ``runs/``."""
     below = [] if incomplete else [str(path) for path in sorted(Path("runs").glob("*.db"))]
     return _matching([*_files(incomplete, (".db",)), *below], incomplete)
+
+
+def arms(context: typer.Context, incomplete: str) -> list[str]:
+    """What tells the arms of the store on the command line apart, as NAME=VALUE."""
+    from sim.cli.arms import differing, facts_of
+    from sim.store import open_store
+
+    store = context.params.get("store")
+    if not store:
+        return []
+    try:
+        with open_store(store) as opened:
+            known = opened.trials()
+            facts = [facts_of(trial) for trial in known]
+            names = differing(known, {})
+    except ElsinoreError:
+        return []
+    told = (f"{name}={each[name]}" for each in facts for name in names if name in each)
+    return _matching(dict.fromkeys(told), incomplete)
 
 
 def trials(context: typer.Context, incomplete: str) -> list[str]:

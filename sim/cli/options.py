@@ -93,6 +93,19 @@ MaybeTrial = Annotated[
         help="A trial, by the beginning of its id. Without it, all of them.",
     ),
 ]
+ArmFacts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--arm",
+        metavar="NAME=VALUE",
+        autocompletion=completion.arms,
+        help="Only trials of this arm: scenario, model, version, layout, wording, arm, or a "
+        "parameter; may be given several times.",
+    ),
+]
+Pool = Annotated[
+    bool, typer.Option("--pool", help="Take trials of different arms together, as if of one.")
+]
 WhichTournament = Annotated[
     str | None,
     typer.Option(
@@ -402,6 +415,8 @@ def _object(text: str) -> dict[str, Any]:
         value = json.loads(text)
     except ValueError as error:
         raise BadRequest(f"--extra-body: is no JSON ({error}); write '{{\"top_k\": 40}}'") from None
+    except RecursionError:
+        raise BadRequest("--extra-body: nests too deep; write '{\"top_k\": 40}'") from None
     if not isinstance(value, dict):
         raise BadRequest("--extra-body: is no JSON object; write '{\"top_k\": 40}'")
     return value

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import comb
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
@@ -18,6 +18,8 @@ from analysis.measures.outcomes import Outcomes as ActorOutcomes
 from analysis.stats import clopper_pearson
 from analysis.tables import ARM, Tables, load
 from analysis.versions import told_apart
+from sim.cli.comparisons import Arm, arms_of, compared
+from sim.cli.questions import measured_questions
 from sim.planning import Trial
 from sim.planning.trials import YOKED
 from sim.runs.report import RunReport
@@ -38,7 +40,6 @@ def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
     whole_store = load(store)
     tables = whole_store.only(ids)
     convergence = Convergence(tables)
-    models = list(dict.fromkeys(trial.model for trial in trials))
     # The detectors learn their rates from all trials of an arm. Here and in ``show`` these are all
     # that the store has, so that a transcript never contradicts the table.
     by_trial = outcomes_by_trial(whole_store)
@@ -68,81 +69,29 @@ def measure(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
     named = {trial.model: str(labels.get(trial.id, trial.model)) for trial in trials}
     with open_store(store) as stored:
         versions = told_apart(stored)
+    arms = arms_of(trials)
+    questions = measured_questions(tables, trials)
+    labels = {(named[arm.model], arm.parameters): arm.label for arm in arms}
+    comparisons: list[Record] = []
+    if convergence.by_trial["start"].notna().any():
+        comparisons += compared(convergence, "c", "C", trials, named)
+    apart = any(each["difference"] is not None for each in comparisons)
+    for question in questions:
+        # Where stances come together, that says more than where they end.
+        if not (apart and question.key.startswith(("stance:", "guess:"))):
+            title = f"{question.title} at the end"
+            comparisons += compared(question.result, "end", title, trials, named)
     return {
         **known,
         "measured": True,
         "versions": versions,
         "trials": records,
         "arms": [
-            _arm(arm, records, by_arm.get((named[arm.model], arm.parameters), {}))
-            for arm in arms_of(trials)
+            _arm(arm, records, by_arm.get((named[arm.model], arm.parameters), {})) for arm in arms
         ],
-        "comparisons": [
-            *(
-                comparison
-                for model in models[1:]
-                for comparison in _comparisons(convergence, named[model], named[models[0]])
-            ),
-            *_between_parameters(convergence, trials),
-        ],
+        "questions": [record for each in questions for record in each.records(labels)],
+        "comparisons": comparisons,
     }
-
-
-class Arm(NamedTuple):
-    """A model and parameters (as canonical JSON) of a run, and how to call the two together."""
-
-    model: str
-    parameters: str
-    label: str
-
-
-def arms_of(trials: Sequence[Trial]) -> list[Arm]:
-    """The arms of a run, in the order of the plan; the parameters are named where they differ."""
-    several = varied(trials)
-    arms: dict[tuple[str, str], Arm] = {}
-    for trial in trials:
-        parameters = json.dumps(trial.parameters, sort_keys=True)
-        told = [f"{name}={_value(trial.parameters[name])}" for name in several]
-        label = " ".join([trial.model, *told])
-        arms.setdefault((trial.model, parameters), Arm(trial.model, parameters, label))
-    return list(arms.values())
-
-
-def varied(trials: Sequence[Trial]) -> dict[str, list[str]]:
-    """The parameters with several values in a run, and these values as JSON."""
-    values: dict[str, list[str]] = {}
-    for trial in trials:
-        for name, value in trial.parameters.items():
-            text = json.dumps(value, sort_keys=True)
-            if text not in values.setdefault(name, []):
-                values[name].append(text)
-    return {name: texts for name, texts in values.items() if len(texts) > 1}
-
-
-def _value(value: Any) -> str:
-    """A value of a parameter as a person types it."""
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _between_parameters(convergence: Convergence, trials: Sequence[Trial]) -> list[Record]:
-    """Each further value of a parameter less the first, for each model and the other parameters."""
-    found: list[Record] = []
-    several = varied(trials)
-    for name, values in several.items():
-        others = [other for other in several if other != name]
-        for value in values[1:]:
-            for row in convergence.compare(value, values[0], by=name).to_dict("records"):
-                given = json.loads(row["parameters"])
-                told = [given["model"], *(f"{other}={_value(given[other])}" for other in others)]
-                found.append(
-                    {
-                        **_comparison(row),
-                        "a": f"{name}={_value(json.loads(value))}",
-                        "b": f"{name}={_value(json.loads(values[0]))}",
-                        "of": " ".join(told),
-                    }
-                )
-    return found
 
 
 def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Record:
@@ -155,7 +104,9 @@ def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Recor
         trial.id: labels[trial.model, json.dumps(trial.parameters, sort_keys=True)]
         for trial in trials
     }
-    nothing = {**dict.fromkeys(OUTCOMES), "flip_confidence": None, "flip_pooled": None}
+    nothing = {
+        **dict.fromkeys(("opposed", *OUTCOMES)), "flip_confidence": None, "flip_pooled": None
+    }  # fmt: skip
     return {
         "store": str(store),
         "scenario": trials[0].scenario,
@@ -194,6 +145,7 @@ def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Recor
             if result.arm != YOKED
         ],
         "arms": [],
+        "questions": [],
         "comparisons": [],
     }
 
@@ -204,21 +156,35 @@ def to_json(record: Record) -> str:
 
 
 def outcomes_by_trial(tables: Tables) -> Outcomes:
-    """What became of each actor, by trial and actor, in the order of the cast."""
+    """What became of each actor, by trial and actor, in the order of the cast.
+
+    Nobody turns into an opposite that the persona does not have: then nothing is said of a flip.
+    """
     found: Outcomes = {}
+    turning = set(_opposed(tables))
     result = ActorOutcomes(tables)
     arms = result.arm_of()
     sizes = Counter(arms.values())
     for row in result.by_actor.itertuples():
+        opposed = (str(row.trial), str(row.actor)) in turning
         found.setdefault(str(row.trial), {})[str(row.actor)] = {
-            "flip": whole(row.flip),
-            "flip_confidence": number(row.flip_confidence),
+            "opposed": opposed,
+            "flip": whole(row.flip) if opposed else None,
+            "flip_confidence": number(row.flip_confidence) if opposed else None,
             # The rates of turning are pooled over the arm, so the turn depends on the others.
             "flip_pooled": sizes[arms[str(row.trial)]],
             "collapse": whole(row.collapse),
             "loop": whole(row.loop),
         }
     return found
+
+
+def _opposed(tables: Tables) -> Iterator[tuple[str, str]]:
+    """The actors, by trial, whose persona has an opposite."""
+    cast = tables.cast
+    for trial, actor, opposite in zip(cast["trial"], cast["actor"], cast["opposite"], strict=True):
+        if not pd.isna(opposite) and str(opposite).strip():
+            yield str(trial), str(actor)
 
 
 def number(value: Any) -> float | None:
@@ -257,6 +223,7 @@ def _arm(arm: Arm, records: list[Record], estimates: dict[str, Estimate]) -> Rec
     actors = list(dict.fromkeys(actor for record in mine for actor in record["outcomes"]))
     measured = [record["convergence"] for record in done]
     whole_ends = [ends for ends in measured if None not in (ends["start"], ends["end"])]
+    endings = Counter(record["reason"] for record in done)
     agreed = estimates.get("agreed")
     return {
         "model": arm.model,
@@ -266,6 +233,7 @@ def _arm(arm: Arm, records: list[Record], estimates: dict[str, Estimate]) -> Rec
         "done": len(done),
         "failed": sum(record["status"] == "failed" for record in mine),
         "turns": sum(record["turns"] for record in mine),
+        "endings": dict(endings.most_common()),
         "outcomes": {
             actor: {kind: _times(done, actor, kind) for kind in OUTCOMES} for actor in actors
         },
@@ -301,6 +269,8 @@ def _count(share: Estimate) -> int:
 def _times(records: list[Record], actor: str, kind: str) -> Record:
     """How often something happened to an actor, and when."""
     cast = [record["outcomes"][actor] for record in records if actor in record["outcomes"]]
+    if kind == "flip":
+        cast = [each for each in cast if each["opposed"]]
     turns = sorted(each[kind] for each in cast if each[kind] is not None)
     share = clopper_pearson(len(turns), len(cast))
     low, high = _median_limits(turns)
@@ -335,37 +305,6 @@ def _median_limits(ordered: Sequence[int]) -> tuple[int | None, int | None]:
 
 def _mean(values: list[float]) -> float | None:
     return sum(values) / len(values) if values else None
-
-
-def _comparisons(convergence: Convergence, model: str, other: str) -> list[Record]:
-    """One model less another, for each set of parameters."""
-    rows = convergence.compare(model, other).to_dict("records")
-    given = [json.loads(row["parameters"]) for row in rows]
-    several = [
-        name for name in (given[0] if given else ()) if len({str(each[name]) for each in given}) > 1
-    ]
-    return [
-        {
-            **_comparison(row),
-            "a": model,
-            "b": other,
-            "of": " ".join(f"{name}={_value(each[name])}" for name in several),
-        }
-        for row, each in zip(rows, given, strict=True)
-    ]
-
-
-def _comparison(row: Mapping[Any, Any]) -> Record:
-    return {
-        "pairs": int(row["pairs"]),
-        "left_out": int(row["left_out"]),
-        "c_a": number(row["value_a"]),
-        "c_b": number(row["value_b"]),
-        "difference": number(row["difference"]),
-        "difference_low": number(row["low"]),
-        "difference_high": number(row["high"]),
-        "p": number(row["p"]),
-    }
 
 
 def outcomes_of_store(store: Path) -> Outcomes:

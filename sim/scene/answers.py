@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from math import isfinite
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -49,11 +49,17 @@ class Answering(AuthoredModel):
 
 
 class Number(Answering):
-    """A number on a scale from ``low`` to ``high``, both included."""
+    """A number on a scale from ``low`` to ``high``, both included.
+
+    ``unit`` stands beside it in results ("euro"); no actor is told it.
+    """
+
+    added: ClassVar[frozenset[str]] = frozenset({"unit"})
 
     field: str
     low: float
     high: float
+    unit: str = ""
 
     @model_validator(mode="after")
     def _wide(self) -> Self:

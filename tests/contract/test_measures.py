@@ -11,6 +11,7 @@ import pytest
 import analysis
 import sim
 from analysis.estimates import ESTIMATE, Estimate, Quantity, cells
+from analysis.measures.answers import Answers, asked
 from analysis.measures.conformity import Conformity
 from analysis.results import COMPARISON, KEYS, Result
 from analysis.tables import ARM, Record, Tables, tables_from
@@ -28,7 +29,11 @@ VERBS = {
 
 
 def made(measure: type[Result], tables: Tables) -> Result:
-    return measure(tables, "Ines") if measure is Conformity else measure(tables)  # type: ignore[call-arg, arg-type]
+    if measure is Conformity:
+        return measure(tables, "Ines")
+    if measure is Answers and len(tables.answers):
+        return measure(tables, asked(tables)[0].key)
+    return measure(tables)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +50,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Tables:
 def test_all_measures_are_here() -> None:
     assert set(VERBS) >= {
         "convergence", "conflict", "conformity", "differentiation", "flips", "collapse", "loops",
-        "outcomes", "theory_of_mind", "vote_swing", "concessions",
+        "outcomes", "theory_of_mind", "vote_swing", "concessions", "answers",
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import typer
 from sim.cli import completion
 from sim.cli.option_groups import grouped
 from sim.cli.options import (
+    ArmFacts,
     Json,
     Level,
     LimitOptions,
@@ -72,6 +73,7 @@ class QuestionOptions:
         str | None,
         typer.Option(metavar="LOW,HIGH", help="The answer is a number: --scale=-1,1"),
     ] = None
+    arm: ArmFacts = None
 
 
 @grouped
@@ -91,11 +93,13 @@ def ask(
     import asyncio
     from contextlib import nullcontext
 
+    from sim.cli.arms import arm_labels
     from sim.cli.display.answers import show
     from sim.cli.display.terminal import err, out
     from sim.cli.execution import is_free
     from sim.runs.ask import Respondents, ask_actors
     from sim.runs.stages import close_all, reopen, stages_of
+    from sim.store import open_store
 
     question = question_of(asked.question, asked.choices, asked.scale)
     trials = _trials(asked)
@@ -117,22 +121,27 @@ def ask(
     if as_json:
         out().out(json.dumps(_record(asked, question, report), allow_nan=False))
     elif not quiet:
-        show(question, [trial.id for trial in trials], report, is_free(stages))
+        with open_store(asked.store) as store:
+            labels = arm_labels(store, trials)
+        show(question, labels, report, is_free(stages))
     if report.stopped is not None:
         raise RunFailed(f"{report.stopped}; run the same command with a larger budget to go on")
 
 
 def _trials(asked: QuestionOptions) -> list[StoredTrial]:
     """The trials whose actors are asked. Raises ``BadRequest`` if there are none."""
+    from sim.cli.arms import chosen, versions_of
     from sim.store import open_store
 
     with open_store(asked.store) as store:
         if asked.trial != ALL:
+            if asked.arm:
+                raise BadRequest("--arm: it chooses among all trials; write all, or leave it out")
             return [store.trial(asked.trial)]
         trials = [trial for trial in store.trials() if trial.status == "done"]
-    if not trials:
-        raise BadRequest(f"{asked.store} holds no trial that is at its end")
-    return trials
+        if not trials:
+            raise BadRequest(f"{asked.store} holds no trial that is at its end")
+        return chosen(trials, asked.arm or (), versions_of(store))
 
 
 def question_of(text: str, choices: str | None, scale: str | None) -> Question:

@@ -9,13 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli import completion
-from sim.cli.options import Json, Level, LogLevel, MaybeTrial, Store
+from sim.cli.options import ArmFacts, Json, Level, LogLevel, MaybeTrial, Pool, Store
 from sim.errors import BadRequest
 
 
 def graph(
     store: Store,
     trial: MaybeTrial = None,
+    arm: ArmFacts = None,
+    pool: Pool = False,
     kind: Annotated[
         str,
         typer.Option(
@@ -33,8 +35,10 @@ def graph(
 ) -> None:
     """Who spoke after whom, answered, heard, addressed or agreed with whom.
 
-    Without a trial, all live trials that came to their end, together.
+    Without a trial, all trials of an arm that came to their end, together. Branches and surrogates
+    are left out unless --arm names them.
     """
+    from sim.cli.arms import trials_of_an_arm
     from sim.cli.display.graphs import show
     from sim.cli.display.terminal import out
     from sim.planning.scenarios import own
@@ -45,19 +49,16 @@ def graph(
         known = ", ".join(completion.GRAPHS)
         raise BadRequest(f"--kind {kind}: there is no such graph; use one of {known}")
     wanted = None
-    if trial is not None:
-        with open_store(store) as opened:
+    with open_store(store) as opened:
+        if trial is not None:
             wanted = opened.trial(trial).id
+        else:
+            together = trials_of_an_arm(opened, arm or (), f"elsinore graph {store}", pool=pool)
     from analysis import graphs, load
 
     tables = load(store)
     if wanted is None:
-        # Branches repeat turns of live trials, and in surrogates nobody answers: neither counts.
-        from sim.planning.trials import LIVE
-
-        tables = tables.measured()
-        live = set(tables.trials.loc[tables.trials["arm"] == LIVE, "trial"])
-        tables = tables.only(live)
+        tables = tables.only(each.id for each in together)
     builders = {
         "turn_taking": graphs.turn_taking,
         "replies": graphs.replies,

@@ -270,6 +270,8 @@ def _scenes(
     scenario: Scenario, what: PlayOptions, people: People
 ) -> list[tuple[Scene, dict[str, Any]]]:
     """The scenes with the layout and the people that were asked for, each with its parameters."""
+    from sim.cli.arms import typed
+    from sim.planning.canonical_form import canonical
     from sim.planning.scenarios import build, grid
     from sim.scene.prose import Prose, wording_named
 
@@ -280,6 +282,7 @@ def _scenes(
             "to it; use plain-1, or leave it out"
         )
     scenes = []
+    made: dict[str, str] = {}
     for parameters in grid(scenario, given_values(what.parameter)):
         scene = build(scenario, parameters)
         if what.layout is not None:
@@ -288,6 +291,13 @@ def _scenes(
         if wording is not None:
             scene = scene.replace(wording=wording)
         plain = {each.name: each.plain(parameters[each.name]) for each in scenario.parameters}
+        told = ", ".join(f"{name}={typed(value)}" for name, value in plain.items())
+        other = made.setdefault(canonical(scene), told)
+        if other != told:
+            raise BadRequest(
+                f"-P: {other} and {told} make the same scene, so they would be one arm; "
+                f"use one of them, or let {scenario.name} use what differs"
+            )
         scenes.append((people.into(scene), plain))
     return scenes
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from sim.cli.options import Json, Level, LogLevel, MaybeTrial, Store
+from sim.cli.options import ArmFacts, Json, Level, LogLevel, MaybeTrial, Store
 from sim.errors import BadRequest, RunFailed
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 def show(
     store: Store,
     trial: MaybeTrial = None,
+    arm: ArmFacts = None,
     probes: Annotated[
         bool, typer.Option("--probes", help="Also show what the actors answered off stage.")
     ] = False,
@@ -44,8 +46,10 @@ def show(
     if trial is None:
         if prompt is not None:
             raise BadRequest("--prompt: say of which trial; elsinore show STORE TRIAL --prompt 3")
-        _list(store, as_json)
+        _list(store, arm or (), as_json)
         return
+    if arm:
+        raise BadRequest("--arm: it chooses trials for the list; leave it, or the trial, out")
     with open_store(store) as opened:
         stored = opened.trial(trial)
         events = stored.events
@@ -94,7 +98,8 @@ def _concessions(trial: StoredTrial, events: list[Event]) -> list[dict[str, Any]
     ]
 
 
-def _list(store: Path, as_json: bool) -> None:
+def _list(store: Path, wanted: Sequence[str], as_json: bool) -> None:
+    from sim.cli.arms import chosen
     from sim.cli.display.stores import print_trials
     from sim.cli.display.terminal import out
     from sim.planning.scenarios import own
@@ -108,6 +113,7 @@ def _list(store: Path, as_json: bool) -> None:
         labels, told = versions(made_in(opened, trials)), told_apart(opened)
         outcomes = _outcomes(store) if trials else {}
         names = short_ids(trial.id for trial in trials)
+        trials = chosen(trials, wanted, labels)
         if not as_json:
             print_trials(out(), store, trials, names, outcomes, labels, told)
             return

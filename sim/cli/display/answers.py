@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
 
@@ -15,14 +15,19 @@ from sim.scene.probes import Question
 from sim.store import short_ids
 
 
-def show(question: Question, trials: Sequence[str], report: AskReport, free: bool) -> None:
-    """Print the answers: each of them, or a summary by actor and turn where they have a form."""
+def show(question: Question, arms: Mapping[str, str], report: AskReport, free: bool) -> None:
+    """Print the answers: each of them, or a summary by actor and turn where they have a form.
+
+    ``arms`` are the trials that were asked, each with what tells its arm from the others' (blank:
+    nothing does); trials of different arms are not taken together.
+    """
     console = out()
-    names = short_ids(trials)
+    names = short_ids(arms)
+    several = len(set(arms.values())) > 1
     if isinstance(question.answer, FreeText):
         for each in report.answers:
             said = each.answer
-            line = Text(f"{names[each.trial]}  " if len(trials) > 1 else "", style="dim")
+            line = Text(f"{names[each.trial]}  " if len(arms) > 1 else "", style="dim")
             line.append(one_line(said.actor), style="bold not dim")
             line.append(f", after turn {said.turn}: ")
             if said.missing is None:
@@ -32,9 +37,9 @@ def show(question: Question, trials: Sequence[str], report: AskReport, free: boo
             console.print(line, soft_wrap=not console.is_terminal)
     else:
         counted = ("turn", "answers", "missing")
-        rows = table("actor", *counted, "summary", right=counted)
-        for row in _summaries(report.answers):
-            rows.add_row(*row)
+        rows = table(*(["arm"] if several else []), "actor", *counted, "summary", right=counted)
+        for label, *cells in _summaries(report.answers, arms):
+            rows.add_row(*([label] if several else []), *cells)
         print_block(console, rows)
     facts = [f"{report.calls:,} calls"]
     if report.hits:
@@ -49,12 +54,14 @@ def _money(report: AskReport) -> str:
     return "price unknown (see --prices)" if usd is None else f"${usd:.4f}"
 
 
-def _summaries(answers: Sequence[Asked]) -> Iterator[tuple[Text, ...]]:
-    """By actor and turn, over samples and trials: the mean, or how often each option was chosen."""
-    groups: dict[tuple[str, int], list[Asked]] = {}
+def _summaries(answers: Sequence[Asked], arms: Mapping[str, str]) -> Iterator[tuple[Text, ...]]:
+    """By arm, actor and turn, over samples and trials: the mean, or how often each option was
+    chosen."""
+    groups: dict[tuple[str, str, int], list[Asked]] = {}
     for each in answers:
-        groups.setdefault((each.answer.actor, each.answer.turn), []).append(each)
-    for (actor, turn), some in groups.items():
+        key = (arms.get(each.trial, ""), each.answer.actor, each.answer.turn)
+        groups.setdefault(key, []).append(each)
+    for (arm, actor, turn), some in groups.items():
         values = [each.answer.value for each in some if each.answer.missing is None]
         if not values:
             summary = NONE
@@ -67,6 +74,7 @@ def _summaries(answers: Sequence[Asked]) -> Iterator[tuple[Text, ...]]:
             counts = Counter(map(str, values))
             summary = ", ".join(f"{option} {count}" for option, count in counts.most_common())
         yield (
+            Text(one_line(arm)),
             Text(one_line(actor), style="bold"),
             Text(str(turn)),
             Text(str(len(values))),

@@ -12,10 +12,14 @@ from rich.text import Text
 
 from sim.cli.display.tables import NONE, table
 from sim.cli.display.terminal import one_line, print_block
+from sim.cli.glossary import legend
 
 _BREAK = "\n"
 _WIDE = 100
 """The least width, in columns, at which counts and turns stand on one line."""
+
+MOST_QUESTIONS = 16
+"""A table has at most so many rows of questions."""
 
 _TITLES = {"flip": "flipped", "collapse": "collapsed", "loop": "looped"}
 
@@ -32,6 +36,10 @@ def show(record: Record, console: Console) -> None:
         print_block(console, _outcomes(arms, record["trials"], several, narrow))
     if any(arm["convergence"]["used"] for arm in arms):
         print_block(console, _convergence(arms))
+    if record["questions"]:
+        print_block(console, _questions(record["questions"], several))
+    if (endings := _endings(arms, several)) is not None:
+        console.print(endings)
     silent = _silent(record["trials"])
     if silent is not None:
         console.print(silent)
@@ -46,7 +54,82 @@ def show(record: Record, console: Console) -> None:
                 style="dim",
             )
         )
+    console.print(Text(_legend(record), style="dim"))
     console.print(_where(record), soft_wrap=True)
+
+
+def _shown(arms: list[Record], trials: list[Record]) -> list[str]:
+    """The outcomes that have a column: flips only if somebody has an opposite to turn into."""
+    fates = [fate for trial in trials for fate in trial["outcomes"].values()]
+    opposed = any(fate["opposed"] is not False for fate in fates)
+    return [kind for kind in _TITLES if kind != "flip" or opposed]
+
+
+def _legend(record: Record) -> str:
+    """What the columns are, in a line, and the command that says more."""
+    arms = record["arms"]
+    columns: list[str] = []
+    if any(arm["outcomes"] for arm in arms):
+        columns += [_TITLES[kind] for kind in _shown(arms, record["trials"])]
+    if any(arm["convergence"]["used"] for arm in arms):
+        columns.append("C")
+        if any(arm["convergence"]["shared"] is not None for arm in arms):
+            columns += ["shared pull", "interaction"]
+    told = " · ".join(legend(columns))
+    return f"{told}{' · ' if told else ''}more: elsinore explain {columns[-1] if columns else ''}"
+
+
+def _endings(arms: list[Record], several: bool) -> Text | None:
+    """How the trials ended, unless all of an arm ended after the same number of turns."""
+    if all(
+        len(arm["endings"]) < 2 and all(str(kind).startswith("after ") for kind in arm["endings"])
+        for arm in arms
+    ):
+        return None
+    told = []
+    for arm in arms:
+        each = ", ".join(
+            f"{count} × {one_line(str(reason))}" for reason, count in arm["endings"].items()
+        )
+        told.append(f"{one_line(arm['label'])}: {each or NONE}" if several else each)
+    return Text(f"Ended: {'; '.join(told)}")
+
+
+def _questions(questions: list[Record], several: bool) -> Table:
+    """The answers off stage: at the start and at the end, the mean over actors and trials."""
+    rows = table("asked off stage", *(["arm"] if several else []), "start [95%]", "end [95%]",
+                 "missing", right=("missing",))  # fmt: skip
+    for each in questions[:MOST_QUESTIONS]:
+        title = one_line(each["key"])
+        unit = f" {one_line(each['unit'])}" if each["unit"] else ""
+        title += (
+            f" ({each['low']:g} to {each['high']:g}{unit})"
+            if each["option"] is None
+            else f" = {one_line(each['option'])}"
+        )
+        cells = [Text(title)]
+        if several:
+            cells.append(Text(one_line(each["arm"])))
+        cells += [_answer(each, "start"), _answer(each, "end")]
+        missing = Text(f"{each['missing']}/{each['asked']}", style="" if each["missing"] else "dim")
+        rows.add_row(*cells, missing)
+    if len(questions) > MOST_QUESTIONS:
+        more = f"and {len(questions) - MOST_QUESTIONS} more: --json has all"
+        rows.add_row(Text(more, style="dim"))
+    return rows
+
+
+def _answer(question: Record, name: str) -> Text:
+    """A mean, or the share of those who chose an option, with its interval."""
+    if question["option"] is None:
+        return _estimate(question, name)
+    value, low, high = (question[f"{name}{end}"] for end in ("", "_low", "_high"))
+    if value is None:
+        return Text(NONE, style="dim")
+    text = Text(f"{100 * value:.0f}%")
+    if low is not None and high is not None:
+        text.append(f" [{100 * low:.0f}–{100 * high:.0f}%]", style="dim")
+    return text
 
 
 def _silent(trials: list[Record]) -> Text | None:
@@ -89,7 +172,8 @@ def _count(number: int, what: str) -> str:
 def _outcomes(arms: list[Record], trials: list[Record], several: bool, narrow: bool) -> Table:
     """The outcomes by actor: in single trials their turn, in several how often and when."""
     single = all(arm["trials"] == 1 for arm in arms)
-    titles = ["flip", "collapse", "loop"] if single else [f"{t} [95%]" for t in _TITLES.values()]
+    kinds = _shown(arms, trials)
+    titles = [_TITLES[kind] if single else f"{_TITLES[kind]} [95%]" for kind in kinds]
     by_model = len({arm["model"] for arm in arms}) == len(arms)
     rows = table("actor", *(["model" if by_model else "arm"] if several else []), *titles)
     actors = list(dict.fromkeys(actor for arm in arms for actor in arm["outcomes"]))
@@ -102,9 +186,9 @@ def _outcomes(arms: list[Record], trials: list[Record], several: bool, narrow: b
                 cells.append(Text(one_line(arm["label"])))
             if single:
                 trial = next(each for each in trials if each["arm"] == arm["label"])
-                cells += [_once(trial["outcomes"][actor], kind) for kind in _TITLES]
+                cells += [_once(trial["outcomes"][actor], kind) for kind in kinds]
             else:
-                cells += [_often(arm["outcomes"][actor][kind], narrow) for kind in _TITLES]
+                cells += [_often(arm["outcomes"][actor][kind], narrow) for kind in kinds]
             rows.add_row(*cells)
     return rows
 
@@ -167,8 +251,10 @@ def _comparison(comparison: Record) -> Text:
     of = f" ({one_line(comparison['of'])})" if comparison["of"] else ""
     text = Text(f"{one_line(comparison['a'])} − {one_line(comparison['b'])}{of}: ")
     if comparison["difference"] is None:
-        return text.append("no pairs to compare")
-    text.append("C ").append_text(_estimate(comparison, "difference", "+"))
+        return text.append(f"no pairs to compare ({one_line(comparison['quantity'])})")
+    text.append(f"{one_line(comparison['quantity'])} ").append_text(
+        _estimate(comparison, "difference", "+")
+    )
     text.append(f", {_count(comparison['pairs'], 'pair')}")
     if comparison["p"] is not None:
         text.append(f", p {comparison['p']:.3f}" if comparison["p"] >= 0.001 else ", p < 0.001")

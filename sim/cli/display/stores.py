@@ -9,10 +9,20 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from sim.cli.arms import differing, facts_of
 from sim.cli.display.tables import NONE, table
 from sim.cli.display.terminal import one_line, print_block
 from sim.planning.trials import LIVE
 from sim.store import StoredTrial
+
+_COLUMNS = ("scenario", "version", "model", "arm")
+"""Facts of arms that have a column of their own."""
+
+_OTHERS = ("trial", "seed", "status", "turns", "flips")
+"""Titles of the other columns; a parameter may have such a name, too."""
+
+MOST = 6
+"""At most so many further facts that tell arms apart get a column."""
 
 
 def print_trials(
@@ -32,12 +42,15 @@ def print_trials(
         console.print(Text(f"{store} holds no trials."))
         return
     others = any(trial.arm != LIVE for trial in trials)
+    facts = {trial.id: facts_of(trial, versions[trial.id]) for trial in trials}
+    more = [name for name in differing(trials, versions) if name not in _COLUMNS]
     rows = table(
         "trial",
         "scenario",
         *(["version"] if told else []),
         "model",
         *(["arm"] if others else []),
+        *(f"-P {one_line(name)}" if name in _OTHERS else one_line(name) for name in more[:MOST]),
         "seed",
         "status",
         "turns",
@@ -53,6 +66,7 @@ def print_trials(
         ]
         if others:
             cells.append(Text(one_line(trial.arm + (f" {trial.focal}" if trial.focal else ""))))
+        cells += [Text(one_line(facts[trial.id].get(name, NONE))) for name in more[:MOST]]
         cells += [
             Text(str(trial.seed)),
             _status(trial),

@@ -136,7 +136,9 @@ def test_shared_pull_and_interaction_add_up() -> None:
     for k in range(4):
         live = f"live{k}"
         records.append(record(live, {0: [-1.0, 1.0], 6: [-0.1 * k, 0.1]}, seed=k))
-        for seat, (name, start, end) in enumerate((("Ada", -1.0, -0.5), ("Ben", 1.0, 0.6))):
+        for seat, (name, start, end) in enumerate(
+            (("Ada", -1.0, -0.5), ("Ben", 1.0, 0.6 + 0.02 * k))
+        ):
             blank: list[float | None] = [None, None]
             first, last = list(blank), list(blank)
             first[seat], last[seat] = start, end
@@ -149,7 +151,7 @@ def test_shared_pull_and_interaction_add_up() -> None:
     result = Convergence(tables_from(records))
     shared, interaction = result.estimate("shared"), result.estimate("interaction")
     assert shared.n == interaction.n == 4
-    assert shared.value == pytest.approx(1 - 1.1 / 2)
+    assert shared.value == pytest.approx(1 - (0.5 + 0.63) / 2)
     # Every live trial has its yoked trials: live is the arm's own C.
     assert result.estimate("c").value == pytest.approx(shared.value + interaction.value)
     assert shared.low <= shared.value <= shared.high

@@ -1,0 +1,96 @@
+"""What the columns and numbers of the command's tables are: short words here, the rest from the
+measures themselves."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sim.errors import BadRequest
+from sim.text.suggestions import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A name that stands in a table, what it is in one line, and the measure and quantity behind
+    it (blank: there is none)."""
+
+    name: str
+    about: str
+    measure: str = ""
+    quantity: str = ""
+
+
+TERMS = (
+    Term("flipped", "turned into the opposite of its persona, and at which turn", "flips", "flip"),
+    Term("collapsed", "turned into a polite assistant", "collapse", "collapse"),
+    Term("looped", "says the same again and again", "loops", "loop"),
+    Term("C", "1 if they come to agree, 0 if they stay as far apart, below 0 if farther",
+         "convergence", "c"),
+    Term("distance", "mean distance of stances, at the start → at the end", "convergence", "start"),
+    Term("agreed", "trials that end in agreement", "convergence", "agreed"),
+    Term("shared pull", "C of actors who cannot hear each other: what the stage does",
+         "convergence", "shared"),
+    Term("interaction", "C less the shared pull: what they do to one another", "convergence",
+         "interaction"),
+    Term("start", "the answer when first asked, mean of the actors, then of the trials", "answers",
+         "start"),
+    Term("end", "the answer when last asked", "answers", "end"),
+    Term("chance", "how likely it is that an actor has become its opposite", "flips",
+         "flip_confidence"),
+    Term("[95%]", "a 95% interval over trials: where the number would lie with other seeds, for 95 "
+         "of 100 runs like this one. Counts have exact limits (Clopper and Pearson), means "
+         "Student's, ratios of means those of the jackknife"),
+    Term("p", "how often a difference at least this large comes about if the arms do not differ, "
+         "by exchanging the two members of pairs that share a seed"),
+    Term("pairs", "trials of two arms that share a seed"),
+    Term("left out", "trials, or pairs, in which a number is missing: missing is never zero"),
+    Term("missing", "questions to which no answer could be had, also when asked again", "answers",
+         "missing"),
+    Term("yoked", "a trial in which an actor's partners say lines of other talks: what is left of "
+         "an effect there is not theirs"),
+    Term("rating", "strength in logits: 1 more is an expected score of 0.73 (Bradley and Terry)"),
+    Term("best", "the share of replicates of the bootstrap in which nobody was better"),
+    Term("points", "a win is 1, a tie 1/2"),
+)  # fmt: skip
+"""The terms, in the order in which tables have them."""
+
+
+def known() -> list[str]:
+    """All that can be explained: the terms, and the measures."""
+    return [*(term.name for term in TERMS), *measures()]
+
+
+def measures() -> list[str]:
+    """The names of the measures."""
+    import analysis
+
+    # By name, because to look at them would load all of them, with pandas.
+    others = ("load", "tables_from", "measures")
+    return [name for name in analysis.__all__ if name.islower() and name not in others]
+
+
+def term(name: str) -> Term:
+    """A term by its name, in any case. Raises ``BadRequest`` with the names that there are."""
+    folded = name.strip().casefold()
+    for each in TERMS:
+        if folded in (each.name.casefold(), each.name.strip("[]").casefold()):
+            return each
+    if folded in measures():
+        return Term(folded, described(folded).partition("\n")[0], folded)
+    raise BadRequest(f"explain: {name!r} is no column and no measure{nearest(name, known())}")
+
+
+def described(measure: str) -> str:
+    """What a measure says of itself: definition, evidence, null, limits, references."""
+    import analysis
+
+    text = sys.modules[getattr(analysis, measure).__module__].__doc__ or ""
+    return text.strip().replace("``", "").replace("*", "")
+
+
+def legend(columns: Iterable[str]) -> list[str]:
+    """A line for each of these columns that is a term."""
+    by_name = {each.name: each for each in TERMS}
+    return [f"{name}: {by_name[name].about}" for name in columns if name in by_name]
