@@ -40,7 +40,7 @@ Edges = dict[tuple[str, str], dict[str, Any]]
 _INFLUENCE = ("source", "target", "weight", "low", "high")
 
 
-def turn_taking(tables: Tables, trial: str | None = None) -> Graph:
+def turn_taking(tables: Tables, trial: str | None = None, *, pool: bool = False) -> Graph:
     """``weight``: how often the target spoke right after the source.
 
     An actor that spoke twice in a row has an edge to itself, so the weights of a trial sum to the
@@ -50,14 +50,14 @@ def turn_taking(tables: Tables, trial: str | None = None) -> Graph:
     >>> sorted(graph.edges(data="weight"))
     [('Ada', 'Ben', 1), ('Ben', 'Cleo', 1), ('Cleo', 'Ada', 1)]
     """
-    some, edges = played(tables, trial), Edges()
+    some, edges = played(tables, trial, pool=pool), Edges()
     for one in some:
         for before, after in pairwise(one.lines):
             _count(edges, before.speaker, after.speaker, weight=1)
     return _graph("turn_taking", some, trial, edges)
 
 
-def hearing(tables: Tables, trial: str | None = None) -> Graph:
+def hearing(tables: Tables, trial: str | None = None, *, pool: bool = False) -> Graph:
     """``weight``: how many turns of the target the source heard; ``share``: the share of its turns.
 
     Turns with words count, in trials with the source in the cast. ``sim.scene.audience.heard_by``
@@ -69,7 +69,7 @@ def hearing(tables: Tables, trial: str | None = None) -> Graph:
     >>> graph.has_edge("Cleo", "Cleo")
     False
     """
-    some, edges = played(tables, trial), Edges()
+    some, edges = played(tables, trial, pool=pool), Edges()
     counts: dict[tuple[str, str], int] = {}
     for one in some:
         for line in one.lines:
@@ -83,7 +83,7 @@ def hearing(tables: Tables, trial: str | None = None) -> Graph:
     return _graph("hearing", some, trial, edges)
 
 
-def addressing(tables: Tables, trial: str | None = None) -> Graph:
+def addressing(tables: Tables, trial: str | None = None, *, pool: bool = False) -> Graph:
     """``addresses``: in how many turns the source addresses the target; ``mentions``: in how many
     it speaks of the target without addressing it. ``weight`` is the first.
 
@@ -93,7 +93,7 @@ def addressing(tables: Tables, trial: str | None = None) -> Graph:
     >>> graph.edges["Cleo", "Ben"]
     {'weight': 0, 'addresses': 0, 'mentions': 1}
     """
-    some, edges = played(tables, trial), Edges()
+    some, edges = played(tables, trial, pool=pool), Edges()
     for one in some:
         for line in one.lines:
             if line.inserted:
@@ -107,7 +107,7 @@ def addressing(tables: Tables, trial: str | None = None) -> Graph:
     return _graph("addressing", some, trial, edges)
 
 
-def replies(tables: Tables, trial: str | None = None) -> Graph:
+def replies(tables: Tables, trial: str | None = None, *, pool: bool = False) -> Graph:
     """``weight``: how many turns of the source answer a turn of the target; ``probability``: the
     mean probability that they do.
 
@@ -118,7 +118,7 @@ def replies(tables: Tables, trial: str | None = None) -> Graph:
     >>> sorted(graph.edges(data="weight"))
     [('Ada', 'Ben', 1), ('Ben', 'Ada', 1), ('Cleo', 'Ben', 1)]
     """
-    some, edges = played(tables, trial), Edges()
+    some, edges = played(tables, trial, pool=pool), Edges()
     for one in some:
         for reply in _replies(one):
             _count(edges, reply.speaker, reply.answered, weight=1, probability=reply.probability)
@@ -127,7 +127,7 @@ def replies(tables: Tables, trial: str | None = None) -> Graph:
     return _graph("replies", some, trial, edges)
 
 
-def agreement(tables: Tables, trial: str | None = None) -> Graph:
+def agreement(tables: Tables, trial: str | None = None, *, pool: bool = False) -> Graph:
     """``weight``: the sum of the signs of the source's replies to the target; ``positive``,
     ``negative`` and ``neutral``: how many there are of each.
 
@@ -138,7 +138,7 @@ def agreement(tables: Tables, trial: str | None = None) -> Graph:
     >>> agreement(_example()).edges["Ben", "Ada"]
     {'weight': -1, 'positive': 0, 'negative': 1, 'neutral': 0}
     """
-    some, edges = played(tables, trial), Edges()
+    some, edges = played(tables, trial, pool=pool), Edges()
     for one in some:
         for reply in _replies(one):
             sign = int(np.sign(score(reply.text).sign))
@@ -174,7 +174,7 @@ def from_edges(
     lacking = [name for name in _INFLUENCE if name not in table]
     if lacking:
         raise BadRequest(f"from_edges: there is no column {lacking[0]!r}; it needs {_INFLUENCE}")
-    some = [] if tables is None else played(tables, trial)
+    some = [] if tables is None else played(tables, trial, pool=True)
     known = {name for one in some for name in one.names}
     edges = Edges()
     for source, target, *values in table[list(_INFLUENCE)].itertuples(index=False, name=None):

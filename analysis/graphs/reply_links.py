@@ -141,7 +141,7 @@ def answers(tables: Tables, trial: str | None = None) -> pd.DataFrame:
     ['nobody', 'A', 'A']
     """
     rows: list[tuple[object, ...]] = []
-    for one in played(tables, trial):
+    for one in played(tables, trial, pool=True):
         by_position = {link.position: link for link in links(one.lines, one.names)}
         for position, line in enumerate(one.lines):
             link = by_position.get(position)

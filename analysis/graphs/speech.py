@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from analysis.tables import Tables
+from analysis.tables import ARM, Tables, with_arms
 from sim.errors import BadRequest
 from sim.events import Turn
 from sim.scene.audience import heard_by
@@ -43,8 +43,8 @@ class Played:
     lines: tuple[Said, ...]
 
 
-def played(tables: Tables, trial: str | None = None) -> list[Played]:
-    """One trial, or all of them in the order of their ids.
+def played(tables: Tables, trial: str | None = None, *, pool: bool = False) -> list[Played]:
+    """One trial, or all of an arm in the order of their ids (``pool``: of several arms).
 
     Older tables lack some columns. Their defaults: nobody (``overheard``, ``absent``), the stage
     (``source``), and all turns before (``cued``). Raises ``BadRequest`` if there is no such trial.
@@ -62,6 +62,8 @@ def played(tables: Tables, trial: str | None = None) -> list[Played]:
     }
     if trial is not None and trial not in scenarios:
         raise BadRequest(f"graph of trial {trial!r}: there is no such trial; see tables.trials")
+    if trial is None and not pool:
+        _check_one_arm(tables)
     wanted = sorted(scenarios) if trial is None else [trial]
     cast, turns = _cast(tables), _turns(tables)
     return [_one(name, scenarios[name], cast.get(name, []), turns.get(name, [])) for name in wanted]
@@ -73,6 +75,18 @@ class _Member(NamedTuple):
     seat: int
     name: str
     brief: str
+
+
+def _check_one_arm(tables: Tables) -> None:
+    """Raise ``BadRequest`` if the trials are of several arms."""
+    known = [name for name in ARM if name in tables.trials]
+    arms = with_arms(tables.trials)[known].drop_duplicates()
+    if len(arms) > 1:
+        differ = [name for name in known if arms[name].nunique() > 1]
+        raise BadRequest(
+            f"graph: these {len(tables.trials)} trials are of {len(arms)} arms, which differ in "
+            f"{' and '.join(differ)}; choose trials with tables.only(ids), or say pool=True"
+        )
 
 
 def _one(trial: str, scenario: str, cast: list[_Member], turns: list[Turn]) -> Played:

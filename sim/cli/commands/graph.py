@@ -66,7 +66,7 @@ def graph(
         "addressing": graphs.addressing,
         "agreement": graphs.agreement,
     }
-    network = builders[kind](tables, wanted)
+    network = builders[kind](tables, wanted, pool=pool)
     if output is not None:
         graphs.write_graphml(network, output)
         return

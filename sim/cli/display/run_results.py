@@ -75,8 +75,8 @@ def _legend(record: Record) -> str:
         columns.append("C")
         if any(arm["convergence"]["shared"] is not None for arm in arms):
             columns += ["shared pull", "interaction"]
-    told = " · ".join(legend(columns))
-    return f"{told}{' · ' if told else ''}more: elsinore explain {columns[-1] if columns else ''}"
+    example = "C" if "C" in columns or not columns else columns[0]
+    return " · ".join([*legend(columns), f"more: elsinore explain {example}"])
 
 
 def _endings(arms: list[Record], several: bool) -> Text | None:

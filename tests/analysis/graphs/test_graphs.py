@@ -269,7 +269,7 @@ def test_what_trials_do_not_agree_on_is_left_out() -> None:
         Record("s", [{"name": "Ada", "brief": "One."}, {"name": "Ben"}], scenario="spring"),
         Record("t", [{"name": "Ada", "brief": "Other."}, {"name": "Ben"}], scenario="hotel"),
     ]
-    graph = graphs.hearing(tables_from(records))
+    graph = graphs.hearing(tables_from(records), pool=True)
     assert graph.nodes["Ada"] == {"turns": 0, "words": 0, "seat": 0}
     assert graph.graph == {"kind": "hearing", "trials": 2}
 
@@ -536,3 +536,19 @@ def test_networkx_is_loaded_when_a_graph_is_made() -> None:
     assert set(graphs.__all__) <= set(dir(graphs))
     with pytest.raises(AttributeError):
         _ = graphs.nothing
+
+
+def test_arms_are_not_pooled_unasked() -> None:
+    records = [
+        Record(model, [{"name": "Ada"}, {"name": "Ben"}], [Turn(1, "Ada", "So."),
+               Turn(2, "Ben", "No.")], scenario="s", model=model) for model in ("m", "n")
+    ]  # fmt: skip
+    tables = tables_from(records)
+    for graph in (graphs.turn_taking, graphs.hearing, graphs.addressing, graphs.replies,
+                  graphs.agreement):  # fmt: skip
+        with pytest.raises(BadRequest, match="these 2 trials are of 2 arms, which differ in model"):
+            graph(tables)
+        assert len(graph(tables, "m")) == 2
+    one, both = graphs.turn_taking(tables.only(["m"])), graphs.turn_taking(tables, pool=True)
+    assert weights(one) == {("Ada", "Ben"): 1}
+    assert weights(both) == {("Ada", "Ben"): 2}
