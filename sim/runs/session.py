@@ -13,6 +13,7 @@ from sim.calls.trial_stage import NOTHING, Before, Player, TrialStage
 from sim.events import Usage
 from sim.planning import Trial
 from sim.runs.accounting import Accounts
+from sim.runs.capacity import at_once
 from sim.runs.manifest import manifest
 from sim.runs.options import RunOptions
 from sim.stage.base import Stage
@@ -22,7 +23,8 @@ from sim.store import InDoubt, Store, Writer
 class Session:
     """A store open for writing, the stages with their accounts, and the number of the run.
 
-    Use it in a ``with``, which closes the store. ``number`` is 0 until ``begin``.
+    Use it in a ``with``, which closes the store. ``number`` is 0 until ``begin``. ``concurrency`` is
+    how many scenes and calls are under way at once (``sim.runs.capacity``).
     """
 
     def __init__(
@@ -32,7 +34,8 @@ class Session:
         self.stages = stages
         self.options = options
         self.accounts = accounts
-        self.limiter = Limiter(options.concurrency)
+        self.concurrency = at_once(options.concurrency)
+        self.limiter = Limiter(self.concurrency)
         self.cache = Cache(writer)
         self.number = 0
 

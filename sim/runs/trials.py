@@ -11,6 +11,7 @@ from sim.calls.budget import BudgetSpent
 from sim.calls.stopping import Stopped
 from sim.calls.trial_stage import Before, TrialStage
 from sim.engine import Observer, play
+from sim.engine.state import Over
 from sim.errors import BadRequest, StageClosed, StoreFailed
 from sim.events import Ended, Event, Status
 from sim.planning import Trial
@@ -139,7 +140,7 @@ class _Run:
             if options.retry_failed and trial.status == "failed"
         ]
         facts = {
-            "concurrency": options.concurrency,
+            "concurrency": session.concurrency,
             "durable": options.durable,
             "in_doubt": options.in_doubt,
             **session.accounts.manifest(),
@@ -166,7 +167,7 @@ class _Run:
             if not over or (done and trial.id in self.to_follow_up):
                 waiting.append(trial)
         with two_signals(self._stop, self.abort):
-            await self.executor.play_all(waiting, self, self.session.options.concurrency)
+            await self.executor.play_all(waiting, self, self.session.concurrency)
         return self._end(trials, time.perf_counter() - began)
 
     def _end(self, trials: Sequence[Trial], seconds: float) -> RunReport:
@@ -256,7 +257,8 @@ class _Run:
         except Stopped as stopped:
             cause = stopped.__context__
             # A scene that raised was stopped while it waited for its probes: its own error counts.
-            if isinstance(cause, Exception) and not isinstance(cause, Stopped):
+            # A scene that is over because a turn failed has recorded that.
+            if isinstance(cause, Exception) and not isinstance(cause, Stopped | Over):
                 self._failed(cause)
         except BaseException as error:  # noqa: BLE001 - raised by _end() after all others
             self._failed(error)
