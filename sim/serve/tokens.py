@@ -18,8 +18,9 @@ from sim.stage.base import Request
 from sim.stage.exact.stage import ExactStage
 
 _WORD = re.compile(r"\s*\S+(?:\s+\Z)?|\s+\Z")
-# A label at the start of a paragraph; it is the cue if the context ends with it.
-_LABEL = re.compile(r"(?:\A|\n\n)\n*([^\n:\[\](){}]{1,80}):")
+# A label at the start of a paragraph; it is the cue if the context ends with it. What stands before
+# it is looked back at and not matched: to match runs of newlines takes time that grows as a square.
+_LABEL = re.compile(r"(?:\A\n?|(?<=\n\n))([^\n:\[\](){}]{1,80}):")
 
 
 @dataclass(frozen=True, slots=True)
