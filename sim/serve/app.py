@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from ipaddress import ip_address
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -20,27 +22,29 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sim.serve import generation, responses
+from sim.serve import responses
+from sim.serve.bounds import BOUNDS, Bounds
 from sim.serve.errors import Refused
 from sim.serve.models import Models, entry
-from sim.serve.requests import AnyBody, ChatBody, CompletionBody
-from sim.stage.exact.stage import ExactStage
+from sim.serve.workers import Answered, Workers
 
-MOST_BYTES = 4 << 20
-"""Of a body. A scene of 1000 turns has a tenth of it."""
-
-MOST_AT_ONCE = 256
-"""Requests being answered; more are asked to come again."""
-
-_BODY_SECONDS = 30.0
+_EVENTS_AT_ONCE = 64
 _TO_EXPLORE = "there is /v1/models, /v1/chat/completions and /v1/completions"
 
 
-def application(
-    models: Models, token: str | None = None, most_at_once: int = MOST_AT_ONCE
-) -> ASGIApp:
-    """The application that serves these models; with a ``token``, only to clients that send it."""
-    endpoints = _Endpoints(models)
+def application(models: Models, token: str | None = None, bounds: Bounds = BOUNDS) -> ASGIApp:
+    """The application that serves these models; with a ``token``, only to clients that send it.
+
+    Its lifespan starts and ends the processes that work for it.
+    """
+    workers = Workers(sorted(models.only), bounds)
+    endpoints = _Endpoints(models, workers)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with workers:
+            yield
+
     app = Starlette(
         routes=[
             Route("/v1/models", endpoints.models, methods=["GET"]),
@@ -54,13 +58,15 @@ def application(
             HTTPException: _no_such_route,
             Exception: _broken,
         },
+        lifespan=lifespan,
     )
-    return _Guard(app, token, most_at_once)
+    return _Guard(app, token)
 
 
 class _Endpoints:
-    def __init__(self, served: Models) -> None:
+    def __init__(self, served: Models, workers: Workers) -> None:
         self.served = served
+        self.workers = workers
 
     async def models(self, request: Request) -> Response:
         return _json({"object": "list", "data": self.served.entries()})
@@ -76,78 +82,97 @@ class _Endpoints:
         return _json({"status": "ok"})
 
     async def chat(self, request: Request) -> Response:
-        return await self._answered(request, ChatBody, generation.chat)
+        return await self._answered(request, "chat")
 
     async def completions(self, request: Request) -> Response:
-        return await self._answered(request, CompletionBody, generation.completions)
+        return await self._answered(request, "completions")
 
-    async def _answered(
-        self,
-        request: Request,
-        form: type[AnyBody],
-        perform: Callable[[ExactStage, AnyBody], generation.Answer],
-    ) -> Response:
-        body = form.read(await _body(request))
-        # Everything is computed before the first byte is sent, so that an error has its status.
-        answer = perform(self.served.stage(body.model), body)
-        envelope = responses.Envelope(body.model, chat=form is ChatBody)
-        if body.stream:
-            events = responses.stream(envelope, answer, body.with_usage)
+    async def _answered(self, request: Request, kind: str) -> Response:
+        try:
+            body = await _body(request, self.workers.bounds)
+            # Everything is computed before the first byte is sent, so that an error has its status.
+            answer = await _unless_gone(request, self.workers.answer(kind, body))
+        except asyncio.CancelledError:
+            raise Refused(
+                503,
+                "The server was stopped before the answer was complete; come again.",
+                code="stopped",
+                kind="server_error",
+            ) from None
+        if answer.streamed:
             return StreamingResponse(
-                _one_by_one(list(events)),
+                _one_by_one(answer.body),
                 media_type="text/event-stream",
                 headers={"Cache-Control": "no-cache"},
             )
-        return _json(responses.whole(envelope, answer))
+        return Response(answer.body, answer.status, media_type="application/json")
 
 
-async def _one_by_one(events: list[bytes]) -> AsyncIterator[bytes]:
-    for event in events:
-        yield event
+async def _one_by_one(events: bytes) -> AsyncIterator[bytes]:
+    begun = number = 0
+    while begun < len(events):
+        end = events.index(b"\n\n", begun) + 2
+        yield events[begun:end]
+        begun = end
+        number += 1
+        if number % _EVENTS_AT_ONCE == 0:
+            await asyncio.sleep(0)  # a client that reads as fast as this writes lets nobody else in
 
 
-async def _body(request: Request) -> bytes:
+async def _unless_gone(request: Request, work: Coroutine[Any, Any, Answered]) -> Answered:
+    """What the work comes to; it ends if the client goes away. Raises ``Refused``."""
+    working = asyncio.create_task(work)
+    leaving = asyncio.create_task(_left(request))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise Refused(400, "The connection was closed before the answer was complete.")
+    finally:
+        working.cancel()
+        leaving.cancel()
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _body(request: Request, bounds: Bounds) -> bytes:
     """The body, bounded in size and time. Raises ``Refused``."""
+    too_large = Refused(
+        413, f"The body is larger than {bounds.body_bytes >> 20} MiB.", code="too_large"
+    )
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > MOST_BYTES:
-        raise _too_large()
+    if length.isdecimal() and int(length) > bounds.body_bytes:
+        raise too_large
     body = bytearray()
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
+        async with asyncio.timeout(bounds.body_seconds):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MOST_BYTES:
-                    raise _too_large()
+                if len(body) > bounds.body_bytes:
+                    raise too_large
     except TimeoutError:
-        raise Refused(408, f"The body did not arrive within {_BODY_SECONDS:g} seconds.") from None
+        raise Refused(
+            408, f"The body did not arrive within {bounds.body_seconds:g} seconds.", code="timeout"
+        ) from None
     except ClientDisconnect:
         raise Refused(400, "The connection was closed before the body was complete.") from None
     return bytes(body)
 
 
-def _too_large() -> Refused:
-    return Refused(413, f"The body is larger than {MOST_BYTES >> 20} MiB.", code="too_large")
-
-
 class _Guard:
-    """Checks the host, the token, and the number of requests at once."""
+    """Checks the host, the origin and the token."""
 
-    def __init__(self, app: ASGIApp, token: str | None, most_at_once: int) -> None:
+    def __init__(self, app: ASGIApp, token: str | None) -> None:
         self.app = app
         self.header = None if token is None else f"Bearer {token}".encode()
-        self.most_at_once = most_at_once
-        self.at_once = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(dict(scope["headers"])) if scope["type"] == "http" else None
-        if refusal is not None:
-            await _answer(refusal)(scope, receive, send)
-            return
-        self.at_once += 1
-        try:
-            await self.app(scope, receive, send)
-        finally:
-            self.at_once -= 1
+        app = self.app if refusal is None else _answer(refusal)
+        await app(scope, receive, send)
 
     def _refusal(self, headers: dict[bytes, bytes]) -> Refused | None:
         if not _is_this_machine(headers.get(b"host", b"").decode("latin-1")):
@@ -167,13 +192,6 @@ class _Guard:
                     code="invalid_api_key",
                     kind="authentication_error",
                 )
-        if self.at_once >= self.most_at_once:
-            return Refused(
-                503,
-                f"{self.most_at_once} requests are being answered; come again.",
-                code="overloaded",
-                kind="server_error",
-            )
         return None
 
 
@@ -211,12 +229,12 @@ def _answer(refused: Refused) -> Response:
     return response
 
 
-def _refused(request: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
     return _answer(error)
 
 
-def _no_such_route(request: Request, error: Exception) -> Response:
+async def _no_such_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     where = f"{request.method} {request.url.path}"
     if error.status_code == 405:
@@ -226,6 +244,6 @@ def _no_such_route(request: Request, error: Exception) -> Response:
     return _answer(refused)
 
 
-def _broken(request: Request, error: Exception) -> Response:
+async def _broken(request: Request, error: Exception) -> Response:
     # The server logs the traceback; a client has no use for it.
     return _answer(Refused(500, "This is a defect of Elsinore's.", kind="server_error"))

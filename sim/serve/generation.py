@@ -11,6 +11,7 @@ from sim.errors import StageError
 from sim.seeds import derive
 from sim.serve.answer_sizes import check_size
 from sim.serve.errors import Refused
+from sim.serve.prompt_sizes import check_echo, check_prompts
 from sim.serve.prompts import of_messages, of_text
 from sim.serve.requests import MOST_CHOICES, ChatBody, CompletionBody
 from sim.serve.tokens import Token, count, scored, with_probabilities, without_probabilities
@@ -51,6 +52,7 @@ def chat(stage: ExactStage, body: ChatBody) -> Answer:
     schema = body.schema_()
     if schema is not None:
         check_size(schema)
+    check_prompts([message.text for message in body.messages], "messages")
     prompt, speaker = of_messages(body.messages)
     seed = _seed(body.seed)
     request = Request(prompt, seed, speaker, "turn", body.stops, body.limit, schema)
@@ -73,6 +75,9 @@ def completions(stage: ExactStage, body: CompletionBody) -> Answer:
     wanted = body.n or 1
     if wanted * len(body.prompts) > MOST_CHOICES:
         raise Refused(400, f"n: more than {MOST_CHOICES} choices in all", parameter="n")
+    check_prompts(body.prompts, "prompt")
+    if body.echo or body.prompt_logprobs is not None:
+        check_echo(body.prompts, wanted)
     seed = _seed(body.seed)
     choices: list[Choice] = []
     reply_tokens = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
@@ -14,9 +15,18 @@ from starlette.types import ASGIApp
 from sim.errors import BadRequest
 from sim.runs.signals import two_signals
 from sim.serve.app import is_loopback
+from sim.serve.bounds import BOUNDS, Bounds
+from sim.serve.connections import bounded_connections
 
-DRAIN_SECONDS = 5
-"""How long answers under way may take after a signal."""
+_ACCEPTED_AT_ONCE = 64
+"""Connections between two looks at how many are open. uvicorn's 2048 are more than the files that a
+process may have."""
+
+_KEPT_BY_THE_SYSTEM = 1024
+"""Connections that wait to be accepted; others try again after a second."""
+
+_OTHER_FILES = 128
+_SETTLING_SECONDS = 0.05
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -34,7 +44,7 @@ def listening(host: str, port: int) -> socket.socket:
         # Connections of a server that has just ended would block its port.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        listener.listen(512)
+        listener.listen(_KEPT_BY_THE_SYSTEM)
     except OSError as error:
         listener.close()
         why = error.strerror or str(error)
@@ -57,24 +67,39 @@ def address(listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
 
 
-def serve(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> None:
+def serve(
+    app: ASGIApp, listener: socket.socket, ready: Callable[[], None], bounds: Bounds = BOUNDS
+) -> None:
     """Serve until SIGINT or SIGTERM; then let answers under way be finished, and return.
 
     A second signal ends it at once. ``ready`` is called when requests are being answered.
     """
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=bounded_connections(bounds),
         ws="none",
-        lifespan="off",
+        lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
+        backlog=_ACCEPTED_AT_ONCE,
+        timeout_keep_alive=bounds.idle_seconds,
+        timeout_graceful_shutdown=bounds.drain_seconds,
     )
+    _allow_files(bounds.connections + _ACCEPTED_AT_ONCE + _OTHER_FILES)
     with listener:
         asyncio.run(_Server(config, ready).serve(sockets=[listener]))
+
+
+def _allow_files(number: int) -> None:
+    """Allow this process so many open files, where the system would let it have fewer."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != resource.RLIM_INFINITY and soft < number:
+            most = number if hard == resource.RLIM_INFINITY else min(number, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 class _Server(uvicorn.Server):
@@ -84,7 +109,17 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for listener in sockets or ():
+            # asyncio has one number for how many it accepts at once and how many the system keeps.
+            listener.listen(_KEPT_BY_THE_SYSTEM)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        # Connections that were accepted before would be overlooked, and be waited for.
+        await asyncio.sleep(_SETTLING_SECONDS)
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:

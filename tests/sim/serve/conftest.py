@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,18 +17,39 @@ from sim import Scene, Transcript
 from sim.stage.base import LogProb, Reply, Request, Stage
 from sim.stage.exact import exact_stage
 
+COMMAND = ("-P", "-m", "sim.cli", "serve", "--port", "0")
+BOUNDED = """
+import json, sys
+from sim.serve.app import application
+from sim.serve.bounds import Bounds
+from sim.serve.models import Models
+from sim.serve.server import address, listening, serve
+
+bounds = Bounds(**json.loads(sys.argv[1]))
+listener = listening("127.0.0.1", 0)
+app = application(Models(), bounds=bounds)
+serve(app, listener, lambda: print(address(listener), flush=True), bounds)
+"""
+
 
 class Served:
-    """The command, running. ``url`` is the one line that it prints on standard output."""
+    """A server, running. ``url`` is the one line that it prints on standard output."""
 
-    def __init__(self, *arguments: str, **env: str) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        command: tuple[str, ...] = COMMAND,
+        cwd: Path | None = None,
+        **env: str,
+    ) -> None:
         clean = {name: value for name, value in os.environ.items() if "ELSINORE" not in name}
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "sim.cli", "serve", "--port", "0", *arguments],
+            [sys.executable, *command, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=clean | env,
+            cwd=cwd,
             text=True,
         )
         assert self.process.stdout is not None
@@ -65,6 +88,15 @@ def served() -> Iterator[Served]:
     server.close()
 
 
+@pytest.fixture(scope="package")
+def hasty() -> Iterator[Served]:
+    """A server without patience."""
+    bounds = {"head_seconds": 0.4, "body_seconds": 0.4, "idle_seconds": 1, "answer_seconds": 0.4}
+    server = Served(json.dumps(bounds), command=("-P", "-c", BOUNDED))
+    yield server
+    server.close()
+
+
 @pytest.fixture
 def url(served: Served) -> str:
     return served.url
@@ -76,13 +108,24 @@ def start() -> Iterator[type[Served]]:
     started: list[Served] = []
 
     class Starting(Served):
-        def __init__(self, *arguments: str, **env: str) -> None:
+        def __init__(self, *arguments: str, **named: Any) -> None:
             started.append(self)
-            super().__init__(*arguments, **env)
+            super().__init__(*arguments, **named)
 
     yield Starting
     for server in started:
         server.close()
+
+
+@pytest.fixture
+def bounded(start: Any) -> Any:
+    """``bounded(head_seconds=0.3)``: a server with other bounds than the command's."""
+
+    def with_bounds(**bounds: float) -> Served:
+        server: Served = start(json.dumps(bounds), command=("-P", "-c", BOUNDED))
+        return server
+
+    return with_bounds
 
 
 class Reduced:

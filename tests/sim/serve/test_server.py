@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import json
 import signal
@@ -19,8 +18,7 @@ import pytest
 from openai import OpenAI
 
 from sim.errors import BadRequest
-from sim.serve.app import MOST_BYTES, application
-from sim.serve.models import Models
+from sim.serve.bounds import BOUNDS
 from sim.serve.server import listening
 
 BODY = {"model": "base", "messages": [{"role": "user", "content": "Ben: Well?"}], "seed": 1}
@@ -76,37 +74,6 @@ def test_other_machines_are_refused() -> None:
             listening(host, 0)
 
 
-async def test_more_than_it_answers_at_once_are_asked_to_come_again() -> None:
-    """One request keeps its body back; the next finds the only place taken."""
-    app = application(Models(), most_at_once=1)
-    release = asyncio.Event()
-    sent: list[Any] = []
-
-    def scope(path: str, method: str) -> Any:
-        return {
-            "type": "http", "method": method, "path": path, "raw_path": path.encode(),
-            "query_string": b"", "headers": [(b"host", b"localhost")], "root_path": "",
-        }  # fmt: skip
-
-    async def receive() -> Any:
-        await release.wait()
-        return {"type": "http.request", "body": b"{}", "more_body": False}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    first = asyncio.create_task(app(scope("/v1/completions", "POST"), receive, send))
-    await asyncio.sleep(0)
-    await app(scope("/v1/models", "GET"), receive, send)
-    assert sent[0]["status"] == 503
-    assert (b"retry-after", b"1") in sent[0]["headers"]
-    release.set()
-    await first
-    sent.clear()
-    await app(scope("/v1/models", "GET"), receive, send)
-    assert sent[0]["status"] == 200
-
-
 def test_a_page_in_a_browser_cannot_rebind_its_name_to_us(served: Any) -> None:
     status, answer = ask(served.port, headers={"Host": "evil.example:80"})
     assert (status, answer["error"]["code"]) == (403, "wrong_host")
@@ -152,7 +119,7 @@ def test_bad_options(options: tuple[str, str]) -> None:
         ("/v1/chat/completions", b"[" * 100_000, 400),
         ("/v1/chat/completions", b"\xff\xfe", 400),
         ("/v1/chat/completions", b'{"model": "base", "messages": [{"role": "king"}]}', 400),
-        ("/v1/chat/completions", b" " * (MOST_BYTES + 1), 413),
+        ("/v1/chat/completions", b" " * (BOUNDS.body_bytes + 1), 413),
         ("/v1/nothing", b"{}", 404),
         ("/v1/models", b"{}", 405),
     ],
@@ -173,7 +140,7 @@ def test_every_refusal_is_an_error_of_the_protocols(
 
 def test_a_body_without_a_length_is_bounded_too(served: Any) -> None:
     def endless() -> Any:
-        for _ in range(MOST_BYTES // 65536 + 2):
+        for _ in range(BOUNDS.body_bytes // 65536 + 2):
             yield b" " * 65536
 
     try:
