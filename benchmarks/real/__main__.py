@@ -66,7 +66,7 @@ async def _measured(options: argparse.Namespace, sampling: Sampling) -> int:
     for layout in options.layout or EVERY:
         of_layout: list[tuple[Cell, Summary]] = []
         # A block of two turns, with their names, needs the room of both.
-        room = {"max_tokens": 200} if layout == "author" else {}
+        room = {"max_tokens": 140} if layout == "author" else {}
         asking = ModelOptions(sampling=sampling.model_copy(update=room))
         for wording in options.wording or list(WORDINGS):
             cell = Cell(options.model, layout, wording, CHOICE, options.screen)

@@ -26,7 +26,8 @@ _REPAIRS = 2
 async def write_block(performance: Performance, cues: tuple[Place, ...], author: Author) -> None:
     """Let the author write the next turns, and record them one by one.
 
-    If the scene ends within the block, the rest of the block is dropped.
+    If the scene ends within the block, the rest of the block is dropped. A block whose end cannot
+    be read counts as far as it can.
     """
     places = _order(performance, cues)
     order = [performance.floor.names[place] for place in places]
@@ -44,18 +45,23 @@ async def write_block(performance: Performance, cues: tuple[Place, ...], author:
         except StageError as error:
             raise performance.failed(index, order[0], error) from None
     for number, (place, name) in enumerate(zip(places, order, strict=True)):
-        if number == len(readings):
+        if number >= len(known):
             return
         turn = known[number]
         if turn is None:
+            if number >= len(readings):
+                return
             reading = readings[number]
+            # What was cut off by the limit of tokens is the last that was written, which need not
+            # be a turn that was asked for.
+            last = number + 1 == len(readings) and not reading.cut
             within = limited(reading.text, performance.limit)
             turn = Turn(
                 index + number,
                 name,
                 within.text,
                 prompt=prompt.digest.hex(),
-                finish=reply.finish,
+                finish="stop" if reply.finish == "length" and not last else reply.finish,
                 cut="\n\n".join(filter(None, (within.cut, reading.cut))),
                 strangers=reading.strangers,
                 over=within.over,
@@ -79,10 +85,16 @@ async def write_block(performance: Performance, cues: tuple[Place, ...], author:
 def _known(
     performance: Performance, index: TurnIndex, order: list[str], prompt: Prompt
 ) -> list[Turn | None]:
-    """For each turn of a block, the turn recorded before the scene was cut off, or None."""
+    """For each turn of a block, the turn recorded before the scene was cut off, or None.
+
+    A block whose end could not be read was shorter than asked: the next turn has another prompt.
+    """
     turns: list[Turn | None] = []
     for number, name in enumerate(order):
         own = TurnIndex(index + number)
+        recorded = performance.known.turns.get(own)
+        if number and recorded is not None and recorded.prompt not in ("", prompt.digest.hex()):
+            break
         change = change_of_turn(performance, own, name) if performance.done else None
         if change is not None:
             changed_before(performance, change, own)
@@ -128,9 +140,11 @@ async def _written(
 ) -> tuple[Reply, tuple[Reading, ...]]:
     """The reply with the words of each turn, or a refusal, which becomes the first speaker's turn.
 
-    Raises ``StageError`` (reason ``malformed``) if no block could be read.
+    If no block could be read whole, the longest readable beginning of one: what follows is asked
+    for in the next block. Raises ``StageError`` (reason ``malformed``) if there is none.
     """
     problem = ""
+    begun: tuple[Reply, tuple[Reading, ...]] = (Reply(""), ())
     for attempt in range(_REPAIRS + 1):
         seed = request_seed(performance.base(index), "block", index, attempt)
         reply = await performance.stage.perform(Request(prompt, seed, order[0], "turn"))
@@ -138,12 +152,20 @@ async def _written(
             thought, speech = thought_and_speech(reply.text)
             return reply, (Reading(speech.strip(), thought=both(reply.thought, thought)),)
         try:
-            first, *rest = read_block(reply.text, order, performance.names)
-            thought = both(reply.thought, first.thought)
-            return reply, (replace(first, thought=thought), *rest)
+            return reply, _with_thought(reply, read_block(reply.text, order, performance.names))
         except MalformedError as error:
             problem = str(error)
+            if len(error.begun) > len(begun[1]):
+                begun = reply, _with_thought(reply, error.begun)
             prompt = author.again(
                 prompt, performance.scene, thought_and_speech(reply.text)[1], problem
             )
+    if begun[1]:
+        return begun
     raise StageError("malformed", f"{problem} (after {_REPAIRS} repeated requests)")
+
+
+def _with_thought(reply: Reply, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
+    """The turns of a block, the first with all that the author thought."""
+    first, *rest = readings
+    return (replace(first, thought=both(reply.thought, first.thought)), *rest)

@@ -34,7 +34,7 @@ class Author:
 
     def cue(self, prompt: Prompt, scene: Scene, order: Sequence[str]) -> Prompt:
         """The prompt with the request for the next turns."""
-        return prompt.then("user", scene.templates.block.format(order=", ".join(order)))
+        return prompt.then("user", scene.templates.next_lines(order))
 
     def ask(self, prompt: Prompt, scene: Scene, name: str, question: Question) -> Prompt:
         """The prompt with a question off stage to one of the cast."""

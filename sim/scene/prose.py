@@ -68,6 +68,7 @@ class Prose(Wording):
         "reminder": frozenset({"name"}),
         "talk": frozenset({"names"}),
         "stands": frozenset({"topic"}),
+        "block": frozenset({"form"}),
     }
 
     version: str = "prose-6"
@@ -279,6 +280,19 @@ _TALK_FIRST: Mapping[str, Any] = {
 }
 """What the play is about before who somebody is in it."""
 
+_IN_FORM: Mapping[str, Any] = {
+    "author": (
+        "This is a play with {names}, and you write it. A line is a name, a colon, and the words "
+        "that this person speaks aloud, in the first person, at most {words} words. An empty line "
+        "stands between lines. Nobody describes anybody, and nobody says what was said before."
+    ),
+    "block": (
+        "Go on with the play. Write these lines and no others, with words in place of the "
+        "dots:\n\n{form}"
+    ),
+}
+"""An author is shown the form of the lines that are wanted."""
+
 WORDINGS: Mapping[str, Wording] = {
     "plain-1": _PLAIN,
     "prose-1": Prose(version="prose-1", examples=()),
@@ -316,6 +330,18 @@ WORDINGS: Mapping[str, Wording] = {
     "prose-4": Prose(version="prose-4", **_TALK_FIRST, examples=()),
     "prose-5": Prose(version="prose-5", **_TALK_FIRST),
     "prose-6": PROSE,
+    "prose-7": Prose(version="prose-7", **_IN_FORM),
+    "prose-8": Prose(
+        version="prose-8",
+        block=(
+            "{form}\n\nThese are the next lines of the play, with dots for the words. Write them "
+            "with the words that are spoken in place of the dots, and no other lines."
+        ),
+        author=(
+            "This is a play with {names}. You write what they say, in the first person, as people "
+            "talk: at most {words} words a line. Each line begins with the name of whoever speaks."
+        ),
+    ),
 }
 """The wordings by name. ``plain-1`` has labels and numbers, which the embedded stage reads. The
 default, ``prose-6``, tells a chat what ``prose-3`` does and begins a script as ``prose-1`` does."""

@@ -211,6 +211,11 @@ class Wording(AuthoredModel):
         sheets = "\n\n".join(self.described(role) for role in cast)
         return f"{told}\n{self.about(occasion.topic, occasion.setting)}\n\n{sheets}"
 
+    def next_lines(self, order: Sequence[str]) -> str:
+        """The request to an ``author`` for the next turns, in this order."""
+        form = "\n\n".join(f"{name}: ..." for name in order)
+        return self.block.format(order=", ".join(order), form=form)
+
     def asks_in_script(self, question: Question, name: str, occasion: Occasion) -> str:
         """A question to an actor of a ``screenplay``, with the label of its answer."""
         return f"{self.asks(question, name, occasion)}\n{name}:"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from sim.text.labels import Label, labels_of
@@ -28,7 +29,14 @@ _OFFER: Final = re.compile(
 
 
 class MalformedError(ValueError):
-    """A block that is not what was asked for. The message tells the author what to correct."""
+    """A block that is not what was asked for. The message tells the author what to correct.
+
+    ``begun`` are the turns before the fault, which could be read.
+    """
+
+    def __init__(self, message: str, begun: tuple[Reading, ...] = ()) -> None:
+        super().__init__(message)
+        self.begun = begun
 
 
 def read_block(
@@ -61,17 +69,21 @@ def read_block(
     speech = _RULES.sub("", speech).strip()
     cast_labels = labels_of(names).of_others(speech, listed=True)
     strangers = strangers_in(speech, cast_labels, script=True, fresh=True)
-    turns = _dealt(speech, sorted([*cast_labels, *strangers], key=lambda one: one.start),
-                   order, frozenset(id(label) for label in strangers))  # fmt: skip
-    found = [turn.reading(names) for turn in turns]
-    for number, reading in enumerate(found, start=1):
+    labels = sorted([*cast_labels, *strangers], key=lambda one: one.start)
+    turns, problem = _dealt(speech, labels, order, frozenset(id(label) for label in strangers))
+    found: list[Reading] = []
+    for number, turn in enumerate(turns, start=1):
+        reading = turn.reading(names)
         if not reading.text:
-            raise MalformedError(f"Turn {number}, of {order[number - 1]}, has no words.")
-    if len(found) != len(order):
-        raise MalformedError(f"There are {len(found)} turns where {len(order)} were asked for.")
-    if thought:
-        first = found[0]
-        found[0] = Reading(first.text, first.cut, first.strangers, thought, first.dropped)
+            problem = f"Turn {number}, of {order[number - 1]}, has no words."
+            break
+        found.append(reading)
+    if found and thought:
+        found[0] = replace(found[0], thought=thought)
+    if not problem and len(found) != len(order):
+        problem = f"There are {len(found)} turns where {len(order)} were asked for."
+    if problem:
+        raise MalformedError(problem, tuple(found))
     return tuple(found)
 
 
@@ -102,10 +114,13 @@ class _Turn:
 
 def _dealt(
     text: str, labels: list[Label], order: Sequence[str], strange: frozenset[int]
-) -> list[_Turn]:
-    """The words of a text by turn: to whoever is due, as the labels say."""
+) -> tuple[list[_Turn], str]:
+    """The words of a text by turn: to whoever is due, as the labels say; and what is wrong with the
+    next one, if anything is."""
     begun = labels[0].start if labels else len(text)
-    head = _direction_before(text, text[:begun].strip(), order)
+    head = _direction_before(text[:begun].strip())
+    if head is None:
+        return [], _not_due(0, order, text)
     turns: list[_Turn] = []
     lost: list[tuple[str, str]] = []
     for number, label in enumerate(labels):
@@ -135,10 +150,10 @@ def _dealt(
             turns[-1].cut.append(text[label.start :].strip())
             break
         else:
-            raise _not_due(len(turns), order, whole)
-    if lost:
-        raise _not_due(0, order, text)
-    return turns
+            if current is not None:
+                current.cut.append(text[label.start :].strip())
+            return turns, _not_due(len(turns), order, whole)
+    return turns, _not_due(0, order, text) if lost else ""
 
 
 def _gap(text: str, start: int) -> str:
@@ -147,10 +162,11 @@ def _gap(text: str, start: int) -> str:
     return before[len(before.rstrip()) :] or "\n"
 
 
-def _direction_before(text: str, head: str, order: Sequence[str]) -> str:
+def _direction_before(head: str) -> str | None:
     """What stands before the first label and belongs to the first turn: stage directions.
 
-    An announcement or a title is dropped; anything else is somebody's words, and nobody's turn.
+    An announcement or a title is dropped; anything else is somebody's words, and nobody's turn:
+    None.
     """
     if not head:
         return ""
@@ -159,11 +175,9 @@ def _direction_before(text: str, head: str, order: Sequence[str]) -> str:
         if _DIRECTION.fullmatch(paragraph.strip()) and not paragraph.startswith("**"):
             directions.append(paragraph.strip())
         elif not _TITLE.fullmatch(paragraph.strip()):
-            raise _not_due(0, order, text)
+            return None
     return "\n".join(directions)
 
 
-def _not_due(number: int, order: Sequence[str], found: str) -> MalformedError:
-    return MalformedError(
-        f'Turn {number + 1} should begin with "{order[number]}:" and begins with "{found[:40]}".'
-    )
+def _not_due(number: int, order: Sequence[str], found: str) -> str:
+    return f'Turn {number + 1} should begin with "{order[number]}:" and begins with "{found[:40]}".'

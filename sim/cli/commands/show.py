@@ -177,8 +177,15 @@ def _prompt(trial: StoredTrial, events: list[Event], index: int, as_json: bool) 
     # An author wrote the turns of a block in answer to one prompt.
     block = [turn for turn in turns if turn.prompt == wanted.prompt] or [wanted]
     first = block[0] if scene.layout == "author" else wanted
-    order = [turn.speaker for turn in block]
-    prompt = render(scene, before(events, first), wanted.speaker, order)
+    happened = before(events, first)
+    prompt = render(scene, happened, wanted.speaker, [turn.speaker for turn in block])
+    if scene.layout == "author":
+        # Of a block that was refused, or whose end could not be read, fewer turns were taken than
+        # asked for: those asked for are whoever spoke next.
+        speakers = [turn.speaker for turn in turns[first.index - 1 :]]
+        for many in range(len(block) + 1, scene.block + 1):
+            if prompt.digest.hex() != wanted.prompt:
+                prompt = render(scene, happened, wanted.speaker, speakers[:many])
     same = prompt.digest.hex() == wanted.prompt
     if as_json:
         record = {

@@ -97,6 +97,50 @@ def test_a_block_that_stays_malformed_is_a_failure() -> None:
     assert transcript.ended.status == "failed"
 
 
+def half(order: list[str], call: int) -> str:
+    """The first turn asked for, and then one of somebody who is not due."""
+    others = [name for name in ("Ada", "Ben", "Cleo") if name not in order[1:2]]
+    return f"{order[0]}: line {call}.\n\n{others[-1]}: I was not asked."
+
+
+def test_a_block_whose_end_cannot_be_read_counts_as_far_as_it_can() -> None:
+    """After two repeated requests: what follows is asked for in the next block."""
+    stage = Writer(half)
+    scene = debate(layout="author", block=2, ends=after(turns=4))
+    transcript = asyncio.run(play(scene, stage, seed=1))
+    assert transcript.failures == []
+    assert [turn.speaker for turn in transcript.turns] == ["Ada", "Ben", "Cleo", "Ada"]
+    assert transcript.turns[0].text == "line 1."
+    assert "I was not asked." in transcript.turns[0].cut
+    assert [turn.usage.prompt_tokens for turn in transcript.turns] == [10] * 4
+    assert len(stage.requests) == 3 * 3 + 1, "the last block is one turn long, and is read whole"
+
+
+def test_a_short_block_goes_on_where_it_was_cut_off() -> None:
+    scene = debate(layout="author", block=3, ends=after(turns=5))
+    whole = asyncio.run(play(scene, Writer(lambda order, call: half(order, len(order))), seed=1))
+    for at in range(len(whole.turns) + 1):
+        stage = Writer(lambda order, call: half(order, len(order)))
+        again = asyncio.run(play(scene, stage, seed=1, resume=Transcript(whole.turns[:at])))
+        assert [turn.text for turn in again.turns] == [turn.text for turn in whole.turns]
+        assert [turn.prompt for turn in again.turns] == [turn.prompt for turn in whole.turns]
+
+
+def test_a_turn_is_cut_by_the_limit_only_if_it_is_the_last_that_was_written() -> None:
+    class Long(Writer):
+        async def perform(self, request: Request) -> Reply:
+            reply = await super().perform(request)
+            return Reply(reply.text, "length", reply.usage)
+
+    def finishes(write: Callable[[list[str], int], str]) -> list[str]:
+        scene = debate(layout="author", block=2, ends=after(turns=2))
+        return [turn.finish for turn in asyncio.run(play(scene, Long(write), seed=1)).turns]
+
+    assert finishes(well) == ["stop", "length"]
+    more = "\n\nAda: And a turn that nobody asked for"
+    assert finishes(lambda order, call: well(order, call) + more) == ["stop", "stop"]
+
+
 def conditional() -> Scene:
     scene = debate()
     edges = tuple(
