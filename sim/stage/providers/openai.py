@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient, OpenAIError
@@ -119,6 +120,8 @@ class Server:
             http = DefaultAsyncHttpxClient(
                 timeout=None, follow_redirects=False, event_hooks={"response": [bounds.bound]}
             )
+            # No cookies: one that is no ASCII would break every call after it.
+            http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
             self._client = AsyncOpenAI(
                 api_key=self._key,
                 base_url=self.sampling.base_url,

@@ -31,7 +31,7 @@ def reply(text: str = "Good evening.") -> bytes:
 def head(body: bytes | None, *lines: str, status: str = "200 OK") -> bytes:
     length = [] if body is None else [f"Content-Length: {len(body)}"]
     told = [f"HTTP/1.1 {status}", "Content-Type: application/json", *length, *lines]
-    return "\r\n".join([*told, "", ""]).encode()
+    return "\r\n".join([*told, "", ""]).encode("latin-1")
 
 
 class Server:
@@ -125,6 +125,17 @@ async def test_compression_that_cannot_be_bounded_is_refused() -> None:
         assert "compressed as 'br'" in str(await error_of(server))
     async with serving(head(b"xx", "Content-Encoding: gzip") + b"xx") as server:
         assert "cannot be unpacked" in str(await error_of(server))
+
+
+async def test_a_cookie_is_not_kept() -> None:
+    """One that is no ASCII would break every call after it."""
+    body = reply()
+    async with serving(head(body, "Set-Cookie: a=\xff", "Connection: close") + body) as server:
+        stage = open_model("openai:x", Sampling(base_url=server.url))
+        said = [await stage.perform(CHAT) for _ in range(2)]
+        await stage.close()  # type: ignore[attr-defined]
+    assert [each.text for each in said] == ["Good evening."] * 2
+    assert b"cookie" not in server.asked[1].lower()
 
 
 async def test_a_reply_of_millions_of_letters() -> None:
