@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sim.output_files import write_file
 from sim.store.connection import damaged, open_readonly
+from sim.store.damage import reading
 from sim.store.rows import encode_sorted
 
 _TRIALS = """
@@ -124,7 +125,7 @@ def export_jsonl(store: Path | str, out: Path | str) -> None:
         # In one transaction: a run that goes on meanwhile changes nothing in between.
         connection.execute("BEGIN")
         _refuse_damage(connection, Path(store))
-        lines = export_lines(connection)
+        lines = _told(export_lines(connection), Path(store))
         if str(out) == "-":
             sys.stdout.flush()
             for part in _encoded(lines):
@@ -134,6 +135,12 @@ def export_jsonl(store: Path | str, out: Path | str) -> None:
             write_file(out, _encoded(lines), "export")
     finally:
         connection.close()
+
+
+def _told(lines: Iterator[str], store: Path) -> Iterator[str]:
+    """The lines; rows that nobody wrote are told as damage."""
+    with reading(store):
+        yield from lines
 
 
 def _refuse_damage(connection: sqlite3.Connection, store: Path) -> None:

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple, Self
 from sim.errors import BadRequest, StoreRefused
 from sim.events import Event, Turn, Usage
 from sim.scene.scene import Scene
-from sim.store.connection import damaged, is_damage, open_readonly
+from sim.store.connection import open_readonly
+from sim.store.damage import reading, told_as_damage
 from sim.store.rows import REPLY_COLUMNS, from_row, reply_from_row
 from sim.store.runs import DOUBTED, InDoubt, StoredRun, untold
+from sim.store.shapes import JSON, check_columns, check_row, read_json
 from sim.store.tournaments import (
-    MATCHES,
     VERDICTS,
     StoredMatch,
     StoredTournament,
@@ -91,16 +92,17 @@ class Store:
         self._closing()
 
     def _rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        """The rows of a query. Raises ``StoreRefused`` if SQLite cannot read the file."""
-        try:
-            return self._connection.execute(sql, parameters).fetchall()
-        except sqlite3.Error as error:
-            raise self._unreadable(error) from error
+        """The rows of a query."""
+        return self._connection.execute(sql, parameters).fetchall()
 
-    def _unreadable(self, error: sqlite3.Error) -> StoreRefused:
-        if is_damage(error):
-            return damaged(self.path, error)
-        return StoreRefused(f"store {self.path}: cannot be read ({error}); use a backup")
+    def _checked(self, table: str, sql: str, *parameters: Any) -> Iterator[dict[str, Any]]:
+        """The rows of a query for all columns of a table, by their names, each checked."""
+        cursor = self._connection.execute(sql, parameters)
+        names = [column[0] for column in cursor.description]
+        for row in cursor.fetchall():
+            found = dict(zip(names, row, strict=True))
+            check_row(found, table)
+            yield found
 
     def _for(self, select: str, trials: Iterable[str], also: str = "") -> Iterator[tuple[Any, ...]]:
         """Rows for these trials; ``select`` has no WHERE, and ``also`` goes on from it."""
@@ -110,6 +112,7 @@ class Store:
 
     # -- trials --------------------------------------------------------------------------------
 
+    @told_as_damage
     def trials(self, ids: Sequence[str] | None = None) -> list[StoredTrial]:
         """All trials, ordered by scenario, model, seed and arm, or those of these ids."""
         select = f"SELECT {COLUMNS} FROM trials"  # noqa: S608 - a constant of ours
@@ -134,10 +137,15 @@ class Store:
             )
         return self.trials(meant)[0]
 
+    @told_as_damage
     def ids(self) -> list[str]:
         """The ids of all trials, sorted."""
-        return [row[0] for row in self._rows("SELECT trial FROM trials ORDER BY trial")]
+        rows = self._rows("SELECT trial FROM trials ORDER BY trial")
+        for (trial,) in rows:
+            check_columns({"trial": trial}, "trials")
+        return [trial for (trial,) in rows]
 
+    @told_as_damage
     def ended(self, ids: Iterable[str]) -> set[str]:
         """Those of the trials that are at their end."""
         rows = self._for("SELECT trial FROM trials", ids, "AND status != 'planned'")
@@ -147,6 +155,7 @@ class Store:
         """For each trial the shortest beginning of its id that no other has."""
         return short_ids(self.ids())
 
+    @told_as_damage
     def seeds_played(self) -> list[tuple[str, int]]:
         """How many seeds were played live, by scenario, one entry for each set of parameters and
         each stage."""
@@ -171,7 +180,8 @@ class Store:
         ``parent_of`` gives the transcript of a parent, where the caller has read it. Raises
         ``StoreRefused`` if a parent is not in the store or if its parents go around in a circle.
         """
-        return self._transcript(trial, parent_of, find_scene, ())
+        with reading(self.path, trial):
+            return self._transcript(trial, parent_of, find_scene, ())
 
     def _transcript(
         self,
@@ -205,42 +215,43 @@ class Store:
 
     def own_events(self, trial: str) -> list[Event]:
         """The events of a trial, without those that a branch shares with its parent."""
-        return [from_row(row) for row in self._rows(_OWN, trial)]
+        with reading(self.path, trial):
+            return [from_row(row) for row in self._rows(_OWN, trial)]
 
     def all_events(self) -> Iterator[tuple[str, Event]]:
         """The own events of all trials, with the trial's id, trial by trial.
 
         Events whose trial was deleted by hand are among them.
         """
-        try:
+        with reading(self.path):
             for row in self._connection.execute(
                 "SELECT * FROM events ORDER BY trial, turn, kind, actor, key, sample"
             ):
                 yield row[0], from_row(row)
-        except sqlite3.Error as error:
-            raise self._unreadable(error) from error
 
     def lineage(self, trial: str) -> list[tuple[int, str]]:
         """From which turn on which trial has its own turns: a branch's parents first."""
-        [(of, at)] = self._rows('SELECT "of", at FROM trials WHERE trial = ?', trial)
-        if at is None:
-            return [(0, trial)]
-        return [*(each for each in self.lineage(of) if each[0] < at), (at, trial)]
+        with reading(self.path, trial):
+            [(of, at)] = self._rows('SELECT "of", at FROM trials WHERE trial = ?', trial)
+            if at is None:
+                return [(0, trial)]
+            return [*(each for each in self.lineage(of) if each[0] < at), (at, trial)]
 
     def replies(self, trial: str) -> StoredReplies:
         """The replies of a trial."""
         start = trial[:12]
-        # Hexadecimal digits sort before "g": the range holds all keys that begin with ``start``.
-        rows = self._rows(
-            f"SELECT key, {REPLY_COLUMNS} FROM replies"  # noqa: S608 - a constant of ours
-            " WHERE key >= ? AND key < ? AND trial = ?",
-            start, start + "g", trial,
-        )  # fmt: skip
+        with reading(self.path, trial):
+            # Hexadecimal digits sort before "g": the range holds all keys that begin like that.
+            rows = self._rows(
+                f"SELECT key, {REPLY_COLUMNS} FROM replies"  # noqa: S608 - a constant of ours
+                " WHERE key >= ? AND key < ? AND trial = ?",
+                start, start + "g", trial,
+            )  # fmt: skip
+            replies = {row[0]: reply_from_row(row[1:]) for row in rows}
         # Only version 1 stored no retries.
-        return StoredReplies(
-            {row[0]: reply_from_row(row[1:]) for row in rows}, any(row[-1] is None for row in rows)
-        )
+        return StoredReplies(replies, any(row[-1] is None for row in rows))
 
+    @told_as_damage
     def usage(self, trials: Iterable[str]) -> Usage:
         """What was paid for these trials so far; replies without a price count 0 USD."""
         prompt = completion = 0
@@ -260,18 +271,19 @@ class Store:
 
     # -- runs ----------------------------------------------------------------------------------
 
+    @told_as_damage
     def runs(self) -> list[StoredRun]:
         """All runs, in their order."""
         return [
             StoredRun(
-                number, started, ended, outcome, json.loads(manifest),
-                None if summary is None else json.loads(summary),
+                row["run"], row["started"], row["ended"], row["outcome"],
+                read_json(row["manifest"], JSON["runs"]["manifest"], "a manifest"),
+                None if row["summary"] is None else json.loads(row["summary"]),
             )
-            for number, started, ended, outcome, manifest, summary in self._rows(
-                "SELECT run, started, ended, outcome, manifest, summary FROM runs ORDER BY run"
-            )
+            for row in self._checked("runs", "SELECT * FROM runs ORDER BY run")
         ]  # fmt: skip
 
+    @told_as_damage
     def in_doubt(self, trials: Iterable[str]) -> dict[str, list[InDoubt]]:
         """The calls in doubt of these trials, by trial.
 
@@ -287,17 +299,16 @@ class Store:
             doubts.setdefault(row[0], []).append(InDoubt(*row))
         return doubts
 
+    @told_as_damage
     def in_doubt_untold(self, trials: Iterable[str]) -> list[InDoubt]:
         """The calls in doubt of these trials of which no run has told, however many were killed."""
         wanted = list(trials)
         now = [doubt for doubts in self.in_doubt(wanted).values() for doubt in doubts]
-        try:
-            every = untold(self._rows(DOUBTED), now)
-        except (TypeError, ValueError) as error:
-            raise damaged(self.path, f"the calls in doubt of a run: {error}") from error
+        every = untold(self._rows(DOUBTED), now)
         known = set(wanted)
         return sorted((each for each in every if each.trial in known), key=lambda each: each.trial)
 
+    @told_as_damage
     def sources(self) -> dict[str, Source]:
         """In which run each trial was played last, and the hash of its scenario's file then.
 
@@ -305,8 +316,8 @@ class Store:
         """
         made: dict[int, Mapping[str, Any]] = {}
         for number, manifest in self._rows("SELECT run, manifest FROM runs"):
-            scenarios = json.loads(manifest).get("scenarios")
-            made[number] = scenarios if isinstance(scenarios, dict) else {}
+            shape = JSON["runs"]["manifest"]
+            made[number] = read_json(manifest, shape, "a manifest").get("scenarios") or {}
         rows = self._rows("SELECT trial, run, scenario FROM trials")
         return {
             trial: Source(run, str((made.get(run, {}).get(scenario) or {}).get("source") or ""))
@@ -315,13 +326,15 @@ class Store:
 
     # -- tournaments ---------------------------------------------------------------------------
 
+    @told_as_damage
     def tournaments(self) -> list[StoredTournament]:
         """All tournaments, in the order in which they were started."""
         return [
-            StoredTournament(identity, name, json.loads(definition), started)
-            for identity, name, definition, started in self._rows(
-                "SELECT tournament, name, definition, started FROM tournaments"
-                " ORDER BY started, tournament"
+            StoredTournament(
+                row["tournament"], row["name"], json.loads(row["definition"]), row["started"]
+            )
+            for row in self._checked(
+                "tournaments", "SELECT * FROM tournaments ORDER BY started, tournament"
             )
         ]
 
@@ -335,17 +348,22 @@ class Store:
         names = {identity: each.name for identity, each in every.items()}
         return every[which_tournament(names, wanted, self.path)]
 
+    @told_as_damage
     def matches(self, tournament: str) -> list[StoredMatch]:
         """The legs of a tournament's matches, in their order."""
         return [
-            StoredMatch(held, number, match, leg, trial, motion, json.loads(sides))
-            for held, number, match, leg, trial, motion, sides in self._rows(
-                f"SELECT {MATCHES} FROM matches WHERE tournament = ?"  # noqa: S608 - ours
-                " ORDER BY round, match, leg",
+            StoredMatch(
+                row["tournament"], row["round"], row["match"], row["leg"], row["trial"],
+                row["motion"], json.loads(row["sides"]),
+            )
+            for row in self._checked(
+                "matches",
+                "SELECT * FROM matches WHERE tournament = ? ORDER BY round, match, leg",
                 tournament,
             )
-        ]
+        ]  # fmt: skip
 
+    @told_as_damage
     def debates(self, tournament: str) -> dict[str, list[Turn]]:
         """The turns of a tournament's debates, by trial."""
         said: dict[str, list[Turn]] = {}
@@ -369,21 +387,25 @@ class Store:
         held = "WHERE trial IN (SELECT trial FROM matches WHERE tournament = ?)"
         return self._verdicts(held, tournament)
 
+    @told_as_damage
     def verdicts_on(self, trials: Iterable[str]) -> list[StoredVerdict]:
         """What judges said of these debates."""
         select = f"SELECT {VERDICTS} FROM verdicts"  # noqa: S608 - a constant of ours
         return [_verdict(row) for row in self._for(select, trials)]
 
+    @told_as_damage
     def verdict_keys(self, trials: Iterable[str], *, also_missing: bool = True) -> set[VerdictKey]:
         """The keys of the verdicts on these debates; of missing verdicts if ``also_missing``."""
         given = "" if also_missing else "AND json_extract(payload, '$.missing') IS NULL"
         rows = self._for("SELECT trial, judge, form, shown FROM verdicts", trials, given)
         return {VerdictKey(*row) for row in rows}
 
+    @told_as_damage
     def judged_by(self, judge: str) -> set[str]:
         """The debates on which a judge has a verdict."""
         return {row[0] for row in self._rows("SELECT trial FROM verdicts WHERE judge = ?", judge)}
 
+    @told_as_damage
     def _verdicts(self, where: str, *values: str) -> list[StoredVerdict]:
         select = f"SELECT {VERDICTS} FROM verdicts {where}"  # noqa: S608 - ours
         rows = self._rows(f"{select} ORDER BY trial, judge, form, shown", *values)
@@ -391,6 +413,7 @@ class Store:
 
 
 def _verdict(row: tuple[Any, ...]) -> StoredVerdict:
+    check_row(dict(zip(VERDICTS.split(", "), row, strict=True)), "verdicts")
     trial, judge, form, shown, payload = row
     return StoredVerdict(trial, judge, form, tuple(json.loads(shown)), json.loads(payload))
 

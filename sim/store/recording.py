@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import cast
 
 from sim.calls.recorded import Recorded
-from sim.errors import BadRequest, StageError
+from sim.errors import BadRequest, StageError, StoreRefused
 from sim.layouts.prompt import Prompt, Role
 from sim.planning.trials import LIVE
 from sim.stage.base import Reply
 from sim.store.connection import open_readonly
+from sim.store.damage import reading
 from sim.store.rows import REPLY_COLUMNS, REPLY_TO_REQUEST, reply_from_row, text_from_column
 
 _BY_ROW = f"SELECT {REPLY_COLUMNS} FROM replies WHERE rowid = ?"  # noqa: S608
@@ -35,14 +36,19 @@ class Recorder:
         self.connection = open_readonly(store)
         self._others: dict[str, int] | None = None
         # In the order of the rows: of several failures of a request the last counts.
-        self._failures: dict[str, tuple[str, str]] = {
-            request: (reason, message)
-            for request, reason, message in self.connection.execute(
-                "SELECT substr(key, 13), reason, message FROM failures ORDER BY rowid"
-            )
-        }
+        with reading(self.store):
+            self._failures: dict[str, tuple[str, str]] = {
+                request: (str(reason), str(message))
+                for request, reason, message in self.connection.execute(
+                    "SELECT substr(key, 13), reason, message FROM failures ORDER BY rowid"
+                )
+            }
 
     def outcome(self, request: str) -> Reply | StageError | None:
+        with reading(self.store):
+            return self._outcome(request)
+
+    def _outcome(self, request: str) -> Reply | StageError | None:
         row = self.connection.execute(REPLY_TO_REQUEST, (request,)).fetchone()
         if row is None:
             if self._others is None:
@@ -62,6 +68,10 @@ class Recorder:
         It follows the prompt chunk by chunk as far as it was recorded, and then at each chunk the
         most similar continuation.
         """
+        with reading(self.store):
+            return self._nearest(prompt)
+
+    def _nearest(self, prompt: Prompt) -> Prompt | None:
         asked = prompt.chunks()
         known = len(asked)
         while known and not self._holds(asked[known - 1].digest):
@@ -101,6 +111,10 @@ class Recorder:
 
     def stages(self) -> list[tuple[str, Recorded]]:
         """The models that played in this store, with a stage for each that replays it."""
+        with reading(self.store):
+            return self._stages()
+
+    def _stages(self) -> list[tuple[str, Recorded]]:
         live: dict[str, str] = {}
         surrogates: dict[str, list[str]] = {}
         for model, identity, arm in self.connection.execute(
@@ -127,10 +141,15 @@ def recorded_stages(store: Path | str) -> list[tuple[str, Recorded]]:
     """
     recorder = Recorder(store)
     connection: sqlite3.Connection = recorder.connection
-    stages = recorder.stages()
-    (old,) = connection.execute(
-        "SELECT count(*) > 0 AND count(retries) = 0 FROM replies"
-    ).fetchone()
+    try:
+        stages = recorder.stages()
+        with reading(recorder.store):
+            (old,) = connection.execute(
+                "SELECT count(*) > 0 AND count(retries) = 0 FROM replies"
+            ).fetchone()
+    except StoreRefused:
+        recorder.close()
+        raise
     if old or not stages:
         recorder.close()
         what = "was played by an older version, which cannot be replayed" if old else "holds none"

@@ -8,10 +8,9 @@ replies where they are left.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,8 @@ from sim.errors import BadRequest, RunFailed
 from sim.store.connection import damaged, open_raw, open_writable
 from sim.store.locations import absolute, refuse_foreign
 from sim.store.rows import REPLY_COLUMNS, from_row, reply_from_row
-from sim.store.soundness import JSON_COLUMNS, TRIAL_COLUMNS, Broken, check_chunk, check_trial
+from sim.store.shapes import Broken, check_row
+from sim.store.soundness import check_chunk, check_trial
 
 TABLES = (
     "runs", "trials", "events", "replies", "intents", "verdicts", "truths", "chunks", "failures",
@@ -80,7 +80,8 @@ def _tables(connection: sqlite3.Connection) -> set[str]:
 
 
 def _copy(old: sqlite3.Connection, new: sqlite3.Connection, table: str, found: Recovered) -> None:
-    known = {row[1] for row in new.execute(f"PRAGMA table_info({table})")}
+    # Columns that newer versions added have a value of their own, or may be empty.
+    known = {row[1]: row[4] for row in new.execute(f"PRAGMA table_info({table})")}
     try:
         names = [row[1] for row in old.execute(f"PRAGMA table_info({table})") if row[1] in known]
     except sqlite3.Error:
@@ -91,8 +92,9 @@ def _copy(old: sqlite3.Connection, new: sqlite3.Connection, table: str, found: R
     insert = f"INSERT OR IGNORE INTO {table} ({listed}) VALUES ({marks})"  # noqa: S608 - ours
     if table == "verdicts" and "form" not in names:
         return  # Of versions before 3; only tests wrote any.
+    absent = {name: None for name, value in known.items() if value is None and name not in names}
     for row in _rows(old, table, listed, found):
-        if _decodes(table, dict(zip(names, row, strict=True))):
+        if _decodes(table, {**absent, **dict(zip(names, row, strict=True))}):
             found.kept[table] += new.execute(insert, row).rowcount
         else:
             found.lost[table] += 1
@@ -132,39 +134,32 @@ def _rows(
 
 def _decodes(table: str, row: dict[str, Any]) -> bool:
     try:
-        _CHECKS.get(table, _json)(table, row)
+        _CHECKS.get(table, check_row)(row, table)
     except Broken:
         return False
     return True
 
 
-def _trial(table: str, row: dict[str, Any]) -> None:
-    names = [name.strip().strip('"') for name in TRIAL_COLUMNS.split(",")]
-    defaults = {"stages": "{}", "at": None, "branch": None}
-    check_trial(tuple(row.get(name, defaults.get(name)) for name in names))
+def _trial(row: Mapping[str, Any], table: str) -> None:
+    check_trial({"stages": "{}", "at": None, "branch": None, **row})
 
 
-def _event(table: str, row: dict[str, Any]) -> None:
+def _event(row: Mapping[str, Any], table: str) -> None:
     names = ("trial", "turn", "kind", "actor", "key", "sample", "payload", "seconds")
     from_row(tuple(row[name] for name in names))
 
 
-def _reply(table: str, row: dict[str, Any]) -> None:
+def _reply(row: Mapping[str, Any], table: str) -> None:
     names = [name.strip() for name in REPLY_COLUMNS.split(",")]
-    reply_from_row(tuple(row.get(name, "") for name in names))
+    defaults = {"thought": "", "retries": None}
+    reply_from_row(tuple(row.get(name, defaults.get(name)) for name in names))
 
 
-def _chunk(table: str, row: dict[str, Any]) -> None:
+def _chunk(row: Mapping[str, Any], table: str) -> None:
     check_chunk((row["digest"], row["parent"], row["role"], row["text"]))
 
 
-def _json(table: str, row: dict[str, Any]) -> None:
-    for name in JSON_COLUMNS.get(table, "").split(", "):
-        if name and row[name] is not None:
-            json.loads(row[name])
-
-
-_CHECKS: dict[str, Callable[[str, dict[str, Any]], None]] = {
+_CHECKS: dict[str, Callable[[Mapping[str, Any], str], None]] = {
     "trials": _trial,
     "events": _event,
     "replies": _reply,

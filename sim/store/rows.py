@@ -22,6 +22,8 @@ from sim.events import (
 )
 from sim.redaction import redact
 from sim.stage.base import Reply
+from sim.store.shapes import EVENTS, USAGE, check_event, number, read_json, several
+from sim.store.shapes import text as is_text
 
 
 class EventRow(NamedTuple):
@@ -77,7 +79,11 @@ def text_to_column(text: str) -> str | bytes:
 
 def text_from_column(column: str | bytes) -> str:
     """The inverse of ``text_to_column``."""
-    return column if isinstance(column, str) else column.decode("utf-8", "surrogatepass")
+    if isinstance(column, str):
+        return column
+    if not isinstance(column, bytes):
+        raise ValueError(f"{column!r:.40} is no text")
+    return column.decode("utf-8", "surrogatepass")
 
 
 _NO_USAGE_FIELDS = {
@@ -111,6 +117,16 @@ def usage_from_json(fields: dict[str, Any]) -> Usage:
     return NO_USAGE if fields == _NO_USAGE_FIELDS else Usage(**fields)
 
 
+@lru_cache(maxsize=4096)
+def _usage_from_text(text: str) -> Usage:
+    """The inverse of ``usage_text``."""
+    return usage_from_json(read_json(text, USAGE, "the usage of a reply"))
+
+
+def _reasons_from_text(text: Any) -> tuple[str, ...]:
+    return tuple(read_json(text, several(is_text), "what failed before a reply"))
+
+
 REPLY_COLUMNS = "text, finish, exact, usage, seconds, thought, retries"
 """The columns that ``reply_from_row`` reads."""
 
@@ -135,16 +151,18 @@ def reply_to_row(reply: Reply) -> tuple[Any, ...]:
 
 
 def reply_from_row(row: tuple[Any, ...]) -> Reply:
-    """The inverse of ``reply_to_row``."""
+    """The inverse of ``reply_to_row``. Raises ``ValueError`` for a row that nobody wrote."""
     text, finish, exact, usage, seconds, thought, retries = row
+    if not isinstance(finish, str) or exact not in (None, 0, 1) or not number(seconds):
+        raise ValueError(f"a reply ends as {finish!r:.20}, {exact!r:.20}, {seconds!r:.20}")
     return Reply(
         text=text_from_column(text),
         finish=finish,
-        usage=usage_from_json(json.loads(usage)),
+        usage=_usage_from_text(usage),
         exact=None if exact is None else bool(exact),
         seconds=seconds,
         thought=text_from_column(thought),
-        retries=() if retries in (None, "[]") else tuple(json.loads(retries)),
+        retries=() if retries in (None, "[]") else _reasons_from_text(retries),
     )
 
 
@@ -227,9 +245,13 @@ def to_row(trial: str, event: Event) -> EventRow:
 
 
 def from_row(row: tuple[Any, ...]) -> Event:
-    """The inverse of ``to_row``. ``row`` has the fields of ``EventRow``, as SQLite gives them."""
+    """The inverse of ``to_row``. ``row`` has the fields of ``EventRow``, as SQLite gives them.
+
+    Raises ``ValueError`` for a row that nobody wrote.
+    """
+    check_event(row)
     _, turn, kind, actor, key, sample, text, seconds = row
-    payload = json.loads(text)
+    payload = read_json(text, EVENTS[kind], f"the payload of a {kind}")
     if kind == "turn":
         audience = payload["audience"]
         return Turn(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -23,12 +23,10 @@ from sim.redaction import BLOT
 from sim.scene.scene import Scene
 from sim.store.connection import open_readonly
 from sim.store.rows import REPLY_COLUMNS, from_row, reply_from_row, text_from_column
+from sim.store.shapes import COLUMNS, Broken, check_row
 
 _MOST = 100
 """So many problems are kept; the others are counted."""
-
-Broken = (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError)
-"""What decoding a row raises that nobody wrote."""
 
 
 @dataclass(slots=True)
@@ -86,10 +84,11 @@ def _sqlite(connection: sqlite3.Connection, found: Soundness) -> None:
 
 def _rows(connection: sqlite3.Connection, found: Soundness) -> None:
     trials: dict[str, tuple[str, int, int]] = {}
-    for row in _each(connection, found, "trials", TRIAL_COLUMNS):
-        name = str(row[0])
-        if _holds(found, f"trial {name[:12]}", check_trial, row):
-            trials[name] = (str(row[11]), int(row[12]), int(row[8] or 1))
+    for values in _each(connection, found, "trials", TRIAL_COLUMNS):
+        trial = dict(zip(COLUMNS["trials"], values, strict=True))
+        name = str(trial["trial"])
+        if _holds(found, f"trial {name[:12]}", check_trial, trial):
+            trials[name] = (trial["status"], trial["turns"], trial["at"] or 1)
     found.checked["trials"] = len(trials)
     turns: dict[str, list[int]] = {}
     ended: set[str] = set()
@@ -100,7 +99,7 @@ def _rows(connection: sqlite3.Connection, found: Soundness) -> None:
         if _holds(found, f"an event of trial {name[:12]}", from_row, row):
             found.checked["events"] += 1
             if row[2] == "turn":
-                turns.setdefault(name, []).append(int(row[1]))
+                turns.setdefault(name, []).append(row[1])
             elif row[2] == "ended":
                 ended.add(name)
         if name not in trials:
@@ -122,34 +121,35 @@ def _rows(connection: sqlite3.Connection, found: Soundness) -> None:
     for row in _each(connection, found, "chunks", "digest, parent, role, text"):
         if _holds(found, "a prompt", check_chunk, row):
             found.checked["prompts"] += 1
-    for table, names in JSON_COLUMNS.items():
-        for row in _each(connection, found, table, names):
-            texts = [text for text in row if text is not None]
-            if _holds(found, f"a row of {table}", _json, texts):
-                found.checked[table] += 1
+    for table in COLUMNS:
+        if table != "trials":
+            _others(connection, found, table)
 
 
-TRIAL_COLUMNS = (
-    'trial, scene, stage, seed, arm, focal, "of", stages, at, branch, parameters, status, turns'
-)
+def _others(connection: sqlite3.Connection, found: Soundness, table: str) -> None:
+    names = list(COLUMNS[table])
 
-JSON_COLUMNS = {
-    "runs": "manifest, summary",
-    "verdicts": "shown, payload",
-    "truths": "payload",
-    "tournaments": "definition",
-    "matches": "sides",
-}
-"""The columns of other tables that hold JSON."""
+    def check(row: tuple[Any, ...]) -> None:
+        check_row(dict(zip(names, row, strict=True)), table)
+
+    listed = ", ".join(f'"{name}"' for name in names)
+    for row in _each(connection, found, table, listed):
+        if _holds(found, f"a row of {table}", check, row):
+            found.checked[table] += 1
 
 
-def check_trial(row: tuple[Any, ...]) -> None:
-    """Check a row of ``TRIAL_COLUMNS``. Raises ``ValueError`` if the id is not its hash."""
-    name, scene, stage, seed, arm, focal, of, stages, at, branch, parameters, _, _ = row
-    cast_ = json.loads(scene)["cast"]
-    if not all(member["persona"]["name"] for member in cast_):
-        raise ValueError("a person has no name")
-    json.loads(parameters)
+TRIAL_COLUMNS = ", ".join(f'"{name}"' for name in COLUMNS["trials"])
+
+
+def check_trial(row: Mapping[str, Any]) -> None:
+    """Check a trial by its columns. Raises ``ValueError`` if the id is not its hash."""
+    check_row(row, "trials")
+    name, scene, stage, seed, arm, focal, of, stages, at, branch = (
+        row[each]
+        for each in (
+            "trial", "scene", "stage", "seed", "arm", "focal", "of", "stages", "at", "branch",
+        )
+    )  # fmt: skip
     trial = Trial(
         name, "", {}, cast("Scene", None), "", stage, seed, arm, focal, of,
         stages=json.loads(stages), at=at, branch=branch,
@@ -175,11 +175,6 @@ def _each(
         yield from connection.execute(f"SELECT {columns} FROM {table}")  # noqa: S608 - ours
     except sqlite3.Error as error:
         found.wrong(f"the table {table} cannot be read to its end ({error})")
-
-
-def _json(texts: Iterable[str]) -> None:
-    for text in texts:
-        json.loads(text)
 
 
 def _holds(found: Soundness, what: str, check: Callable[[Any], object], row: Any) -> bool:

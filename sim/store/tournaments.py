@@ -17,7 +17,6 @@ INSERT_MATCH = "INSERT OR REPLACE INTO matches VALUES (?, ?, ?, ?, ?, ?, ?)"
 INSERT_VERDICT = "INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?)"
 DELETE_ROUNDS = "DELETE FROM matches WHERE tournament = ? AND round >= ?"
 
-MATCHES = "tournament, round, match, leg, trial, motion, sides"
 VERDICTS = "trial, judge, form, shown, payload"
 
 

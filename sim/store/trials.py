@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import BadRequest, ScenarioError, StoreDamaged, StoreRefused
+from sim.errors import BadRequest, ScenarioError
 from sim.events import Event, Failure, Status, Usage
 from sim.planning import Trial, canonical
 from sim.planning.decoder import Unreadable, scene_for_prompts, scene_from
@@ -18,6 +19,8 @@ from sim.planning.scenarios import build, find
 from sim.planning.trials import LIVE
 from sim.scene.scene import Scene
 from sim.stage.base import Reply
+from sim.store.damage import reading
+from sim.store.shapes import JSON, check_columns, named, read_json, text
 from sim.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -32,6 +35,13 @@ COLUMNS = (
     " ELSE turns END, at, branch, parameters, scene, stages"
 )
 """The columns of ``StoredTrial``, in the order of its fields."""
+
+_NAMES = (
+    "trial", "scenario", "model", "stage", "seed", "arm", "focal", "of", "status", "reason",
+    "turns", "at", "branch", "parameters", "scene", "stages",
+)  # fmt: skip
+
+_JSON = JSON["trials"]
 
 _SHORTEST = 4
 
@@ -75,28 +85,31 @@ class StoredTrial:
 
     @classmethod
     def read(cls, row: Sequence[Any], store: Store) -> StoredTrial:
-        """A trial from a row of ``COLUMNS``."""
+        """A trial from a row of ``COLUMNS``. Raises ``ValueError`` for one that nobody wrote."""
+        check_columns(dict(zip(_NAMES, row, strict=True)), "trials")
         return cls(*[*row, store])
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """The scenario's parameters, as JSON has them."""
         with self.reading():
-            parameters: dict[str, Any] = json.loads(self._parameters)
+            parameters: dict[str, Any] = read_json(
+                self._parameters, _JSON["parameters"], "its parameters"
+            )
             return parameters
 
     @cached_property
     def stages(self) -> dict[str, str]:
         """The identities of the stages that the scene names besides its own, by those names."""
         with self.reading():
-            stages: dict[str, str] = json.loads(self._stages)
+            stages: dict[str, str] = read_json(self._stages, _JSON["stages"], "its stages")
             return stages
 
     @cached_property
     def canonical(self) -> dict[str, Any]:
         """The scene in canonical form (``sim.planning.canonical``), as JSON has it."""
         with self.reading():
-            form: dict[str, Any] = json.loads(self._canonical)
+            form: dict[str, Any] = read_json(self._canonical, _JSON["scene"], "its scene")
             return form
 
     @property
@@ -127,7 +140,7 @@ class StoredTrial:
     def entrants(self) -> dict[str, str]:
         """In a debate of a tournament: the entrant behind each name. Else empty."""
         entrants = self.parameters.get("entrants")
-        return entrants if isinstance(entrants, dict) else {}
+        return entrants if isinstance(entrants, dict) and named(text)(entrants) else {}
 
     @property
     def title(self) -> str:
@@ -144,12 +157,14 @@ class StoredTrial:
         is built again by its scenario. Raises ``BadRequest`` if the scenario was edited since and
         makes another scene: it would continue a transcript that it did not play.
         """
-        try:
-            return scene_from(self.canonical)
-        except Unreadable as unreadable:
+        with self.reading():
+            try:
+                return scene_from(self.canonical)
+            except Unreadable as error:
+                unreadable = error
             scene = self._built(unreadable)
-        if json.loads(canonical(scene)) == self.canonical:
-            return scene
+            if json.loads(canonical(scene)) == self.canonical:
+                return scene
         # A branch or a surrogate differs from the scenario's scene; all but its code is in the
         # store.
         try:
@@ -184,7 +199,8 @@ class StoredTrial:
     @property
     def prompt_scene(self) -> Scene:
         """The scene without a user's own code: enough to render prompts, not to play."""
-        return scene_for_prompts(self.canonical)
+        with self.reading():
+            return scene_for_prompts(self.canonical)
 
     @property
     def transcript(self) -> Transcript:
@@ -260,29 +276,9 @@ class StoredTrial:
             "stages": self.stages,
         }
 
-    def reading(self) -> _Reading:
+    def reading(self) -> AbstractContextManager[None]:
         """A context that turns errors of reading into ``StoreRefused``, with the trial's id."""
-        return _Reading(self.id)
-
-
-class _Reading:
-    """Raises ``StoreRefused`` with the trial's id: a store may have been edited by hand."""
-
-    def __init__(self, trial: str) -> None:
-        self.trial = trial
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        broken = isinstance(
-            error, ValueError | KeyError | TypeError | IndexError | AttributeError | RecursionError
-        )
-        if broken and not isinstance(error, StoreRefused | BadRequest):
-            raise StoreDamaged(
-                f"trial {self.trial}: what the store holds of it cannot be read "
-                f"({type(error).__name__}: {error}); try elsinore verify"
-            ) from error
+        return reading(self.store.path, self.id)
 
 
 def short_ids(ids: Iterable[str], wanted: Iterable[str] | None = None) -> dict[str, str]:
