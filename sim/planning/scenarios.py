@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import linecache
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -151,7 +152,7 @@ def describe(name: str, function: Any, source: Path) -> Scenario:
         raise ScenarioError(f"{name}: is async or a generator; use a plain function")
     try:
         hints = get_type_hints(function, include_extras=True)
-    except (NameError, TypeError, AttributeError) as error:
+    except Exception as error:  # They are a user's own code, and texts among them are compiled.
         raise ScenarioError(f"{name}: its annotations cannot be read: {error}") from error
     returns = hints.pop("return", Scene)
     if not (isinstance(returns, type) and issubclass(returns, AuthoredModel)):
@@ -325,14 +326,16 @@ def _load(path: Path) -> ModuleType:
 
     Its folder comes first on the path, so that it can import its neighbours.
     """
-    if not path.is_file():
-        raise ScenarioError(f"there is no file {path}")
-    place = path.resolve()
     try:
+        if not path.is_file():
+            raise ScenarioError(f"there is no file {path}")
+        place = path.resolve()
         content = place.read_bytes()
-    except OSError as error:
+    except OSError as error:  # A name of thousands of letters is none either.
         raise ScenarioError(f"{path}: cannot be read ({error.strerror})") from None
-    digest = blake2b(str(place).encode() + b"\0" + content, digest_size=6).hexdigest()
+    except ValueError as error:
+        raise ScenarioError(f"{str(path)!r}: is no name of a file ({error})") from None
+    digest = blake2b(os.fsencode(place) + b"\0" + content, digest_size=6).hexdigest()
     name = f"elsinore_scenario_{digest}"
     if name in sys.modules:
         return sys.modules[name]

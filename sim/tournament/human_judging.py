@@ -164,16 +164,20 @@ def from_csv(text: str, sheets: Sequence[Sheet], where: str) -> list[tuple[Sheet
     return verdicts
 
 
-def _rows(text: str, where: str) -> csv.DictReader[str]:
+def _rows(text: str, where: str) -> list[dict[str, str]]:
     """The rows of a sheet, whichever delimiter it has. Raises ``BadRequest``."""
     csv.field_size_limit(_LONGEST)
     lacking = ""
     for delimiter in _DELIMITERS:
-        reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-        columns = reader.fieldnames or ()
-        missing = [name for name in ("id", "winner", _MARGIN) if name not in columns]
-        if not missing:
-            return reader
+        # Line ends of every kind: some programs end a row with a carriage return alone.
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+        try:
+            columns = reader.fieldnames or ()
+            missing = [name for name in ("id", "winner", _MARGIN) if name not in columns]
+            if not missing:
+                return list(reader)
+        except csv.Error as error:
+            raise BadRequest(f"{where}, line {reader.line_num}: is no CSV ({error})") from None
         if not lacking or len(missing) < 3:
             lacking = missing[0]
     raise BadRequest(f"{where}: has no column {lacking!r}; use a sheet that --to wrote")

@@ -99,6 +99,8 @@ class Sampling(BaseModel):
     @field_validator("extra_body")
     @classmethod
     def _body_without_secrets(cls, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        if _nests_deeper(body, _DEEPEST):
+            raise ValueError(f"nests more than {_DEEPEST} deep; no server reads that")
         secret = _secret_in(body)
         if secret is not None:
             raise ValueError(
@@ -123,6 +125,29 @@ class Sampling(BaseModel):
             text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
             said.append(f"{name}={text}")
         return f"?{'&'.join(said)}" if said else ""
+
+
+_DEEPEST = 64
+"""The most levels of a body: with more, whoever walks through it would run out of stack."""
+
+
+def _nests_deeper(value: Any, most: int) -> bool:
+    """Whether something has more than so many levels of lists and tables.
+
+    >>> _nests_deeper({"a": [1]}, 2), _nests_deeper({"a": [[1]]}, 2)
+    (False, True)
+    """
+    level = [value]
+    for _ in range(most + 1):
+        level = [each for each in level if isinstance(each, Mapping | list | tuple)]
+        if not level:
+            return False
+        level = [
+            inner
+            for each in level
+            for inner in (each.values() if isinstance(each, Mapping) else each)
+        ]
+    return True
 
 
 def _secret_in(value: Any) -> str | None:
@@ -158,7 +183,7 @@ def read_identity(identity: str) -> tuple[str, Sampling] | None:
         name, _, text = part.partition("=")
         try:
             given[name] = text if name == "base_url" else json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     try:
         sampling = Sampling(**given)

@@ -1,0 +1,133 @@
+"""Inputs that fuzzing found, each as small as it can be: a value or a sentence, no traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from sim.cli.options import SamplingOptions
+from sim.errors import BadRequest, ModelError, ScenarioError, StoreDamaged, StoreRefused
+from sim.layouts.prompt import Prompt
+from sim.planning.scenarios import find
+from sim.stage.base import Request
+from sim.stage.providers.sampling import Sampling, read_identity
+from sim.store import open_store, recorded_stages
+from sim.store.recovery import recover
+from sim.store.soundness import verify
+from sim.tournament.human_judging import from_csv
+
+PLAYED = Path(__file__).parents[1] / "stores" / "played_version_3.db"
+
+
+@pytest.mark.parametrize("depth", [100, 900, 100_000])
+def test_a_body_that_nests_too_deep(depth: int) -> None:
+    with pytest.raises(BadRequest, match=r"nests (more than 64|too) deep"):
+        SamplingOptions(extra_body='{"a": ' + "[" * depth + "]" * depth + "}").sampling()
+    assert read_identity('openai:x?extra_body={"a": ' + "[" * depth + "]" * depth + "}") is None
+
+
+def test_a_body_of_a_file_that_nests_too_deep() -> None:
+    body: dict[str, object] = {}
+    for _ in range(64):
+        body = {"a": body}
+    with pytest.raises(ModelError, match="nests more than 64 deep"):
+        Sampling(extra_body=body)
+    Sampling(extra_body=body["a"])
+
+
+def test_rows_that_a_carriage_return_ends() -> None:
+    with pytest.raises(BadRequest, match="row 2: there is no debate 'x' left to judge"):
+        from_csv("id,winner,margin\rx,A,3\r", (), "sheet.csv")
+    with pytest.raises(BadRequest, match="has no column 'winner'"):
+        from_csv("id,deb\r", (), "sheet.csv")
+
+
+@pytest.mark.parametrize("annotation", ["''", "'\\ud83d'", "'1 +'", "'(' * 99"])
+def test_an_annotation_that_is_no_type(tmp_path: Path, annotation: str) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(f"def tea(turns: {annotation} = 2):\n    pass\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match="its annotations cannot be read"):
+        find(f"{file}:tea")
+
+
+@pytest.mark.parametrize("name", ["a" * 5000 + ".py:f", "a\0b.py:f", "a\udcff.py:f"])
+def test_a_name_that_no_file_has(name: str) -> None:
+    with pytest.raises(ScenarioError, match=r"cannot be read|no name of a file|there is no file"):
+        find(name)
+
+
+ROWS = (
+    ('UPDATE events SET payload = replace(payload, \'"text":"\', \'"text":3,"x":"\')', "event"),
+    ("UPDATE events SET payload = '[' || payload || ']' WHERE kind = 'probe'", "event"),
+    ("UPDATE events SET kind = 'tirade' WHERE kind = 'turn' AND turn = 1", "event"),
+    ("UPDATE events SET actor = x'c3' WHERE kind = 'turn' AND turn = 1", "event"),
+    ("UPDATE trials SET model = x'ff'", "trial"),
+    ("UPDATE trials SET status = 'resting'", "trial"),
+    ("UPDATE trials SET turns = 'many'", "trial"),
+    ("UPDATE trials SET parameters = '[1]'", "trial"),
+    ("UPDATE runs SET manifest = '[]'", "runs"),
+    ("UPDATE runs SET manifest = '{\"scenarios\": [1]}'", "runs"),
+    ("UPDATE tournaments SET definition = '7'", "tournaments"),
+    ("UPDATE matches SET sides = '[\"Ada\"]'", "matches"),
+    ('UPDATE verdicts SET payload = replace(payload, \'"margin":\', \'"margin":[],"x":\')', "verd"),
+    ("UPDATE OR REPLACE verdicts SET shown = '{}'", "verdicts"),
+    ("UPDATE replies SET usage = '[]'", "a reply"),
+    ("UPDATE replies SET retries = '{\"a\": 1}'", "a reply"),
+    ("UPDATE replies SET seconds = 'soon'", "a reply"),
+)
+
+
+def read_all(path: Path) -> None:
+    with open_store(path) as store:
+        for trial in store.trials():
+            assert (trial.facts(), list(trial.events), trial.replies)
+        for tournament in store.tournaments():
+            store.matches(tournament.id)
+        assert (store.runs(), store.sources(), store.verdicts())
+
+
+@pytest.mark.parametrize(("sql", "told"), ROWS)
+def test_rows_that_nobody_wrote(tmp_path: Path, sql: str, told: str) -> None:
+    """Whoever reads is told so, ``verify`` names them, and what ``recover`` saves has none."""
+    path = tmp_path / "a.db"
+    shutil.copy(PLAYED, path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        assert connection.execute(sql).rowcount > 0
+    with pytest.raises(StoreDamaged):
+        read_all(path)
+    assert any(told in problem for problem in verify(path).problems)
+    recover(path, tmp_path / "b.db")
+    assert verify(tmp_path / "b.db").sound
+
+
+def replay(path: Path) -> None:
+    [(_, stage)] = recorded_stages(path)[:1]
+    asyncio.run(stage.perform(Request(Prompt.start("system", "You play Ada."), 1, "Ada")))
+
+
+@pytest.mark.parametrize("table", ["failures", "replies", "chunks", "trials"])
+def test_a_recording_that_lacks_a_table(tmp_path: Path, table: str) -> None:
+    path = tmp_path / "a.db"
+    shutil.copy(PLAYED, path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA user_version = 4")
+        connection.execute(f"DROP TABLE {table}")
+    with pytest.raises((StoreRefused, BadRequest)) as told:
+        replay(path)
+    assert "is damaged" in str(told.value) or "cannot be read" in str(told.value)
+
+
+def test_what_a_recovered_row_lacks(tmp_path: Path) -> None:
+    """A row without its key is not kept, though SQLite would keep it."""
+    path = tmp_path / "a.db"
+    shutil.copy(PLAYED, path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO intents VALUES ('k', 't', 1, 1, 'turn', 'Ada')")
+        connection.execute("ALTER TABLE intents RENAME COLUMN key TO odd")
+    assert recover(path, tmp_path / "b.db").lost["intents"] == 1
+    assert verify(tmp_path / "b.db").sound
