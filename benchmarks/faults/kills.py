@@ -1,9 +1,10 @@
 """Kills runs, tournaments, questions and forks at random moments, and counts what it breaks.
 
-A process of the command gets SIGKILL at a moment drawn uniformly over the time that it takes
-without a kill, and is started again by the same command, until one of them ends by itself. So the
-start, the middle and the end are all hit. Each of the four kinds is played on the embedded stage
-and against the stub server on a socket. What is counted, and has to be 0:
+A process of the command gets SIGKILL at a random moment, and is started again by the same command,
+until one of them ends by itself. A quarter of the moments are drawn over the time from the start to
+the end of a process without a kill, the others over the time in which it plays, so that the start,
+the middle and the end are all hit. Each of the four kinds is played on the embedded stage and
+against the stub server on a socket. What is counted, and has to be 0:
 
 - **lost**: events, replies, verdicts and ends of trials that another process saw committed before
   a kill, and that are not there after it;
@@ -64,9 +65,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """A story that was never killed: its seconds, and its export."""
+    """A story that was never killed: its seconds, those before its run began, and its export."""
 
     seconds: float
+    started: float
     export: bytes
 
 
@@ -83,10 +85,11 @@ class Teller:
         """A story without a kill."""
         place = self._place()
         store = story.begin(place)
-        life = live(story.words(store), self.folder)
+        before = read_dead(store) or Rows()
+        life = live(story.words(store), self.folder, store, since=before.last_run)
         if life.code != 0:
             raise SystemExit(f"{story.name} failed without a kill: {life.error}")
-        return Alone(life.seconds, _export(store))
+        return Alone(life.seconds, life.started, _export(store))
 
     def tell(self, story: Story, alone: Alone, tally: Tally, most: int) -> int:
         """One story with kills, ``most`` of them at most; how many there were."""
@@ -98,8 +101,7 @@ class Teller:
         where = f"{story.name}, story {self.told}"
         while True:
             start = len(self.server.requests)
-            moment = None if kills == most else self.dice.uniform(0.0, alone.seconds)
-            life = live(story.words(store), self.folder, store, moment)
+            life = self._life(story, store, alone, before, kills == most)
             if story.stage == SERVER:
                 time.sleep(_ARRIVED)
             after = read_dead(store) or Rows()
@@ -115,6 +117,16 @@ class Teller:
             return kills
         self._check_end(story, tally, alone, store, after, where)
         return kills
+
+    def _life(self, story: Story, store: Path, alone: Alone, before: Rows, last: bool) -> Life:
+        """One life, with a kill unless it is the ``last`` that is wanted."""
+        words = story.words(store)
+        if last:
+            return live(words, self.folder, store)
+        if self.dice.random() < 0.25:
+            return live(words, self.folder, store, self.dice.uniform(0.0, alone.seconds))
+        playing = self.dice.uniform(0.0, alone.seconds - alone.started)
+        return live(words, self.folder, store, playing, since=before.last_run)
 
     def _check(
         self, story: Story, tally: Tally, before: Rows, life: Life, after: Rows, first: int,

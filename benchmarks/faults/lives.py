@@ -85,23 +85,37 @@ def read_dead(store: Path) -> Rows | None:
             return rows_of(connection)
 
 
+def last_run(store: Path) -> int:
+    """The number of the last run that a store holds, while a process may write it; else 0."""
+    if not store.exists():
+        return 0
+    address = f"file:{store}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+        (last,) = connection.execute("SELECT coalesce(max(run), 0) FROM runs").fetchone()
+        return int(last)
+
+
 @dataclass(frozen=True, slots=True)
 class Life:
     """How a process ended: ``code`` is None if it was killed. ``seen`` is what its store held just
-    before the kill."""
+    before the kill; after ``started`` seconds the store held its run."""
 
     code: int | None
     seconds: float
     error: str = ""
     seen: Rows | None = None
+    started: float = 0.0
 
 
 def live(
-    arguments: Sequence[str], folder: Path, store: Path | None = None, seconds: float | None = None
-) -> Life:
+    arguments: Sequence[str], folder: Path, store: Path | None = None, seconds: float | None = None,
+    *, since: int | None = None,
+) -> Life:  # fmt: skip
     """Run the command in a folder; kill its group after ``seconds`` (None: never).
 
-    Raises ``subprocess.TimeoutExpired`` if it does not end by itself within two minutes.
+    They are counted from the start of the process, or (``since``) from the moment at which its
+    store holds a run after this one. Raises ``subprocess.TimeoutExpired`` if it does not end by
+    itself within two minutes.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ELSINORE")}
     begun = time.perf_counter()
@@ -114,15 +128,21 @@ def live(
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
+    started = 0.0
     try:
+        if since is not None and store is not None:
+            while child.poll() is None and last_run(store) <= since:
+                time.sleep(0.01)
+            started = time.perf_counter() - begun
         _, error = child.communicate(timeout=120 if seconds is None else seconds)
-        return Life(child.returncode, time.perf_counter() - begun, error.decode(errors="replace"))
+        took = time.perf_counter() - begun
+        return Life(child.returncode, took, error.decode(errors="replace"), started=started)
     except subprocess.TimeoutExpired:
         if seconds is None:
             raise
         seen = None if store is None else read_live(store)
         # It may have ended by itself while its store was read.
-        return Life(child.poll(), time.perf_counter() - begun, "", seen)
+        return Life(child.poll(), time.perf_counter() - begun, "", seen, started)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
