@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shlex
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sim.cli.display.progress import Progress
-from sim.cli.display.terminal import err, visible
+from sim.cli.display.terminal import command_line, err, visible
 from sim.errors import ElsinoreError, RunFailed
 from sim.planning import Trial
 from sim.runs.options import RunOptions
@@ -100,7 +99,7 @@ def is_free(stages: Mapping[str, Stage]) -> bool:
 def leave(report: RunReport, store: Path, in_doubt: str) -> None:
     """Warn of calls in doubt; raise if the run was interrupted, stopped, or has failed trials."""
     failed = [result for result in report.trials if result.status == "failed"]
-    again = " ".join(shlex.quote(word) for word in ["elsinore", *sys.argv[1:]])
+    again = command_line(*sys.argv[1:])
     if report.in_doubt:
         log.warning(
             "%d calls were in doubt after an earlier run: %s",

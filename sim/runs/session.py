@@ -23,8 +23,8 @@ from sim.store import InDoubt, Store, Writer
 class Session:
     """A store open for writing, the stages with their accounts, and the number of the run.
 
-    Use it in a ``with``, which closes the store. ``number`` is 0 until ``begin``. ``concurrency`` is
-    how many scenes and calls are under way at once (``sim.runs.capacity``).
+    Use it in a ``with``, which closes the store. ``number`` is 0 until ``begin``. ``concurrency``
+    is how many scenes and calls are under way at once (``sim.runs.capacity``).
     """
 
     def __init__(

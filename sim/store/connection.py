@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from filelock import FileLock, Timeout
 from sim.errors import StoreDamaged, StoreFailed, StoreRefused
 from sim.store.locations import absolute, refuse_foreign, refuse_network, refuse_read_only, writable
 from sim.store.schema import APPLICATION_ID, VERSION, migrate, version_of
+from sim.text.printing import command_line
 
 OPENED: set[Path] = set()
 """The stores that this process has opened: where an error makes no sense, they may be damaged."""
@@ -54,9 +54,7 @@ def damaged(path: Path, what: object) -> StoreDamaged:
     >>> str(damaged(Path("a.db"), "database disk image is malformed"))
     'store a.db: is damaged (database disk image is malformed); try: elsinore verify a.db'
     """
-    return StoreDamaged(
-        f"store {path}: is damaged ({what}); try: elsinore verify {shlex.quote(str(path))}"
-    )
+    return StoreDamaged(f"store {path}: is damaged ({what}); try: {command_line('verify', path)}")
 
 
 def _check_ours(connection: sqlite3.Connection, path: Path) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 from sim.errors import ElsinoreError, StoreDamaged, StoreRefused
 from sim.store.connection import damaged, is_damage
 from sim.store.shapes import Broken
+from sim.text.printing import command_line
 
 
 class OfAFile(Protocol):
@@ -43,7 +43,7 @@ def reading(path: Path, trial: str = "") -> Iterator[None]:
         if trial:
             raise StoreDamaged(
                 f"trial {trial}: what the store holds of it cannot be read ({told:.200}); "
-                f"try: elsinore verify {shlex.quote(str(path))}"
+                f"try: {command_line('verify', path)}"
             ) from error
         raise damaged(path, f"{told:.200}") from error
 

@@ -88,6 +88,11 @@ def writable(path: Path) -> bool:
     return bool(mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)) and os.access(path, os.W_OK)
 
 
+LONGEST_NAME = 220
+"""Bytes in the name of a store. Most file systems take 255, and a draft, a journal and a copy of a
+store that was moved have its name and some letters more."""
+
+
 def absolute(path: Path | str, *, create: bool = False) -> Path:
     """The path with symbolic links followed, so that a store has one lease however it is named.
 
@@ -102,6 +107,12 @@ def absolute(path: Path | str, *, create: bool = False) -> Path:
             "write it with / and without a drive"
         )
     resolved = Path(os.path.realpath(Path(path).expanduser()))
+    length = len(os.fsencode(resolved.name))
+    if create and length > LONGEST_NAME:
+        raise StoreRefused(
+            f"store {resolved}: its name has {length} bytes; use at most {LONGEST_NAME}, because "
+            "files beside it have longer names"
+        )
     try:
         if resolved.is_symlink():  # What is left of a link that leads to itself.
             raise StoreRefused(f"store {path}: is a link in a loop; use another path")

@@ -27,6 +27,7 @@ from sim.store.tournaments import (
     which_tournament,
 )
 from sim.store.trials import COLUMNS, StoredReplies, StoredTrial, in_groups, short_ids
+from sim.text.printing import command_line
 from sim.transcript import Transcript
 
 _AT_ONCE = 500
@@ -127,7 +128,7 @@ class Store:
         if not meant:
             raise BadRequest(
                 f"{self.path} has no trial {beginning!r}; list its {len(ids)} with: "
-                f"elsinore show {self.path}"
+                f"{command_line('show', self.path)}"
             )
         if len(meant) > 1:
             shown = ", ".join(list(short_ids(ids, meant).values())[:5])

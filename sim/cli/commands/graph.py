@@ -11,6 +11,7 @@ import typer
 from sim.cli import completion
 from sim.cli.options import ArmFacts, Json, Level, LogLevel, MaybeTrial, Pool, Store
 from sim.errors import BadRequest
+from sim.text.printing import command_line
 
 
 def graph(
@@ -53,7 +54,7 @@ def graph(
         if trial is not None:
             wanted = opened.trial(trial).id
         else:
-            together = trials_of_an_arm(opened, arm or (), f"elsinore graph {store}", pool=pool)
+            together = trials_of_an_arm(opened, arm or (), command_line("graph", store), pool=pool)
     from analysis import graphs, load
 
     tables = load(store)

@@ -12,6 +12,7 @@ from sim.cli.options import Level, LogLevel, Store, WhichTournament
 from sim.errors import BadRequest
 from sim.input_files import read_text
 from sim.output_files import write_text
+from sim.text.printing import command_line
 
 if TYPE_CHECKING:
     from sim.tournament.human_judging import Sheet
@@ -60,9 +61,10 @@ def judge(
         out().print(f"nothing is left to judge for {name}")
     elif to is not None:
         _write(to, to_csv(sheets))
+        command = command_line("judge", store, "--name", name, "--from", to)
         out().print(
-            f"{_debates(len(sheets))} in {to}: fill in winner (A, B, ... or tie) and margin (1 to "
-            f"10), and what else you like; then: elsinore judge {store} --name {name} --from {to}"
+            f"{_debates(len(sheets))} in {one_line(str(to))}: fill in winner (A, B, ... or tie) "
+            f"and margin (1 to 10), and what else you like; then: {command}"
         )
     else:
         _at_the_terminal(store, name, sheets)

@@ -34,7 +34,7 @@ def prune(
     Measures leave them out anyway. Their replies stay: if the same trial is planned again, nothing
     is paid for twice.
     """
-    from sim.cli.display.terminal import one_line, out
+    from sim.cli.display.terminal import command_line, one_line, out
     from sim.store.pruning import remove, stale_in
 
     wanted = tuple(status or STATUSES)
@@ -45,12 +45,13 @@ def prune(
     for line in (*lines, *kept):
         out().print(one_line(line), markup=False, highlight=False, soft_wrap=True)
     if not trials:
-        out().print(f"{store}: nothing to remove", highlight=False)
+        out().print(f"{one_line(str(store))}: nothing to remove", highlight=False)
         return
     told = f"{len(trials)} trial{'' if len(trials) == 1 else 's'}"
     if not yes:
         if not sys.stdin.isatty():
-            out().print(f"to remove {told}: elsinore prune {store} --yes", highlight=False)
+            command = command_line("prune", store, "--yes")
+            out().print(f"to remove {told}: {command}", highlight=False, soft_wrap=True)
             return
         if not typer.confirm(f"Remove {told}?"):
             return

@@ -24,6 +24,7 @@ from sim.cli.options import (
     run_options,
 )
 from sim.errors import BadRequest, RunFailed, SceneError
+from sim.text.printing import command_line
 
 if TYPE_CHECKING:
     from sim.calls.guard import ModelOptions
@@ -159,7 +160,7 @@ def tournament(
     if report.missing_verdicts and not report.verdicts:
         raise RunFailed(
             f"none of {report.missing_verdicts:,} verdicts could be had; "
-            f"elsinore standings {store} says why"
+            f"{command_line('standings', store)} says why"
         )
 
 

@@ -13,9 +13,7 @@ def verify(store: Store, as_json: Json = False, log_level: LogLevel = Level.warn
 
     Exit code 1 if something is wrong. Nothing is changed.
     """
-    import shlex
-
-    from sim.cli.display.terminal import one_line, out
+    from sim.cli.display.terminal import command_line, one_line, out
     from sim.store.soundness import verify as check
 
     found = check(store)
@@ -30,9 +28,11 @@ def verify(store: Store, as_json: Json = False, log_level: LogLevel = Level.warn
             out().print(f"and {found.more:,} more")
         if found.sound:
             told = ", ".join(f"{what} {number:,}" for what, number in found.checked.items())
-            out().print(f"{store} is sound: {told or 'it is empty'}", highlight=False)
+            out().print(
+                f"{one_line(str(store))} is sound: {told or 'it is empty'}", highlight=False
+            )
     if not found.sound:
         raise StoreDamaged(
             f"store {store}: is damaged, {count:,} problem{'' if count == 1 else 's'}; what can be "
-            f"read is saved by: elsinore recover {shlex.quote(str(store))} -o NEW.db"
+            f"read is saved by: {command_line('recover', store, '-o', 'NEW.db')}"
         )

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sim.cli.display.tables import NONE, table
-from sim.cli.display.terminal import one_line, print_block
+from sim.cli.display.terminal import command_line, one_line, print_block
 
 Record = Mapping[str, Any]
 
@@ -57,7 +57,8 @@ def show(record: Record, console: Console) -> None:
         )
     first = record["trials"][0][0]
     console.print(
-        Text(f"Read a branch: elsinore show {record['store']} {first}", style="dim"), soft_wrap=True
+        Text(f"Read a branch: {command_line('show', record['store'], first)}", style="dim"),
+        soft_wrap=True,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.cli.display.tables import NONE, table
-from sim.cli.display.terminal import one_line, print_block
+from sim.cli.display.terminal import command_line, one_line, print_block
 from sim.cli.glossary import legend
 
 _BREAK = "\n"
@@ -268,5 +267,5 @@ def _where(record: Record) -> Text:
     trials = record["trials"]
     eventful = [t for t in trials if any(f["flip"] is not None for f in t["outcomes"].values())]
     chosen = (eventful or trials)[0]
-    command = f"elsinore show {shlex.quote(record['store'])} {chosen['short']}"
+    command = command_line("show", record["store"], chosen["short"])
     return Text.assemble("Read it: " if len(trials) == 1 else "Read one: ", (command, "bold cyan"))

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from sim.cli.arms import differing, facts_of
 from sim.cli.display.tables import NONE, table
-from sim.cli.display.terminal import one_line, print_block
+from sim.cli.display.terminal import command_line, one_line, print_block
 from sim.planning.trials import LIVE
 from sim.store import StoredTrial
 
@@ -39,7 +39,7 @@ def print_trials(
     ``versions`` are the trials' versions, and ``told`` says how these differ, where there are any.
     """
     if not trials:
-        console.print(Text(f"{store} holds no trials."))
+        console.print(Text(f"{one_line(str(store))} holds no trials."))
         return
     others = any(trial.arm != LIVE for trial in trials)
     facts = {trial.id: facts_of(trial, versions[trial.id]) for trial in trials}
@@ -77,7 +77,8 @@ def print_trials(
     print_block(console, rows)
     for line in told:
         console.print(Text(one_line(line), style="yellow"))
-    console.print(Text(f"Read one: elsinore show {store} {names[trials[0].id]}", style="dim"))
+    command = command_line("show", store, names[trials[0].id])
+    console.print(Text(f"Read one: {command}", style="dim"), soft_wrap=True)
 
 
 def _status(trial: StoredTrial) -> Text:

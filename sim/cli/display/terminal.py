@@ -1,40 +1,22 @@
 """Consoles, and text that is safe to print on a terminal.
 
 A transcript is written by a model, and a store may come from anybody. Nothing from either is read
-as markup, and control characters, which could move the cursor, change the title or hide text, are
-shown as escapes.
+as markup, and hidden characters are shown as escapes (``sim.text.printing``).
 """
 
 from __future__ import annotations
 
 import os
-import re
 import sys
 
 from rich.console import Console, RenderableType
 
-# Control characters other than tab and line feed, marks of the direction of writing, line
-# separators of Unicode, and halves of surrogate pairs, which cannot be encoded.
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
+from sim.text.printing import command_line as command_line
+from sim.text.printing import one_line as one_line
+from sim.text.printing import visible as visible
 
 UNBOUNDED = 1000
 """Columns of a table in a pipe: as many as it takes, since nothing there is cut at an edge."""
-
-
-def visible(text: str) -> str:
-    """The text with control characters as escapes.
-
-    >>> visible("red \\x1b[31m alert\\x07")
-    'red \\\\x1b[31m alert\\\\x07'
-    """
-    return _UNSAFE.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
-
-
-def one_line(text: str) -> str:
-    """The text on one line, made visible."""
-    return visible(" ".join(text.split()))
 
 
 def shortened(line: str, most: int = 60) -> str:

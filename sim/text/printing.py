@@ -1,0 +1,80 @@
+"""Text that is safe to print: nothing hidden, nothing that steers a terminal, quoted for a shell.
+
+Names and paths may come from anybody, and so may what a model says. Control characters could move
+the cursor, change the title of a window or hide text; marks that nobody sees make two names look
+alike.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import unicodedata
+
+_JOINERS = "\u200c\u200d"
+"""Invisible, and part of how words of some scripts, and some emoji, are written."""
+
+
+def _hidden(character: str) -> bool:
+    """Whether a character has no shape of its own: controls, marks of format (zero-width spaces,
+    directions of writing, tags), separators of lines, halves of surrogate pairs, fillers."""
+    kind = unicodedata.category(character)
+    return kind in ("Cc", "Cf", "Cs", "Zl", "Zp") or character in "\u034f\u115f\u1160\u3164\uffa0"
+
+
+_MAYBE = re.compile(r"[^ -~\n\t]+")
+"""Whatever is no printable ASCII: the rest need not be looked at letter by letter."""
+
+
+def visible(text: str) -> str:
+    """The text with hidden characters as escapes. Joiners stay: words may need them.
+
+    >>> visible("red \\x1b[31m alert\\x07"), visible("zero\\u200bwidth")
+    ('red \\\\x1b[31m alert\\\\x07', 'zero\\\\u200bwidth')
+    """
+    return _MAYBE.sub(lambda found: _escaped(found.group(), _JOINERS), text)
+
+
+def one_line(text: str) -> str:
+    """The text on one line, with hidden characters as escapes, joiners among them: for names and
+    paths, which have to be told apart."""
+    line = " ".join(text.split())
+    return _MAYBE.sub(lambda found: _escaped(found.group(), ""), line)
+
+
+def _escaped(text: str, kept: str) -> str:
+    return "".join(
+        each.encode("unicode_escape").decode() if _hidden(each) and each not in kept else each
+        for each in text
+    )
+
+
+def shell_word(text: object) -> str:
+    """A word as a shell reads it, quoted where it has to be, with nothing hidden in it.
+
+    >>> print(shell_word("my store.db"), shell_word("a\\u200bb.db"))
+    'my store.db' $'a\\u200bb.db'
+    """
+    word = str(text)
+    if one_line(word) == word or not any(_hidden(each) for each in word):
+        return shlex.quote(word)
+    # The form of bash and zsh, in which escapes stand for what they name.
+    quoted = word.replace("\\", "\\\\").replace("'", "\\'")
+    return "$'" + "".join(_in_quotes(each) if _hidden(each) else each for each in quoted) + "'"
+
+
+def _in_quotes(character: str) -> str:
+    """A character as an escape of a shell, which takes \\x for a byte and \\u for a character."""
+    code = ord(character)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def command_line(*words: object) -> str:
+    """A command as a person can copy it: ``elsinore`` and these words.
+
+    >>> command_line("show", "my store.db", "3f2a")
+    "elsinore show 'my store.db' 3f2a"
+    """
+    return " ".join(["elsinore", *map(shell_word, words)])
