@@ -42,8 +42,8 @@ TERMS = (
     Term("[95%]", "a 95% interval over trials: where the number would lie with other seeds, for 95 "
          "of 100 runs like this one. Counts have exact limits (Clopper and Pearson), means "
          "Student's, ratios of means those of the jackknife"),
-    Term("p", "how often a difference at least this large comes about if the arms do not differ, "
-         "by exchanging the two members of pairs that share a seed"),
+    Term("p", "how often chance alone makes a difference this large, by exchanging the two members "
+         "of pairs that share a seed"),
     Term("pairs", "trials of two arms that share a seed"),
     Term("left out", "trials, or pairs, in which a number is missing: missing is never zero"),
     Term("missing", "questions to which no answer could be had, also when asked again", "answers",

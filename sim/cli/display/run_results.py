@@ -74,6 +74,8 @@ def _legend(record: Record) -> str:
         columns.append("C")
         if any(arm["convergence"]["shared"] is not None for arm in arms):
             columns += ["shared pull", "interaction"]
+    if any(each["p"] is not None for each in record["comparisons"]):
+        columns.append("p")
     example = "C" if "C" in columns or not columns else columns[0]
     return " · ".join([*legend(columns), f"more: elsinore explain {example}"])
 
