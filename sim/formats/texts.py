@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import closing
@@ -39,18 +40,34 @@ def opened(path: Path, encoding: str = "") -> TextIO:
         told = error.strerror if isinstance(error, OSError) else error
         raise FormatError(f"{path}: cannot be read ({told})") from None
     found = next((name for mark, name in _MARKS if start.startswith(mark)), "utf-8")
-    if encoding:
-        try:
-            codecs.lookup(encoding)
-        except LookupError:
-            raise FormatError(
-                f"{path}: the encoding {encoding!r} is unknown; write utf-8, latin-1, cp1252, ..."
-            ) from None
-    return path.open(encoding=encoding or found, newline="")
+    try:
+        known = codecs.lookup(encoding or found).name
+        # UTF-8 with a mark is the same with the mark taken off.
+        return path.open(encoding="utf-8-sig" if known == "utf-8" else known, newline="")
+    except LookupError:  # Also one that is known and none of texts: hex.
+        raise FormatError(
+            f"{path}: the encoding {encoding!r} is unknown; write utf-8, latin-1, cp1252, ..."
+        ) from None
 
 
 LONGEST = 16 << 20
 """The most letters of a line: a file without line ends is not read whole."""
+
+_LINE_END = re.compile(r"\r\n?|\n")
+
+
+def no_text(path: Path | str, line: int, error: UnicodeError) -> FormatError:
+    """The error for bytes that are no text, which a file read from ``line`` on ran into.
+
+    A file is decoded some thousand bytes ahead of what is read, so lines may lie between.
+    """
+    if not isinstance(error, UnicodeDecodeError):
+        return wrong(path, line, f"is no text ({error}); save it in UTF-8, or say --encoding")
+    between = error.object[: error.start].decode(error.encoding, "ignore")
+    return wrong(
+        path, line + len(_LINE_END.findall(between)),
+        f"is no text in {error.encoding}; save it in UTF-8, or say --encoding",
+    )  # fmt: skip
 
 
 def lines_of(path: Path, encoding: str = "") -> Iterator[str]:
@@ -64,11 +81,8 @@ def lines_of(path: Path, encoding: str = "") -> Iterator[str]:
             number += 1
             try:
                 line = file.readline(LONGEST + 1)
-            except UnicodeDecodeError as error:
-                raise wrong(
-                    path, number,
-                    f"is no text in {error.encoding}; save it in UTF-8, or say --encoding",
-                ) from None  # fmt: skip
+            except UnicodeError as error:
+                raise no_text(path, number, error) from None
             if len(line) > LONGEST:
                 raise wrong(path, number, f"is longer than {LONGEST:,} letters; is it a text file?")
             if not line:
