@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from sim.text.labels import Label, labels_of
-from sim.text.replies import Reading, read_reply
+from sim.text.replies import READ, Reading, read_reply
 from sim.text.strangers import strangers_in
 from sim.text.thoughts import part
 
@@ -60,6 +60,8 @@ def read_block(
     names = tuple(dict.fromkeys([*(cast or ()), *order]))
     thought, speech, _ = part(text)
     speech = speech.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if len(speech) > READ:
+        raise MalformedError(f"It has {len(speech):,} letters, and at most {READ:,} are read.")
     fenced = _FENCE.search(speech)
     if fenced is not None:
         speech = fenced["inside"].strip()

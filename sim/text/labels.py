@@ -213,12 +213,13 @@ class Labels:
         [('Ben', 0), ('Ann', 21)]
         """
         labels: list[Label] = []
+        all_small = bool(small) and text == text.lower()  # Once: a text may hold thousands.
         for quick in self._quick.finditer(text):
             start = text.rfind("\n", 0, quick.end()) + 1
             label = self.at(text, start)
             if label is None:
                 continue
-            in_small = label.name == small and label.form == "colon" and text == text.lower()
+            in_small = all_small and label.name == small and label.form == "colon"
             if in_small or _proves(label, text, listed, script):
                 labels.append(label)
         return labels

@@ -72,6 +72,14 @@ _LINE_WORD: Final = re.compile(
 _OF_A_PLAY: Final = re.compile(r"\b(?:next|scene|play|character|continuation)\b", re.I)
 
 
+READ: Final = 100_000
+"""The letters of a reply, without what was thought, that are read; what follows them is cut."""
+
+_LAYERS: Final = 24
+"""Labels, quotes and announcements inside each other are taken off so often, and then no more: a
+model that repeats one of them without end would be read for minutes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A reply read: the turn, what came after it and who spoke in that, and what was thought.
@@ -106,8 +114,10 @@ def read_reply(reply: str, own: str, cast: tuple[str, ...], *, script: bool = Fa
     speech = speech.replace("\r\n", "\n").replace("\r", "\n")
     if script and "\n" in speech[: len(speech) - len(speech.lstrip())]:
         continued = False
-    reader = _Reader(own, cast, script, continued, speech.strip())
+    speech = speech.strip()
+    reader = _Reader(own, cast, script, continued, speech[:READ].rstrip())
     reader.dropped += marks
+    reader.after += [speech[READ:]] if len(speech) > READ else []
     reader.read()
     return Reading(
         reader.text,
@@ -162,7 +172,7 @@ class _Reader:
 
     def read(self) -> None:
         """Take off what is around the words until there is nothing more to take off."""
-        while True:
+        for _ in range(_LAYERS):
             was = self.text
             self._end_at_leak()
             self._unwrap()

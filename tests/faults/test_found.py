@@ -6,11 +6,14 @@ import asyncio
 import json
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from benchmarks.faults import servers
+from benchmarks.faults.attempts import FINE, Outcome, Reader, attempt
 from sim.cli.options import SamplingOptions
 from sim.errors import BadRequest, ModelError, ScenarioError, StoreDamaged, StoreRefused
 from sim.layouts.prompt import Prompt
@@ -20,9 +23,22 @@ from sim.stage.providers.sampling import Sampling, read_identity
 from sim.store import open_store, recorded_stages
 from sim.store.recovery import recover
 from sim.store.soundness import verify
+from sim.text.blocks import MalformedError, read_block
+from sim.text.replies import read_reply
 from sim.tournament.human_judging import from_csv
 
 PLAYED = Path(__file__).parents[1] / "stores" / "played_version_3.db"
+
+
+Read = Callable[[bytes, Path], object]
+
+
+def read_lines(given: bytes, folder: Path) -> object:
+    return read_reply(given.decode(), "Ada", ("Ada", "Ben"))
+
+
+def read_a_block(given: bytes, folder: Path) -> object:
+    return read_block(given.decode(), ["Ada", "Ben"])
 
 
 @pytest.mark.parametrize("depth", [100, 900, 100_000])
@@ -136,3 +152,29 @@ def test_what_a_recovered_row_lacks(tmp_path: Path) -> None:
         connection.execute("ALTER TABLE intents RENAME COLUMN key TO odd")
     assert recover(path, tmp_path / "b.db").lost["intents"] == 1
     assert verify(tmp_path / "b.db").sound
+
+
+@pytest.mark.parametrize("piece", ["Here is Ada's line:\n", "Ada: x\n", "ADA\n", "---\n", "“"])
+@pytest.mark.parametrize("reader", [read_lines, read_a_block])
+def test_a_reply_that_repeats_itself(reader: Read, piece: str, tmp_path: Path) -> None:
+    """A model in a loop: before, an announcement of 100,000 letters took a minute."""
+    given = (piece * (1_000_000 // len(piece))).encode()
+    lines = Reader("", 0, lambda dice: b"", reader, (MalformedError,))
+    assert attempt(lines, given, tmp_path).kind in FINE
+
+
+def test_what_is_not_read_of_a_reply_is_cut() -> None:
+    said = read_reply("Well. " * 40_000 + "\n\nBen: No.", "Ada", ("Ada", "Ben"))
+    assert (len(said.text), said.cut[-8:]) == (100_000, "Ben: No.")
+    with pytest.raises(MalformedError, match="at most 100,000 are read"):
+        read_block("Ada: Well.\n" * 20_000, ["Ada"])
+
+
+@pytest.mark.parametrize("status", [200, 400, 503])
+def test_an_error_of_megabytes_is_read_in_no_time(tmp_path: Path, status: int) -> None:
+    """It took four seconds, in which nothing else went on."""
+    body = json.dumps({"error": {"message": "token sk-abc " * 500_000}}).encode()
+    head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n"
+    given = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    [chat] = [reader for reader in servers.READERS if reader.name == "chat"]
+    assert attempt(chat, given, tmp_path) == Outcome("refused")

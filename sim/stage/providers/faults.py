@@ -47,6 +47,9 @@ LONGEST_WAIT = 60.0
 """The longest wait before a retry, in seconds, even if the provider asks for a longer one."""
 
 _LONGEST_MESSAGE = 300
+_READ = 10_000
+"""The letters of an error, at its beginning and as many at its end, in which its meaning is looked
+for."""
 
 _TIMEOUT = re.compile(r"Timeout|TimedOut|DeadlineExceeded")
 _CONNECTION = re.compile(
@@ -173,7 +176,11 @@ def reported(response: Mapping[str, Any]) -> ReportedError | None:
         return None
     body = found if isinstance(found, Mapping) else {"message": str(found)}
     message = next(
-        (str(body[name]) for name in ("message", "msg", "error", "detail") if body.get(name)),
+        (
+            _ends(str(body[name]))
+            for name in ("message", "msg", "error", "detail")
+            if body.get(name)
+        ),
         "an error",
     )
     return ReportedError(message, _status_of_code(body, message), {**body, "message": message})
@@ -237,6 +244,8 @@ def without_keys(text: str) -> str:
     >>> without_keys("Incorrect API key provided: sk-abcdef123456. Sorry")
     'Incorrect API key provided: [redacted]. Sorry'
     """
+    if len(text) > _READ:  # A server may send megabytes. Half a word could be half a key.
+        text = text[:_READ].rpartition(" ")[0] or text[:_READ]
     line = " ".join(redact(text).split())
     return line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]}…"
 
@@ -320,9 +329,15 @@ def _message(error: BaseException) -> str:
 def _details(error: BaseException) -> str:
     """The body and message of an error as one text, to be searched for error codes."""
     try:
-        return f"{json.dumps(_body(error), default=str)} {error}"
+        said = json.dumps(_body(error), default=str)
     except (ValueError, RecursionError):
-        return str(error)
+        said = ""
+    return f"{_ends(said)} {_ends(str(error))}"
+
+
+def _ends(text: str) -> str:
+    """A text without the middle, if a server has sent megabytes."""
+    return text if len(text) <= 2 * _READ else f"{text[:_READ]} {text[-_READ:]}"
 
 
 def _retry_after(error: BaseException) -> float | None:
