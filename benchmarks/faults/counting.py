@@ -27,26 +27,49 @@ class CountingServer:
         behaviour = import_module("stub_server.behaviour").Behaviour(latency=latency)
         self._service: Any = import_module("stub_server.service").Service(behaviour)
         self._connection: Any = import_module("stub_server.wire").Connection
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._over: asyncio.Event | None = None
         self.requests: list[bytes] = []
         self.url = ""
 
     def __enter__(self) -> Self:
         self._thread.start()
-        listening = asyncio.run_coroutine_threadsafe(self._listen(), self._loop)
-        self.url = f"http://127.0.0.1:{listening.result(10)}/v1"
+        if not self._ready.wait(10):
+            raise RuntimeError("the server did not start within ten seconds")
         return self
 
     def __exit__(self, *what: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        if self._loop is not None and self._over is not None:
+            self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join(10)
 
-    async def _listen(self) -> int:
-        server = await self._loop.create_server(
-            lambda: self._connection(self._handle), "127.0.0.1", 0, backlog=256
-        )
-        return int(server.sockets[0].getsockname()[1])
+    def _run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        open_: set[asyncio.BaseTransport] = set()
+
+        def connection() -> Any:
+            made = self._connection(self._handle)
+            connected = made.connection_made
+
+            def kept(transport: asyncio.BaseTransport) -> None:
+                open_.add(transport)
+                connected(transport)
+
+            made.connection_made = kept
+            return made
+
+        server = await self._loop.create_server(connection, "127.0.0.1", 0, backlog=256)
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        self._ready.set()
+        await self._over.wait()
+        server.close()
+        for transport in open_:
+            transport.close()
 
     def _handle(self, asked: Any) -> Any:
         if asked.path.endswith("/completions"):

@@ -140,8 +140,8 @@ class _Sender:
         self.sampling = sampling
 
     async def _listen(self) -> int:
-        server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
-        return int(server.sockets[0].getsockname()[1])
+        self.listening = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        return int(self.listening.sockets[0].getsockname()[1])
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -155,6 +155,16 @@ class _Sender:
             pass
         finally:
             writer.close()
+
+    def close(self) -> None:
+        """Close the connections, and the loop."""
+        self.runner.run(self._stop())
+        self.runner.close()
+
+    async def _stop(self) -> None:
+        await self.server.close()
+        self.listening.close()
+        await asyncio.sleep(0.05)  # Connections that are being closed need a turn of the loop.
 
     def chat(self) -> ChatStage:
         """A stage that knows nothing of the server yet."""
@@ -170,6 +180,13 @@ def _sender(content: bytes) -> _Sender:
     sender = _sender_of(os.getpid())  # A process that was forked needs a loop of its own.
     sender.content = content
     return sender
+
+
+def close() -> None:
+    """Close what the readers of this process have opened."""
+    if _sender_of.cache_info().currsize:
+        _sender_of(os.getpid()).close()
+        _sender_of.cache_clear()
 
 
 _CHAT = Prompt.start("system", "You play Ada.").then("user", "Ben: Well?")

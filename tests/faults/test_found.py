@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -31,6 +31,12 @@ PLAYED = Path(__file__).parents[1] / "stores" / "played_version_3.db"
 
 
 Read = Callable[[bytes, Path], object]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    servers.close()
 
 
 def read_lines(given: bytes, folder: Path) -> object:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from benchmarks.faults import fuzz
+from benchmarks.faults import fuzz, servers
 from benchmarks.faults.attempts import FINE, Outcome, Reader, attempt
 
 SEED = 20
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    servers.close()
 
 
 @pytest.mark.parametrize("reader", fuzz.READERS, ids=lambda reader: reader.name)
