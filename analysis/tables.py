@@ -25,7 +25,7 @@ import pandas as pd
 from analysis.versions import made_in, versions
 from sim.errors import BadRequest
 from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
-from sim.planning.trials import LIVE
+from sim.planning.trials import IMPORTED, LIVE
 from sim.stage.yoked import yoked_parts
 from sim.store import Store, StoredTrial, open_store
 from sim.transcript import Transcript
@@ -319,7 +319,9 @@ def _read(store: Store) -> Tables:
     version = versions(made_in(store, trials))
     stages: dict[str, set[str]] = {}
     for trial in trials:
-        stages.setdefault(trial.model, set()).add(_own_stage(trial))
+        # Of an import the stage is a hash of what is said: no setting of a model.
+        stage = trial.model if trial.arm.startswith(IMPORTED) else _own_stage(trial)
+        stages.setdefault(trial.model, set()).add(stage)
     for trial in trials:
         model = trial.model if len(stages[trial.model]) == 1 else _own_stage(trial)
         rows["trials"].append(

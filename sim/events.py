@@ -69,11 +69,13 @@ class Turn:
     ``cut`` is what the stage wrote after the turn was over, which nobody heard; ``strangers`` are
     the speakers in it who are not in the cast. ``exact`` says whether an exact stage could infer
     exactly (None for a stage that infers nothing). ``source`` is where the words come from:
-    ``stage``, ``human``, or ``intervention``. ``cued`` is set in rounds in which several actors
-    speak at once: how many turns had been said when the actor was cued. ``over`` is by how many
-    words the turn exceeded its limit. ``thought`` is what the stage thought before it spoke: it is
+    ``stage``, ``human``, ``intervention`` or ``imported``. ``cued`` is set in rounds in which
+    several actors speak at once: how many turns had been said when the actor was cued. ``over`` is
+    by how many words the turn exceeded its limit. ``thought`` is what was thought before: it is
     shown to nobody, and no measure reads it. A turn without a prompt was given as the answer to a
-    question before it (the last gauge), or an intervention put it there.
+    question before it (the last gauge), or an intervention put it there, or it was imported.
+    An imported turn (``source`` is ``imported``) has the time ``at`` which it was said, in ISO
+    8601, and the number of the turn that it ``answers``, where its file says so.
 
     ``sim.scene.audience.heard_by`` decides who heard a turn. A turn without words was heard by
     nobody: the stage refused, or an intervention struck it.
@@ -98,6 +100,8 @@ class Turn:
     cued: int | None = None
     over: int = 0
     thought: str = ""
+    at: str = ""
+    answers: int | None = None
 
     def __str__(self) -> str:
         """The line as a reader sees it.

@@ -17,12 +17,14 @@ SUMMARIES = {
     "check": "Ask a model's server what it can do: about ten short calls, with the time of each.",
     "serve": "Serve the embedded stage over the OpenAI protocol, to clients on this machine.",
     "show": "List the trials of a store, or print the transcript of one.",
+    "import": "Make other people's transcripts (CSV, chats, logs) into trials of a store.",
     "export": "Write everything in a store to a file: the same trials give the same bytes.",
     "verify": "Check a store: SQLite's own check, the hashes, and that every trial is whole.",
     "recover": "Copy what can be read of a damaged store into a new one.",
     "prune": "List trials that were torn off or failed, and remove them if that is wanted.",
     "fork": "What would have happened otherwise: play a trial again from a turn on, many times.",
     "ask": ("Put a question to an actor, off stage, as it was after any turn of a stored trial."),
+    "analyze": "Who flipped, whether they come together, who fights whom: a table for each arm.",
     "explain": "What a column of a table is, how it is measured, and what it cannot say.",
     "graph": "Who spoke after whom, answered, heard, addressed or agreed with whom.",
     "tournament": ("Run a tournament of debates: play, judge, rate. Resumes one that was stopped."),
@@ -46,6 +48,8 @@ def _body(name: str) -> Callable[..., None]:
             from sim.cli.commands.serve import serve as body
         case "show":
             from sim.cli.commands.show import show as body
+        case "import":
+            from sim.cli.commands.import_files import import_files as body
         case "export":
             from sim.cli.commands.export import export as body
         case "verify":
@@ -58,6 +62,8 @@ def _body(name: str) -> Callable[..., None]:
             from sim.cli.commands.fork import fork as body
         case "ask":
             from sim.cli.commands.ask import ask as body
+        case "analyze":
+            from sim.cli.commands.analyze import analyze as body
         case "explain":
             from sim.cli.commands.explain import explain as body
         case "graph":

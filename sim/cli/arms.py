@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sim.errors import BadRequest
-from sim.planning.trials import LIVE
+from sim.planning.trials import WHOLE
 from sim.store import Store, StoredTrial
 from sim.text.suggestions import nearest
 
@@ -132,7 +132,7 @@ def trials_of_an_arm(
     trials = store.trials()
     labels = versions_of(store)
     named = any(each.startswith("arm=") for each in wanted)
-    kept = [trial for trial in trials if trial.status == "done" and (named or trial.arm == LIVE)]
+    kept = [trial for trial in trials if trial.status == "done" and (named or trial.arm in WHOLE)]
     if not kept:
         raise BadRequest(f"{what}: no trial came to its end")
     kept = chosen(kept, wanted, labels)

@@ -139,6 +139,13 @@ def graphs(incomplete: str) -> list[str]:
     return _matching(GRAPHS, incomplete)
 
 
+def transcript_formats(incomplete: str) -> list[str]:
+    """Formats of other people's transcripts."""
+    from sim.formats.registry import FORMATS
+
+    return _matching(FORMATS, incomplete)
+
+
 def terms(incomplete: str) -> list[str]:
     """What ``elsinore explain`` explains."""
     from sim.cli.glossary import known

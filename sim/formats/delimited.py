@@ -32,7 +32,7 @@ NAMES = {
     "conversation": ("conversation", "conversation_id", "conv_id", "dialogue_id", "dialog_id",
                      "thread", "thread_id", "chat", "chat_id", "session", "session_id", "channel",
                      "scene", "episode", "trial"),
-    "at": ("at", "time", "timestamp", "date", "datetime", "created_at", "sent_at", "sent"),
+    "at": ("at", "time", "timestamp", "date", "datetime", "created_at", "sent_at", "sent", "when"),
     "name": ("id", "utterance_id", "message_id", "turn_id", "name"),
     "answers": ("answers", "reply_to", "in_reply_to", "reply-to", "reply_to_id", "parent_id"),
     "audience": ("audience",),

@@ -25,6 +25,12 @@ YOKED = "yoked"
 """The arm of surrogates: one actor is played, the others say lines that have nothing to do with
 it."""
 
+IMPORTED = "imported"
+"""The arm of other people's transcripts, in which nobody was played."""
+
+WHOLE = (LIVE, IMPORTED)
+"""Arms of conversations that are data by themselves: no branches, no surrogates."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:

@@ -194,6 +194,10 @@ def to_row(trial: str, event: Event) -> EventRow:
             payload["over"] = event.over
         if event.thought:
             payload["thought"] = event.thought
+        if event.at:
+            payload["at"] = event.at
+        if event.answers is not None:
+            payload["answers"] = event.answers
         return EventRow(
             trial, event.index, "turn", event.speaker, "", 0, encode(payload), event.seconds,
         )  # fmt: skip
@@ -272,6 +276,8 @@ def from_row(row: tuple[Any, ...]) -> Event:
             cued=payload.get("cued"),
             over=payload.get("over", 0),
             thought=payload.get("thought", ""),
+            at=payload.get("at", ""),
+            answers=payload.get("answers"),
         )
     if kind in ("probe", "gauge"):
         return Answer(

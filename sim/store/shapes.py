@@ -131,7 +131,7 @@ EVENTS: Mapping[str, Shape] = {
         },
         {
             "overheard": _TEXTS, "absent": _TEXTS, "source": text, "cued": maybe(count),
-            "over": count, "thought": text,
+            "over": count, "thought": text, "at": text, "answers": maybe(count),
         },
     ),
     "probe": _ANSWER,

@@ -190,6 +190,31 @@ class Writer:
         )
         return number
 
+    def whole_trials(
+        self, manifest: str, trials: Iterable[tuple[Trial, Iterable[Event], Ended, int]]
+    ) -> int:
+        """Commit a run of trials that are known whole, now, in one transaction; its number.
+
+        Each comes with its events, its end and the number of its turns. A trial that the store has
+        is left as it is. Raises like ``commit``, and whatever the iterables raise; then nothing is
+        committed.
+        """
+        [(last,)] = self.connection.execute(_LAST_RUN).fetchall()
+        number = int(last) + 1
+        with self._transaction() as connection:
+            connection.execute(INSERT_RUN, (number, time.time(), manifest))
+            for trial, events, ended, turns in trials:
+                added = connection.executemany(INSERT_TRIAL, trial_rows([trial], number)).rowcount
+                if not added:
+                    continue
+                rows = (to_row(trial.id, event) for event in events)
+                connection.executemany(_INSERT_EVENT, rows)
+                connection.execute(_INSERT_EVENT, to_row(trial.id, ended))
+                facts = (ended.status, ended.reason, turns, number, trial.id)
+                connection.execute(FINISH_TRIAL, facts)
+            connection.execute(END_RUN, (time.time(), "done", "{}", number))
+        return number
+
     def end_run(self, number: int, outcome: str, summary: Mapping[str, Any]) -> None:
         """Commit the end of a run, and whatever was queued. Raises like ``commit``."""
         self.execute(END_RUN, time.time(), outcome, encode_sorted(summary), number)

@@ -182,7 +182,7 @@ class _Page:
             said.append(f" (for {one_line(heard)} alone)", style="dim not bold")
         if turn.overheard:
             said.append(f" (overheard by {one_line(', '.join(turn.overheard))})", style="dim")
-        if turn.source != "stage" and turn.text:
+        if turn.source not in ("stage", "imported") and turn.text:
             whose = "a person" if turn.source == "human" else "put there"
             said.append(f" ({whose})", style="dim not bold")
         if turn.finish != "stop":

@@ -1,0 +1,102 @@
+"""``elsinore import`` and ``elsinore analyze``, as somebody with a log would try them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+Command = Callable[..., "CompletedProcess[str]"]
+
+CHAT = """Author;Message;Date
+Ann;Shall we sell the spring?;2024-01-01
+Ben;No, never. You fool!;2024-01-02
+Ann;You are a liar, and I disagree with you.;2024-01-03
+Ben;I agree with nobody here.;2024-01-04
+"""
+
+
+@pytest.fixture
+def chat(folder: Path) -> Path:
+    path = folder / "chat.csv"
+    path.write_text(CHAT, encoding="utf-8")
+    return path
+
+
+def test_a_log_is_imported_and_analysed(chat: Path, inside: Command) -> None:
+    done = inside("import", chat.name)
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        "chat.csv (csv): 1 conversation, 4 turns, 2 speakers",
+        "Next: elsinore analyze runs/imported.db",
+    ]
+    told = inside("analyze", "runs/imported.db").stdout
+    assert told.startswith("chat.csv: 1 trial, 4 turns\n")
+    assert "Nobody was asked where it stands (evidence P): missing." in told
+    assert "Who fights whom:" in told
+    assert "Ann against Ben" in told
+    assert "flipped [95%]" not in told, "nobody has an opposite"
+    assert "Evidence T: the words alone" in told
+    listed = inside("show", "runs/imported.db").stdout
+    trial = listed.splitlines()[1].split()[0]
+    shown = inside("show", "runs/imported.db", trial).stdout
+    assert "   2 Ben  No, never. You fool!" in shown
+    assert inside("verify", "runs/imported.db").returncode == 0
+    assert inside("graph", "runs/imported.db", "--kind", "turn_taking").returncode == 0
+    again = inside("import", chat.name)
+    assert "; 1 was there already" in again.stdout
+
+
+def test_a_dry_run_shows_what_was_understood(chat: Path, folder: Path, inside: Command) -> None:
+    done = inside("import", chat.name, "--dry-run")
+    assert done.stdout.splitlines() == [
+        "chat.csv: csv, a table of utterances, separated by commas or semicolons",
+        "columns: speaker = 'Author', text = 'Message', at = 'Date'",
+        "Ann: Shall we sell the spring?",
+        "Ben: No, never. You fool!",
+        "Ann: You are a liar, and I disagree with you.",
+        "Ben: I agree with nobody here.",
+    ]
+    assert not (folder / "runs").exists()
+    record = json.loads(inside("import", chat.name, "--dry-run", "--json").stdout)
+    assert record["files"][0]["turns"][1]["speaker"] == "Ben"
+
+
+def test_personas_make_flips_measurable(chat: Path, folder: Path, inside: Command) -> None:
+    (folder / "people.toml").write_text(
+        '[Ann]\nbrief = "A kind neighbour."\nopposite = "A bully."\n', encoding="utf-8"
+    )
+    assert inside("import", chat.name, "--personas", "people.toml", "-o", "p.db").returncode == 0
+    told = inside("analyze", "p.db").stdout
+    assert "flipped [95%]" in told
+    record = json.loads(inside("analyze", "p.db", "--json").stdout)
+    ann, ben = sorted(record["arms"][0]["actors"], key=lambda each: each["actor"])
+    assert ann["flip"]["of"] == 1
+    assert ben["flip"]["of"] == 0, "Ben has no opposite"
+    assert ben["flip"]["low"] is None, "missing is not zero"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("nothing.csv",), "there is no such file"),
+        (("chat.csv", "--format", "cvs"), "there is no such format; did you mean csv"),
+        (("chat.csv", "--speaker", "Autor"), "there is no column 'Autor'; did you mean Author"),
+        (("mine.py",), "is of no format that is known by its content"),
+        (("chat.csv", "-o", "chat.csv"), "is one of the files; name a store"),
+        (("chat.csv", "--personas", "nobody.toml"), "there is no such file"),
+    ],
+)
+def test_what_goes_wrong_is_one_line(
+    chat: Path, folder: Path, inside: Command, arguments: tuple[str, ...], problem: str
+) -> None:
+    before = chat.read_bytes()
+    done = inside("import", *arguments)
+    assert done.returncode == 2
+    assert problem in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert chat.read_bytes() == before
+    assert not (folder / "runs").exists()
