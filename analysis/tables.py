@@ -22,6 +22,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from analysis.imports import conversations, is_store
 from analysis.versions import made_in, versions
 from sim.errors import BadRequest
 from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
@@ -231,16 +232,27 @@ Data = Tables | Path | str | Played
 """What can be measured: tables, a store, or what a run gave back (its own trials alone)."""
 
 
-def load(data: Data, *, unfinished: bool = False) -> Tables:
-    """The tables of a store, whole, without changing it; or of the trials of a run.
+def load(
+    data: Data,
+    *,
+    format: str | None = None,  # noqa: A002 - the name that everybody looks for
+    unfinished: bool = False,
+) -> Tables:
+    """The tables of a store, whole, without changing it; of the trials of a run; or of somebody
+    else's transcripts (a CSV, a chat, a log), whose ``format`` is found by content unless it is
+    named (``sim.formats.registry``).
 
     With ``unfinished``, measures take in trials that were torn off or failed. Tables are given back
-    as they are, but for this. Raises ``sim.errors.StoreRefused`` if the file is not a store
-    of ours or newer than the code.
+    as they are, but for this. The cast of a file are its speakers. Raises
+    ``sim.errors.StoreRefused`` if a store is not ours or newer than the code,
+    ``sim.formats.FormatError`` if a file is not what its format says.
     """
     if isinstance(data, Tables):
         return replace(data, unfinished=True) if unfinished else data
     if isinstance(data, Path | str):
+        if format is not None or not is_store(Path(data)):
+            records = (Record(**each) for each in conversations(Path(data), format))
+            return replace(tables_from(records), unfinished=unfinished)
         with open_store(data) as store:
             return replace(_read(store), unfinished=unfinished)
     if not (hasattr(data, "path") and hasattr(data, "ids")):

@@ -169,3 +169,20 @@ def test_a_cast_is_made_of_the_speakers_or_has_them_all() -> None:
     assert tables.cast[["actor", "seat"]].to_numpy().tolist() == [["Ada", 0], ["Ben", 1]]
     with pytest.raises(BadRequest, match="turn 2 is said by 'Ben', who is not in its cast"):
         tables_from([Record("t", [{"name": "Ada"}], said)])
+
+
+def test_somebody_else_s_transcript_is_loaded_from_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "chat.csv"
+    path.write_text(
+        "thread,who,said\na,Ann,Hello.\nb,Ben,Oh.\na,Cleo,You fool!\n", encoding="utf-8"
+    )
+    tables = analysis.load(path)
+    assert tables.turns[["trial", "turn", "speaker"]].to_numpy().tolist() == [
+        ["chat.csv:a", 1, "Ann"], ["chat.csv:a", 2, "Cleo"], ["chat.csv:b", 1, "Ben"],
+    ]  # fmt: skip
+    assert tables.cast["actor"].tolist() == ["Ann", "Cleo", "Ben"]
+    assert set(tables.trials["arm"]) == {"imported"}
+    assert len(analysis.conflict(path).by_arm) == 5, "one arm"
+    assert analysis.load(path, format="csv").turns.equals(tables.turns)
+    with pytest.raises(BadRequest, match="there is no such format"):
+        analysis.load(path, format="cvs")
