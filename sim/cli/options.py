@@ -106,6 +106,16 @@ ArmFacts = Annotated[
 Pool = Annotated[
     bool, typer.Option("--pool", help="Take trials of different arms together, as if of one.")
 ]
+StandIn = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="MODEL",
+        autocompletion=completion.models,
+        help="The model that plays, where nobody was played: in an imported conversation.",
+    ),
+]
 WhichTournament = Annotated[
     str | None,
     typer.Option(

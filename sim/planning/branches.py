@@ -7,12 +7,15 @@ whatever was changed, so that arms can be compared in pairs (common random numbe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sim.errors import BadRequest
 from sim.events import Intervened
 from sim.planning.trials import Trial, cast_of
 from sim.scene.endings import after
 from sim.scene.interventions import DeleteTurn, Intervention, never
+from sim.scene.prose import wording_for
+from sim.scene.routing.orders import Scripted
 from sim.scene.scene import Scene
 from sim.transcript import Transcript
 
@@ -108,3 +111,17 @@ def branch_trials(
     arm = f"fork@{at} {label}".strip() + window
     first = live.renew(scene=scene, arm=arm, of=live.id, at=at, branch=0, stages=cast)
     return [first, *(first.renew(branch=number) for number in range(1, n))]
+
+
+def played_by(live: Trial, model: str, stage: str) -> Trial:
+    """An imported conversation as a trial of a model that plays on: in the wording for its stage.
+
+    Its id stays, because branches are of the conversation that was imported. Raises ``BadRequest``
+    if the conversation is too long to be played on.
+    """
+    if not isinstance(live.scene.routing, Scripted):
+        raise BadRequest(
+            f"trial {live.id[:8]}: has too many turns to be played on; import a part of it"
+        )
+    scene = live.scene.replace(wording=None).worded(wording_for([stage]))
+    return replace(live, scene=scene, model=model, stage=stage)

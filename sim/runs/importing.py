@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from hashlib import blake2b
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,21 @@ from sim.planning.trials import IMPORTED, Trial
 from sim.runs.manifest import manifest
 from sim.scene.actor import Actor
 from sim.scene.endings import after
-from sim.scene.graph import Edge, Graph, complete, ring
+from sim.scene.graph import Edge, Graph
 from sim.scene.persona import Persona
+from sim.scene.routing.orders import Scripted
+from sim.scene.routing.walks import Walk
 from sim.scene.scene import Scene
 from sim.store import Writer
 from sim.text.suggestions import nearest
 
 FEW = 12
-"""Among so many speakers anybody may follow anybody; more stand in a ring, which has fewer edges.
-(An import needs no graph. It counts only where a model plays on.)"""
+"""Among so many speakers anybody may follow anybody. Among more, whoever did, and the next in a
+ring, which has fewer edges. (It counts only where a model plays on.)"""
+
+SCRIPTED = 2_000
+"""A conversation of so many turns at most has its order of speakers as a script, by which a model
+can play on from any turn. A longer one can only be read."""
 
 _TABLES = """
 CREATE TABLE said (conversation INTEGER, speaker INTEGER, text TEXT, at TEXT, name TEXT,
@@ -245,6 +252,8 @@ class _Trials:
         self.turns = 0
         self._ids: dict[str, Trial] = {}
         self._branches: dict[str, int] = {}
+        # By conversation: its number in the table, and of a branch its parent and what they share.
+        self._places: dict[str, tuple[int, str, int]] = {}
 
     def __iter__(self) -> Iterator[tuple[Trial, Iterable[Event], Ended, int]]:
         digest = self._digest()
@@ -270,7 +279,8 @@ class _Trials:
                 # Who spoke before the branch is in its cast, too.
                 described += [Person(each) for each in of.scene.names]
             about = title or name or self.source.stem
-            scene = self._scene(place, about, setting, described, count)
+            self._places[name] = (place, parent if of is not None else "", shared)
+            scene = self._scene(name, about, setting, described)
             trial = Trial.of_scene(
                 scene,
                 scenario=self.source.name,
@@ -306,33 +316,46 @@ class _Trials:
             found.update(json.dumps(row[1:] if place is not None else row).encode())
         return found.hexdigest()
 
-    def _scene(
-        self, place: int, title: str, setting: str, described: Sequence[Person], turns: int
-    ) -> Scene:
+    def _scene(self, name: str, title: str, setting: str, described: Sequence[Person]) -> Scene:
+        place = self._places[name][0]
         known: dict[str, Person] = {}
         for each in described:
             known.setdefault(each.name, each)
-        for (name,) in self.staged.execute(
+        for (speaker,) in self.staged.execute(
             "SELECT speakers.name FROM said JOIN speakers ON speakers.rowid = speaker "
             "WHERE conversation = ? GROUP BY speaker ORDER BY min(said.rowid)",
             (place,),
         ):
-            known.setdefault(name, Person(name))
+            known.setdefault(speaker, Person(speaker))
         for (audience,) in self.staged.execute(
             "SELECT DISTINCT audience FROM said WHERE conversation = ? AND audience IS NOT NULL",
             (place,),
         ):
-            for name in json.loads(audience):
-                known.setdefault(name, Person(name))
+            for hearer in json.loads(audience):
+                known.setdefault(hearer, Person(hearer))
+        order = self._order(name)
+        followed = [*dict.fromkeys(pairwise(order))]
         cast = tuple(Actor(self._persona(each)) for each in known.values())
         topic = " ".join(_whole(title).split()) or "a conversation"
         return Scene(
             topic=topic,
             setting=_whole(setting),
             cast=cast,
-            graph=_graph(tuple(known)),
-            ends=after(turns=turns),
+            graph=_graph(tuple(known), followed, order[0]),
+            routing=Scripted(*order) if len(order) <= SCRIPTED else Walk(),
+            ends=after(turns=len(order)),
         )
+
+    def _order(self, name: str) -> list[str]:
+        """Who speaks in a conversation, turn by turn; in a branch from the beginning on."""
+        place, parent, shared = self._places[name]
+        before = self._order(parent)[:shared] if parent else []
+        own = self.staged.execute(
+            "SELECT speakers.name FROM said JOIN speakers ON speakers.rowid = speaker "
+            "WHERE conversation = ? ORDER BY said.rowid",
+            (place,),
+        )
+        return [*before, *(sys.intern(speaker) for (speaker,) in own)]
 
     def _persona(self, person: Person) -> Persona:
         fields: dict[str, Any] = {"brief": person.brief, "opposite": person.opposite or None}
@@ -366,7 +389,12 @@ class _Trials:
             )
 
 
-def _graph(names: tuple[str, ...]) -> Graph:
-    if len(names) == 1:
-        return Graph(names=names, edges=(Edge(source=names[0], target=names[0]),), first=names[0])
-    return complete(*names) if len(names) <= FEW else ring(*names)
+def _graph(names: tuple[str, ...], followed: Sequence[tuple[str, str]], first: str) -> Graph:
+    """Who may follow whom: whoever did, and more (see ``FEW``)."""
+    if len(names) <= FEW:
+        pairs = [(one, other) for one in names for other in names if one != other]
+    else:
+        pairs = list(zip(names, [*names[1:], names[0]], strict=True))
+    pairs = [*dict.fromkeys([*pairs, *followed])] or [(names[0], names[0])]
+    edges = tuple(Edge(source=one, target=other) for one, other in pairs)
+    return Graph(names=names, edges=edges, first=first)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sim.calls.guard import ModelOptions, OpenedModels, open_models
 from sim.errors import BadRequest
+from sim.planning.trials import IMPORTED
 from sim.redaction import BLOT
 from sim.scene.actor import HUMAN
 from sim.stage.base import Stage, close_stage
@@ -91,6 +92,36 @@ def open_cast(named: Sequence[str], own: Mapping[str, Stage], options: ModelOpti
         cast.stages[identity] = own.get(identity, opened.stages[identity])
         cast.identities[name] = identity
     return cast
+
+
+def stand_in(
+    trials: Sequence[StoredTrial], model: str | None, options: ModelOptions
+) -> tuple[str, Stage] | None:
+    """The stage, with its identity, that plays where trials were imported; None if they were not.
+
+    Raises ``BadRequest`` if trials were imported and no model is named, if one is named for trials
+    that were played, or if there are both kinds.
+    """
+    imported = [trial for trial in trials if trial.arm.startswith(IMPORTED)]
+    if not imported:
+        if model is not None:
+            raise BadRequest(
+                f"--model {model}: trial {trials[0].id[:8]} was played by {trials[0].model}, which "
+                "is asked as it was; leave it out"
+            )
+        return None
+    if model is None:
+        raise BadRequest(
+            f"trial {imported[0].id[:8]}: was imported, and nobody was played in it; name the "
+            "model that plays with --model"
+        )
+    if len(imported) < len(trials):
+        raise BadRequest(
+            "--model: some of these trials were played, and some imported; choose with --arm"
+        )
+    opened = open_all([model], options)
+    [(_, identity)] = opened.named
+    return identity, opened.stages[identity]
 
 
 def stages_of(trials: Iterable[StoredTrial]) -> list[tuple[str, str]]:

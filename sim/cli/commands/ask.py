@@ -19,6 +19,7 @@ from sim.cli.options import (
     Quiet,
     SamplingOptions,
     SpendOptions,
+    StandIn,
     Store,
     Timeout,
     run_options,
@@ -74,6 +75,7 @@ class QuestionOptions:
         typer.Option(metavar="LOW,HIGH", help="The answer is a number: --scale=-1,1"),
     ] = None
     arm: ArmFacts = None
+    model: StandIn = None
 
 
 @grouped
@@ -98,13 +100,20 @@ def ask(
     from sim.cli.display.terminal import err, out
     from sim.cli.execution import is_free
     from sim.runs.ask import Respondents, ask_actors
-    from sim.runs.stages import close_all, reopen, stages_of
+    from sim.runs.stages import close_all, reopen, stages_of, stand_in
     from sim.store import open_store
 
     question = question_of(asked.question, asked.choices, asked.scale)
     trials = _trials(asked)
     models = limits.models(SamplingOptions(timeout=timeout).sampling())
-    stages = reopen(stages_of(trials), models)
+    other = stand_in(trials, asked.model, models)
+    if other is None:
+        stages = reopen(stages_of(trials), models)
+    else:
+        identity, stage = other
+        stages = {trial.stage: stage for trial in trials}
+        # Another model's answer is another answer.
+        question = question.model_copy(update={"key": f"{question.key} on {identity}"})
     whom = Respondents([trial.id for trial in trials], asked.actor or None, asked.at, asked.samples)
     options = run_options(spend)
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from sim.cli import completion
 from sim.cli.options import Level, LogLevel, Store
 
-
-class Format(StrEnum):
-    """Formats of an export."""
-
-    jsonl = "jsonl"
+CANONICAL = "jsonl"
+"""The canonical export, which holds everything."""
 
 
 def export(
@@ -22,12 +19,28 @@ def export(
         str, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is standard output.")
     ],
     form: Annotated[
-        Format, typer.Option("--format", help="jsonl: the canonical export, one record a line.")
-    ] = Format.jsonl,
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            autocompletion=completion.transcript_formats,
+            help="jsonl: the canonical export, one record a line; or a format of transcripts "
+            "(csv, script, openai, ...), in which the words alone are kept.",
+        ),
+    ] = CANONICAL,
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Write everything in a store to a file: the same trials give the same bytes."""
-    from sim.store import export_jsonl
+    if form == CANONICAL:
+        from sim.store import export_jsonl
 
-    assert form is Format.jsonl
-    export_jsonl(store, output)
+        export_jsonl(store, output)
+        return
+    from sim.cli.display.terminal import err
+    from sim.errors import BadRequest
+    from sim.runs.exporting import export_conversations
+
+    if output == "-":
+        raise BadRequest(f"--output -: {form} is written to a file; name one")
+    lost = export_conversations(store, output, form)
+    err().print(f"{form} does not hold: {lost}", style="dim", markup=False, soft_wrap=True)

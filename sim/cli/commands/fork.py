@@ -20,6 +20,7 @@ from sim.cli.options import (
     ResumeOptions,
     SamplingOptions,
     SpendOptions,
+    StandIn,
     Store,
     Timeout,
     Trial,
@@ -109,6 +110,7 @@ class BranchOptions:
         int | None,
         typer.Option(min=1, metavar="TURNS", help="Count flips within so many turns after --at."),
     ] = None
+    model: StandIn = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +144,11 @@ def fork(
     """
     from sim.cli.display.terminal import out
     from sim.cli.execution import carry_out, is_free, leave
-    from sim.planning.branches import branch_trials
+    from sim.planning.branches import branch_trials, played_by
     from sim.planning.scenarios import own
+    from sim.runs.stages import stand_in
     from sim.store import open_store
+    from sim.transcript import Transcript
 
     options = run_options(spend, resume)
     with open_store(which.store) as store:
@@ -153,7 +157,11 @@ def fork(
         live = stored.planned()
     arms = _arms(change, which.at, transcript)
     models = limits.models(SamplingOptions(timeout=timeout).sampling())
-    cast = _stages(stored, arms, models)
+    other = stand_in([stored], which.model, models)
+    if other is not None:
+        live = played_by(live, which.model or "", other[0])
+        transcript = Transcript(transcript.events, scene=live.scene, seed=live.seed)
+    cast = _stages(stored, arms, models, other)
     planned = [
         branch_trials(
             live, transcript, at=arm.at, n=which.branches, change=arm.change, label=arm.label,
@@ -280,7 +288,12 @@ def _line(option: str, text: str) -> _Line:
     return _Line(parts["name"], to, parts["text"].strip())
 
 
-def _stages(stored: StoredTrial, arms: Sequence[Arm], models: ModelOptions) -> Cast:
+def _stages(
+    stored: StoredTrial,
+    arms: Sequence[Arm],
+    models: ModelOptions,
+    other: tuple[str, Stage] | None,
+) -> Cast:
     """All stages that play in the branches, and the identities of those that the changes name."""
     from sim.runs.stages import Cast, open_cast, reopen, stages_of
     from sim.scene.actor import HUMAN
@@ -291,7 +304,7 @@ def _stages(stored: StoredTrial, arms: Sequence[Arm], models: ModelOptions) -> C
             f"trial {stored.id[:8]}: a person plays in it, and cannot play its branches; "
             "fork a trial without one"
         )
-    stages = reopen(stages_of([stored]), models)
+    stages = reopen(stages_of([stored]), models) if other is None else dict([other])
     new = [each for arm in arms for each in arm.change if isinstance(each, Restage)]
     named = [each.stage for each in new if each.stage]
     cast = open_cast(named, stages, models)

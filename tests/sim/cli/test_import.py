@@ -100,3 +100,53 @@ def test_what_goes_wrong_is_one_line(
     assert done.stderr.count("\n") == 1
     assert chat.read_bytes() == before
     assert not (folder / "runs").exists()
+
+
+def the_trial(inside: Command, store: str) -> str:
+    return str(json.loads(inside("show", store, "--json").stdout)["trials"][0]["short"])
+
+
+def test_a_model_answers_and_plays_on_where_one_is_named(chat: Path, inside: Command) -> None:
+    assert inside("import", chat.name, "-o", "i.db").returncode == 0
+    trial = the_trial(inside, "i.db")
+    question = ("ask", "i.db", trial, "Are you sure, {name}?", "--choices", "yes,no")
+    branches = ("fork", "i.db", trial, "--at", 3, "-n", 2, "--drop")
+    for command in (question, branches):
+        refused = inside(*command)
+        assert refused.returncode == 2
+        assert "was imported, and nobody was played in it; name the model" in refused.stderr
+    answered = json.loads(inside(*question, "-m", "embedded:base", "--json").stdout)
+    assert [each["actor"] for each in answered["answers"]] == ["Ann", "Ben"]
+    assert answered["key"].endswith("on embedded:base" + answered["key"].partition("base")[2])
+    other = json.loads(inside(*question, "-m", "embedded:rlhf", "--json").stdout)
+    assert not any(each["known"] for each in other["answers"]), "another model, another answer"
+    played = inside(*branches, "-m", "embedded:base", "--json")
+    assert played.returncode == 0, played.stderr
+    branch = json.loads(played.stdout)["trials"][0][0]
+    turns = json.loads(inside("show", "i.db", branch, "--json").stdout)["events"]
+    said = [event for event in turns if event["kind"] == "turn"]
+    assert [event["speaker"] for event in said] == ["Ann", "Ben", "Ann", "Ben"], "their order"
+    assert said[0]["text"] == "Shall we sell the spring?"
+    assert inside("verify", "i.db").returncode == 0
+    live = inside("run", "mine.py:trio", "-qn1", "--store", "l.db")
+    assert live.returncode == 0
+    done = inside("fork", "l.db", the_trial(inside, "l.db"), "--at", 2, "--drop", "-m", "fixed:No.")
+    assert "was played by embedded:base, which is asked as it was; leave it out" in done.stderr
+
+
+def test_trials_are_exported_as_a_table_and_read_back(
+    chat: Path, folder: Path, inside: Command
+) -> None:
+    assert inside("run", "mine.py:trio", "-qn2", "--store", "l.db").returncode == 0
+    done = inside("export", "l.db", "-o", "out.csv", "--format", "csv")
+    assert done.returncode == 0
+    assert done.stderr.startswith("csv does not hold: what was answered off stage")
+    told = inside("import", "out.csv", "-o", "back.db").stdout
+    assert told.startswith("out.csv (csv): 2 conversations, 12 turns, 3 speakers\n")
+    chat_before = chat.read_bytes()
+    for output, problem in (("l.db", "is a store"), ("-", "name one"), ("mine.py", "is Python")):
+        refused = inside("export", "l.db", "-o", output, "--format", "csv")
+        assert refused.returncode == 2
+        assert problem in refused.stderr
+    assert chat.read_bytes() == chat_before
+    assert not list(folder.glob(".elsinore*"))
