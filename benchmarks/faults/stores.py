@@ -22,7 +22,7 @@ from benchmarks.faults.attempts import Reader
 from benchmarks.faults.commands import command
 from benchmarks.faults.files import SCENARIO, judged_store
 from benchmarks.faults.lives import live
-from benchmarks.faults.mutations import odd_json, odd_text, odd_value
+from benchmarks.faults.mutations import odd_json, odd_text, odd_value, odd_version
 from sim.errors import ElsinoreError
 from sim.layouts.prompt import Prompt
 from sim.stage.base import Request
@@ -138,7 +138,10 @@ def _change(connection: sqlite3.Connection, dice: Random) -> None:
 def _other(value: Any, dice: Random) -> Any:
     """Another value for a cell: of JSON mostly with another structure, else of any type."""
     if isinstance(value, str) and value.startswith(("{", "[")) and dice.random() < 0.85:
-        return odd_json(json.loads(value), dice)
+        try:
+            return odd_json(json.loads(value), dice)
+        except (ValueError, RecursionError):  # It was changed before.
+            return odd_version(value, dice)
     kind = dice.randrange(6)
     if kind == 0:
         return None
