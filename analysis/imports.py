@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,21 @@ def is_store(path: Path) -> bool:
             return file.read(len(STORE)) in (STORE, b"")
     except OSError:
         return True
+
+
+@contextmanager
+def restored(path: Path, form: str | None) -> Iterator[Path | None]:
+    """An export of ours as a store for the time being; None if the file is something else."""
+    chosen = named(form) if form else detected(path)
+    if chosen.name != "elsinore":
+        yield None
+        return
+    from sim.runs.importing import import_file
+
+    with tempfile.TemporaryDirectory(prefix="elsinore-") as folder:
+        store = Path(folder) / "restored.db"
+        import_file(path, store, form=chosen.name)
+        yield store
 
 
 def conversations(path: Path, form: str | None) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from analysis.imports import conversations, is_store
+from analysis.imports import conversations, is_store, restored
 from analysis.versions import made_in, versions
 from sim.errors import BadRequest
 from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
@@ -251,6 +251,9 @@ def load(
         return replace(data, unfinished=True) if unfinished else data
     if isinstance(data, Path | str):
         if format is not None or not is_store(Path(data)):
+            with restored(Path(data), format) as store:
+                if store is not None:
+                    return load(store, unfinished=unfinished)
             records = (Record(**each) for each in conversations(Path(data), format))
             return replace(tables_from(records), unfinished=unfinished)
         with open_store(data) as store:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sim.formats.format import Format
 
 FORMATS = {
+    "elsinore": "elsinore_export:ELSINORE",
     "csv": "delimited:CSV",
     "tsv": "delimited:TSV",
 }

@@ -23,8 +23,10 @@ from typing import Any
 from sim.errors import BadRequest
 from sim.events import Ended, Event, Turn
 from sim.formats.conversation import About, Person, Utterance
-from sim.formats.format import Format, ReadOptions
+from sim.formats.elsinore_export import ELSINORE
+from sim.formats.format import Format, ReadOptions, wrong
 from sim.formats.registry import detected, named
+from sim.formats.texts import lines_of
 from sim.input_files import read_toml
 from sim.planning.trials import IMPORTED, Trial
 from sim.runs.manifest import manifest
@@ -36,6 +38,7 @@ from sim.scene.routing.orders import Scripted
 from sim.scene.routing.walks import Walk
 from sim.scene.scene import Scene
 from sim.store import Writer
+from sim.store.restoring import BrokenRecord, restore
 from sim.text.suggestions import nearest
 
 FEW = 12
@@ -113,6 +116,8 @@ def import_file(
     """
     source = Path(path)
     chosen = named(form) if form else detected(source)
+    if chosen is ELSINORE:
+        return _restored(source, store, how or ReadOptions())
     with _staged(chosen.read(source, how or ReadOptions()), source) as staged:
         with closing(Writer.open(store)) as writer:
             before = set(writer.store.ids())
@@ -130,6 +135,27 @@ def import_file(
             speakers=int(speakers),
             known=sum(trial in before for trial in trials.made),
             trials=tuple(trials.made),
+        )
+
+
+def _restored(source: Path, store: Path | str, how: ReadOptions) -> Imported:
+    """The trials of an export of ours, as they were played."""
+    with closing(Writer.open(store)) as writer:
+        before = set(writer.store.ids())
+        try:
+            facts = manifest([], {"imported": source.name, "format": ELSINORE.name})
+            counts = restore(lines_of(source, how.encoding), writer, facts)
+        except BrokenRecord as error:
+            raise wrong(source, error.line, f"{error}; export the store anew") from None
+        new = [trial for trial in writer.store.trials() if trial.id not in before]
+        return Imported(
+            path=source,
+            format=ELSINORE,
+            conversations=counts["trials"] + counts["known"],
+            turns=sum(trial.turns for trial in new),
+            speakers=len({each["name"] for trial in new for each in trial.cast}),
+            known=counts["known"],
+            trials=tuple(trial.id for trial in new),
         )
 
 

@@ -215,6 +215,22 @@ class Writer:
             connection.execute(END_RUN, (time.time(), "done", "{}", number))
         return number
 
+    @contextmanager
+    def restoring(self, manifest: str) -> Iterator[tuple[Callable[..., int], int]]:
+        """One transaction for a run that adds rows of an export: a function that executes a
+        statement and says how many rows it changed, and the number of the run. What is raised
+        inside undoes all of it."""
+        [(last,)] = self.connection.execute(_LAST_RUN).fetchall()
+        number = int(last) + 1
+        with self._transaction() as connection:
+            connection.execute(INSERT_RUN, (number, time.time(), manifest))
+
+            def execute(statement: str, row: Any) -> int:
+                return connection.execute(statement, row).rowcount
+
+            yield execute, number
+            connection.execute(END_RUN, (time.time(), "done", "{}", number))
+
     def end_run(self, number: int, outcome: str, summary: Mapping[str, Any]) -> None:
         """Commit the end of a run, and whatever was queued. Raises like ``commit``."""
         self.execute(END_RUN, time.time(), outcome, encode_sorted(summary), number)

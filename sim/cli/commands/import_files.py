@@ -120,6 +120,8 @@ def _told(found: Imported) -> str:
     )
     if found.known:
         told += f"; {found.known:,} {'was' if found.known == 1 else 'were'} there already"
+    if found.format.name == "elsinore":
+        told += ". An export has no prompts, replies, times and hidden truths"
     if not found.format.tried:
         told += ". This format was not tried on a real export: look at what came of it"
     return told
