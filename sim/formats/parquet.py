@@ -1,0 +1,143 @@
+"""Tables of utterances in Parquet, as data sets are passed around. It needs pyarrow.
+
+The columns are those of CSV, by the same names. Files are read by row groups and written by
+batches, so that they may be larger than the memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from sim.errors import BadRequest
+from sim.formats.conversation import About, Conversation, Utterance
+from sim.formats.delimited import WRITTEN, guessed
+from sim.formats.format import FormatError, Head, ReadOptions
+from sim.formats.json_files import sound
+
+_MAGIC: Final = b"PAR1"
+_ROWS: Final = 1000
+"""So many rows are held at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parquet:
+    """One utterance a row. Which column is what is found as in CSV."""
+
+    name: str = "parquet"
+    about: str = "a table of utterances in Parquet (needs elsinore[parquet])"
+    loses: str = "probes, branches, settings, who is described how"
+    tried: bool = True
+
+    def fits(self, head: Head) -> float:
+        """It begins as every Parquet file does."""
+        return 0.97 if head.data.startswith(_MAGIC) else 0.0
+
+    def read(self, path: Path, how: ReadOptions) -> Iterator[About | Utterance]:
+        """One utterance a row. Raises ``FormatError``; ``BadRequest`` without pyarrow."""
+        arrow, parquet = _pyarrow()
+        try:
+            with path.open("rb") as stream:
+                file = parquet.ParquetFile(stream, page_checksum_verification=True)
+                columns = guessed(file.schema_arrow.names, how)
+                if isinstance(columns, str):
+                    raise FormatError(f"{path}: {columns}")
+                titles = {what: columns.titles[place] for what, place in columns.places.items()}
+                wanted = list(titles.values())
+                row = 0
+                known: dict[str, str] = {}
+                for batch in file.iter_batches(_ROWS, columns=wanted):
+                    for each in batch.to_pylist():
+                        row += 1
+                        fields = {what: each[title] for what, title in titles.items()}
+                        yield from _row(path, row, fields, known)
+        except FileNotFoundError:
+            raise FormatError(f"{path}: there is no such file") from None
+        except FormatError:
+            raise
+        except (arrow.ArrowException, OSError, ValueError) as error:
+            told = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise FormatError(f"{path}: is no sound Parquet file ({told}); make it again") from None
+
+    def write(self, conversations: Iterable[Conversation], path: Path) -> None:
+        """One row an utterance. Raises ``BadRequest`` without pyarrow."""
+        arrow, parquet = _pyarrow()
+        texts = arrow.list_(arrow.string())
+        schema = arrow.schema(
+            [(name, texts if name == "audience" else arrow.string()) for name in WRITTEN]
+        )
+        with parquet.ParquetWriter(path, schema, write_page_checksum=True) as writer:
+            rows: list[dict[str, Any]] = []
+            for each in conversations:
+                for said in each.utterances:
+                    rows.append(_fields(each, said))
+                    if len(rows) == _ROWS:
+                        writer.write_table(arrow.Table.from_pylist(rows, schema))
+                        rows = []
+            writer.write_table(arrow.Table.from_pylist(rows, schema))
+
+
+def _pyarrow() -> tuple[ModuleType, ModuleType]:
+    """pyarrow and its part for Parquet. Raises ``BadRequest`` if it is not installed."""
+    try:
+        import pyarrow as arrow
+        from pyarrow import parquet
+    except ImportError:
+        raise BadRequest("Parquet needs pyarrow: pip install elsinore[parquet]") from None
+    return arrow, parquet
+
+
+def _row(
+    path: Path, number: int, fields: dict[str, Any], known: dict[str, str]
+) -> Iterator[About | Utterance]:
+    """What a row holds. ``known`` are the titles of conversations that were told before."""
+    heard = fields.pop("audience", None)
+    told = {what: _text(value) for what, value in fields.items()}
+    if not told["text"].strip():
+        return
+    if not told["speaker"].strip():
+        raise FormatError(
+            f"{path}, row {number}: there is no speaker; name one, or leave the row out"
+        )
+    conversation = told.get("conversation", "")
+    title = told.pop("title", "")
+    if title and known.get(conversation) != title:
+        known[conversation] = title
+        yield About(conversation, title=title)
+    audience = None
+    if isinstance(heard, list):
+        audience = tuple(_text(each) for each in heard)
+    elif heard:
+        audience = tuple(_text(heard).split("; "))
+    yield Utterance(
+        told["speaker"], told["text"], conversation, told.get("at", ""), told.get("name", ""),
+        told.get("answers", ""), audience, told.get("thought", ""),
+    )  # fmt: skip
+
+
+def _text(value: object) -> str:
+    """A cell as a text: times in ISO 8601, what is missing blank."""
+    if value is None:
+        return ""
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return sound(str(value))
+
+
+def _fields(conversation: Conversation, said: Utterance) -> dict[str, Any]:
+    """A row, by the columns ``WRITTEN``; blank is missing."""
+    about = conversation.about
+    audience = None if said.audience is None else list(said.audience)
+    fields = {
+        "conversation": about.conversation, "speaker": said.speaker, "text": said.text,
+        "at": said.at, "name": said.name, "answers": said.answers, "thought": said.thought,
+        "title": about.title,
+    }  # fmt: skip
+    return {**{name: value or None for name, value in fields.items()}, "audience": audience}
+
+
+PARQUET = Parquet()
