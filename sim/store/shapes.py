@@ -183,9 +183,8 @@ JSON: Mapping[str, Mapping[str, Shape]] = {
     "truths": {"payload": named(plain)},
     "tournaments": {
         "definition": table(
-            {},
+            {"rubric": named(plain), "judges": several(table({"name": text, "form": text}))},
             {
-                "rubric": named(plain), "judges": several(table({"name": text, "form": text})),
                 "entrants": several(table({"name": text})), "format_name": text,
                 "identities": named(text),
             },

@@ -96,6 +96,7 @@ ROWS = (
     ("UPDATE runs SET manifest = '[]'", "runs"),
     ("UPDATE runs SET manifest = '{\"scenarios\": [1]}'", "runs"),
     ("UPDATE tournaments SET definition = '7'", "tournaments"),
+    ("UPDATE tournaments SET definition = '{}'", "tournaments"),
     ("UPDATE matches SET sides = '[\"Ada\"]'", "matches"),
     ('UPDATE verdicts SET payload = replace(payload, \'"margin":\', \'"margin":[],"x":\')', "verd"),
     ("UPDATE OR REPLACE verdicts SET shown = '{}'", "verdicts"),
