@@ -28,8 +28,12 @@ def values_of(file: TextIO, path: Path, wanted: Collection[str]) -> Iterator[tup
     """The values at the places ``wanted``, as (place, line, value), in the order of the file.
 
     A place is the names that lead to it, with a full stop between, and ``[]`` for each of a list:
-    ``chats.list[].name``. Lines count from 1. Raises ``FormatError`` with the line where the file
-    is no JSON, is cut off, or holds a value of more than ``LONGEST`` letters.
+    ``chats.list[].name``. A place with ``^`` behind it is told where its value begins, with the
+    first letter (``{``, ``[``) as the value. Half of a pair of surrogates is replaced. Lines count
+    from 1.
+
+    Raises ``FormatError`` with the line where the file is no JSON, is cut off, or holds a value of
+    more than ``LONGEST`` letters.
     """
     yield from _Walk(file, path, frozenset(wanted)).document()
 
@@ -59,6 +63,8 @@ class _Walk:
     def _value(self, place: str, depth: int) -> Iterator[tuple[str, int, Any]]:
         """The wanted values at a place and under it; the window stands at its first letter."""
         first = self._next()
+        if f"{place}^" in self._wanted:
+            yield f"{place}^", self._line_here(), first
         if place in self._wanted:
             line = self._line_here()
             yield place, line, self._decoded()
@@ -125,7 +131,13 @@ class _Walk:
             number = self._text[end - 1].isdigit()
             if number and end + _NEAR > len(self._text) and self._fill():
                 continue
-            self._at += length
+            start, self._at = self._at, self._at + length
+            # Only an escape can bring half of a pair in.
+            if any(self._text.find(escape, start, self._at) >= 0 for escape in ("\\ud", "\\uD")):
+                try:
+                    return _whole(value)
+                except RecursionError:
+                    raise self._wrong("it nests too deep") from None
             return value
 
     def _fill(self) -> bool:
@@ -153,3 +165,14 @@ class _Walk:
         cut = self._ended and self._at >= len(self._text.rstrip())
         told = "the file is cut off" if cut else f"is no JSON: {what}"
         return wrong(self._path, self._line_here(), f"{told}; export or save it again")
+
+
+def _whole(value: Any) -> Any:
+    """A value with U+FFFD for every half of a pair of surrogates, which no file can hold."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    if isinstance(value, dict):
+        return {_whole(name): _whole(each) for name, each in value.items()}
+    return value
