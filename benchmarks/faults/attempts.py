@@ -64,11 +64,11 @@ class TooSlow(BaseException):
     """The time is over. Not an ``Exception``, so that nothing takes it for its own."""
 
 
-def attempt(reader: Reader, given: bytes, folder: Path) -> Outcome:
-    """What becomes of an input."""
+def attempt(reader: Reader, given: bytes, folder: Path, seconds: float = SECONDS) -> Outcome:
+    """What becomes of an input, with at most so many ``seconds`` of CPU time."""
     begun = time.process_time()
     try:
-        with _timed():
+        with _timed(seconds):
             reader.read(given, folder)
         outcome = Outcome("read")
     except reader.clean:
@@ -80,7 +80,7 @@ def attempt(reader: Reader, given: bytes, folder: Path) -> Outcome:
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - that is the point
         outcome = _wrong("traceback", error)
     took = time.process_time() - begun
-    if outcome.kind in FINE and took > SECONDS:
+    if outcome.kind in FINE and took > seconds:
         outcome = Outcome("slow", f"{took:.1f} s in one step that nothing could interrupt")
     if outcome.kind in FINE and most_memory() > MEMORY:
         outcome = Outcome("memory", f"{most_memory() >> 20} MB")
@@ -105,14 +105,14 @@ def _wrong(kind: str, error: BaseException) -> Outcome:
 
 
 @contextmanager
-def _timed() -> Iterator[None]:
+def _timed(seconds: float) -> Iterator[None]:
     """Raise ``TooSlow`` in the block when its time is over."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise TooSlow
 
     before = [(number, signal.signal(number, stop)) for number in (signal.SIGPROF, signal.SIGALRM)]
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     signal.setitimer(signal.ITIMER_REAL, WAITING)
     try:
         yield
