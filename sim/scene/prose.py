@@ -331,17 +331,6 @@ WORDINGS: Mapping[str, Wording] = {
     "prose-5": Prose(version="prose-5", **_TALK_FIRST),
     "prose-6": PROSE,
     "prose-7": Prose(version="prose-7", **_IN_FORM),
-    "prose-8": Prose(
-        version="prose-8",
-        block=(
-            "{form}\n\nThese are the next lines of the play, with dots for the words. Write them "
-            "with the words that are spoken in place of the dots, and no other lines."
-        ),
-        author=(
-            "This is a play with {names}. You write what they say, in the first person, as people "
-            "talk: at most {words} words a line. Each line begins with the name of whoever speaks."
-        ),
-    ),
 }
 """The wordings by name. ``plain-1`` has labels and numbers, which the embedded stage reads. The
 default, ``prose-6``, tells a chat what ``prose-3`` does and begins a script as ``prose-1`` does."""
