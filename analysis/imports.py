@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sim.events import Turn
 from sim.formats.conversation import About, Person, Utterance
-from sim.formats.format import ReadOptions
+from sim.formats.format import ReadOptions, wrong
 from sim.formats.registry import detected, named
+from sim.formats.texts import lines_of
 from sim.planning.trials import IMPORTED
+from sim.store import Writer
+from sim.store.restoring import BrokenRecord, restore
 
 STORE = b"SQLite format 3\x00"
 """How a store begins."""
@@ -36,11 +39,13 @@ def restored(path: Path, form: str | None) -> Iterator[Path | None]:
     if chosen.name != "elsinore":
         yield None
         return
-    from sim.runs.importing import import_file
-
     with tempfile.TemporaryDirectory(prefix="elsinore-") as folder:
         store = Path(folder) / "restored.db"
-        import_file(path, store, form=chosen.name)
+        with closing(Writer.open(store)) as writer:
+            try:
+                restore(lines_of(path), writer, "{}")
+            except BrokenRecord as error:
+                raise wrong(path, error.line, f"{error}; export the store anew") from None
         yield store
 
 

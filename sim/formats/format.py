@@ -88,17 +88,25 @@ class Head:
 class Format(Protocol):
     """A format of transcripts. Its readers and writers stream: they hold no more than they must."""
 
-    name: str
-    """How a user names it: ``csv``."""
+    @property
+    def name(self) -> str:
+        """How a user names it: ``csv``."""
+        ...
 
-    about: str
-    """What it is, in a line for the help."""
+    @property
+    def about(self) -> str:
+        """What it is, in a line for the help."""
+        ...
 
-    loses: str
-    """What of a trial of ours the format cannot hold, in a line; blank: it cannot be written."""
+    @property
+    def loses(self) -> str:
+        """What of a trial of ours it cannot hold, in a line; blank: it cannot be written."""
+        ...
 
-    tried: bool
-    """Whether it was tried on a file that the program made to which the format belongs."""
+    @property
+    def tried(self) -> bool:
+        """Whether it was tried on a file of the program to which the format belongs."""
+        ...
 
     def fits(self, head: Head) -> float:
         """How well a file's beginning fits, from 0 (it is none) to 1 (it can be no other)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +13,11 @@ from sim.text.suggestions import nearest
 if TYPE_CHECKING:
     from sim.formats.format import Format
 
-FORMATS = {
-    "elsinore": "elsinore_export:ELSINORE",
-    "csv": "delimited:CSV",
-    "tsv": "delimited:TSV",
-}
-"""Where each format is defined: the module of this package, and the name in it."""
+FORMATS = (
+    "elsinore", "csv", "tsv", "script", "whatsapp", "telegram", "slack", "discord", "openai",
+    "sharegpt", "claude", "chatgpt", "convokit", "inspect", "petri", "loom", "parquet",
+)  # fmt: skip
+"""The names of the formats. Each is loaded when it is used."""
 
 LEAST = 0.25
 """A file that fits no format better than this is of none."""
@@ -31,11 +29,78 @@ def named(name: str) -> Format:
     >>> named("csv").name
     'csv'
     """
-    if name not in FORMATS:
-        raise BadRequest(f"--format {name}: there is no such format{nearest(name, FORMATS)}")
-    module, _, attribute = FORMATS[name].partition(":")
-    found: Format = getattr(import_module(f"sim.formats.{module}"), attribute)
-    return found
+    match name:
+        case "elsinore":
+            from sim.formats import elsinore_export
+
+            return elsinore_export.ELSINORE
+        case "csv":
+            from sim.formats import delimited
+
+            return delimited.CSV
+        case "tsv":
+            from sim.formats import delimited
+
+            return delimited.TSV
+        case "script":
+            from sim.formats import script
+
+            return script.SCRIPT
+        case "whatsapp":
+            from sim.formats import whatsapp
+
+            return whatsapp.WHATSAPP
+        case "telegram":
+            from sim.formats import telegram
+
+            return telegram.TELEGRAM
+        case "slack":
+            from sim.formats import slack
+
+            return slack.SLACK
+        case "discord":
+            from sim.formats import discord
+
+            return discord.DISCORD
+        case "openai":
+            from sim.formats import openai_messages
+
+            return openai_messages.OPENAI
+        case "sharegpt":
+            from sim.formats import sharegpt
+
+            return sharegpt.SHAREGPT
+        case "claude":
+            from sim.formats import claude_account
+
+            return claude_account.CLAUDE
+        case "chatgpt":
+            from sim.formats import chatgpt_account
+
+            return chatgpt_account.CHATGPT
+        case "convokit":
+            from sim.formats import convokit
+
+            return convokit.CONVOKIT
+        case "inspect":
+            from sim.formats import inspect_logs
+
+            return inspect_logs.INSPECT
+        case "petri":
+            from sim.formats import petri
+
+            return petri.PETRI
+        case "loom":
+            from sim.formats import loom
+
+            return loom.LOOM
+        case "parquet":
+            from sim.formats import parquet
+
+            return parquet.PARQUET
+        case _:
+            known = nearest(name, FORMATS)
+            raise BadRequest(f"--format {name}: there is no such format{known}")
 
 
 def head_of(path: Path) -> Head:
@@ -53,7 +118,8 @@ def head_of(path: Path) -> Head:
         if data.startswith(b"PK"):
             with zipfile.ZipFile(path) as archive:
                 names = archive.namelist()
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, zipfile.BadZipFile, UnicodeError, RuntimeError) as error:
+        # A damaged zip may have names in no encoding, or parts that nobody knows.
         told = error.strerror if isinstance(error, OSError) else error
         raise FormatError(f"{path}: cannot be read ({told})") from None
     return Head(path, data, tuple(names))

@@ -8,11 +8,9 @@ cast are its speakers; a persona may be given for a speaker or for a pattern of 
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from hashlib import blake2b
@@ -34,11 +32,13 @@ from sim.scene.actor import Actor
 from sim.scene.endings import after
 from sim.scene.graph import Edge, Graph
 from sim.scene.persona import Persona
+from sim.scene.prose import wording_for
 from sim.scene.routing.orders import Scripted
 from sim.scene.routing.walks import Walk
 from sim.scene.scene import Scene
 from sim.store import Writer
 from sim.store.restoring import BrokenRecord, restore
+from sim.store.staging import Line, Staged, Staging, staging
 from sim.text.suggestions import nearest
 
 FEW = 12
@@ -49,14 +49,9 @@ SCRIPTED = 2_000
 """A conversation of so many turns at most has its order of speakers as a script, by which a model
 can play on from any turn. A longer one can only be read."""
 
-_TABLES = """
-CREATE TABLE said (conversation INTEGER, speaker INTEGER, text TEXT, at TEXT, name TEXT,
-                   answers TEXT, audience TEXT, thought TEXT);
-CREATE TABLE about (name TEXT PRIMARY KEY, title TEXT DEFAULT '', setting TEXT DEFAULT '',
-                    people TEXT DEFAULT '[]', model TEXT DEFAULT '', parent TEXT DEFAULT '',
-                    shared INTEGER DEFAULT 0);
-CREATE TABLE speakers (name TEXT PRIMARY KEY);
-"""
+Personas = Sequence[tuple[str, Mapping[str, Any]]]
+"""Patterns of speakers' names (``"Dr*"``), each with fields of ``Persona``; the first that fits
+counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,34 +100,36 @@ def import_file(
     *,
     form: str | None = None,
     how: ReadOptions | None = None,
-    personas: Sequence[tuple[str, Mapping[str, Any]]] = (),
+    personas: Personas = (),
 ) -> Imported:
     """Make the conversations of a file into trials of a store, all or none.
 
-    The format, ``form``, is found by content unless it is named. ``personas`` are patterns of
-    speakers' names (``"Dr*"``), each with fields of ``Persona``; the first that fits counts.
-    Importing a file again adds nothing. Raises ``FormatError`` if the file is not what its format
-    says, ``BadRequest`` for a persona that is none.
+    The format, ``form``, is found by content unless it is named. Importing a file again adds
+    nothing. Raises ``FormatError`` if the file is not what its format says, ``BadRequest`` for a
+    persona that is none.
     """
     source = Path(path)
     chosen = named(form) if form else detected(source)
+    reading = how or ReadOptions()
     if chosen is ELSINORE:
-        return _restored(source, store, how or ReadOptions())
-    with _staged(chosen.read(source, how or ReadOptions()), source) as staged:
+        return _restored(source, store, reading)
+    with staging() as staged:
+        _stage(chosen.read(source, reading), staged)
+        if not staged.speakers:
+            raise BadRequest(f"{source}: nobody says anything in it; is it the right file?")
+        trials = _Trials(staged, source, chosen, personas)
+        [first] = [trial for trial, *_ in islice(trials, 1)]
+        facts = manifest([first], {"imported": source.name, "format": chosen.name})
+        trials = _Trials(staged, source, chosen, personas)
         with closing(Writer.open(store)) as writer:
             before = set(writer.store.ids())
-            trials = _Trials(staged, source, chosen, personas)
-            [first] = [trial for trial, *_ in islice(trials, 1)]
-            facts = manifest([first], {"imported": source.name, "format": chosen.name})
-            trials = _Trials(staged, source, chosen, personas)
             writer.whole_trials(facts, trials)
-        speakers = staged.execute("SELECT count(*) FROM speakers").fetchone()[0]
         return Imported(
             path=source,
             format=chosen,
             conversations=len(trials.made),
             turns=trials.turns,
-            speakers=int(speakers),
+            speakers=staged.speakers,
             known=sum(trial in before for trial in trials.made),
             trials=tuple(trials.made),
         )
@@ -182,68 +179,32 @@ def personas_of(path: Path | str) -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
-@contextmanager
-def _staged(records: Iterable[About | Utterance], source: Path) -> Iterator[sqlite3.Connection]:
-    """The records of a file in a table on the disk, by conversation."""
-    with (
-        tempfile.TemporaryDirectory(prefix="elsinore-") as folder,
-        closing(sqlite3.connect(Path(folder) / "import.db", isolation_level=None)) as staged,
-    ):
-        # The table is thrown away, so it need survive nothing.
-        staged.execute("PRAGMA journal_mode = OFF")
-        staged.execute("PRAGMA synchronous = OFF")
-        staged.executescript(_TABLES)
-        staged.execute("BEGIN")
-        _stage(records, staged)
-        staged.execute("CREATE INDEX by_conversation ON said (conversation)")
-        if not staged.execute("SELECT 1 FROM said LIMIT 1").fetchone():
-            raise BadRequest(f"{source}: nobody says anything in it; is it the right file?")
-        yield staged
-
-
-def _stage(records: Iterable[About | Utterance], staged: sqlite3.Connection) -> None:
-    conversations: dict[str, int] = {}
-    speakers: dict[str, int] = {}
-
-    def conversation(name: str) -> int:
-        if name not in conversations:
-            place = staged.execute("INSERT INTO about (name) VALUES (?)", (name,)).lastrowid
-            conversations[name] = int(place or 0)
-        return conversations[name]
-
-    def speaker(name: str) -> int:
-        cleaned = speakable(name)
-        if cleaned not in speakers:
-            place = staged.execute("INSERT INTO speakers VALUES (?)", (cleaned,)).lastrowid
-            speakers[cleaned] = int(place or 0)
-        return speakers[cleaned]
-
+def _stage(records: Iterable[About | Utterance], staged: Staging) -> None:
     for record in records:
         if isinstance(record, About):
-            _add(record, conversation(record.conversation), staged)
+            staged.told(
+                record.conversation,
+                title=_whole(record.title),
+                setting=_whole(record.setting),
+                people=[(speakable(each.name), each.brief, each.opposite)
+                        for each in record.people],
+                model=record.model,
+                parent=record.parent,
+                shared=record.shared,
+            )  # fmt: skip
             continue
         audience = record.audience
-        heard = None if audience is None else json.dumps([speakable(name) for name in audience])
-        staged.execute(
-            "INSERT INTO said VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                conversation(record.conversation), speaker(record.speaker), _whole(record.text),
-                record.at, record.name, record.answers, heard, _whole(record.thought),
-            ),
-        )  # fmt: skip
-
-
-def _add(about: About, place: int, staged: sqlite3.Connection) -> None:
-    """Facts about a conversation; what was told before stays where this says nothing."""
-    people = [[speakable(each.name), each.brief, each.opposite] for each in about.people]
-    told = {
-        "title": about.title, "setting": about.setting, "model": about.model,
-        "parent": about.parent, "shared": about.shared,
-        "people": json.dumps(people) if people else "",
-    }  # fmt: skip
-    for column, value in told.items():
-        if value:
-            staged.execute(f"UPDATE about SET {column} = ? WHERE rowid = ?", (value, place))  # noqa: S608
+        line = Line(
+            speakable(record.speaker),
+            _whole(record.text),
+            record.at,
+            record.name,
+            record.answers,
+            None if audience is None else tuple(map(speakable, audience)),
+            _whole(record.thought),
+        )
+        staged.said(record.conversation, line)
+    staged.whole()
 
 
 def speakable(name: str) -> str:
@@ -263,111 +224,71 @@ def _whole(text: str) -> str:
 class _Trials:
     """The trials of a staged file, one after the other; ``made`` are the ids so far."""
 
-    def __init__(
-        self,
-        staged: sqlite3.Connection,
-        source: Path,
-        form: Format,
-        personas: Sequence[tuple[str, Mapping[str, Any]]],
-    ) -> None:
+    def __init__(self, staged: Staging, source: Path, form: Format, personas: Personas) -> None:
         self.staged = staged
         self.source = source
         self.form = form
         self.personas = personas
         self.made: list[str] = []
         self.turns = 0
-        self._ids: dict[str, Trial] = {}
+        # Trials that have branches, by the names of their conversations.
+        self._parents: dict[str, Trial] = {}
         self._branches: dict[str, int] = {}
-        # By conversation: its number in the table, and of a branch its parent and what they share.
+        # By conversation: its number, and of a branch its parent and what the two share.
         self._places: dict[str, tuple[int, str, int]] = {}
 
     def __iter__(self) -> Iterator[tuple[Trial, Iterable[Event], Ended, int]]:
-        digest = self._digest()
+        digest = self.staged.digest()
         parameters = {"file": digest}
         if self.personas:
             told = json.dumps(list(self.personas), sort_keys=True)
             parameters["personas"] = blake2b(told.encode(), digest_size=4).hexdigest()
-        rows = self.staged.execute(
-            "SELECT rowid, name, title, setting, people, model, parent, shared FROM about "
-            "ORDER BY parent != '', rowid"
-        ).fetchall()
-        for seed, (place, name, title, setting, people, model, parent, shared) in enumerate(rows):
-            count = int(
-                self.staged.execute(
-                    "SELECT count(*) FROM said WHERE conversation = ?", (place,)
-                ).fetchone()[0]
-            )
-            if not count:
-                continue
-            of = self._ids.get(parent) if parent else None
-            described = [Person(*each) for each in json.loads(people)]
-            if of is not None:
-                # Who spoke before the branch is in its cast, too.
-                described += [Person(each) for each in of.scene.names]
-            about = title or name or self.source.stem
-            self._places[name] = (place, parent if of is not None else "", shared)
-            scene = self._scene(name, about, setting, described)
-            trial = Trial.of_scene(
-                scene,
+        parents = self.staged.parents()
+        for seed, each in enumerate(self.staged.conversations()):
+            of = self._parents.get(each.parent) if each.parent else None
+            shared = each.shared if of is not None else 0
+            self._places[each.name] = (each.place, each.parent if of is not None else "", shared)
+            scene = self._scene(each, of)
+            stage = f"{IMPORTED}:{self.staged.digest(each.place)}"
+            trial = Trial(
+                id="",
                 scenario=self.source.name,
-                model=model or f"{IMPORTED}:{self.form.name}",
-                stage=f"{IMPORTED}:{self._digest(place)}",
-                seed=seed,
                 parameters=parameters,
+                scene=scene.worded(wording_for([stage])),
+                model=each.model or f"{IMPORTED}:{self.form.name}",
+                stage=stage,
+                seed=seed,
+                arm=IMPORTED,
                 # One file is one version, whatever its conversations look like.
                 source=digest,
-            ).renew(arm=IMPORTED)
-            if of is not None:
-                trial = self._branch(trial, of, shared)
-            self._ids[name] = trial
+            )
+            trial = trial.renew() if of is None else self._branch(trial, of, shared)
+            if each.name in parents:
+                self._parents[each.name] = trial
             self.made.append(trial.id)
-            self.turns += count
-            begun = shared if of is not None else 0
-            ended = Ended(begun + count, "imported")
-            yield trial, self._events(place, begun), ended, begun + count
+            self.turns += each.turns
+            ended = Ended(shared + each.turns, "imported")
+            yield trial, self._events(each.place, shared), ended, shared + each.turns
 
     def _branch(self, trial: Trial, of: Trial, shared: int) -> Trial:
         number = self._branches[of.id] = self._branches.get(of.id, -1) + 1
         return trial.renew(arm=f"{IMPORTED} branch", of=of.id, at=shared + 1, branch=number)
 
-    def _digest(self, place: int | None = None) -> str:
-        """A hash of what is said in a conversation, or in the whole file."""
-        found = blake2b(digest_size=8)
-        where = "" if place is None else "WHERE conversation = ?"
-        for row in self.staged.execute(
-            f"SELECT conversation, speakers.name, text, at, audience FROM said "  # noqa: S608
-            f"JOIN speakers ON speakers.rowid = speaker {where} ORDER BY said.rowid",
-            () if place is None else (place,),
-        ):
-            found.update(json.dumps(row[1:] if place is not None else row).encode())
-        return found.hexdigest()
-
-    def _scene(self, name: str, title: str, setting: str, described: Sequence[Person]) -> Scene:
-        place = self._places[name][0]
+    def _scene(self, each: Staged, of: Trial | None) -> Scene:
+        order = self._order(each.name)
         known: dict[str, Person] = {}
-        for each in described:
-            known.setdefault(each.name, each)
-        for (speaker,) in self.staged.execute(
-            "SELECT speakers.name FROM said JOIN speakers ON speakers.rowid = speaker "
-            "WHERE conversation = ? GROUP BY speaker ORDER BY min(said.rowid)",
-            (place,),
-        ):
-            known.setdefault(speaker, Person(speaker))
-        for (audience,) in self.staged.execute(
-            "SELECT DISTINCT audience FROM said WHERE conversation = ? AND audience IS NOT NULL",
-            (place,),
-        ):
-            for hearer in json.loads(audience):
-                known.setdefault(hearer, Person(hearer))
-        order = self._order(name)
-        followed = [*dict.fromkeys(pairwise(order))]
-        cast = tuple(Actor(self._persona(each)) for each in known.values())
-        topic = " ".join(_whole(title).split()) or "a conversation"
+        for person in (Person(*facts) for facts in each.people):
+            known.setdefault(person.name, person)
+        # Who spoke before the branch is in its cast, too.
+        others = () if of is None else of.scene.names
+        for name in (*others, *dict.fromkeys(order), *self.staged.hearers(each.place)):
+            known.setdefault(name, Person(name))
+        title = " ".join((each.title or each.name or self.source.stem).split())
         return Scene(
-            topic=topic,
-            setting=_whole(setting),
-            cast=cast,
-            graph=_graph(tuple(known), followed, order[0]),
+            topic=title or "a conversation",
+            setting=each.setting,
+            cast=tuple(Actor(self._persona(person)) for person in known.values()),
+            graph=_graph(tuple(known), [*dict.fromkeys(pairwise(order))], order[0]),
             routing=Scripted(*order) if len(order) <= SCRIPTED else Walk(),
             ends=after(turns=len(order)),
         )
@@ -376,12 +297,7 @@ class _Trials:
         """Who speaks in a conversation, turn by turn; in a branch from the beginning on."""
         place, parent, shared = self._places[name]
         before = self._order(parent)[:shared] if parent else []
-        own = self.staged.execute(
-            "SELECT speakers.name FROM said JOIN speakers ON speakers.rowid = speaker "
-            "WHERE conversation = ? ORDER BY said.rowid",
-            (place,),
-        )
-        return [*before, *(sys.intern(speaker) for (speaker,) in own)]
+        return [*before, *map(sys.intern, self.staged.order(place))]
 
     def _persona(self, person: Person) -> Persona:
         fields: dict[str, Any] = {"brief": person.brief, "opposite": person.opposite or None}
@@ -393,25 +309,18 @@ class _Trials:
 
     def _events(self, place: int, begun: int) -> Iterator[Turn]:
         numbers: dict[str, int] = {}
-        rows = self.staged.execute(
-            "SELECT speakers.name, text, at, said.name, answers, audience, thought FROM said "
-            "JOIN speakers ON speakers.rowid = speaker WHERE conversation = ? ORDER BY said.rowid",
-            (place,),
-        )
-        for index, (speaker, text, at, name, answers, audience, thought) in enumerate(
-            rows, begun + 1
-        ):
-            if name:
-                numbers[name] = index
+        for index, line in enumerate(self.staged.lines(place), begun + 1):
+            if line.name:
+                numbers[line.name] = index
             yield Turn(
                 index,
-                speaker,
-                text,
-                audience=None if audience is None else tuple(json.loads(audience)),
+                line.speaker,
+                line.text,
+                audience=line.audience,
                 source=IMPORTED,
-                thought=thought,
-                at=at,
-                answers=numbers.get(answers) if answers else None,
+                thought=line.thought,
+                at=line.at,
+                answers=numbers.get(line.answers) if line.answers else None,
             )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sim.cli import completion
+from sim.cli.option_groups import grouped
 from sim.cli.options import Json, Level, LogLevel
 from sim.errors import BadRequest
 
@@ -17,11 +19,51 @@ if TYPE_CHECKING:
     from sim.runs.importing import Imported, Preview
 
 
+@dataclass(frozen=True)
+class ReadingOptions:
+    """How files are to be read, where that is not to be guessed."""
+
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            autocompletion=completion.transcript_formats,
+            metavar="FORMAT",
+            show_default="found by content",
+            help="The format of the files.",
+        ),
+    ] = None
+    speaker: Annotated[
+        str, typer.Option(metavar="COLUMN", help="The column of the speaker.", show_default="guess")
+    ] = ""
+    text: Annotated[
+        str, typer.Option(metavar="COLUMN", help="The column of the words.", show_default="guess")
+    ] = ""
+    conversation: Annotated[
+        str,
+        typer.Option(
+            metavar="COLUMN", help="The column of the conversation.", show_default="guess"
+        ),
+    ] = ""
+    time: Annotated[
+        str, typer.Option(metavar="COLUMN", help="The column of the time.", show_default="guess")
+    ] = ""
+    system: Annotated[
+        bool, typer.Option("--system", help="Take in system messages of chats as turns.")
+    ] = False
+    encoding: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="The encoding of text files.", show_default="utf-8"),
+    ] = ""
+
+
+@grouped
 def import_files(
     files: Annotated[
         list[Path],
         typer.Argument(metavar="FILE...", help="Files, or folders of formats that are folders."),
     ],
+    reading: ReadingOptions,
     store: Annotated[
         Path | None,
         typer.Option(
@@ -32,38 +74,6 @@ def import_files(
             show_default="runs/imported.db",
         ),
     ] = None,
-    form: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            autocompletion=completion.transcript_formats,
-            metavar="FORMAT",
-            show_default="found by content",
-            help="The format of the files.",
-        ),
-    ] = None,
-    speaker: Annotated[
-        str, typer.Option(metavar="COLUMN", help="The column of the speaker.", show_default="guess")
-    ] = "",
-    text: Annotated[
-        str, typer.Option(metavar="COLUMN", help="The column of the words.", show_default="guess")
-    ] = "",
-    conversation: Annotated[
-        str,
-        typer.Option(
-            metavar="COLUMN", help="The column of the conversation.", show_default="guess"
-        ),
-    ] = "",
-    time: Annotated[
-        str, typer.Option(metavar="COLUMN", help="The column of the time.", show_default="guess")
-    ] = "",
-    system: Annotated[
-        bool, typer.Option("--system", help="Take in system messages of chats as turns.")
-    ] = False,
-    encoding: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="The encoding of text files.", show_default="utf-8"),
-    ] = "",
     personas: Annotated[
         Path | None,
         typer.Option(
@@ -86,7 +96,11 @@ def import_files(
     from sim.formats.format import ReadOptions
     from sim.runs.importing import import_file, personas_of, preview
 
-    how = ReadOptions(speaker, text, conversation, time, system, encoding)
+    form = reading.form
+    how = ReadOptions(
+        reading.speaker, reading.text, reading.conversation, reading.time, reading.system,
+        reading.encoding,
+    )  # fmt: skip
     given = personas_of(personas) if personas is not None else []
     if dry_run:
         seen = [preview(file, form, how) for file in files]
