@@ -186,9 +186,15 @@ def _read_name(given: bytes, folder: Path) -> None:
 
 
 @lru_cache(maxsize=1)
+def _made() -> tempfile.TemporaryDirectory[str]:
+    """A folder that is there until this process ends."""
+    return tempfile.TemporaryDirectory(prefix="fuzz-", ignore_cleanup_errors=True)
+
+
+@lru_cache(maxsize=1)
 def judged_store() -> Path:
     """A store with a small tournament, played once for each run of the benchmark."""
-    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    folder = Path(_made().name)
     (folder / "cup.toml").write_text(CUP.replace('stage = "small"\n', ""), encoding="utf-8")
     done = live(("tournament", "cup.toml", "--store", "cup.db", "-q"), folder)
     if done.code != 0:

@@ -47,6 +47,9 @@ _SILENT = 60.0
 """Seconds after which a process that has not finished an input is given up."""
 
 
+_SAID_EVERY = 10_000
+
+
 class Chunk(NamedTuple):
     """Inputs of a reader: those with the numbers ``first`` to ``last`` - 1."""
 
@@ -148,7 +151,12 @@ def fuzz(waiting: Sequence[Chunk], seed: int, folder: Path, at_once: int = 2) ->
             if one.number + 1 < one.chunk.last:
                 left.append(Chunk(one.chunk.reader, one.number + 1, one.chunk.last))
 
+    said = 0
     while left or working:
+        done = sum(each.counts.total() for each in found.values())
+        if done >= said + _SAID_EVERY:
+            said = done - done % _SAID_EVERY
+            print(f"{said:,} inputs", flush=True)
         while left and len(working) < at_once:
             start(left.popleft())
         wait([one.pipe for one in working], timeout=1.0)
