@@ -43,9 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--wording", action="append", choices=list(WORDINGS), help="default: all")
     parser.add_argument("--screen", type=int, default=60, help="turns a cell of the screening")
     parser.add_argument(
-        "--turns", type=int, default=400, help="turns of each layout's best wording"
+        "--turns", type=int, default=400, help="turns of each layout's best wording; 0: none"
     )
     parser.add_argument("--concurrency", type=int, default=4)
+    parser.add_argument(
+        "--max-tokens", type=int, help="of a reply (default: 80, for a block of an author 140)"
+    )
     parser.add_argument("--temperature", type=float, default=0.8)
     parser.add_argument("--store", type=Path, default=Path("runs/real.db"))
     options = parser.parse_args(arguments)
@@ -66,7 +69,8 @@ async def _measured(options: argparse.Namespace, sampling: Sampling) -> int:
     for layout in options.layout or EVERY:
         of_layout: list[tuple[Cell, Summary]] = []
         # A block of two turns, with their names, needs the room of both.
-        room = {"max_tokens": 140} if layout == "author" else {}
+        tokens = options.max_tokens or (140 if layout == "author" else 80)
+        room = {"max_tokens": tokens}
         asking = ModelOptions(sampling=sampling.model_copy(update=room))
         for wording in options.wording or list(WORDINGS):
             cell = Cell(options.model, layout, wording, CHOICE, options.screen)
@@ -74,6 +78,9 @@ async def _measured(options: argparse.Namespace, sampling: Sampling) -> int:
             counts = await play_cell(cell, options.store, asking, options.concurrency)
             of_layout.append((cell, counts))
         screened += of_layout
+        if not options.turns:
+            _write(options.store, screened, chosen)
+            continue
         best, _ = min(of_layout, key=lambda each: faults(each[1]))
         reported = report_cell(best, options.turns)
         print(f"{reported.title} ...", file=sys.stderr)

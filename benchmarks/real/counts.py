@@ -16,6 +16,7 @@ import numpy as np
 
 from analysis.stats import Interval, share_of
 from sim.engine.turns import OTHER_LABEL
+from sim.events import Turn
 from sim.scene.scene import Scene
 from sim.store import StoredTrial
 
@@ -137,6 +138,12 @@ class Tally:
     of: Counter[str] = field(default_factory=Counter)
 
 
+def _cut_off(turn: Turn, last: Mapping[str, int]) -> bool:
+    """Whether a turn was cut by the limit of tokens: it is the last that its prompt was answered
+    with (an author writes several), and nothing was written after it."""
+    return turn.finish == "length" and not turn.cut and last[turn.prompt] == turn.index
+
+
 def tally(trial: StoredTrial) -> Tally:
     """Count one trial."""
     scene, events = trial.scene, trial.transcript
@@ -144,6 +151,7 @@ def tally(trial: StoredTrial) -> Tally:
     counts = Tally(cast=len(names))
     said_before: set[str] = set()
     bigrams: Counter[tuple[str, str]] = Counter()
+    last = {turn.prompt: turn.index for turn in events.turns}
     for turn in events.turns:
         if turn.source == "intervention":
             continue  # The model did not say it.
@@ -161,7 +169,7 @@ def tally(trial: StoredTrial) -> Tally:
         counts.of["sheet"] += sheets.words_in(turn.text) > 0
         counts.of["refusal"] += REFUSAL.search(turn.text) is not None
         counts.of["repeat"] += plain in said_before
-        counts.of["too long"] += turn.finish == "length" or len(spoken) > 1.25 * scene.words
+        counts.of["too long"] += _cut_off(turn, last) or len(spoken) > 1.25 * scene.words
         counts.of["stranger"] += bool(turn.strangers)
         said_before.add(plain)
         bigrams.update(pairwise(spoken))

@@ -62,7 +62,7 @@ class Prose(Wording):
     Ada: A hydrologist. Ada is dry and patient. Ada wants to save the spring.
     """
 
-    added: ClassVar[frozenset[str]] = frozenset()
+    added: ClassVar[frozenset[str]] = frozenset({"introduced"})
     takes: ClassVar[Mapping[str, frozenset[str]]] = {
         "script_head": frozenset({"title"}),
         "reminder": frozenset({"name"}),
@@ -112,6 +112,7 @@ class Prose(Wording):
         "You write the script of a play with {names}. Each turn is one line: the name, a colon, "
         "and what the person says, at most {words} words; an empty line between turns."
     )
+    introduced: str = "{name}: {brief}"
     person: str = "{name}. {brief}"
     script_head: str = (
         "{setting}{names} are talking about this: {topic}\n\n{people}\n\n{own}\n\n"
@@ -183,8 +184,18 @@ class Prose(Wording):
 
     def authored(self, occasion: Occasion, cast: Sequence[Role], words: int) -> str:
         told = self.author.format(names=listed(occasion.names), words=words)
-        people = "\n\n".join(self._character(occasion, role) for role in cast)
+        people = "\n\n".join(self._introduced(occasion, role) for role in cast)
         return f"{told}\n\n{self._talk(occasion, self.everybody)}\n\n{people}"
+
+    def _introduced(self, occasion: Occasion, role: Role) -> str:
+        """A character as an author is told of it."""
+        if self.introduced == self.character:
+            return self._character(occasion, role)
+        brief = role.persona.brief
+        first = _sentence(self.introduced.format(name=role.persona.name, brief=brief))
+        # Without the brief, which is in the first sentence.
+        rest = Role(role.persona.model_copy(update={"brief": ""}), role.more)
+        return " ".join(filter(None, (first, self._character(occasion, rest))))
 
     def said(self, turn: Turn) -> str:
         if turn.audience is None:
@@ -331,6 +342,8 @@ WORDINGS: Mapping[str, Wording] = {
     "prose-5": Prose(version="prose-5", **_TALK_FIRST),
     "prose-6": PROSE,
     "prose-7": Prose(version="prose-7", **_IN_FORM),
+    # What looks like a line is said again as one: an author of prose-6 let Ada say her description.
+    "prose-8": Prose(version="prose-8", introduced="This is {name}. {brief}"),
 }
 """The wordings by name. ``plain-1`` has labels and numbers, which the embedded stage reads. The
 default, ``prose-6``, tells a chat what ``prose-3`` does and begins a script as ``prose-1`` does."""

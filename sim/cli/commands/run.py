@@ -111,7 +111,7 @@ class PlayOptions:
             autocompletion=completion.wordings,
             metavar="NAME",
             show_default="prose-6 for language models, plain-1 for embedded stages",
-            help="How the actors are told who they play: prose-1 to prose-7, or plain-1.",
+            help="How the actors are told who they play: prose-1 to prose-8, or plain-1.",
         ),
     ] = None
 
