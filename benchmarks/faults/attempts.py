@@ -33,7 +33,7 @@ class Reader:
 
     ``make`` draws an input, of which ``share`` in a thousand are for this reader. ``read`` gives it
     to the entry point in a folder where it may write, and raises what that raises; ``clean`` are
-    the errors that are allowed.
+    the errors that are allowed. ``seconds`` of CPU time are allowed for an input.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Reader:
     make: Callable[[Random], bytes]
     read: Callable[[bytes, Path], object]
     clean: tuple[type[BaseException], ...]
+    seconds: float = SECONDS
 
     def input(self, seed: int, number: int) -> bytes:
         """An input by its number."""
@@ -64,8 +65,9 @@ class TooSlow(BaseException):
     """The time is over. Not an ``Exception``, so that nothing takes it for its own."""
 
 
-def attempt(reader: Reader, given: bytes, folder: Path, seconds: float = SECONDS) -> Outcome:
-    """What becomes of an input, with at most so many ``seconds`` of CPU time."""
+def attempt(reader: Reader, given: bytes, folder: Path, more: float = 0.0) -> Outcome:
+    """What becomes of an input, with ``more`` seconds of CPU time than are allowed."""
+    seconds = reader.seconds + more
     begun = time.process_time()
     try:
         with _timed(seconds):

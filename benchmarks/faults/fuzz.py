@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.faults import files, replies, requests, servers, stores
-from benchmarks.faults.attempts import FINE, SECONDS, Outcome, Reader, attempt
+from benchmarks.faults.attempts import FINE, Outcome, Reader, attempt
 
 READERS: tuple[Reader, ...] = (
     *replies.READERS,
@@ -92,12 +92,12 @@ def chunks(inputs: int, readers: Sequence[Reader]) -> list[Chunk]:
     return made
 
 
-def try_all(chunk: Chunk, seed: int, folder: Path, seconds: float = SECONDS) -> Found:
-    """Give all inputs of a chunk to its reader, in this process."""
+def try_all(chunk: Chunk, seed: int, folder: Path, more: float = 0.0) -> Found:
+    """Give all inputs of a chunk to its reader, in this process; ``more`` is as in ``attempt``."""
     found = Found()
     for number in range(chunk.first, chunk.last):
         given = chunk.reader.input(seed, number)
-        found.add(number, given, attempt(chunk.reader, given, folder, seconds))
+        found.add(number, given, attempt(chunk.reader, given, folder, more))
     return found
 
 

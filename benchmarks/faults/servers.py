@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 from zlib import crc32
 
-from benchmarks.faults.attempts import Reader
+from benchmarks.faults.attempts import SECONDS, Reader
 from benchmarks.faults.mutations import as_bytes, odd_bytes, odd_json, odd_version
 from sim.errors import ElsinoreError
 from sim.layouts.prompt import Prompt
@@ -267,5 +267,6 @@ READERS = (
     Reader("chat", 100, _chat, _read_chat, (ElsinoreError,)),
     Reader("completions", 60, _text, _read_completion, (ElsinoreError,)),
     Reader("scores", 50, _scores, _read_scores, (ElsinoreError,)),
-    Reader("abilities", 5, _abilities, _read_abilities, (ElsinoreError,)),
+    # About fourteen calls are answered by one input.
+    Reader("abilities", 5, _abilities, _read_abilities, (ElsinoreError,), 14 * SECONDS),
 )

@@ -30,8 +30,8 @@ from sim.tournament.human_judging import from_csv
 PLAYED = Path(__file__).parents[1] / "stores" / "played_version_3.db"
 
 
-SECONDS = 3.0
-"""Of CPU time: less than before, and enough on a busy machine."""
+MORE = 2.0
+"""Seconds more than the benchmark allows: less than before, and enough on a busy machine."""
 
 Read = Callable[[bytes, Path], object]
 
@@ -170,7 +170,7 @@ def test_a_reply_that_repeats_itself(reader: Read, piece: str, tmp_path: Path) -
     """A model in a loop: before, an announcement of 100,000 letters took a minute."""
     given = (piece * (1_000_000 // len(piece))).encode()
     lines = Reader("", 0, lambda dice: b"", reader, (MalformedError,))
-    assert attempt(lines, given, tmp_path, SECONDS).kind in FINE
+    assert attempt(lines, given, tmp_path, MORE).kind in FINE
 
 
 def test_what_is_not_read_of_a_reply_is_cut() -> None:
@@ -187,4 +187,4 @@ def test_an_error_of_megabytes_is_read_in_no_time(tmp_path: Path, status: int) -
     head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n"
     given = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
     [chat] = [reader for reader in servers.READERS if reader.name == "chat"]
-    assert attempt(chat, given, tmp_path, SECONDS) == Outcome("refused")
+    assert attempt(chat, given, tmp_path, MORE) == Outcome("refused")
