@@ -56,13 +56,16 @@ class Example(AuthoredModel):
 class Prose(Wording):
     """Natural prose. The templates that ``Wording`` has and that are not used here have no effect.
 
+    With ``author_by_labels`` an ``author`` is told of the characters by the labels of ``Wording``,
+    and else in prose, in which ``introduced`` begins what is said of each.
+
     >>> told = Prose().described(Role(Persona(name="Ada", brief="A hydrologist.",
     ...     traits=("dry", "patient"), goals=("save the spring",))))
     >>> print(told)
     Ada: A hydrologist. Ada is dry and patient. Ada wants to save the spring.
     """
 
-    added: ClassVar[frozenset[str]] = frozenset({"introduced"})
+    added: ClassVar[frozenset[str]] = frozenset({"introduced", "author_by_labels"})
     takes: ClassVar[Mapping[str, frozenset[str]]] = {
         "script_head": frozenset({"title"}),
         "reminder": frozenset({"name"}),
@@ -71,7 +74,7 @@ class Prose(Wording):
         "block": frozenset({"form"}),
     }
 
-    version: str = "prose-6"
+    version: str = "prose-9"
 
     chat_head: str = "{part} {character}\n\n{talk}\n\n{manner}"
     company: str = "You are {name}, on stage with {others}."
@@ -112,6 +115,7 @@ class Prose(Wording):
         "You write the script of a play with {names}. Each turn is one line: the name, a colon, "
         "and what the person says, at most {words} words; an empty line between turns."
     )
+    author_by_labels: bool = True
     introduced: str = "{name}: {brief}"
     person: str = "{name}. {brief}"
     script_head: str = (
@@ -183,6 +187,8 @@ class Prose(Wording):
         )
 
     def authored(self, occasion: Occasion, cast: Sequence[Role], words: int) -> str:
+        if self.author_by_labels:
+            return _PLAIN.authored(occasion, cast, words)
         told = self.author.format(names=listed(occasion.names), words=words)
         people = "\n\n".join(self._introduced(occasion, role) for role in cast)
         return f"{told}\n\n{self._talk(occasion, self.everybody)}\n\n{people}"
@@ -306,8 +312,9 @@ _IN_FORM: Mapping[str, Any] = {
 
 WORDINGS: Mapping[str, Wording] = {
     "plain-1": _PLAIN,
-    "prose-1": Prose(version="prose-1", examples=()),
+    "prose-1": Prose(author_by_labels=False, version="prose-1", examples=()),
     "prose-2": Prose(
+        author_by_labels=False,
         version="prose-2",
         examples=(),
         company="This is a play. You speak the part of {name}; others speak {others}.",
@@ -329,6 +336,7 @@ WORDINGS: Mapping[str, Wording] = {
         opening="For a while nobody speaks. Then they begin.",
     ),
     "prose-3": Prose(
+        author_by_labels=False,
         version="prose-3",
         script_head=(
             "THREE SHORT PLAYS\n\n1. THE BRIDGE\n\nTom, a ferryman. Vera, his sister.\n\n"
@@ -338,15 +346,19 @@ WORDINGS: Mapping[str, Wording] = {
             "{opening}\n\n"
         ),
     ),
-    "prose-4": Prose(version="prose-4", **_TALK_FIRST, examples=()),
-    "prose-5": Prose(version="prose-5", **_TALK_FIRST),
-    "prose-6": PROSE,
-    "prose-7": Prose(version="prose-7", **_IN_FORM),
+    "prose-4": Prose(author_by_labels=False, version="prose-4", **_TALK_FIRST, examples=()),
+    "prose-5": Prose(author_by_labels=False, version="prose-5", **_TALK_FIRST),
+    "prose-6": Prose(author_by_labels=False, version="prose-6"),
+    "prose-7": Prose(author_by_labels=False, version="prose-7", **_IN_FORM),
     # What looks like a line is said again as one: an author of prose-6 let Ada say her description.
-    "prose-8": Prose(version="prose-8", introduced="This is {name}. {brief}"),
+    "prose-8": Prose(
+        author_by_labels=False, version="prose-8", introduced="This is {name}. {brief}"
+    ),
+    "prose-9": PROSE,
 }
 """The wordings by name. ``plain-1`` has labels and numbers, which the embedded stage reads. The
-default, ``prose-6``, tells a chat what ``prose-3`` does and begins a script as ``prose-1`` does."""
+default, ``prose-9``, tells a chat what ``prose-3`` does, begins a script as ``prose-1`` does, and
+asks an author as ``plain-1`` does: each is what was counted best (``docs/real-models.md``)."""
 
 _READS_LABELS = re.compile(r"(?:^|:)(?:embedded|fixed):")
 """Identities of stages that are given labels: the embedded stage reads nothing else, also where it
@@ -370,6 +382,6 @@ def wording_for(identities: Iterable[str]) -> Wording:
     Prose, unless one of them is embedded: then labels, which language models can read as well.
 
     >>> wording_for(["openai:gpt-5-mini"]).version, wording_for(["embedded:base"]).version
-    ('prose-6', 'plain-1')
+    ('prose-9', 'plain-1')
     """
     return _PLAIN if any(_READS_LABELS.search(each) for each in identities) else PROSE

@@ -110,8 +110,8 @@ class PlayOptions:
             envvar="ELSINORE_WORDING",
             autocompletion=completion.wordings,
             metavar="NAME",
-            show_default="prose-6 for language models, plain-1 for embedded stages",
-            help="How the actors are told who they play: prose-1 to prose-8, or plain-1.",
+            show_default="prose-9 for language models, plain-1 for embedded stages",
+            help="How the actors are told who they play: prose-1 to prose-9, or plain-1.",
         ),
     ] = None
 

@@ -14,6 +14,7 @@ from sim import Actor, Persona, Scene, after, ask_stance, play, ring
 from sim.errors import BadRequest, SceneError
 from sim.events import Seat
 from sim.layouts import LAYOUTS, render
+from sim.layouts.author import Author
 from sim.layouts.prompt import Prompt
 from sim.planning import canonical, plan_scene
 from sim.scene.prose import GRADES, PROSE, WORDINGS, Example, Prose, graded, wording_for
@@ -64,7 +65,7 @@ def test_each_kind_of_stage_gets_what_it_reads() -> None:
     models = [("a", "embedded:base"), ("b", "openai:gpt"), ("c", "openai:embedded:rlhf")]
     trials = plan_scene(scene, name="x", models=models)
     versions = [trial.scene.templates.version for trial in trials]
-    assert versions == ["plain-1", "prose-6", "plain-1"]
+    assert versions == ["plain-1", "prose-9", "plain-1"]
     assert canonical(scene) == canonical(scene.worded(Wording())), "older trials keep their ids"
     assert wording_for(["openai:gpt", "embedded:base"]).version == "plain-1", "who is not alone"
     transcript = asyncio.run(play(scene, FixedLines(["Yes."]), seed=1))
@@ -75,15 +76,16 @@ def test_wordings_have_names() -> None:
     assert {name: wording.version for name, wording in WORDINGS.items()} == {
         name: name for name in WORDINGS
     }
-    assert named("prose-6") is PROSE
-    with pytest.raises(BadRequest, match="'prose-9' is unknown"):
-        named("prose-9")
+    assert named("prose-9") is PROSE
+    with pytest.raises(BadRequest, match="'prose-99' is unknown"):
+        named("prose-99")
 
 
 @pytest.mark.parametrize(
     ("layout", "name"),
-    [("persona_first", "prose-3"), ("transcript_first", "prose-3"), ("screenplay", "prose-1")],
-)
+    [("persona_first", "prose-3"), ("transcript_first", "prose-6"), ("screenplay", "prose-1"),
+     ("author_script", "prose-6")],
+)  # fmt: skip
 def test_the_default_is_what_was_counted_best_in_each_layout(layout: str, name: str) -> None:
     """docs/real-models.md reports these versions, so the texts have to be theirs."""
     default, counted = (
@@ -91,6 +93,19 @@ def test_the_default_is_what_was_counted_best_in_each_layout(layout: str, name: 
         for version in (PROSE.version, name)
     )
     assert default == counted
+
+
+def test_an_author_is_asked_as_was_counted_best() -> None:
+    cue, author = ["Ada", "Ben"], Author()
+    texts = {
+        version: author.cue(author.opening(scene), scene, cue).joined()
+        for version in ("prose-9", "plain-1", "prose-6", "prose-8")
+        for scene in [plain_scene(wording=WORDINGS[version], layout="author")]
+    }
+    assert texts["prose-9"] == texts["plain-1"]
+    assert "Ada: A hydrologist" in texts["prose-6"]
+    assert "This is Ada. A hydrologist" in texts["prose-8"]
+    assert len(set(texts.values())) == 3
 
 
 def test_sample_lines_examples_and_an_opening_are_told() -> None:
