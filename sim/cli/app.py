@@ -24,7 +24,7 @@ SUMMARIES = {
     "prune": "List trials that were torn off or failed, and remove them if that is wanted.",
     "fork": "What would have happened otherwise: play a trial again from a turn on, many times.",
     "ask": ("Put a question to an actor, off stage, as it was after any turn of a stored trial."),
-    "analyze": "Who flipped, whether they come together, who fights whom: a table for each arm.",
+    "analyze": "Say who flipped, whether they come together, and who fights whom, arm by arm.",
     "explain": "What a column of a table is, how it is measured, and what it cannot say.",
     "graph": "Who spoke after whom, answered, heard, addressed or agreed with whom.",
     "tournament": ("Run a tournament of debates: play, judge, rate. Resumes one that was stopped."),

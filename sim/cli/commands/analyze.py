@@ -10,9 +10,9 @@ from sim.cli.options import ArmFacts, Json, Level, LogLevel, Store
 def analyze(
     store: Store, arm: ArmFacts = None, as_json: Json = False, log_level: LogLevel = Level.warning
 ) -> None:
-    """Say what became of the actors of a store: one table for each arm, with the evidence named.
+    """Say who flipped, whether they come together, and who fights whom, arm by arm.
 
-    Trials that came to their end count; branches and surrogates only if --arm names them.
+    The evidence is named. Trials that came to their end count; branches and surrogates only if --arm names them.
     """
     from sim.cli.arms import arm_labels, trials_of_an_arm
     from sim.cli.display.terminal import command_line, err, out

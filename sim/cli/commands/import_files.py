@@ -87,9 +87,9 @@ def import_files(
     as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
-    """Make conversations of files into trials of a store, all of a file or none.
+    """Make other people's transcripts (CSV, chats, logs) into trials of a store.
 
-    They are of the arm "imported": show, graph, analyze and export work on them as on trials that
+    All of a file, or none. They are of the arm "imported": show, graph, analyze and export work on them as on trials that
     were played.
     """
     from sim.cli.display.terminal import out

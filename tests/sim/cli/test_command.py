@@ -8,6 +8,7 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from keyword import iskeyword
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -36,12 +37,13 @@ def test_version_and_help(inside: Command) -> None:
 @pytest.mark.parametrize("name", SUMMARIES)
 def test_the_help_of_all_has_each_command_s_own_summary(name: str) -> None:
     # The help of all loads no command, so it cannot take the summaries from their functions.
-    [module] = Path("sim/cli/commands").glob(f"{name}.py")
+    # A word that Python keeps for itself cannot name a module.
+    [module] = Path("sim/cli/commands").glob(f"{name}{'_files' if iskeyword(name) else ''}.py")
     [own] = (
         ast.get_docstring(node)
         for node in ast.parse(module.read_text()).body
         if isinstance(node, ast.FunctionDef)
-        if node.name in (name, f"{name}_scenarios")
+        if node.name in (name, f"{name}_scenarios", f"{name}_files")
     )
     assert own is not None
     assert " ".join(own.partition("\n\n")[0].split()) == SUMMARIES[name]
