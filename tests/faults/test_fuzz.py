@@ -28,9 +28,8 @@ def _closed() -> Iterator[None]:
 def test_every_reader_reads_or_refuses(reader: Reader, tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of code that is compiled, in scenarios.
-        found = fuzz.try_all(
-            fuzz.Chunk(reader, 0, max(10, reader.share // 2)), SEED, tmp_path, SECONDS
-        )
+        chunk = fuzz.Chunk(reader, 0, max(10, reader.share // 2))
+        found = fuzz.try_all(chunk, SEED, tmp_path, MORE)
     wrong = set(found.counts) - set(FINE) - {"memory"}  # This process has imported much more.
     assert not wrong, fuzz.told({reader.name: found}, SEED, tmp_path / "findings")
 
