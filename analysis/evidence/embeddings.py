@@ -57,7 +57,6 @@ def available() -> list[str]:
     return [name for name in NAMES if name == "hashing" or _installed()]
 
 
-@cache
 def embedder(name: str | None = None) -> Embedder:
     """The embedder of this name, or the best that is installed; the same one at each call.
 
@@ -71,7 +70,12 @@ def embedder(name: str | None = None) -> Embedder:
         raise ValueError(f"no embedder {chosen!r}; there are {', '.join(NAMES)}")
     if chosen not in available():
         raise ModuleNotFoundError(f"the embedder {chosen!r} is not installed: {_INSTALL}")
-    return MiniLM() if chosen == "minilm" else Hashing()
+    return _made(chosen)
+
+
+@cache
+def _made(name: str) -> Embedder:
+    return MiniLM() if name == "minilm" else Hashing()
 
 
 def _installed() -> bool:

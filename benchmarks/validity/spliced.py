@@ -1,0 +1,283 @@
+"""Are flips found in real language? Statements of people's views, spliced (``splices``).
+
+A persona and its opposite are known by one sentence each, or by some sample lines each. Evidence is
+``evidence.persona``. Traits are split in halves: scale, gain and threshold are fixed on the first
+half, at 10% false alarms an actor, and used as they are on the second. An actor is *found* if it
+raises an alarm within one turn of its flip. The AUC is of the evidence for a flip, flipped actors
+against those that never flip. Figures are means over the held-out traits, with Student's interval
+over traits. The share of actors that flip is estimated from their evidence by maximum likelihood.
+
+A second table has what a threshold finds that is at 10% on the held-out half itself, a point of its
+ROC curve, which tells what is lost to the evidence from what is lost to a threshold that does not
+fit new personas; and how many raise an alarm that turn into a bearer of another trait. That is no
+flip: knowing a persona and its opposite tells a flip from no change, not from a change to somebody
+else.
+
+Beside: forty labelled lines of the very trait (a supervised ceiling), letters without meaning
+(``hashing``, which needs no extra), and length alone.
+
+    .tools/bin/uv run --extra embeddings python -m benchmarks.validity.spliced [FOLDER] \
+        [--each 60] [--fit] [--write]
+
+FOLDER has the statements, looked for beside the project. ``--fit`` writes the scales, fitted to the
+first half alone, to ``analysis/evidence/tables/persona.tsv``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from analysis.evidence.embeddings import Embedder, available, embedder
+from analysis.evidence.fit_politeness import auc
+from analysis.evidence.persona import Axis, Scale, axis, places
+from analysis.stats import Floats, Interval, mean_interval
+from analysis.stats.change_point import Shift, scan
+from benchmarks.validity.document import write_section
+from benchmarks.validity.splices import Cast, Trait, casts, found_folder, halves, strangers
+
+PREVALENCES = (0.5, 0.0, 0.1, 0.9)
+GAINS = (0.0, 2.0, 4.0, 7.0, 10.0, 15.0)
+FALSE_ALARMS = 0.1
+UNSHOWN = (("hashing", 5), ("hashing", 40))
+"""Kinds that are fitted but not in the tables, which are long enough."""
+
+TABLE = Path(__file__).resolve().parents[2] / "analysis" / "evidence" / "tables" / "persona.tsv"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of evidence: its reader, and the lines a side that it knows (1: a sentence)."""
+
+    reader: str
+    lines: int
+    read: Callable[[Sequence[str]], Floats]
+
+    @property
+    def label(self) -> str:
+        known = "one sentence" if self.lines == 1 else f"{self.lines} lines"
+        return f"{self.reader}, {known}"
+
+    def axis(self, cast: Cast) -> Axis:
+        """What this kind knows of a cast's persona and its opposite."""
+        if self.lines == 1:
+            return axis(self.read(cast.sentences[:1]), self.read(cast.sentences[1:]))
+        return axis(self.read(cast.own[: self.lines]), self.read(cast.opposite[: self.lines]))
+
+
+class Judged:
+    """One cast, judged: per actor the evidence for a flip, its place, and the truth (-1: none)."""
+
+    def __init__(self, kind: Kind, scale: Scale, cast: Cast) -> None:
+        between = kind.axis(cast)
+        changes = []
+        for actor in cast.actors:
+            vectors = kind.read(actor.lines)
+            weights = places(vectors, scale.gain)
+            changes.append(scan(between.positions(vectors), scale.shift, weights))
+        self.trait = cast.trait
+        self.evidence = np.array([change.evidence for change in changes])
+        self.places = np.array([change.place for change in changes])
+        self.truth = np.array([-1 if one.flip is None else one.flip for one in cast.actors])
+
+    @property
+    def near(self) -> Floats:
+        """Whether each place is within one turn of the flip."""
+        return np.asarray((np.abs(self.places - self.truth) <= 1) & (self.truth >= 0), dtype=float)
+
+
+def length(texts: Sequence[str]) -> Floats:
+    """The logarithm of the number of characters, shape (n, 1)."""
+    return np.log([[len(text)] for text in texts])
+
+
+def kinds() -> list[Kind]:
+    """The kinds of evidence that can be had here."""
+    embedded = [
+        Kind(name, lines, read)
+        for name in available()
+        for read in [reader(embedder(name))]
+        for lines in (1, 5, 10, 40)
+    ]
+    return [*embedded, Kind("length", 10, length)]
+
+
+def reader(by: Embedder) -> Callable[[Sequence[str]], Floats]:
+    """What reads lines with an embedder."""
+    return lambda texts: by.embed(texts).astype(float)
+
+
+def fit(kind: Kind, tune: Sequence[Trait], each: int) -> Scale:
+    """Scale and gain, from the traits to tune on; six digits are kept, as the table has them."""
+    middles, steps, noises = [], [], []
+    drawn = [cast for trait in tune for seed in range(3) for cast in casts(trait, 1.0, each, seed)]
+    for cast in drawn:
+        between = kind.axis(cast)
+        own: list[float] = []
+        turned: list[float] = []
+        for actor in cast.actors:
+            at = between.positions(kind.read(actor.lines))
+            own += at[: actor.flip].tolist()
+            turned += at[actor.flip :].tolist()
+        middles.append((np.mean(own) + np.mean(turned)) / 2)
+        steps.append(np.mean(turned) - np.mean(own))
+        noises.append((np.var(own) + np.var(turned)) / 2)
+    numbers = (np.mean(middles), np.var(middles), np.mean(steps), np.var(steps), np.mean(noises))
+    shift = Shift(*(float(f"{number:.6g}") for number in numbers))
+
+    def placed(gain: float) -> float:
+        return float(np.mean([Judged(kind, Scale(shift, gain), cast).near for cast in drawn]))
+
+    return Scale(shift, max(GAINS, key=placed))
+
+
+def threshold(kind: Kind, scale: Scale, tune: Sequence[Trait], each: int) -> float:
+    """The evidence that one in ten actors exceeds who never flips, on the traits to tune on."""
+    never = [
+        Judged(kind, scale, cast).evidence
+        for trait in tune
+        for seed in range(3)
+        for cast in casts(trait, 0.0, each, seed)
+    ]
+    return float(np.quantile(np.concatenate(never), 1 - FALSE_ALARMS))
+
+
+def share(evidence: Floats) -> float:
+    """The likeliest share of actors that flip: the maximum over p of the sum of
+    log(1 - p + p exp(evidence)), each actor's Bayes factor under its own prior chance p."""
+    chances = np.linspace(0, 1, 501)[:, None]
+    with np.errstate(divide="ignore"):
+        likelihood = np.logaddexp(np.log1p(-chances), np.log(chances) + evidence).sum(axis=1)
+    return float(chances[likelihood.argmax(), 0])
+
+
+def scored(judged: Sequence[Judged], limit: float) -> list[Interval]:
+    """Found, false alarms, AUC, share that flips: the mean over traits, NaN where there is none."""
+    figures = []
+    for trait in sorted({one.trait for one in judged}):
+        some = [one for one in judged if one.trait == trait]
+        evidence, truth, near = (
+            np.concatenate(parts)
+            for parts in zip(*((one.evidence, one.truth, one.near) for one in some), strict=True)
+        )
+        alarm, flips = (evidence > limit).astype(float), truth >= 0
+        figures.append(
+            (
+                (alarm * near)[flips].mean() if flips.any() else np.nan,
+                alarm[~flips].mean() if not flips.all() else np.nan,
+                auc(evidence, flips.astype(float)) if 0 < flips.sum() < len(flips) else np.nan,
+                share(evidence),
+            )
+        )
+    return [mean_interval(column) for column in np.array(figures).T]
+
+
+def shown(found: Interval, *, percent: bool = True) -> str:
+    """A figure in [0, 1] with its interval; a dash if there is none."""
+    if np.isnan(found.estimate):
+        return "–"
+    # Student's limits know nothing of the ends of the scale.
+    numbers = (found.estimate, max(found.low, 0.0), min(found.high, 1.0))
+    first, low, high = (f"{n:.0%}" if percent else f"{n:.2f}" for n in numbers)
+    return first if np.isnan(found.low) else f"{first} [{low}, {high}]"
+
+
+def judged(kind: Kind, scale: Scale, drawn: Sequence[Cast]) -> list[Judged]:
+    """Casts, judged."""
+    return [Judged(kind, scale, cast) for cast in drawn]
+
+
+def report(
+    kind: Kind, scale: Scale, tune: Sequence[Trait], score: Sequence[Trait], each: int
+) -> tuple[list[str], str]:
+    """The rows of a kind: one for each prevalence, and one of changes that are no flip."""
+    limit = threshold(kind, scale, tune, each)
+    rows: list[str] = []
+    half: list[Judged] = []
+    for prevalence in PREVALENCES:
+        drawn = [cast for trait in score for cast in casts(trait, prevalence, each)]
+        some = judged(kind, scale, drawn)
+        half = some if prevalence == 0.5 else half
+        found, false, area, flips = scored(some, limit)
+        cells = [shown(found), shown(false), shown(area, percent=False), shown(flips)]
+        rows.append(f"| {kind.label} | {prevalence:.0%} | {' | '.join(cells)} |")
+    never = np.concatenate([one.evidence[one.truth < 0] for one in half])
+    exact = float(np.quantile(never, 1 - FALSE_ALARMS))
+    alarms = [
+        float(np.mean([one.evidence > limit for one in judged(kind, scale, drawn)]))
+        for drawn in (strangers(trait, score, each) for trait in score)
+    ]
+    cells = [shown(scored(half, exact)[0]), shown(mean_interval(np.array(alarms)))]
+    return rows, f"| {kind.label} | {' | '.join(cells)} |"
+
+
+def tables(
+    tune: Sequence[Trait], score: Sequence[Trait], each: int
+) -> tuple[list[str], dict[Kind, Scale]]:
+    """Both tables in Markdown, and the scales that were fitted."""
+    first = [
+        "| evidence | flips | found within ±1 | false alarms | AUC | share estimated |",
+        "|---|---|---|---|---|---|",
+    ]
+    second = [
+        "| evidence | found at exactly 10% false alarms | alarms at a stranger |",
+        "|---|---|---|",
+    ]
+    fitted = {kind: fit(kind, tune, each) for kind in kinds()}
+    for kind, scale in fitted.items():
+        if (kind.reader, kind.lines) not in UNSHOWN:
+            rows, row = report(kind, scale, tune, score, each)
+            first += rows
+            second.append(row)
+    return ["\n".join(first), "\n".join(second)], fitted
+
+
+def write_scales(fitted: dict[Kind, Scale], tune: Sequence[Trait]) -> None:
+    """The table of scales that ``evidence.persona`` reads."""
+    lines = [
+        "# Positions of lines between a persona and its opposite; see evidence/persona.py.",
+        "# Fitted by benchmarks/validity/spliced.py --fit to statements of",
+        "# github.com/anthropics/evals, persona/*.jsonl (CC BY 4.0), of these traits alone:",
+        *(f"# {trait.name}" for trait in tune),
+        "# embedder, lines a side, zero, its variance, step, its variance, noise, gain",
+    ]
+    for kind, scale in fitted.items():
+        shift = scale.shift
+        if kind.reader != "length":
+            numbers = (shift.zero, shift.zero_variance, shift.step, shift.step_variance,
+                       shift.noise, scale.gain)  # fmt: skip
+            lines.append("\t".join([kind.reader, str(kind.lines), *(f"{n:.6g}" for n in numbers)]))
+    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the table; the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folder", nargs="?", type=Path, help="where the statements are")
+    parser.add_argument("--each", type=int, default=60, help="actors a trait and side")
+    parser.add_argument("--fit", action="store_true", help="write the scales")
+    parser.add_argument("--write", action="store_true", help="write a section of docs/validity.md")
+    chosen = parser.parse_args(arguments)
+    folder = chosen.folder or found_folder()
+    if folder is None:
+        print("The statements are not at hand; give their folder.", file=sys.stderr)
+        return 1
+    tune, score = halves(folder)
+    parts, fitted = tables(tune, score, chosen.each)
+    print("\n\n".join(parts))
+    if chosen.fit:
+        write_scales(fitted, tune)
+    if chosen.write:
+        command = "`python -m benchmarks.validity.spliced --write`"
+        about = f"{command}, {2 * chosen.each} actors a trait, {len(score)} traits held out."
+        write_section("benchmarks.validity.spliced", "Flips in real language", [about, *parts])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
