@@ -23,6 +23,13 @@ in all dimensions, since characters differ in more than the axis: a place k is w
 by exp(gain n0 n1 / n |mean after k - mean before k|^2). These weights say nothing of whether there
 was a change: they are the same after a change of subject.
 
+*Chosen on the traits that scales were fitted to*, at 10% false alarms: the scan places 60, 80 and
+89% of flips within a turn (one sentence, 5 and 10 lines a side), the switching filter of ``flips``
+with the same evidence of each line 19, 71 and 78%: it knows neither that a scene has at most one
+flip nor that the zero is the same in all its lines. Taking a change in any dimension for evidence
+of a flip would raise the AUC of one sentence from 0.84 to 0.88, and the alarms at a change to a
+third character from 34 to 90%, so it is not done.
+
 *Traps.* A change to a third character moves half a step along the axis and can raise an alarm; the
 benchmark shows how often. Embeddings are poor at negation. Lines that share a subject are alike in
 all dimensions, so a change of subject misplaces a flip.
@@ -121,8 +128,9 @@ class Character:
     def __init__(
         self, own: Sequence[str], opposite: Sequence[str], by: Embedder | str | None = None
     ) -> None:
-        """``own`` and ``opposite``: one sentence that describes each, or lines of each. ``by``: an
-        embedder or its name (None: the best that is installed).
+        """``own`` and ``opposite``: one sentence that describes each, or lines of each, best five
+        or more (fewer are read as if they described). ``by``: an embedder or its name (None: the
+        best that is installed).
 
         Raises ValueError if a side is empty, both are alike, or no scale fits the embedder.
         """

@@ -9,9 +9,9 @@ over traits. The share of actors that flip is estimated from their evidence by m
 
 A second table has what a threshold finds that is at 10% on the held-out half itself, a point of its
 ROC curve, which tells what is lost to the evidence from what is lost to a threshold that does not
-fit new personas; and how many raise an alarm that turn into a bearer of another trait. That is no
-flip: knowing a persona and its opposite tells a flip from no change, not from a change to somebody
-else.
+fit new personas; what the switching filter of ``flips`` finds with the same evidence of each line;
+and how many raise an alarm that turn into a bearer of another trait. That is no flip: knowing a
+persona and its opposite tells a flip from no change, not from a change to somebody else.
 
 Beside: forty labelled lines of the very trait (a supervised ceiling), letters without meaning
 (``hashing``, which needs no extra), and length alone.
@@ -35,9 +35,11 @@ import numpy as np
 
 from analysis.evidence.embeddings import Embedder, available, embedder
 from analysis.evidence.fit_politeness import auc
-from analysis.evidence.persona import Axis, Scale, axis, places
+from analysis.evidence.persona import Axis, Scale, axis, places, ratio
+from analysis.measures.flips import first_step
 from analysis.stats import Floats, Interval, mean_interval
 from analysis.stats.change_point import Shift, scan
+from analysis.stats.switching import WARY, estimate, smooth
 from benchmarks.validity.document import write_section
 from benchmarks.validity.splices import Cast, Trait, casts, found_folder, halves, strangers
 
@@ -47,6 +49,10 @@ FALSE_ALARMS = 0.1
 UNSHOWN = (("hashing", 5), ("hashing", 40))
 """Kinds that are fitted but not in the tables, which are long enough."""
 
+ASKED = (
+    "Asked for, at no more than 10% false alarms: with one sentence 45% found and an AUC of 0.88, "
+    "with five to ten lines 65% and 0.95; the estimated share within 3% of the planted one."
+)
 TABLE = Path(__file__).resolve().parents[2] / "analysis" / "evidence" / "tables" / "persona.tsv"
 
 
@@ -76,10 +82,12 @@ class Judged:
     def __init__(self, kind: Kind, scale: Scale, cast: Cast) -> None:
         between = kind.axis(cast)
         changes = []
+        self.series = []
         for actor in cast.actors:
             vectors = kind.read(actor.lines)
-            weights = places(vectors, scale.gain)
-            changes.append(scan(between.positions(vectors), scale.shift, weights))
+            weights, at = places(vectors, scale.gain), between.positions(vectors)
+            changes.append(scan(at, scale.shift, weights))
+            self.series.append(ratio(at, scale.shift))
         self.trait = cast.trait
         self.evidence = np.array([change.evidence for change in changes])
         self.places = np.array([change.place for change in changes])
@@ -177,6 +185,25 @@ def scored(judged: Sequence[Judged], limit: float) -> list[Interval]:
     return [mean_interval(column) for column in np.array(figures).T]
 
 
+def filtered(judged: Sequence[Judged]) -> list[Interval]:
+    """Found and false alarms of the switching filter of ``flips``, given the evidence of each line
+    and its own limit of P(opposite) = 1/2; rates are those of all actors together."""
+    rates = estimate([part for one in judged for part in one.series], prior=WARY)
+    numbers = (rates.q01.estimate, rates.q10.estimate, rates.concealment)
+    figures: dict[str, list[tuple[bool, bool, bool]]] = {}
+    for one in judged:
+        for part, truth in zip(one.series, one.truth, strict=True):
+            place = first_step(part, smooth(part, *numbers)).place
+            near = place is not None and abs(place - truth) <= 1
+            figures.setdefault(one.trait, []).append((truth >= 0, near, place is not None))
+    found, false = [], []
+    for rows in figures.values():
+        flips, near, alarm = np.array(rows).T
+        found.append(near[flips].mean())
+        false.append(alarm[~flips].mean())
+    return [mean_interval(np.array(found)), mean_interval(np.array(false))]
+
+
 def shown(found: Interval, *, percent: bool = True) -> str:
     """A figure in [0, 1] with its interval; a dash if there is none."""
     if np.isnan(found.estimate):
@@ -212,7 +239,9 @@ def report(
         float(np.mean([one.evidence > limit for one in judged(kind, scale, drawn)]))
         for drawn in (strangers(trait, score, each) for trait in score)
     ]
-    cells = [shown(scored(half, exact)[0]), shown(mean_interval(np.array(alarms)))]
+    cells = [
+        *map(shown, (scored(half, exact)[0], *filtered(half), mean_interval(np.array(alarms))))
+    ]
     return rows, f"| {kind.label} | {' | '.join(cells)} |"
 
 
@@ -225,8 +254,9 @@ def tables(
         "|---|---|---|---|---|---|",
     ]
     second = [
-        "| evidence | found at exactly 10% false alarms | alarms at a stranger |",
-        "|---|---|---|",
+        "| evidence | found at exactly 10% false alarms | found by the filter | its false alarms "
+        "| alarms at a stranger |",
+        "|---|---|---|---|---|",
     ]
     fitted = {kind: fit(kind, tune, each) for kind in kinds()}
     for kind, scale in fitted.items():
@@ -274,7 +304,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_scales(fitted, tune)
     if chosen.write:
         command = "`python -m benchmarks.validity.spliced --write`"
-        about = f"{command}, {2 * chosen.each} actors a trait, {len(score)} traits held out."
+        about = (
+            f"{command}, {2 * chosen.each} actors a trait, {len(score)} traits held out. {ASKED}"
+        )
         write_section("benchmarks.validity.spliced", "Flips in real language", [about, *parts])
     return 0
 

@@ -73,19 +73,16 @@ def test_blank_lines_say_nothing_and_flips_need_two(by: str) -> None:
 def test_a_flip_is_found_in_other_words() -> None:
     said = [
         "I stayed in all day and spoke to nobody.",
-        "Crowds wear me down.",
+        "A long walk alone does me good.",
         "Leave me with my books, please.",
         "I called all my friends and we went dancing.",
-        "Strangers are friends that I have not met yet.",
+        "I chat with every stranger I meet.",
         "Come, let us throw a party for the whole street!",
     ]
-    for own, opposite in (
-        (OWN, OPPOSITE),
-        (["I am quiet and like to be alone."], ["I am outgoing and love to be among people."]),
-    ):
-        found = Character(own, opposite, "minilm").flip(said)
-        assert found.place == 3
-        assert found.evidence > 1
+    found = Character(OWN, OPPOSITE, "minilm").flip(said)
+    assert found.place == 3
+    assert found.evidence > 1
+    assert Character(OPPOSITE, OWN, "minilm").flip(said).evidence < 0
 
 
 def test_what_a_character_cannot_read_with_is_refused() -> None:
