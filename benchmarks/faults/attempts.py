@@ -17,8 +17,9 @@ from types import FrameType
 SECONDS = 1.0
 """The most CPU time of an input. Time of the CPU, because other programs may have it meanwhile."""
 
-WAITING = 20.0
-"""The most seconds of wall time, for a reader that waits for something that never comes."""
+WAITING = 100.0
+"""The most seconds of wall time, for a reader that waits for what never comes. Many, since on a busy
+machine a process may wait for its turn."""
 
 MEMORY = 300 << 20
 """The most resident bytes of the process that reads, with all that it has imported."""

@@ -43,7 +43,7 @@ KINDS = (*FINE, "traceback", "slow", "memory", "died")
 _AT_ONCE = 400
 """Inputs of a process: then another one is forked, so that memory does not add up."""
 
-_SILENT = 60.0
+_SILENT = 150.0
 """Seconds after which a process that has not finished an input is given up."""
 
 

@@ -84,14 +84,14 @@ def _verdict(dice: Random) -> bytes:
 def _read_lines(given: bytes, folder: Path) -> None:
     text, which = as_text(given), crc32(given)
     own = CAST[which % len(CAST)]
-    for reading in (
-        read_reply(text, own, CAST),
-        read_reply(text, own, CAST, script=True),
-    ):
+    if which % 4 < 2:
+        reading = read_reply(text, own, CAST, script=which % 4 == 1)
         "\n".join([reading.text, reading.cut, reading.thought, *reading.dropped]).encode()
-    thought_and_speech(text)
-    lines = [(1, "Ada", text), (2, "Ben", text[::-1]), (3, "Ada", text)]
-    claims(lines, letters(("Ada", "Ben")))
+    elif which % 4 == 2:
+        thought_and_speech(text)
+    else:
+        half = len(text) // 2
+        claims([(1, "Ada", text[:half]), (2, "Ben", text[half:])], letters(("Ada", "Ben")))
 
 
 def _read_block(given: bytes, folder: Path) -> None:
@@ -100,12 +100,11 @@ def _read_block(given: bytes, folder: Path) -> None:
 
 
 def _read_answer(given: bytes, folder: Path) -> None:
-    text = as_text(given)
-    for kind in KINDS:
-        value, missing = kind.read(text)
-        if (value is None) == (missing is None):
-            raise AssertionError(f"{kind!r} read {value!r} and {missing!r}")
-        json.dumps(value, allow_nan=False).encode()
+    kind = KINDS[crc32(given) % len(KINDS)]
+    value, missing = kind.read(as_text(given))
+    if (value is None) == (missing is None):
+        raise AssertionError(f"{kind!r} read {value!r} and {missing!r}")
+    json.dumps(value, allow_nan=False).encode()
 
 
 def _read_verdict(given: bytes, folder: Path) -> None:

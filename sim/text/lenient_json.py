@@ -17,8 +17,11 @@ from typing import Any, Final
 DEEPEST: Final = 40
 """How many values may stand inside one another."""
 
-MOST: Final = 1000
+MOST: Final = 300
 """How many brackets are tried, the last ones: a text of brackets alone is read in linear time."""
+
+LARGEST: Final = 500
+"""How many values one value may hold, for the same reason."""
 
 _MOST_MARKS: Final = 500
 """How many quotation marks are tried as the end of one text, for the same reason."""
@@ -83,6 +86,7 @@ def values_in(text: str) -> Iterator[Found]:
         if begin < at:
             continue
         try:
+            parser.left = LARGEST
             value, end = parser.value(begin, 0)
         except _CutError as error:
             yield Found(begin, len(text), problem=str(error))
@@ -96,11 +100,15 @@ def values_in(text: str) -> Iterator[Found]:
 class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
+        self.left = LARGEST
 
     def value(self, at: int, depth: int) -> tuple[Any, int]:
         """The value at a place, and where it ends."""
         if depth > DEEPEST:
             raise _BrokenError("it nests without end")
+        self.left -= 1
+        if self.left < 0:
+            raise _BrokenError("it has entries without end")
         at = self._skip(at)
         mark = self.text[at]
         if mark == "{":

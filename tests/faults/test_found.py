@@ -18,6 +18,7 @@ from sim.cli.options import SamplingOptions
 from sim.errors import BadRequest, ModelError, ScenarioError, StoreDamaged, StoreRefused
 from sim.layouts.prompt import Prompt
 from sim.planning.scenarios import find
+from sim.scene.answers import Number
 from sim.stage.base import Request
 from sim.stage.providers.sampling import Sampling, read_identity
 from sim.store import open_store, recorded_stages
@@ -188,3 +189,22 @@ def test_an_error_of_megabytes_is_read_in_no_time(tmp_path: Path, status: int) -
     given = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
     [chat] = [reader for reader in servers.READERS if reader.name == "chat"]
     assert attempt(chat, given, tmp_path, MORE) == Outcome("refused")
+
+
+@pytest.mark.parametrize("piece", ["[" * 40 + "1, " * 33_000, ("[" + "1, " * 33) * 1000])
+def test_a_list_without_an_end(piece: str, tmp_path: Path) -> None:
+    """Reading began anew at each of its brackets: two seconds for 100,000 letters."""
+    kind = Number(field="stance", low=-1, high=1)
+    reader = Reader("", 0, lambda dice: b"", lambda given, folder: kind.read(given.decode()), ())
+    assert attempt(reader, piece.encode(), tmp_path, 0.5) == Outcome("read")
+    assert kind.read(piece + '{"stance": 0.5}') == (0.5, None)
+
+
+def test_probabilities_of_no_token(tmp_path: Path) -> None:
+    """A place that lists no token, where vLLM has at least the prompt's own."""
+    choice = {"text": "", "prompt_logprobs": [None, {}]}
+    body = json.dumps({"choices": [choice]}).encode()
+    head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    given = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    [scores] = [reader for reader in servers.READERS if reader.name == "scores"]
+    assert attempt(scores, given, tmp_path, MORE) == Outcome("read")

@@ -279,9 +279,9 @@ def _of_echo(echoed: Mapping[str, Any]) -> ScoredTokens:
 
 def _of_vllm(places: Sequence[Any]) -> ScoredTokens:
     """vLLM lists, for each position, the prompt's own token first and then likelier ones."""
-    own = [None if place is None else next(iter(place.values())) for place in places]
-    if not own:
+    if not places or not all(place is None or place for place in places):
         raise ValueError("there are no tokens")
+    own = [None if place is None else next(iter(place.values())) for place in places]
     return _numbers(
         ["" if place is None else place["decoded_token"] for place in own],
         [None if place is None else place["logprob"] for place in own],
