@@ -18,9 +18,9 @@ from typing import Final
 from sim.errors import BadRequest
 from sim.formats import accounts
 from sim.formats.conversation import About, Conversation, Utterance
-from sim.formats.format import Head, ReadOptions
+from sim.formats.format import Head, Reading, ReadOptions
 from sim.formats.json_files import Record, sound
-from sim.formats.messages import INSTRUCTIONS, TOOLS, Reading
+from sim.formats.messages import INSTRUCTIONS, TOOLS
 from sim.formats.trees import BrokenTreeError, Node, conversations_of
 
 _HIDDEN: Final = "is_visually_hidden_from_conversation"

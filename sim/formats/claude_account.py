@@ -16,9 +16,9 @@ from pathlib import Path
 from sim.errors import BadRequest
 from sim.formats import accounts
 from sim.formats.conversation import About, Conversation, Utterance
-from sim.formats.format import Head, ReadOptions
+from sim.formats.format import Head, Reading, ReadOptions
 from sim.formats.json_files import Record
-from sim.formats.messages import Reading, content_of
+from sim.formats.messages import content_of
 from sim.formats.trees import BrokenTreeError, Node, conversations_of
 
 _BEFORE = "parent_message_uuid"

@@ -14,6 +14,7 @@ that of speakers, audiences and thoughts to that of utterances.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
@@ -24,7 +25,7 @@ from typing import Final
 from sim.errors import BadRequest
 from sim.formats.conversation import About, Conversation, Person, Utterance
 from sim.formats.convokit_writer import CorpusWriter
-from sim.formats.format import FormatError, Head, ReadOptions, wrong
+from sim.formats.format import FormatError, Head, Reading, ReadOptions, wrong
 from sim.formats.json_files import Record, iso, record_in_line, records_of, sound, whole
 from sim.formats.texts import LONGEST, opened
 
@@ -50,7 +51,7 @@ class ConvoKit:
             return 0.97 if names & _BESIDE else 0.5
         return 0.0
 
-    def read(self, path: Path, how: ReadOptions) -> Iterator[About | Utterance]:
+    def read(self, path: Path, how: ReadOptions) -> Reading:
         """One conversation after the other. Raises ``FormatError``."""
         folder = path if path.is_dir() else path.parent
         file = next((folder / name for name in _UTTERANCES if (folder / name).exists()), None)
@@ -58,6 +59,7 @@ class ConvoKit:
             raise FormatError(f"{path}: there is no utterances.jsonl; name a corpus's folder")
         conversations = _beside(folder / "conversations.json", how)
         speakers = _beside(folder / "speakers.json", how) | _beside(folder / "users.json", how)
+        left_out: Counter[str] = Counter()
         source = _Lines(file, how) if file.suffix == ".jsonl" else _Array(file, how)
         for conversation, spoken in _in_order(file, list(source)):
             meta = conversations.get(conversation, Record(file, 0, {}))
@@ -66,6 +68,9 @@ class ConvoKit:
                 said = _utterance(source.record(each), each, conversation)
                 if said is not None:
                     yield said
+                else:
+                    left_out["utterances without text"] += 1
+        return left_out
 
     def write(self, conversations: Iterable[Conversation], path: Path) -> None:
         """A folder that ConvoKit opens. Raises ``BadRequest`` if there is no place for it."""

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
 from sim.formats.conversation import About, Conversation, Utterance
-from sim.formats.format import FormatError, Head, ReadOptions, wrong
+from sim.formats.format import FormatError, Head, Reading, ReadOptions, wrong
 from sim.formats.texts import LONGEST, lines_of
 from sim.output_files import spreadsheet_cell
 from sim.text.suggestions import nearest
@@ -139,14 +140,16 @@ class Delimited:
         """Which column holds what. Raises ``FormatError``."""
         return self._columns(path, how, self._rows(path, how))
 
-    def read(self, path: Path, how: ReadOptions) -> Iterator[About | Utterance]:
+    def read(self, path: Path, how: ReadOptions) -> Reading:
         """One utterance a row. Raises ``FormatError``."""
         rows = self._rows(path, how)
         columns = self._columns(path, how, rows)
         titles: dict[str, str] = {}
+        left_out: Counter[str] = Counter()
         for line, row in rows:
             fields = {what: _read(row[place]) for what, place in columns.places.items()}
             if not fields["text"].strip():
+                left_out["rows without text"] += 1
                 continue
             if not fields["speaker"].strip():
                 raise wrong(path, line, "there is no speaker; name one, or leave the row out")
@@ -158,6 +161,7 @@ class Delimited:
             audience = fields.pop("audience", "")
             heard = tuple(audience.split(_SEVERAL)) if audience else None
             yield Utterance(**fields, audience=heard, line=line)
+        return left_out
 
     def _rows(self, path: Path, how: ReadOptions) -> Iterator[tuple[int, list[str]]]:
         """The rows that are not blank, each with the line on which it ends."""

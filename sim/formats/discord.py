@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 from sim.errors import BadRequest
 from sim.formats.conversation import About, Conversation, Utterance
-from sim.formats.format import FormatError, Head, ReadOptions, wrong
+from sim.formats.format import FormatError, Head, Reading, ReadOptions, wrong
 from sim.formats.json_values import values_of
 from sim.formats.namesakes import Namesakes
 from sim.formats.texts import LONGEST, lines_of, opened
@@ -62,19 +63,19 @@ class Discord:
             return 0.95
         return 0.0
 
-    def read(self, path: Path, how: ReadOptions) -> Iterator[About | Utterance]:
+    def read(self, path: Path, how: ReadOptions) -> Reading:
         """The messages of the channel. Raises ``FormatError``."""
         first = next((line for line in lines_of(path, how.encoding) if line.strip()), "")
         if first.lstrip().startswith("{"):
-            yield from self._read_json(path, how)
-        elif first:
-            yield from self._read_csv(path, how)
-        else:
-            raise FormatError(f"{path}: is empty; export the channel again")
+            return (yield from self._read_json(path, how))
+        if first:
+            return (yield from self._read_csv(path, how))
+        raise FormatError(f"{path}: is empty; export the channel again")
 
-    def _read_json(self, path: Path, how: ReadOptions) -> Iterator[About | Utterance]:
+    def _read_json(self, path: Path, how: ReadOptions) -> Reading:
         facts: dict[str, str] = {}
         people = Namesakes()
+        left_out: Counter[str] = Counter()
         told = False
         with closing(opened(path, how.encoding)) as file:
             for place, line, value in values_of(file, path, _WANTED):
@@ -84,14 +85,16 @@ class Discord:
                 if not told:
                     yield _about(facts)
                     told = True
-                said = _said(value, people, path, line)
+                said = _said(value, people, path, line, left_out)
                 if said is not None:
                     yield said
         if not told:
             raise FormatError(f"{path}: holds no messages of Discord; export the channel again")
+        return left_out
 
-    def _read_csv(self, path: Path, how: ReadOptions) -> Iterator[About | Utterance]:
+    def _read_csv(self, path: Path, how: ReadOptions) -> Reading:
         people = Namesakes()
+        left_out: Counter[str] = Counter()
         # A field may be longer than Python's default, which is a setting of the whole process.
         before = csv.field_size_limit(LONGEST)
         rows = csv.reader(lines_of(path, how.encoding), strict=True)
@@ -115,6 +118,7 @@ class Discord:
                     )  # fmt: skip
                 number, author, at, text = row[:_LEAST]
                 if not text.strip() or text.strip() in _NOTICES:
+                    left_out["notices" if text.strip() else "messages without text"] += 1
                     continue
                 if not author.strip():
                     raise wrong(path, begun, "there is no author; name one, or leave the row out")
@@ -124,6 +128,7 @@ class Discord:
             raise wrong(path, line + 1, f"is no CSV: {error}; export it again") from None
         finally:
             csv.field_size_limit(before)
+        return left_out
 
     def write(self, conversations: Iterable[Conversation], path: Path) -> None:
         """Not written. Raises ``BadRequest``."""
@@ -148,16 +153,20 @@ def _time(at: str) -> str:
         return ""
 
 
-def _said(message: Any, people: Namesakes, path: Path, line: int) -> Utterance | None:
+def _said(
+    message: Any, people: Namesakes, path: Path, line: int, left_out: Counter[str]
+) -> Utterance | None:
     """What a message says; None if nobody says anything in it."""
     if not isinstance(message, dict):
         raise wrong(path, line, "a message is no object; export it again")
     if message.get("type", "Default") not in _SPOKEN:
+        left_out["notices"] += 1
         return None
     text = message.get("content", "")
     if not isinstance(text, str):
         raise wrong(path, line, "the content of a message is no string; export it again")
     if not text.strip():
+        left_out["messages without text"] += 1
         return None
     author = message.get("author")
     if not isinstance(author, dict):

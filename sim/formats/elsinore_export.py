@@ -7,13 +7,14 @@ words alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from sim.errors import BadRequest
 from sim.formats.conversation import About, Conversation, Person, Utterance
-from sim.formats.format import Head, ReadOptions, wrong
+from sim.formats.format import Head, Reading, ReadOptions, wrong
 from sim.formats.texts import lines_of
 
 KINDS = ("trial", "event", "verdict", "tournament", "match")
@@ -32,8 +33,9 @@ class ElsinoreExport:
         first = head.first_record
         return 1.0 if isinstance(first, dict) and first.get("record") in KINDS else 0.0
 
-    def read(self, path: Path, how: ReadOptions) -> Iterator[About | Utterance]:
+    def read(self, path: Path, how: ReadOptions) -> Reading:
         """The words of all trials. Raises ``FormatError``."""
+        left_out: Counter[str] = Counter()
         for number, line in enumerate(lines_of(path, how.encoding), 1):
             if not line.strip():
                 continue
@@ -41,12 +43,16 @@ class ElsinoreExport:
                 record = json.loads(line)
                 if record["record"] == "trial":
                     yield _about(record)
-                elif record["record"] == "event" and record["kind"] == "turn" and record["text"]:
-                    yield _said(record, number)
+                elif record["record"] == "event" and record["kind"] == "turn":
+                    if record["text"]:
+                        yield _said(record, number)
+                    else:
+                        left_out["turns without words"] += 1
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 raise wrong(
                     path, number, "is no record of an export; export the store anew"
                 ) from None
+        return left_out
 
     def write(self, conversations: Iterable[Conversation], path: Path) -> None:
         """Raises ``BadRequest``: conversations are less than an export."""

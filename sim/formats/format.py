@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,13 @@ from sim.formats.conversation import About, Conversation, Utterance
 
 HEAD = 64 << 10
 """A format is recognised by so many bytes of a file's beginning."""
+
+
+Reading = Generator[About | Utterance, None, Counter[str]]
+"""What a reader makes. It returns what it left out, counted by kind (``"system messages"``)::
+
+    left_out = yield from FORMAT.read(path, how)
+"""
 
 
 class FormatError(BadRequest):
@@ -112,7 +120,7 @@ class Format(Protocol):
         """How well a file's beginning fits, from 0 (it is none) to 1 (it can be no other)."""
         ...
 
-    def read(self, path: Path, how: ReadOptions) -> Iterator[About | Utterance]:
+    def read(self, path: Path, how: ReadOptions) -> Reading:
         """The records of a file. Raises ``FormatError`` with the file and the line."""
         ...
 

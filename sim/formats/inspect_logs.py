@@ -21,10 +21,10 @@ from typing import Final
 
 from sim.formats.archives import archive, is_archive, member
 from sim.formats.conversation import About, Conversation, Person, Utterance
-from sim.formats.format import FormatError, Head, ReadOptions
+from sim.formats.format import FormatError, Head, Reading, ReadOptions
 from sim.formats.inspect_writer import NAME, UNKNOWN_MODEL, SampleWriter
 from sim.formats.json_files import Record, first_keys, sound, whole, whole_in
-from sim.formats.messages import INSTRUCTIONS, TOOLS, Reading, content_of
+from sim.formats.messages import INSTRUCTIONS, TOOLS, content_of
 
 _HEADER: Final = "header.json"
 _START: Final = "_journal/start.json"

@@ -14,6 +14,7 @@ said by ``text``. A chat has roles, which are its speakers.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -22,7 +23,7 @@ from typing import Final
 
 from sim.errors import BadRequest
 from sim.formats.conversation import About, Conversation, Utterance
-from sim.formats.format import Head, ReadOptions
+from sim.formats.format import Head, Reading, ReadOptions
 from sim.formats.json_files import Record, first_keys, whole
 from sim.formats.trees import BrokenTreeError, Node, paths_of
 from sim.text.labels import labels_of
@@ -59,10 +60,11 @@ class Loom:
         ends = {key.rpartition(".")[2] for key in parents}
         return 0.7 if "text" in ends and not ends.isdisjoint(_PARENTS) else 0.0
 
-    def read(self, path: Path, how: ReadOptions) -> Iterator[About | Utterance]:
+    def read(self, path: Path, how: ReadOptions) -> Reading:
         """The conversations of the leaves. Raises ``FormatError``."""
         record = whole(path, how.encoding)
-        nodes = _nodes(record, how)
+        left_out: Counter[str] = Counter()
+        nodes = _nodes(record, how, left_out)
         if not nodes:
             raise record.wrong("there is no node with a text; is it a tree of a loom?")
         try:
@@ -82,13 +84,14 @@ class Loom:
             yield About(own, model=model, parent=parent, shared=shared)
             yield from (replace(each, conversation=own) for each in said[shared:])
             earlier.append((own, said))
+        return left_out
 
     def write(self, conversations: Iterable[Conversation], path: Path) -> None:
         """Nobody but a loom writes its trees. Raises ``BadRequest``."""
         raise BadRequest(f"{path}: trees of a loom cannot be written; choose another format")
 
 
-def _nodes(record: Record, how: ReadOptions) -> dict[str, Node]:
+def _nodes(record: Record, how: ReadOptions, left_out: Counter[str]) -> dict[str, Node]:
     """The nodes of a tree by their ids, each with what it says and the one before it."""
     if "root" in record.fields:
         return dict(_nested(record.record("root")))
@@ -110,6 +113,7 @@ def _nodes(record: Record, how: ReadOptions) -> dict[str, Node]:
         if each.text("kind") == _INSTRUCTIONS:
             # What a model was told before a chat: asked for, it is the first to be said.
             if not how.system:
+                left_out["system messages"] += 1
                 continue
             role = role or "system"
         elif not before and how.system:

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from sim.formats.conversation import About, Utterance
 from sim.formats.json_files import Record, sound
-
-Reading = Generator[About | Utterance, None, Counter[str]]
-"""What a reader of messages makes. It returns what it left out, counted by kind:
-
-    left_out = yield from FORMAT.read(path, how)
-"""
 
 INSTRUCTIONS = frozenset({"system", "developer"})
 """Roles that instruct a model: no turns of a conversation."""

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Final
 
 from sim.formats.conversation import About, Conversation, Utterance
-from sim.formats.format import Head, ReadOptions
+from sim.formats.format import Head, Reading, ReadOptions
 from sim.formats.json_files import Record, first_keys, records_of
-from sim.formats.messages import INSTRUCTIONS, TOOLS, Reading, content_of
+from sim.formats.messages import INSTRUCTIONS, TOOLS, content_of
 
 _BARE: Final = frozenset({"user", "assistant"})
 """Speakers whose name is a role."""

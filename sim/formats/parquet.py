@@ -6,6 +6,7 @@ batches, so that they may be larger than the memory.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,7 +17,7 @@ from typing import Any, Final
 from sim.errors import BadRequest
 from sim.formats.conversation import About, Conversation, Utterance
 from sim.formats.delimited import WRITTEN, guessed
-from sim.formats.format import FormatError, Head, ReadOptions
+from sim.formats.format import FormatError, Head, Reading, ReadOptions
 from sim.formats.json_files import sound
 
 _MAGIC: Final = b"PAR1"
@@ -37,7 +38,7 @@ class Parquet:
         """It begins as every Parquet file does."""
         return 0.97 if head.data.startswith(_MAGIC) else 0.0
 
-    def read(self, path: Path, how: ReadOptions) -> Iterator[About | Utterance]:
+    def read(self, path: Path, how: ReadOptions) -> Reading:
         """One utterance a row. Raises ``FormatError``; ``BadRequest`` without pyarrow."""
         arrow, parquet = _pyarrow()
         try:
@@ -49,12 +50,17 @@ class Parquet:
                 titles = {what: columns.titles[place] for what, place in columns.places.items()}
                 wanted = list(titles.values())
                 row = 0
+                left_out: Counter[str] = Counter()
                 known: dict[str, str] = {}
                 for batch in file.iter_batches(_ROWS, columns=wanted):
                     for each in batch.to_pylist():
                         row += 1
                         fields = {what: each[title] for what, title in titles.items()}
+                        if not _text(fields["text"]).strip():
+                            left_out["rows without text"] += 1
+                            continue
                         yield from _row(path, row, fields, known)
+                return left_out
         except FileNotFoundError:
             raise FormatError(f"{path}: there is no such file") from None
         except FormatError:
@@ -97,8 +103,6 @@ def _row(
     """What a row holds. ``known`` are the titles of conversations that were told before."""
     heard = fields.pop("audience", None)
     told = {what: _text(value) for what, value in fields.items()}
-    if not told["text"].strip():
-        return
     if not told["speaker"].strip():
         raise FormatError(
             f"{path}, row {number}: there is no speaker; name one, or leave the row out"

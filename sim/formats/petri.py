@@ -19,9 +19,9 @@ from typing import Final
 
 from sim.errors import BadRequest
 from sim.formats.conversation import About, Conversation, Utterance
-from sim.formats.format import Head, ReadOptions
+from sim.formats.format import Head, Reading, ReadOptions
 from sim.formats.json_files import Record, first_keys, whole
-from sim.formats.messages import INSTRUCTIONS, TOOLS, Reading, content_of
+from sim.formats.messages import INSTRUCTIONS, TOOLS, content_of
 from sim.formats.trees import BrokenTreeError, Node, conversations_of
 
 _VIEW: Final = "target"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Final
 
 from sim.errors import BadRequest
 from sim.formats.conversation import About, Conversation, Utterance
-from sim.formats.format import HEAD, FormatError, Head, ReadOptions, wrong
+from sim.formats.format import HEAD, FormatError, Head, Reading, ReadOptions, wrong
 from sim.formats.script_labels import (
     NOBODY,
     Label,
@@ -78,7 +79,7 @@ class Script:
         known = head.suffix in (".txt", ".md", ".markdown", "")
         return (0.5 if often and survey.labels > 1 else 0.2) + (0.1 if known else 0.0)
 
-    def read(self, path: Path, how: ReadOptions) -> Iterator[About | Utterance]:
+    def read(self, path: Path, how: ReadOptions) -> Reading:
         """The turns of the script. Raises ``FormatError``."""
         texts = partial(lines_of, path, how.encoding)
         survey = survey_of(texts)
@@ -93,6 +94,7 @@ class Script:
         for line in Lines(texts(), centred=survey.centred, fences=survey.fences):
             yield from reading.take(line)
         yield from reading.end()
+        return reading.left_out
 
     def write(self, conversations: Iterable[Conversation], path: Path) -> None:
         """A paragraph an utterance. Raises ``BadRequest`` for one without a speaker."""
@@ -103,11 +105,15 @@ class Script:
 
 
 class _Reading:
-    """A script while it is read: the conversation and the turn that go on."""
+    """A script while it is read: the conversation and the turn that go on.
+
+    ``left_out`` counts labels without words.
+    """
 
     def __init__(self, path: Path, survey: Survey) -> None:
         self._path = path
         self._survey = survey
+        self.left_out: Counter[str] = Counter()
         level = survey.dress.removeprefix("heading ")
         self._level = int(level) if level.isdigit() else 0
         self._named: set[str] = set()
@@ -225,6 +231,8 @@ class _Reading:
         if text:
             label = self._label
             yield Utterance(label.name, text, self._conversation, label.at, line=self._line)
+        elif self._turn:
+            self.left_out["labels without words"] += 1
         if self._turn is not None:
             self._turn = []
 

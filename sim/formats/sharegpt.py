@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from sim.formats.conversation import About, Conversation, Utterance
-from sim.formats.format import Head, ReadOptions
+from sim.formats.format import Head, Reading, ReadOptions
 from sim.formats.json_files import first_keys, records_of
-from sim.formats.messages import INSTRUCTIONS, TOOLS, Reading
+from sim.formats.messages import INSTRUCTIONS, TOOLS
 
 
 @dataclass(frozen=True, slots=True)

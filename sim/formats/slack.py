@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from sim.errors import BadRequest
 from sim.formats.conversation import About, Conversation, Utterance
-from sim.formats.format import FormatError, Head, ReadOptions, wrong
+from sim.formats.format import FormatError, Head, Reading, ReadOptions, wrong
 from sim.formats.namesakes import Namesakes
 from sim.formats.slack_export import LISTS, USERS, Export, opened_export
 
@@ -57,7 +58,7 @@ class Slack:
             return 0.8 if days else 0.0
         return 0.6 if days else 0.0
 
-    def read(self, path: Path, how: ReadOptions) -> Iterator[About | Utterance]:
+    def read(self, path: Path, how: ReadOptions) -> Reading:
         """The channels one after the other. Raises ``FormatError`` with the file in the export."""
         with opened_export(path) as export:
             folders = export.folders()
@@ -67,15 +68,17 @@ class Slack:
                     "folder or the zip that Slack exported"
                 )
             workspace = _Workspace(export, how)
+            left_out: Counter[str] = Counter()
             for folder in folders:
                 title = workspace.resolved(workspace.titles.get(folder, ""))
                 yield About(folder, title=title or folder)
                 for day in export.days(folder):
                     where = export.path(day)
                     for line, message in export.values(day, how):
-                        said = _said(message, workspace, folder, where, line)
+                        said = _said(message, workspace, folder, where, line, left_out)
                         if said is not None:
                             yield said
+            return left_out
 
     def write(self, conversations: Iterable[Conversation], path: Path) -> None:
         """Not written. Raises ``BadRequest``."""
@@ -83,18 +86,25 @@ class Slack:
 
 
 def _said(
-    message: Any, workspace: _Workspace, folder: str, path: Path, line: int
+    message: Any,
+    workspace: _Workspace,
+    folder: str,
+    path: Path,
+    line: int,
+    left_out: Counter[str],
 ) -> Utterance | None:
     """What a message says; None if nobody says anything in it."""
     if not isinstance(message, dict):
         raise wrong(path, line, "a message is no object; export it again")
     subtype = message.get("subtype")
     if message.get("type", "message") != "message" or subtype not in _SPOKEN:
+        left_out["notices"] += 1
         return None
     text = message.get("text") or ""
     if not isinstance(text, str):
         raise wrong(path, line, "the text of a message is no string; export it again")
     if not text.strip():
+        left_out["messages without text"] += 1
         return None
     speaker = workspace.speaker(message)
     if not speaker:

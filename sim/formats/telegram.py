@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, Final
 
 from sim.errors import BadRequest
 from sim.formats.conversation import About, Conversation, Utterance
-from sim.formats.format import FormatError, Head, ReadOptions, wrong
+from sim.formats.format import FormatError, Head, Reading, ReadOptions, wrong
 from sim.formats.json_values import values_of
 from sim.formats.namesakes import Namesakes
 from sim.formats.texts import opened
@@ -61,9 +62,10 @@ class Telegram:
             return 0.0
         return 0.95 if found > 1 else 0.8
 
-    def read(self, path: Path, how: ReadOptions) -> Iterator[About | Utterance]:
+    def read(self, path: Path, how: ReadOptions) -> Reading:
         """The chats one after the other. Raises ``FormatError``."""
         chat = _Chat()
+        left_out: Counter[str] = Counter()
         named: set[str] = set()
         seen = False
         with closing(opened(path, how.encoding)) as file:
@@ -74,7 +76,7 @@ class Telegram:
                     seen = True
                     if place != "messages[]" and not chat.conversation:
                         yield chat.settle(named)
-                    said = _said(value, chat, path, line)
+                    said = _said(value, chat, path, line, left_out)
                     if said is not None:
                         yield said
                 elif place.endswith("id"):
@@ -87,6 +89,7 @@ class Telegram:
             raise FormatError(
                 f"{path}: holds no messages of Telegram; export a chat as JSON, with its messages"
             )
+        return left_out
 
     def write(self, conversations: Iterable[Conversation], path: Path) -> None:
         """Not written. Raises ``BadRequest``."""
@@ -114,11 +117,14 @@ class _Chat:
         return About(self.conversation, title=self.title)
 
 
-def _said(message: Any, chat: _Chat, path: Path, line: int) -> Utterance | None:
+def _said(
+    message: Any, chat: _Chat, path: Path, line: int, left_out: Counter[str]
+) -> Utterance | None:
     """What a message says; None if nobody says anything in it."""
     if not isinstance(message, dict):
         raise wrong(path, line, "a message is no object; export it again")
     if message.get("type", "message") != "message":
+        left_out["notices"] += 1
         return None
     text = _plain(message.get("text", ""))
     if text is None:
@@ -126,6 +132,7 @@ def _said(message: Any, chat: _Chat, path: Path, line: int) -> Utterance | None:
             path, line, "the text of a message is neither a string nor a list of them; correct it"
         )
     if not text.strip():
+        left_out["messages without text"] += 1
         return None
     number = str(message.get("from_id") or "")
     speaker = message.get("from") or number

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from sim.errors import BadRequest
 from sim.formats.conversation import About, Conversation, Utterance
-from sim.formats.format import FormatError, Head, ReadOptions, wrong
+from sim.formats.format import FormatError, Head, Reading, ReadOptions, wrong
 from sim.formats.texts import LONGEST, lines_of
 from sim.formats.whatsapp_lines import MARKS, Habits, habits_of, header_of
 
@@ -68,7 +69,7 @@ class WhatsApp:
         senders = sum(": " in header.rest for header in headers)
         return 0.95 if senders else 0.5
 
-    def read(self, path: Path, how: ReadOptions) -> Iterator[About | Utterance]:
+    def read(self, path: Path, how: ReadOptions) -> Reading:
         """The messages of the chat. Raises ``FormatError``."""
         habits = habits_of(line.rstrip("\r\n") for line in lines_of(path, how.encoding))
         if not habits.form:
@@ -79,19 +80,21 @@ class WhatsApp:
             told = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}[habits.order]
             yield About(setting=f"WhatsApp, its dates read {told}, which no date proves")
         message: _Message | None = None
+        left_out: Counter[str] = Counter()
         for number, line in enumerate(lines_of(path, how.encoding), start=1):
             line = line.rstrip("\r\n")
             begun = _begun(line, habits, path, number)
             if begun is not None:
                 if message is not None:
-                    yield from message.utterances()
+                    yield from message.utterances(left_out)
                 message = begun
             elif message is not None:
                 message.add(line, path)
             elif line.strip():
                 raise wrong(path, number, "there is no date before the text; export the chat again")
         if message is not None:
-            yield from message.utterances()
+            yield from message.utterances(left_out)
+        return left_out
 
     def write(self, conversations: Iterable[Conversation], path: Path) -> None:
         """Not written. Raises ``BadRequest``."""
@@ -117,14 +120,19 @@ class _Message:
         if self._letters > LONGEST:
             raise wrong(path, self._line, f"a message of more than {LONGEST:,} letters; is it one?")
 
-    def utterances(self) -> Iterator[Utterance]:
-        """What was said: one utterance or none."""
-        lines = self._lines[1:] if _FILE.fullmatch(self._lines[0]) else self._lines
-        if not self.speaker or not lines or lines[0].startswith("\u200e"):
+    def utterances(self, left_out: Counter[str]) -> Iterator[Utterance]:
+        """What was said: one utterance or none, which is counted."""
+        if not self.speaker:
+            left_out["notices"] += 1
             return
-        text = _INVISIBLE.sub("", _TAIL.sub("", "\n".join(lines))).strip()
+        lines = self._lines[1:] if _FILE.fullmatch(self._lines[0]) else self._lines
+        text = ""
+        if lines and not lines[0].startswith("\u200e"):
+            text = _INVISIBLE.sub("", _TAIL.sub("", "\n".join(lines))).strip()
         if text and not _PLACEHOLDER.fullmatch(text) and text.lower().rstrip(".") not in _DELETED:
             yield Utterance(self.speaker, text, at=self._at, line=self._line)
+        else:
+            left_out["pictures, files and deleted messages"] += 1
 
 
 def _begun(line: str, habits: Habits, path: Path, number: int) -> _Message | None:

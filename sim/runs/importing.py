@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -22,7 +23,7 @@ from sim.errors import BadRequest
 from sim.events import Ended, Event, Turn
 from sim.formats.conversation import About, Person, Utterance
 from sim.formats.elsinore_export import ELSINORE
-from sim.formats.format import Format, ReadOptions, wrong
+from sim.formats.format import Format, Reading, ReadOptions, wrong
 from sim.formats.registry import detected, named
 from sim.formats.texts import lines_of
 from sim.input_files import read_toml
@@ -59,7 +60,7 @@ class Imported:
     """What became of a file: its format, and how many conversations, turns and speakers it had.
 
     ``known`` conversations were in the store already. ``trials`` are the ids, in the order of the
-    file.
+    file. ``left_out`` counts what the file holds beside its turns, by kind (``"tool calls"``).
     """
 
     path: Path
@@ -69,6 +70,7 @@ class Imported:
     speakers: int
     known: int
     trials: tuple[str, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -114,7 +116,7 @@ def import_file(
     if chosen is ELSINORE:
         return _restored(source, store, reading)
     with staging() as staged:
-        _stage(chosen.read(source, reading), staged)
+        left_out = _stage(chosen.read(source, reading), staged)
         if not staged.speakers:
             raise BadRequest(f"{source}: nobody says anything in it; is it the right file?")
         trials = _Trials(staged, source, chosen, personas)
@@ -132,6 +134,7 @@ def import_file(
             speakers=staged.speakers,
             known=sum(trial in before for trial in trials.made),
             trials=tuple(trials.made),
+            left_out=left_out,
         )
 
 
@@ -179,8 +182,14 @@ def personas_of(path: Path | str) -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
-def _stage(records: Iterable[About | Utterance], staged: Staging) -> None:
-    for record in records:
+def _stage(reading: Reading, staged: Staging) -> dict[str, int]:
+    """Collect the records of a file; returns what its reader left out, the most frequent first."""
+    left_out: Counter[str] = Counter()
+
+    def counted() -> Generator[About | Utterance]:
+        left_out.update((yield from reading))
+
+    for record in counted():
         if isinstance(record, About):
             staged.told(
                 record.conversation,
@@ -205,6 +214,7 @@ def _stage(records: Iterable[About | Utterance], staged: Staging) -> None:
         )
         staged.said(record.conversation, line)
     staged.whole()
+    return {what: number for what, number in left_out.most_common() if number}
 
 
 def speakable(name: str) -> str:

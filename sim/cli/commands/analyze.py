@@ -12,7 +12,8 @@ def analyze(
 ) -> None:
     """Say who flipped, whether they come together, and who fights whom, arm by arm.
 
-    The evidence is named. Trials that came to their end count; branches and surrogates only if --arm names them.
+    The evidence is named. Trials that came to their end count; branches and surrogates only if
+    --arm names them.
     """
     from sim.cli.arms import arm_labels, trials_of_an_arm
     from sim.cli.display.terminal import command_line, err, out

@@ -89,8 +89,8 @@ def import_files(
 ) -> None:
     """Make other people's transcripts (CSV, chats, logs) into trials of a store.
 
-    All of a file, or none. They are of the arm "imported": show, graph, analyze and export work on them as on trials that
-    were played.
+    All of a file, or none. They are of the arm "imported": show, graph, analyze and export work on
+    them as on trials that were played.
     """
     from sim.cli.display.terminal import out
     from sim.formats.format import ReadOptions
@@ -134,6 +134,12 @@ def _told(found: Imported) -> str:
     )
     if found.known:
         told += f"; {found.known:,} {'was' if found.known == 1 else 'were'} there already"
+    if found.left_out:
+        # System messages come in when asked for, so the option is named where they were left out.
+        each = (f"{what} ({number:,})" for what, number in found.left_out.items())
+        told += f". Left out: {', '.join(each)}"
+        if "system messages" in found.left_out:
+            told += "; --system takes system messages in"
     if found.format.name == "elsinore":
         told += ". An export has no prompts, replies, times and hidden truths"
     if not found.format.tried:
@@ -187,5 +193,6 @@ def _record(found: Imported) -> dict[str, Any]:
         "turns": found.turns,
         "speakers": found.speakers,
         "known": found.known,
+        "left_out": dict(found.left_out),
         "trials": list(found.trials),
     }

@@ -150,3 +150,14 @@ def test_trials_are_exported_as_a_table_and_read_back(
         assert problem in refused.stderr
     assert chat.read_bytes() == chat_before
     assert not list(folder.glob(".elsinore*"))
+
+
+def test_what_was_left_out_is_said(folder: Path, inside: Command) -> None:
+    messages = [{"role": "system", "content": "Be good."}, {"role": "user", "content": "Hi"},
+                {"role": "assistant", "content": "Hello"}]  # fmt: skip
+    (folder / "chat.jsonl").write_text(json.dumps({"messages": messages}) + "\n")
+    told = inside("import", "chat.jsonl", "-o", "without.db").stdout
+    assert "Left out: system messages (1); --system takes system messages in" in told
+    told = inside("import", "chat.jsonl", "-o", "with.db", "--system").stdout
+    assert "3 turns" in told
+    assert "Left out" not in told
