@@ -16,9 +16,7 @@ from sim.formats.conversation import Conversation
 from sim.formats.format import Head
 from sim.formats.parquet import PARQUET
 
-with_pyarrow = pytest.mark.skipif(
-    find_spec("pyarrow") is None, reason="the owner of the format is not installed"
-)
+with_pyarrow = pytest.mark.skipif(find_spec("pyarrow") is None, reason="pyarrow is not installed")
 
 
 def test_it_is_known_by_its_first_bytes(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def sample(name: str, folder: Path) -> Path:
 @pytest.mark.parametrize(("name", "form"), SAMPLES)
 def test_a_sample_is_recognised_and_imported(name: str, form: str, tmp_path: Path) -> None:
     if form == "parquet":
-        pytest.importorskip("pyarrow", reason="the owner of the format is not installed")
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     path = sample(name, tmp_path)
     assert detected(path).name == form
     spoken = [each for each in named(form).read(path, ReadOptions()) if isinstance(each, Utterance)]
