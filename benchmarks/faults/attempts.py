@@ -18,8 +18,8 @@ SECONDS = 1.0
 """The most CPU time of an input. Time of the CPU, because other programs may have it meanwhile."""
 
 WAITING = 100.0
-"""The most seconds of wall time, for a reader that waits for what never comes. Many, since on a busy
-machine a process may wait for its turn."""
+"""The most seconds of wall time, for a reader that waits for what never comes. There are many,
+since a process of a busy machine waits for its turn."""
 
 MEMORY = 300 << 20
 """The most resident bytes of the process that reads, with all that it has imported."""

@@ -13,6 +13,7 @@ by itself counts.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -139,16 +140,18 @@ def strangers_in(text: str, cast: Sequence[Label], *, script: bool, fresh: bool)
     if not candidates:
         return []
     times = Counter(one.name for one in candidates)
-    persons = [one for one in candidates if _names_a_person(one.name, given=script)]
+    persons = {one for one in candidates if _names_a_person(one.name, given=script)}
     if not script and not cast and len({one.name for one in persons}) > 1:
         # Several persons, one paragraph each, in a speech: it is about them.
         return []
-    labelled = {_line_of(text, label.start) for label in cast}
+    lines = _Lines(text)
+    labelled = {lines.number(label.start) for label in cast}
     found: list[Label] = []
     for one in candidates:
-        line = _line_of(text, one.start)
+        line = lines.number(one.start)
         # A turn begins after a blank line, or after the line of another turn.
-        begins = one.start == 0 or text[: one.start].endswith("\n\n") or line - 1 in labelled
+        after_a_blank = text.endswith("\n\n", 0, one.start)
+        begins = one.start == 0 or after_a_blank or line - 1 in labelled
         again = times[one.name] > 1
         if one in persons:
             speaks = begins or (script and again)
@@ -193,9 +196,24 @@ def _in_capitals(text: str, cast: Sequence[Label], taken: set[int]) -> list[_Can
     return found
 
 
-def _line_of(text: str, at: int) -> int:
-    """The number of a line, blank lines not counted."""
-    return sum(1 for line in text[:at].split("\n") if line.strip())
+class _Lines:
+    """The lines of a text, counted once: a text may hold thousands of labels."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts: list[int] = []
+        self._before: list[int] = []
+        start = count = 0
+        for line in text.split("\n"):
+            self._starts.append(start)
+            self._before.append(count)
+            start += len(line) + 1
+            count += bool(line.strip())
+
+    def number(self, at: int) -> int:
+        """The number of lines up to a place, blank ones not counted."""
+        line = bisect_right(self._starts, at) - 1
+        return self._before[line] + bool(self._text[self._starts[line] : at].strip())
 
 
 def _shaped_like_a_name(name: str) -> bool:

@@ -165,7 +165,9 @@ def test_what_a_recovered_row_lacks(tmp_path: Path) -> None:
     assert verify(tmp_path / "b.db").sound
 
 
-@pytest.mark.parametrize("piece", ["Here is Ada's line:\n", "Ada: x\n", "ADA\n", "---\n", "“"])
+@pytest.mark.parametrize(
+    "piece", ["Here is Ada's line:\n", "Ada: x\n", "ADA\n", "---\n", "“", "Xaver Young: you?\n\n"]
+)
 @pytest.mark.parametrize("reader", [read_lines, read_a_block])
 def test_a_reply_that_repeats_itself(reader: Read, piece: str, tmp_path: Path) -> None:
     """A model in a loop: before, an announcement of 100,000 letters took a minute."""
