@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from analysis.measures.influence_asymmetry import InfluenceAsymmetry
     from analysis.measures.loops import Loops
     from analysis.measures.outcomes import Outcomes
+    from analysis.measures.spoken_flips import SpokenFlips
     from analysis.measures.theory_of_mind import TheoryOfMind
     from analysis.measures.vote_swing import VoteSwing
     from analysis.results import Result as Result
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     influence_asymmetry = InfluenceAsymmetry
     loops = Loops
     outcomes = Outcomes
+    spoken_flips = SpokenFlips
     theory_of_mind = TheoryOfMind
     vote_swing = VoteSwing
 
@@ -69,6 +71,7 @@ _WHERE = {
     "influence_asymmetry": "analysis.measures.influence_asymmetry:InfluenceAsymmetry",
     "loops": "analysis.measures.loops:Loops",
     "outcomes": "analysis.measures.outcomes:Outcomes",
+    "spoken_flips": "analysis.measures.spoken_flips:SpokenFlips",
     "theory_of_mind": "analysis.measures.theory_of_mind:TheoryOfMind",
     "vote_swing": "analysis.measures.vote_swing:VoteSwing",
 }

@@ -39,6 +39,8 @@ _BATCH = 32
 _TOKENS = 256
 """What the model was trained on is shorter; what is beyond is left out."""
 _BUCKETS = 1024
+_REMEMBERED = 50_000
+"""So many vectors are kept, the newest: about 200 MB."""
 
 
 class Embedder(Protocol):
@@ -92,7 +94,8 @@ def _folder(package: str) -> Path | None:
 
 
 class _Remembering:
-    """An embedder that computes the vector of each text once."""
+    """An embedder that computes the vector of each text once, as long as
+    it remembers it."""
 
     name: ClassVar[str]
     dimensions: ClassVar[int]
@@ -112,7 +115,10 @@ class _Remembering:
             self._known.update(zip(batch, rows, strict=True))
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
-        return np.stack([self._known[text] for text in texts])
+        found = np.stack([self._known[text] for text in texts])
+        for text in list(self._known)[: max(len(self._known) - _REMEMBERED, 0)]:
+            del self._known[text]
+        return found
 
     def _vectors(self, texts: Sequence[str]) -> Vectors:
         raise NotImplementedError

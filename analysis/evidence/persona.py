@@ -43,6 +43,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import inf
 
 import numpy as np
 
@@ -58,11 +59,13 @@ BOUND = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What was fitted: positions along the axis, and ``gain``, how much all dimensions count for
-    the place of a flip."""
+    """What was fitted: positions along the axis; ``gain``, how much all dimensions count for the
+    place of a flip; and ``alarm``, the evidence for a flip that one in ten actors exceeds who never
+    flips, on the traits that it was fitted to."""
 
     shift: Shift
     gain: float
+    alarm: float = inf
 
 
 @cache
@@ -70,7 +73,7 @@ def scales(name: str) -> dict[int, Scale]:
     """The fitted scales of an embedder, by the number of lines a side (1: a sentence that describes
     the persona). Empty if none was fitted."""
     return {
-        int(lines): Scale(Shift(*map(float, numbers[:5])), float(numbers[5]))
+        int(lines): Scale(Shift(*map(float, numbers[:5])), float(numbers[5]), float(numbers[6]))
         for embedder_, lines, *numbers in rows("persona.tsv")
         if embedder_ == name
     }

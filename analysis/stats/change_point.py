@@ -23,7 +23,6 @@ Journal of the American Statistical Association 88, 1993.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from scipy.special import logsumexp
@@ -69,26 +68,39 @@ def scan(values: Floats, shift: Shift, beforehand: Floats | None = None) -> Chan
     weights = np.zeros(count - 1) if beforehand is None else np.asarray(beforehand)
     if len(weights) != count - 1:
         raise ValueError(f"{count} values have {count - 1} places, not {len(weights)}")
-    means, precisions, constants = _models(count, shift)
-    apart = values - means
-    fits = constants - 0.5 * np.einsum("ki,kij,kj->k", apart, precisions, apart)
+    fits = _fits(np.asarray(values, dtype=float) - shift.zero, shift)
     joint = fits[1:] - fits[0] + weights - logsumexp(weights)
     evidence = float(logsumexp(joint))
     return Change(evidence, int(joint.argmax()) + 1, np.exp(joint - evidence))
 
 
-@lru_cache(maxsize=256)
-def _models(count: int, shift: Shift) -> tuple[Floats, Floats, Floats]:
-    """Mean, precision and log constant of the values under *never* (row 0) and each place."""
-    turns = np.arange(count)
-    sides = np.where((turns >= turns[:, None]) & (turns[:, None] > 0), 0.5, -0.5)
-    covariances = (
-        shift.noise * np.eye(count)
-        + shift.zero_variance
-        + shift.step_variance * sides[:, :, None] * sides[:, None, :]
-    )
-    return (
-        shift.zero + shift.step * sides,
-        np.linalg.inv(covariances).astype(float),
-        np.asarray(-0.5 * np.linalg.slogdet(covariances)[1], dtype=float),
-    )
+def _fits(values: Floats, shift: Shift) -> Floats:
+    """Log densities of values from the zero under *never* (row 0) and each place, up to a constant;
+    linear in the number of values, by the identities of Woodbury and Sylvester.
+
+    The values are design @ (z, s) + noise, with 1 and half of ±1 as the rows of the design, so sums
+    before and after a place are all that is needed of them.
+    """
+    count = len(values)
+    before = np.concatenate([[0.0], np.cumsum(values)[:-1]])
+    after = values.sum() - before
+    counts = np.arange(count, dtype=float)
+    counts_after = count - counts
+    # *Never* has all values before the change.
+    before[0], after[0], counts[0], counts_after[0] = values.sum(), 0.0, count, 0.0
+    half = shift.step / 2
+    # Residuals r from the means, as design.T @ r / noise; and design.T @ design / noise.
+    low, high = before + half * counts, after - half * counts_after
+    level, step = (low + high) / shift.noise, (high - low) / 2 / shift.noise
+    cross = (counts_after - counts) / 2 / shift.noise
+    own, quarter = count / shift.noise, count / 4 / shift.noise
+    zero, spread = shift.zero_variance, shift.step_variance
+    # (1 + V G)^-1 V for the covariance V of (z, s) and G from above, 2 by 2; V may be singular.
+    determinant = (1 + zero * own) * (1 + spread * quarter) - zero * spread * cross**2
+    explained = (
+        zero * (1 + spread * quarter) * level**2
+        - 2 * zero * spread * cross * level * step
+        + spread * (1 + zero * own) * step**2
+    ) / determinant
+    residual = -2 * half * (after - before) + half**2 * count
+    return np.asarray(-0.5 * (residual / shift.noise - explained + np.log(determinant)))

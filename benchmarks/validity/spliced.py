@@ -28,7 +28,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,7 @@ from analysis.evidence.embeddings import Embedder, available, embedder
 from analysis.evidence.fit_politeness import auc
 from analysis.evidence.persona import Axis, Scale, axis, places, ratio
 from analysis.measures.flips import first_step
+from analysis.measures.spoken_flips import likeliest_share
 from analysis.stats import Floats, Interval, mean_interval
 from analysis.stats.change_point import Shift, scan
 from analysis.stats.switching import WARY, estimate, smooth
@@ -121,7 +122,7 @@ def reader(by: Embedder) -> Callable[[Sequence[str]], Floats]:
 
 
 def fit(kind: Kind, tune: Sequence[Trait], each: int) -> Scale:
-    """Scale and gain, from the traits to tune on; six digits are kept, as the table has them."""
+    """Scale, gain and alarm, from the traits to tune on; six digits are kept, as in the table."""
     middles, steps, noises = [], [], []
     drawn = [cast for trait in tune for seed in range(3) for cast in casts(trait, 1.0, each, seed)]
     for cast in drawn:
@@ -141,7 +142,8 @@ def fit(kind: Kind, tune: Sequence[Trait], each: int) -> Scale:
     def placed(gain: float) -> float:
         return float(np.mean([Judged(kind, Scale(shift, gain), cast).near for cast in drawn]))
 
-    return Scale(shift, max(GAINS, key=placed))
+    scale = Scale(shift, max(GAINS, key=placed))
+    return replace(scale, alarm=float(f"{threshold(kind, scale, tune, each):.6g}"))
 
 
 def threshold(kind: Kind, scale: Scale, tune: Sequence[Trait], each: int) -> float:
@@ -153,15 +155,6 @@ def threshold(kind: Kind, scale: Scale, tune: Sequence[Trait], each: int) -> flo
         for cast in casts(trait, 0.0, each, seed)
     ]
     return float(np.quantile(np.concatenate(never), 1 - FALSE_ALARMS))
-
-
-def share(evidence: Floats) -> float:
-    """The likeliest share of actors that flip: the maximum over p of the sum of
-    log(1 - p + p exp(evidence)), each actor's Bayes factor under its own prior chance p."""
-    chances = np.linspace(0, 1, 501)[:, None]
-    with np.errstate(divide="ignore"):
-        likelihood = np.logaddexp(np.log1p(-chances), np.log(chances) + evidence).sum(axis=1)
-    return float(chances[likelihood.argmax(), 0])
 
 
 def scored(judged: Sequence[Judged], limit: float) -> list[Interval]:
@@ -179,7 +172,7 @@ def scored(judged: Sequence[Judged], limit: float) -> list[Interval]:
                 (alarm * near)[flips].mean() if flips.any() else np.nan,
                 alarm[~flips].mean() if not flips.all() else np.nan,
                 auc(evidence, flips.astype(float)) if 0 < flips.sum() < len(flips) else np.nan,
-                share(evidence),
+                likeliest_share(evidence),
             )
         )
     return [mean_interval(column) for column in np.array(figures).T]
@@ -219,11 +212,9 @@ def judged(kind: Kind, scale: Scale, drawn: Sequence[Cast]) -> list[Judged]:
     return [Judged(kind, scale, cast) for cast in drawn]
 
 
-def report(
-    kind: Kind, scale: Scale, tune: Sequence[Trait], score: Sequence[Trait], each: int
-) -> tuple[list[str], str]:
+def report(kind: Kind, scale: Scale, score: Sequence[Trait], each: int) -> tuple[list[str], str]:
     """The rows of a kind: one for each prevalence, and one of changes that are no flip."""
-    limit = threshold(kind, scale, tune, each)
+    limit = scale.alarm
     rows: list[str] = []
     half: list[Judged] = []
     for prevalence in PREVALENCES:
@@ -261,7 +252,7 @@ def tables(
     fitted = {kind: fit(kind, tune, each) for kind in kinds()}
     for kind, scale in fitted.items():
         if (kind.reader, kind.lines) not in UNSHOWN:
-            rows, row = report(kind, scale, tune, score, each)
+            rows, row = report(kind, scale, score, each)
             first += rows
             second.append(row)
     return ["\n".join(first), "\n".join(second)], fitted
@@ -274,13 +265,13 @@ def write_scales(fitted: dict[Kind, Scale], tune: Sequence[Trait]) -> None:
         "# Fitted by benchmarks/validity/spliced.py --fit to statements of",
         "# github.com/anthropics/evals, persona/*.jsonl (CC BY 4.0), of these traits alone:",
         *(f"# {trait.name}" for trait in tune),
-        "# embedder, lines a side, zero, its variance, step, its variance, noise, gain",
+        "# embedder, lines a side, zero, its variance, step, its variance, noise, gain, alarm",
     ]
     for kind, scale in fitted.items():
         shift = scale.shift
         if kind.reader != "length":
             numbers = (shift.zero, shift.zero_variance, shift.step, shift.step_variance,
-                       shift.noise, scale.gain)  # fmt: skip
+                       shift.noise, scale.gain, scale.alarm)  # fmt: skip
             lines.append("\t".join([kind.reader, str(kind.lines), *(f"{n:.6g}" for n in numbers)]))
     TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -12,6 +12,7 @@ from analysis import graphs
 from analysis.estimates import Estimate
 from analysis.measures.conflict import Conflict
 from analysis.measures.convergence import Convergence
+from analysis.measures.spoken_flips import SpokenFlips
 from analysis.stats import clopper_pearson
 from analysis.tables import Tables
 from sim.cli.outcomes import OUTCOMES, outcomes_by_trial
@@ -25,12 +26,18 @@ EVIDENCE = {
 """What each kind of evidence is, as it stands under the table."""
 
 
-def analysed(tables: Tables, arms: Sequence[tuple[str, Sequence[str]]]) -> list[Record]:
-    """One record for each arm: a label and the ids of its trials."""
-    return [_arm(label, tables.only(trials)) for label, trials in arms]
+def analysed(
+    tables: Tables, arms: Sequence[tuple[str, Sequence[str]]], *, meaning: bool = False
+) -> list[Record]:
+    """One record for each arm: a label and the ids of its trials.
+
+    With ``meaning``, flips are also looked for by sentence embeddings.
+    """
+    return [_arm(label, tables.only(trials), meaning) for label, trials in arms]
 
 
-def _arm(label: str, tables: Tables) -> Record:
+def _arm(label: str, tables: Tables, meaning: bool) -> Record:
+    spoken = SpokenFlips(tables) if meaning else None
     conflict = Conflict(tables)
     convergence = Convergence(tables)
     by_quantity = {each.quantity: each.estimate for each in convergence.estimates}
@@ -40,7 +47,8 @@ def _arm(label: str, tables: Tables) -> Record:
         "trials": len(tables.trials),
         "turns": len(tables.turns),
         "left_out": tables.left_out,
-        "actors": _actors(tables, conflict),
+        "actors": _actors(tables, conflict, spoken),
+        "meaning": None if spoken is None else _meaning(spoken),
         "convergence": {**_limits(by_quantity.get("c")), "evidence": "P"},
         "hostility": {**_limits(fights.get("hostility")), "evidence": "T"},
         "contradicting": {**_limits(fights.get("negative")), "evidence": "T"},
@@ -48,7 +56,20 @@ def _arm(label: str, tables: Tables) -> Record:
     }
 
 
-def _actors(tables: Tables, conflict: Conflict) -> list[Record]:
+def _meaning(spoken: SpokenFlips) -> Record:
+    """The share of an arm's actors that flip in meaning, and alarms with lines in random orders."""
+    by_quantity = {each.quantity: each.estimate for each in spoken.estimates}
+    alarms = by_quantity.get("flipped")
+    return {
+        "share": _limits(by_quantity.get("share")),
+        "alarms": _limits(alarms),
+        "alarms_in_random_order": None if alarms is None else _number(alarms.null.estimate),
+        "embedder": spoken.embedder.name,
+        "evidence": "T",
+    }
+
+
+def _actors(tables: Tables, conflict: Conflict, spoken: SpokenFlips | None) -> list[Record]:
     """The actors by how much they say: what became of them, and how hostile they are."""
     fates = outcomes_by_trial(tables)
     said = tables.turns.groupby("speaker").size().to_dict()
@@ -66,13 +87,22 @@ def _actors(tables: Tables, conflict: Conflict) -> list[Record]:
         for kind in OUTCOMES:
             able = [fate for fate in own if kind != "flip" or fate["opposed"]]
             times = sorted(fate[kind] for fate in able if fate[kind] is not None)
-            share = clopper_pearson(len(times), len(able))
-            record[kind] = {
-                "count": len(times), "of": len(able), "low": _number(share.low),
-                "high": _number(share.high), "turns": times[:5],
-            }  # fmt: skip
+            record[kind] = _counted(times, len(able))
+        if spoken is not None:
+            rows = spoken.by_actor[spoken.by_actor["actor"] == actor]
+            turned = sorted(int(turn) for turn in rows["flip"].dropna())
+            record["flip_in_meaning"] = _counted(turned, int(rows["flipped"].notna().sum()))
         records.append(record)
     return records
+
+
+def _counted(turns: Sequence[int], of: int) -> Record:
+    """In how many trials of those in which it can be told, with exact limits, and when."""
+    share = clopper_pearson(len(turns), of)
+    return {
+        "count": len(turns), "of": of, "low": _number(share.low), "high": _number(share.high),
+        "turns": list(turns[:5]),
+    }  # fmt: skip
 
 
 def _pairs(tables: Tables) -> list[Record]:

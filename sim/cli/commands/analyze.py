@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import json
+from typing import Annotated
+
+import typer
 
 from sim.cli.options import ArmFacts, Json, Level, LogLevel, Store
 
 
 def analyze(
-    store: Store, arm: ArmFacts = None, as_json: Json = False, log_level: LogLevel = Level.warning
+    store: Store,
+    arm: ArmFacts = None,
+    meaning: Annotated[
+        bool,
+        typer.Option(
+            "--meaning",
+            help="Also look for flips in what lines mean, by sentence embeddings "
+            "(best with the extra embeddings). It needs personas that have an opposite.",
+        ),
+    ] = False,
+    as_json: Json = False,
+    log_level: LogLevel = Level.warning,
 ) -> None:
     """Say who flipped, whether they come together, and who fights whom, arm by arm.
 
@@ -33,7 +47,7 @@ def analyze(
 
     console = err()
     with console.status("measuring"):
-        records = analysed(load(store), list(by_arm.items()))
+        records = analysed(load(store), list(by_arm.items()), meaning=meaning)
     if as_json:
         out().out(json.dumps({"store": str(store), "arms": records}, allow_nan=False))
         return

@@ -19,7 +19,12 @@ MOST_ACTORS = 15
 MOST_PAIRS = 5
 """At most so many rows of a kind."""
 
-_TITLES = {"flip": "flipped", "collapse": "collapsed", "loop": "looped"}
+_TITLES = {
+    "flip": "flipped",
+    "flip_in_meaning": "flipped in meaning",
+    "collapse": "collapsed",
+    "loop": "looped",
+}
 
 
 def show(records: Sequence[Record], store: Path, trial: str, console: Console) -> None:
@@ -43,7 +48,7 @@ def _headline(record: Record) -> Text:
 
 def _actors(actors: Sequence[Record]) -> Any:
     counted = ("turns", "hostility")
-    kinds = [kind for kind in _TITLES if any(each[kind]["of"] for each in actors)]
+    kinds = [kind for kind in _TITLES if any(kind in each and each[kind]["of"] for each in actors)]
     titles = [f"{_TITLES[kind]} [95%]" for kind in kinds]
     rows = table("actor", *counted, *titles, right=counted)
     for each in actors[:MOST_ACTORS]:
@@ -71,7 +76,7 @@ def _times(times: Record) -> Text:
 
 def _sentences(record: Record) -> list[str]:
     """Convergence, conflict and the pairs that contradict each other most, in words."""
-    lines = []
+    lines = [*_meaning(record["meaning"])]
     convergence = record["convergence"]
     if convergence["value"] is None:
         lines.append("Do they converge? Nobody was asked where it stands (evidence P): missing.")
@@ -95,6 +100,21 @@ def _sentences(record: Record) -> list[str]:
         more = len(against) - MOST_PAIRS
         lines.append(f"Who fights whom: {'; '.join(told)}{f'; and {more} more' * (more > 0)}.")
     return lines
+
+
+def _meaning(found: Record | None) -> list[str]:
+    """How many flip in meaning, if it was looked for."""
+    if found is None:
+        return []
+    if found["share"]["value"] is None:
+        return ["Do they flip in meaning? Nobody has a description, an opposite and enough lines: "
+                "missing. --personas of elsinore import gives them."]  # fmt: skip
+    chance = found["alarms_in_random_order"]
+    return [
+        f"Do they flip in meaning? An estimated {_share(found['share'])} of the actors do; alarms "
+        f"at {_share(found['alarms'])}, at {100 * chance:.0f}% with lines in a random order "
+        f"(evidence T by {found['embedder']})."
+    ]
 
 
 def _estimate(record: Record) -> str:

@@ -9,7 +9,7 @@ from analysis.evidence import embeddings
 from analysis.evidence.embeddings import Embedder, Hashing, available, embedder
 
 needs_minilm = pytest.mark.skipif(
-    "minilm" not in available(), reason="the owner of the format is not installed"
+    "minilm" not in available(), reason="minilm is not installed"
 )
 TEXTS = ["I love music.", "I enjoy listening to songs.", "Guns should be banned.", "", "I"]
 

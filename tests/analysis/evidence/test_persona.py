@@ -14,7 +14,7 @@ needs_data = pytest.mark.skipif(
     found_folder() is None, reason="the development data are not at hand"
 )
 needs_minilm = pytest.mark.skipif(
-    "minilm" not in available(), reason="the owner of the format is not installed"
+    "minilm" not in available(), reason="minilm is not installed"
 )
 OWN = [
     "I love being on my own.",

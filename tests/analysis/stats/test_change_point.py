@@ -41,6 +41,34 @@ def test_the_evidence_is_the_ratio_of_the_densities_of_the_model() -> None:
     assert np.exp(weighted.evidence) == pytest.approx((ratios * [1, 1, 1, 5]).sum() / 8)
 
 
+@pytest.mark.parametrize("shift", [
+    SHIFT,
+    Shift(zero=-0.1, zero_variance=0.0, step=1.0, step_variance=0.0, noise=0.5),
+    Shift(zero=2.0, zero_variance=9.0, step=-1.0, step_variance=0.3, noise=0.6),
+])  # fmt: skip
+def test_every_place_has_the_density_of_the_model(shift: Shift) -> None:
+    values = np.random.default_rng(3).normal(size=30)
+    logs = []
+    for place in range(1, 31):
+        side = np.where(np.arange(30) >= place, 0.5, -0.5)
+        covariance = (
+            shift.noise * np.eye(30)
+            + shift.zero_variance
+            + shift.step_variance * np.outer(side, side)
+        )
+        logs.append(multivariate_normal.logpdf(values, shift.zero + shift.step * side, covariance))
+    found = scan(values, shift)
+    ratios = np.array(logs[:-1]) - logs[-1]
+    assert np.log(found.chances) + found.evidence + np.log(29) == pytest.approx(ratios, abs=1e-6)
+
+
+def test_a_long_series_is_scanned_in_little_memory() -> None:
+    values = np.where(np.arange(200_000) < 150_000, -1.0, 1.0)
+    found = scan(values, SHIFT)
+    assert found.place == 150_000
+    assert np.isfinite(found.evidence)
+
+
 def test_an_evidence_of_20_is_rarer_than_one_in_20_without_a_change() -> None:
     # The mean of a Bayes factor is 1 where there is no change (Markov's inequality).
     generator = np.random.default_rng(0)

@@ -161,3 +161,22 @@ def test_what_was_left_out_is_said(folder: Path, inside: Command) -> None:
     told = inside("import", "chat.jsonl", "-o", "with.db", "--system").stdout
     assert "3 turns" in told
     assert "Left out" not in told
+
+
+def test_flips_in_meaning_are_looked_for_when_asked(folder: Path, inside: Command) -> None:
+    lines = ["I love all kinds of music.", "I cannot stand any kind of music."]
+    rows = [f"Ann,{lines[turn > 5]}" for turn in range(12)]
+    (folder / "music.csv").write_text("\n".join(["speaker,text", *rows]))
+    (folder / "people.toml").write_text(
+        '[Ann]\nbrief = "I love music."\nopposite = "I cannot stand music."\n'
+    )
+    assert inside("import", "music.csv", "--personas", "people.toml", "-o", "m.db").returncode == 0
+    told = inside("analyze", "m.db", "--meaning").stdout
+    assert "flipped in meaning [95%]" in told
+    assert "turn 7" in told
+    assert "Do they flip in meaning? An estimated 100% of the actors do" in told
+    [arm] = json.loads(inside("analyze", "m.db", "--meaning", "--json").stdout)["arms"]
+    assert arm["actors"][0]["flip_in_meaning"]["turns"] == [7]
+    assert "meaning" not in inside("analyze", "m.db").stdout
+    assert inside("import", "music.csv", "-o", "n.db").returncode == 0
+    assert "missing. --personas of elsinore import" in inside("analyze", "n.db", "--meaning").stdout

@@ -1,0 +1,204 @@
+"""Does an actor begin to speak as its opposite, in language of any kind, and from which turn on?
+
+*Evidence*: T, the meaning of the actor's own lines by sentence embeddings
+(``evidence.persona.Character``); ``flips`` reads words of a lexicon instead.
+
+*Definition.* A persona and its opposite are known by one sentence each, their descriptions. A scan
+over the turn of one change of level (``stats.change_point``), in which the persona's own zero is
+unknown, gives the log Bayes factor of one flip against none. An actor has flipped if that exceeds
+the level that one in ten exceeds who never flips (``evidence.persona.Scale.alarm``), measured on
+other personas. The share of an arm's actors that flip is estimated apart from alarms, by maximum
+likelihood from all factors.
+
+*Null.* The lines of each actor in a random order, which keeps how it speaks and destroys when.
+
+*References.* Chernoff and Zacks 1964; Reimers and Gurevych 2019. How well it finds flips of
+statements of people's views: ``docs/validity.md``, "Flips in real language".
+
+*Traps.* An actor without a description or an opposite, or with fewer than ``FEWEST`` lines, is
+missing. A change to a third character, or of the subject, raises alarms, too; so does a persona
+whose description says little of how it speaks. Scales were fitted to short statements in English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from math import nan
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from analysis.estimates import Quantities, Quantity
+from analysis.evidence.embeddings import Embedder, embedder
+from analysis.evidence.persona import Character
+from analysis.measures.series import Line, lines_of
+from analysis.results import ArmEstimate, Result, by_arm_of
+from analysis.stats import Floats, Interval, share_of
+from analysis.tables import Data
+
+FEWEST = 4
+"""Of fewer lines nothing is said: there is no turn with two lines before it and two after."""
+
+UNREAD = f"nobody has a description, an opposite and {FEWEST} lines"
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """An actor in a trial: the turns at which it said something, what it said, and its reader, None
+    if it cannot be read."""
+
+    trial: str
+    actor: str
+    turns: tuple[int, ...]
+    lines: tuple[str, ...]
+    character: Character | None
+
+
+class SpokenFlips(Result):
+    """Which actors began to speak as their opposite, and when. Missing without an opposite.
+
+    ``by`` is an embedder or its name; None is the best that is installed ("minilm" with the extra
+    ``embeddings``, else "hashing", which knows letters and no meaning). The null draws ``draws``
+    orders from ``seed``. Raises ``ValueError`` for an unknown embedder.
+
+    >>> from analysis.tables import Record, tables_from
+    >>> from sim.events import Turn
+    >>> ann = {"name": "Ann", "brief": "I love music.", "opposite": "I hate music."}
+    >>> loves, hates = "I love all kinds of music.", "I hate all kinds of music."
+    >>> said = [Turn(t, "Ann", loves if t < 6 else hates) for t in range(1, 11)]
+    >>> data = tables_from([Record("t", [ann], said)])
+    >>> int(SpokenFlips(data, by="hashing").by_actor.iloc[0].flip)
+    6
+    """
+
+    measure = "spoken_flips"
+    evidence = "T"
+    actor: ClassVar[Quantities] = {
+        "turns": Quantity("turns in which it said something", "count"),
+        "factor": Quantity("log Bayes factor of one flip against none"),
+        "flip": Quantity("the turn from which it spoke as its opposite", "onset"),
+        "flipped": Quantity("it spoke as its opposite from some turn on", "share", low=0, high=1),
+    }
+    trial: ClassVar[Quantities] = {
+        "flipped": Quantity("share of the actors that flipped, of those that can be read",
+                            low=0, high=1),
+    }  # fmt: skip
+    arm: ClassVar[Quantities] = {
+        **trial,
+        "share": Quantity("share of the actors that flip, by maximum likelihood", low=0, high=1),
+    }
+
+    def __init__(
+        self, data: Data, by: Embedder | str | None = None, seed: int = 0, draws: int = 20
+    ) -> None:
+        super().__init__(data)
+        self.embedder = embedder(by) if by is None or isinstance(by, str) else by
+        self.seed = seed
+        self.draws = draws
+
+    def _actors(self) -> Iterable[tuple[Any, ...]]:
+        for each in self._spoken:
+            if each.character is None:
+                yield (each.trial, each.actor, len(each.turns), nan, None, None)
+                continue
+            change = each.character.flip(each.lines)
+            flipped = change.evidence > each.character.scale.alarm
+            turn = each.turns[change.place] if flipped else None
+            yield (each.trial, each.actor, len(each.turns), change.evidence, turn, float(flipped))
+
+    def _arms(self) -> Iterable[ArmEstimate]:
+        for arm, members in by_arm_of(self.arm_of(), self._spoken, lambda each: each.trial).items():
+            rows = self.by_actor[self.by_actor["trial"].isin({each.trial for each in members})]
+            rows = rows[rows["flipped"].notna()]
+            trials = rows["trial"].nunique()
+            if not trials:
+                for name in self.arm:
+                    nothing = self.made(name, Interval(nan, nan, nan), 0, note=UNREAD)
+                    yield ArmEstimate(arm, name, nothing)
+                continue
+            counts = rows["flipped"].groupby(rows["trial"]).agg(["sum", "size"])
+            flipped = share_of(*counts.to_numpy(dtype=np.float64).T)
+            null = self._dealt(members)
+            yield ArmEstimate(arm, "flipped", self.made("flipped", flipped, trials, null=null))
+            factors = [
+                part.to_numpy(dtype=np.float64) for _, part in rows.groupby("trial")["factor"]
+            ]
+            yield ArmEstimate(arm, "share", self.made("share", self._share(factors), trials))
+
+    @cached_property
+    def _spoken(self) -> list[Spoken]:
+        """Everybody, in the order of trials and seats."""
+        known: dict[tuple[str, str], Character | None] = {}
+        said: dict[tuple[str, str], list[Line]] = {}
+        for trial, every in lines_of(self.tables).items():
+            for line in every:
+                if line.text.strip():
+                    said.setdefault((trial, line.speaker), []).append(line)
+        found = []
+        cast = self.tables.cast.sort_values(["trial", "seat"], kind="stable")
+        columns = (cast[name] for name in ("trial", "actor", "brief", "opposite"))
+        for trial, actor, brief, opposite in zip(*columns, strict=True):
+            both = (str(brief), "" if pd.isna(opposite) else str(opposite))
+            if both not in known:
+                known[both] = self._character(*both)
+            own = said.get((str(trial), str(actor)), [])
+            turns, lines = tuple(line.turn for line in own), tuple(line.text for line in own)
+            character = known[both] if len(own) >= FEWEST else None
+            found.append(Spoken(str(trial), str(actor), turns, lines, character))
+        return found
+
+    def _character(self, brief: str, opposite: str) -> Character | None:
+        """What reads an actor; None if there is nothing by which to tell its two characters."""
+        if not brief.strip() or not opposite.strip():
+            return None
+        own, other = self.embedder.embed([brief, opposite])
+        if np.allclose(own, other):
+            return None
+        return Character([brief], [opposite], self.embedder)
+
+    def _dealt(self, members: list[Spoken]) -> Interval:
+        """The share of alarms among an arm's actors with their lines in random orders."""
+        generator = np.random.default_rng(self.seed)
+        read = [(each.character, each.lines) for each in members if each.character is not None]
+        shares = []
+        for _ in range(self.draws):
+            alarms = 0
+            for character, lines in read:
+                dealt = [lines[place] for place in generator.permutation(len(lines))]
+                alarms += character.flip(dealt).evidence > character.scale.alarm
+            shares.append(alarms / len(read))
+        low, high = np.quantile(shares, [0.025, 0.975])
+        return Interval(float(np.mean(shares)), float(low), float(high))
+
+    def _share(self, factors: list[Floats]) -> Interval:
+        """The likeliest share of actors that flip, with limits by the bootstrap over trials."""
+        estimate = likeliest_share(np.concatenate(factors))
+        if len(factors) < 2:
+            return Interval(estimate, nan, nan)
+        generator = np.random.default_rng(self.seed)
+        drawn = [
+            likeliest_share(np.concatenate([factors[place] for place in places]))
+            for places in generator.integers(len(factors), size=(200, len(factors)))
+        ]
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        return Interval(estimate, float(low), float(high))
+
+
+def likeliest_share(evidence: Floats) -> float:
+    """The likeliest share of actors that flip, given the log Bayes factor of each.
+
+    The maximum over p of the sum of log(1 - p + p exp(evidence)): each actor's factor under its own
+    prior chance p. In steps of 1/500; NaN for nobody.
+
+    >>> likeliest_share(np.array([9.0, 9.0, -9.0, -9.0]))
+    0.5
+    """
+    if not len(evidence):
+        return nan
+    chances = np.linspace(0, 1, 501)[:, None]
+    with np.errstate(divide="ignore"):
+        likelihood = np.logaddexp(np.log1p(-chances), np.log(chances) + evidence).sum(axis=1)
+    return float(chances[likelihood.argmax(), 0])
