@@ -42,6 +42,9 @@ from analysis.tables import Data
 FEWEST = 4
 """Of fewer lines nothing is said: there is no turn with two lines before it and two after."""
 
+_WILKS = 3.841459
+"""The 95% quantile of chi squared with one degree of freedom."""
+
 UNREAD = f"nobody has a description, an opposite and {FEWEST} lines"
 
 
@@ -174,31 +177,41 @@ class SpokenFlips(Result):
         return Interval(float(np.mean(shares)), float(low), float(high))
 
     def _share(self, factors: list[Floats]) -> Interval:
-        """The likeliest share of actors that flip, with limits by the bootstrap over trials."""
-        estimate = likeliest_share(np.concatenate(factors))
+        """The likeliest share of actors that flip, given the factors of each trial's actors.
+
+        The limits are the wider of two: those of the likelihood ratio (Wilks 1938), which hold at
+        the ends of the scale but take actors as independent, and the bootstrap over trials, which
+        does not, but has no width where all samples are at an end.
+        """
+        found = likeliest_share(np.concatenate(factors))
         if len(factors) < 2:
-            return Interval(estimate, nan, nan)
+            return found
         generator = np.random.default_rng(self.seed)
         drawn = [
-            likeliest_share(np.concatenate([factors[place] for place in places]))
+            likeliest_share(np.concatenate([factors[place] for place in places])).estimate
             for places in generator.integers(len(factors), size=(200, len(factors)))
         ]
         low, high = np.quantile(drawn, [0.025, 0.975])
-        return Interval(estimate, float(low), float(high))
+        return Interval(found.estimate, min(found.low, float(low)), max(found.high, float(high)))
 
 
-def likeliest_share(evidence: Floats) -> float:
-    """The likeliest share of actors that flip, given the log Bayes factor of each.
+def likeliest_share(evidence: Floats) -> Interval:
+    """The likeliest share of actors that flip, given the log Bayes factor of each, with the 95%
+    limits of the likelihood ratio.
 
     The maximum over p of the sum of log(1 - p + p exp(evidence)): each actor's factor under its own
     prior chance p. In steps of 1/500; NaN for nobody.
 
     >>> likeliest_share(np.array([9.0, 9.0, -9.0, -9.0]))
-    0.5
+    Interval(estimate=0.5, low=0.108, high=0.892)
     """
     if not len(evidence):
-        return nan
+        return Interval(nan, nan, nan)
     chances = np.linspace(0, 1, 501)[:, None]
     with np.errstate(divide="ignore"):
         likelihood = np.logaddexp(np.log1p(-chances), np.log(chances) + evidence).sum(axis=1)
-    return float(chances[likelihood.argmax(), 0])
+    within = np.flatnonzero(2 * (likelihood.max() - likelihood) <= _WILKS)
+    estimate, low, high = (
+        float(chances[place, 0]) for place in (likelihood.argmax(), within[0], within[-1])
+    )
+    return Interval(estimate, low, high)

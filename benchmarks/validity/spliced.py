@@ -172,7 +172,7 @@ def scored(judged: Sequence[Judged], limit: float) -> list[Interval]:
                 (alarm * near)[flips].mean() if flips.any() else np.nan,
                 alarm[~flips].mean() if not flips.all() else np.nan,
                 auc(evidence, flips.astype(float)) if 0 < flips.sum() < len(flips) else np.nan,
-                likeliest_share(evidence),
+                likeliest_share(evidence).estimate,
             )
         )
     return [mean_interval(column) for column in np.array(figures).T]

@@ -8,9 +8,7 @@ import pytest
 from analysis.evidence import embeddings
 from analysis.evidence.embeddings import Embedder, Hashing, available, embedder
 
-needs_minilm = pytest.mark.skipif(
-    "minilm" not in available(), reason="minilm is not installed"
-)
+needs_minilm = pytest.mark.skipif("minilm" not in available(), reason="minilm is not installed")
 TEXTS = ["I love music.", "I enjoy listening to songs.", "Guns should be banned.", "", "I"]
 
 

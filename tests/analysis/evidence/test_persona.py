@@ -13,9 +13,7 @@ from benchmarks.validity.splices import LINES, SET_ASIDE, casts, found_folder, h
 needs_data = pytest.mark.skipif(
     found_folder() is None, reason="the development data are not at hand"
 )
-needs_minilm = pytest.mark.skipif(
-    "minilm" not in available(), reason="minilm is not installed"
-)
+needs_minilm = pytest.mark.skipif("minilm" not in available(), reason="minilm is not installed")
 OWN = [
     "I love being on my own.",
     "A quiet evening with a book is all I want.",

@@ -88,7 +88,9 @@ def test_an_unknown_embedder_is_named() -> None:
 
 @given(st.lists(st.floats(-30, 30), min_size=1, max_size=40))
 def test_the_likeliest_share_is_the_likeliest(evidence: list[float]) -> None:
-    found = likeliest_share(np.array(evidence))
+    limits = likeliest_share(np.array(evidence))
+    found = limits.estimate
+    assert 0 <= limits.low <= found <= limits.high <= 1
 
     def likelihood(share: float) -> float:
         return float(np.log(1 - share + share * np.exp(evidence)).sum())
@@ -98,3 +100,18 @@ def test_the_likeliest_share_is_the_likeliest(evidence: list[float]) -> None:
         assert found == 0
     if min(evidence) > 0.1:
         assert found == 1
+
+
+def test_limits_of_the_share_cover_also_where_nobody_flips() -> None:
+    # Factors of two normal densities a distance of 2 apart; limits of 95%, 400 samples of 8 actors.
+    generator = np.random.default_rng(5)
+    for share in (0.0, 0.2, 1.0):
+        covered = 0
+        for _ in range(400):
+            flips = generator.random(8) < share
+            found = likeliest_share(2 * (generator.normal(size=8) + np.where(flips, 1, -1)))
+            covered += found.low <= share <= found.high
+        assert covered / 400 > 0.92
+    nobody = likeliest_share(np.full(6, -4.0))
+    assert nobody.estimate == 0
+    assert 0.2 < nobody.high < 0.5
