@@ -39,11 +39,17 @@ def _connect(path: Path, options: str) -> sqlite3.Connection:
     )
 
 
+_SIGNS = ("decode to UTF-8", "no such table", "no such column")
+"""What SQLite says of a store whose tables are not ours any more."""
+
+
 def is_damage(error: BaseException) -> bool:
     """Whether an error of SQLite says that the file is not as it was written."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or (
-        isinstance(error, sqlite3.Error) and "decode to UTF-8" in str(error)
+    return (
+        code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+        or isinstance(error, UnicodeDecodeError)  # SQLite names something that is no UTF-8.
+        or (isinstance(error, sqlite3.Error) and any(sign in str(error) for sign in _SIGNS))
     )
 
 
@@ -62,7 +68,7 @@ def _check_ours(connection: sqlite3.Connection, path: Path) -> int:
     try:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         version = version_of(connection)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         if is_damage(error):
             raise damaged(path, error) from None
         raise StoreRefused(
@@ -117,7 +123,7 @@ def open_readonly(path: Path | str) -> sqlite3.Connection:
         except BaseException:
             connection.close()
             raise
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         if is_damage(error):
             raise damaged(resolved, error) from None
         raise StoreRefused(
@@ -280,7 +286,7 @@ def _failing(path: Path) -> Iterator[None]:
     """Turn errors of SQLite and of the system into ``StoreFailed``."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         if is_damage(error):
             raise damaged(path, error) from None
         raise StoreFailed(
