@@ -43,7 +43,7 @@ def one_line(done: CompletedProcess[str], says: str, code: int = 2) -> None:
         (["mine.py:trio", "-P", "rounds=many"], "rounds=many is not int"),
         (["mine.py:trio", "-P", "rounds"], "write -P name=value"),
         (["mine.py:trio", "-P", "rounds=0"], "after.turns: 0 turns are no scene"),
-        (["mine.py:trio", "--wording", "prose-9"], "'prose-9' is unknown; did you mean prose-"),
+        (["mine.py:trio", "--wording", "prose-99"], "'prose-99' is unknown; did you mean prose-"),
         (["mine.py:trio", "--wording", "prose-2"], "an embedded stage reads no prose"),
         (["mine.py:trio", "--seed", str(2**63)], "seed: 9223372036854775808 is out of range"),
         (["broken.py:f"], "broken.py:2: ZeroDivisionError: division by zero"),

@@ -174,7 +174,7 @@ def test_flips_in_meaning_are_looked_for_when_asked(folder: Path, inside: Comman
     told = inside("analyze", "m.db", "--meaning").stdout
     assert "flipped in meaning [95%]" in told
     assert "turn 7" in told
-    assert "Do they flip in meaning? An estimated 100% of the actors do" in told
+    assert "Do they flip in meaning? An estimated 100% [" in told
     [arm] = json.loads(inside("analyze", "m.db", "--meaning", "--json").stdout)["arms"]
     assert arm["actors"][0]["flip_in_meaning"]["turns"] == [7]
     assert "meaning" not in inside("analyze", "m.db").stdout
