@@ -152,6 +152,11 @@ class Store:
         rows = self._for("SELECT trial FROM trials", ids, "AND status != 'planned'")
         return {row[0] for row in rows}
 
+    @told_as_damage
+    def with_events(self, ids: Iterable[str]) -> set[str]:
+        """Those of the trials of which there are events."""
+        return {row[0] for row in self._for("SELECT DISTINCT trial FROM events", ids)}
+
     def short_ids(self) -> dict[str, str]:
         """For each trial the shortest beginning of its id that no other has."""
         return short_ids(self.ids())

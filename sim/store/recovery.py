@@ -74,7 +74,7 @@ def recover(path: Path | str, new: Path | str) -> Recovered:
 def _tables(connection: sqlite3.Connection) -> set[str]:
     try:
         rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         return set()
     return {str(name) for (name,) in rows}
 
@@ -84,7 +84,7 @@ def _copy(old: sqlite3.Connection, new: sqlite3.Connection, table: str, found: R
     known = {row[1]: row[4] for row in new.execute(f"PRAGMA table_info({table})")}
     try:
         names = [row[1] for row in old.execute(f"PRAGMA table_info({table})") if row[1] in known]
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         found.lost[table] += 1
         return
     listed = ", ".join(f'"{name}"' for name in names)
@@ -115,13 +115,13 @@ def _rows(
                 last = row[0]
                 yield row[1:]
             return
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeDecodeError):
             found.lost[table] += 1
         step = 1
         while step < 1 << 40:
             try:
                 after = connection.execute(following, (last + step,)).fetchone()
-            except sqlite3.Error:
+            except (sqlite3.Error, UnicodeDecodeError):
                 step *= 2
                 continue
             if after is None:
@@ -186,7 +186,7 @@ def _reopen(connection: sqlite3.Connection, found: Recovered) -> None:
             "SELECT count(*) FROM events WHERE trial = ? AND kind = 'ended'", (trial,)
         ).fetchone()
         complete = whole == there.total() and (
-            status == "planned" or (ends == 1 and first - 1 + whole == turns)
+            ends == 0 if status == "planned" else ends == 1 and first - 1 + whole == turns
         )
         if complete:
             continue

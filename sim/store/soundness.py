@@ -75,7 +75,7 @@ def verify(path: Path | str) -> Soundness:
 def _sqlite(connection: sqlite3.Connection, found: Soundness) -> None:
     try:
         told = [row[0] for row in connection.execute(f"PRAGMA integrity_check({_MOST})")]
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         told = [str(error)]
     for line in told:
         if line != "ok":
@@ -110,6 +110,8 @@ def _rows(connection: sqlite3.Connection, found: Soundness) -> None:
         own = sorted(turns.get(name, []))
         if own != list(range(first, first + len(own))):
             found.wrong(f"trial {name[:12]}: turns are missing")
+        if status == "planned" and name in ended:
+            found.wrong(f"trial {name[:12]}: has its end, and is not at its end")
         if status != "planned" and (name not in ended or first - 1 + len(own) != count):
             found.wrong(
                 f"trial {name[:12]}: is {status} after {count} turns, "
@@ -173,7 +175,7 @@ def _each(
 ) -> Iterator[tuple[Any, ...]]:
     try:
         yield from connection.execute(f"SELECT {columns} FROM {table}")  # noqa: S608 - ours
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         found.wrong(f"the table {table} cannot be read to its end ({error})")
 
 

@@ -176,8 +176,12 @@ class Writer:
 
         ``new`` are the trials that the store does not know. Those in ``again`` have failed and are
         played again from their replies: stored replies are not asked for again, and what followed
-        from the failure is deleted. Raises like ``commit``.
+        from the failure is deleted. Raises like ``commit``, and ``StoreDamaged`` if events of a new
+        trial are there.
         """
+        strays = self.store.with_events(trial.id for trial in new)
+        if strays:
+            raise damaged(self.path, f"events belong to trial {min(strays)}, which is not there")
         [(last,)] = self.connection.execute(_LAST_RUN).fetchall()
         number = int(last) + 1
         failed = [(trial,) for trial in again]

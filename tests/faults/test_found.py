@@ -14,12 +14,15 @@ import pytest
 
 from benchmarks.faults import servers
 from benchmarks.faults.attempts import FINE, Outcome, Reader, attempt
+from sim import Persona, Scene, after, plan, ring
 from sim.cli.options import SamplingOptions
 from sim.errors import BadRequest, ModelError, ScenarioError, StoreDamaged, StoreRefused
 from sim.layouts.prompt import Prompt
 from sim.planning.scenarios import find
+from sim.runs.trials import run_trials
 from sim.scene.answers import Number
 from sim.stage.base import Request
+from sim.stage.fixed import FixedLines
 from sim.stage.providers.sampling import Sampling, read_identity
 from sim.store import open_store, recorded_stages
 from sim.store.recovery import recover
@@ -152,6 +155,35 @@ def test_a_recording_that_lacks_a_table(tmp_path: Path, table: str) -> None:
     with pytest.raises((StoreRefused, BadRequest)) as told:
         replay(path)
     assert "is damaged" in str(told.value) or "cannot be read" in str(told.value)
+
+
+def test_events_of_a_trial_that_is_not_there(tmp_path: Path) -> None:
+    """A trial whose row was deleted by hand is planned anew, and its events are in the way."""
+    path = tmp_path / "a.db"
+
+    def tea() -> Scene:
+        cast = [Persona(name="Ada"), Persona(name="Ben")]
+        return Scene(topic="Tea?", cast=cast, graph=ring("Ada", "Ben"), ends=after(turns=2))
+
+    stage = FixedLines(["Yes."])
+    trials, stages = plan(tea, models=[("fixed", stage.identity)]), {stage.identity: stage}
+    asyncio.run(run_trials(trials, stages, path))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM trials")
+    with pytest.raises(StoreDamaged, match="which is not there"):
+        asyncio.run(run_trials(trials, stages, path))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        assert connection.execute("SELECT count(*) FROM trials").fetchone() == (0,)
+
+
+def test_an_end_without_its_status(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    shutil.copy(PLAYED, path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE trials SET status = 'planned', turns = 0")
+    assert "has its end" in verify(path).problems[0]
+    assert recover(path, tmp_path / "b.db").reopened
+    assert verify(tmp_path / "b.db").sound
 
 
 def test_two_turns_with_one_number(tmp_path: Path) -> None:
