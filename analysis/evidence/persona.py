@@ -44,6 +44,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import inf
+from zlib import crc32
 
 import numpy as np
 
@@ -159,7 +160,16 @@ class Character:
 
         Raises ValueError for fewer than two lines.
         """
+        return self._scan(self._read(lines))
+
+    def in_random_orders(self, lines: Sequence[str], draws: int, seed: int = 0) -> Floats:
+        """The evidence for a flip with the lines in random orders, shape (draws): what there is
+        without any course of events. The orders depend on the seed and the lines alone."""
+        generator = np.random.default_rng([seed, crc32("\n".join(lines).encode())])
         vectors = self._read(lines)
+        return np.array([self._scan(generator.permutation(vectors)).evidence for _ in range(draws)])
+
+    def _scan(self, vectors: Floats) -> Change:
         weights = places(vectors, self.scale.gain)
         return scan(self.axis.positions(vectors), self.scale.shift, weights)
 

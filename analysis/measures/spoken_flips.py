@@ -7,10 +7,12 @@
 over the turn of one change of level (``stats.change_point``), in which the persona's own zero is
 unknown, gives the log Bayes factor of one flip against none. An actor has flipped if that exceeds
 the level that one in ten exceeds who never flips (``evidence.persona.Scale.alarm``), measured on
-other personas. The share of an arm's actors that flip is estimated apart from alarms, by maximum
-likelihood from all factors.
+other personas, and what nine in ten random orders of its own lines give: a test by permutation,
+whose level of 10% holds for any persona whose lines have no course. The share of an arm's actors
+that flip is estimated apart from alarms, by maximum likelihood from all factors.
 
-*Null.* The lines of each actor in a random order, which keeps how it speaks and destroys when.
+*Null.* The lines of each actor in random orders, which keeps how it speaks and destroys when; of
+``MOST`` actors of an arm at most.
 
 *References.* Chernoff and Zacks 1964; Reimers and Gurevych 2019. How well it finds flips of
 statements of people's views: ``docs/validity.md``, "Flips in real language".
@@ -42,6 +44,14 @@ from analysis.tables import Data
 FEWEST = 4
 """Of fewer lines nothing is said: there is no turn with two lines before it and two after."""
 
+LEVEL = 0.1
+"""False alarms of the test by permutation."""
+
+DRAWS = 39
+"""Random orders; with these, p is at most ``LEVEL`` if three or fewer give as much evidence."""
+
+MOST = 200
+
 _WILKS = 3.841459
 """The 95% quantile of chi squared with one degree of freedom."""
 
@@ -64,8 +74,9 @@ class SpokenFlips(Result):
     """Which actors began to speak as their opposite, and when. Missing without an opposite.
 
     ``by`` is an embedder or its name; None is the best that is installed ("minilm" with the extra
-    ``embeddings``, else "hashing", which knows letters and no meaning). The null draws ``draws``
-    orders from ``seed``. Raises ``ValueError`` for an unknown embedder.
+    ``embeddings``, else "hashing", which knows letters and no meaning). Random orders are drawn
+    from ``seed`` and the lines of the actor alone, so nothing depends on other actors. Raises
+    ``ValueError`` for an unknown embedder.
 
     >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Turn
@@ -94,13 +105,10 @@ class SpokenFlips(Result):
         "share": Quantity("share of the actors that flip, by maximum likelihood", low=0, high=1),
     }
 
-    def __init__(
-        self, data: Data, by: Embedder | str | None = None, seed: int = 0, draws: int = 20
-    ) -> None:
+    def __init__(self, data: Data, by: Embedder | str | None = None, seed: int = 0) -> None:
         super().__init__(data)
         self.embedder = embedder(by) if by is None or isinstance(by, str) else by
         self.seed = seed
-        self.draws = draws
 
     def _actors(self) -> Iterable[tuple[Any, ...]]:
         for each in self._spoken:
@@ -108,7 +116,9 @@ class SpokenFlips(Result):
                 yield (each.trial, each.actor, len(each.turns), nan, None, None)
                 continue
             change = each.character.flip(each.lines)
-            flipped = change.evidence > each.character.scale.alarm
+            flipped = change.evidence > each.character.scale.alarm and alarming(
+                change.evidence, self._in_random_orders(each, each.character)
+            )
             turn = each.turns[change.place] if flipped else None
             yield (each.trial, each.actor, len(each.turns), change.evidence, turn, float(flipped))
 
@@ -162,19 +172,22 @@ class SpokenFlips(Result):
             return None
         return Character([brief], [opposite], self.embedder)
 
+    def _in_random_orders(self, each: Spoken, character: Character) -> Floats:
+        return character.in_random_orders(each.lines, DRAWS, self.seed)
+
     def _dealt(self, members: list[Spoken]) -> Interval:
-        """The share of alarms among an arm's actors with their lines in random orders."""
-        generator = np.random.default_rng(self.seed)
-        read = [(each.character, each.lines) for each in members if each.character is not None]
-        shares = []
-        for _ in range(self.draws):
-            alarms = 0
-            for character, lines in read:
-                dealt = [lines[place] for place in generator.permutation(len(lines))]
-                alarms += character.flip(dealt).evidence > character.scale.alarm
-            shares.append(alarms / len(read))
+        """The share of alarms among an arm's actors with their lines in random orders, each order
+        judged against the others."""
+        read = [(each, each.character) for each in members if each.character is not None]
+        alarms = np.zeros((min(len(read), MOST), DRAWS))
+        for row, (each, character) in zip(alarms, read, strict=False):
+            orders = self._in_random_orders(each, character)
+            for place, evidence in enumerate(orders):
+                others = np.delete(orders, place)
+                row[place] = evidence > character.scale.alarm and alarming(evidence, others)
+        shares = alarms.mean(axis=0)
         low, high = np.quantile(shares, [0.025, 0.975])
-        return Interval(float(np.mean(shares)), float(low), float(high))
+        return Interval(float(shares.mean()), float(low), float(high))
 
     def _share(self, factors: list[Floats]) -> Interval:
         """The likeliest share of actors that flip, given the factors of each trial's actors.
@@ -193,6 +206,15 @@ class SpokenFlips(Result):
         ]
         low, high = np.quantile(drawn, [0.025, 0.975])
         return Interval(found.estimate, min(found.low, float(low)), max(found.high, float(high)))
+
+
+def alarming(evidence: float, orders: Floats) -> bool:
+    """Whether evidence is more than random orders give: a test by permutation at ``LEVEL``.
+
+    >>> alarming(3.0, np.zeros(39)), alarming(3.0, np.full(39, 4.0))
+    (True, False)
+    """
+    return bool((1 + (orders >= evidence).sum()) / (1 + len(orders)) <= LEVEL)
 
 
 def likeliest_share(evidence: Floats) -> Interval:

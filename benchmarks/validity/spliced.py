@@ -9,9 +9,11 @@ over traits. The share of actors that flip is estimated from their evidence by m
 
 A second table has what a threshold finds that is at 10% on the held-out half itself, a point of its
 ROC curve, which tells what is lost to the evidence from what is lost to a threshold that does not
-fit new personas; what the switching filter of ``flips`` finds with the same evidence of each line;
-and how many raise an alarm that turn into a bearer of another trait. That is no flip: knowing a
-persona and its opposite tells a flip from no change, not from a change to somebody else.
+fit new personas; what ``spoken_flips`` finds, whose alarms also exceed what nine in ten random
+orders of the actor's own lines give; what the switching filter of ``flips`` finds with the same
+evidence of each line; and how many raise an alarm that turn into a bearer of another trait. That is
+no flip: knowing a persona and its opposite tells a flip from no change, not from a change to
+somebody else.
 
 Beside: forty labelled lines of the very trait (a supervised ceiling), letters without meaning
 (``hashing``, which needs no extra), and length alone.
@@ -37,7 +39,7 @@ from analysis.evidence.embeddings import Embedder, available, embedder
 from analysis.evidence.fit_politeness import auc
 from analysis.evidence.persona import Axis, Scale, axis, places, ratio
 from analysis.measures.flips import first_step
-from analysis.measures.spoken_flips import likeliest_share
+from analysis.measures.spoken_flips import DRAWS, alarming, likeliest_share
 from analysis.stats import Floats, Interval, mean_interval
 from analysis.stats.change_point import Shift, scan
 from analysis.stats.switching import WARY, estimate, smooth
@@ -80,14 +82,22 @@ class Kind:
 class Judged:
     """One cast, judged: per actor the evidence for a flip, its place, and the truth (-1: none)."""
 
-    def __init__(self, kind: Kind, scale: Scale, cast: Cast) -> None:
+    def __init__(self, kind: Kind, scale: Scale, cast: Cast, *, orders: bool = False) -> None:
         between = kind.axis(cast)
         changes = []
         self.series = []
+        self.orders = []
+        generator = np.random.default_rng(0)
         for actor in cast.actors:
             vectors = kind.read(actor.lines)
             weights, at = places(vectors, scale.gain), between.positions(vectors)
             changes.append(scan(at, scale.shift, weights))
+            if orders:
+                dealt = [generator.permutation(vectors) for _ in range(DRAWS)]
+                self.orders.append([
+                    scan(between.positions(one), scale.shift, places(one, scale.gain)).evidence
+                    for one in dealt
+                ])  # fmt: skip
             self.series.append(ratio(at, scale.shift))
         self.trait = cast.trait
         self.evidence = np.array([change.evidence for change in changes])
@@ -197,6 +207,24 @@ def filtered(judged: Sequence[Judged]) -> list[Interval]:
     return [mean_interval(np.array(found)), mean_interval(np.array(false))]
 
 
+def ordered(judged: Sequence[Judged], limit: float) -> list[Interval]:
+    """Found and false alarms of ``spoken_flips``: above the limit, and above what nine in ten
+    random orders of the actor's own lines give."""
+    figures: dict[str, list[tuple[bool, bool, bool]]] = {}
+    for one in judged:
+        for evidence, near, truth, dealt in zip(
+            one.evidence, one.near, one.truth, one.orders, strict=True
+        ):
+            alarm = bool(evidence > limit) and alarming(float(evidence), np.array(dealt))
+            figures.setdefault(one.trait, []).append((truth >= 0, alarm and near > 0, alarm))
+    found, false = [], []
+    for rows in figures.values():
+        flips, near, alarm = np.array(rows).T
+        found.append(near[flips].mean())
+        false.append(alarm[~flips].mean())
+    return [mean_interval(np.array(found)), mean_interval(np.array(false))]
+
+
 def shown(found: Interval, *, percent: bool = True) -> str:
     """A figure in [0, 1] with its interval; a dash if there is none."""
     if np.isnan(found.estimate):
@@ -207,9 +235,11 @@ def shown(found: Interval, *, percent: bool = True) -> str:
     return first if np.isnan(found.low) else f"{first} [{low}, {high}]"
 
 
-def judged(kind: Kind, scale: Scale, drawn: Sequence[Cast]) -> list[Judged]:
-    """Casts, judged."""
-    return [Judged(kind, scale, cast) for cast in drawn]
+def judged(
+    kind: Kind, scale: Scale, drawn: Sequence[Cast], *, orders: bool = False
+) -> list[Judged]:
+    """Casts, judged; with ``orders``, their lines in random orders, too."""
+    return [Judged(kind, scale, cast, orders=orders) for cast in drawn]
 
 
 def report(kind: Kind, scale: Scale, score: Sequence[Trait], each: int) -> tuple[list[str], str]:
@@ -219,7 +249,7 @@ def report(kind: Kind, scale: Scale, score: Sequence[Trait], each: int) -> tuple
     half: list[Judged] = []
     for prevalence in PREVALENCES:
         drawn = [cast for trait in score for cast in casts(trait, prevalence, each)]
-        some = judged(kind, scale, drawn)
+        some = judged(kind, scale, drawn, orders=prevalence == 0.5)
         half = some if prevalence == 0.5 else half
         found, false, area, flips = scored(some, limit)
         cells = [shown(found), shown(false), shown(area, percent=False), shown(flips)]
@@ -231,7 +261,15 @@ def report(kind: Kind, scale: Scale, score: Sequence[Trait], each: int) -> tuple
         for drawn in (strangers(trait, score, each) for trait in score)
     ]
     cells = [
-        *map(shown, (scored(half, exact)[0], *filtered(half), mean_interval(np.array(alarms))))
+        *map(
+            shown,
+            (
+                scored(half, exact)[0],
+                *ordered(half, limit),
+                *filtered(half),
+                mean_interval(np.array(alarms)),
+            ),
+        )
     ]
     return rows, f"| {kind.label} | {' | '.join(cells)} |"
 
@@ -245,9 +283,9 @@ def tables(
         "|---|---|---|---|---|---|",
     ]
     second = [
-        "| evidence | found at exactly 10% false alarms | found by the filter | its false alarms "
-        "| alarms at a stranger |",
-        "|---|---|---|---|---|",
+        "| evidence | found at exactly 10% false alarms | found by `spoken_flips` "
+        "| its false alarms | found by the filter | its false alarms | alarms at a stranger |",
+        "|---|---|---|---|---|---|---|",
     ]
     fitted = {kind: fit(kind, tune, each) for kind in kinds()}
     for kind, scale in fitted.items():

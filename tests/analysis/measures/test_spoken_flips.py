@@ -115,3 +115,25 @@ def test_limits_of_the_share_cover_also_where_nobody_flips() -> None:
     nobody = likeliest_share(np.full(6, -4.0))
     assert nobody.estimate == 0
     assert 0.2 < nobody.high < 0.5
+
+
+def test_lines_without_a_course_seldom_alarm_whatever_the_persona() -> None:
+    # One in ten at most, by permutation: 0.1 is exceeded by chance of 0.1% in 300 actors at 0.16.
+    words = ["music", "songs", "noise", "bands", "silence", "concerts", "radio", "violins"]
+    generator = np.random.default_rng(7)
+    for brief, opposite in (
+        ("I love music.", "I hate music."),
+        ("I love noise, songs and bands.", "Silence."),
+    ):
+        trials = [[f"{left} {right}" for left, right in generator.choice(words, (9, 2))]
+                  for _ in range(300)]  # fmt: skip
+        cast = {"name": "Ann", "brief": brief, "opposite": opposite}
+        result = SpokenFlips(spoken(*trials, cast=cast), by="hashing")
+        assert result.by_actor["flipped"].mean() <= 0.16
+
+
+def test_what_is_said_of_an_actor_does_not_depend_on_others() -> None:
+    first, second = [*LOVES, *HATES], [*HATES, *LOVES[::-1]]
+    alone = SpokenFlips(spoken(first), by="hashing").by_actor
+    beside = SpokenFlips(spoken(first, second), by="hashing").by_actor
+    assert alone.drop(columns="trial").equals(beside.iloc[:1].drop(columns="trial"))
