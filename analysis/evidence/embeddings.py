@@ -16,6 +16,7 @@ Wang et al., MiniLM, NeurIPS 2020; Weinberger et al., Feature Hashing, ICML 2009
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -93,7 +94,7 @@ def _folder(package: str) -> Path | None:
     return None if found is None or found.origin is None else Path(found.origin).parent
 
 
-class _Remembering:
+class _Remembering(ABC):
     """An embedder that computes the vector of each text once, as long as
     it remembers it."""
 
@@ -120,8 +121,9 @@ class _Remembering:
             del self._known[text]
         return found
 
+    @abstractmethod
     def _vectors(self, texts: Sequence[str]) -> Vectors:
-        raise NotImplementedError
+        """The vectors of texts that are not blank, of any length."""
 
 
 class MiniLM(_Remembering):

@@ -109,6 +109,8 @@ class SpokenFlips(Result):
         super().__init__(data)
         self.embedder = embedder(by) if by is None or isinstance(by, str) else by
         self.seed = seed
+        # Alarms and the null of an arm read the same orders.
+        self._orders: dict[tuple[str, str], Floats] = {}
 
     def _actors(self) -> Iterable[tuple[Any, ...]]:
         for each in self._spoken:
@@ -173,7 +175,10 @@ class SpokenFlips(Result):
         return Character([brief], [opposite], self.embedder)
 
     def _in_random_orders(self, each: Spoken, character: Character) -> Floats:
-        return character.in_random_orders(each.lines, DRAWS, self.seed)
+        key = (each.trial, each.actor)
+        if key not in self._orders:
+            self._orders[key] = character.in_random_orders(each.lines, DRAWS, self.seed)
+        return self._orders[key]
 
     def _dealt(self, members: list[Spoken]) -> Interval:
         """The share of alarms among an arm's actors with their lines in random orders, each order

@@ -199,12 +199,7 @@ def filtered(judged: Sequence[Judged]) -> list[Interval]:
             place = first_step(part, smooth(part, *numbers)).place
             near = place is not None and abs(place - truth) <= 1
             figures.setdefault(one.trait, []).append((truth >= 0, near, place is not None))
-    found, false = [], []
-    for rows in figures.values():
-        flips, near, alarm = np.array(rows).T
-        found.append(near[flips].mean())
-        false.append(alarm[~flips].mean())
-    return [mean_interval(np.array(found)), mean_interval(np.array(false))]
+    return found_and_false(figures)
 
 
 def ordered(judged: Sequence[Judged], limit: float) -> list[Interval]:
@@ -217,6 +212,11 @@ def ordered(judged: Sequence[Judged], limit: float) -> list[Interval]:
         ):
             alarm = bool(evidence > limit) and alarming(float(evidence), np.array(dealt))
             figures.setdefault(one.trait, []).append((truth >= 0, alarm and near > 0, alarm))
+    return found_and_false(figures)
+
+
+def found_and_false(figures: dict[str, list[tuple[bool, bool, bool]]]) -> list[Interval]:
+    """Found and false alarms, means over traits; of each actor: it flips, it is found, an alarm."""
     found, false = [], []
     for rows in figures.values():
         flips, near, alarm = np.array(rows).T
