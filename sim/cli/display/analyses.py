@@ -84,7 +84,10 @@ def _sentences(record: Record) -> list[str]:
         lines.append(f"Do they converge? C {_estimate(convergence)} (evidence P).")
     contradicting = record["contradicting"]
     if contradicting["value"] is None:
-        lines.append("Do they fight? No reply agrees or contradicts in words (evidence T).")
+        lines.append(
+            "Do they fight? No reply to the line right before it agrees or contradicts in words "
+            "(evidence T)."
+        )
     else:
         lines.append(
             f"Do they fight? Of replies that agree or contradict, {_share(contradicting)} "
@@ -98,7 +101,8 @@ def _sentences(record: Record) -> list[str]:
             for each in against[:MOST_PAIRS]
         ]
         more = len(against) - MOST_PAIRS
-        lines.append(f"Who fights whom: {'; '.join(told)}{f'; and {more} more' * (more > 0)}.")
+        rest = f"; and {more} more" if more > 0 else ""
+        lines.append(f"Who fights whom: {'; '.join(told)}{rest} (replies to earlier lines, too).")
     return lines
 
 

@@ -180,3 +180,14 @@ def test_flips_in_meaning_are_looked_for_when_asked(folder: Path, inside: Comman
     assert "meaning" not in inside("analyze", "m.db").stdout
     assert inside("import", "music.csv", "-o", "n.db").returncode == 0
     assert "missing. --personas of elsinore import" in inside("analyze", "n.db", "--meaning").stdout
+
+
+def test_what_contradicts_an_earlier_line_is_told_apart_from_the_line_right_before(
+    folder: Path, inside: Command
+) -> None:
+    rows = ["Tom,They saved me.", "Ida,Well.", "Ida,No. You are wrong and I disagree."]
+    (folder / "late.csv").write_text("\n".join(["speaker,text", *rows]))
+    assert inside("import", "late.csv", "-o", "late.db").returncode == 0
+    told = inside("analyze", "late.db").stdout
+    assert "No reply to the line right before it agrees or contradicts in words" in told
+    assert "Ida against Tom (1 contradicting, 0 agreeing) (replies to earlier lines, too)." in told
