@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from analysis.estimates import Quantities
 from analysis.measures.collapse import Collapse
 from analysis.measures.flips import Flips
-from analysis.measures.loops import Loops
+from analysis.measures.loops import Loops, onsets
 from analysis.results import Result
 
 
@@ -41,5 +41,5 @@ class Outcomes(Result):
         keys = ["trial", "actor"]
         table = Flips(self.tables).by_actor[[*keys, "flip", "flip_confidence"]]
         table = table.merge(Collapse(self.tables).by_actor[[*keys, "collapse"]], on=keys)
-        table = table.merge(Loops(self.tables).by_actor[[*keys, "loop"]], on=keys)
+        table = table.merge(onsets(self.tables), on=keys)
         yield from table.itertuples(index=False, name=None)

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from analysis.evidence.repetition import alike, shingles
 from analysis.evidence.text import assistant, score
-from analysis.measures.loops import alike, shingles
 from analysis.stats import Interval, clopper_pearson, entropy
 from sim.events import Turn
 from sim.runs.fork import fork_transcript
