@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from analysis import measures as measures
     from analysis.estimates import Estimate as Estimate
     from analysis.measures.answers import Answers
+    from analysis.measures.blandness import Blandness
     from analysis.measures.collapse import Collapse
     from analysis.measures.concessions import Concessions
     from analysis.measures.conflict import Conflict
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from analysis.tables import tables_from as tables_from
 
     answers = Answers
+    blandness = Blandness
     collapse = Collapse
     concessions = Concessions
     conflict = Conflict
@@ -61,6 +63,7 @@ _WHERE = {
     "Estimate": "analysis.estimates",
     "Result": "analysis.results",
     "answers": "analysis.measures.answers:Answers",
+    "blandness": "analysis.measures.blandness:Blandness",
     "collapse": "analysis.measures.collapse:Collapse",
     "concessions": "analysis.measures.concessions:Concessions",
     "conflict": "analysis.measures.conflict:Conflict",

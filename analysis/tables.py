@@ -65,6 +65,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "traits": "object",
         "points": "object",
         "stances": "object",
+        "secret": "str",
+        "blank": "boolean",
     },
     "turns": {
         "trial": "str",
@@ -192,8 +194,8 @@ class Record:
     """One trial in memory: its facts, the personas of its cast, and its events.
 
     ``cast`` holds personas as mappings (``name``, ``brief``, ``opposite``, ``traits``, ``points``,
-    ``stances``); only ``name`` is needed. Status, reason and number of turns come from the
-    ``Ended`` event, if there is one; without one the trial counts as done at its last turn.
+    ``stances``, ``secret``); only ``name`` is needed. Status, reason and number of turns come from
+    the ``Ended`` event, if there is one; without one the trial counts as done at its last turn.
     """
 
     trial: str
@@ -427,6 +429,12 @@ def _event_rows(rows: Rows, trial: str, events: Iterable[Event]) -> None:
             rows["fallbacks"].append((trial, event.turn, event.actor, event.key, event.reason))
 
 
+_DESCRIBES = (
+    "brief", "opposite", "traits", "stances", "goals", "points", "secret", "voice", "lines",
+)  # fmt: skip
+"""The fields of a persona that say what it is like; one without any of them is blank."""
+
+
 def _cast_rows(trial: str, personas: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
     return [
         (
@@ -438,6 +446,8 @@ def _cast_rows(trial: str, personas: Iterable[Mapping[str, Any]]) -> list[tuple[
             tuple(persona.get("traits") or ()),
             tuple(persona.get("points") or ()),
             dict(persona.get("stances") or {}),
+            persona.get("secret"),
+            not any(persona.get(field) for field in _DESCRIBES),
         )
         for seat, persona in enumerate(personas)
     ]

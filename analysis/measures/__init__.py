@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sim.lazy import lazy_names
 
 if TYPE_CHECKING:
+    import analysis.measures.blandness as blandness
     import analysis.measures.collapse as collapse
     import analysis.measures.concessions as concessions
     import analysis.measures.conflict as conflict
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import analysis.measures.vote_swing as vote_swing
 
 __all__ = [
+    "blandness",
     "collapse",
     "concessions",
     "conflict",
