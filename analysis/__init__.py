@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from analysis.measures.influence_asymmetry import InfluenceAsymmetry
     from analysis.measures.loops import Loops
     from analysis.measures.outcomes import Outcomes
+    from analysis.measures.secret_disclosure import SecretDisclosure
     from analysis.measures.spoken_flips import SpokenFlips
     from analysis.measures.theory_of_mind import TheoryOfMind
     from analysis.measures.vote_swing import VoteSwing
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     influence_asymmetry = InfluenceAsymmetry
     loops = Loops
     outcomes = Outcomes
+    secret_disclosure = SecretDisclosure
     spoken_flips = SpokenFlips
     theory_of_mind = TheoryOfMind
     vote_swing = VoteSwing
@@ -74,6 +76,7 @@ _WHERE = {
     "influence_asymmetry": "analysis.measures.influence_asymmetry:InfluenceAsymmetry",
     "loops": "analysis.measures.loops:Loops",
     "outcomes": "analysis.measures.outcomes:Outcomes",
+    "secret_disclosure": "analysis.measures.secret_disclosure:SecretDisclosure",
     "spoken_flips": "analysis.measures.spoken_flips:SpokenFlips",
     "theory_of_mind": "analysis.measures.theory_of_mind:TheoryOfMind",
     "vote_swing": "analysis.measures.vote_swing:VoteSwing",

@@ -30,6 +30,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from analysis.evidence.common_words import COMMON
 from analysis.graphs.speech import Said, played
 from analysis.stats import Floats
 from analysis.tables import Tables, frame
@@ -78,22 +79,6 @@ _COLUMNS = {
 _WORD = re.compile(r"\w{3,}")
 _ADDRESS = re.compile(r"https?://\S+")
 _GREETS = re.compile(r"\s*(?:hi|hello|hey|good (?:morning|day|evening|night|afternoon))\b", re.I)
-_COMMON = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        about after again all also always and any are aren because been before being but can cannot
-        could couldn did didn does doesn doing don down each else even ever every few for from get
-        gets goes going gone got had hadn has hasn have haven having her here hers him his how
-        however into isn its just know let like make many may maybe might more most much must never
-        not nothing now off okay one only other our out over own please quite rather really right
-        said same say says see shall she should shouldn some something still such sure take than
-        that the their them then there these they thing things think this those through too try
-        under until use very want was wasn way well were weren what when where which while who why
-        will with won would wouldn yes yet you your yours
-        """,
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +251,7 @@ def _start(
 def _read(lines: Sequence[Said], names: Sequence[str]) -> _Words:
     cast = tuple(names)
     # Names are left out: features of their own say whom a line addresses and mentions.
-    left_out = _COMMON | {word for name in cast for word in _WORD.findall(name.lower())}
+    left_out = COMMON | {word for name in cast for word in _WORD.findall(name.lower())}
     rare = [frozenset(_WORD.findall(line.text.lower())) - left_out for line in lines]
     counts = Counter(word for some in rare for word in some)
     number = len(lines)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import analysis.measures.influence_asymmetry as influence_asymmetry
     import analysis.measures.loops as loops
     import analysis.measures.outcomes as outcomes
+    import analysis.measures.secret_disclosure as secret_disclosure
     import analysis.measures.spoken_flips as spoken_flips
     import analysis.measures.theory_of_mind as theory_of_mind
     import analysis.measures.vote_swing as vote_swing
@@ -38,6 +39,7 @@ __all__ = [
     "influence_asymmetry",
     "loops",
     "outcomes",
+    "secret_disclosure",
     "spoken_flips",
     "theory_of_mind",
     "vote_swing",
