@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from analysis.measures.outcomes import Outcomes
     from analysis.measures.secret_disclosure import SecretDisclosure
     from analysis.measures.spoken_flips import SpokenFlips
+    from analysis.measures.strangers import Strangers
     from analysis.measures.theory_of_mind import TheoryOfMind
     from analysis.measures.vote_swing import VoteSwing
     from analysis.results import Result as Result
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     outcomes = Outcomes
     secret_disclosure = SecretDisclosure
     spoken_flips = SpokenFlips
+    strangers = Strangers
     theory_of_mind = TheoryOfMind
     vote_swing = VoteSwing
 
@@ -78,6 +80,7 @@ _WHERE = {
     "outcomes": "analysis.measures.outcomes:Outcomes",
     "secret_disclosure": "analysis.measures.secret_disclosure:SecretDisclosure",
     "spoken_flips": "analysis.measures.spoken_flips:SpokenFlips",
+    "strangers": "analysis.measures.strangers:Strangers",
     "theory_of_mind": "analysis.measures.theory_of_mind:TheoryOfMind",
     "vote_swing": "analysis.measures.vote_swing:VoteSwing",
 }

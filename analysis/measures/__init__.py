@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import analysis.measures.outcomes as outcomes
     import analysis.measures.secret_disclosure as secret_disclosure
     import analysis.measures.spoken_flips as spoken_flips
+    import analysis.measures.strangers as strangers
     import analysis.measures.theory_of_mind as theory_of_mind
     import analysis.measures.vote_swing as vote_swing
 
@@ -41,6 +42,7 @@ __all__ = [
     "outcomes",
     "secret_disclosure",
     "spoken_flips",
+    "strangers",
     "theory_of_mind",
     "vote_swing",
 ]
