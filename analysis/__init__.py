@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from analysis.measures.answers import Answers
     from analysis.measures.blandness import Blandness
     from analysis.measures.collapse import Collapse
+    from analysis.measures.competing_risks import CompetingRisks
     from analysis.measures.concessions import Concessions
     from analysis.measures.conflict import Conflict
     from analysis.measures.conformity import Conformity
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     answers = Answers
     blandness = Blandness
     collapse = Collapse
+    competing_risks = CompetingRisks
     concessions = Concessions
     conflict = Conflict
     conformity = Conformity
@@ -69,6 +71,7 @@ _WHERE = {
     "answers": "analysis.measures.answers:Answers",
     "blandness": "analysis.measures.blandness:Blandness",
     "collapse": "analysis.measures.collapse:Collapse",
+    "competing_risks": "analysis.measures.competing_risks:CompetingRisks",
     "concessions": "analysis.measures.concessions:Concessions",
     "conflict": "analysis.measures.conflict:Conflict",
     "conformity": "analysis.measures.conformity:Conformity",

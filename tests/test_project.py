@@ -361,7 +361,10 @@ def test_every_module_of_the_wheel_imports(installed: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("module", ["sim", "scenarios", "analysis"])
 def test_a_bare_import_loads_nothing_heavy(module: str, tmp_path: Path) -> None:
-    heavy = "langchain", "langchain_core", "openai", "pandas", "scipy", "networkx", "pydantic"
+    heavy = (
+        "langchain", "langchain_core", "openai", "pandas", "scipy", "networkx", "pydantic",
+        "statsmodels",
+    )  # fmt: skip
     check = f"import sys, {module}; print(*sorted(set({heavy!r}) & set(sys.modules)))"
     assert command(sys.executable, "-c", check, folder=tmp_path).split() == []
 
@@ -373,3 +376,13 @@ def test_authoring_loads_no_model_and_no_tables(tmp_path: Path) -> None:
         f"print(*sorted(set({heavy!r}) & set(sys.modules)))"
     )
     assert command(sys.executable, "-c", check, folder=tmp_path).split() == []
+
+
+def test_measures_and_help_load_no_statistics_of_survival(tmp_path: Path) -> None:
+    for code in (
+        "import analysis; analysis.competing_risks",
+        "from sim.cli.app import app; from typer.testing import CliRunner;"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0",
+    ):
+        check = f"import sys\n{code}\nprint('statsmodels' in sys.modules)"
+        assert command(sys.executable, "-c", check, folder=tmp_path).split() == ["False"]

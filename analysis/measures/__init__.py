@@ -13,6 +13,7 @@ from sim.lazy import lazy_names
 if TYPE_CHECKING:
     import analysis.measures.blandness as blandness
     import analysis.measures.collapse as collapse
+    import analysis.measures.competing_risks as competing_risks
     import analysis.measures.concessions as concessions
     import analysis.measures.conflict as conflict
     import analysis.measures.conformity as conformity
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "blandness",
     "collapse",
+    "competing_risks",
     "concessions",
     "conflict",
     "conformity",
