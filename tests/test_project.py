@@ -376,13 +376,3 @@ def test_authoring_loads_no_model_and_no_tables(tmp_path: Path) -> None:
         f"print(*sorted(set({heavy!r}) & set(sys.modules)))"
     )
     assert command(sys.executable, "-c", check, folder=tmp_path).split() == []
-
-
-def test_measures_and_help_load_no_statistics_of_survival(tmp_path: Path) -> None:
-    for code in (
-        "import analysis; analysis.competing_risks",
-        "from sim.cli.app import app; from typer.testing import CliRunner;"
-        "assert CliRunner().invoke(app, ['--help']).exit_code == 0",
-    ):
-        check = f"import sys\n{code}\nprint('statsmodels' in sys.modules)"
-        assert command(sys.executable, "-c", check, folder=tmp_path).split() == ["False"]

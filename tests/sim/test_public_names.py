@@ -75,3 +75,10 @@ def test_authoring_loads_no_model_client_and_no_tables() -> None:
 def test_playing_on_the_embedded_stage_loads_none_either() -> None:
     loaded = loaded_by("from sim import play, open_stage; open_stage('embedded:base')")
     assert not loaded & set(HEAVY)
+
+
+def test_statistics_of_survival_are_loaded_by_nobody_who_does_not_use_them() -> None:
+    assert "statsmodels" not in loaded_by("import analysis; analysis.competing_risks")
+    helping = "import sys; sys.argv = ['elsinore', '--help']; from sim.cli import main"
+    ended = "try:\n    main()\nexcept SystemExit:\n    pass"
+    assert "statsmodels" not in loaded_by(f"{helping}\n{ended}")
