@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from analysis.measures.convergence import Convergence
     from analysis.measures.differentiation import Differentiation
     from analysis.measures.flips import Flips
+    from analysis.measures.fourth_wall import FourthWall
     from analysis.measures.influence_asymmetry import InfluenceAsymmetry
     from analysis.measures.loops import Loops
     from analysis.measures.outcomes import Outcomes
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     convergence = Convergence
     differentiation = Differentiation
     flips = Flips
+    fourth_wall = FourthWall
     influence_asymmetry = InfluenceAsymmetry
     loops = Loops
     outcomes = Outcomes
@@ -78,6 +80,7 @@ _WHERE = {
     "convergence": "analysis.measures.convergence:Convergence",
     "differentiation": "analysis.measures.differentiation:Differentiation",
     "flips": "analysis.measures.flips:Flips",
+    "fourth_wall": "analysis.measures.fourth_wall:FourthWall",
     "influence_asymmetry": "analysis.measures.influence_asymmetry:InfluenceAsymmetry",
     "loops": "analysis.measures.loops:Loops",
     "outcomes": "analysis.measures.outcomes:Outcomes",

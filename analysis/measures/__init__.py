@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import analysis.measures.convergence as convergence
     import analysis.measures.differentiation as differentiation
     import analysis.measures.flips as flips
+    import analysis.measures.fourth_wall as fourth_wall
     import analysis.measures.influence_asymmetry as influence_asymmetry
     import analysis.measures.loops as loops
     import analysis.measures.outcomes as outcomes
@@ -39,6 +40,7 @@ __all__ = [
     "convergence",
     "differentiation",
     "flips",
+    "fourth_wall",
     "influence_asymmetry",
     "loops",
     "outcomes",

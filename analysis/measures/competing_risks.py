@@ -1,7 +1,7 @@
-"""What becomes of an actor first, and by when: flip, assistant collapse, loop, stranger?
+"""What becomes of an actor first, and by when: flip, collapse, loop, fourth wall, stranger?
 
-*Evidence*: T, by the instruments of ``flips``, ``collapse`` and ``loops``, and by what was recorded
-of strangers.
+*Evidence*: T, by the instruments of ``flips``, ``collapse``, ``fourth_wall`` and ``loops``, and by
+what was recorded of strangers.
 
 *Definition.* Time is the actor's own turns, from 1. The first event of an actor counts and takes it
 out of the risk of the others: who loops can no longer be seen to flip. An actor to whom nothing
@@ -37,7 +37,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.estimates import ESTIMATE, Estimate, Quantities, Quantity, cells
-from analysis.evidence.lexicon import rows
+from analysis.evidence.false_alarms import false_alarms
 from analysis.measures.collapse import Collapse
 from analysis.measures.fates import (
     BLOCK,
@@ -50,9 +50,10 @@ from analysis.measures.fates import (
     strangers_of,
 )
 from analysis.measures.flips import Flips
+from analysis.measures.fourth_wall import FourthWall
 from analysis.measures.loops import Loops
 from analysis.results import Arm, ArmEstimate, Result, by_arm_of
-from analysis.stats import UNKNOWN, Floats, Interval, clopper_pearson
+from analysis.stats import UNKNOWN, Floats, Interval
 from analysis.stats.incidence import Incidence, incidence
 from analysis.tables import ARM, Data, Tables, frame
 from sim.errors import BadRequest
@@ -61,7 +62,12 @@ from sim.planning.trials import YOKED
 Instrument = Callable[[Tables], Result]
 """What finds a cause: a result whose ``by_actor`` has a column of onsets by the cause's name."""
 
-INSTRUMENTS: Mapping[str, Instrument] = {"loop": Loops, "collapse": Collapse, "flip": Flips}
+INSTRUMENTS: Mapping[str, Instrument] = {
+    "loop": Loops,
+    "collapse": Collapse,
+    "fourth_wall": FourthWall,
+    "flip": Flips,
+}
 
 NONE = "none"
 SHAM = "sham"
@@ -71,6 +77,7 @@ _ABOUT = {
     "stranger": "in whose turn somebody spoke who is not in the cast",
     "loop": "that began to say the same again and again",
     "collapse": "that became a polite assistant",
+    "fourth_wall": "that stepped out of the scene",
     "flip": "that turned into their opposite",
 }
 
@@ -300,14 +307,6 @@ class CompetingRisks(Result):
                 spoke = [each for each in members if each.turns]
                 curves[arm].append(_incidence(spoke, past).value[list(_ABOUT).index("flip")])
         return {arm: _even(found) for arm, found in curves.items() if found}
-
-
-def false_alarms() -> dict[str, Interval]:
-    """How often instruments report something in a line of talk between people, by cause."""
-    return {
-        cause: clopper_pearson(int(alarms), int(turns))
-        for cause, alarms, turns in rows("false_alarms.tsv")
-    }
 
 
 def _incidence(fates: list[Fate], past: Mapping[str, str]) -> Incidence:

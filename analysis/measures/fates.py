@@ -12,7 +12,7 @@ import pandas as pd
 from analysis.results import Result
 from analysis.tables import Tables
 
-CAUSES = ("stranger", "loop", "collapse", "flip")
+CAUSES = ("stranger", "loop", "collapse", "fourth_wall", "flip")
 """What can become of an actor. At one turn the first of them counts."""
 
 BLOCK = 3
