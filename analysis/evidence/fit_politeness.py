@@ -1,26 +1,28 @@
-"""Fit the table ``tables/politeness.tsv`` to requests with politeness scores.
+"""Fit ``tables/politeness.tsv`` and ``tables/politeness_minilm.tsv`` to scored requests.
 
-Run as ``python -m analysis.evidence.fit_politeness FILE.csv`` (columns text, score, quartile).
-Even rows are fitted, odd rows checked; the table shipped is that fit, so that the check stays one.
-Candidates are words and pairs of words that are frequent in the fitted half and occur in few enough
-forms to be general English: encyclopaedia words are left out.
+Run as ``python -m analysis.evidence.fit_politeness FILE.csv [FOLDER]`` (columns text, score and
+quartile): fits to all requests, and writes both tables into FOLDER. How well a fit does on requests
+that it never saw is said by ``benchmarks.validity.language``.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from numpy.typing import NDArray
+from scipy import sparse, stats
 
-from analysis.evidence.politeness import features, politeness
+from analysis.evidence.embeddings import Embedder, embedder
+from analysis.evidence.linear import Grams, logistic, ridge, scores, side_by_side, write
 from analysis.stats import Floats
 
-_DOMAIN = frozenset(
+FORUM_WORDS = frozenset(
     re.findall(
         r"\w+",
         """
@@ -32,9 +34,24 @@ _DOMAIN = frozenset(
         """,
     )
 )
-_PENALTY = 12.0
-_FEWEST = 12
-_KEPT = 260
+"""Words of the forum: they say what a request is about, and would not carry over."""
+
+_PENALTY = 2.0
+_FEWEST = 5
+_FOLDS = 5
+
+
+class Reader(NamedTuple):
+    """A fitted reader of politeness: scores of rows are ``scores(rows, weights)``, in the raters'
+    units."""
+
+    grams: Grams
+    weights: Floats
+    embedder: Embedder | None
+
+    def read(self, texts: Sequence[str]) -> Floats:
+        """The predicted scores of texts, shape (n)."""
+        return scores(_design(self.grams, texts, self.embedder), self.weights[:, None])[:, 0]
 
 
 def auc(scores: Floats, labels: Floats) -> float:
@@ -45,77 +62,66 @@ def auc(scores: Floats, labels: Floats) -> float:
     return float((ranks[positive].sum() - many * (many + 1) / 2) / (many * few))
 
 
-def fit(texts: list[str], labels: Floats) -> dict[str, float]:
-    """Ridge-penalised logistic weights of the features that occur often enough."""
-    feature_sets = [features(text) for text in texts]
-    counts = Counter(name for names in feature_sets for name in names)
-    names = [
-        name
-        for name, count in counts.most_common()
-        if count >= _FEWEST and not (_DOMAIN & set(name.split()))
-    ]
-    place = {name: column for column, name in enumerate(names)}
-    design = np.zeros((len(feature_sets), len(names) + 1))
-    design[:, -1] = 1.0
-    for row, present in enumerate(feature_sets):
-        design[row, [place[name] for name in present if name in place]] = 1.0
-    kept = _solve(design, labels)
-    order = np.argsort(-np.abs(kept[:-1]) * np.sqrt(design[:, :-1].sum(axis=0)))[:_KEPT]
-    again = _solve(design[:, [*order, -1]], labels)
-    weights = {names[column]: float(value) for column, value in zip(order, again, strict=False)}
-    weights["<constant>"] = float(again[-1])
-    return weights
+def fit(texts: Sequence[str], target: Floats, by: Embedder | None = None) -> Reader:
+    """A ridge of the raters' scores on words and pairs, and on vectors where there is ``by``."""
+    known = Grams.of(texts, _FEWEST, FORUM_WORDS)
+    return Reader(known, ridge(_design(known, texts, by), target, _PENALTY), by)
 
 
-def _solve(design: Floats, labels: Floats) -> Floats:
-    signs = 2 * labels - 1
-    penalised = np.ones(design.shape[1])
-    penalised[-1] = 0.0
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        margin = signs * (design @ weights)
-        value = float(
-            np.logaddexp(0, -margin).sum() + _PENALTY / 2 * (penalised * weights**2).sum()
-        )
-        slope = -signs / (1 + np.exp(np.clip(margin, -500, 500)))
-        return value, design.T @ slope + _PENALTY * penalised * weights
-
-    result = optimize.minimize(loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B")
-    return np.asarray(result.x)
+def out_of_fold(
+    texts: Sequence[str], target: Floats, folds: NDArray[np.int64], by: Embedder | None = None
+) -> Floats:
+    """The score of each text by a reader that was fitted to the other folds, words and all."""
+    predicted = np.zeros(len(texts))
+    for fold in np.unique(folds):
+        here = folds == fold
+        reader = fit([text for text, out in zip(texts, here, strict=True) if not out],
+                     target[~here], by)  # fmt: skip
+        predicted[here] = reader.read([text for text, out in zip(texts, here, strict=True) if out])
+    return predicted
 
 
-def _polite(table: pd.DataFrame) -> Floats:
-    return np.array([float(quartile == 4) for quartile in table["quartile"]])
+def _design(known: Grams, texts: Sequence[str], by: Embedder | None) -> sparse.csr_matrix:
+    words = known.rows(texts)
+    return words if by is None else side_by_side(words, by.embed(texts))
 
 
-def main(path: str, output: str | None = None) -> None:
-    """Fit, check, and print (or write) the table."""
+def shipped(table: pd.DataFrame, by: Embedder | None) -> tuple[Reader, Floats]:
+    """The reader of all requests, and its weights in log-odds: out of fold, a score's odds of the
+    upper quartile against the lower are exp(a + b score)."""
+    texts, target = list(table["text"]), table["score"].to_numpy(dtype=float)
+    folds = np.arange(len(texts)) % _FOLDS
+    predicted = out_of_fold(texts, target, folds, by)
+    outer = table["quartile"].isin([1, 4]).to_numpy()
+    polite = (table["quartile"].to_numpy() == 4).astype(np.int64)
+    both = logistic(sparse.csr_matrix(predicted[outer, None]), polite[outer], 2, 1e-6)
+    slope, constant = both[:, 1] - both[:, 0]
+    reader = fit(texts, target, by)
+    weights = slope * reader.weights
+    weights[-1] += constant
+    return reader, weights
+
+
+def main(path: str, folder: str | None = None) -> None:
+    """Fit, and write the tables."""
     table = pd.read_csv(path)
-    even = table.iloc[::2]
-    outer = even[even["quartile"].isin([1, 4])]
-    weights = fit(list(outer["text"]), _polite(outer))
-    odd = table.iloc[1::2]
-    scores = np.array([politeness(text, weights) for text in odd["text"]])
-    ends = odd["quartile"].isin([1, 4]).to_numpy()
-    area = auc(scores[ends], _polite(odd)[ends])
-    lengths = np.array([float(len(text.split())) for text in odd["text"]])
-    alone = auc(lengths[ends], _polite(odd)[ends])
-    order = float(stats.spearmanr(scores, odd["score"]).statistic)
-    sys.stdout.write(
-        f"held-out half: AUC {area:.3f}, Spearman {order:.3f}; length alone {alone:.3f}\n"
-    )
-    if output is not None:
-        lines = [
-            "# Weights (log-odds of the polite quartile) of words and pairs of words.",
-            "# Fitted by analysis/evidence/fit_politeness.py to even rows of the Wikipedia part",
-            "# of the Stanford Politeness Corpus (Danescu-Niculescu-Mizil et al. 2013; file",
-            "# under Apache-2.0, corpus under CC BY 4.0 in ConvoKit). No sentence is copied.",
-            "# <first> marks the first word of a text.",
-            f"# Held-out half: AUC {area:.3f} for quartile 4 against 1, Spearman {order:.3f}.",
-        ]
-        ordered = sorted(weights.items(), key=lambda item: -abs(item[1]))
-        lines += [f"{name}\t{value:.2f}" for name, value in ordered]
-        Path(output).write_text("\n".join(lines) + "\n", "utf-8")
+    for by in (None, embedder("minilm")):
+        reader, weights = shipped(table, by)
+        name = "politeness" if by is None else f"politeness_{by.name}"
+        others = [] if by is None else [f"<{by.name} {place}>" for place in range(1, 385)]
+        sys.stdout.write(f"{name}: {len(reader.grams.weights)} grams of {len(table)} requests\n")
+        if folder is not None:
+            head = (
+                "Version 2. Weights (hundredths of log-odds of the polite quartile) of words and",
+                "pairs of words at length 1, and of the dimensions of a sentence's vector.",
+                "Fitted by analysis/evidence/fit_politeness.py to the Wikipedia part of the",
+                "Stanford Politeness Corpus (Danescu-Niculescu-Mizil et al. 2013; file under",
+                "Apache-2.0, corpus under CC BY 4.0 in ConvoKit). No sentence is copied.",
+            )
+            write(
+                Path(folder) / f"{name}.tsv", head, ["polite"], reader.grams, others,
+                weights[:, None],
+            )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ def opposite(scores: Scores, kindness: float = _UNSAID) -> float:
     hostile = _evident(scores.hostility) * (_TELLS if kindness > 0 else 1.5)
     warm = scores.warmth * (0.7 if kindness > 0 else 2.5)
     # Rudeness alone is weak evidence: it must not outweigh the absence of other signs.
-    manner = max(-0.4, min(0.4, -0.12 * scores.politeness))
+    manner = max(-0.4, min(0.4, -0.06 * scores.politeness))
     shown = _TELLS * _evident(scores.disclosure) + kindness * (hostile - warm + manner)
     nothing = (1 - _evident(scores.disclosure)) * (1 - _evident(scores.hostility))
     return _bounded(shown - nothing * _silence(scores.words))

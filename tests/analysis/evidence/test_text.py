@@ -12,8 +12,8 @@ from backstage.effort import effort
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.evidence.fit_politeness import auc
-from analysis.evidence.politeness import politeness
+from analysis.evidence.fit_politeness import auc, fit
+from analysis.evidence.politeness import politeness, politenesses
 from analysis.evidence.text import BOUND, assistant, opposite, polarity, score
 
 DATA = next(
@@ -134,13 +134,28 @@ def test_no_text_is_slow() -> None:
 
 
 @needs_data
-def test_politeness_agrees_with_people_on_the_half_it_was_not_fitted_to() -> None:
+def test_politeness_agrees_with_people_on_requests_that_it_was_not_fitted_to() -> None:
     assert DATA is not None
-    table = pd.read_csv(DATA / "politeness" / "wikipedia_requests.csv").iloc[1::2]
-    outer = table[table["quartile"].isin([1, 4])]
-    scores = np.array([politeness(text) for text in outer["text"]])
-    polite = np.array([float(quartile == 4) for quartile in outer["quartile"]])
-    assert auc(scores, polite) > 0.86
+    table = pd.read_csv(DATA / "politeness" / "wikipedia_requests.csv")
+    half, rest = table.iloc[::2], table.iloc[1::2]
+    scores = fit(list(half["text"]), half["score"].to_numpy()).read(list(rest["text"]))
+    assert np.corrcoef(scores, rest["score"])[0, 1] > 0.58
+    outer = rest["quartile"].isin([1, 4]).to_numpy()
+    assert auc(scores[outer], rest["quartile"].eq(4).to_numpy()[outer]) > 0.86
+
+
+def test_politeness_of_plain_lines_is_what_one_expects() -> None:
+    kinder = [
+        ("Could you please close the door?", "Close the door."),
+        ("Thank you for the soup.", "What is wrong with this soup?"),
+        ("I would be glad of your advice, thanks!", "Why did you not ask me?"),
+        ("Hi! Nice work on the bridge.", "You have no idea what you did to the bridge."),
+    ]
+    for polite, rude in kinder:
+        assert politeness(polite) > politeness(rude), (polite, rude)
+    assert politenesses(["Hello there.", "No!"]) == pytest.approx(
+        [politeness("Hello there."), politeness("No!")]
+    )
 
 
 @needs_data
