@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from analysis.measures.influence_asymmetry import InfluenceAsymmetry
     from analysis.measures.loops import Loops
     from analysis.measures.outcomes import Outcomes
+    from analysis.measures.population import Population
     from analysis.measures.secret_disclosure import SecretDisclosure
     from analysis.measures.spoken_flips import SpokenFlips
     from analysis.measures.strangers import Strangers
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     influence_asymmetry = InfluenceAsymmetry
     loops = Loops
     outcomes = Outcomes
+    population = Population
     secret_disclosure = SecretDisclosure
     spoken_flips = SpokenFlips
     strangers = Strangers
@@ -84,6 +86,7 @@ _WHERE = {
     "influence_asymmetry": "analysis.measures.influence_asymmetry:InfluenceAsymmetry",
     "loops": "analysis.measures.loops:Loops",
     "outcomes": "analysis.measures.outcomes:Outcomes",
+    "population": "analysis.measures.population:Population",
     "secret_disclosure": "analysis.measures.secret_disclosure:SecretDisclosure",
     "spoken_flips": "analysis.measures.spoken_flips:SpokenFlips",
     "strangers": "analysis.measures.strangers:Strangers",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import analysis.measures.influence_asymmetry as influence_asymmetry
     import analysis.measures.loops as loops
     import analysis.measures.outcomes as outcomes
+    import analysis.measures.population as population
     import analysis.measures.secret_disclosure as secret_disclosure
     import analysis.measures.spoken_flips as spoken_flips
     import analysis.measures.strangers as strangers
@@ -44,6 +45,7 @@ __all__ = [
     "influence_asymmetry",
     "loops",
     "outcomes",
+    "population",
     "secret_disclosure",
     "spoken_flips",
     "strangers",
