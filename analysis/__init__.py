@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from analysis.measures.loops import Loops
     from analysis.measures.outcomes import Outcomes
     from analysis.measures.population import Population
+    from analysis.measures.refusals import Refusals
     from analysis.measures.secret_disclosure import SecretDisclosure
     from analysis.measures.spoken_flips import SpokenFlips
     from analysis.measures.strangers import Strangers
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     loops = Loops
     outcomes = Outcomes
     population = Population
+    refusals = Refusals
     secret_disclosure = SecretDisclosure
     spoken_flips = SpokenFlips
     strangers = Strangers
@@ -87,6 +89,7 @@ _WHERE = {
     "loops": "analysis.measures.loops:Loops",
     "outcomes": "analysis.measures.outcomes:Outcomes",
     "population": "analysis.measures.population:Population",
+    "refusals": "analysis.measures.refusals:Refusals",
     "secret_disclosure": "analysis.measures.secret_disclosure:SecretDisclosure",
     "spoken_flips": "analysis.measures.spoken_flips:SpokenFlips",
     "strangers": "analysis.measures.strangers:Strangers",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import analysis.measures.loops as loops
     import analysis.measures.outcomes as outcomes
     import analysis.measures.population as population
+    import analysis.measures.refusals as refusals
     import analysis.measures.secret_disclosure as secret_disclosure
     import analysis.measures.spoken_flips as spoken_flips
     import analysis.measures.strangers as strangers
@@ -46,6 +47,7 @@ __all__ = [
     "loops",
     "outcomes",
     "population",
+    "refusals",
     "secret_disclosure",
     "spoken_flips",
     "strangers",

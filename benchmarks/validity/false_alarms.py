@@ -22,6 +22,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from analysis.evidence.refusals import declines
 from analysis.measures.competing_risks import INSTRUMENTS
 from analysis.measures.fates import CAUSES, fates_of, onsets_of
 from analysis.stats import clopper_pearson
@@ -67,7 +68,7 @@ def channels(folder: Path, half: int) -> Iterator[Record]:
 
 
 def counted(tables: Tables) -> dict[str, tuple[int, int]]:
-    """First alarms and the lines until then, by cause."""
+    """First alarms and the lines until then, by cause; of refusals all alarms and lines."""
     counts = {}
     for cause in CAUSES:
         if cause in INSTRUMENTS:
@@ -75,6 +76,8 @@ def counted(tables: Tables) -> dict[str, tuple[int, int]]:
             fates = fates_of(tables, {cause: onsets})
             alarms = sum(each.first is not None for each in fates)
             counts[cause] = alarms, sum(each.own for each in fates)
+    refused = sum(declines(str(text)) == "task" for text in tables.turns["text"])
+    counts["refusal"] = refused, len(tables.turns)
     return counts
 
 
