@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from analysis.measures.fourth_wall import FourthWall
     from analysis.measures.influence_asymmetry import InfluenceAsymmetry
     from analysis.measures.loops import Loops
+    from analysis.measures.opinion_dynamics import OpinionDynamics
     from analysis.measures.outcomes import Outcomes
     from analysis.measures.population import Population
+    from analysis.measures.puppeteer import Puppeteer
     from analysis.measures.refusals import Refusals
     from analysis.measures.secret_disclosure import SecretDisclosure
     from analysis.measures.spoken_flips import SpokenFlips
@@ -61,8 +63,10 @@ if TYPE_CHECKING:
     fourth_wall = FourthWall
     influence_asymmetry = InfluenceAsymmetry
     loops = Loops
+    opinion_dynamics = OpinionDynamics
     outcomes = Outcomes
     population = Population
+    puppeteer = Puppeteer
     refusals = Refusals
     secret_disclosure = SecretDisclosure
     spoken_flips = SpokenFlips
@@ -87,8 +91,10 @@ _WHERE = {
     "fourth_wall": "analysis.measures.fourth_wall:FourthWall",
     "influence_asymmetry": "analysis.measures.influence_asymmetry:InfluenceAsymmetry",
     "loops": "analysis.measures.loops:Loops",
+    "opinion_dynamics": "analysis.measures.opinion_dynamics:OpinionDynamics",
     "outcomes": "analysis.measures.outcomes:Outcomes",
     "population": "analysis.measures.population:Population",
+    "puppeteer": "analysis.measures.puppeteer:Puppeteer",
     "refusals": "analysis.measures.refusals:Refusals",
     "secret_disclosure": "analysis.measures.secret_disclosure:SecretDisclosure",
     "spoken_flips": "analysis.measures.spoken_flips:SpokenFlips",

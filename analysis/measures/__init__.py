@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     import analysis.measures.fourth_wall as fourth_wall
     import analysis.measures.influence_asymmetry as influence_asymmetry
     import analysis.measures.loops as loops
+    import analysis.measures.opinion_dynamics as opinion_dynamics
     import analysis.measures.outcomes as outcomes
     import analysis.measures.population as population
+    import analysis.measures.puppeteer as puppeteer
     import analysis.measures.refusals as refusals
     import analysis.measures.secret_disclosure as secret_disclosure
     import analysis.measures.spoken_flips as spoken_flips
@@ -45,8 +47,10 @@ __all__ = [
     "fourth_wall",
     "influence_asymmetry",
     "loops",
+    "opinion_dynamics",
     "outcomes",
     "population",
+    "puppeteer",
     "refusals",
     "secret_disclosure",
     "spoken_flips",
