@@ -76,6 +76,8 @@ class Coefficients:
             raise BadRequest("Coefficients.of: weights have rows that do not sum to one")
         if (weights < 0).any() or not (0 <= alpha.min() <= alpha.max() <= 1 and 0 <= beta <= 1):
             raise BadRequest("Coefficients.of: weights, susceptibility and beta are in [0, 1]")
+        if abs(place) > 1:
+            raise BadRequest("Coefficients.of: the bias node stands in [-1, 1]")
         return cls((1 - beta) * alpha[:, None] * weights, (1 - beta) * (1 - alpha), beta * place)
 
     @property
