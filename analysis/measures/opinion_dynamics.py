@@ -18,12 +18,13 @@ one wave, ``decay`` how much was left, by an exponential that was fitted to the 
 
 *Null.* Everybody stays: gains of zero. They can be negative.
 
-*Limits.* What is known is W, alpha, beta and the product beta b (``pull``), and not b. W and alpha
-are of waves, not of turns: with several turns between waves who is heard by way of somebody else
-weighs, too. ``beta`` alone is also what noise does on a bounded scale, whose ends can only be left.
-Where everybody begins at one place in all trials, little is known of alpha; notes say when nothing
-is. Intervals are clustered by trial and need about a hundred trials; with fewer they are too narrow
-(``docs/validity.md``), and notes say so.
+*Limits.* What is known is W, alpha, beta and the product beta b (``pull``), and not b. Who holds
+still has alpha_i = 0 or W_ii = 1: the stances are the same. W and alpha are of waves, not of turns:
+with several turns between waves who is heard by way of somebody else weighs, too. ``beta`` alone is
+also what noise does on a bounded scale, whose ends can only be left. Where everybody begins at one
+place in all trials, little is known of alpha; notes say when nothing is. Intervals are clustered by
+trial and need about a hundred trials; with fewer they are too narrow (``docs/validity.md``), and
+notes say so.
 
 *References.* DeGroot 1974; Friedkin and Johnsen 1990; errors in variables: Fuller 1987; errors by
 cluster: White 1982.
