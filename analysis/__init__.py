@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from analysis.measures.differentiation import Differentiation
     from analysis.measures.flips import Flips
     from analysis.measures.fourth_wall import FourthWall
+    from analysis.measures.influence import Influence
     from analysis.measures.influence_asymmetry import InfluenceAsymmetry
     from analysis.measures.loops import Loops
     from analysis.measures.opinion_dynamics import OpinionDynamics
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from analysis.measures.secret_disclosure import SecretDisclosure
     from analysis.measures.spoken_flips import SpokenFlips
     from analysis.measures.strangers import Strangers
+    from analysis.measures.superposition import Superposition
     from analysis.measures.theory_of_mind import TheoryOfMind
     from analysis.measures.vote_swing import VoteSwing
     from analysis.results import Result as Result
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     differentiation = Differentiation
     flips = Flips
     fourth_wall = FourthWall
+    influence = Influence
     influence_asymmetry = InfluenceAsymmetry
     loops = Loops
     opinion_dynamics = OpinionDynamics
@@ -71,6 +74,7 @@ if TYPE_CHECKING:
     secret_disclosure = SecretDisclosure
     spoken_flips = SpokenFlips
     strangers = Strangers
+    superposition = Superposition
     theory_of_mind = TheoryOfMind
     vote_swing = VoteSwing
 
@@ -89,6 +93,7 @@ _WHERE = {
     "differentiation": "analysis.measures.differentiation:Differentiation",
     "flips": "analysis.measures.flips:Flips",
     "fourth_wall": "analysis.measures.fourth_wall:FourthWall",
+    "influence": "analysis.measures.influence:Influence",
     "influence_asymmetry": "analysis.measures.influence_asymmetry:InfluenceAsymmetry",
     "loops": "analysis.measures.loops:Loops",
     "opinion_dynamics": "analysis.measures.opinion_dynamics:OpinionDynamics",
@@ -99,6 +104,7 @@ _WHERE = {
     "secret_disclosure": "analysis.measures.secret_disclosure:SecretDisclosure",
     "spoken_flips": "analysis.measures.spoken_flips:SpokenFlips",
     "strangers": "analysis.measures.strangers:Strangers",
+    "superposition": "analysis.measures.superposition:Superposition",
     "theory_of_mind": "analysis.measures.theory_of_mind:TheoryOfMind",
     "vote_swing": "analysis.measures.vote_swing:VoteSwing",
 }

@@ -387,15 +387,14 @@ def averaged(table: pd.DataFrame, quantities: Quantities) -> pd.DataFrame:
 
     Texts are left out.
     """
-    numbers: dict[str, Any] = {}
+    numbers = table[[name for name in table.columns if name not in quantities]].copy()
     for name, quantity in quantities.items():
         column = table[name]
         if quantity.kind == "onset":
             numbers[name] = column.notna().astype("float64")
         elif quantity.kind != "text":
             numbers[name] = column.astype("Float64").astype("float64")
-    kept = [name for name in table.columns if name not in quantities]
-    return table[kept].assign(**numbers)
+    return numbers
 
 
 def by_arm_of(

@@ -110,6 +110,17 @@ def polarity(own: str, opposite: str | None) -> float:
     return max(-1.0, min(1.0, difference))
 
 
+def kindness(brief: str, traits: str, opposite: str | None) -> float:
+    """``polarity`` of a persona: by its traits if they say anything, else by its brief as well.
+
+    Traits say what somebody is; a brief also says what it thinks of ("kindness is a mask").
+
+    >>> kindness("She thinks cruelty is everywhere.", "gentle", "A cruel jailer.")
+    1.0
+    """
+    return polarity(traits if valence(traits) else f"{brief} {traits}", opposite)
+
+
 @cache
 def _valences() -> tuple[frozenset[str], frozenset[str]]:
     words_by_kind = {name: frozenset(words.split()) for name, words in rows("valence.tsv")}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import analysis.measures.differentiation as differentiation
     import analysis.measures.flips as flips
     import analysis.measures.fourth_wall as fourth_wall
+    import analysis.measures.influence as influence
     import analysis.measures.influence_asymmetry as influence_asymmetry
     import analysis.measures.loops as loops
     import analysis.measures.opinion_dynamics as opinion_dynamics
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import analysis.measures.secret_disclosure as secret_disclosure
     import analysis.measures.spoken_flips as spoken_flips
     import analysis.measures.strangers as strangers
+    import analysis.measures.superposition as superposition
     import analysis.measures.theory_of_mind as theory_of_mind
     import analysis.measures.vote_swing as vote_swing
 
@@ -45,6 +47,7 @@ __all__ = [
     "differentiation",
     "flips",
     "fourth_wall",
+    "influence",
     "influence_asymmetry",
     "loops",
     "opinion_dynamics",
@@ -55,6 +58,7 @@ __all__ = [
     "secret_disclosure",
     "spoken_flips",
     "strangers",
+    "superposition",
     "theory_of_mind",
     "vote_swing",
 ]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from analysis.evidence.text import Scores, polarity, score, valence
+from analysis.evidence.text import Scores, kindness, score
 from analysis.results import Arm
 from analysis.stats import Floats
 from analysis.stats.switching import WEAK, Rates, estimate, smooth
@@ -51,18 +51,16 @@ def series(tables: Tables, reader: Reader) -> list[Series]:
     return [
         _series(str(trial), str(actor), lines.get(str(trial), []), reader, kindness)
         for trial, actor, kindness in zip(
-            cast["trial"], cast["actor"], _kindness(cast), strict=True
+            cast["trial"], cast["actor"], kindness_of(cast), strict=True
         )
     ]
 
 
-def _kindness(cast: pd.DataFrame) -> Iterator[float]:
-    """How much kinder each persona is than its opposite."""
+def kindness_of(cast: pd.DataFrame) -> Iterator[float]:
+    """How much kinder each persona of a table of casts is than its opposite."""
     for brief, traits, other in zip(cast["brief"], cast["traits"], cast["opposite"], strict=True):
-        # Traits say what somebody is; a brief also says what it thinks of ("kindness is a mask").
         words = " ".join(map(str, traits))
-        described = words if valence(words) else f"{brief} {words}"
-        yield polarity(described, None if pd.isna(other) else str(other))
+        yield kindness(str(brief), words, None if pd.isna(other) else str(other))
 
 
 def lines_of(tables: Tables) -> dict[str, list[Line]]:

@@ -2,7 +2,8 @@
 
 A language model holds a distribution over characters, and each generation is a draw from it. The
 same context is continued n times, each continuation is read for who speaks in it, and the entropy
-over these says how undecided the stage was (Shanahan et al., arXiv 2305.16367).
+over these says how undecided the stage was (Shanahan et al., arXiv 2305.16367). Of branches that
+are stored, ``analysis.superposition`` says the same, with limits.
 """
 
 from __future__ import annotations
@@ -11,18 +12,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from analysis.evidence.repetition import alike, shingles
-from analysis.evidence.text import assistant, score
+from analysis.evidence.appearance import WHO as WHO
+from analysis.evidence.appearance import who_speaks as appears
 from analysis.stats import Interval, clopper_pearson, entropy
 from sim.events import Turn
 from sim.runs.fork import fork_transcript
 from sim.stage.base import Stage
-from sim.study.outcomes import evidence_of
+from sim.study.outcomes import kindness_of
 from sim.transcript import Transcript
-
-WHO = ("self", "opposite", "assistant", "partner", "loop", "stranger", "nobody")
-"""Who can appear: the persona, its opposite, the assistant, a partner whose line is repeated, the
-persona repeating itself, a speaker who is not in the cast, or nobody (a refusal)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +82,10 @@ async def superposition(
 
 def who_speaks(transcript: Transcript, turn: Turn, before: list[Turn]) -> str:
     """Who speaks in a turn, one of ``WHO``, judged by its words alone."""
-    if not turn.text:
-        return "nobody"
-    if turn.strangers:
-        return "stranger"
-    scores = score(turn.text)
-    if assistant(scores) > 0:
-        return "assistant"
-    if evidence_of(transcript, turn.speaker, turn.text) > 0:
-        return "opposite"
-    own = shingles(turn.text)
-    for earlier in reversed(before):
-        if alike(own, shingles(earlier.text)):
-            return "loop" if earlier.speaker == turn.speaker else "partner"
-    return "self"
+    return appears(
+        turn.text,
+        turn.speaker,
+        kindness_of(transcript, turn.speaker),
+        [(earlier.speaker, earlier.text) for earlier in before],
+        strangers=bool(turn.strangers),
+    )

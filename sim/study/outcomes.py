@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from analysis.evidence.text import opposite, polarity, score, valence
+from analysis.evidence.text import kindness, opposite, score
 from analysis.stats.switching import smooth
 from sim.errors import BadRequest
 from sim.events import Answer
@@ -146,9 +146,9 @@ def is_share(outcome: Outcome) -> bool | None:
     return None if said is None else bool(said)
 
 
-def evidence_of(transcript: Transcript, actor: str, text: str) -> float:
-    """The log-likelihood ratio of an actor's opposite to the actor, for one line."""
-    return _evidence(text, _kindness(_persona(transcript, actor)))
+def kindness_of(transcript: Transcript, actor: str) -> float:
+    """How much kinder an actor's persona is than its opposite, as in the measure of flips."""
+    return _kindness(_persona(transcript, actor))
 
 
 def name_of(outcome: Outcome) -> str:
@@ -171,9 +171,7 @@ def _persona(transcript: Transcript, name: str) -> Persona:
 
 
 def _kindness(persona: Persona) -> float:
-    """How much kinder a persona is than its opposite, as in the measure of flips."""
-    traits = " ".join(persona.traits)
-    return polarity(traits if valence(traits) else f"{persona.brief} {traits}", persona.opposite)
+    return kindness(persona.brief, " ".join(persona.traits), persona.opposite)
 
 
 @lru_cache(maxsize=1 << 16)
