@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from analysis.estimates import Estimate as Estimate
     from analysis.measures.answers import Answers
     from analysis.measures.blandness import Blandness
+    from analysis.measures.capitulation import Capitulation
     from analysis.measures.collapse import Collapse
     from analysis.measures.competing_risks import CompetingRisks
     from analysis.measures.concessions import Concessions
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from analysis.measures.conformity import Conformity
     from analysis.measures.convergence import Convergence
     from analysis.measures.differentiation import Differentiation
+    from analysis.measures.echo import Echo
     from analysis.measures.flips import Flips
     from analysis.measures.fourth_wall import FourthWall
     from analysis.measures.influence import Influence
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 
     answers = Answers
     blandness = Blandness
+    capitulation = Capitulation
     collapse = Collapse
     competing_risks = CompetingRisks
     concessions = Concessions
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
     conformity = Conformity
     convergence = Convergence
     differentiation = Differentiation
+    echo = Echo
     flips = Flips
     fourth_wall = FourthWall
     influence = Influence
@@ -84,6 +88,7 @@ _WHERE = {
     "Result": "analysis.results",
     "answers": "analysis.measures.answers:Answers",
     "blandness": "analysis.measures.blandness:Blandness",
+    "capitulation": "analysis.measures.capitulation:Capitulation",
     "collapse": "analysis.measures.collapse:Collapse",
     "competing_risks": "analysis.measures.competing_risks:CompetingRisks",
     "concessions": "analysis.measures.concessions:Concessions",
@@ -91,6 +96,7 @@ _WHERE = {
     "conformity": "analysis.measures.conformity:Conformity",
     "convergence": "analysis.measures.convergence:Convergence",
     "differentiation": "analysis.measures.differentiation:Differentiation",
+    "echo": "analysis.measures.echo:Echo",
     "flips": "analysis.measures.flips:Flips",
     "fourth_wall": "analysis.measures.fourth_wall:FourthWall",
     "influence": "analysis.measures.influence:Influence",

@@ -12,6 +12,7 @@ from sim.lazy import lazy_names
 
 if TYPE_CHECKING:
     import analysis.measures.blandness as blandness
+    import analysis.measures.capitulation as capitulation
     import analysis.measures.collapse as collapse
     import analysis.measures.competing_risks as competing_risks
     import analysis.measures.concessions as concessions
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import analysis.measures.conformity as conformity
     import analysis.measures.convergence as convergence
     import analysis.measures.differentiation as differentiation
+    import analysis.measures.echo as echo
     import analysis.measures.flips as flips
     import analysis.measures.fourth_wall as fourth_wall
     import analysis.measures.influence as influence
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "blandness",
+    "capitulation",
     "collapse",
     "competing_risks",
     "concessions",
@@ -45,6 +48,7 @@ __all__ = [
     "conformity",
     "convergence",
     "differentiation",
+    "echo",
     "flips",
     "fourth_wall",
     "influence",

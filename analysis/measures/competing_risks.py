@@ -1,7 +1,7 @@
-"""What becomes of an actor first, and by when: flip, collapse, loop, fourth wall, stranger?
+"""What becomes of an actor first, and by when: flip, echo, fourth wall, collapse, loop, stranger?
 
-*Evidence*: T, by the instruments of ``flips``, ``collapse``, ``fourth_wall`` and ``loops``, and by
-what was recorded of strangers.
+*Evidence*: T, by the instruments of ``flips``, ``echo``, ``fourth_wall``, ``collapse`` and
+``loops``, and by what was recorded of strangers.
 
 *Definition.* Time is the actor's own turns, from 1. The first event of an actor counts and takes it
 out of the risk of the others: who loops can no longer be seen to flip. An actor to whom nothing
@@ -39,6 +39,7 @@ import pandas as pd
 from analysis.estimates import ESTIMATE, Estimate, Quantities, Quantity, cells
 from analysis.evidence.false_alarms import false_alarms
 from analysis.measures.collapse import Collapse
+from analysis.measures.echo import Echo
 from analysis.measures.fates import (
     BLOCK,
     CAUSES,
@@ -62,10 +63,17 @@ from sim.planning.trials import YOKED
 Instrument = Callable[[Tables], Result]
 """What finds a cause: a result whose ``by_actor`` has a column of onsets by the cause's name."""
 
+
+def _echo(tables: Tables) -> Result:
+    # By letters and not by meaning: a thousand scenes are read in a minute.
+    return Echo(tables, by="hashing")
+
+
 INSTRUMENTS: Mapping[str, Instrument] = {
     "loop": Loops,
     "collapse": Collapse,
     "fourth_wall": FourthWall,
+    "echo": _echo,
     "flip": Flips,
 }
 
@@ -78,6 +86,7 @@ _ABOUT = {
     "loop": "that began to say the same again and again",
     "collapse": "that became a polite assistant",
     "fourth_wall": "that stepped out of the scene",
+    "echo": "that spoke as a partner",
     "flip": "that turned into their opposite",
 }
 

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.results import Result
+from analysis.stats import Interval, share_of
 from analysis.tables import Tables
 
-CAUSES = ("stranger", "loop", "collapse", "fourth_wall", "flip")
+CAUSES = ("stranger", "loop", "collapse", "fourth_wall", "echo", "flip")
 """What can become of an actor. At one turn the first of them counts."""
 
 BLOCK = 3
@@ -82,6 +83,15 @@ def in_blocks(tables: Tables, generator: np.random.Generator) -> Tables:
         order = generator.permutation(len(blocks))
         texts[places] = texts[np.concatenate([blocks[block] for block in order])]
     return replace(tables, turns=turns.assign(text=pd.Series(texts, dtype=turns["text"].dtype)))
+
+
+def share_with(rows: pd.DataFrame, column: str) -> Interval:
+    """The share of actors to whom something happened, with limits over trials.
+
+    ``rows`` has an actor a row, and in the column the turn at which it happened.
+    """
+    counts = rows[column].notna().groupby(rows["trial"]).agg(["sum", "size"])
+    return share_of(*counts.to_numpy(dtype=np.float64).T)
 
 
 def strangers_of(tables: Tables) -> dict[tuple[str, str], int]:

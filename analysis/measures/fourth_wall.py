@@ -27,6 +27,7 @@ import numpy as np
 from analysis.estimates import Quantities, Quantity
 from analysis.evidence.false_alarms import false_alarms
 from analysis.evidence.fourth_wall import in_character, steps_out
+from analysis.measures.fates import share_with
 from analysis.results import ArmEstimate, Result
 from analysis.stats import UNKNOWN, share_of
 
@@ -93,11 +94,13 @@ class FourthWall(Result):
     def _arms(self) -> Iterable[ArmEstimate]:
         counts = self.by_actor.groupby("trial")[["steps", "turns"]].sum()
         null = false_alarms().get("fourth_wall", UNKNOWN)
-        for each in super()._arms():
-            if each.quantity == "fourth_wall":
-                yield each
         arms = self.arm_of()
         for arm in sorted(set(arms.values())):
+            rows = self.by_actor[[arms[str(trial)] == arm for trial in self.by_actor["trial"]]]
+            estimate = self.made(
+                "fourth_wall", share_with(rows, "fourth_wall"), rows["trial"].nunique()
+            )
+            yield ArmEstimate(arm, "fourth_wall", estimate)
             own = counts[[arms[str(trial)] == arm for trial in counts.index]]
             found = share_of(*own[["steps", "turns"]].to_numpy(dtype=np.float64).T)
             trials = int((own["turns"] > 0).sum())

@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from analysis.stats import Floats, clopper_pearson
+from analysis.stats import UNKNOWN, Floats, Interval, clopper_pearson
 
 Whole = NDArray[np.int64]
 
@@ -144,3 +144,42 @@ def _limits(estimate: Floats, left_out: Floats, level: float) -> tuple[Floats, F
         low[place] = min(exact.low, estimate[place])
         high[place] = max(exact.high, estimate[place])
     return low, high
+
+
+def restricted_mean(
+    times: Sequence[int],
+    happened: Sequence[bool],
+    clusters: Sequence[object],
+    horizon: int,
+    level: float = 0.95,
+) -> Interval:
+    """The mean of the time until something happens, or of ``horizon`` where that is earlier.
+
+    The area under the product-limit curve, S(0) + ... + S(horizon - 1), with a jackknife over
+    clusters. Times are as in ``incidence``; unknown if the last unit is lost before the horizon.
+
+    >>> restricted_mean([1, 2, 3, 3], [True, True, True, False], "abcd", horizon=3).estimate
+    2.25
+    """
+    if not len(times) or horizon < 1:
+        return UNKNOWN
+    when, what = np.asarray(times, dtype=np.int64), np.asarray(happened, dtype=np.int64)
+    labels, group = np.unique(np.array([str(each) for each in clusters]), return_inverse=True)
+    at_risk, events = _counts(when, what, group.astype(np.int64), len(labels), 1)
+
+    def area(risk: Floats, happening: Floats) -> Floats:
+        left = aalen_johansen(risk, happening)[..., 0, :]
+        # Where the last unit was lost with nothing happening to it, the rest is unknown.
+        lost = (left[..., -1] > 0) & (left.shape[-1] < horizon)
+        missing = max(horizon - 1 - left.shape[-1], 0)
+        rest = np.where(lost, nan, left[..., -1] * missing)
+        return np.asarray(1 + left[..., : horizon - 1].sum(axis=-1) + rest)
+
+    estimate = float(area(at_risk.sum(axis=0), events.sum(axis=0)))
+    count = len(labels)
+    left_out = area(at_risk.sum(0) - at_risk, events.sum(0) - events) if count > 1 else np.ones(1)
+    spread = float(np.sqrt(np.sum((left_out - left_out.mean()) ** 2) * (count - 1) / count))
+    if count < 2 or not spread > 1e-12:
+        return Interval(estimate, nan, nan)
+    half = float(special.stdtrit(count - 1, (1 + level) / 2)) * spread
+    return Interval(estimate, max(1.0, estimate - half), min(float(horizon), estimate + half))
