@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from analysis.measures.conformity import Conformity
     from analysis.measures.convergence import Convergence
     from analysis.measures.differentiation import Differentiation
+    from analysis.measures.drift import Drift
     from analysis.measures.echo import Echo
     from analysis.measures.flips import Flips
     from analysis.measures.fourth_wall import FourthWall
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     conformity = Conformity
     convergence = Convergence
     differentiation = Differentiation
+    drift = Drift
     echo = Echo
     flips = Flips
     fourth_wall = FourthWall
@@ -96,6 +98,7 @@ _WHERE = {
     "conformity": "analysis.measures.conformity:Conformity",
     "convergence": "analysis.measures.convergence:Convergence",
     "differentiation": "analysis.measures.differentiation:Differentiation",
+    "drift": "analysis.measures.drift:Drift",
     "echo": "analysis.measures.echo:Echo",
     "flips": "analysis.measures.flips:Flips",
     "fourth_wall": "analysis.measures.fourth_wall:FourthWall",

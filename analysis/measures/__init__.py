@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import analysis.measures.conformity as conformity
     import analysis.measures.convergence as convergence
     import analysis.measures.differentiation as differentiation
+    import analysis.measures.drift as drift
     import analysis.measures.echo as echo
     import analysis.measures.flips as flips
     import analysis.measures.fourth_wall as fourth_wall
@@ -48,6 +49,7 @@ __all__ = [
     "conformity",
     "convergence",
     "differentiation",
+    "drift",
     "echo",
     "flips",
     "fourth_wall",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.results import Result
 from analysis.stats import Interval, share_of
@@ -78,11 +79,16 @@ def in_blocks(tables: Tables, generator: np.random.Generator) -> Tables:
     turns = tables.turns.sort_values(["trial", "turn"], kind="stable").reset_index(drop=True)
     texts = turns["text"].to_numpy(dtype=object).copy()
     for places in turns.groupby(["trial", "speaker"], sort=False).indices.values():
-        cuts = np.arange(generator.integers(1, BLOCK + 1), len(places), BLOCK)
-        blocks = np.split(places, cuts)
-        order = generator.permutation(len(blocks))
-        texts[places] = texts[np.concatenate([blocks[block] for block in order])]
+        texts[places] = texts[places[blocks(len(places), generator)]]
     return replace(tables, turns=turns.assign(text=pd.Series(texts, dtype=turns["text"].dtype)))
+
+
+def blocks(count: int, generator: np.random.Generator) -> NDArray[np.int64]:
+    """The places 0 to ``count`` - 1 in blocks of ``BLOCK`` in a random order, the first of them cut
+    short at random."""
+    cuts = np.arange(generator.integers(1, BLOCK + 1), count, BLOCK)
+    parts = np.split(np.arange(count, dtype=np.int64), cuts)
+    return np.concatenate([parts[place] for place in generator.permutation(len(parts))])
 
 
 def share_with(rows: pd.DataFrame, column: str) -> Interval:
