@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from analysis.measures.answers import Answers
     from analysis.measures.blandness import Blandness
     from analysis.measures.capitulation import Capitulation
+    from analysis.measures.changes import Changes
     from analysis.measures.collapse import Collapse
     from analysis.measures.competing_risks import CompetingRisks
     from analysis.measures.concessions import Concessions
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     answers = Answers
     blandness = Blandness
     capitulation = Capitulation
+    changes = Changes
     collapse = Collapse
     competing_risks = CompetingRisks
     concessions = Concessions
@@ -91,6 +93,7 @@ _WHERE = {
     "answers": "analysis.measures.answers:Answers",
     "blandness": "analysis.measures.blandness:Blandness",
     "capitulation": "analysis.measures.capitulation:Capitulation",
+    "changes": "analysis.measures.changes:Changes",
     "collapse": "analysis.measures.collapse:Collapse",
     "competing_risks": "analysis.measures.competing_risks:CompetingRisks",
     "concessions": "analysis.measures.concessions:Concessions",

@@ -91,8 +91,9 @@ class Result:
     measure: ClassVar[str]
     """The name, as in ``analysis.NAME(tables)``."""
 
-    evidence: ClassVar[str]
-    """What it reads: T (text), P (answers off stage), J (a judge) or L (log-probabilities)."""
+    evidence: str
+    """What it reads: T (text), P (answers off stage), J (a judge) or L (log-probabilities); of
+    measures that can read several, what this one reads."""
 
     turn: ClassVar[Quantities] = {}
     actor: ClassVar[Quantities] = {}

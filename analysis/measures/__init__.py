@@ -13,6 +13,7 @@ from sim.lazy import lazy_names
 if TYPE_CHECKING:
     import analysis.measures.blandness as blandness
     import analysis.measures.capitulation as capitulation
+    import analysis.measures.changes as changes
     import analysis.measures.collapse as collapse
     import analysis.measures.competing_risks as competing_risks
     import analysis.measures.concessions as concessions
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "blandness",
     "capitulation",
+    "changes",
     "collapse",
     "competing_risks",
     "concessions",

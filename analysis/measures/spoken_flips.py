@@ -1,13 +1,14 @@
 """Does an actor begin to speak as its opposite, in language of any kind, and from which turn on?
 
-*Evidence*: T, the meaning of the actor's own lines by sentence embeddings
-(``evidence.persona.Character``); ``flips`` reads words of a lexicon instead.
+*Evidence*: that which is given (``evidence.readings``): T, the meaning of the actor's own lines by
+sentence embeddings, unless another is named; L, log-probabilities of a language model; J, a judge;
+P, answers off stage; or several that were fitted together. ``flips`` reads words of a lexicon.
 
-*Definition.* A persona and its opposite are known by one sentence each, their descriptions. A scan
-over the turn of one change of level (``stats.change_point``), in which the persona's own zero is
-unknown, gives the log Bayes factor of one flip against none. An actor has flipped if that exceeds
-the level that one in ten exceeds who never flips (``evidence.persona.Scale.alarm``), measured on
-other personas, and what nine in ten random orders of its own lines give: a test by permutation,
+*Definition.* A persona and its opposite are known by one sentence each, their descriptions, or by
+lines that each could have said. A scan over the turn of one change of level
+(``stats.change_point``), in which the persona's own zero is unknown, gives the log Bayes factor of
+one flip against none. An actor has flipped if that exceeds the level of ``Scale.alarm``, measured
+on other personas, and what nine in ten random orders of its own lines give: a test by permutation,
 whose level of 10% holds for any persona whose lines have no course. The share of an arm's actors
 that flip is estimated apart from alarms, by maximum likelihood from all factors.
 
@@ -20,35 +21,28 @@ statements of people's views: ``docs/validity.md``, "Flips in real language".
 *Traps.* An actor without a description or an opposite, or with fewer than ``FEWEST`` lines, is
 missing. A change to a third character, or of the subject, raises alarms, too; so does a persona
 whose description says little of how it speaks. Scales were fitted to short statements in English.
+Who has no opposite can still be seen to change: ``changes``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from math import nan
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 
 from analysis.estimates import Quantities, Quantity
-from analysis.evidence.embeddings import Embedder, embedder
-from analysis.evidence.persona import Character
-from analysis.measures.series import Line, lines_of
+from analysis.evidence.persona import Meaning
+from analysis.evidence.readings import Evidence, Personas, Reading
 from analysis.results import ArmEstimate, Result, by_arm_of
 from analysis.stats import Floats, Interval, share_of
+from analysis.stats.random_orders import DRAWS, alarming, share_by_chance
 from analysis.tables import Data
 
 FEWEST = 4
 """Of fewer lines nothing is said: there is no turn with two lines before it and two after."""
-
-LEVEL = 0.1
-"""False alarms of the test by permutation."""
-
-DRAWS = 39
-"""Random orders; with these, p is at most ``LEVEL`` if three or fewer give as much evidence."""
 
 MOST = 200
 
@@ -58,25 +52,14 @@ _WILKS = 3.841459
 UNREAD = f"nobody has a description, an opposite and {FEWEST} lines"
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """An actor in a trial: the turns at which it said something, what it said, and its reader, None
-    if it cannot be read."""
-
-    trial: str
-    actor: str
-    turns: tuple[int, ...]
-    lines: tuple[str, ...]
-    character: Character | None
-
-
 class SpokenFlips(Result):
     """Which actors began to speak as their opposite, and when. Missing without an opposite.
 
-    ``by`` is an embedder or its name; None is the best that is installed ("minilm" with the extra
-    ``embeddings``, else "hashing", which knows letters and no meaning). Random orders are drawn
-    from ``seed`` and the lines of the actor alone, so nothing depends on other actors. Raises
-    ``ValueError`` for an unknown embedder.
+    ``by`` is the evidence, or the name of an embedder; None is the best embedder that is installed
+    ("minilm" with the extra ``embeddings``, else "wordllama" or "hashing", which knows letters and
+    no meaning). ``personas`` gives sides for names of speakers, or patterns of names; else they are
+    those of the cast. Random orders are drawn from ``seed`` and the lines of the actor alone, so
+    nothing depends on other actors. Raises ``ValueError`` for an unknown embedder.
 
     >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Turn
@@ -90,6 +73,10 @@ class SpokenFlips(Result):
 
     measure = "spoken_flips"
     evidence = "T"
+    turn: ClassVar[Quantities] = {
+        "evidence": Quantity("log-likelihood ratio of the opposite against the own character"),
+        "chance": Quantity("P(it flipped here, if it flipped)", low=0, high=1),
+    }
     actor: ClassVar[Quantities] = {
         "turns": Quantity("turns in which it said something", "count"),
         "factor": Quantity("log Bayes factor of one flip against none"),
@@ -105,27 +92,47 @@ class SpokenFlips(Result):
         "share": Quantity("share of the actors that flip, by maximum likelihood", low=0, high=1),
     }
 
-    def __init__(self, data: Data, by: Embedder | str | None = None, seed: int = 0) -> None:
+    def __init__(
+        self,
+        data: Data,
+        by: Evidence | str | None = None,
+        personas: Personas | None = None,
+        seed: int = 0,
+    ) -> None:
         super().__init__(data)
-        self.embedder = embedder(by) if by is None or isinstance(by, str) else by
+        self.by = Meaning(by) if by is None or isinstance(by, str) else by
+        self.evidence = self.by.kind
+        self.personas = personas
         self.seed = seed
         # Alarms and the null of an arm read the same orders.
         self._orders: dict[tuple[str, str], Floats] = {}
 
-    def _actors(self) -> Iterable[tuple[Any, ...]]:
-        for each in self._spoken:
-            if each.character is None:
-                yield (each.trial, each.actor, len(each.turns), nan, None, None)
+    def _turns(self) -> Iterable[tuple[Any, ...]]:
+        for each in self._readings:
+            if not _readable(each):
                 continue
-            change = each.character.flip(each.lines)
-            flipped = change.evidence > each.character.scale.alarm and alarming(
-                change.evidence, self._in_random_orders(each, each.character)
+            chances = np.zeros(len(each.turns))
+            chances[np.flatnonzero(each.known)[1:]] = each.change().chances
+            for turn, value, chance in zip(each.turns, each.ratios, chances, strict=True):
+                yield (each.trial, turn, each.actor, value, chance)
+
+    def _actors(self) -> Iterable[tuple[Any, ...]]:
+        for each in self._readings:
+            count = sum(each.said)
+            if not _readable(each) or each.scale is None:
+                yield (each.trial, each.actor, count, nan, None, None)
+                continue
+            change = each.change()
+            flipped = change.evidence > each.scale.alarm and alarming(
+                change.evidence, self._in_random_orders(each)
             )
-            turn = each.turns[change.place] if flipped else None
-            yield (each.trial, each.actor, len(each.turns), change.evidence, turn, float(flipped))
+            turns = [turn for turn, known in zip(each.turns, each.known, strict=True) if known]
+            turn = turns[change.place] if flipped else None
+            yield (each.trial, each.actor, count, change.evidence, turn, float(flipped))
 
     def _arms(self) -> Iterable[ArmEstimate]:
-        for arm, members in by_arm_of(self.arm_of(), self._spoken, lambda each: each.trial).items():
+        groups = by_arm_of(self.arm_of(), self._readings, lambda each: each.trial)
+        for arm, members in groups.items():
             rows = self.by_actor[self.by_actor["trial"].isin({each.trial for each in members})]
             rows = rows[rows["flipped"].notna()]
             trials = rows["trial"].nunique()
@@ -144,55 +151,23 @@ class SpokenFlips(Result):
             yield ArmEstimate(arm, "share", self.made("share", self._share(factors), trials))
 
     @cached_property
-    def _spoken(self) -> list[Spoken]:
+    def _readings(self) -> list[Reading]:
         """Everybody, in the order of trials and seats."""
-        known: dict[tuple[str, str], Character | None] = {}
-        said: dict[tuple[str, str], list[Line]] = {}
-        for trial, every in lines_of(self.tables).items():
-            for line in every:
-                if line.text.strip():
-                    said.setdefault((trial, line.speaker), []).append(line)
-        found = []
-        cast = self.tables.cast.sort_values(["trial", "seat"], kind="stable")
-        columns = (cast[name] for name in ("trial", "actor", "brief", "opposite"))
-        for trial, actor, brief, opposite in zip(*columns, strict=True):
-            both = (str(brief), "" if pd.isna(opposite) else str(opposite))
-            if both not in known:
-                known[both] = self._character(*both)
-            own = said.get((str(trial), str(actor)), [])
-            turns, lines = tuple(line.turn for line in own), tuple(line.text for line in own)
-            character = known[both] if len(own) >= FEWEST else None
-            found.append(Spoken(str(trial), str(actor), turns, lines, character))
-        return found
+        return self.by.readings(self.tables, self.personas)
 
-    def _character(self, brief: str, opposite: str) -> Character | None:
-        """What reads an actor; None if there is nothing by which to tell its two characters."""
-        if not brief.strip() or not opposite.strip():
-            return None
-        own, other = self.embedder.embed([brief, opposite])
-        if np.allclose(own, other):
-            return None
-        return Character([brief], [opposite], self.embedder)
-
-    def _in_random_orders(self, each: Spoken, character: Character) -> Floats:
+    def _in_random_orders(self, each: Reading) -> Floats:
         key = (each.trial, each.actor)
         if key not in self._orders:
-            self._orders[key] = character.in_random_orders(each.lines, DRAWS, self.seed)
+            self._orders[key] = each.in_random_orders(DRAWS, self.seed)
         return self._orders[key]
 
-    def _dealt(self, members: list[Spoken]) -> Interval:
-        """The share of alarms among an arm's actors with their lines in random orders, each order
-        judged against the others."""
-        read = [(each, each.character) for each in members if each.character is not None]
-        alarms = np.zeros((min(len(read), MOST), DRAWS))
-        for row, (each, character) in zip(alarms, read, strict=False):
-            orders = self._in_random_orders(each, character)
-            for place, evidence in enumerate(orders):
-                others = np.delete(orders, place)
-                row[place] = evidence > character.scale.alarm and alarming(evidence, others)
-        shares = alarms.mean(axis=0)
-        low, high = np.quantile(shares, [0.025, 0.975])
-        return Interval(float(shares.mean()), float(low), float(high))
+    def _dealt(self, members: list[Reading]) -> Interval:
+        """The share of alarms among an arm's actors with their lines in random orders."""
+        read = [(each, each.scale) for each in members if _readable(each) and each.scale][:MOST]
+        return share_by_chance(
+            [self._in_random_orders(each) for each, _ in read],
+            [scale.alarm for _, scale in read if scale is not None],
+        )
 
     def _share(self, factors: list[Floats]) -> Interval:
         """The likeliest share of actors that flip, given the factors of each trial's actors.
@@ -213,13 +188,8 @@ class SpokenFlips(Result):
         return Interval(found.estimate, min(found.low, float(low)), max(found.high, float(high)))
 
 
-def alarming(evidence: float, orders: Floats) -> bool:
-    """Whether evidence is more than random orders give: a test by permutation at ``LEVEL``.
-
-    >>> alarming(3.0, np.zeros(39)), alarming(3.0, np.full(39, 4.0))
-    (True, False)
-    """
-    return bool((1 + (orders >= evidence).sum()) / (1 + len(orders)) <= LEVEL)
+def _readable(each: Reading) -> bool:
+    return each.scale is not None and each.known.sum() >= FEWEST
 
 
 def likeliest_share(evidence: Floats) -> Interval:

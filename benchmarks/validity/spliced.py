@@ -10,10 +10,12 @@ over traits. The share of actors that flip is estimated from their evidence by m
 A second table has what a threshold finds that is at 10% on the held-out half itself, a point of its
 ROC curve, which tells what is lost to the evidence from what is lost to a threshold that does not
 fit new personas; what ``spoken_flips`` finds, whose alarms also exceed what nine in ten random
-orders of the actor's own lines give; what the switching filter of ``flips`` finds with the same
-evidence of each line; and how many raise an alarm that turn into a bearer of another trait. That is
-no flip: knowing a persona and its opposite tells a flip from no change, not from a change to
-somebody else.
+orders of the actor's own lines give; what it would find by random orders alone; what the switching
+filter of ``flips`` finds with the same evidence of each line; and how many raise an alarm that turn
+into a bearer of another trait. That is no flip: knowing a persona and its opposite tells a flip
+from no change, not from a change to somebody else.
+
+A third table has what ``changes`` finds, which knows nothing of a persona.
 
 Beside: forty labelled lines of the very trait (a supervised ceiling), letters without meaning
 (``hashing``, which needs no extra), and length alone.
@@ -22,14 +24,15 @@ Beside: forty labelled lines of the very trait (a supervised ceiling), letters w
         [--each 60] [--fit] [--write]
 
 FOLDER has the statements, looked for beside the project. ``--fit`` writes the scales, fitted to the
-first half alone, to ``analysis/evidence/tables/persona.tsv``.
+first half alone, to ``analysis/evidence/tables/scales.tsv``.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,14 +40,17 @@ import numpy as np
 
 from analysis.evidence.embeddings import Embedder, available, embedder
 from analysis.evidence.fit_politeness import auc
-from analysis.evidence.persona import Axis, Scale, axis, places, ratio
+from analysis.evidence.persona import axis
+from analysis.evidence.readings import Reading, Scale, Sides, key_of
+from analysis.measures.changes import change_of
 from analysis.measures.flips import first_step
-from analysis.measures.spoken_flips import DRAWS, alarming, likeliest_share
+from analysis.measures.spoken_flips import likeliest_share
 from analysis.stats import Floats, Interval, mean_interval
-from analysis.stats.change_point import Shift, scan
+from analysis.stats.change_point import Shift
+from analysis.stats.random_orders import DRAWS, alarming
 from analysis.stats.switching import WARY, estimate, smooth
 from benchmarks.validity.document import write_section
-from benchmarks.validity.splices import Cast, Trait, casts, found_folder, halves, strangers
+from benchmarks.validity.splices import Actor, Cast, Trait, casts, found_folder, halves, strangers
 
 PREVALENCES = (0.5, 0.0, 0.1, 0.9)
 GAINS = (0.0, 2.0, 4.0, 7.0, 10.0, 15.0)
@@ -56,53 +62,83 @@ ASKED = (
     "Asked for, at no more than 10% false alarms: with one sentence 45% found and an AUC of 0.88, "
     "with five to ten lines 65% and 0.95; the estimated share within 3% of the planted one."
 )
-TABLE = Path(__file__).resolve().parents[2] / "analysis" / "evidence" / "tables" / "persona.tsv"
+TABLE = Path(__file__).resolve().parents[2] / "analysis" / "evidence" / "tables" / "scales.tsv"
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+@dataclass(frozen=True)
+class Kind(ABC):
     """A kind of evidence: its reader, and the lines a side that it knows (1: a sentence)."""
 
     reader: str
     lines: int
-    read: Callable[[Sequence[str]], Floats]
 
     @property
     def label(self) -> str:
         known = "one sentence" if self.lines == 1 else f"{self.lines} lines"
         return f"{self.reader}, {known}"
 
-    def axis(self, cast: Cast) -> Axis:
+    def sides(self, cast: Cast) -> Sides:
         """What this kind knows of a cast's persona and its opposite."""
         if self.lines == 1:
-            return axis(self.read(cast.sentences[:1]), self.read(cast.sentences[1:]))
-        return axis(self.read(cast.own[: self.lines]), self.read(cast.opposite[: self.lines]))
+            return Sides(cast.sentences[:1], cast.sentences[1:])
+        return Sides(tuple(cast.own[: self.lines]), tuple(cast.opposite[: self.lines]))
+
+    @abstractmethod
+    def positions(self, cast: Cast, lines: Sequence[str]) -> Floats:
+        """Where lines lie between the persona and its opposite, shape (n)."""
+
+    @abstractmethod
+    def vectors(self, lines: Sequence[str]) -> Floats | None:
+        """Lines in all dimensions, shape (n, d), if this kind has such."""
+
+
+@dataclass(frozen=True)
+class Axial(Kind):
+    """A kind that reads lines as vectors."""
+
+    read: Callable[[Sequence[str]], Floats]
+
+    def positions(self, cast: Cast, lines: Sequence[str]) -> Floats:
+        sides = self.sides(cast)
+        return axis(self.read(sides.own), self.read(sides.opposite)).positions(self.read(lines))
+
+    def vectors(self, lines: Sequence[str]) -> Floats | None:
+        return self.read(lines)
 
 
 class Judged:
     """One cast, judged: per actor the evidence for a flip, its place, and the truth (-1: none)."""
 
     def __init__(self, kind: Kind, scale: Scale, cast: Cast, *, orders: bool = False) -> None:
-        between = kind.axis(cast)
         changes = []
         self.series = []
         self.orders = []
-        generator = np.random.default_rng(0)
         for actor in cast.actors:
-            vectors = kind.read(actor.lines)
-            weights, at = places(vectors, scale.gain), between.positions(vectors)
-            changes.append(scan(at, scale.shift, weights))
+            reading = self.reading(kind, scale, cast, actor)
+            changes.append(reading.change())
             if orders:
-                dealt = [generator.permutation(vectors) for _ in range(DRAWS)]
-                self.orders.append([
-                    scan(between.positions(one), scale.shift, places(one, scale.gain)).evidence
-                    for one in dealt
-                ])  # fmt: skip
-            self.series.append(ratio(at, scale.shift))
+                self.orders.append(reading.in_random_orders(DRAWS))
+            self.series.append(reading.ratios)
         self.trait = cast.trait
         self.evidence = np.array([change.evidence for change in changes])
         self.places = np.array([change.place for change in changes])
         self.truth = np.array([-1 if one.flip is None else one.flip for one in cast.actors])
+
+    @staticmethod
+    def reading(kind: Kind, scale: Scale, cast: Cast, actor: Actor) -> Reading:
+        """An actor's lines, as the measure reads them."""
+        lines = actor.lines
+        return Reading(
+            cast.trait,
+            "",
+            tuple(range(len(lines))),
+            kind.positions(cast, lines),
+            ("",) * len(lines),
+            np.ones(len(lines)),
+            scale,
+            kind.vectors(lines),
+            key=key_of(lines),
+        )
 
     @property
     def near(self) -> Floats:
@@ -117,13 +153,13 @@ def length(texts: Sequence[str]) -> Floats:
 
 def kinds() -> list[Kind]:
     """The kinds of evidence that can be had here."""
-    embedded = [
-        Kind(name, lines, read)
+    embedded: list[Kind] = [
+        Axial(name, lines, read)
         for name in available()
         for read in [reader(embedder(name))]
         for lines in (1, 5, 10, 40)
     ]
-    return [*embedded, Kind("length", 10, length)]
+    return [*embedded, Axial("length", 10, length)]
 
 
 def reader(by: Embedder) -> Callable[[Sequence[str]], Floats]:
@@ -136,11 +172,10 @@ def fit(kind: Kind, tune: Sequence[Trait], each: int) -> Scale:
     middles, steps, noises = [], [], []
     drawn = [cast for trait in tune for seed in range(3) for cast in casts(trait, 1.0, each, seed)]
     for cast in drawn:
-        between = kind.axis(cast)
         own: list[float] = []
         turned: list[float] = []
         for actor in cast.actors:
-            at = between.positions(kind.read(actor.lines))
+            at = kind.positions(cast, actor.lines)
             own += at[: actor.flip].tolist()
             turned += at[actor.flip :].tolist()
         middles.append((np.mean(own) + np.mean(turned)) / 2)
@@ -266,6 +301,7 @@ def report(kind: Kind, scale: Scale, score: Sequence[Trait], each: int) -> tuple
             (
                 scored(half, exact)[0],
                 *ordered(half, limit),
+                *ordered(half, -np.inf),
                 *filtered(half),
                 mean_interval(np.array(alarms)),
             ),
@@ -284,8 +320,9 @@ def tables(
     ]
     second = [
         "| evidence | found at exactly 10% false alarms | found by `spoken_flips` "
-        "| its false alarms | found by the filter | its false alarms | alarms at a stranger |",
-        "|---|---|---|---|---|---|---|",
+        "| its false alarms | found by orders alone | its false alarms "
+        "| found by the filter | its false alarms | alarms at a stranger |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     fitted = {kind: fit(kind, tune, each) for kind in kinds()}
     for kind, scale in fitted.items():
@@ -293,25 +330,77 @@ def tables(
             rows, row = report(kind, scale, score, each)
             first += rows
             second.append(row)
-    return ["\n".join(first), "\n".join(second)], fitted
+    return ["\n".join(first), "\n".join(second), undescribed(score, each)], fitted
+
+
+def undescribed(score: Sequence[Trait], each: int) -> str:
+    """What ``changes`` finds, by embedder; it was fitted to nothing."""
+    lines = [
+        "| evidence | found by `changes`, nothing known | false alarms | alarms at a stranger |",
+        "|---|---|---|---|",
+    ]
+    for name in available():
+        read = reader(embedder(name))
+        figures: dict[str, list[tuple[bool, bool, bool]]] = {}
+        strange: list[float] = []
+        for trait in score:
+            for cast in casts(trait, 0.5, each):
+                for actor in cast.actors:
+                    change = change_of(read(actor.lines), 0, key_of(actor.lines))
+                    near = actor.flip is not None and abs(change.place - actor.flip) <= 1
+                    told = (actor.flip is not None, change.alarms and near, change.alarms)
+                    figures.setdefault(trait.name, []).append(told)
+            alarms = [
+                change_of(read(actor.lines), 0, key_of(actor.lines)).alarms
+                for cast in strangers(trait, score, each // 4)
+                for actor in cast.actors
+            ]
+            strange.append(float(np.mean(alarms)))
+        cells = [*found_and_false(figures), mean_interval(np.array(strange))]
+        lines.append(f"| {name} | {' | '.join(map(shown, cells))} |")
+    return "\n".join(lines)
 
 
 def write_scales(fitted: dict[Kind, Scale], tune: Sequence[Trait]) -> None:
-    """The table of scales that ``evidence.persona`` reads."""
-    lines = [
-        "# Positions of lines between a persona and its opposite; see evidence/persona.py.",
-        "# Fitted by benchmarks/validity/spliced.py --fit to statements of",
-        "# github.com/anthropics/evals, persona/*.jsonl (CC BY 4.0), of these traits alone:",
+    """Put the scales into the table that ``evidence.readings`` reads."""
+    write_fits(
+        TABLE,
+        {
+            (kind.reader, kind.lines): scale_columns(scale)
+            for kind, scale in fitted.items()
+            if kind.reader != "length"
+        },
+        tune,
+    )
+
+
+def scale_columns(scale: Scale) -> list[float]:
+    """The numbers of a scale, as the table has them."""
+    shift = scale.shift
+    return [shift.zero, shift.zero_variance, shift.step, shift.step_variance, shift.noise,
+            scale.gain, scale.alarm, scale.exponent]  # fmt: skip
+
+
+def write_fits(
+    table: Path, fits: Mapping[tuple[str, int], Sequence[float]], tune: Sequence[Trait]
+) -> None:
+    """Put fits into a table, by the evidence and its lines a side; other rows stay. The head names
+    the traits that were fitted to."""
+    before = table.read_text("utf-8").splitlines()
+    about = [line for line in before if line.startswith("#") and "traits alone" not in line]
+    about = [line for line in about if line.removeprefix("# ") not in {t.name for t in tune}]
+    rows = [line.split("\t") for line in before if line and not line.startswith("#")]
+    every = {(name, int(lines)): numbers for name, lines, *numbers in rows}
+    for key, numbers in fits.items():
+        every[key] = [f"{number:.6g}" for number in numbers]
+    head = [
+        *about[:-1],
+        "# of github.com/anthropics/evals, persona/*.jsonl (CC BY 4.0), of these traits alone:",
         *(f"# {trait.name}" for trait in tune),
-        "# embedder, lines a side, zero, its variance, step, its variance, noise, gain, alarm",
+        *about[-1:],
     ]
-    for kind, scale in fitted.items():
-        shift = scale.shift
-        if kind.reader != "length":
-            numbers = (shift.zero, shift.zero_variance, shift.step, shift.step_variance,
-                       shift.noise, scale.gain, scale.alarm)  # fmt: skip
-            lines.append("\t".join([kind.reader, str(kind.lines), *(f"{n:.6g}" for n in numbers)]))
-    TABLE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines = ["\t".join([name, str(count), *numbers]) for (name, count), numbers in every.items()]
+    table.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -27,11 +27,20 @@ SENTENCES = Path(__file__).with_name("personas.tsv")
 @dataclass(frozen=True, slots=True)
 class Trait:
     """A trait: a describing sentence for each side, and lines of each side; lines at the same
-    place have the same number of words."""
+    place have the same number of words. With a ``pool``, so many lines a side are spoken, always
+    the same, and those after them are the sample lines: for evidence that is dear."""
 
     name: str
     sentences: tuple[str, str]
     sides: tuple[list[str], list[str]]
+    pool: int | None = None
+
+    def dealt(self, generator: np.random.Generator) -> list[list[str]]:
+        """The lines of both sides, the sample lines first."""
+        if self.pool is None:
+            return [list(generator.permutation(side)) for side in self.sides]
+        end = self.pool + SET_ASIDE
+        return [side[self.pool : end] + side[: self.pool] for side in self.sides]
 
 
 class Actor(NamedTuple):
@@ -105,7 +114,7 @@ def casts(trait: Trait, prevalence: float, each: int, seed: int = 0) -> list[Cas
     ([False, True], 20)
     """
     generator = np.random.default_rng([crc32(trait.name.encode()), seed])
-    mixed = [list(generator.permutation(side)) for side in trait.sides]
+    mixed = trait.dealt(generator)
     made = []
     for own in (0, 1):
         kept, lines = mixed[own][:SET_ASIDE], mixed[own][SET_ASIDE:]

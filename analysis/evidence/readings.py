@@ -1,0 +1,305 @@
+"""What evidence is: for each turn of an actor, how much likelier its opposite is to have said it.
+
+Evidence reads tables and gives a ``Reading`` for each actor of each trial: the position of each
+turn between the persona (below zero) and its opposite (above), the scale on which positions are to
+be read, and why a turn says nothing, where it does not. A kind of evidence is fitted to other
+personas and other transcripts than those that it reads; its fit is a table with a version
+(``tables/scales.tsv``). Whoever looks for flips (``measures.spoken_flips``) needs to know no kind.
+
+    T  text: sentence embeddings (``persona.Meaning``)
+    L  log-probabilities of a language model (``log_probabilities.LogProbabilities``)
+    J  a judge with a rubric (``judged.Judged``)
+    P  answers off stage (``probed.Probed``)
+    several of them, by one joint fit (``fused.Fused``)
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cache
+from math import inf
+from typing import Any, ClassVar, NamedTuple
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.evidence.lexicon import rows
+from analysis.stats import Floats
+from analysis.stats.change_point import Change, Shift, scan
+from analysis.tables import Tables, frame
+
+BOUND = 4.0
+"""The most that one line says, as in ``evidence.text``."""
+
+BLANK = "nothing was said"
+UNKNOWN_SIDES = "no description of the persona and its opposite"
+ALIKE = "the persona and its opposite read the same"
+
+SERIES = {
+    "trial": "str",
+    "actor": "str",
+    "turn": "Int64",
+    "ratio": "float64",
+    "weight": "float64",
+    "missing": "str",
+}
+"""The columns of ``Evidence.series``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What was fitted: positions along the axis; ``gain``, how much all dimensions of vectors count
+    for the place of a flip; and ``alarm``, the evidence for a flip that one in ten actors exceeds
+    who never flips, on the personas that it was fitted to. ``exponent`` is c where what a turn of n
+    tokens says is divided by n^c. ``lines`` is for how many lines a side it was fitted."""
+
+    shift: Shift
+    gain: float = 0.0
+    alarm: float = inf
+    exponent: float = 0.0
+    lines: int = 1
+
+
+@cache
+def scales(name: str) -> dict[int, Scale]:
+    """The fitted scales of an evidence, by the number of lines a side (1: a sentence that describes
+    the persona). Empty if none was fitted."""
+    fitted: dict[int, Scale] = {}
+    for evidence, lines, *numbers in rows("scales.tsv"):
+        if evidence == name:
+            *shift, gain, alarm, exponent = map(float, numbers)
+            fitted[int(lines)] = Scale(Shift(*shift), gain, alarm, exponent, int(lines))
+    return fitted
+
+
+def scale_for(name: str, sides: Sides) -> Scale:
+    """The scale for these sides: the one for the most lines that both have.
+
+    Raises ValueError if none was fitted for this evidence.
+    """
+    fitted = scales(name)
+    count = min(len(sides.own), len(sides.opposite))
+    known = [lines for lines in fitted if lines <= count]
+    if not known:
+        raise ValueError(f"no scale was fitted for the evidence {name!r}")
+    return fitted[max(known)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """How a persona and its opposite are known: by a sentence or a page that describes each, or by
+    lines that each could have said, best five or more (fewer are read as if they described).
+
+    Raises ValueError if a side is empty.
+    """
+
+    own: tuple[str, ...]
+    opposite: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.own or not self.opposite:
+            raise ValueError("a persona and its opposite need a sentence each")
+
+
+Personas = Mapping[str, Sides]
+"""Sides by the name of a speaker, or a pattern of names (``*`` and ``?``)."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What evidence says of an actor in a trial.
+
+    ``positions`` has shape (n), NaN where a turn says nothing; ``missing`` says why, blank where it
+    says something. ``weights``, in [0, 1], say how much of what a turn said was kept. ``vectors``,
+    of shape (n, d), are the turns in all dimensions, if the evidence has such; ``parts`` are the
+    positions by kind of evidence, in units of the whole, if several kinds were joined. ``scale`` is
+    None where the actor cannot be read at all. ``key`` stands for the words, for random draws.
+    """
+
+    trial: str
+    actor: str
+    turns: tuple[int, ...]
+    positions: Floats
+    missing: tuple[str, ...]
+    weights: Floats
+    scale: Scale | None
+    vectors: Floats | None = None
+    parts: Mapping[str, Floats] = field(default_factory=dict)
+    key: int = 0
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which turns say something, shape (n)."""
+        return np.asarray(~np.isnan(self.positions))
+
+    @property
+    def said(self) -> NDArray[np.bool_]:
+        """In which turns it said something, shape (n)."""
+        return np.array([why != BLANK for why in self.missing], dtype=bool)
+
+    @property
+    def ratios(self) -> Floats:
+        """The log-likelihood ratio of the opposite over the persona, of each turn; within ±4."""
+        if self.scale is None:
+            return np.full(len(self.positions), np.nan)
+        return ratio(self.positions, self.scale.shift)
+
+    def change(self) -> Change:
+        """Evidence for one flip among the turns that say something, and its place among them.
+
+        Raises ValueError if there is no scale, or fewer than two such turns.
+        """
+        return self._scan(np.flatnonzero(self.known))
+
+    def in_random_orders(self, draws: int, seed: int = 0) -> Floats:
+        """The evidence for a flip with the turns in random orders, shape (draws): what there is
+        without any course of events. The orders depend on the seed and the words alone."""
+        generator = np.random.default_rng([seed, self.key])
+        known = np.flatnonzero(self.known)
+        return np.array([self._scan(generator.permutation(known)).evidence for _ in range(draws)])
+
+    def _scan(self, order: NDArray[np.intp]) -> Change:
+        if self.scale is None:
+            raise ValueError(f"{self.actor} cannot be read: there is no scale")
+        weights = None
+        if self.vectors is not None:
+            weights = places(self.vectors[order], self.scale.gain)
+        return scan(self.positions[order], self.scale.shift, weights)
+
+
+class Evidence(ABC):
+    """A kind of evidence; see the head of this module."""
+
+    kind: ClassVar[str]
+    """T, P, J, L, or several joined by ``+``."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Which evidence it is, for what is reported."""
+
+    @abstractmethod
+    def readings(self, tables: Tables, personas: Personas | None = None) -> list[Reading]:
+        """A reading of every actor of every trial, in the order of trials and seats.
+
+        Sides are those of ``personas``, else the description and the opposite in the cast.
+        """
+
+    def series(self, tables: Tables, personas: Personas | None = None) -> pd.DataFrame:
+        """One row for each turn of each actor; for the columns see ``SERIES``.
+
+        ``ratio`` is the log-likelihood ratio of the opposite over the persona, NaN where
+        ``missing`` says why; ``weight`` is how much of it was kept.
+        """
+        found: list[tuple[object, ...]] = []
+        for each in self.readings(tables, personas):
+            columns = (each.turns, each.ratios, each.weights, each.missing)
+            for turn, value, weight, missing in zip(*columns, strict=True):
+                why = missing or (UNKNOWN_SIDES if each.scale is None else "")
+                found.append((each.trial, each.actor, turn, value, weight, why or None))
+        return frame(found, SERIES)
+
+
+class Lines(NamedTuple):
+    """What an actor of a trial said, and its sides (None: unknown)."""
+
+    trial: str
+    actor: str
+    turns: tuple[int, ...]
+    texts: tuple[str, ...]
+    sides: Sides | None
+
+
+class TextEvidence(Evidence):
+    """Evidence that reads what was said, and how the persona and its opposite are described."""
+
+    @abstractmethod
+    def read(self, wanted: Sequence[Lines]) -> list[Reading]:
+        """A reading of each."""
+
+    def readings(self, tables: Tables, personas: Personas | None = None) -> list[Reading]:
+        return self.read(lines_of_actors(tables, personas))
+
+
+def lines_of_actors(tables: Tables, personas: Personas | None = None) -> list[Lines]:
+    """What everybody said, in the order of trials and seats."""
+    said: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    turns = tables.turns.sort_values(["trial", "turn"], kind="stable")
+    columns = (turns[name] for name in ("trial", "turn", "speaker", "text"))
+    for trial, turn, speaker, text in zip(*columns, strict=True):
+        said.setdefault((str(trial), str(speaker)), []).append((int(turn), str(text)))
+    cast = tables.cast.sort_values(["trial", "seat"], kind="stable")
+    columns = (cast[name] for name in ("trial", "actor", "brief", "traits", "opposite"))
+    found = []
+    for trial, actor, brief, traits, opposite in zip(*columns, strict=True):
+        own = said.get((str(trial), str(actor)), [])
+        sides = given(str(actor), personas) or _described(brief, traits, opposite)
+        found.append(
+            Lines(str(trial), str(actor), tuple(turn for turn, _ in own),
+                  tuple(text for _, text in own), sides)
+        )  # fmt: skip
+    return found
+
+
+def given(actor: str, personas: Personas | None) -> Sides | None:
+    """The sides that were given for a name: those under the name, else under the first pattern."""
+    if not personas:
+        return None
+    if actor in personas:
+        return personas[actor]
+    return next((sides for name, sides in personas.items() if fnmatchcase(actor, name)), None)
+
+
+def _described(brief: Any, traits: Iterable[Any], opposite: Any) -> Sides | None:
+    """A persona without a description is described by its traits."""
+    own = "" if pd.isna(brief) else str(brief).strip()
+    own = own or ", ".join(map(str, traits))
+    other = "" if pd.isna(opposite) else str(opposite).strip()
+    return Sides((own,), (other,)) if own and other else None
+
+
+def key_of(texts: Sequence[str]) -> int:
+    """A number that stands for these words, the same in every process."""
+    return crc32("\n".join(texts).encode())
+
+
+def unread(lines: Lines, why: str) -> Reading:
+    """The reading of an actor that cannot be read."""
+    count = len(lines.turns)
+    missing = tuple(why if text.strip() else BLANK for text in lines.texts)
+    return Reading(lines.trial, lines.actor, lines.turns, np.full(count, np.nan), missing,
+                   np.zeros(count), None, key=key_of(lines.texts))  # fmt: skip
+
+
+def ratio(positions: Floats, shift: Shift) -> Floats:
+    """Log-likelihood ratio of the opposite over the own character at positions; within ±4.
+
+    >>> ratio(np.array([-100.0, 0.5, 100.0]), Shift(0.5, 0.1, 1.0, 0.2, 0.3)).tolist()
+    [-4.0, 0.0, 4.0]
+    """
+    variance = shift.noise + shift.zero_variance + shift.step_variance / 4
+    return np.clip(shift.step * (positions - shift.zero) / variance, -BOUND, BOUND)
+
+
+def places(vectors: Floats, gain: float) -> Floats:
+    """Log weights of the places 1 to n - 1 of a change, by the distance of the means of the
+    vectors, of shape (n, d), before and after each."""
+    return np.asarray(gain * apart(vectors))
+
+
+def apart(vectors: Floats) -> Floats:
+    """For each place 1 to n - 1: n0 n1 / n |mean before - mean from there on|^2, shape (n - 1).
+
+    >>> apart(np.array([[1.0, 0], [1.0, 0], [0.0, 1], [0.0, 1]])).round(2).tolist()
+    [0.67, 2.0, 0.67]
+    """
+    count = len(vectors)
+    sums = np.cumsum(vectors, axis=0)
+    before = np.arange(1, count)[:, None]
+    between = sums[:-1] / before - (sums[-1] - sums[:-1]) / (count - before)
+    return np.asarray((between**2).sum(axis=1) * (before * (count - before))[:, 0] / count)

@@ -1,0 +1,165 @@
+"""What a stage says of texts, asked once each: the cache of evidence L and J.
+
+An answer is known by the stage's identity and by everything it was asked with, so that it is asked
+for once, whatever transcript it comes from. With a file, answers outlive the process: a line of
+JSON each, added when it is there, so that a measurement that was killed goes on where it was. A
+torn last line is asked for again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO, TypeVar
+
+from sim.errors import BadRequest, ElsinoreError, ModelError
+from sim.layouts.prompt import Prompt
+from sim.stage.base import LogProb, Request, Stage, info_of
+
+SPEAKER = "reader"
+
+T = TypeVar("T")
+
+
+class Wanted(NamedTuple):
+    """A text whose log-probability after a prompt is wanted."""
+
+    prompt: str
+    text: str
+
+
+class Asked:
+    """Asks a stage, and remembers its answers.
+
+    ``cache`` is a file that is made if it is not there, ``at_once`` how many are asked for at once;
+    ``told`` is called with how many are done, and how many there are.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        cache: Path | str | None = None,
+        at_once: int = 4,
+        told: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self.stage = stage
+        self.at_once = at_once
+        self.told = told
+        self._path = None if cache is None else Path(cache)
+        self._known: dict[str, Any] = {}
+        if self._path is not None and self._path.exists():
+            self._known = _read(self._path)
+
+    def log_probs(self, wanted: Sequence[Wanted]) -> list[LogProb]:
+        """The log-probability of each text, in nats, and its number of tokens.
+
+        Raises ``ModelError`` if the stage gives none, ``StageError`` if it does not answer.
+
+        >>> from sim.stage.fixed import FixedLines
+        >>> try:
+        ...     Asked(FixedLines(["Well?"])).log_probs([Wanted("Ann: ", "Well?")])
+        ... except ModelError as error:
+        ...     str(error).partition(": ")[2]
+        'it gives no log-probabilities; use another model'
+        """
+
+        async def score(each: Wanted) -> list[float]:
+            request = Request(Prompt.start("text", each.prompt), 0, SPEAKER, "score")
+            found = await self.stage.log_prob(request, each.text)
+            if found is None:
+                why = info_of(self.stage).why_no_log_prob or "it gives no log-probabilities"
+                raise ModelError(f"{self.stage.identity}: {why}; use another model")
+            return [found.value, found.tokens]
+
+        return [LogProb(value, tokens) for value, tokens in self._all(wanted, score)]
+
+    def replies(self, wanted: Sequence[Request]) -> list[str]:
+        """The text of the reply to each request. Raises ``StageError`` if there is none."""
+
+        async def reply(request: Request) -> str:
+            return (await self.stage.perform(request)).text
+
+        return list(self._all(wanted, reply, _told))
+
+    def _all(
+        self,
+        wanted: Sequence[T],
+        ask: Callable[[T], Awaitable[Any]],
+        tell: Callable[[T], object] = lambda each: each,
+    ) -> list[Any]:
+        """The answer to each. In a running event loop it waits in a thread of its own."""
+        keys = [self._key(tell(each)) for each in wanted]
+        known = self._known
+        new = {key: each for key, each in zip(keys, wanted, strict=True) if key not in known}
+        if new:
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                asyncio.run(self._ask(new, ask))
+            else:
+                with ThreadPoolExecutor(1) as thread:
+                    thread.submit(asyncio.run, self._ask(new, ask)).result()
+        return [known[key] for key in keys]
+
+    async def _ask(self, new: Mapping[str, T], ask: Callable[[T], Awaitable[Any]]) -> None:
+        waiting = iter(new.items())
+        done = 0
+        file = self._opened()
+
+        async def work() -> None:
+            nonlocal done
+            for key, each in waiting:
+                answer = await ask(each)
+                self._known[key] = answer
+                if file is not None:
+                    file.write(json.dumps([key, answer]) + "\n")
+                    file.flush()
+                done += 1
+                if self.told is not None:
+                    self.told(done, len(new))
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self.at_once, len(new))):
+                    group.create_task(work())
+        except* ElsinoreError as errors:
+            raise errors.exceptions[0] from None
+        finally:
+            if file is not None:
+                file.close()
+
+    def _opened(self) -> TextIO | None:
+        if self._path is None:
+            return None
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise BadRequest(f"scores {self._path}: {error.strerror}; use another path") from None
+        if file.tell() and not self._path.read_bytes().endswith(b"\n"):
+            file.write("\n")  # After a torn line.
+        return file
+
+    def _key(self, told: object) -> str:
+        whole = json.dumps([self.stage.identity, told])
+        return sha256(whole.encode()).hexdigest()[:40]
+
+
+def _told(request: Request) -> object:
+    """What a reply depends on."""
+    return [request.prompt.digest, request.seed, request.purpose, request.schema]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    known: dict[str, Any] = {}
+    for line in path.read_text("utf-8", errors="replace").splitlines():
+        try:
+            key, answer = json.loads(line)
+        except (ValueError, TypeError):
+            continue
+        known[str(key)] = answer
+    return known
