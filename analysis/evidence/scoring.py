@@ -151,7 +151,7 @@ class Asked:
 
 def _told(request: Request) -> object:
     """What a reply depends on."""
-    return [request.prompt.digest, request.seed, request.purpose, request.schema]
+    return [request.prompt.digest.hex(), request.seed, request.purpose, request.schema]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -10,8 +10,8 @@ second. What a kind *finds*, *false alarms*, *AUC* and *share* are as in ``splic
     python -m benchmarks.validity.evidence --model gguf:gemma3-270m [--judge] [--lines 1 5] \
         [--pool 30] [--cache runs/scores.jsonl] [--fit] [--write]
 
-``--fit`` writes scales and weights into ``analysis/evidence/tables``, and ``--judge`` asks the model
-as a judge, too. Scores are kept in a file: what was killed goes on where it was.
+``--fit`` writes scales and weights into ``analysis/evidence/tables``, and ``--judge`` asks the
+model as a judge, too. Scores are kept in a file: what was killed goes on where it was.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def both_sides(kind: Kind, trait: Trait) -> list[tuple[Floats, Floats]]:
 
 
 def best_exponent(kind: Likelihoods, tune: Sequence[Trait]) -> float:
-    """The exponent of length whose positions tell lines of both sides best: mean AUC over traits."""
+    """The exponent of length whose positions tell lines of both sides best (mean AUC)."""
 
     def area(exponent: float) -> float:
         tried = replace(kind, exponent=exponent)

@@ -64,7 +64,7 @@ def _meaning(spoken: SpokenFlips) -> Record:
         "share": _limits(by_quantity.get("share")),
         "alarms": _limits(alarms),
         "alarms_in_random_order": None if alarms is None else _number(alarms.null.estimate),
-        "embedder": spoken.embedder.name,
+        "embedder": spoken.by.name,
         "evidence": "T",
     }
 

@@ -6,7 +6,19 @@ import numpy as np
 import pytest
 
 from analysis.evidence.embeddings import available
-from analysis.evidence.persona import BOUND, Character, axis, places, ratio, scales
+from analysis.evidence.persona import Meaning, axis
+from analysis.evidence.readings import (
+    ALIKE,
+    BLANK,
+    BOUND,
+    UNKNOWN_SIDES,
+    Lines,
+    Reading,
+    Sides,
+    places,
+    ratio,
+    scales,
+)
 from analysis.stats.change_point import Shift
 from benchmarks.validity.splices import LINES, SET_ASIDE, casts, found_folder, halves, strangers
 
@@ -30,6 +42,14 @@ OPPOSITE = [
 ]
 
 
+SIDES, BACK = Sides(tuple(OWN), tuple(OPPOSITE)), Sides(tuple(OPPOSITE), tuple(OWN))
+
+
+def read(lines: list[str], sides: Sides | None, by: str = "hashing") -> Reading:
+    turns = tuple(range(1, len(lines) + 1))
+    return Meaning(by).read([Lines("t", "Ann", turns, tuple(lines), sides)])[0]
+
+
 def test_positions_are_about_the_middle_and_bounded() -> None:
     one, other = np.array([[0.0, 0.0], [0.0, 2.0]]), np.array([[4.0, 1.0]])
     between = axis(one, other)
@@ -45,8 +65,7 @@ def test_positions_are_about_the_middle_and_bounded() -> None:
 def test_exchanging_the_characters_changes_the_sign() -> None:
     # The zero is that of the pair: nothing favours the side that is called one's own.
     lines = ["I like people.", "I like to be alone.", "The train was late."]
-    there = Character(OWN, OPPOSITE, "hashing").evidence(lines)
-    back = Character(OPPOSITE, OWN, "hashing").evidence(lines)
+    there, back = read(lines, SIDES).ratios, read(lines, BACK).ratios
     zeros = [scale.shift.zero for scale in scales("hashing").values()]
     assert zeros == pytest.approx([0] * len(zeros), abs=0.01)
     assert there == pytest.approx(-back, abs=0.2)
@@ -59,12 +78,22 @@ def test_a_place_is_weighted_by_the_difference_of_the_means() -> None:
 
 @pytest.mark.parametrize("by", ["hashing", pytest.param("minilm", marks=needs_minilm)])
 def test_blank_lines_say_nothing_and_flips_need_two(by: str) -> None:
-    character = Character(OWN, OPPOSITE, by)
-    values = character.evidence([OWN[0], " ", OPPOSITE[0]])
-    assert values[0] < 0 < values[2]
-    assert np.isnan(values[1])
+    reading = read([OWN[0], " ", OPPOSITE[0]], SIDES, by)
+    assert reading.ratios[0] < 0 < reading.ratios[2]
+    assert np.isnan(reading.ratios[1])
+    assert reading.missing == ("", BLANK, "")
+    assert reading.weights.tolist() == [1, 0, 1]
     with pytest.raises(ValueError, match="two values"):
-        character.flip(OWN[:1])
+        read(OWN[:1], SIDES, by).change()
+
+
+def test_who_cannot_be_read_says_why() -> None:
+    for sides, why in ((None, UNKNOWN_SIDES), (Sides(("a b",), ("a b",)), ALIKE)):
+        reading = read(["Hm.", ""], sides)
+        assert reading.missing == (why, BLANK)
+        assert np.isnan(reading.ratios).all()
+        with pytest.raises(ValueError, match="no scale"):
+            reading.change()
 
 
 @needs_minilm
@@ -77,17 +106,26 @@ def test_a_flip_is_found_in_other_words() -> None:
         "I chat with every stranger I meet.",
         "Come, let us throw a party for the whole street!",
     ]
-    found = Character(OWN, OPPOSITE, "minilm").flip(said)
+    found = read(said, SIDES, "minilm").change()
     assert found.place == 3
     assert found.evidence > 1
-    assert Character(OPPOSITE, OWN, "minilm").flip(said).evidence < 0
+    assert read(said, BACK, "minilm").change().evidence < 0
 
 
-def test_what_a_character_cannot_read_with_is_refused() -> None:
+@needs_minilm
+def test_a_page_is_read_sentence_by_sentence() -> None:
+    # One vector of a whole page would be that of its first sentences alone.
+    page, opposite = " ".join(OWN), " ".join(OPPOSITE)
+    reading = read([OWN[0], OPPOSITE[0]], Sides((page,), (opposite,)), "minilm")
+    lines = read([OWN[0], OPPOSITE[0]], SIDES, "minilm")
+    assert reading.positions == pytest.approx(lines.positions)
+
+
+def test_what_cannot_be_read_with_is_refused() -> None:
     with pytest.raises(ValueError, match="a sentence each"):
-        Character([], OPPOSITE)
+        Sides((), tuple(OPPOSITE))
     with pytest.raises(ValueError, match="no embedder"):
-        Character(OWN, OPPOSITE, "bert")
+        Meaning("bert")
 
 
 @needs_data
@@ -97,9 +135,10 @@ def test_scales_were_fitted_to_the_first_half_alone() -> None:
     folder = found_folder()
     assert folder is not None
     tune, score = halves(folder)
-    table = TABLE.read_text("utf-8")
-    assert all(f"# {trait.name}\n" in table for trait in tune)
-    assert not any(f"# {trait.name}\n" in table for trait in score)
+    for path in (TABLE, TABLE.with_name("fusions.tsv")):
+        table = path.read_text("utf-8")
+        assert all(f"# {trait.name}\n" in table for trait in tune)
+        assert not any(f"# {trait.name}\n" in table for trait in score)
 
 
 @needs_data
