@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from analysis.measures.fourth_wall import FourthWall
     from analysis.measures.influence import Influence
     from analysis.measures.influence_asymmetry import InfluenceAsymmetry
+    from analysis.measures.likeness import Likeness
     from analysis.measures.loops import Loops
     from analysis.measures.opinion_dynamics import OpinionDynamics
     from analysis.measures.outcomes import Outcomes
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     fourth_wall = FourthWall
     influence = Influence
     influence_asymmetry = InfluenceAsymmetry
+    likeness = Likeness
     loops = Loops
     opinion_dynamics = OpinionDynamics
     outcomes = Outcomes
@@ -107,6 +109,7 @@ _WHERE = {
     "fourth_wall": "analysis.measures.fourth_wall:FourthWall",
     "influence": "analysis.measures.influence:Influence",
     "influence_asymmetry": "analysis.measures.influence_asymmetry:InfluenceAsymmetry",
+    "likeness": "analysis.measures.likeness:Likeness",
     "loops": "analysis.measures.loops:Loops",
     "opinion_dynamics": "analysis.measures.opinion_dynamics:OpinionDynamics",
     "outcomes": "analysis.measures.outcomes:Outcomes",

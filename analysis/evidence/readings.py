@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from math import inf
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 from zlib import crc32
 
@@ -32,6 +33,9 @@ from analysis.evidence.lexicon import rows
 from analysis.stats import Floats
 from analysis.stats.change_point import Change, Shift, scan
 from analysis.tables import Tables, frame
+from sim.errors import BadRequest
+from sim.input_files import read_toml
+from sim.text.suggestions import nearest
 
 BOUND = 4.0
 """The most that one line says, as in ``evidence.text``."""
@@ -244,6 +248,48 @@ def lines_of_actors(tables: Tables, personas: Personas | None = None) -> list[Li
                   tuple(text for _, text in own), sides)
         )  # fmt: skip
     return found
+
+
+_TEXTS = ("brief", "opposite")
+_LINES = ("lines", "opposite_lines")
+
+
+def personas_from(path: Path | str) -> dict[str, Sides]:
+    """Sides from a TOML file: a table for each speaker or pattern of names.
+
+    ``["Dr*"]``, and below it ``brief = "..."`` and ``opposite = "..."``, or lines that each could
+    have said: ``lines = ["...", ...]`` and ``opposite_lines = ["...", ...]``. Raises ``BadRequest``
+    for a table that has neither pair, or a field that is none of these.
+    """
+    found: dict[str, Sides] = {}
+    for pattern, fields in read_toml(path, "--personas").items():
+        where = f"--personas {path}: [{pattern}]"
+        if not isinstance(fields, dict):
+            raise BadRequest(
+                f"--personas {path}: {pattern} is no table; write a speaker in brackets, "
+                '["Ann"], and below it brief = "..." and opposite = "..."'
+            )
+        for name in fields:
+            if name not in (*_TEXTS, *_LINES):
+                raise BadRequest(f"{where} has no field {name!r}{nearest(name, _TEXTS + _LINES)}")
+        for pair in (_LINES, _TEXTS):
+            own, other = (_texts_of(fields.get(name), f"{where}: {name}") for name in pair)
+            if own and other:
+                found[pattern] = Sides(own, other)
+                break
+        else:
+            raise BadRequest(
+                f"{where} needs brief and opposite, or lines and opposite_lines (a list each)"
+            )
+    return found
+
+
+def _texts_of(value: Any, where: str) -> tuple[str, ...]:
+    """The texts of a field: one, or a list of them; blank ones do not count."""
+    texts = value if isinstance(value, list) else [] if value is None else [value]
+    if not all(isinstance(text, str) for text in texts):
+        raise BadRequest(f"{where} is no text, and no list of texts")
+    return tuple(text.strip() for text in texts if text.strip())
 
 
 def given(actor: str, personas: Personas | None) -> Sides | None:

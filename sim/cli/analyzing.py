@@ -3,19 +3,33 @@ and who fights whom; as plain values. Missing numbers are None, never 0."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from analysis import graphs
 from analysis.estimates import Estimate
+from analysis.evidence.embeddings import Embedder, available, embedder
+from analysis.evidence.fused import Fused
+from analysis.evidence.log_probabilities import LogProbabilities
+from analysis.evidence.persona import Meaning
+from analysis.evidence.readings import Evidence, Personas, personas_from
+from analysis.evidence.scoring import Asked
+from analysis.measures.changes import Changes
 from analysis.measures.conflict import Conflict
 from analysis.measures.convergence import Convergence
+from analysis.measures.likeness import Likeness
 from analysis.measures.spoken_flips import SpokenFlips
 from analysis.stats import clopper_pearson
 from analysis.tables import Tables
+from sim import open_stage
 from sim.cli.outcomes import OUTCOMES, outcomes_by_trial
+from sim.stage.base import close_stage
 
 Record = dict[str, Any]
 
@@ -26,18 +40,92 @@ EVIDENCE = {
 """What each kind of evidence is, as it stands under the table."""
 
 
-def analysed(
-    tables: Tables, arms: Sequence[tuple[str, Sequence[str]]], *, meaning: bool = False
-) -> list[Record]:
-    """One record for each arm: a label and the ids of its trials.
+_MOST_LINES = 5_000
+"""Of so many different lines at most the best embedder makes vectors; of more, a light one."""
 
-    With ``meaning``, flips are also looked for by sentence embeddings.
+
+@dataclass(frozen=True)
+class Reader:
+    """How lines are read: by which embedder (None: not for their meaning), with which personas, and
+    by which evidence for flips (None: that of the embedder)."""
+
+    embedder: Embedder | None = None
+    personas: Personas | None = None
+    evidence: Evidence | None = None
+
+
+@contextmanager
+def reading(
+    meaning: bool,
+    personas: Path | None,
+    model: str | None,
+    store: Path,
+    told: Callable[[str], None],
+) -> Iterator[Callable[[Tables], Reader]]:
+    """What makes a reader for tables; the model, if one is named, is closed at the end.
+
+    Raises ``BadRequest`` for personas that cannot be read, ``ModelError`` for no such model.
     """
-    return [_arm(label, tables.only(trials), meaning) for label, trials in arms]
+    sides = None if personas is None else personas_from(personas)
+    if model is None:
+        yield lambda tables: Reader(_embedder(tables) if meaning else None, sides)
+        return
+    stage = open_stage(model)
+    asked = Asked(
+        stage,
+        store.with_name(f"{store.name}.scores.jsonl"),
+        told=lambda done, of: told(f"{model}: {done:,} of {of:,} scores"),
+    )
+
+    def made(tables: Tables) -> Reader:
+        likely = LogProbabilities(asked)
+        by = _embedder(tables)
+        try:
+            evidence: Evidence = Fused(Meaning(by), likely)
+        except ValueError:  # Never fitted together.
+            evidence = likely
+        return Reader(by, sides, evidence)
+
+    try:
+        yield made
+    finally:
+        asyncio.run(close_stage(stage))
 
 
-def _arm(label: str, tables: Tables, meaning: bool) -> Record:
-    spoken = SpokenFlips(tables) if meaning else None
+def _embedder(tables: Tables) -> Embedder:
+    """The best embedder for so many lines, so that an answer takes no more than a minute."""
+    if tables.turns["text"].nunique() <= _MOST_LINES:
+        return embedder()
+    return embedder(next(name for name in available() if name != "minilm"))
+
+
+def analysed(
+    tables: Tables,
+    arms: Sequence[tuple[str, Sequence[str]]],
+    reader: Callable[[Tables], Reader] = lambda tables: Reader(),
+) -> list[Record]:
+    """One record for each arm: a label and the ids of its trials."""
+    how = reader(tables)
+    return [_arm(label, tables.only(trials), how) for label, trials in arms]
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    """What lines mean, measured."""
+
+    flips: SpokenFlips
+    changes: Changes
+    likeness: Likeness
+
+
+def _arm(label: str, tables: Tables, how: Reader) -> Record:
+    meant = None
+    if how.embedder is not None:
+        meant = _Meaning(
+            SpokenFlips(tables, how.evidence or Meaning(how.embedder), how.personas),
+            Changes(tables, how.embedder),
+            Likeness(tables, how.embedder),
+        )
     conflict = Conflict(tables)
     convergence = Convergence(tables)
     by_quantity = {each.quantity: each.estimate for each in convergence.estimates}
@@ -47,8 +135,8 @@ def _arm(label: str, tables: Tables, meaning: bool) -> Record:
         "trials": len(tables.trials),
         "turns": len(tables.turns),
         "left_out": tables.left_out,
-        "actors": _actors(tables, conflict, spoken),
-        "meaning": None if spoken is None else _meaning(spoken),
+        "actors": _actors(tables, conflict, meant),
+        "meaning": None if meant is None else _meaning(meant),
         "convergence": {**_limits(by_quantity.get("c")), "evidence": "P"},
         "hostility": {**_limits(fights.get("hostility")), "evidence": "T"},
         "contradicting": {**_limits(fights.get("negative")), "evidence": "T"},
@@ -56,20 +144,38 @@ def _arm(label: str, tables: Tables, meaning: bool) -> Record:
     }
 
 
-def _meaning(spoken: SpokenFlips) -> Record:
-    """The share of an arm's actors that flip in meaning, and alarms with lines in random orders."""
-    by_quantity = {each.quantity: each.estimate for each in spoken.estimates}
-    alarms = by_quantity.get("flipped")
+def _meaning(meant: _Meaning) -> Record:
+    """Shares of an arm's actors that flip or change, and whether they come to speak alike; each
+    with what lines in random orders give."""
+    flips, changes, alike = (
+        {each.quantity: each.estimate for each in result.estimates}
+        for result in (meant.flips, meant.changes, meant.likeness)
+    )
     return {
-        "share": _limits(by_quantity.get("share")),
-        "alarms": _limits(alarms),
-        "alarms_in_random_order": None if alarms is None else _number(alarms.null.estimate),
-        "embedder": spoken.by.name,
-        "evidence": "T",
+        "share": _limits(flips.get("share")),
+        "alarms": _limits(flips.get("flipped")),
+        "alarms_in_random_order": _null(flips.get("flipped")),
+        "reader": meant.flips.by.name,
+        "evidence": meant.flips.evidence,
+        "changed": _limits(changes.get("changed")),
+        "changed_in_random_order": _null(changes.get("changed")),
+        "alike": _limits(alike.get("c")),
+        "alike_in_random_order": _null_limits(alike.get("c")),
+        "embedder": meant.changes.embedder.name,
     }
 
 
-def _actors(tables: Tables, conflict: Conflict, spoken: SpokenFlips | None) -> list[Record]:
+def _null(estimate: Estimate | None) -> float | None:
+    return None if estimate is None else _number(estimate.null.estimate)
+
+
+def _null_limits(estimate: Estimate | None) -> list[float | None]:
+    if estimate is None:
+        return [None, None]
+    return [_number(estimate.null.low), _number(estimate.null.high)]
+
+
+def _actors(tables: Tables, conflict: Conflict, meant: _Meaning | None) -> list[Record]:
     """The actors by how much they say: what became of them, and how hostile they are."""
     fates = outcomes_by_trial(tables)
     said = tables.turns.groupby("speaker").size().to_dict()
@@ -88,10 +194,14 @@ def _actors(tables: Tables, conflict: Conflict, spoken: SpokenFlips | None) -> l
             able = [fate for fate in own if kind != "flip" or fate["opposed"]]
             times = sorted(fate[kind] for fate in able if fate[kind] is not None)
             record[kind] = _counted(times, len(able))
-        if spoken is not None:
-            rows = spoken.by_actor[spoken.by_actor["actor"] == actor]
-            turned = sorted(int(turn) for turn in rows["flip"].dropna())
-            record["flip_in_meaning"] = _counted(turned, int(rows["flipped"].notna().sum()))
+        if meant is not None:
+            for kind, result, turn, happened in (
+                ("flip_in_meaning", meant.flips, "flip", "flipped"),
+                ("change", meant.changes, "change", "changed"),
+            ):
+                rows = result.by_actor[result.by_actor["actor"] == actor]
+                turned = sorted(int(each) for each in rows[turn].dropna())
+                record[kind] = _counted(turned, int(rows[happened].notna().sum()))
         records.append(record)
     return records
 

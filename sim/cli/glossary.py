@@ -26,6 +26,8 @@ TERMS = (
     Term("flipped", "turned into the opposite of its persona, and at which turn", "flips", "flip"),
     Term("flipped in meaning", "began to speak as the opposite of its persona, by the meaning of "
          "its lines", "spoken_flips", "flip"),
+    Term("speaks otherwise", "began to speak otherwise than it did, by the meaning of its lines, "
+         "and from which turn on: no flip by itself", "changes", "change"),
     Term("collapsed", "turned into a polite assistant", "collapse", "collapse"),
     Term("looped", "says the same again and again", "loops", "loop"),
     Term("C", "1 if they come to agree, 0 if they stay as far apart, below 0 if farther",

@@ -7,18 +7,17 @@ batches, so that they may be larger than the memory.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
 from sim.errors import BadRequest
-from sim.formats.conversation import About, Conversation, Utterance
+from sim.formats.conversation import Conversation
 from sim.formats.delimited import WRITTEN, guessed
 from sim.formats.format import FormatError, Head, Reading, ReadOptions
-from sim.formats.json_files import sound
+from sim.formats.rows import cells_of, row, text_of
 
 _MAGIC: Final = b"PAR1"
 _ROWS: Final = 1000
@@ -49,17 +48,17 @@ class Parquet:
                     raise FormatError(f"{path}: {columns}")
                 titles = {what: columns.titles[place] for what, place in columns.places.items()}
                 wanted = list(titles.values())
-                row = 0
+                number = 0
                 left_out: Counter[str] = Counter()
                 known: dict[str, str] = {}
                 for batch in file.iter_batches(_ROWS, columns=wanted):
                     for each in batch.to_pylist():
-                        row += 1
+                        number += 1
                         fields = {what: each[title] for what, title in titles.items()}
-                        if not _text(fields["text"]).strip():
+                        if not text_of(fields["text"]).strip():
                             left_out["rows without text"] += 1
                             continue
-                        yield from _row(path, row, fields, known)
+                        yield from row(fields, known, _wrong_at(path, number))
                 return left_out
         except FileNotFoundError:
             raise FormatError(f"{path}: there is no such file") from None
@@ -80,7 +79,7 @@ class Parquet:
             rows: list[dict[str, Any]] = []
             for each in conversations:
                 for said in each.utterances:
-                    rows.append(_fields(each, said))
+                    rows.append(cells_of(each, said))
                     if len(rows) == _ROWS:
                         writer.write_table(arrow.Table.from_pylist(rows, schema))
                         rows = []
@@ -97,51 +96,9 @@ def _pyarrow() -> tuple[ModuleType, ModuleType]:
     return arrow, parquet
 
 
-def _row(
-    path: Path, number: int, fields: dict[str, Any], known: dict[str, str]
-) -> Iterator[About | Utterance]:
-    """What a row holds. ``known`` are the titles of conversations that were told before."""
-    heard = fields.pop("audience", None)
-    told = {what: _text(value) for what, value in fields.items()}
-    if not told["speaker"].strip():
-        raise FormatError(
-            f"{path}, row {number}: there is no speaker; name one, or leave the row out"
-        )
-    conversation = told.get("conversation", "")
-    title = told.pop("title", "")
-    if title and known.get(conversation) != title:
-        known[conversation] = title
-        yield About(conversation, title=title)
-    audience = None
-    if isinstance(heard, list):
-        audience = tuple(_text(each) for each in heard)
-    elif heard:
-        audience = tuple(_text(heard).split("; "))
-    yield Utterance(
-        told["speaker"], told["text"], conversation, told.get("at", ""), told.get("name", ""),
-        told.get("answers", ""), audience, told.get("thought", ""),
-    )  # fmt: skip
-
-
-def _text(value: object) -> str:
-    """A cell as a text: times in ISO 8601, what is missing blank."""
-    if value is None:
-        return ""
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return sound(str(value))
-
-
-def _fields(conversation: Conversation, said: Utterance) -> dict[str, Any]:
-    """A row, by the columns ``WRITTEN``; blank is missing."""
-    about = conversation.about
-    audience = None if said.audience is None else list(said.audience)
-    fields = {
-        "conversation": about.conversation, "speaker": said.speaker, "text": said.text,
-        "at": said.at, "name": said.name, "answers": said.answers, "thought": said.thought,
-        "title": about.title,
-    }  # fmt: skip
-    return {**{name: value or None for name, value in fields.items()}, "audience": audience}
+def _wrong_at(path: Path, number: int) -> Callable[[str], FormatError]:
+    """What makes the error of a row."""
+    return lambda what: FormatError(f"{path}, row {number}: {what}")
 
 
 PARQUET = Parquet()

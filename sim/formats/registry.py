@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FORMATS = (
     "elsinore", "csv", "tsv", "script", "whatsapp", "telegram", "slack", "discord", "openai",
-    "sharegpt", "claude", "chatgpt", "convokit", "inspect", "petri", "loom", "parquet",
+    "sharegpt", "claude", "chatgpt", "convokit", "inspect", "petri", "loom", "parquet", "jsonl",
 )  # fmt: skip
 """The names of the formats. Each is loaded when it is used."""
 
@@ -94,6 +94,10 @@ def named(name: str) -> Format:
             from sim.formats import loom
 
             return loom.LOOM
+        case "jsonl":
+            from sim.formats import json_rows
+
+            return json_rows.JSON_ROWS
         case "parquet":
             from sim.formats import parquet
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,11 +17,27 @@ def analyze(
     meaning: Annotated[
         bool,
         typer.Option(
-            "--meaning",
-            help="Also look for flips in what lines mean, by sentence embeddings "
-            "(best with the extra embeddings). It needs personas that have an opposite.",
+            help="Also read what lines mean, by sentence embeddings (best with the extra "
+            "embeddings): flips of whoever has an opposite, changes of how anybody speaks, and "
+            "whether they come to speak alike.",
         ),
-    ] = False,
+    ] = True,
+    personas: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.toml",
+            help='Who is who, by speaker or pattern: ["Dr*"] with brief and opposite, or with '
+            "lines and opposite_lines that each could have said.",
+        ),
+    ] = None,
+    reader: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Also read lines by the log-probabilities of a model, gguf:gemma3-270m say. "
+            "Scores are kept beside the store.",
+        ),
+    ] = None,
     as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
@@ -42,12 +59,15 @@ def analyze(
     for trial in trials:
         by_arm.setdefault(labels[trial.id] or trial.title, []).append(trial.id)
     from analysis.tables import load
-    from sim.cli.analyzing import analysed
+    from sim.cli.analyzing import analysed, reading
     from sim.cli.display.analyses import show
 
     console = err()
-    with console.status("measuring"):
-        records = analysed(load(store), list(by_arm.items()), meaning=meaning)
+    with (
+        console.status("measuring") as status,
+        reading(meaning, personas, reader, store, lambda text: status.update(text)) as how,
+    ):
+        records = analysed(load(store), list(by_arm.items()), how)
     if as_json:
         out().out(json.dumps({"store": str(store), "arms": records}, allow_nan=False))
         return

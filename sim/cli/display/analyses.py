@@ -22,6 +22,7 @@ MOST_PAIRS = 5
 _TITLES = {
     "flip": "flipped",
     "flip_in_meaning": "flipped in meaning",
+    "change": "speaks otherwise",
     "collapse": "collapsed",
     "loop": "looped",
 }
@@ -107,18 +108,35 @@ def _sentences(record: Record) -> list[str]:
 
 
 def _meaning(found: Record | None) -> list[str]:
-    """How many flip in meaning, if it was looked for."""
+    """How many flip and change in meaning, and whether they come to speak alike."""
     if found is None:
         return []
+    by = f"(evidence {found['evidence']} by {found['reader']})"
+    lines = []
     if found["share"]["value"] is None:
-        return ["Do they flip in meaning? Nobody has a description, an opposite and enough lines: "
-                "missing. --personas of elsinore import gives them."]  # fmt: skip
-    chance = found["alarms_in_random_order"]
-    return [
-        f"Do they flip in meaning? An estimated {_share(found['share'])} of the actors do; alarms "
-        f"at {_share(found['alarms'])}, at {100 * chance:.0f}% with lines in a random order "
-        f"(evidence T by {found['embedder']})."
-    ]
+        lines.append("Do they flip in meaning? Nobody has a description, an opposite and enough "
+                     "lines: missing. --personas gives them.")  # fmt: skip
+    else:
+        chance = found["alarms_in_random_order"]
+        lines.append(
+            f"Do they flip in meaning? An estimated {_share(found['share'])} of the actors do; "
+            f"alarms at {_share(found['alarms'])}, at {100 * chance:.0f}% with lines in a random "
+            f"order {by}."
+        )
+    by = f"(evidence T by {found['embedder']})"
+    if found["changed"]["value"] is not None:
+        chance = found["changed_in_random_order"]
+        lines.append(
+            f"Does anybody begin to speak otherwise? {_share(found['changed'])} of the actors, "
+            f"{100 * chance:.0f}% with lines in a random order {by}."
+        )
+    if found["alike"]["value"] is not None:
+        low, high = found["alike_in_random_order"]
+        lines.append(
+            f"Do they come to speak alike? C {_estimate(found['alike'])}, {low:.2f} to {high:.2f} "
+            f"with lines in a random order {by}."
+        )
+    return lines
 
 
 def _estimate(record: Record) -> str:

@@ -163,7 +163,9 @@ def test_what_was_left_out_is_said(folder: Path, inside: Command) -> None:
     assert "Left out" not in told
 
 
-def test_flips_in_meaning_are_looked_for_when_asked(folder: Path, inside: Command) -> None:
+def test_flips_in_meaning_are_looked_for_unless_they_are_not_wanted(
+    folder: Path, inside: Command
+) -> None:
     lines = ["I love all kinds of music.", "I cannot stand any kind of music."]
     rows = [f"Ann,{lines[turn > 5]}" for turn in range(12)]
     (folder / "music.csv").write_text("\n".join(["speaker,text", *rows]))
@@ -171,15 +173,24 @@ def test_flips_in_meaning_are_looked_for_when_asked(folder: Path, inside: Comman
         '[Ann]\nbrief = "I love music."\nopposite = "I cannot stand music."\n'
     )
     assert inside("import", "music.csv", "--personas", "people.toml", "-o", "m.db").returncode == 0
-    told = inside("analyze", "m.db", "--meaning").stdout
+    told = inside("analyze", "m.db").stdout
     assert "flipped in meaning [95%]" in told
     assert "turn 7" in told
     assert "Do they flip in meaning? An estimated 100% [" in told
-    [arm] = json.loads(inside("analyze", "m.db", "--meaning", "--json").stdout)["arms"]
+    [arm] = json.loads(inside("analyze", "m.db", "--json").stdout)["arms"]
     assert arm["actors"][0]["flip_in_meaning"]["turns"] == [7]
-    assert "meaning" not in inside("analyze", "m.db").stdout
+    assert "meaning" not in inside("analyze", "m.db", "--no-meaning").stdout
     assert inside("import", "music.csv", "-o", "n.db").returncode == 0
-    assert "missing. --personas of elsinore import" in inside("analyze", "n.db", "--meaning").stdout
+    told = inside("analyze", "n.db").stdout
+    assert "missing. --personas gives them." in told
+    # Nothing is known of Ann, but she can be seen to change.
+    assert "Does anybody begin to speak otherwise? 100% [" in told
+    told = inside("analyze", "n.db", "--personas", "people.toml").stdout
+    assert "Do they flip in meaning? An estimated 100% [" in told
+    (folder / "wrong.toml").write_text('[Ann]\nbrief = "I love music."\n')
+    refused = inside("analyze", "n.db", "--personas", "wrong.toml")
+    assert refused.returncode == 2
+    assert "[Ann] needs brief and opposite, or lines and opposite_lines" in refused.stderr
 
 
 def test_what_contradicts_an_earlier_line_is_told_apart_from_the_line_right_before(

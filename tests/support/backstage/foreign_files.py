@@ -175,9 +175,16 @@ def _file(name: str) -> Callable[[Path], Path]:
     return copy
 
 
+ROWS = (
+    '{"id": 0, "speaker": "Ann", "text": "Shall we go?", "time": "12:18", "reply_to": null}\n'
+    '{"id": 1, "speaker": "Ben", "text": "No.", "time": "12:19", "reply_to": [0], "kind": "x"}\n'
+    '{"id": 2, "speaker": "Ben", "text": " ", "time": "12:19", "reply_to": []}\n'
+)
+
 SAMPLES: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "openai lines": ("openai", _text("chats.jsonl", OPENAI)),
     "sharegpt array": ("sharegpt", _text("data.json", SHAREGPT)),
+    "rows in lines": ("jsonl", _text("log.jsonl", ROWS)),
     "claude file": ("claude", _text("conversations.json", CLAUDE)),
     "claude zip": ("claude", _zipped("claude.zip", CLAUDE)),
     "chatgpt file": ("chatgpt", _text("conversations.json", CHATGPT)),
