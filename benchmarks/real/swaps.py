@@ -121,7 +121,7 @@ def scene(pair: Pair, arm: str, layout: LayoutName) -> Scene:
         ends=after(turns=TURNS),
         interventions=(recast(change, at=2 * pair.place() + 1),),
         layout=layout,
-        wording=wording_named("prose"),
+        wording=wording_named("prose-9"),
         words=30,
     )
 
