@@ -32,6 +32,7 @@ from math import nan
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy import special
 
 from analysis.estimates import Quantities, Quantity
 from analysis.evidence.persona import Meaning
@@ -80,6 +81,7 @@ class SpokenFlips(Result):
     actor: ClassVar[Quantities] = {
         "turns": Quantity("turns in which it said something", "count"),
         "factor": Quantity("log Bayes factor of one flip against none"),
+        "sure": Quantity("P(it flipped), given the share of all actors that flip", low=0, high=1),
         "flip": Quantity("the turn from which it spoke as its opposite", "onset"),
         "flipped": Quantity("it spoke as its opposite from some turn on", "share", low=0, high=1),
     }
@@ -120,7 +122,7 @@ class SpokenFlips(Result):
         for each in self._readings:
             count = sum(each.said)
             if not _readable(each) or each.scale is None:
-                yield (each.trial, each.actor, count, nan, None, None)
+                yield (each.trial, each.actor, count, nan, nan, None, None)
                 continue
             change = each.change()
             flipped = change.evidence > each.scale.alarm and alarming(
@@ -128,7 +130,8 @@ class SpokenFlips(Result):
             )
             turns = [turn for turn, known in zip(each.turns, each.known, strict=True) if known]
             turn = turns[change.place] if flipped else None
-            yield (each.trial, each.actor, count, change.evidence, turn, float(flipped))
+            sure = chance_given(change.evidence, self._prior)
+            yield (each.trial, each.actor, count, change.evidence, sure, turn, float(flipped))
 
     def _arms(self) -> Iterable[ArmEstimate]:
         groups = by_arm_of(self.arm_of(), self._readings, lambda each: each.trial)
@@ -154,6 +157,15 @@ class SpokenFlips(Result):
     def _readings(self) -> list[Reading]:
         """Everybody, in the order of trials and seats."""
         return self.by.readings(self.tables, self.personas)
+
+    @cached_property
+    def _prior(self) -> float:
+        """The likeliest share of actors that flip, of all arms together: a prior that differed by
+        arm would make their difference larger. Kept off 0 and 1, which would leave no doubt."""
+        factors = [each.change().evidence for each in self._readings if _readable(each)]
+        share = likeliest_share(np.array(factors)).estimate
+        least = 1 / (len(factors) + 2) if factors else 0.5
+        return min(max(share, least), 1 - least)
 
     def _in_random_orders(self, each: Reading) -> Floats:
         key = (each.trial, each.actor)
@@ -186,6 +198,15 @@ class SpokenFlips(Result):
         ]
         low, high = np.quantile(drawn, [0.025, 0.975])
         return Interval(found.estimate, min(found.low, float(low)), max(found.high, float(high)))
+
+
+def chance_given(evidence: float, prior: float) -> float:
+    """P(flipped) by Bayes' rule, from a log Bayes factor and a prior chance within (0, 1).
+
+    >>> round(chance_given(0.0, 0.2), 3), round(chance_given(3.0, 0.5), 3)
+    (0.2, 0.953)
+    """
+    return float(special.expit(evidence + special.logit(prior)))
 
 
 def _readable(each: Reading) -> bool:

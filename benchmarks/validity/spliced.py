@@ -15,7 +15,9 @@ filter of ``flips`` finds with the same evidence of each line; and how many rais
 into a bearer of another trait. That is no flip: knowing a persona and its opposite tells a flip
 from no change, not from a change to somebody else.
 
-A third table has what ``changes`` finds, which knows nothing of a persona.
+A third table has what ``changes`` finds, which knows nothing of a persona; a fourth how sure one
+may be: of actors that are believed to have flipped with probability p, the mean of p and the share
+that has.
 
 Beside: forty labelled lines of the very trait (a supervised ceiling), letters without meaning
 (``hashing``, which needs no extra), and length alone.
@@ -34,6 +36,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +47,7 @@ from analysis.evidence.persona import axis
 from analysis.evidence.readings import Reading, Scale, Sides, key_of
 from analysis.measures.changes import change_of
 from analysis.measures.flips import first_step
-from analysis.measures.spoken_flips import likeliest_share
+from analysis.measures.spoken_flips import chance_given, likeliest_share
 from analysis.stats import Floats, Interval, mean_interval
 from analysis.stats.change_point import Shift
 from analysis.stats.random_orders import DRAWS, alarming
@@ -55,6 +58,7 @@ from benchmarks.validity.splices import Actor, Cast, Trait, casts, found_folder,
 PREVALENCES = (0.5, 0.0, 0.1, 0.9)
 GAINS = (0.0, 2.0, 4.0, 7.0, 10.0, 15.0)
 FALSE_ALARMS = 0.1
+BINS = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)
 UNSHOWN = (("hashing", 5), ("hashing", 40))
 """Kinds that are fitted but not in the tables, which are long enough."""
 
@@ -330,7 +334,38 @@ def tables(
             rows, row = report(kind, scale, score, each)
             first += rows
             second.append(row)
-    return ["\n".join(first), "\n".join(second), undescribed(score, each)], fitted
+    sure = calibration({kind: s for kind, s in fitted.items() if kind.lines in (1, 5)}, score, each)
+    return ["\n".join(first), "\n".join(second), undescribed(score, each), sure], fitted
+
+
+def calibration(fitted: Mapping[Kind, Scale], score: Sequence[Trait], each: int) -> str:
+    """Of actors that are believed to have flipped with p, how many have: by kind and p, over the
+    prevalences together, each a store of its own with its own estimated share."""
+    lines = [
+        "| evidence | " + " | ".join(f"{a:.0%} to {b:.0%}" for a, b in pairwise(BINS)) + " |",
+        "|---" * len(BINS) + "|",
+    ]
+    for kind, scale in fitted.items():
+        if (kind.reader, kind.lines) in UNSHOWN:
+            continue
+        believed, true = [], []
+        for prevalence in PREVALENCES:
+            some = judged(kind, scale, [c for t in score for c in casts(t, prevalence, each)])
+            evidence = np.concatenate([one.evidence for one in some])
+            least = 1 / (len(evidence) + 2)
+            prior = min(max(likeliest_share(evidence).estimate, least), 1 - least)
+            believed += [chance_given(float(value), prior) for value in evidence]
+            true += np.concatenate([one.truth for one in some]).tolist()
+        chances, flips = np.array(believed), np.array(true) >= 0
+        cells = []
+        for low, high in pairwise(BINS):
+            there = (chances >= low) & (chances < high if high < 1 else chances <= 1)
+            cells.append(
+                f"{chances[there].mean():.2f} → {flips[there].mean():.2f} (n = {there.sum():,})"
+                if there.any() else "–"
+            )  # fmt: skip
+        lines.append(f"| {kind.label} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def undescribed(score: Sequence[Trait], each: int) -> str:

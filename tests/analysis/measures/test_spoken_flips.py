@@ -136,4 +136,6 @@ def test_what_is_said_of_an_actor_does_not_depend_on_others() -> None:
     first, second = [*LOVES, *HATES], [*HATES, *LOVES[::-1]]
     alone = SpokenFlips(spoken(first), by="hashing").by_actor
     beside = SpokenFlips(spoken(first, second), by="hashing").by_actor
-    assert alone.drop(columns="trial").equals(beside.iloc[:1].drop(columns="trial"))
+    # How sure one may be depends on how many flip, and on nothing else of the others.
+    own = ["trial", "sure"]
+    assert alone.drop(columns=own).equals(beside.iloc[:1].drop(columns=own))
