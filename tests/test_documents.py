@@ -218,6 +218,14 @@ def test_the_design_has_the_tables_of_the_store() -> None:
 # --- The signatures in the design -----------------------------------------------------------------
 
 WHERE = {
+    "Asked": "analysis.evidence.scoring",
+    "Evidence": "analysis.evidence.readings",
+    "Fused": "analysis.evidence.fused",
+    "Judged": "analysis.evidence.judged",
+    "LogProbabilities": "analysis.evidence.log_probabilities",
+    "Meaning": "analysis.evidence.persona",
+    "Probed": "analysis.evidence.probed",
+    "Sides": "analysis.evidence.readings",
     "Cue": "sim.scene.routing.base",
     "Estimate": "analysis.estimates",
     "Inquiry": "sim.scene.routing.base",
@@ -275,7 +283,7 @@ def test_the_signatures_in_the_design_are_those_of_the_code() -> None:
         known = [
             each.name
             for each in inspect.signature(value).parameters.values()
-            if each.kind is not each.VAR_KEYWORD
+            if each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)
             if each.name != "self" and not each.name.startswith("_")
         ]
         if parameters != known:
