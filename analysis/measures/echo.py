@@ -37,7 +37,8 @@ import numpy as np
 
 from analysis.estimates import Quantities, Quantity
 from analysis.evidence.embeddings import Embedder, embedder
-from analysis.evidence.persona import Character
+from analysis.evidence.persona import Meaning
+from analysis.evidence.readings import Lines, Reading, Sides
 from analysis.evidence.repetition import alike, shingles
 from analysis.measures.fates import share_with
 from analysis.measures.series import Line, lines_of
@@ -117,7 +118,6 @@ class Echo(Result):
         super().__init__(data)
         self.embedder = embedder(by) if by is None or isinstance(by, str) else by
         self.seed = seed
-        self._characters: dict[tuple[str, str], Character | None] = {}
 
     def _actors(self) -> Iterable[tuple[Any, ...]]:
         for each in self._members:
@@ -210,41 +210,37 @@ class Echo(Result):
 
     def _voice(self, each: Member, partners: dict[str, str]) -> Voice:
         """The likeliest change to the voice of one of these partners."""
-        own = self._casts[each.trial][each.actor]
-        lines = [line.text for line in each.lines]
-        readers = {name: self._character(own, told) for name, told in partners.items()}
-        known = {name: reader for name, reader in readers.items() if reader is not None}
-        if len(lines) < FEWEST or not known:
+        if len(each.lines) < FEWEST:
             return Voice(nan, None, "")
-        found = {name: reader.flip(lines) for name, reader in known.items()}
+        own = self._casts[each.trial][each.actor]
+        known = {name: reading for name, told in partners.items()
+                 if (reading := self._reading(each, own, told)) is not None}  # fmt: skip
+        if not known:
+            return Voice(nan, None, "")
+        found = {name: reading.change() for name, reading in known.items()}
         partner = max(found, key=lambda name: (found[name].evidence, name))
-        change = found[partner]
-        if not change.evidence > known[partner].scale.alarm:
+        change, scale = found[partner], known[partner].scale
+        if scale is None or not change.evidence > scale.alarm:
             return Voice(change.evidence, None, partner)
         # The orders depend on the lines alone, so they are the same with every partner.
-        orders = [reader.in_random_orders(lines, DRAWS, self.seed) for reader in known.values()]
+        orders = [reading.in_random_orders(DRAWS, self.seed) for reading in known.values()]
         highest = float(np.max(orders, axis=0).max())
-        arrived = self._arrived(known[partner], lines[change.place :])
+        # Whoever leaves its own voice for a third one moves half a step along the axis, to its
+        # zero; so the lines have to be beyond half of the other half.
+        after = known[partner].positions[change.place :].mean()
+        arrived = after > scale.shift.zero + scale.shift.step / 4
         taken = arrived and change.evidence > highest
         return Voice(change.evidence, change.place if taken else None, partner)
 
-    def _arrived(self, reader: Character, lines: Sequence[str]) -> bool:
-        """Whether lines are nearer to the partner than those of a third person would be.
-
-        Whoever leaves its own voice for a third one moves half a step along the axis, to its zero;
-        so the lines have to be beyond half of the other half.
-        """
-        vectors = self.embedder.embed(lines).astype(float)
-        shift = reader.scale.shift
-        return bool(reader.axis.positions(vectors).mean() > shift.zero + shift.step / 4)
-
-    def _character(self, own: str, partner: str) -> Character | None:
-        key = (own, partner)
-        if key not in self._characters:
-            known = bool(own and partner)
-            apart = known and not np.allclose(*self.embedder.embed([own, partner]))
-            self._characters[key] = Character([own], [partner], self.embedder) if apart else None
-        return self._characters[key]
+    def _reading(self, each: Member, own: str, partner: str) -> Reading | None:
+        """The lines between the actor's own description and a partner's; None if either is missing
+        or both read the same."""
+        if not own or not partner:
+            return None
+        turns, texts = zip(*((line.turn, line.text) for line in each.lines), strict=True)
+        lines = Lines(each.trial, each.actor, turns, texts, Sides((own,), (partner,)))
+        [reading] = Meaning(self.embedder).read([lines])
+        return None if reading.scale is None else reading
 
     def _with_others(self, members: Sequence[Member]) -> Interval:
         """The share of actors that change to the voice of somebody from another trial."""
