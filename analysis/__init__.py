@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from analysis.measures.influence import Influence
     from analysis.measures.influence_asymmetry import InfluenceAsymmetry
     from analysis.measures.likeness import Likeness
+    from analysis.measures.interruptions import Interruptions
     from analysis.measures.loops import Loops
     from analysis.measures.opinion_dynamics import OpinionDynamics
     from analysis.measures.outcomes import Outcomes
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     influence = Influence
     influence_asymmetry = InfluenceAsymmetry
     likeness = Likeness
+    interruptions = Interruptions
     loops = Loops
     opinion_dynamics = OpinionDynamics
     outcomes = Outcomes
@@ -110,6 +112,7 @@ _WHERE = {
     "influence": "analysis.measures.influence:Influence",
     "influence_asymmetry": "analysis.measures.influence_asymmetry:InfluenceAsymmetry",
     "likeness": "analysis.measures.likeness:Likeness",
+    "interruptions": "analysis.measures.interruptions:Interruptions",
     "loops": "analysis.measures.loops:Loops",
     "opinion_dynamics": "analysis.measures.opinion_dynamics:OpinionDynamics",
     "outcomes": "analysis.measures.outcomes:Outcomes",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import analysis.measures.influence as influence
     import analysis.measures.influence_asymmetry as influence_asymmetry
     import analysis.measures.likeness as likeness
+    import analysis.measures.interruptions as interruptions
     import analysis.measures.loops as loops
     import analysis.measures.opinion_dynamics as opinion_dynamics
     import analysis.measures.outcomes as outcomes
@@ -59,6 +60,7 @@ __all__ = [
     "influence",
     "influence_asymmetry",
     "likeness",
+    "interruptions",
     "loops",
     "opinion_dynamics",
     "outcomes",
