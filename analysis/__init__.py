@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from analysis.measures.fourth_wall import FourthWall
     from analysis.measures.influence import Influence
     from analysis.measures.influence_asymmetry import InfluenceAsymmetry
-    from analysis.measures.likeness import Likeness
     from analysis.measures.interruptions import Interruptions
+    from analysis.measures.likeness import Likeness
     from analysis.measures.loops import Loops
     from analysis.measures.opinion_dynamics import OpinionDynamics
     from analysis.measures.outcomes import Outcomes

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     import analysis.measures.fourth_wall as fourth_wall
     import analysis.measures.influence as influence
     import analysis.measures.influence_asymmetry as influence_asymmetry
-    import analysis.measures.likeness as likeness
     import analysis.measures.interruptions as interruptions
+    import analysis.measures.likeness as likeness
     import analysis.measures.loops as loops
     import analysis.measures.opinion_dynamics as opinion_dynamics
     import analysis.measures.outcomes as outcomes
@@ -59,8 +59,8 @@ __all__ = [
     "fourth_wall",
     "influence",
     "influence_asymmetry",
-    "likeness",
     "interruptions",
+    "likeness",
     "loops",
     "opinion_dynamics",
     "outcomes",
