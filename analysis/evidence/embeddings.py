@@ -24,11 +24,9 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
-from math import log
 from pathlib import Path
 from typing import Any, Protocol
 from zlib import crc32
@@ -52,6 +50,8 @@ _BATCH = 32
 _TOKENS = 256
 """What the model was trained on is shorter; what is beyond is left out."""
 _BUCKETS = 1024
+_WORDS = re.compile(r"\w+(?:'\w+)?")
+_WORDS_REMEMBERED = 50_000
 _NEEDED: dict[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = {
     "minilm": (
         ("onnxruntime", "tokenizers"),
@@ -256,24 +256,32 @@ class Hashing(_Remembering):
     dimensions = _BUCKETS
 
     def _vectors(self, texts: Sequence[str]) -> Vectors:
-        rows = np.zeros((len(texts), _BUCKETS), dtype=np.float32)
-        for row, text in zip(rows, texts, strict=True):
-            for gram, count in Counter(_grams(text)).items():
-                # CRC is the same in every process, unlike Python's own hash.
-                place = crc32(gram.encode())
-                row[place % _BUCKETS] += (1 if place >> 31 else -1) * (1 + log(count))
-        return rows
+        # All texts at once: a gram is told from that of another text by the bits above its hash.
+        hashed = [
+            _hashed(word) | (row << 32)
+            for row, text in enumerate(texts)
+            for word in _WORDS.findall(text.lower())
+        ]
+        if not hashed:
+            return np.zeros((len(texts), _BUCKETS), dtype=np.float32)
+        grams, counts = np.unique(np.concatenate(hashed), return_counts=True)
+        places = (grams >> 32) * _BUCKETS + grams % _BUCKETS
+        signed = np.where(grams >> 31 & 1, 1.0, -1.0) * (1 + np.log(counts))
+        sums = np.bincount(places, signed, len(texts) * _BUCKETS)
+        return sums.reshape(len(texts), _BUCKETS).astype(np.float32)
 
 
-def _grams(text: str) -> list[str]:
-    words = re.findall(r"\w+(?:'\w+)?", text.lower())
-    bounded = [f"<{word}>" for word in words]
-    return words + [
-        word[start : start + size]
-        for word in bounded
+@lru_cache(_WORDS_REMEMBERED)
+def _hashed(word: str) -> NDArray[np.int64]:
+    """The hashes of a word and of the letters within it. Words recur, so each is hashed once."""
+    bounded = f"<{word}>"
+    grams = [word] + [
+        bounded[start : start + size]
         for size in (3, 4, 5)
-        for start in range(len(word) - size + 1)
+        for start in range(len(bounded) - size + 1)
     ]
+    # CRC is the same in every process, unlike Python's own hash.
+    return np.array([crc32(gram.encode()) for gram in grams], dtype=np.int64)
 
 
 def _float16(path: Path, name: str) -> NDArray[np.float16]:

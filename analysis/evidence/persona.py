@@ -58,6 +58,7 @@ from analysis.evidence.readings import (
     Reading,
     Sides,
     TextEvidence,
+    compact,
     key_of,
     scale_for,
     unread,
@@ -143,7 +144,7 @@ class Meaning(TextEvidence):
             tuple(BLANK if empty else "" for empty in blank),
             np.where(blank, 0.0, 1.0),
             scale_for(self.scaled_as, lines.sides),
-            vectors,
+            compact(vectors),
             key=key_of(lines.texts),
         )
 

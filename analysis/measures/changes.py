@@ -32,7 +32,15 @@ import numpy as np
 
 from analysis.estimates import Quantities, Quantity
 from analysis.evidence.embeddings import Embedder, embedder
-from analysis.evidence.readings import Lines, apart, key_of, lines_of_actors
+from analysis.evidence.readings import (
+    Lines,
+    apart,
+    apart_in_orders,
+    compact,
+    key_of,
+    lines_of_actors,
+    random_orders,
+)
 from analysis.measures.spoken_flips import FEWEST, MOST
 from analysis.results import ArmEstimate, Result, by_arm_of
 from analysis.stats import Floats, Interval, share_of
@@ -130,7 +138,7 @@ class Changes(Result):
 
 def change_of(vectors: Floats, seed: int, key: int) -> Change:
     """The change of lines as vectors, shape (n, d); ``key`` stands for the words."""
-    generator = np.random.default_rng([seed, key])
     values = apart(vectors)
-    orders = [apart(generator.permutation(vectors)).max() for _ in range(DRAWS)]
-    return Change(float(values.max()), int(values.argmax()) + 1, np.array(orders))
+    points = compact(vectors)
+    orders = apart_in_orders(points, random_orders(len(points), DRAWS, seed, key)).max(axis=1)
+    return Change(float(values.max()), int(values.argmax()) + 1, orders)

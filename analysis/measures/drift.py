@@ -35,11 +35,10 @@ import pandas as pd
 
 from analysis.estimates import Quantities, Quantity
 from analysis.evidence.embeddings import Embedder, embedder
-from analysis.evidence.persona import Character
+from analysis.evidence.persona import Meaning
 from analysis.measures.capitulation import PREFIX
 from analysis.measures.fates import blocks
 from analysis.measures.half_life import half_life
-from analysis.measures.series import lines_of
 from analysis.results import ArmEstimate, Result, by_arm_of
 from analysis.stats import Floats, Interval
 from analysis.tables import Data
@@ -203,27 +202,13 @@ class Drift(Result):
 
     def _spoken(self) -> list[Course]:
         """Consistency by lines, of everybody who has a description and an opposite."""
-        readers: dict[tuple[str, str], Character | None] = {}
-        lines = lines_of(self.tables)
         found = []
-        cast = self.tables.cast.sort_values(["trial", "seat"], kind="stable")
-        columns = (cast[name] for name in ("trial", "actor", "brief", "opposite"))
-        for trial, actor, brief, opposite in zip(*columns, strict=True):
-            both = (str(brief).strip(), "" if pd.isna(opposite) else str(opposite).strip())
-            if both not in readers:
-                apart = all(both) and not np.allclose(*self.embedder.embed(both))
-                readers[both] = Character([both[0]], [both[1]], self.embedder) if apart else None
-            reader = readers[both]
-            own = [
-                line
-                for line in lines.get(str(trial), [])
-                if line.speaker == str(actor) and line.text.strip()
-            ]
-            if reader is None or not own:
-                continue
-            evidence = reader.evidence([line.text for line in own])
-            turns = np.array([line.turn for line in own], dtype=np.float64)
-            found.append(Course(str(trial), str(actor), turns, 1 / (1 + np.exp(evidence))))
+        for each in Meaning(self.embedder).readings(self.tables):
+            known = each.known
+            if known.any():
+                turns = np.array(each.turns, dtype=np.float64)[known]
+                values = 1 / (1 + np.exp(each.ratios[known]))
+                found.append(Course(each.trial, each.actor, turns, values))
         return found
 
 

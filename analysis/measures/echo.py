@@ -217,7 +217,7 @@ class Echo(Result):
                  if (reading := self._reading(each, own, told)) is not None}  # fmt: skip
         if not known:
             return Voice(nan, None, "")
-        found = {name: reading.change() for name, reading in known.items()}
+        found = {name: reading.change for name, reading in known.items()}
         partner = max(found, key=lambda name: (found[name].evidence, name))
         change, scale = found[partner], known[partner].scale
         if scale is None or not change.evidence > scale.alarm:

@@ -114,7 +114,7 @@ class SpokenFlips(Result):
             if not _readable(each):
                 continue
             chances = np.zeros(len(each.turns))
-            chances[np.flatnonzero(each.known)[1:]] = each.change().chances
+            chances[np.flatnonzero(each.known)[1:]] = each.change.chances
             for turn, value, chance in zip(each.turns, each.ratios, chances, strict=True):
                 yield (each.trial, turn, each.actor, value, chance)
 
@@ -124,7 +124,7 @@ class SpokenFlips(Result):
             if not _readable(each) or each.scale is None:
                 yield (each.trial, each.actor, count, nan, nan, None, None)
                 continue
-            change = each.change()
+            change = each.change
             flipped = change.evidence > each.scale.alarm and alarming(
                 change.evidence, self._in_random_orders(each)
             )
@@ -162,7 +162,7 @@ class SpokenFlips(Result):
     def _prior(self) -> float:
         """The likeliest share of actors that flip, of all arms together: a prior that differed by
         arm would make their difference larger. Kept off 0 and 1, which would leave no doubt."""
-        factors = [each.change().evidence for each in self._readings if _readable(each)]
+        factors = [each.change.evidence for each in self._readings if _readable(each)]
         share = likeliest_share(np.array(factors)).estimate
         least = 1 / (len(factors) + 2) if factors else 0.5
         return min(max(share, least), 1 - least)

@@ -172,7 +172,7 @@ def seen(reading: Reading, arm: str, place: int) -> Seen | None:
     """Judged as ``spoken_flips`` does; None if the target said too little."""
     if reading.scale is None or reading.known.sum() < FEWEST:
         return None
-    change = reading.change()
+    change = reading.change
     alarm = change.evidence > reading.scale.alarm and alarming(
         change.evidence, reading.in_random_orders(DRAWS)
     )

@@ -119,7 +119,7 @@ class Judged:
         self.orders = []
         for actor in cast.actors:
             reading = self.reading(kind, scale, cast, actor)
-            changes.append(reading.change())
+            changes.append(reading.change)
             if orders:
                 self.orders.append(reading.in_random_orders(DRAWS))
             self.series.append(reading.ratios)

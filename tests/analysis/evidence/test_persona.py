@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis.evidence.embeddings import available
 from analysis.evidence.persona import Meaning, axis
@@ -15,7 +17,11 @@ from analysis.evidence.readings import (
     Lines,
     Reading,
     Sides,
+    apart,
+    apart_in_orders,
+    compact,
     places,
+    random_orders,
     ratio,
     scales,
 )
@@ -76,6 +82,19 @@ def test_a_place_is_weighted_by_the_difference_of_the_means() -> None:
     assert places(vectors, 1.0) == pytest.approx([2 / 3, 2.0, 2 / 3], abs=0.01)
 
 
+@given(seed=st.integers(0, 1000), count=st.integers(2, 12), dimensions=st.integers(1, 30))
+def test_distances_are_the_same_in_fewer_dimensions_and_all_orders_at_once(
+    seed: int, count: int, dimensions: int
+) -> None:
+    generator = np.random.default_rng(seed)
+    vectors = generator.normal(size=(count, dimensions))
+    assert compact(vectors).shape[1] <= min(count, dimensions)
+    orders = random_orders(count, 5, seed, 7)
+    assert (np.sort(orders, axis=1) == np.arange(count)).all()
+    at_once = apart_in_orders(compact(vectors), orders)
+    assert at_once == pytest.approx(np.array([apart(vectors[order]) for order in orders]))
+
+
 @pytest.mark.parametrize("by", ["hashing", pytest.param("minilm", marks=needs_minilm)])
 def test_blank_lines_say_nothing_and_flips_need_two(by: str) -> None:
     reading = read([OWN[0], " ", OPPOSITE[0]], SIDES, by)
@@ -84,7 +103,7 @@ def test_blank_lines_say_nothing_and_flips_need_two(by: str) -> None:
     assert reading.missing == ("", BLANK, "")
     assert reading.weights.tolist() == [1, 0, 1]
     with pytest.raises(ValueError, match="two values"):
-        read(OWN[:1], SIDES, by).change()
+        assert read(OWN[:1], SIDES, by).change
 
 
 def test_who_cannot_be_read_says_why() -> None:
@@ -93,7 +112,7 @@ def test_who_cannot_be_read_says_why() -> None:
         assert reading.missing == (why, BLANK)
         assert np.isnan(reading.ratios).all()
         with pytest.raises(ValueError, match="no scale"):
-            reading.change()
+            assert reading.change
 
 
 @needs_minilm
@@ -106,10 +125,10 @@ def test_a_flip_is_found_in_other_words() -> None:
         "I chat with every stranger I meet.",
         "Come, let us throw a party for the whole street!",
     ]
-    found = read(said, SIDES, "minilm").change()
+    found = read(said, SIDES, "minilm").change
     assert found.place == 3
     assert found.evidence > 1
-    assert read(said, BACK, "minilm").change().evidence < 0
+    assert read(said, BACK, "minilm").change.evidence < 0
 
 
 @needs_minilm
