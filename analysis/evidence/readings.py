@@ -125,7 +125,8 @@ class Reading:
     says something. ``weights``, in [0, 1], say how much of what a turn said was kept. ``vectors``,
     of shape (n, d), are the turns in all dimensions (``compact``), if the evidence has such;
     ``parts`` are the positions by kind of evidence, in units of the whole, if several kinds were
-    joined. ``scale`` is None where the actor cannot be read at all. ``key`` stands for the words, for random draws.
+    joined. ``scale`` is None where the actor cannot be read at all. ``key`` stands for the words,
+    for random draws.
     """
 
     trial: str
