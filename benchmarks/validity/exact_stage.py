@@ -65,7 +65,7 @@ BRIEFS = {
 }
 
 
-def _of_the_tests(name: str) -> Any:
+def of_the_tests(name: str) -> Any:
     """A helper of the stage's tests."""
     known = sys.modules.get(f"elsinore_test_{name}")
     if known is not None:
@@ -85,7 +85,7 @@ def watched(
 ) -> Iterator[tuple[int, Any, list[Any], list[Any]]]:
     """Per scene and speaker: the number of the scene, the player, its turns (with everything that
     is hidden about them), and the filter's account of them."""
-    ancestral, watching = _of_the_tests("ancestral"), _of_the_tests("watching")
+    ancestral, watching = of_the_tests("ancestral"), of_the_tests("watching")
     parameters = read_parameters(kind, dict(values))
     cast = watching.company(ancestral)
     scene = watching.scene_of(cast, TURNS)
@@ -103,7 +103,7 @@ def watched(
 
 def counts(setting: str, scenes: int) -> list[str]:
     """The rows of one setting in the tables of hazards and of calibration."""
-    watching = _of_the_tests("watching")
+    watching = of_the_tests("watching")
     kind, values = SETTINGS[setting]
     moves: dict[tuple[str, str], tuple[list[bool], list[float]]] = {}
     bins: dict[tuple[str, str, int], tuple[list[bool], list[float]]] = {}
@@ -171,7 +171,7 @@ def auc(score: Floats, truth: Floats, weight: Floats) -> float:
 
 def limit(mechanism: str, half: str, scenes: int, kappa: float) -> list[str]:
     """One row of the table of the limit."""
-    watching = _of_the_tests("watching")
+    watching = of_the_tests("watching")
     columns: dict[str, list[float]] = {
         name: [] for name in ("scene", "truth", "smoother", "filter", "predicted")
     }
