@@ -1,7 +1,8 @@
 """Does an actor drift away from its persona: by its own account, and by what it says?
 
 *Evidence*: P, what it answers off stage (*self-reported*), and T, the meaning of its lines
-(*observed*, ``evidence.persona``). They can differ: who says that it is what it was may no longer
+(*observed*, ``evidence.persona``), or what other evidence reads them: a judge, log-probabilities
+(``evidence.readings``). They can differ: who says that it is what it was may no longer
 speak so. Both stand side by side, and ``gap`` is the difference.
 
 *Definition.* Self-reported consistency is 1 - |x - x0| / 2, with x an answer for its stance and x0
@@ -9,8 +10,7 @@ the stance of its persona, the mean of issues. Observed consistency is the proba
 character against its opposite by one line alone, 1 / (1 + exp(e)), with e the log-likelihood ratio
 of that line. Drift is the slope of consistency by least squares, per turn of the scene: below 0 is
 away from the persona. *Half-life* is that of the arm's mean consistency on its way to a plateau
-(``half_life``), missing where it cannot be told. Stored verdicts of judges are of whole scenes and
-have no course, so there is no column J.
+(``half_life``), missing where it cannot be told.
 
 *Null.* The same values in shuffled blocks of ``fates.BLOCK`` within each actor: no course, but what
 depends on the line before is kept.
@@ -34,8 +34,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.estimates import Quantities, Quantity
-from analysis.evidence.embeddings import Embedder, embedder
 from analysis.evidence.persona import Meaning
+from analysis.evidence.readings import Evidence, Personas
 from analysis.measures.capitulation import PREFIX
 from analysis.measures.fates import blocks
 from analysis.measures.half_life import half_life
@@ -70,8 +70,10 @@ class Course(NamedTuple):
 class Drift(Result):
     """How fast actors drift from their personas, by their own account and by what they say.
 
-    ``by`` is an embedder or its name; None is the best that is installed. Shuffles are drawn from
-    ``seed``. Raises ``ValueError`` for an unknown embedder.
+    ``by`` is the evidence by which lines are read (``evidence.readings``), or the name of an
+    embedder; None is the best that is installed. ``personas`` are sides by speaker, in the place of
+    those of the cast. Shuffles are drawn from ``seed``. Raises ``ValueError`` for an unknown
+    embedder.
 
     >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Answer
@@ -100,9 +102,17 @@ class Drift(Result):
         "observed_half_life": Quantity("half-life of observed consistency, in own turns", low=0),
     }  # fmt: skip
 
-    def __init__(self, data: Data, by: Embedder | str | None = None, seed: int = 0) -> None:
+    def __init__(
+        self,
+        data: Data,
+        by: Evidence | str | None = None,
+        personas: Personas | None = None,
+        seed: int = 0,
+    ) -> None:
         super().__init__(data)
-        self.embedder = embedder(by) if by is None or isinstance(by, str) else by
+        self.by = Meaning(by) if by is None or isinstance(by, str) else by
+        self.evidence = self.by.kind
+        self.personas = personas
         self.seed = seed
 
     def _turns(self) -> Iterable[tuple[Any, ...]]:
@@ -203,12 +213,12 @@ class Drift(Result):
     def _spoken(self) -> list[Course]:
         """Consistency by lines, of everybody who has a description and an opposite."""
         found = []
-        for each in Meaning(self.embedder).readings(self.tables):
-            known = each.known
+        for reading in self.by.readings(self.tables, self.personas):
+            known = reading.known
             if known.any():
-                turns = np.array(each.turns, dtype=np.float64)[known]
-                values = 1 / (1 + np.exp(each.ratios[known]))
-                found.append(Course(each.trial, each.actor, turns, values))
+                turns = np.array(reading.turns, dtype=np.float64)[known]
+                values = 1 / (1 + np.exp(reading.ratios[known]))
+                found.append(Course(reading.trial, reading.actor, turns, values))
         return found
 
 
