@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from analysis.measures.strangers import Strangers
     from analysis.measures.superposition import Superposition
     from analysis.measures.theory_of_mind import TheoryOfMind
+    from analysis.measures.triggered_flips import TriggeredFlips
     from analysis.measures.vote_swing import VoteSwing
     from analysis.results import Result as Result
     from analysis.tables import Record as Record
@@ -88,6 +89,7 @@ if TYPE_CHECKING:
     strangers = Strangers
     superposition = Superposition
     theory_of_mind = TheoryOfMind
+    triggered_flips = TriggeredFlips
     vote_swing = VoteSwing
 
 _WHERE = {
@@ -124,6 +126,7 @@ _WHERE = {
     "strangers": "analysis.measures.strangers:Strangers",
     "superposition": "analysis.measures.superposition:Superposition",
     "theory_of_mind": "analysis.measures.theory_of_mind:TheoryOfMind",
+    "triggered_flips": "analysis.measures.triggered_flips:TriggeredFlips",
     "vote_swing": "analysis.measures.vote_swing:VoteSwing",
 }
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     import analysis.measures.strangers as strangers
     import analysis.measures.superposition as superposition
     import analysis.measures.theory_of_mind as theory_of_mind
+    import analysis.measures.triggered_flips as triggered_flips
     import analysis.measures.vote_swing as vote_swing
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "strangers",
     "superposition",
     "theory_of_mind",
+    "triggered_flips",
     "vote_swing",
 ]
 
