@@ -46,8 +46,8 @@ from analysis.tables import Data
 
 LEAST = 0.65
 """The probability that a flip needs within a turn of its place. Chosen on scenes in words of the
-exact stage's build half, where it gives fewer than 5 false alarms in 1,000 turns at any
-concealment; reported on the held half."""
+exact stage's build half, where it gave fewer than 5 false alarms in 1,000 turns with embeddings and
+a concealment of 0, 0.4 and 0.7; reported on the held half."""
 
 
 @dataclass(frozen=True, slots=True)
