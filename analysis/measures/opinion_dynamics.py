@@ -23,7 +23,7 @@ still has alpha_i = 0 or W_ii = 1: the stances are the same. W and alpha are of 
 with several turns between waves who is heard by way of somebody else weighs, too. ``beta`` alone is
 also what noise does on a bounded scale, whose ends can only be left. Where everybody begins at one
 place in all trials, little is known of alpha; notes say when nothing is. Intervals are clustered by
-trial and need about a hundred trials; with fewer they are too narrow (``docs/validity.md``), and
+trial and need about thirty trials; with fewer they are too narrow (``docs/validity.md``), and
 notes say so.
 
 *References.* DeGroot 1974; Friedkin and Johnsen 1990; errors in variables: Fuller 1987; errors by
@@ -52,7 +52,7 @@ from analysis.stats import UNKNOWN, Floats, Interval, jackknife_ratio
 from analysis.tables import ARM, Data, frame, with_arms
 from sim.planning.trials import YOKED
 
-MANY_SCENES = 100
+MANY_SCENES = 30
 """With fewer the intervals are too narrow: ``benchmarks.validity.opinions``."""
 
 FEWEST_SCENES = 10

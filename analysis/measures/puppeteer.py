@@ -264,7 +264,7 @@ def _rest(pulled: Pulled, shifts: Floats) -> Interval:
 def _parts(pulled: Pulled) -> Floats:
     """The estimates of pull and displacement as means over scenes: estimate plus influence."""
     values = pulled.numbers(pulled.fitted.law)[:2]
-    moved = pulled.fitted.influence(lambda law: pulled.numbers(law)[:2])
+    moved = pulled.fitted.contributions(lambda law: pulled.numbers(law)[:2])
     return np.asarray(values + moved - moved.mean(axis=0))
 
 

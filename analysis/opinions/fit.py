@@ -4,9 +4,11 @@ The likelihood (``analysis.opinions.likelihood``) is climbed by Fisher's scoring
 interval of any function of the law comes from the scenes' influence on it: with s_g the gradient of
 scene g, I the information and J the function's derivatives, psi_g = G J I^-1 s_g, whose mean is
 zero at the estimate and whose spread over scenes, divided by the root of G, is the standard error
-(the sandwich of Huber 1967 and White 1982, clustered by scene). It is too small for few scenes, so
-the interval takes the wider of it and of what the information says (Fisher); Student's t with G - 1
-degrees of freedom. Scenes are independent; what happens within one need not be, nor be normal.
+(the sandwich of Huber 1967 and White 1982, clustered by scene). It is too small for few scenes:
+with fewer than ``FEW_SCENES`` each is left out in turn and the model fitted anew, and psi_g is
+(G - 1) times what that changes (the jackknife: Tukey 1958). The interval takes the wider of this
+and of what the information says (Fisher); Student's t with G - 1 degrees of freedom. Scenes are
+independent; what happens within one need not be, nor be normal.
 
 The climb itself knows no bounds, so that intervals keep their coverage where the truth is at one.
 ``Fit.possible`` is the law in which weights are not negative that is nearest to the estimate in the
@@ -33,7 +35,10 @@ from sim.errors import BadRequest
 FEWEST_WAVES = 4
 """With three waves noise and motion cannot be told apart without repeated answers."""
 
-MOST_STEPS = 100
+MOST_STEPS, REFIT_STEPS = 200, 40
+FEW_SCENES = 100
+"""With fewer scenes errors come from refits, and covariances are kept from what they cannot be."""
+
 TINY, NEAR = 1e-6, 1e-2
 """What a step may still promise where the climb ends, and where its end is still good enough: the
 estimate is then within a tenth of a standard error of the top."""
@@ -54,6 +59,7 @@ class Fit:
     parameters: Floats
     log_likelihood: float
     converged: bool
+    panel: Panel
 
     @property
     def law(self) -> Coefficients:
@@ -97,6 +103,27 @@ class Fit:
             moved[:, (lost > 1e-6 * size).any(axis=0)] = nan
         return np.asarray(moved)
 
+    @cached_property
+    def _left_out(self) -> list[Coefficients]:
+        """The laws of fits without each of the scenes in turn."""
+        places = np.arange(self.scenes)
+        plane, signs = self.likelihood.plane, self.likelihood.signs
+        found = []
+        for place in places:
+            others = self.panel.part(places[places != place])
+            likelihood = Likelihood(others, plane, signs)
+            found.append(_climbed(others, likelihood, self.parameters, REFIT_STEPS).law)
+        return found
+
+    def contributions(self, function: Function) -> Floats:
+        """``influence``, or with few scenes what leaving each out says of it."""
+        moved = self.influence(function)
+        if self.scenes >= FEW_SCENES or not self.likelihood.structural:
+            return moved
+        values = np.atleast_1d(function(self.law))
+        without = np.array([np.atleast_1d(function(law)) for law in self._left_out])
+        return np.asarray(np.where(np.isnan(moved), nan, (self.scenes - 1) * (values - without)))
+
     def intervals(self, function: Function, level: float = 0.95) -> list[Interval]:
         """The numbers that ``function`` reads off the law, each with its interval."""
         values = np.atleast_1d(function(self.law))
@@ -106,7 +133,7 @@ class Fit:
         slopes = self._derivatives(function)
         inverse = self._inverse[0][: slopes.shape[1], : slopes.shape[1]]
         found = []
-        for value, slope, moved in zip(values, slopes, self.influence(function).T, strict=True):
+        for value, slope, moved in zip(values, slopes, self.contributions(function).T, strict=True):
             if np.isnan(moved).any() or np.isnan(value):
                 found.append(UNKNOWN)
                 continue
@@ -207,7 +234,7 @@ def fit(
     plane = basis(kind, panel.heard, susceptibility, worded=panel.worded)
     likelihood = Likelihood(panel, plane)
     begun = _start(panel, plane, likelihood) if start is None else start
-    return _climbed(likelihood, begun)
+    return _climbed(panel, likelihood, begun)
 
 
 def pull_test(without: Fit, panel: Panel) -> tuple[float, Floats]:
@@ -221,32 +248,43 @@ def pull_test(without: Fit, panel: Panel) -> tuple[float, Floats]:
     plane = without.likelihood.plane
     wider = basis("biased", panel.heard, plane.susceptibility, worded=panel.worded)
     still = np.insert(without.parameters, len(plane), 0.0)
-    here = Fit(Likelihood(panel, wider), still, without.log_likelihood, without.converged)
+    likelihood = Likelihood(panel, wider)
+    here = Fit(likelihood, still, without.log_likelihood, without.converged, panel)
     moved = here.influence(lambda law: np.array([law.drift]))[:, 0]
     return sign_flip(moved, np.zeros(len(moved))), moved
 
 
-def _climbed(likelihood: Likelihood, parameters: Floats) -> Fit:
+def _climbed(
+    panel: Panel, likelihood: Likelihood, parameters: Floats, most: int = MOST_STEPS
+) -> Fit:
     """Fisher's scoring with damping (Levenberg 1944).
 
     Up to where a step promises nothing (in units of the log-likelihood), or where no step gets
-    higher: near a bound of what a covariance can be, scoring ends a little short of the top.
+    higher: near a bound of what a covariance can be, scoring ends a little short of the top. With
+    few scenes covariances are kept away from what they cannot be: otherwise the likelihood may have
+    no top. There the climb ends where steps gain nothing.
     """
+    few = likelihood.scenes < FEW_SCENES
+    parameters = likelihood.bounded(parameters) if few else parameters
     height, gradient, information = likelihood.slope(parameters)
-    damping, promised = 1e-3, inf
-    for _ in range(MOST_STEPS):
+    damping, promised, idle = 1e-3, inf, 0
+    for _ in range(most):
         scale = np.diag(np.maximum(np.diag(information), 1e-12))
         promised = float(gradient @ np.linalg.solve(information + 1e-9 * scale, gradient))
-        if promised < TINY or damping > 1e6:
+        if promised < TINY or damping > 1e6 or idle > 1:
             break
         step = np.linalg.solve(information + damping * scale, gradient)
-        if likelihood.value(parameters + step) > height:
-            parameters = parameters + step
+        there = likelihood.bounded(parameters + step) if few else parameters + step
+        higher = likelihood.value(there)
+        if higher > height:
+            idle = idle + 1 if few and higher - height < NEAR / 10 else 0
+            parameters = there
             height, gradient, information = likelihood.slope(parameters)
             damping = max(damping / 10, 1e-12)
         else:
             damping *= 10
-    return Fit(likelihood, parameters, height, promised < NEAR)
+    ended = promised < NEAR or (few and (damping > 1e6 or idle > 1))
+    return Fit(likelihood, parameters, height, ended, panel)
 
 
 def _start(panel: Panel, plane: Basis, likelihood: Likelihood) -> Floats:

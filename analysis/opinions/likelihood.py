@@ -30,6 +30,8 @@ from analysis.opinions.models import Basis, Coefficients
 from analysis.opinions.panel import Panel
 from analysis.stats import Floats
 
+LEAST_VARIANCE = 1e-4
+
 
 @dataclass(frozen=True)
 class Group:
@@ -135,6 +137,17 @@ class Likelihood:
         square[self.low, self.right] = triangle
         square[self.right, self.low] = triangle
         return square
+
+    def bounded(self, parameters: Floats) -> Floats:
+        """These parameters with covariances that can be: standard deviations of 0.01 at least."""
+        structural, start, *squares, first, later = self.parts(parameters)
+        for place, triangle in enumerate(squares):
+            values, vectors = np.linalg.eigh(self._square(triangle))
+            if values[0] < LEAST_VARIANCE:
+                square = (vectors * np.maximum(values, LEAST_VARIANCE)) @ vectors.T
+                squares[place] = square[self.low, self.right]
+        noise = [np.maximum(each, LEAST_VARIANCE) for each in (first, later)]
+        return np.concatenate([structural, start, *squares, *noise])
 
     # --- Moments ---------------------------------------------------------------------------------
 

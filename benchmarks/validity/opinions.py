@@ -152,9 +152,7 @@ RECOVERY = (
     Cell("complete", 3, 100),
     Cell("ring", 4, 100),
     Cell("complete", 3, 30),
-    Cell("ring", 4, 30),
     Cell("complete", 3, 10),
-    Cell("ring", 4, 10),
 )
 _STILL = Cell("complete", 3, 200, beta=0.0, pull=0.0)
 ALONE = tuple(
@@ -229,7 +227,9 @@ class Kept:
 
 def share(interval: Interval) -> str:
     """A share in percent, with its interval."""
-    return f"{interval.estimate:.1%} [{interval.low:.1%}, {interval.high:.1%}]"
+    if np.isnan(interval.low):
+        return f"{interval.estimate:.1%}"
+    return f"{interval.estimate:.1%} [{max(interval.low, 0):.1%}, {min(interval.high, 1):.1%}]"
 
 
 def recovery_row(cell: Cell, rows: Floats) -> str:
@@ -320,16 +320,25 @@ def number(estimate: Estimate) -> str:
 # --- The report ----------------------------------------------------------------------------------
 
 
+def times(cell: Cell, replications: int) -> int:
+    """How often a cell of recovery is drawn; with few scenes a fit takes as many fits."""
+    if cell.scenes <= 30:
+        return replications // 20
+    return replications if cell.scenes == 200 and cell.answered == "binomial" else replications // 4
+
+
 def report(replications: int, trials: int, kept: Kept) -> list[str]:
     """All parts of the section."""
     head = "| graph | actors | scenes | begin, answers |"
-    few = max(BLOCK, replications // 5)
     recovery = [
-        recovery_row(cell, kept.rows(recovered, cell, replications if cell.scenes > 30 else few))
+        recovery_row(cell, kept.rows(recovered, cell, times(cell, replications)))
         for cell in RECOVERY
     ]
-    alone = [test_row(cell, kept.rows(tested, cell, replications)) for cell in (*ALONE, *WORDED)]
-    pulled = [test_row(cell, kept.rows(tested, cell, few)) for cell in PULLED]
+    alone = [
+        test_row(cell, kept.rows(tested, cell, replications // (2 if cell.scenes > 30 else 5)))
+        for cell in (*ALONE, *WORDED)
+    ]
+    pulled = [test_row(cell, kept.rows(tested, cell, replications // 10)) for cell in PULLED]
     tested_head = (
         f"{head} planted beta b | toward the wording | replications | pull found at p < 0.05 "
         "| shift found |\n|---|---|---|---|---|---|---|---|---|\n"

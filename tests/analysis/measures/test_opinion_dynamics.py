@@ -78,8 +78,8 @@ def test_what_cannot_be_fitted_is_missing_and_says_why(scenes: int, waves: int, 
 
 
 def test_few_trials_are_named() -> None:
-    result = OpinionDynamics(tables_from(records(drawn(30))))
-    assert "too few trials (30)" in result.estimate("alpha").note
+    result = OpinionDynamics(tables_from(records(drawn(16))))
+    assert "too few trials (16)" in result.estimate("alpha").note
 
 
 def test_a_table_without_answers_has_no_rows() -> None:
@@ -122,8 +122,8 @@ def test_an_estimate_lies_in_its_interval_and_both_in_the_range() -> None:
 def test_arms_are_fitted_apart() -> None:
     other = Coefficients.of(np.array([[0.6, 0.4], [0.3, 0.7]]), 0.5)
     tables = tables_from([
-        *records(drawn(60), model="a"),
-        *records(drawn(60, 1, law=other), model="b"),
+        *records(drawn(100), model="a"),
+        *records(drawn(100, 1, law=other), model="b"),
     ])  # fmt: skip
     result = OpinionDynamics(tables, susceptibility="common")
     one, two = (result.estimate("alpha", model=model) for model in ("a", "b"))

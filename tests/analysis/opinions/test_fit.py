@@ -86,7 +86,7 @@ def test_names_and_order_change_nothing() -> None:
 
 
 def test_the_scale_turned_round_turns_the_pull() -> None:
-    given = panel(LAW, 60, seed=6)
+    given = panel(LAW, 100, seed=6)
     one, other = fit(given), fit(replace(given, values=-given.values))
     (pull,), (mirrored,) = (
         each.intervals(lambda law: np.array([law.drift])) for each in (one, other)
@@ -119,6 +119,30 @@ def test_nothing_is_foretold_where_everybody_stays() -> None:
     walked = thought + np.cumsum(generator.normal(0, 0.05, thought.shape), axis=1)
     errors = held_out(Panel.of(walked + generator.normal(0, 0.1, walked.shape)), ["stay", "biased"])
     assert errors["stay"].mean() < errors["biased"].mean() * 1.02
+
+
+def test_with_few_scenes_each_is_left_out_in_turn() -> None:
+    given = panel(LAW, 25, seed=13)
+    found = fit(given)
+    (contributions,) = found.contributions(lambda law: np.array([law.drift])).T
+    for place in (0, 7, 24):
+        others = given.part(np.delete(np.arange(25), place))
+        anew = fit(others, start=found.parameters).law.drift
+        assert contributions[place] == pytest.approx(24 * (found.law.drift - anew), abs=1e-3)
+    (influence,) = found.influence(lambda law: np.array([law.drift])).T
+    assert np.corrcoef(contributions, influence)[0, 1] > 0.8
+    # The first order says too little.
+    assert contributions.std() > influence.std()
+
+
+def test_covariances_stay_possible_with_few_scenes() -> None:
+    for seed in range(3):
+        found = fit(panel(LAW, 12, seed))
+        likelihood = found.likelihood
+        _, _, initial, shock, first, later = likelihood.parts(found.parameters)
+        assert np.linalg.eigvalsh(likelihood._square(initial)).min() > 0.9e-4
+        assert np.linalg.eigvalsh(likelihood._square(shock)).min() > 0.9e-4
+        assert min(first.min(), later.min()) > 0.9e-4
 
 
 def test_what_is_possible_keeps_the_bounds_and_moves_only_what_breaks_them() -> None:
