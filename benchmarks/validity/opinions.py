@@ -304,7 +304,13 @@ def end_to_end(trials: int) -> Iterator[str]:
             p = puppeteer.estimate("p", model=model).value
             cells = [
                 number(dynamics.estimate(name, model=model))
-                for name in ("alpha", "second_eigenvalue", "gain_friedkin_johnsen", "gain_biased")
+                for name in (
+                    "alpha",
+                    "second_eigenvalue",
+                    "decay",
+                    "gain_friedkin_johnsen",
+                    "gain_biased",
+                )
             ]
             shift = number(puppeteer.estimate("shift", model=model))
             yield f"| `{model}` | {' | '.join(cells)} | {shift} | {number(pull)} | {p:.3f} |"
@@ -365,8 +371,9 @@ def report(replications: int, trials: int, kept: Kept) -> list[str]:
         f"End to end: {trials} scenes of three neighbours of each stage, through a store. In the "
         "last two the weight of the persona is 0.3, in the last a bias node of 0.2 at 0.8 is "
         "planted; what it had done before the first answer is part of where actors begin.",
-        "| stage | alpha | second eigenvalue | gain, Friedkin–Johnsen | gain, biased | shift "
-        "| pull | p |\n|---|---|---|---|---|---|---|---|\n" + "\n".join(end_to_end(trials)),
+        "| stage | alpha | second eigenvalue | decay | gain, Friedkin–Johnsen | gain, biased "
+        "| shift | pull | p |\n|---|---|---|---|---|---|---|---|---|\n"
+        + "\n".join(end_to_end(trials)),
     ]
 
 
