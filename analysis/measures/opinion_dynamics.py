@@ -42,7 +42,7 @@ import pandas as pd
 
 from analysis.estimates import ESTIMATE, Estimate, Quantities, Quantity, cells
 from analysis.measures.half_life import half_life
-from analysis.opinions.fit import FEWEST_WAVES, Fit, fit
+from analysis.opinions.fit import FEWEST_WAVES, Fit, fit_pull
 from analysis.opinions.models import KINDS, Coefficients, Kind, Susceptibility
 from analysis.opinions.panel import Panel
 from analysis.opinions.prediction import FOLDS, held_out
@@ -243,7 +243,7 @@ class OpinionDynamics(Result):
     @cached_property
     def _fits(self) -> dict[Arm, Fit]:
         return {
-            arm: fit(reading.panel, "biased", self.susceptibility)
+            arm: fit_pull(reading.panel, self.susceptibility)[1]
             for arm, reading in self._readings.items()
         }
 

@@ -42,7 +42,7 @@ import pandas as pd
 
 from analysis.estimates import Quantities, Quantity
 from analysis.measures.opinion_dynamics import noted, readings, why_not, within
-from analysis.opinions.fit import Fit, fit, pull_test
+from analysis.opinions.fit import Fit, fit_pull, pull_test
 from analysis.opinions.models import Coefficients, Susceptibility
 from analysis.opinions.panel import Panel
 from analysis.opinions.reading import Reading, issue_of
@@ -243,8 +243,8 @@ class Puppeteer(Result):
         for arm, reading in self._readings.items():
             if reading is None or why_not(reading):
                 continue
-            fitted = fit(reading.panel, "biased", self.susceptibility)
-            p, scores = pull_test(fit(reading.panel, "centred", self.susceptibility), reading.panel)
+            without, fitted = fit_pull(reading.panel, self.susceptibility)
+            p, scores = pull_test(without, reading.panel)
             found[arm] = Pulled(reading, fitted, p, scores)
         return found
 

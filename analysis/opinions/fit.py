@@ -237,6 +237,25 @@ def fit(
     return _climbed(panel, likelihood, begun)
 
 
+def fit_pull(panel: Panel, susceptibility: Susceptibility = "actor") -> tuple[Fit, Fit]:
+    """The fits without a pull (*centred*) and with one (*biased*), each the higher of two climbs.
+
+    The likelihood can have several tops where little is known. Each model is also climbed from
+    where the other ended, so that the two are not about different tops.
+    """
+    without, pulled = (fit(panel, kind, susceptibility) for kind in ("centred", "biased"))
+    place = len(without.likelihood.plane)
+    again = fit(panel, "centred", susceptibility, start=np.delete(pulled.parameters, place))
+    without = max(without, again, key=_rank)
+    begun = np.insert(without.parameters, place, 0.0)
+    pulled = max(pulled, fit(panel, "biased", susceptibility, start=begun), key=_rank)
+    return without, pulled
+
+
+def _rank(fitted: Fit) -> tuple[bool, float]:
+    return fitted.converged, fitted.log_likelihood
+
+
 def pull_test(without: Fit, panel: Panel) -> tuple[float, Floats]:
     """Is there a common pull? p, two-sided, and each scene's estimate of it; of a *centred* fit.
 
@@ -265,16 +284,19 @@ def _climbed(
     no top. There the climb ends where steps gain nothing.
     """
     few = likelihood.scenes < FEW_SCENES
-    parameters = likelihood.bounded(parameters) if few else parameters
+    parameters = likelihood.bounded(parameters, all_of_them=few)
     height, gradient, information = likelihood.slope(parameters)
     damping, promised, idle = 1e-3, inf, 0
     for _ in range(most):
-        scale = np.diag(np.maximum(np.diag(information), 1e-12))
-        promised = float(gradient @ np.linalg.solve(information + 1e-9 * scale, gradient))
+        free = likelihood.free(parameters, gradient)
+        slope, metric = gradient[free], information[np.ix_(free, free)]
+        scale = np.diag(np.maximum(np.diag(metric), 1e-12))
+        promised = float(slope @ np.linalg.solve(metric + 1e-9 * scale, slope))
         if promised < TINY or damping > 1e6 or idle > 1:
             break
-        step = np.linalg.solve(information + damping * scale, gradient)
-        there = likelihood.bounded(parameters + step) if few else parameters + step
+        step = np.zeros(len(parameters))
+        step[free] = np.linalg.solve(metric + damping * scale, slope)
+        there = likelihood.bounded(parameters + step, all_of_them=few)
         higher = likelihood.value(there)
         if higher > height:
             idle = idle + 1 if few and higher - height < NEAR / 10 else 0

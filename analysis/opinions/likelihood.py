@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from analysis.opinions.models import Basis, Coefficients
@@ -138,16 +139,30 @@ class Likelihood:
         square[self.right, self.low] = triangle
         return square
 
-    def bounded(self, parameters: Floats) -> Floats:
-        """These parameters with covariances that can be: standard deviations of 0.01 at least."""
+    def bounded(self, parameters: Floats, *, all_of_them: bool) -> Floats:
+        """These parameters with variances that can be: standard deviations of 0.01 at least.
+
+        Of the noise at later waves, or of everything. Where nobody weighs with an actor, its noise
+        and its shocks cannot be told apart, and one would go down as the other goes up.
+        """
         structural, start, *squares, first, later = self.parts(parameters)
+        later = np.maximum(later, LEAST_VARIANCE)
+        if not all_of_them:
+            return np.concatenate([structural, start, *squares, first, later])
         for place, triangle in enumerate(squares):
             values, vectors = np.linalg.eigh(self._square(triangle))
             if values[0] < LEAST_VARIANCE:
                 square = (vectors * np.maximum(values, LEAST_VARIANCE)) @ vectors.T
                 squares[place] = square[self.low, self.right]
-        noise = [np.maximum(each, LEAST_VARIANCE) for each in (first, later)]
-        return np.concatenate([structural, start, *squares, *noise])
+        first = np.maximum(first, LEAST_VARIANCE)
+        return np.concatenate([structural, start, *squares, first, later])
+
+    def free(self, parameters: Floats, gradient: Floats) -> NDArray[np.bool_]:
+        """Which parameters may go where the gradient leads: not a noise that is at its least."""
+        free = np.ones(len(parameters), dtype=bool)
+        last = slice(-self.count, None)
+        free[last] = (parameters[last] > LEAST_VARIANCE) | (gradient[last] > 0)
+        return free
 
     # --- Moments ---------------------------------------------------------------------------------
 

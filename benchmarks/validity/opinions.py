@@ -327,10 +327,20 @@ def number(estimate: Estimate) -> str:
 
 
 def times(cell: Cell, replications: int) -> int:
-    """How often a cell of recovery is drawn; with few scenes a fit takes as many fits."""
-    if cell.scenes <= 30:
-        return replications // 20
-    return replications if cell.scenes == 200 and cell.answered == "binomial" else replications // 4
+    """How often a cell is drawn: those that a bar is about most often.
+
+    With few scenes a fit takes as many fits.
+    """
+    if cell.pull == 0:
+        parts = 10 if cell.scenes < 200 else 5 if cell.wording else 2.5
+    elif cell in PULLED:
+        parts = 20
+    elif cell.scenes <= 30:
+        parts = 20
+    else:
+        main = cell.scenes == 200 and cell.begin == "apart" and cell.answered == "binomial"
+        parts = 1 if main else 10
+    return int(replications / parts)
 
 
 def report(replications: int, trials: int, kept: Kept) -> list[str]:
@@ -340,11 +350,10 @@ def report(replications: int, trials: int, kept: Kept) -> list[str]:
         recovery_row(cell, kept.rows(recovered, cell, times(cell, replications)))
         for cell in RECOVERY
     ]
-    alone = [
-        test_row(cell, kept.rows(tested, cell, replications // (2 if cell.scenes > 30 else 5)))
-        for cell in (*ALONE, *WORDED)
-    ]
-    pulled = [test_row(cell, kept.rows(tested, cell, replications // 10)) for cell in PULLED]
+    alone, pulled = (
+        [test_row(cell, kept.rows(tested, cell, times(cell, replications))) for cell in cells]
+        for cells in ((*ALONE, *WORDED), PULLED)
+    )
     tested_head = (
         f"{head} planted beta b | toward the wording | replications | pull found at p < 0.05 "
         "| shift found |\n|---|---|---|---|---|---|---|---|---|\n"
@@ -381,7 +390,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--replications", type=int, default=1000)
-    parser.add_argument("--trials", type=int, default=120, help="scenes of each stage, end to end")
+    parser.add_argument("--trials", type=int, default=100, help="scenes of each stage, end to end")
     parser.add_argument("--keep", type=Path, help="a file for replications that are done")
     parser.add_argument("--write", action="store_true", help="write docs/validity.md")
     options = parser.parse_args()

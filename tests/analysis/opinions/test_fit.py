@@ -11,7 +11,7 @@ from backstage.effort import effort
 from backstage.opinions import answers, panel
 from scipy.stats import binomtest
 
-from analysis.opinions.fit import fit, pull_test
+from analysis.opinions.fit import fit, fit_pull, pull_test
 from analysis.opinions.models import KINDS, Coefficients
 from analysis.opinions.panel import Panel
 from analysis.opinions.prediction import held_out
@@ -64,6 +64,17 @@ def test_intervals_cover_and_the_pull_is_no_false_alarm() -> None:
 def test_a_planted_pull_is_found() -> None:
     p = [pull_test(fit(each, "centred"), each)[0] for each in (panel(LAW, 80, s) for s in range(9))]
     assert sum(each < 0.05 for each in p) == 9
+
+
+def test_both_fits_are_about_the_same_top() -> None:
+    """Stances that hardly say anything: one actor weighs with nobody, and answers are coarse."""
+    law = Coefficients.of(np.array([[0.95, 0.05], [0.9, 0.1]]), 0.5)
+    begun = np.broadcast_to(np.array([0.8, -0.6]), (100, 2))
+    for seed in range(2):
+        values = answers(law, begun, 7, np.random.default_rng(seed))
+        without, pulled = fit_pull(Panel.of(np.round(4 * values) / 4))
+        assert pulled.log_likelihood >= without.log_likelihood - 0.01
+        assert min(pulled.likelihood.parts(pulled.parameters)[-1]) >= 1e-4
 
 
 def test_an_influential_actor_is_no_puppeteer() -> None:
