@@ -333,9 +333,7 @@ def times(cell: Cell, replications: int) -> int:
     """
     if cell.pull == 0:
         parts = 10 if cell.scenes < 200 else 5 if cell.wording else 2.5
-    elif cell in PULLED:
-        parts = 20
-    elif cell.scenes <= 30:
+    elif cell in PULLED or cell.scenes <= 30:
         parts = 20
     else:
         main = cell.scenes == 200 and cell.begin == "apart" and cell.answered == "binomial"
