@@ -266,7 +266,7 @@ def drawn(fates: Sequence[Sequence[str]], *names: str) -> CompetingRisks:
     return risks(*(scene(f"t{k}", *pair, cast=cast) for k, pair in enumerate(pairs)))
 
 
-@settings(max_examples=effort(10, 80), deadline=None)
+@settings(max_examples=effort(6, 80), deadline=None)
 @given(FATES)
 def test_incidences_rise_sum_to_one_and_know_no_names(fates: list[list[str]]) -> None:
     curve = drawn(fates, "Ada", "Ben").curve()
@@ -277,6 +277,7 @@ def test_incidences_rise_sum_to_one_and_know_no_names(fates: list[list[str]]) ->
     pd.testing.assert_frame_equal(curve, drawn(fates, "Zoe", "Xavier").curve())
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 99), st.integers(1, 12), st.integers(0, 12))
 def test_shuffled_blocks_keep_what_was_said_and_when_one_speaks(
     seed: int, ada: int, ben: int

@@ -93,7 +93,7 @@ def test_slopes_are_linear_and_turn_with_time(values: list[float], more: float) 
     assert slopes(2 * turns, row[None])[0] == pytest.approx(slope / 2)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.lists(st.sampled_from([OWN, OTHER]), min_size=4, max_size=6), st.sampled_from(["Zoe"]))
 def test_names_change_nothing(lines: list[str], name: str) -> None:
     plain = drift(record("t", [0.5] * 4, lines)).by_actor

@@ -123,7 +123,7 @@ def test_nothing_is_said_of_the_voice_of_whom_one_knows_too_little() -> None:
     assert Echo(tables_from([]), by="hashing").by_arm.empty
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.permutations(MUSIC[:4] + WATER[:3]), st.permutations(WATER[:4] + MUSIC[:3]))
 def test_names_change_nothing(one: list[str], other: list[str]) -> None:
     plain = echo(record("t", one, other)).by_actor

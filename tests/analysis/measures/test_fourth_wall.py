@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.evidence.false_alarms import false_alarms
@@ -76,6 +76,7 @@ def test_rates_have_limits_over_trials_and_the_false_alarms_of_people_beside_the
     assert not FourthWall(tables_from([Record("t", [{"name": "A"}])])).estimate("rate").known
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.sampled_from(sorted(OUT)), st.booleans(), st.booleans(), st.sampled_from(["Bo", "Zé"]))
 def test_neither_case_nor_markup_nor_company_nor_names_matter(
     family: str, loud: bool, marked: bool, name: str

@@ -48,6 +48,8 @@ def test_the_highest_bid_above_the_threshold_takes_the_floor() -> None:
     assert rows["chances"].to_dict() == {"A": 2, "B": 2, "C": 2}
     assert result.by_trial["rate"].to_list() == [pytest.approx(2 / 3)]
     assert len(Interruptions(tables_from([HAND]), threshold=0.8).by_turn) == 1
+    outbid = record("AB", [{"B": 0.7, "C": 0.9}])
+    assert Interruptions(tables_from([outbid]), threshold=0.6).by_turn.empty
 
 
 def test_a_threshold_is_read_from_the_scenario_or_inferred() -> None:
@@ -96,12 +98,12 @@ def test_a_favourite_target_is_found_and_turns_alone_make_none() -> None:
     # Of 60 tests at 5% more than 9 reject with a chance of 1 in 1,000; the seed is fixed.
     rejected = 0
     for _ in range(60):
-        found = Interruptions(tables_from([talk(generator, 40, 0.3)]), threshold=0.8).pairs()
+        found = Interruptions(tables_from([talk(generator, 30, 0.3)]), threshold=0.8).pairs()
         rejected += int((found.loc[found["interrupted"] == "B", "p"] <= 0.05).any())
     assert rejected <= 9
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from([0.1, 0.5, 0.9]),
                           st.sampled_from([0.2, 0.5, 0.8])), min_size=2, max_size=12))  # fmt: skip
 def test_counts_are_within_chances_and_know_no_names(turns: list[Any]) -> None:
@@ -125,7 +127,7 @@ def test_counts_are_within_chances_and_know_no_names(turns: list[Any]) -> None:
 
 def test_on_the_exact_stage_the_provoking_are_interrupted(tmp_path: Path) -> None:
     parameters = {"threshold": 0.6}
-    played = sim.run("interruptions", ["embedded:base"], trials=6, store=tmp_path / "x.db",
+    played = sim.run("interruptions", ["embedded:base"], trials=4, store=tmp_path / "x.db",
                      parameters=parameters)  # fmt: skip
     data = analysis.load(played)
     result = analysis.interruptions(data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.evidence.false_alarms import false_alarms
@@ -123,6 +123,7 @@ def test_bounds_hold_whatever_is_missing(share: float, missing: float) -> None:
     assert high - low == pytest.approx(missing)
 
 
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.sampled_from([PLAIN, TASK[0], SCENE[0]]), min_size=1, max_size=6))
 def test_shares_are_of_turns_and_know_no_names(texts: list[str]) -> None:
     result = measured(said(*texts))
