@@ -215,7 +215,12 @@ def test_rows_may_come_in_any_order_and_trials_add_up(
 
 
 def test_where_nothing_tells_signs_are_those_of_the_conflict_measure() -> None:
-    said = [("Ada", "Hm."), ("Ben", "I agree with you."), ("Cleo", "I disagree."), ("Ada", "Hm.")]
+    said = [
+        ("Ada", "Hm."),
+        ("Ben", "I agree with you."),
+        ("Cleo", "I disagree with you."),
+        ("Ada", "Hm."),
+    ]
     tables = scene(*said)
     lines: list[Line] = [Line(index, who, text, None) for index, (who, text) in enumerate(said, 1)]
     expected = {(speaker, before): sign for speaker, before, sign in replies(lines)}

@@ -224,7 +224,7 @@ def test_weights_are_learnt_from_what_was_answered() -> None:
     """A channel in which everybody goes on with what they said themselves."""
     cast = tuple("ABCDE")
     everybody = frozenset(cast)
-    lines = tuple(Said(k + 1, cast[k % 5], "Hm.", everybody, k) for k in range(60))
+    lines = tuple(Said(k + 1, cast[k % 5], "It goes on and on.", everybody, k) for k in range(60))
     log = Log("made", cast, lines, {k: frozenset((k - 5,)) for k in range(10, 60)})
     weights = fit([log])
     assert set(weights) == set(FEATURES)
