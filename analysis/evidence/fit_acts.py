@@ -77,7 +77,7 @@ _ACT_THERE = {
     "question": ("question", "neither", ""),
     "hedge": ("statement", "neither", "hedge"),
     "platitude": ("statement", "neither", "platitude"),
-    "insult": ("attack", "disagrees", "hostile"),
+    "insult": ("attack", "neither", "hostile"),
     "disclaim": ("statement", "neither", "assistant"),
     "narrate": ("statement", "neither", ""),
 }
