@@ -21,6 +21,7 @@ from sim.lazy import lazy_names
 if TYPE_CHECKING:
     from analysis import measures as measures
     from analysis.estimates import Estimate as Estimate
+    from analysis.measures.acts import Acts
     from analysis.measures.answers import Answers
     from analysis.measures.blandness import Blandness
     from analysis.measures.capitulation import Capitulation
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from analysis.tables import load as load
     from analysis.tables import tables_from as tables_from
 
+    acts = Acts
     answers = Answers
     blandness = Blandness
     capitulation = Capitulation
@@ -96,6 +98,7 @@ _WHERE = {
     **dict.fromkeys(("Record", "Tables", "load", "tables_from"), "analysis.tables"),
     "Estimate": "analysis.estimates",
     "Result": "analysis.results",
+    "acts": "analysis.measures.acts:Acts",
     "answers": "analysis.measures.answers:Answers",
     "blandness": "analysis.measures.blandness:Blandness",
     "capitulation": "analysis.measures.capitulation:Capitulation",

@@ -133,7 +133,7 @@ def _cue_rows(texts: Sequence[str], before: Sequence[str]) -> Floats:
             [*ahead[text], *[ahead[last][place] for place in expected], float(not last)]
             for text, last in zip(texts, before, strict=True)
         ]
-    ).reshape(len(texts), -1)
+    ).reshape(len(texts), len(cue_names()))
 
 
 def _own(text: str) -> list[float]:

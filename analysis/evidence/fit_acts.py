@@ -49,11 +49,9 @@ class Line(NamedTuple):
 def read_lines(path: Path) -> list[Line]:
     """The lines of a table. Raises ValueError for an unknown act, sign or mark."""
     with path.open(encoding="utf-8", newline="") as file:
-        lines = [
-            Line(*row)
-            for row in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-            if not row[0].startswith("#")
-        ][1:]
+        rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        _, *cells = (row for row in rows if not row[0].startswith("#"))
+    lines = [Line(*row) for row in cells]
     for line in lines:
         if line.act not in ACTS or line.sign not in SIGNS or {*line.marks.split()} - {*MARKS}:
             raise ValueError(f"{path}: {line.text!r} has an unknown label")

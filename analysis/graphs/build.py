@@ -19,10 +19,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
-from analysis.evidence.text import score
+from analysis.evidence.acts import read
 from analysis.graphs.reply_links import links
 from analysis.graphs.speech import Played, played
 from analysis.tables import Record, Tables, tables_from
@@ -131,17 +130,18 @@ def agreement(tables: Tables, trial: str | None = None, *, pool: bool = False) -
     """``weight``: the sum of the signs of the source's replies to the target; ``positive``,
     ``negative`` and ``neutral``: how many there are of each.
 
-    The sign is +1 for a reply that agrees or concedes more than it contradicts, -1 for the reverse,
-    0 for neither, by its words (``analysis.evidence.text``). *Reference.* ``conflict`` counts the
-    same signs, of each turn against the one right before it.
+    The sign is +1 for a reply that agrees or concedes, -1 for one that contradicts or refuses, 0
+    for neither, as ``analysis.evidence.acts`` reads it beside the turn that it answers.
+    *Reference.* ``conflict`` counts the same signs, of each turn against the one right before it.
 
     >>> agreement(_example()).edges["Ben", "Ada"]
     {'weight': -1, 'positive': 0, 'negative': 1, 'neutral': 0}
     """
     some, edges = played(tables, trial, pool=pool), Edges()
     for one in some:
-        for reply in _replies(one):
-            sign = int(np.sign(score(reply.text).sign))
+        answers = _replies(one)
+        signs = read([reply.text for reply in answers], [reply.to for reply in answers]).sign()
+        for reply, sign in zip(answers, signs.tolist(), strict=True):
             _count(
                 edges,
                 reply.speaker,
@@ -195,11 +195,13 @@ def from_edges(
 
 
 class _Reply(NamedTuple):
-    """A turn that answers somebody, and how probable it is that it answers this actor."""
+    """A turn that answers somebody, the turn that it answers (``to``), and how probable it is that
+    it answers this actor."""
 
     speaker: str
     answered: str
     text: str
+    to: str
     probability: float
 
 
@@ -207,14 +209,15 @@ def _replies(one: Played) -> list[_Reply]:
     """The turns of a trial that answer somebody else, each with the likeliest actor."""
     replies = []
     for link in links(one.lines, one.names):
-        line, meant = one.lines[link.position], one.lines[link.candidates[0]].speaker
+        line, turn = one.lines[link.position], one.lines[link.candidates[0]]
+        meant = turn.speaker
         # The graph has one edge for each pair, so turns of the same actor are added up.
         sure = sum(
             probability
             for place, probability in zip(link.candidates, link.probabilities, strict=True)
             if one.lines[place].speaker == meant
         )
-        replies.append(_Reply(line.speaker, meant, line.text, sure))
+        replies.append(_Reply(line.speaker, meant, line.text, turn.text, sure))
     return replies
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sim.lazy import lazy_names
 
 if TYPE_CHECKING:
+    import analysis.measures.acts as acts
     import analysis.measures.blandness as blandness
     import analysis.measures.capitulation as capitulation
     import analysis.measures.changes as changes
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     import analysis.measures.vote_swing as vote_swing
 
 __all__ = [
+    "acts",
     "blandness",
     "capitulation",
     "changes",

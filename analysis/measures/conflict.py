@@ -4,9 +4,10 @@
 
 *Definition.* Hostility: mean score of an actor's turns; its escalation, the least-squares slope per
 own turn; episodes, maximal runs of turns at or above ``EPISODE``. Replies: each turn against the
-speaker before it, positive (agrees, concedes), negative (contradicts) or neither, from words; the
-negative share is of signed edges. Balance: among triads whose three pairs all have a net sign, the
-share whose product of signs is positive. Disagreement: the mean pairwise distance of stances.
+speaker before it, positive (agrees, concedes), negative (contradicts, refuses) or neither, as
+``evidence.acts`` reads the two turns from words and cues; the negative share is of signed edges.
+Balance: among triads whose three pairs all have a net sign, the share whose product of signs is
+positive. Disagreement: the mean pairwise distance of stances.
 
 *Null.* Hostile turns dealt anew among the turns of an arm, which keeps their number and
 destroys who said them and when; of interest is whether episodes are longer than chance makes them.
@@ -17,7 +18,7 @@ Awry", ACL 2018.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
 from math import nan, sqrt
@@ -27,6 +28,7 @@ import numpy as np
 from scipy import special
 
 from analysis.estimates import Quantities, Quantity
+from analysis.evidence.acts import read
 from analysis.evidence.text import score
 from analysis.graphs.triads import triads
 from analysis.measures.convergence import distances
@@ -116,8 +118,9 @@ class Conflict(Result):
         for trial in self.tables.trials["trial"]:
             lines = self._lines.get(trial, [])
             values = _hostility(lines)
-            signs = [reply.sign for reply in replies(lines) if reply.sign]
-            balanced = _triads(lines)
+            answers = replies(lines)
+            signs = [reply.sign for reply in answers if reply.sign]
+            balanced = _triads(answers, sorted({line.speaker for line in lines}))
             yield (
                 trial,
                 float(values.mean()) if len(values) else nan,
@@ -266,20 +269,21 @@ def slope(values: Floats, level: float = 0.95) -> Interval:
 
 def replies(lines: list[Line]) -> list[Reply]:
     """The turns that follow somebody else's, each with its sign."""
+    pairs = [(before, line) for before, line in pairwise(lines) if line.speaker != before.speaker]
+    signs = read([line.text for _, line in pairs], [before.text for before, _ in pairs]).sign()
     return [
-        Reply(line.speaker, before.speaker, int(np.sign(score(line.text).sign)))
-        for before, line in pairwise(lines)
-        if line.speaker != before.speaker
+        Reply(line.speaker, before.speaker, int(sign))
+        for (before, line), sign in zip(pairs, signs, strict=True)
     ]
 
 
-def _triads(lines: list[Line]) -> list[bool]:
+def _triads(answers: Iterable[Reply], names: Sequence[str]) -> list[bool]:
     """Whether each fully signed triad is balanced."""
     net: dict[frozenset[str], int] = {}
-    for reply in replies(lines):
+    for reply in answers:
         pair = frozenset((reply.speaker, reply.before))
         net[pair] = net.get(pair, 0) + reply.sign
-    return triads(net, sorted({line.speaker for line in lines}))
+    return triads(net, names)
 
 
 def _length(members: list[Floats]) -> float:

@@ -3,7 +3,8 @@
 ``tests/stores/played_version_3_numbers.jsonl`` was written by the code of commit 9e360f8, before
 measures had one shape: a line for each row, with the measure, the level, what tells the row, and
 its numbers (None: missing). Since then politeness got another reader: ``flips`` and ``outcomes``
-were recorded again, and differ from before by 0.0014 at most.
+were recorded again, and differ from before by 0.0014 at most. So were the signed replies of
+``conflict``, which are read by ``evidence.acts`` and no more by a lexicon.
 """
 
 from __future__ import annotations
