@@ -62,8 +62,9 @@ class OpinionDynamics(Result):
     """The law by which stances move, for each arm.
 
     ``issue`` may be left out if actors were asked about one alone. ``susceptibility`` says whether
-    each actor has an alpha of its own ("actor") or all have one ("common"). Raises ``BadRequest``
-    for an issue that nobody was asked about.
+    each actor has an alpha of its own ("actor") or all have one ("common"). ``steady`` False lets
+    shocks differ at the first step: on a bounded scale they do where everybody begins at one place
+    in all trials, near the ends. Raises ``BadRequest`` for an issue that nobody was asked about.
 
     >>> from analysis.opinions.models import Coefficients
     >>> from analysis.tables import Record, tables_from
@@ -105,11 +106,16 @@ class OpinionDynamics(Result):
     }
 
     def __init__(
-        self, data: Data, issue: str | None = None, susceptibility: Susceptibility = "actor"
+        self,
+        data: Data,
+        issue: str | None = None,
+        susceptibility: Susceptibility = "actor",
+        steady: bool = True,
     ) -> None:
         super().__init__(data)
         self.issue = issue_of(self.tables, issue)
         self.susceptibility: Susceptibility = susceptibility
+        self.steady = steady
 
     @cached_property
     def weights(self) -> pd.DataFrame:
@@ -243,7 +249,7 @@ class OpinionDynamics(Result):
     @cached_property
     def _fits(self) -> dict[Arm, Fit]:
         return {
-            arm: fit_pull(reading.panel, self.susceptibility)[1]
+            arm: fit_pull(reading.panel, self.susceptibility, steady=self.steady)[1]
             for arm, reading in self._readings.items()
         }
 

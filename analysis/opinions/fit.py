@@ -111,7 +111,7 @@ class Fit:
         found = []
         for place in places:
             others = self.panel.part(places[places != place])
-            likelihood = Likelihood(others, plane, signs)
+            likelihood = Likelihood(others, plane, signs, steady=self.likelihood.steady)
             found.append(_climbed(others, likelihood, self.parameters, REFIT_STEPS).law)
         return found
 
@@ -212,8 +212,11 @@ def fit(
     susceptibility: Susceptibility = "actor",
     *,
     start: Floats | None = None,
+    steady: bool = True,
 ) -> Fit:
-    """Fit a model to a panel. Raises ``BadRequest`` if it has too few waves or scenes.
+    """Fit a model to a panel. With ``steady`` False shocks may differ at the first step.
+
+    Raises ``BadRequest`` if it has too few waves or scenes.
 
     >>> from analysis.opinions.models import Coefficients
     >>> generator = np.random.default_rng(0)
@@ -232,24 +235,28 @@ def fit(
     if len(panel.scenes) < 3:
         raise BadRequest(f"opinions: {len(panel.scenes)} scenes are too few for a fit; play more")
     plane = basis(kind, panel.heard, susceptibility, worded=panel.worded)
-    likelihood = Likelihood(panel, plane)
+    likelihood = Likelihood(panel, plane, steady=steady)
     begun = _start(panel, plane, likelihood) if start is None else start
     return _climbed(panel, likelihood, begun)
 
 
-def fit_pull(panel: Panel, susceptibility: Susceptibility = "actor") -> tuple[Fit, Fit]:
+def fit_pull(
+    panel: Panel, susceptibility: Susceptibility = "actor", *, steady: bool = False
+) -> tuple[Fit, Fit]:
     """The fits without a pull (*centred*) and with one (*biased*), each the higher of two climbs.
 
     The likelihood can have several tops where little is known. Each model is also climbed from
     where the other ended, so that the two are not about different tops.
     """
-    without, pulled = (fit(panel, kind, susceptibility) for kind in ("centred", "biased"))
+    without = fit(panel, "centred", susceptibility, steady=steady)
+    pulled = fit(panel, "biased", susceptibility, steady=steady)
     place = len(without.likelihood.plane)
-    again = fit(panel, "centred", susceptibility, start=np.delete(pulled.parameters, place))
+    begun = np.delete(pulled.parameters, place)
+    again = fit(panel, "centred", susceptibility, start=begun, steady=steady)
     without = max(without, again, key=_rank)
     begun = np.insert(without.parameters, place, 0.0)
-    pulled = max(pulled, fit(panel, "biased", susceptibility, start=begun), key=_rank)
-    return without, pulled
+    again = fit(panel, "biased", susceptibility, start=begun, steady=steady)
+    return without, max(pulled, again, key=_rank)
 
 
 def _rank(fitted: Fit) -> tuple[bool, float]:
@@ -267,7 +274,7 @@ def pull_test(without: Fit, panel: Panel) -> tuple[float, Floats]:
     plane = without.likelihood.plane
     wider = basis("biased", panel.heard, plane.susceptibility, worded=panel.worded)
     still = np.insert(without.parameters, len(plane), 0.0)
-    likelihood = Likelihood(panel, wider)
+    likelihood = Likelihood(panel, wider, steady=without.likelihood.steady)
     here = Fit(likelihood, still, without.log_likelihood, without.converged, panel)
     moved = here.influence(lambda law: np.array([law.drift]))[:, 0]
     return sign_flip(moved, np.zeros(len(moved))), moved
@@ -337,6 +344,7 @@ def _start(panel: Panel, plane: Basis, likelihood: Likelihood) -> Floats:
     begun = begun + 1e-4 * np.eye(likelihood.count) - np.diag(noise)
     low, right = likelihood.low, likelihood.right
     return np.concatenate([
-        structural, *start, begun[low, right], (0.5 * error)[low, right], noise,
+        structural, *start, begun[low, right],
+        *[(0.5 * error)[low, right]] * (1 if likelihood.steady else 2), noise,
         0.3 * np.diag(error),
     ])  # fmt: skip

@@ -73,11 +73,20 @@ class Likelihood:
 
     The parameters are, in order, those of the basis (``structural`` of them), mu for each wording,
     the lower triangles of S and of Q, and the variances of noise at the first wave and later.
+    With ``steady`` False there are two Q, one for the first step and one for all later ones.
     ``signs`` are the wordings that the parameters know, those of the panel unless they are given.
     """
 
-    def __init__(self, panel: Panel, plane: Basis, signs: Sequence[float] | None = None) -> None:
+    def __init__(
+        self,
+        panel: Panel,
+        plane: Basis,
+        signs: Sequence[float] | None = None,
+        *,
+        steady: bool = True,
+    ) -> None:
         self.plane = plane
+        self.steady = steady
         self.structural = len(plane)
         self.count = len(panel.names)
         lengths = panel.waves
@@ -95,8 +104,8 @@ class Likelihood:
         self.scenes = len(lengths)
         self.low, self.right = np.tril_indices(self.count)
         self.sizes = (
-            self.structural, self.count * len(self.signs), len(self.low), len(self.low),
-            self.count, self.count,
+            self.structural, self.count * len(self.signs),
+            *[len(self.low)] * (2 if steady else 3), self.count, self.count,
         )  # fmt: skip
         self._moving = self._directions()
 
@@ -168,14 +177,14 @@ class Likelihood:
 
     def moments(self, parameters: Floats, *, changes: bool = True) -> Iterator[Moments]:
         """The moments of each group. Raises ``LinAlgError`` where a covariance is not positive."""
-        structural, start, initial, shock, first, later = self.parts(parameters)
+        structural, start, initial, *shocks, first, later = self.parts(parameters)
         count, size = self.count, self.count * self.waves
         back: Floats = np.asarray(np.linalg.inv(self._shocks(structural)), dtype=np.float64)
         variance = np.zeros((size, size))
         variance[:count, :count] = self._square(initial)
-        square = self._square(shock)
         for wave in range(1, self.waves):
-            variance[self._block(wave), self._block(wave)] = square
+            shock = shocks[0] if wave == 1 else shocks[-1]
+            variance[self._block(wave), self._block(wave)] = self._square(shock)
         stances = back @ variance @ back.T
         noise = np.concatenate([first, *[later] * (self.waves - 1)])
         covariance = stances + np.diag(noise)
@@ -202,7 +211,8 @@ class Likelihood:
         parts = [moved + moved.transpose(0, 2, 1), np.zeros((self.sizes[1], size, size))]
         # The columns of ``back`` that carry the shocks of each actor: of the start, and of later.
         columns = back.reshape(size, self.waves, count)
-        for chosen in (columns[:, :1], columns[:, 1:]):
+        steps = [1] if self.steady else [1, 2]
+        for chosen in np.split(columns, [*steps], axis=1):
             pairs = np.einsum("swi,rwj->ijsr", chosen, chosen, optimize=True)
             pairs = pairs[self.low, self.right]
             both = pairs + pairs.transpose(0, 2, 1)

@@ -187,14 +187,14 @@ def read_off(cell: Cell) -> Callable[[Coefficients], Floats]:
 
 def recovered(cell: Cell, replication: int) -> list[float]:
     """The estimates, then the halves of the widths of their intervals; NaN without a fit."""
-    found = fit(cell.panel(replication)).intervals(read_off(cell))
+    found = fit(cell.panel(replication), steady=cell.begin == "apart").intervals(read_off(cell))
     return [*(each.estimate for each in found), *((each.high - each.low) / 2 for each in found)]
 
 
 def tested(cell: Cell, replication: int) -> list[float]:
     """p of the score test, and of a t test of the mean shift."""
     panel = cell.panel(replication)
-    p, _ = pull_test(fit(panel, "centred"), panel)
+    p, _ = pull_test(fit(panel, "centred", steady=False), panel)
     shift = mean_interval((panel.values[:, -1] - panel.values[:, 0]).mean(axis=1))
     return [p, 0.0 if shift.excludes_zero else 1.0]
 
@@ -332,7 +332,7 @@ def times(cell: Cell, replications: int) -> int:
     With few scenes a fit takes as many fits.
     """
     if cell.pull == 0:
-        parts = 10 if cell.scenes < 200 else 5 if cell.wording else 2.5
+        parts = 20.0 if cell.scenes < 200 else 5 if cell.wording else 10 / 3
     elif cell in PULLED or cell.scenes <= 30:
         parts = 20
     else:

@@ -77,6 +77,19 @@ def test_both_fits_are_about_the_same_top() -> None:
         assert min(pulled.likelihood.parts(pulled.parameters)[-1]) >= 1e-4
 
 
+def test_shocks_that_change_are_no_pull() -> None:
+    """Near an end of the scale noise is small; it grows as actors leave the end."""
+    law = Coefficients.of(np.array([[0.9, 0.1], [0.6, 0.4]]), 0.9)
+    begun = np.broadcast_to(np.array([0.9, -0.9]), (120, 2))
+    alarms = 0
+    for seed in range(12):
+        given = Panel.of(answers(law, begun, 6, np.random.default_rng(seed)))
+        without = fit(given, "centred", steady=False)
+        assert len(without.likelihood.parts(without.parameters)) == 7
+        alarms += pull_test(without, given)[0] < 0.05
+    assert binomtest(alarms, 12, 0.05, alternative="greater").pvalue > 0.001
+
+
 def test_an_influential_actor_is_no_puppeteer() -> None:
     """All go where the first one stands, which is interaction; the mean of all moves far."""
     law = Coefficients.of(np.array([[0.95, 0.05], [0.5, 0.5]]), 0.9)
