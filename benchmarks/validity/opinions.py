@@ -169,7 +169,7 @@ WORDED = (Cell("complete", 3, 200, "apart", "rounded", 0.1, 0.0, 0.05),)
 PULLED = tuple(
     replace(cell, scenes=scenes, pull=pull)
     for cell in (Cell("complete", 3, 200), Cell("star", 4, 200, begin="leader"))
-    for scenes, pulls in ((200, (0.005, 0.01, 0.02)), (20, (0.02, 0.04, 0.08)))
+    for scenes, pulls in ((200, (0.005, 0.01, 0.02)), (20, (0.03, 0.06)))
     for pull in pulls
 )
 
@@ -213,10 +213,11 @@ class Kept:
     def rows(self, of: Callable[[Cell, int], list[float]], cell: Cell, replications: int) -> Floats:
         """The rows of a cell, replications by numbers, computed where they are not kept."""
         found: list[list[float]] = []
-        for block in range(-(-replications // BLOCK)):
+        size = min(BLOCK, replications)
+        for block in range(-(-replications // size)):
             name = (of.__name__, cell.key, block)
             if name not in self.blocks:
-                rows = [of(cell, block * BLOCK + place) for place in range(BLOCK)]
+                rows = [of(cell, block * size + place) for place in range(size)]
                 self.blocks[name] = rows
                 if self.path is not None:
                     with self.path.open("a") as file:
@@ -331,14 +332,12 @@ def times(cell: Cell, replications: int) -> int:
 
     With few scenes a fit takes as many fits.
     """
-    if cell.pull == 0:
-        parts = 20.0 if cell.scenes < 200 else 5 if cell.wording else 10 / 3
-    elif cell in PULLED or cell.scenes <= 30:
-        parts = 20
-    else:
-        main = cell.scenes == 200 and cell.begin == "apart" and cell.answered == "binomial"
-        parts = 1 if main else 10
-    return int(replications / parts)
+    if cell.scenes <= 30 and cell not in (*ALONE, *PULLED):
+        return replications // 50
+    if cell.pull == 0 and cell.scenes == 200:
+        return replications // (10 if cell.wording else 5)
+    main = cell.pull == 0.05 and cell.scenes == 200 and cell.begin == "apart"
+    return replications // (1 if main and cell.answered == "binomial" else 20)
 
 
 def report(replications: int, trials: int, kept: Kept) -> list[str]:
@@ -364,7 +363,8 @@ def report(replications: int, trials: int, kept: Kept) -> list[str]:
         "Recovery. Of W and alpha: the mean coverage over entries, the worst bias of an entry, "
         "the mean width. *No fit* counts climbs that did not come to their end, or laws that are "
         "not identifiable; the others are counted. *Cast*: everybody begins at one place in all "
-        "scenes.",
+        "scenes; shocks may then differ at the first step (`steady=False`), as they may in all "
+        "that follows. Cells that no bar is about are drawn less often: their shares are rough.",
         f"{head} replications | no fit | W: coverage | bias | width | alpha: coverage | bias "
         "| width | beta: coverage | bias | width | beta b: coverage | bias | width |\n"
         f"|{'---|' * 18}\n" + "\n".join(recovery),
