@@ -2,14 +2,16 @@
 
 *Evidence*: T. *Definition.* A line has one act of ``ACTS``, agrees or disagrees with the line
 before (``SIGNS``), and may have marks (``MARKS``); the coding rules are in
-``docs/dialogue-acts.md``. Each is read by logistic regression (``linear``) on the line's grams, on
-cues (``tables/act_cues.tsv``, scores of ``text``, length, and what the line before asks), and with
-the embedder ``minilm`` on the sentence's vector beside them. Acts and signs are multinomial, each
-mark is by itself.
+``docs/dialogue-acts.md``. Hedges and assistant talk are the scores of ``text``, since no fit to
+these lines reads them better. The others are read by logistic regression (``linear``) on the line's
+grams, on cues (``tables/act_cues.tsv``, scores of ``text``, length, and what the line before asks),
+and with the embedder ``minilm`` on the sentence's vector beside them. Acts and signs are
+multinomial, each mark is by itself.
 
-*Fitted* by ``fit_acts`` to the fit half of some seven hundred lines, written for it in six
-registers. ``benchmarks.validity.language`` reports on the other half, and on how far a second
-labelling agrees with the first: a smoke test, since one hand wrote all.
+*Fitted* by ``fit_acts`` to the fit half of some nine hundred lines, written for it in six
+registers, and to the build half of the exact stage's sentences. ``benchmarks.validity.language`` reports on
+the other halves, and on how far a second labelling agrees with the first: a smoke test, since one
+hand wrote all.
 
 *References.* Stolcke et al., "Dialogue act modeling", Computational Linguistics 26, 2000; Bunt et
 al., ISO 24617-2, LREC 2012.
@@ -54,7 +56,9 @@ ACTS = (
 SIGNS = ("neither", "agrees", "disagrees")
 MARKS = ("hostile", "hedge", "assistant", "platitude")
 
-HEADS = (*ACTS, *SIGNS, *MARKS)
+FITTED_MARKS = ("hostile", "platitude")
+
+HEADS = (*ACTS, *SIGNS, *FITTED_MARKS)
 """The columns of the weights."""
 
 _VECTOR = 1.0
@@ -67,7 +71,7 @@ _BEFORE = ("asks", "invites", "orders", "pleads", "insults")
 @dataclass(frozen=True, slots=True)
 class Readings:
     """What some lines do, a row each: probabilities of ``ACTS`` and of ``SIGNS`` that sum to 1, and
-    of each of ``MARKS``."""
+    how far each of ``MARKS`` is there, from 0 to 1 (from one half on it is)."""
 
     acts: Floats
     signs: Floats
@@ -93,14 +97,21 @@ def read(texts: Sequence[str], before: Sequence[str], embedder: Embedder | None 
     meaning = embedder is not None and embedder.name == "minilm"
     reader = _reader("acts_minilm.tsv" if meaning else "acts.tsv")
     rows_ = design(reader.grams, texts, before, embedder if meaning else None)
-    return readings(scores(rows_, reader.weights))
+    return readings(texts, scores(rows_, reader.weights))
 
 
-def readings(values: NDArray[np.float64]) -> Readings:
-    """Linear scores, with the columns ``HEADS``, as probabilities."""
-    acts, signs, marks = np.split(values, [len(ACTS), len(ACTS) + len(SIGNS)], axis=1)
+def readings(texts: Sequence[str], values: NDArray[np.float64]) -> Readings:
+    """Linear scores (columns: ``HEADS``) as probabilities, and the marks of the lexicon."""
+    acts, signs, fitted_ = np.split(values, [len(ACTS), len(ACTS) + len(SIGNS)], axis=1)
     # 30 is as good as sure, and exp does not overflow.
-    return Readings(softmax(acts), softmax(signs), 1 / (1 + np.exp(-np.clip(marks, -30, 30))))
+    chances = 1 / (1 + np.exp(-np.clip(fitted_, -30, 30)))
+    marks = np.zeros((len(texts), len(MARKS)))
+    for place, mark in enumerate(MARKS):
+        if mark in FITTED_MARKS:
+            marks[:, place] = chances[:, FITTED_MARKS.index(mark)]
+        else:
+            marks[:, place] = [min(1.0, float(getattr(score(text), mark))) for text in texts]
+    return Readings(softmax(acts), softmax(signs), marks)
 
 
 def design(

@@ -17,7 +17,17 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.evidence.acts import ACTS, HEADS, MARKS, SIGNS, Readings, cue_names, design, readings
+from analysis.evidence.acts import (
+    ACTS,
+    FITTED_MARKS,
+    HEADS,
+    MARKS,
+    SIGNS,
+    Readings,
+    cue_names,
+    design,
+    readings,
+)
 from analysis.evidence.embeddings import Embedder, embedder
 from analysis.evidence.linear import Grams, logistic, scores, write
 from sim.stage.exact.frames import FRAMES
@@ -120,7 +130,8 @@ class Reader(NamedTuple):
 
     def read(self, texts: Sequence[str], ahead: Sequence[str]) -> Readings:
         """What lines do, each given the line before."""
-        return readings(scores(design(self.grams, texts, ahead, self.embedder), self.weights))
+        rows = design(self.grams, texts, ahead, self.embedder)
+        return readings(texts, scores(rows, self.weights))
 
 
 def fit(
@@ -141,7 +152,7 @@ def fit(
         logistic(rows, labels(ACTS, [line.act for line in lines]), len(ACTS), penalty),
         logistic(rows, labels(SIGNS, [line.sign for line in lines]), len(SIGNS), penalty),
     ]
-    for mark in MARKS:
+    for mark in FITTED_MARKS:
         has = np.array([int(mark in line.marks.split()) for line in lines])
         both = logistic(rows, has, 2, penalty)
         heads.append(both[:, 1:] - both[:, :1])
