@@ -9,9 +9,9 @@ and with the embedder ``minilm`` on the sentence's vector beside them. Acts and 
 multinomial, each mark is by itself.
 
 *Fitted* by ``fit_acts`` to the fit half of some nine hundred lines, written for it in six
-registers, and to the build half of the exact stage's sentences. ``benchmarks.validity.language`` reports on
-the other halves, and on how far a second labelling agrees with the first: a smoke test, since one
-hand wrote all.
+registers, and to the build half of the exact stage's sentences. ``benchmarks.validity.language``
+reports on the other halves, and on how far a second labelling agrees with the first: a smoke test,
+since one hand wrote all.
 
 *References.* Stolcke et al., "Dialogue act modeling", Computational Linguistics 26, 2000; Bunt et
 al., ISO 24617-2, LREC 2012.
