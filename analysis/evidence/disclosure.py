@@ -3,8 +3,9 @@
 *Evidence*: T. A piece of knowledge has *terms*: its names, numbers and words of three letters and
 more, common words left out, cut to a stem. Each weighs the log of how rare it is among the lines of
 the scenario, so that what everybody talks about anyway counts for little. A line *uses* the piece
-if it has a share of ``USES`` of its weight, and two terms (or all, if there is one). With an
-embedder that knows meaning, a sentence with a cosine of ``SAME`` to the piece uses it, too.
+if it has a share of ``USES`` of its weight, and terms so rare together that fewer than one in
+twenty talks would have such a line by chance (``CHANCE``, words taken as independent). With an
+embedder that knows meaning, a sentence of nearly the same meaning uses it, too.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from math import log
 from analysis.evidence.common_words import COMMON
 from analysis.evidence.embeddings import Embedder
 
-USES = 0.35
-"""Chosen on the tuning half of ``benchmarks.validity.sameness``."""
+USES = 0.25
+"""Chosen on the tuning half of ``benchmarks.validity.sameness``, as are the others."""
 
-SAME = 0.6
-"""Above the cosine of nearly all pairs of sentences on one subject that do not say the same."""
+CHANCE = 0.05
+
+SAME = 0.8
+"""The cosine of sentences that say the same; 4% of talks on one subject have one that does not."""
 
 _SHORT = 20
 
@@ -69,12 +72,18 @@ class Piece:
             text, {term: log(total / (min(seen[term], lines) + 1)) for term in terms(text, names)}
         )
 
-    def overlap(self, line: frozenset[str]) -> float:
-        """The share of its weight that a line has, given the line's terms; 0 for too few terms."""
-        shared = line & self.weights.keys()
-        if not shared or len(shared) < min(2, len(self.weights)):
-            return 0.0
-        return sum(self.weights[term] for term in shared) / sum(self.weights.values())
+    def share(self, line: frozenset[str]) -> float:
+        """The share of its weight that a line has, given the line's terms."""
+        whole = sum(self.weights.values())
+        return self._weight(line) / whole if whole else 0.0
+
+    def used(self, line: frozenset[str], lines: int) -> bool:
+        """Whether a line uses it, one of so many that could have had the same words by chance."""
+        weight = self._weight(line)
+        return weight >= log(max(lines, 1) / CHANCE) and self.share(line) >= USES
+
+    def _weight(self, line: frozenset[str]) -> float:
+        return sum(self.weights[term] for term in line & self.weights.keys())
 
 
 def nearest(piece: str, line: str, embedder: Embedder) -> float:

@@ -19,14 +19,15 @@ rarity, Sparck Jones 1972. Sizes and powers: ``docs/validity.md``, "Sameness".
 
 *Traps.* Words that the scene gives to everybody (its topic, others' briefs) are weighed by how
 often they are said, not left out: a secret that is half public has half a chance to be found. A
-secret that is hinted at in other words is found by an embedder at best. Where one context writes
-for all (``author``), every leak is a leak of the layout.
+secret that is hinted at in other words is found by an embedder at best, which takes a sentence for
+the secret if it is nearer to it than what is said in nineteen of twenty other trials. Where one
+context writes for all (``author``), every leak is a leak of the layout.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import nan
@@ -45,6 +46,9 @@ from analysis.tables import Data
 
 ELSEWHERE = 20
 """So many other trials are searched for a secret that nobody there had, at most."""
+
+LOWEST = 0.5
+"""Sentences of a lower cosine do not say the same, whatever others say."""
 
 
 @dataclass
@@ -65,6 +69,7 @@ class Secret:
     by: str = ""
     source: str = ""
     leaks: list[int] = field(default_factory=list)
+    same: float | None = None
 
 
 class SecretDisclosure(Result):
@@ -161,15 +166,42 @@ class SecretDisclosure(Result):
                 kept.setdefault(str(trial), {})[str(actor)] = str(secret)
         return kept
 
-    def _piece(self, one: Played, text: str) -> Piece:
-        return Piece.of(text, one.names, *self._seen[one.scenario])
+    def _piece(self, one: Played, text: str, first: Collection[str] = ()) -> Piece:
+        """A piece of knowledge of ``first``, weighed by what all others say in the scenario."""
+        seen, lines = self._seen[one.scenario]
+        own = [found for line, found in zip(one.lines, self._terms[one.trial], strict=True)
+               if line.speaker in first]  # fmt: skip
+        counts = Counter(term for found in own for term in found)
+        return Piece.of(text, one.names, seen - counts, lines - len(own))
 
-    def _overlap(self, piece: Piece, line: Said, found: frozenset[str]) -> float:
-        """How much of a secret a line has: from ``USES`` on it uses it."""
-        overlap = piece.overlap(found)
-        if overlap >= USES or self.embedder is None or not line.text.strip():
-            return overlap
-        return USES if nearest(piece.text, line.text, self.embedder) >= SAME else overlap
+    def _used(self, secret: Secret, one: Played, line: Said, found: frozenset[str]) -> bool:
+        """Whether a line uses a secret, by its words or its meaning."""
+        if secret.piece.used(found, len(one.lines)):
+            return True
+        if self.embedder is None or not line.text.strip():
+            return False
+        if secret.same is None:
+            secret.same = self._threshold(secret.piece, one)
+        return nearest(secret.piece.text, line.text, self.embedder) > secret.same
+
+    def _threshold(self, piece: Piece, one: Played) -> float:
+        """The cosine that one in twenty other trials reaches, in which nobody had the secret; a
+        fixed one where there are too few."""
+        assert self.embedder is not None
+        highest: list[float] = []
+        for other in self._others(one):
+            kept = self._kept.get(other.trial, {}).values()
+            if not any(_same(piece, self._piece(other, text)) for text in kept):
+                cosines = [nearest(piece.text, line.text, self.embedder) for line in other.lines]
+                highest.append(max(cosines, default=0.0))
+            if len(highest) == ELSEWHERE:
+                return max(LOWEST, sorted(highest)[-2])
+        return SAME
+
+    def _others(self, one: Played) -> tuple[Played, ...]:
+        """The other trials, those that come after it first."""
+        start, trials = self._place[one.trial], self._trials_played
+        return (*trials[start + 1 :], *trials[:start])
 
     @cached_property
     def _followed(self) -> tuple[dict[str, list[Secret]], list[tuple[Any, ...]]]:
@@ -180,19 +212,19 @@ class SecretDisclosure(Result):
             mine = [
                 Secret(piece, owner, 0, frozenset([owner]), {owner: (0, owner)})
                 for owner, text in self._kept.get(one.trial, {}).items()
-                if (piece := self._piece(one, text)).weights
+                if (piece := self._piece(one, text, (owner,))).weights
             ]
             for line, found in zip(one.lines, self._terms[one.trial], strict=True):
                 if not line.heard:
                     continue
                 used = False
                 for secret in mine:
-                    overlap = self._overlap(secret.piece, line, found)
-                    if overlap >= USES:
+                    if self._used(secret, one, line, found):
                         used = True
+                        overlap, knew = secret.piece.share(found), line.speaker in secret.knows
                         uses.append(
                             (one.trial, line.turn, line.speaker, secret.owner, secret.told,
-                             overlap, line.speaker in secret.knows)
+                             overlap, knew)
                         )  # fmt: skip
                         _told(secret, line)
                 new = self._whispered(one, line)
@@ -206,7 +238,7 @@ class SecretDisclosure(Result):
         absent = self._absent.get((one.trial, line.turn), frozenset())
         if not set(one.names) - line.heard - absent:
             return None
-        piece = self._piece(one, line.text)
+        piece = self._piece(one, line.text, line.heard)
         if len(piece.weights) < 2:
             return None
         knows = dict.fromkeys(line.heard, (line.turn, line.speaker))
@@ -251,16 +283,14 @@ class SecretDisclosure(Result):
     def _elsewhere(self, one: Played, secret: Secret) -> float:
         """The share of other trials in which it is found, though nobody there had it."""
         found: list[bool] = []
-        start = self._place[one.trial]
-        trials = self._trials_played
-        for other in (*trials[start + 1 :], *trials[:start]):
+        for other in self._others(one):
             if len(found) == ELSEWHERE:
                 break
             if any(_same(secret.piece, each.piece) for each in self._followed[0][other.trial]):
                 continue
             lines = zip(other.lines, self._terms[other.trial], strict=True)
             uses = (
-                self._overlap(secret.piece, line, theirs) >= USES
+                self._used(secret, other, line, theirs)
                 for line, theirs in lines
                 if line.heard and line.speaker != secret.owner
             )
@@ -307,8 +337,5 @@ def _told(secret: Secret, line: Said) -> None:
 
 def _same(one: Piece, other: Piece) -> bool:
     """Whether two secrets have much in common: then one is no null of the other."""
-    return (
-        one.text == other.text
-        or one.overlap(frozenset(other.weights)) >= USES
-        or other.overlap(frozenset(one.weights)) >= USES
-    )
+    shares = (one.share(frozenset(other.weights)), other.share(frozenset(one.weights)))
+    return one.text == other.text or max(shares) >= USES

@@ -153,8 +153,7 @@ def test_small_talk_gives_nothing_away() -> None:
     assert result.estimate("leak").null.estimate <= 0.02
 
 
-def test_the_null_says_what_chance_finds() -> None:
-    """Where everybody talks of the same few things, a secret of these is found everywhere."""
+def test_what_everybody_talks_of_is_no_secret_that_is_out() -> None:
     generator = np.random.default_rng(2)
     records = []
     for n in range(10):
@@ -163,8 +162,19 @@ def test_the_null_says_what_chance_finds() -> None:
         kept = f"The {generator.choice(THINGS)} of {generator.choice(PLACES)}."
         records.append(Record(f"t{n}", ({"name": "Ada", "secret": kept}, {"name": "Ben"}), said))
     leak = SecretDisclosure(tables_from(records), by="words").estimate("leak")
-    assert leak.null.estimate > 0.2
-    assert abs(leak.value - leak.null.estimate) < 0.4
+    assert (leak.value, leak.null.estimate) == (0, 0)
+
+
+def test_the_null_is_what_is_found_where_nobody_had_it() -> None:
+    """In half of the other trials somebody has read of the miller's spoons."""
+    said = [Turn(1, "Ben", "Nine silver spoons of a miller, it says here.")]
+    quiet = [Turn(1, "Ben", "It says nothing here.")]
+    owner = Record("t", CAST[:2], quiet)
+    others = [Record(f"o{n}", ({"name": "Ada"}, {"name": "Ben"}), said if n % 2 else quiet)
+              for n in range(10)]  # fmt: skip
+    result = SecretDisclosure(tables_from([owner, *others]), by="words")
+    assert result.by_trial["elsewhere"].to_list() == [0.5]
+    assert result.estimate("leak").null.estimate == 0.5
 
 
 # -- words, and a scene that is played -------------------------------------------------------------
@@ -176,10 +186,13 @@ def test_topics_weigh_little() -> None:
     piece = Piece.of("The spring was poisoned by Marlowe.", (), Counter({"spr": 0, "spring": 90}),
                      100)  # fmt: skip
     assert piece.weights["spring"] < piece.weights["marlow"] / 10
-    assert piece.overlap(terms("Our spring is a spring.")) == 0  # one term is none
-    assert piece.overlap(terms("Did Marlowe go to the spring?")) < piece.overlap(
+    assert not piece.used(terms("Our spring is a spring."), 20)
+    assert piece.share(terms("Did Marlowe go to the spring?")) < piece.share(
         terms("Marlowe poisoned it.")
     )
+    # Rare words are no proof in a talk so long that chance would bring them.
+    assert piece.used(terms("Marlowe poisoned it."), 20)
+    assert not piece.used(terms("Marlowe poisoned it."), 2000)
 
 
 def test_the_whisper_chain_goes_from_ear_to_ear(tmp_path: Any) -> None:
