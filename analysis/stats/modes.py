@@ -25,8 +25,8 @@ ALPHA = 1.0
 """How much it counts for polarisation that people identify with their group, from 0 to 1.6."""
 
 _CELLS = 9
-_STEPS = 40
-_ROUNDS = 6
+_STEPS = 25
+_ROUNDS = 5
 
 
 def bimodality(samples: Floats) -> Floats:
@@ -170,16 +170,14 @@ class OneMode:
         minds, _, times = answers.shape
         cells = answers.mean(axis=(0, 2))
         wanted = components(answers[None])[0]
-        tried = wanted.copy()
+        tried, rounding = wanted.copy(), np.full(len(COARSE), 1 / len(COARSE))
         drawn = max(20, 4000 // minds)
         for _ in range(_ROUNDS):
             mean, between, of_item, of_answer = tried
             a, b = _beta(mean, max(between, 1e-4))
             whole = _beta(mean, max(between + of_item + of_answer, 1e-4))
-            model = cls(
-                a, b, cells - cells.mean(), sqrt(of_item), sqrt(of_answer),
-                _rounding(answers.ravel(), *whole),
-            )  # fmt: skip
+            rounding = _rounding(answers.ravel(), *whole, rounding)
+            model = cls(a, b, cells - cells.mean(), sqrt(of_item), sqrt(of_answer), rounding)
             found = components(model.draw(drawn, minds, times, generator)).mean(axis=0)
             tried = tried + (wanted - found)
             tried[0], tried[1:] = np.clip(tried[0], -0.98, 0.98), np.maximum(tried[1:], 0)
@@ -223,8 +221,9 @@ def _beta(mean: float, variance: float) -> tuple[float, float]:
     return max(1.0, middle * total), max(1.0, (1 - middle) * total)
 
 
-def _rounding(answers: Floats, a: float, b: float) -> Floats:
-    """The chances of roundings, by maximum likelihood for answers around a Beta distribution."""
+def _rounding(answers: Floats, a: float, b: float, chances: Floats) -> Floats:
+    """The chances of roundings, by maximum likelihood for answers around a Beta distribution, from
+    chances to begin with."""
     values, counts = np.unique(np.round(answers, 2), return_counts=True)
     likelihood = np.zeros((len(values), len(COARSE)))
     for place, coarse in enumerate(COARSE):
@@ -233,8 +232,7 @@ def _rounding(answers: Floats, a: float, b: float) -> Floats:
         mass = special.betainc(a, b, ends[1]) - special.betainc(a, b, ends[0])
         likelihood[:, place] = np.where(fits, np.maximum(mass, 1e-12), 0)
     likelihood = np.maximum(likelihood, 1e-300)
-    chances = np.full(len(COARSE), 1 / len(COARSE))
-    for _ in range(200):
+    for _ in range(50):
         posterior = likelihood * chances
         posterior /= posterior.sum(axis=1, keepdims=True)
         chances = counts @ posterior / counts.sum()
