@@ -12,7 +12,8 @@ texts that are unlike all others, word for word.
 *Null.* The same reading of what the actor itself said before the turn, once each turn: what the
 reader errs counts there, too, and so does whatever changes from turn to turn.
 
-*References.* arXiv 2305.16367 (role play as superposition of simulacra); Miller and Madow 1955.
+*References.* arXiv 2305.16367 (role play as superposition of simulacra); Miller and Madow 1955. How
+often the limits cover: ``docs/validity.md``, "Populations of minds".
 
 *Traps.* Most lines fit several characters and count for the persona, so ``bits`` is a lower bound.
 Greedy decoding has no superposition to show: all branches are alike. Branches of one label are one
