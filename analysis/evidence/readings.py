@@ -28,10 +28,11 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import special
 
 from analysis.evidence.lexicon import rows
 from analysis.stats import Floats
-from analysis.stats.change_point import Change, Shift, scan
+from analysis.stats.change_point import Change, Shift, half_way, scan
 from analysis.tables import Tables, frame
 from sim.errors import BadRequest
 from sim.input_files import read_toml
@@ -184,6 +185,17 @@ class Reading:
                 for place, order in enumerate(positions)
             ]
         )
+
+    @property
+    def stranger(self) -> float:
+        """P(a change to somebody else | a change to the opposite or to somebody else), both alike
+        beforehand."""
+        known = np.flatnonzero(self.known)
+        weights = None
+        if self.vectors is not None:
+            weights = places(self.vectors[known], self._scale.gain)
+        other = scan(self.positions[known], half_way(self._scale.shift), weights)
+        return float(special.expit(other.evidence - self.change.evidence))
 
     @property
     def _scale(self) -> Scale:

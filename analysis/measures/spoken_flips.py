@@ -19,7 +19,8 @@ that flip is estimated apart from alarms, by maximum likelihood from all factors
 statements of people's views: ``docs/validity.md``, "Flips in real language".
 
 *Traps.* An actor without a description or an opposite, or with fewer than ``FEWEST`` lines, is
-missing. A change to a third character, or of the subject, raises alarms, too; so does a persona
+missing. A change to a third character, or of the subject, raises alarms, too: ``stranger`` is how
+likely it is that an actor went half way only, as somebody would who is neither. So does a persona
 whose description says little of how it speaks. Scales were fitted to short statements in English.
 Who has no opposite can still be seen to change: ``changes``.
 """
@@ -82,6 +83,9 @@ class SpokenFlips(Result):
         "turns": Quantity("turns in which it said something", "count"),
         "factor": Quantity("log Bayes factor of one flip against none"),
         "sure": Quantity("P(it flipped), given the share of all actors that flip", low=0, high=1),
+        "stranger": Quantity(
+            "P(it turned into somebody else | into its opposite or somebody else)", low=0, high=1
+        ),
         "flip": Quantity("the turn from which it spoke as its opposite", "onset"),
         "flipped": Quantity("it spoke as its opposite from some turn on", "share", low=0, high=1),
     }
@@ -122,7 +126,7 @@ class SpokenFlips(Result):
         for each in self._readings:
             count = sum(each.said)
             if not _readable(each) or each.scale is None:
-                yield (each.trial, each.actor, count, nan, nan, None, None)
+                yield (each.trial, each.actor, count, nan, nan, nan, None, None)
                 continue
             change = each.change
             flipped = change.evidence > each.scale.alarm and alarming(
@@ -131,7 +135,10 @@ class SpokenFlips(Result):
             turns = [turn for turn, known in zip(each.turns, each.known, strict=True) if known]
             turn = turns[change.place] if flipped else None
             sure = chance_given(change.evidence, self._prior)
-            yield (each.trial, each.actor, count, change.evidence, sure, turn, float(flipped))
+            yield (
+                each.trial, each.actor, count, change.evidence, sure, each.stranger, turn,
+                float(flipped),
+            )  # fmt: skip
 
     def _arms(self) -> Iterable[ArmEstimate]:
         groups = by_arm_of(self.arm_of(), self._readings, lambda each: each.trial)

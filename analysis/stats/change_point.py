@@ -41,6 +41,23 @@ class Shift:
     noise: float
 
 
+def half_way(shift: Shift) -> Shift:
+    """Series that go from the first level to the middle and no further: of an actor who turns
+    into somebody else, who is neither its persona nor the opposite, and so is expected at the zero
+    between them. How far from it varies by as much as a quarter of the step again.
+
+    >>> half_way(Shift(0.0, 0.1, 2.0, 0.5, 0.2))
+    Shift(zero=-0.5, zero_variance=0.13125, step=1.0, step_variance=0.75, noise=0.2)
+    """
+    return Shift(
+        shift.zero - shift.step / 4,
+        shift.zero_variance + shift.step_variance / 16,
+        shift.step / 2,
+        shift.step_variance + shift.step**2 / 16,
+        shift.noise,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """``evidence``: log Bayes factor of one change against none. ``place``: the likeliest first

@@ -13,7 +13,8 @@ fit new personas; what ``spoken_flips`` finds, whose alarms also exceed what nin
 orders of the actor's own lines give; what it would find by random orders alone; what the switching
 filter of ``flips`` finds with the same evidence of each line; and how many raise an alarm that turn
 into a bearer of another trait. That is no flip: knowing a persona and its opposite tells a flip
-from no change, not from a change to somebody else.
+from no change, not from a change to somebody else. The last two columns leave out the alarms for
+which somebody else is likelier than the opposite (``Reading.stranger``).
 
 A third table has what ``changes`` finds, which knows nothing of a persona; a fourth how sure one
 may be: of actors that are believed to have flipped with probability p, the mean of p and the share
@@ -115,15 +116,18 @@ class Judged:
 
     def __init__(self, kind: Kind, scale: Scale, cast: Cast, *, orders: bool = False) -> None:
         changes = []
+        strange: list[float] = []
         self.series = []
         self.orders = []
         for actor in cast.actors:
             reading = self.reading(kind, scale, cast, actor)
             changes.append(reading.change)
+            strange.append(reading.stranger)
             if orders:
                 self.orders.append(reading.in_random_orders(DRAWS))
             self.series.append(reading.ratios)
         self.trait = cast.trait
+        self.strange = np.array(strange)
         self.evidence = np.array([change.evidence for change in changes])
         self.places = np.array([change.place for change in changes])
         self.truth = np.array([-1 if one.flip is None else one.flip for one in cast.actors])
@@ -295,10 +299,18 @@ def report(kind: Kind, scale: Scale, score: Sequence[Trait], each: int) -> tuple
         rows.append(f"| {kind.label} | {prevalence:.0%} | {' | '.join(cells)} |")
     never = np.concatenate([one.evidence[one.truth < 0] for one in half])
     exact = float(np.quantile(never, 1 - FALSE_ALARMS))
-    alarms = [
-        float(np.mean([one.evidence > limit for one in judged(kind, scale, drawn)]))
-        for drawn in (strangers(trait, score, each) for trait in score)
+    strange = [judged(kind, scale, strangers(trait, score, each)) for trait in score]
+    alarms = [np.mean([one.evidence > limit for one in some]) for some in strange]
+    rather = [
+        np.mean([(one.evidence > limit) & (one.strange < 0.5) for one in some]) for some in strange
     ]
+    left = [
+        np.mean(np.concatenate([
+            ((one.evidence > limit) & (one.strange < 0.5) & (one.near > 0))[one.truth >= 0]
+            for one in half if one.trait == trait.name
+        ]))
+        for trait in score
+    ]  # fmt: skip
     cells = [
         *map(
             shown,
@@ -308,6 +320,8 @@ def report(kind: Kind, scale: Scale, score: Sequence[Trait], each: int) -> tuple
                 *ordered(half, -np.inf),
                 *filtered(half),
                 mean_interval(np.array(alarms)),
+                mean_interval(np.array(rather)),
+                mean_interval(np.array(left)),
             ),
         )
     ]
@@ -325,8 +339,9 @@ def tables(
     second = [
         "| evidence | found at exactly 10% false alarms | found by `spoken_flips` "
         "| its false alarms | found by orders alone | its false alarms "
-        "| found by the filter | its false alarms | alarms at a stranger |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| found by the filter | its false alarms | alarms at a stranger "
+        "| the same, less likely a stranger | flips found of these |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     fitted = {kind: fit(kind, tune, each) for kind in kinds()}
     for kind, scale in fitted.items():
