@@ -73,7 +73,8 @@ class Script:
             return 0.0
         lines = text.splitlines()[: -1 if len(head.data) >= HEAD else None]
         survey = survey_of(lambda: lines)
-        if not survey.dress:
+        # Every document has headings: only names that come back make them speakers.
+        if not survey.dress or (survey.dress.startswith("heading") and not survey.again):
             return 0.0
         often = survey.labels * 4 >= len(head.lines) or survey.again > 2
         known = head.suffix in (".txt", ".md", ".markdown", "")

@@ -93,7 +93,8 @@ def test_an_unknown_format_names_the_known_ones() -> None:
 @pytest.mark.parametrize(
     "content",
     [b"%PDF-1.7\n", b"PK\x03\x04broken", b"\x00\x01\x02" * 50, b"SQLite format 3\x00", b"{}",
-     b"[]", b'{"a": 1}\n', b"Dear all,\n\nnothing is said here.\n"],
+     b"[]", b'{"a": 1}\n', b"Dear all,\n\nnothing is said here.\n",
+     b"# Tool\n\n## Install\n\nRun it.\n\n## Use\n\nType.\n\n### Options\n\nNone.\n"],
 )  # fmt: skip
 def test_what_is_no_transcript_is_of_no_format(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "thing"

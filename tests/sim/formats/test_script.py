@@ -93,7 +93,7 @@ def test_headings_before_labels_begin_conversations(tmp_path: Path) -> None:
 def test_a_title_beside_paragraphs_under_headings(tmp_path: Path) -> None:
     path = saved(tmp_path, "script, headings")
     assert told(SCRIPT, path) == [About("Ships", title="Ships")]
-    assert [turn.text for turn in said(SCRIPT, path)] == ["One.\n\nTwo.", "No."]
+    assert [turn.text for turn in said(SCRIPT, path)] == ["One.\n\nTwo.", "No.", "Oh."]
 
 
 def test_prose_is_no_script(tmp_path: Path) -> None:

@@ -128,7 +128,8 @@ SAMPLES: dict[str, tuple[str, str, bytes]] = {
         "script", "劇.txt", "ミカ：こんにちは\nケン：うん\nミカ：またね\n".encode(),
     ),
     "script, headings": (
-        "script", "talk.md", b"# Ships\n\n### Ann\n\nOne.\n\nTwo.\n\n### Ben\n\nNo.\n",
+        "script", "talk.md",
+        b"# Ships\n\n### Ann\n\nOne.\n\nTwo.\n\n### Ben\n\nNo.\n\n### Ann\n\nOh.\n",
     ),
     "script, log": (
         "script", "log.txt", b"[10:32] <ann> hi: you\n[10:33] <ben> oh\n[10:34] <ann> ok\n",
