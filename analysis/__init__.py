@@ -20,6 +20,8 @@ from sim.lazy import lazy_names
 
 if TYPE_CHECKING:
     from analysis import measures as measures
+    from analysis.comparison import Comparison as Comparison
+    from analysis.comparison import compare as compare
     from analysis.estimates import Estimate as Estimate
     from analysis.measures.acts import Acts
     from analysis.measures.answers import Answers
@@ -95,7 +97,9 @@ if TYPE_CHECKING:
     vote_swing = VoteSwing
 
 _WHERE = {
+    "compare": "analysis.comparison",
     **dict.fromkeys(("Record", "Tables", "load", "tables_from"), "analysis.tables"),
+    "Comparison": "analysis.comparison",
     "Estimate": "analysis.estimates",
     "Result": "analysis.results",
     "acts": "analysis.measures.acts:Acts",

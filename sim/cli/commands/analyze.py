@@ -38,6 +38,34 @@ def analyze(
             "Scores are kept beside the store.",
         ),
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHAT",
+            help="Compare arms: stage, scenario, layout, wording, version, arm, or a parameter.",
+        ),
+    ] = None,
+    measures: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--measure",
+            metavar="NAME",
+            help="With --by: what to compare, as in conflict or convergence.c; the first is "
+            "primary. May be repeated.",
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="VALUE", help="With --by: what all others are compared with."),
+    ] = None,
+    margins: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--margin",
+            metavar="NAME=SIZE",
+            help="With --by: how small a difference is none, as in convergence.c=0.1.",
+        ),
+    ] = None,
     as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
@@ -48,10 +76,20 @@ def analyze(
     """
     from sim.cli.arms import arm_labels, trials_of_an_arm
     from sim.cli.display.terminal import command_line, err, out
+    from sim.errors import BadRequest
     from sim.planning.scenarios import own
     from sim.store import open_store
 
     own("analysis")
+    if by is None and (measures or against or margins):
+        raise BadRequest(
+            "--measure, --against and --margin compare arms: say --by, as in --by stage"
+        )
+    if by is not None:
+        from sim.cli.contrasts import contrasted
+
+        contrasted(store, by, measures or (), against, margins or (), arm or (), as_json=as_json)
+        return
     with open_store(store) as opened:
         trials = trials_of_an_arm(opened, arm or (), command_line("analyze", store), pool=True)
         labels = arm_labels(opened, trials)

@@ -1,0 +1,411 @@
+"""Two arms beside each other: differences with intervals, corrected for how many were looked at.
+
+``compare`` takes what tells arms apart (the model, the scenario, a parameter, ...) and a few
+measures. Arms that share seeds are compared in pairs; others as independent samples. The first
+quantity is the *primary* one and is corrected by Holm's method over its own comparisons; all others
+are exploratory, and corrected together by Benjamini and Hochberg's. "No difference" is claimed only
+within a margin that was given: two one-sided tests (Schuirmann 1987), by the 90% interval.
+
+What makes a comparison weak is said beside it: one topic, few seeds, talks of unequal length,
+answers that are missing in one arm more than in the other, no known error of the instrument.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import isnan, nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import analysis
+from analysis.estimates import Quantity
+from analysis.results import Result, averaged
+from analysis.stats import (
+    UNKNOWN,
+    Floats,
+    Interval,
+    benjamini_hochberg,
+    difference,
+    holm,
+)
+from analysis.stats.effects import cliffs_delta, permuted, ratio_of_means
+from analysis.tables import ARM, Data, Tables, frame, load, with_arms
+from analysis.weaknesses import weaknesses
+from sim.errors import BadRequest
+from sim.planning.trials import WHOLE
+from sim.text.suggestions import nearest
+
+MEASURES = ("convergence", "flips", "collapse", "loops", "conflict")
+"""What is compared unless something else is asked for; the first quantity of the first of them is
+primary."""
+
+_STAGE = {"stage": "model"}
+"""Other words for what tells arms apart."""
+
+DIFFERENCE = {
+    **dict.fromkeys(("quantity", "of", "a", "b", "evidence"), "str"),
+    "primary": "boolean",
+    "paired": "boolean",
+    **dict.fromkeys(("n_a", "n_b", "left_out"), "Int64"),
+    **dict.fromkeys(
+        ("value_a", "value_b", "difference", "low", "high", "delta", "delta_low", "delta_high",
+         "ratio", "ratio_low", "ratio_high", "p", "adjusted", "margin"), "float64",
+    ),
+    "equivalent": "boolean",
+    "sentence": "str",
+}  # fmt: skip
+"""The columns of ``Comparison.table``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One quantity of arm ``a`` less that of arm ``b``.
+
+    ``quantity`` is MEASURE.NAME, ``of`` what both arms share. ``n_a`` and ``n_b`` are trials
+    (pairs, if ``paired``), ``left_out`` those in which the number is missing. ``delta`` is Cliff's,
+    ``ratio`` that of means. ``p`` is by permutation, ``adjusted`` corrected for how many were
+    looked at. ``equivalent`` says whether the arms differ by less than ``margin`` (None: none was
+    given).
+    """
+
+    quantity: str
+    of: str
+    a: str
+    b: str
+    evidence: str
+    primary: bool
+    paired: bool
+    n_a: int
+    n_b: int
+    left_out: int
+    value_a: float
+    value_b: float
+    difference: Interval
+    delta: Interval
+    ratio: Interval
+    p: float
+    adjusted: float = nan
+    margin: float = nan
+    equivalent: bool | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in words."""
+        what = f"{self.quantity}{f' ({self.of})' if self.of else ''}"
+        if isnan(self.difference.estimate):
+            return f"{what}: {self.a} and {self.b} cannot be compared; the number is missing."
+        units = "pairs" if self.paired else "trials"
+        count = f"{self.n_a}" if self.paired else f"{self.n_a} and {self.n_b}"
+        seen = (
+            f"{what}: {self.a} {_number(self.value_a)}, {self.b} {_number(self.value_b)} "
+            f"({count} {units})"
+        )
+        gap, low, high = self.difference.estimate, self.difference.low, self.difference.high
+        if isnan(low):
+            return f"{seen}; too few for an interval."
+        limits = f"{gap:+.2f} [{low:+.2f}, {high:+.2f}]"
+        if self.equivalent:
+            return f"{seen}: alike, within ±{self.margin:g}: {limits}."
+        how = "" if isnan(self.adjusted) else f", p = {_p(self.adjusted)} corrected"
+        if self.difference.excludes_zero and (isnan(self.adjusted) or self.adjusted <= 0.05):
+            word = "more" if gap > 0 else "less"
+            return f"{seen}: {word} by {limits}{how}."
+        return f"{seen}: no difference was shown, {limits}{how}."
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Differences between arms, and what makes them weak.
+
+    ``differences`` has the primary quantity first. ``warnings`` are sentences.
+    """
+
+    by: str
+    differences: tuple[Difference, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What was found, in words."""
+        return tuple(each.sentence for each in self.differences)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row for each difference; for the columns see ``DIFFERENCE``."""
+        rows = [
+            (
+                each.quantity, each.of, each.a, each.b, each.evidence, each.primary, each.paired,
+                each.n_a, each.n_b, each.left_out, each.value_a, each.value_b,
+                *_limits(each.difference), *_limits(each.delta), *_limits(each.ratio),
+                each.p, each.adjusted, each.margin, each.equivalent, each.sentence,
+            )
+            for each in self.differences
+        ]  # fmt: skip
+        return frame(rows, DIFFERENCE)
+
+    def _repr_html_(self) -> str:
+        told = "".join(f"<li>{sentence}</li>" for sentence in (*self.sentences, *self.warnings))
+        return f"<ul>{told}</ul>"
+
+
+def compare(
+    data: Data,
+    by: str = "model",
+    *,
+    measures: Sequence[str | Result] = MEASURES,
+    against: str | None = None,
+    margins: Mapping[str, float] | None = None,
+) -> Comparison:
+    """Compare arms that differ in ``by``: ``model`` (or ``stage``), ``scenario``, ``version``,
+    ``layout``, ``wording``, ``arm``, or the name of a parameter.
+
+    ``measures`` are names of measures, of one of their quantities (``convergence.c``), or results;
+    the first is primary. Every value of ``by`` is compared with ``against``, the first by the
+    alphabet unless it is given. ``margins`` says, by quantity, how small a difference is none.
+    Branches are left out, and surrogates, unless ``by`` is ``arm``. Raises ``BadRequest`` for names
+    that are unknown, or if there is one value alone.
+
+    >>> from sim.events import Turn
+    >>> from analysis.tables import Record
+    >>> loud, calm = "You idiot, you ruin everything!", "I see. Thank you."
+    >>> records = [Record(f"{model}{seed}", [{"name": "A"}], [Turn(1, "A", text)], seed=seed,
+    ...                   model=model)
+    ...            for model, text in (("x", loud), ("y", calm)) for seed in range(8)]
+    >>> found = compare(analysis.tables_from(records), measures=["conflict.hostility"])
+    >>> found.differences[0].difference.estimate < 0, found.differences[0].paired
+    (True, True)
+    """
+    tables = _whole(load(data), by)
+    results, wanted = _asked(tables, measures)
+    found: list[Difference] = []
+    for result, quantities in zip(results, wanted, strict=True):
+        beside = _beside(result, by)
+        values = sorted(set(map(str, beside.tables.trials["model"])))
+        if len(values) < 2:
+            raise BadRequest(
+                f"--by {by}: there is one value alone ({', '.join(values) or 'nothing'}); "
+                "name something in which trials differ"
+            )
+        first = _first(values, against, by)
+        for other in values:
+            if other != first:
+                found += _differences(beside, other, first, quantities, by)
+    if not found:
+        raise BadRequest(f"--by {by}: nothing was measured in two arms that share the rest")
+    if len({each.of for each in found}) == 1:
+        found = [replace(each, of="") for each in found]  # What all share tells nothing.
+    primary = found[0].quantity
+    return Comparison(
+        by,
+        tuple(_corrected(found, primary, margins or {})),
+        tuple(weaknesses(tables, _STAGE.get(by, by), found)),
+    )
+
+
+def _whole(tables: Tables, by: str) -> Tables:
+    """The trials that were played, without branches; surrogates only if arms are compared."""
+    trials = tables.measured().trials
+    kept = trials["at"].isna()
+    if by != "arm":
+        kept &= trials["arm"].isin(WHOLE)
+    return tables.measured().only(list(trials.loc[kept, "trial"]))
+
+
+def _asked(
+    tables: Tables, measures: Sequence[str | Result]
+) -> tuple[list[Result], list[list[str]]]:
+    """The results, and which of their quantities are wanted."""
+    results: list[Result] = []
+    wanted: list[list[str]] = []
+    for each in measures:
+        name, _, quantity = ("", "", "") if isinstance(each, Result) else each.partition(".")
+        if isinstance(each, Result):
+            result = each
+        elif name not in _names():
+            raise BadRequest(f"--measure {each}: there is no measure {name!r}"
+                             f"{nearest(name, _names())}")  # fmt: skip
+        else:
+            try:
+                result = getattr(analysis, name)(tables)
+            except TypeError:
+                raise BadRequest(
+                    f"--measure {each}: {name} needs to be told more; make it in Python, and give "
+                    "the result to analysis.compare"
+                ) from None
+        if quantity and quantity not in result.arm:
+            raise BadRequest(
+                f"--measure {each}: {name} has no {quantity!r}{nearest(quantity, list(result.arm))}"
+            )
+        results.append(result)
+        wanted.append([quantity] if quantity else list(result.arm))
+    return results, wanted
+
+
+def _names() -> list[str]:
+    """The names of the measures."""
+    from analysis import measures
+
+    return [name for name in measures.__all__ if hasattr(analysis, name)]
+
+
+def _beside(result: Result, by: str) -> Result:
+    """The same result with what is compared where the model stands, and the model among what is
+    shared: what was measured of each trial stays. Raises ``BadRequest`` for no such fact."""
+    name = _STAGE.get(by, by)
+    if name == "model":
+        return result
+    trials = with_arms(result.tables.trials)
+    if name in ARM and name != "parameters":
+        shared = trials["model"].astype(str)
+        changed = result.tables.trials.assign(model=trials[name].astype(str), stage=shared)
+        changed[name] = shared
+        if name == "scenario":
+            nothing: list[Any] = [{} for _ in range(len(changed))]
+            changed["version"] = ""
+            changed["parameters"] = pd.Series(nothing, index=changed.index, dtype="object")
+    else:
+        known = sorted({key for each in result.tables.trials["parameters"] for key in each})
+        if name not in known:
+            options = [*(each for each in ARM if each != "parameters"), *known]
+            raise BadRequest(f"--by {by}: trials do not differ in it{nearest(by, options)}")
+        return result._beside(name)
+    beside = copy(result)
+    beside.__dict__.pop("estimates", None)
+    beside.__dict__.pop("by_arm", None)
+    beside.tables = replace(result.tables, trials=changed)
+    return beside
+
+
+def _first(values: Sequence[str], against: str | None, by: str) -> str:
+    if against is None:
+        return values[0]
+    fitting = [value for value in values if against in (value, value.strip('"'))]
+    if not fitting:
+        raise BadRequest(f"--against {against}: no {by} is called so{nearest(against, values)}")
+    return fitting[0]
+
+
+def _differences(
+    result: Result, a: str, b: str, quantities: Sequence[str], by: str
+) -> Iterator[Difference]:
+    """The differences of two arms, in each group that both have."""
+    paired: dict[tuple[str, str], Mapping[Any, Any]] = {}
+    if by != "scenario":
+        for row in result.compare(a, b).to_dict("records"):
+            if row["pairs"] >= 2:
+                paired[_group(row), row["quantity"]] = row
+    numbers = averaged(result.by_trial, result.trial).groupby("trial", sort=False)
+    trials = with_arms(result.tables.trials)[["trial", "seed", *ARM]]
+    rows = trials.merge(numbers.mean(numeric_only=True).reset_index(), on="trial", how="left")
+    groups = [name for name in ARM if name != "model"]
+    for shared, members in rows[rows["model"].isin([a, b])].groupby(groups, sort=True):
+        of = _group(dict(zip(groups, shared, strict=True)))
+        for name in quantities:
+            about = result.arm[name]
+            pairs = paired.get((of, name))
+            if about.kind in ("count", "text") or (name not in members and pairs is None):
+                continue
+            sides = _sides(members, name, a, b, paired=pairs is not None)
+            if pairs is None and not all(len(side) for side in sides):
+                continue
+            yield _difference(result, about, f"{result.measure}.{name}", of, (a, b), sides, pairs)
+
+
+def _difference(
+    result: Result, about: Quantity, quantity: str, of: str, arms: tuple[str, str],
+    sides: tuple[Floats, Floats], row: Mapping[Any, Any] | None,
+) -> Difference:  # fmt: skip
+    one, two = sides
+    paired = row is not None
+    delta = cliffs_delta(one, two, paired=paired)
+    ratio = ratio_of_means(one, two, paired=paired) if about.low >= 0 else UNKNOWN
+    if row is not None:
+        gap = Interval(row["difference"], row["low"], row["high"])
+        values, p = (float(row["value_a"]), float(row["value_b"])), float(row["p"])
+        counts, left_out = (int(row["pairs"]),) * 2, int(row["left_out"])
+    else:
+        share = about.kind in ("share", "onset") or None
+        gap = difference(one, two, share=share)
+        known = [side[~np.isnan(side)] for side in sides]
+        values = (_mean(known[0]), _mean(known[1]))
+        p = permuted(one, two)
+        counts = (len(known[0]), len(known[1]))
+        left_out = int(sum(np.isnan(side).sum() for side in sides))
+    return Difference(
+        quantity, of, *arms, about.evidence or result.evidence, False, paired, *counts, left_out,
+        *values, gap, delta, ratio, p,
+    )  # fmt: skip
+
+
+def _sides(
+    members: pd.DataFrame, name: str, a: str, b: str, *, paired: bool
+) -> tuple[Floats, Floats]:
+    """The numbers of both arms, by trial, or by seeds that both have."""
+    if name not in members:
+        return np.array([]), np.array([])
+    one, two = (members[members["model"] == model].set_index("seed")[name] for model in (a, b))
+    if paired:
+        both = one[~one.index.duplicated()].index.intersection(two.index)
+        one, two = one.loc[both], two[~two.index.duplicated()].loc[both]
+    return one.to_numpy(dtype=np.float64), two.to_numpy(dtype=np.float64)
+
+
+def _corrected(
+    found: Sequence[Difference], primary: str, margins: Mapping[str, float]
+) -> Iterator[Difference]:
+    """With corrected p values and what may be called alike."""
+    chosen = [each.quantity == primary for each in found]
+    for wanted, correct in ((True, holm), (False, benjamini_hochberg)):
+        some = [
+            each for each, is_primary in zip(found, chosen, strict=True) if is_primary is wanted
+        ]
+        for each, adjusted in zip(some, correct([each.p for each in some]), strict=True):
+            margin = margins.get(each.quantity, margins.get(each.quantity.partition(".")[2], nan))
+            yield replace(each, primary=wanted, adjusted=adjusted, margin=margin,
+                          equivalent=_equivalent(each, margin))  # fmt: skip
+
+
+def _equivalent(each: Difference, margin: float) -> bool | None:
+    """Two one-sided tests at 5%: the 90% interval lies within the margin. Its limits follow from
+    those of 95% (both are Student's or normal; the ratio of quantiles is the normal's)."""
+    if isnan(margin) or isnan(each.difference.low):
+        return None
+    shrink = 1.6449 / 1.9600
+    middle = each.difference.estimate
+    low = middle - (middle - each.difference.low) * shrink
+    high = middle + (each.difference.high - middle) * shrink
+    return -margin < low and high < margin
+
+
+def _group(row: Mapping[Any, Any]) -> str:
+    """What both arms share, in words; what is blank in all is left out."""
+    facts = [str(row[name]) for name in ARM if name not in ("model", "parameters", "arm")]
+    given = str(row["parameters"])
+    told = [fact for fact in facts if fact]
+    if given not in ("", "{}"):
+        told += [f"{key}={value}" for key, value in json.loads(given).items()]
+    if str(row["arm"]) not in ("", *WHOLE):
+        told.append(str(row["arm"]))
+    return " ".join(told)
+
+
+def _limits(interval: Interval) -> tuple[float, float, float]:
+    return interval.estimate, interval.low, interval.high
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if len(values) else nan
+
+
+def _number(value: float) -> str:
+    return "–" if isnan(value) else f"{value:.2f}"
+
+
+def _p(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else "under 0.001"

@@ -1,0 +1,81 @@
+"""What makes a comparison of arms weak, in sentences that stand beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import pandas as pd
+
+from analysis.tables import Tables, with_arms
+
+FEWEST = 6
+"""Of fewer pairs no test by exchanging their members can reach p = 0.05: 2 / 2^5 is 0.06."""
+
+
+class Compared(Protocol):
+    """What is asked of a difference."""
+
+    @property
+    def quantity(self) -> str: ...
+    @property
+    def paired(self) -> bool: ...
+    @property
+    def n_a(self) -> int: ...
+    @property
+    def n_b(self) -> int: ...
+    @property
+    def left_out(self) -> int: ...
+
+
+def weaknesses(tables: Tables, by: str, found: Sequence[Compared]) -> Iterator[str]:
+    """What makes these differences weak; ``by`` tells their arms apart (a column of
+    ``analysis.tables.ARM``, or a parameter)."""
+    trials = with_arms(tables.trials)
+    if by != "scenario":
+        topics = trials.groupby(["scenario", "version"]).ngroups
+        if topics == 1:
+            yield "One topic: what was found holds for this scenario alone."
+    known = [each for each in found if each.n_a and each.n_b]
+    few = [each for each in known if min(each.n_a, each.n_b) < FEWEST]
+    if few:
+        least = min(min(each.n_a, each.n_b) for each in few)
+        yield (
+            f"Few seeds: of {least} {'pairs' if few[0].paired else 'trials'} no test by exchanging "
+            f"them reaches p = 0.05; {FEWEST} do."
+        )
+    yield from _uneven(tables, by)
+    lost = sorted({each.quantity for each in found if each.left_out})
+    if lost:
+        yield f"Left out: the number is missing in some trials ({', '.join(lost)})."
+    if not all(each.paired for each in known) and by != "scenario":
+        yield "Not all arms share seeds: they are compared as independent samples."
+    if trials["version"].nunique() > 1 and by != "version":
+        yield "Several versions of a scenario are here: each is compared with itself alone."
+    yield "No error of these instruments is known on these models: a difference may be theirs."
+    if any(str(model).startswith("embedded:") for model in trials["model"]):
+        yield "An embedded stage is no language model: these numbers test the instruments."
+
+
+def _uneven(tables: Tables, by: str) -> Iterator[str]:
+    """Warnings of talks and of missing answers that differ between the arms."""
+    trials = with_arms(tables.trials)
+    if by in trials:
+        labels = trials[by].astype(str)
+    else:
+        given = [json.dumps(each.get(by)) for each in tables.trials["parameters"]]
+        labels = pd.Series(given, index=trials.index)
+    counts = pd.Series([len(str(text).split()) for text in tables.turns["text"]], dtype="float64")
+    words = counts.groupby(tables.turns["trial"].to_numpy()).sum()
+    said = pd.to_numeric(trials["trial"].map(words), errors="coerce").groupby(labels).mean()
+    if said.min() < 0.8 * said.max():
+        told = ", ".join(f"{label} {count:.0f}" for label, count in said.items())
+        yield f"Unequal lengths (words a trial: {told}): length alone makes many measures differ."
+    if len(tables.answers):
+        missing = tables.answers["missing"].notna()
+        arm = tables.answers["trial"].map(dict(zip(trials["trial"], labels, strict=True)))
+        shares = missing.groupby(arm).mean()
+        if shares.max() - shares.min() > 0.05:
+            told = ", ".join(f"{label} {share:.0%}" for label, share in shares.items())
+            yield f"Answers are missing unevenly ({told}): that is an effect, too."
