@@ -6,6 +6,8 @@ leaves a scene that there is not, or goes round in circles, but for the channel'
 messages are left out. So what an instrument reports there is a false alarm. Every other dialogue
 and log may be used to write an instrument; the other half alone is counted here.
 
+People have no descriptions, so of ``echo`` only copying is tried here, not the voice.
+
 An alarm takes the speaker out of the count, as in ``competing_risks``: the rate is of first alarms
 in lines until then.
 
