@@ -39,7 +39,8 @@ import numpy as np
 
 from analysis.evidence import tells
 from analysis.evidence.embeddings import available
-from analysis.measures.flips import Flips
+from analysis.measures.flips import opposite_of
+from analysis.measures.series import series
 from analysis.measures.triggered_flips import LEAST, TriggeredFlips
 from analysis.stats import Floats
 from analysis.stats.switching import WARY
@@ -53,7 +54,7 @@ from sim.stage.exact.lines import parse
 from sim.stage.exact.stances import STANCES
 
 KAPPAS = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9)
-OTHERS = (0.0, 0.4, 0.8)
+OTHERS = (0.0, 0.4)
 """Concealment for the mechanisms that are reported only."""
 
 MOST_ALARMS = 5.0
@@ -196,8 +197,8 @@ def turned_of(by_turn: Any, scenes: Planted, column: str = "turned") -> Floats:
 def of_flips(scenes: Planted) -> Floats:
     """What ``flips`` makes of the same scenes: its evidence and its rates, a crossing's place by
     the same smoother."""
-    by_turn = Flips(scenes.tables, draws=1).by_turn
-    evidence = list(turned_of(by_turn, scenes, "evidence"))
+    known = {(each.trial, each.actor): each.evidence for each in series(scenes.tables, opposite_of)}
+    evidence = [known[key] for key in scenes.keys]
     rates = estimate_switching(evidence, prior=WARY)
     same = Rates(rates.q01.estimate, 0.0, rates.q10.estimate, 0.01, rates.concealment)
     return np.array([path.turned for path in paths(evidence, [0 * e for e in evidence], same)])
