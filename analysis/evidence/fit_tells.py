@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 
 from analysis.evidence.embeddings import available
 from analysis.evidence.lexicon import rows
-from analysis.evidence.tells import KINDS, SIDED, features, tokens
+from analysis.evidence.tells import EXPRESSIONS, KINDS, SIDED, features, tokens
 from analysis.stats import Floats
 
 RIDGE = 0.1
@@ -157,6 +157,8 @@ def fit(by: str) -> dict[str, Floats]:
     weights[len(texts) :] = SIDED_LINES / len(sides)
     table = classified(design, kinds, weights)
     taking = design[len(texts) :, :-1]
+    # The lexicon's expressions take no side on an issue.
+    taking[:, len(names) : len(names) + EXPRESSIONS] = 0.0
     middle = taking.mean(axis=0)
     centred = taking - middle
     inner = centred.T @ centred + SIDE_RIDGE * np.eye(len(middle))

@@ -3,13 +3,15 @@
 *Evidence*: T. A sentence is an *attack* (contempt, a threat), *unmasking* (the speaker admits to a
 pretence), *yielding* (agrees, gives ground, apologises), a *platitude*, or *plain*; or it does
 nothing but take a side for or against, and then has a place on [-1, 1]. Sentences are read by
-multinomial logistic regression on words, pairs of words and punctuation ("words", which needs
-nothing) and, beside them, on sentence embeddings ("minilm", with the extra ``embeddings``).
+multinomial logistic regression on words, pairs of words, punctuation and the expressions of the
+lexicon (``evidence.text``), which is "words" and needs nothing, and, beside them, on sentence
+embeddings ("minilm", with the extra ``embeddings``).
 
 The reader was fitted to lines written for it (``tables/tells.tsv``, ``fit_tells``) and to no line
-of any stage; how well it reads sentences that it never saw is in ``docs/validity.md``, "Planted
-flips". What it gives is the likelihood of each kind: the chance of the kind, over how often it was
-among the lines fitted to. Likelihoods of the sentences of a line are multiplied, of at most three.
+of any stage; the lexicon had been written on one half of the exact stage's sentences. How well it
+reads those of the other half is in ``docs/validity.md``, "Planted flips". What it gives is the
+likelihood of each kind: the chance of the kind, over how often it was among the lines fitted to.
+Likelihoods of the sentences of a line are multiplied, of at most three.
 
 ``ratio`` turns a line into the log-likelihood ratio of the opposite, when it shows itself, over the
 persona. How often each kind is said by which character is in ``tables/signature.tsv``: by the
@@ -38,12 +40,16 @@ import numpy as np
 
 from analysis.evidence.embeddings import available, embedder
 from analysis.evidence.lexicon import rows
+from analysis.evidence.text import score
 from analysis.stats import Floats
 
 EVIDENCE = "T"
 KINDS = ("attack", "unmasking", "yielding", "platitude", "plain")
 SIDED = len(KINDS)
 """The column of sentences that only take a side."""
+
+EXPRESSIONS = 5
+"""How many scores of the lexicon's expressions are read."""
 
 READERS = ("words", "minilm")
 BOUND = 4.0
@@ -102,13 +108,17 @@ def sentences(text: str) -> list[str]:
 
 
 def features(texts: Sequence[str], known: Mapping[str, int], by: str) -> Floats:
-    """The features of texts, shape (n, words [+ dimensions]): the known tokens that occur, scaled
-    to length 1, and, with "minilm", the embedding."""
-    table = np.zeros((len(texts), len(known)))
+    """The features of texts, shape (n, words + 5 [+ dimensions]): the known tokens that occur,
+    scaled to length 1, the scores of ``evidence.text``, and, with "minilm", the embedding."""
+    table = np.zeros((len(texts), len(known) + EXPRESSIONS))
     for row, text in zip(table, texts, strict=True):
         places = [known[token] for token in set(tokens(text)) if token in known]
         if places:
             row[places] = 1 / sqrt(len(places))
+        found = score(text)
+        sign = max(-1.0, min(1.0, found.sign))
+        platitude = min(1.0, found.platitude)
+        row[len(known) :] = (found.hostility, found.disclosure, found.warmth, platitude, sign)
     if by == "words":
         return table
     return np.hstack([table, embedder(by).embed(texts).astype(float)])

@@ -39,7 +39,7 @@ MOST_LIKELY = 0.9
 
 _STEPS = 60
 _CLOSE = 1e-4
-_MIDDLE = 0.1
+_MIDDLE = 0.25
 # Pseudo-counts of events and of turns at risk, for base, slope, q10, start and kappa.
 _PRIOR = {
     "base": (0.3, 10.0),

@@ -16,9 +16,9 @@ the limit itself is low.
   stage (``analysis.evidence.fit_tells``). The signature (how often characters attack, unmask
   themselves, yield) was counted on the build half, with seeds and words of its own. Whoever wrote
   the reader's lines had read the stage's sentences, both halves; none of its lines has five words
-  in a row in common with one of them.
+  in a row in common with one of them. The lexicon that it also reads was written on the build half.
 
-    .venv/bin/python -m benchmarks.validity.planted_flips [--scenes 300] [--fit] [--write]
+    .venv/bin/python -m benchmarks.validity.planted_flips [--scenes 200] [--fit] [--write]
 
 ``--fit`` counts the signature anew, ``--write`` puts the tables into the section of
 ``docs/validity.md`` that is this file's. Intervals are over scenes (bootstrap, 95%).
@@ -211,7 +211,9 @@ def known_kinds(scenes: Planted, *, kinds: bool, triggers: bool, by: str) -> Flo
     evidence, heard = [], []
     lines = dict(zip(scenes.keys, scenes.texts, strict=True))
     hostility = {"insult": 1.0, "reveal": 0.5, "rebut": 0.25}
-    for each, key in zip(measured._heard, scenes.keys, strict=True):
+    known = {(each.trial, each.actor): each for each in measured._heard}
+    for key in scenes.keys:
+        each = known[key]
         told = np.array(each.evidence)
         if kinds:
             table = signature[int(key[1] == HARSH)]
@@ -363,7 +365,8 @@ def report(scenes: int) -> list[str]:
         "there a share of 0.85 is asked for. `flips` is given the same decision. The reader's "
         "lines were written by somebody who had read the stage's sentences, of both halves, so "
         "the shares are rather too high; no line has five words in a row in common with a "
-        "sentence of the stage, and to no sentence of the stage was anything fitted."
+        "sentence of the stage, and to no sentence of the stage was anything fitted, but the "
+        "lexicon had been written on the build half."
     )
     parts = [about]
     for mechanism, kappas, note in (
@@ -391,7 +394,7 @@ def report(scenes: int) -> list[str]:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--scenes", type=int, default=300)
+    parser.add_argument("--scenes", type=int, default=200)
     parser.add_argument("--fit", action="store_true")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
