@@ -150,7 +150,6 @@ RECOVERY = (
     Cell("complete", 3, 200, begin="cast"),
     Cell("complete", 3, 200, answered="rounded"),
     Cell("complete", 3, 100),
-    Cell("ring", 4, 100),
     Cell("complete", 3, 30),
     Cell("complete", 3, 10),
 )
@@ -164,6 +163,7 @@ ALONE = tuple(
         replace(_STILL, shape="ring", actors=4, begin="one side", answered="rounded"),
     )
     for scenes in (200, 20)
+    if scenes == 200 or cell.begin != "leader" or cell.answered == "rounded"
 )
 WORDED = (Cell("complete", 3, 200, "apart", "rounded", 0.1, 0.0, 0.05),)
 PULLED = tuple(
@@ -171,6 +171,7 @@ PULLED = tuple(
     for cell in (Cell("complete", 3, 200), Cell("star", 4, 200, begin="leader"))
     for scenes, pulls in ((200, (0.005, 0.01, 0.02)), (20, (0.03, 0.06)))
     for pull in pulls
+    if scenes == 200 or cell.shape == "complete"
 )
 
 
@@ -335,7 +336,7 @@ def times(cell: Cell, replications: int) -> int:
     if cell.scenes <= 30 and cell not in (*ALONE, *PULLED):
         return replications // 50
     if cell.pull == 0 and cell.scenes == 200:
-        return replications // (10 if cell.wording else 5)
+        return replications // (20 if cell.wording else 10)
     main = cell.pull == 0.05 and cell.scenes == 200 and cell.begin == "apart"
     return replications // (1 if main and cell.answered == "binomial" else 20)
 
