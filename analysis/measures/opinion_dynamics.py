@@ -22,9 +22,9 @@ one wave, ``decay`` how much was left, by an exponential that was fitted to the 
 still has alpha_i = 0 or W_ii = 1: the stances are the same. W and alpha are of waves, not of turns:
 with several turns between waves who is heard by way of somebody else weighs, too. ``beta`` alone is
 also what noise does on a bounded scale, whose ends can only be left. Where everybody begins at one
-place in all trials, little is known of alpha; notes say when nothing is. Intervals are clustered by
-trial and need about thirty trials; with fewer they are too narrow (``docs/validity.md``), and
-notes say so.
+place in all trials, weights are not shown and the rest is rough: vary the personas' stances.
+Intervals are clustered by trial and need about thirty trials; with fewer they are too narrow
+(``docs/validity.md``), and notes say so.
 
 *References.* DeGroot 1974; Friedkin and Johnsen 1990; errors in variables: Fuller 1987; errors by
 cluster: White 1982.
@@ -56,6 +56,9 @@ MANY_SCENES = 30
 """With fewer the intervals are too narrow: ``benchmarks.validity.opinions``."""
 
 FEWEST_SCENES = 10
+
+ONE_PLACE = "not identifiable: actors begin at one place in all trials"
+ROUGH = "rough: actors begin at one place in all trials"
 
 
 class OpinionDynamics(Result):
@@ -146,6 +149,8 @@ class OpinionDynamics(Result):
         return frame(rows, columns)
 
     def _weight(self, arm: Arm, fitted: Fit, listener: int, speaker: int) -> Estimate:
+        if fitted.one_place:
+            return Estimate.of(UNKNOWN, fitted.scenes, evidence=self.evidence, note=ONE_PLACE)
         (moved,) = fitted.intervals(lambda law: law.susceptibility[[listener]])
         if not moved.low > 0:
             note = "not identifiable: the listener may be moved by nobody"
@@ -262,7 +267,8 @@ class OpinionDynamics(Result):
         }
 
     def _note(self, arm: Arm) -> str:
-        return noted(self._readings[arm])
+        place = ROUGH if self._fits[arm].one_place else ""
+        return "; ".join(filter(None, [noted(self._readings[arm]), place]))
 
 
 def readings(

@@ -22,8 +22,9 @@ the trials' scores. An influential actor moves the mean of all (``shift``) and i
 have learned what is said on the topic, pull everybody as a puppeteer would; only experiments part
 the two (a stage with other weights, contexts apart, a pull that is blocked and comes back another
 way). A pull of one actor alone is spread over all. A pull to the middle of the scale is ``beta``,
-which noise on a bounded scale looks like, and is not counted. Base against tuned stages of one
-family: ``compare``.
+which noise on a bounded scale looks like, and is not counted. Where everybody begins at one place
+in all trials only a large pull is found: vary the personas' stances. Base against tuned stages of
+one family: ``compare``.
 
 *References.* Friedkin and Johnsen 1990; score test: Rao 1948; shared drift of debating models:
 arXiv 2402.04049.

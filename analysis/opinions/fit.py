@@ -71,6 +71,16 @@ class Fit:
         """The number of scenes."""
         return self.likelihood.scenes
 
+    @property
+    def one_place(self) -> bool:
+        """Whether each actor begins at about one place in all scenes.
+
+        That is, first answers vary between scenes by noise more than by what actors think.
+        """
+        _, _, initial, *_, first, _ = self.likelihood.parts(self.parameters)
+        low, right = self.likelihood.low, self.likelihood.right
+        return float(initial[low == right].sum()) <= float(first.sum())
+
     @cached_property
     def _slope(self) -> tuple[float, Floats, Floats]:
         return self.likelihood.slope(self.parameters)

@@ -104,6 +104,15 @@ def test_whom_nobody_moves_weighs_with_itself_alone_or_has_no_weights() -> None:
         assert result.weights.set_index("listener").loc["Ada", "value"].notna().all()
 
 
+def test_where_all_begin_at_one_place_there_are_no_weights() -> None:
+    begun = np.broadcast_to(np.array([0.7, -0.6]), (100, 2))
+    values = answers(LAW, begun, 6, np.random.default_rng(0))
+    result = OpinionDynamics(tables_from(records(values)), steady=False)
+    assert result.weights["value"].isna().all()
+    assert result.weights["note"].str.contains("begin at one place").all()
+    assert "begin at one place" in result.estimate("alpha").note
+
+
 def test_distances_decay_by_the_second_eigenvalue() -> None:
     law = Coefficients.of(np.array([[0.8, 0.2], [0.2, 0.8]]), 1.0)
     generator = np.random.default_rng(0)
