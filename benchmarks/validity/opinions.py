@@ -336,7 +336,7 @@ def times(cell: Cell, replications: int) -> int:
     if cell.scenes <= 30 and cell not in (*ALONE, *PULLED):
         return replications // 50
     if cell.pull == 0 and cell.scenes == 200:
-        return replications // (20 if cell.wording else 10)
+        return replications * (1 if cell.wording else 6 if cell.begin == "apart" else 4) // 20
     main = cell.pull == 0.05 and cell.scenes == 200 and cell.begin == "apart"
     return replications // (1 if main and cell.answered == "binomial" else 20)
 
