@@ -335,8 +335,8 @@ def times(cell: Cell, replications: int) -> int:
     """
     if cell.scenes <= 30 and cell not in (*ALONE, *PULLED):
         return replications // 50
-    if cell.pull == 0 and cell.scenes == 200:
-        return replications * (1 if cell.wording else 6 if cell.begin == "apart" else 4) // 20
+    if cell.pull == 0 and not cell.wording:
+        return replications * (4 if cell.scenes == 200 else 2) // 10
     main = cell.pull == 0.05 and cell.scenes == 200 and cell.begin == "apart"
     return replications // (1 if main and cell.answered == "binomial" else 20)
 
