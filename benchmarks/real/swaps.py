@@ -7,7 +7,7 @@ Two neighbours talk; the stage plays both. The target is one character of a pair
 and the partner is nobody in particular. From a drawn turn on, in secret,
 
     swap      the target has the persona of its opposite
-    sham      the target has its own persona in other words and with other lines
+    sham      the target has its own persona in other words
     partner   the partner has the persona of the target's opposite, and the target is as it was
 
 so only *swap* is to be found. Evidence knows a sentence a side ("I am generous."), or five lines a
@@ -60,10 +60,14 @@ from sim.stage.base import close_stage
 PAIRS = Path(__file__).with_name("pairs.toml")
 ARMS = ("swap", "sham", "partner")
 TARGET, PARTNER = "Robin", "Alex"
-TURNS = 16
-PLACES = (2, 3, 4, 5)
-"""Of the target's eight lines the swap comes before one of these, counted from 0."""
-SHOWN, HELD = slice(0, 3), slice(3, 8)
+TURNS = 12
+PLACES = (2, 3, 4)
+"""Of the target's six lines the swap comes before one of these, counted from 0."""
+HELD = slice(3, 8)
+TOPIC = (
+    "The storm has torn down the fence between their gardens. What is to be done, who pays, and "
+    "what shall become of the old dog that sleeps under it?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +106,17 @@ def pairs(count: int) -> list[Pair]:
 def scene(pair: Pair, arm: str, layout: LayoutName) -> Scene:
     """The scene of a pair in an arm."""
 
-    def persona(name: str, about: str, lines: Sequence[str]) -> Persona:
-        return Persona(name=name, brief=about, lines=tuple(lines))
-
-    own, opposite = pair.lines
+    other = f"{pair.opposite.capitalize()}, and shows it in every word."
     change = {
-        "swap": persona(TARGET, f"{pair.opposite.capitalize()}.", opposite[SHOWN]),
-        "sham": persona(TARGET, f"Somebody who is {pair.own}.", own[1:4]),
-        "partner": persona(PARTNER, f"{pair.opposite.capitalize()}.", opposite[SHOWN]),
+        "swap": Persona(name=TARGET, brief=other),
+        "sham": Persona(name=TARGET, brief=f"Somebody who is {pair.own}, which nobody can miss."),
+        "partner": Persona(name=PARTNER, brief=other),
     }[arm]
+    own = Persona(name=TARGET, brief=f"{pair.own.capitalize()}, and shows it in every word.")
     return Scene(
-        topic="Two neighbours in the kitchen, after a long day at the market.",
+        topic=TOPIC,
         cast=(
-            Actor(persona=persona(TARGET, f"{pair.own.capitalize()}.", own[SHOWN])),
+            Actor(persona=own),
             Actor(persona=Persona(name=PARTNER, brief="A neighbour.")),
         ),
         graph=ring(TARGET, PARTNER),
