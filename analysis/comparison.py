@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 import analysis
+from analysis import measures as every_measure
 from analysis.estimates import Quantity
 from analysis.results import Result, averaged
 from analysis.stats import (
@@ -249,9 +250,7 @@ def _asked(
 
 def _names() -> list[str]:
     """The names of the measures."""
-    from analysis import measures
-
-    return [name for name in measures.__all__ if hasattr(analysis, name)]
+    return [name for name in every_measure.__all__ if hasattr(analysis, name)]
 
 
 def _beside(result: Result, by: str) -> Result:

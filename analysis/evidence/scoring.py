@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import weakref
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple, TextIO, TypeVar
 
 from sim.errors import BadRequest, ElsinoreError, ModelError
 from sim.layouts.prompt import Prompt
-from sim.stage.base import LogProb, Request, Stage, info_of
+from sim.stage.base import LogProb, Request, Stage, close_stage, info_of
 
 SPEAKER = "reader"
 
@@ -33,7 +34,11 @@ class Wanted(NamedTuple):
 
 
 class Asked:
-    """Asks a stage, and remembers its answers.
+    """Asks a stage, and remembers its answers. ``close``, or the end of a ``with``, closes the
+    stage.
+
+    All calls are made in one event loop in a thread of its own, since the connections of a stage
+    belong to a loop: so it may be asked within a running one, too (in a notebook).
 
     ``cache`` is a file that is made if it is not there, ``at_once`` how many are asked for at once;
     ``told`` is called with how many are done, and how many there are.
@@ -49,10 +54,27 @@ class Asked:
         self.stage = stage
         self.at_once = at_once
         self.told = told
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="asked")
+        self._runner = asyncio.Runner()
+        # The stage is the caller's; the loop and the thread end with this object at the latest.
+        self._end = weakref.finalize(self, _end, self._thread, self._runner)
         self._path = None if cache is None else Path(cache)
         self._known: dict[str, Any] = {}
         if self._path is not None and self._path.exists():
             self._known = _read(self._path)
+
+    def __enter__(self) -> Asked:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the stage. May be called twice; nothing can be asked any more."""
+
+        if self._end.alive:
+            self._thread.submit(self._runner.run, close_stage(self.stage)).result()
+            self._end()
 
     def log_probs(self, wanted: Sequence[Wanted]) -> list[LogProb]:
         """The log-probability of each text, in nats, and its number of tokens.
@@ -91,18 +113,12 @@ class Asked:
         ask: Callable[[T], Awaitable[Any]],
         tell: Callable[[T], object] = lambda each: each,
     ) -> list[Any]:
-        """The answer to each. In a running event loop it waits in a thread of its own."""
+        """The answer to each."""
         keys = [self._key(tell(each)) for each in wanted]
         known = self._known
         new = {key: each for key, each in zip(keys, wanted, strict=True) if key not in known}
         if new:
-            try:
-                asyncio.get_running_loop()
-            except RuntimeError:
-                asyncio.run(self._ask(new, ask))
-            else:
-                with ThreadPoolExecutor(1) as thread:
-                    thread.submit(asyncio.run, self._ask(new, ask)).result()
+            self._thread.submit(self._runner.run, self._ask(new, ask)).result()
         return [known[key] for key in keys]
 
     async def _ask(self, new: Mapping[str, T], ask: Callable[[T], Awaitable[Any]]) -> None:
@@ -147,6 +163,12 @@ class Asked:
     def _key(self, told: object) -> str:
         whole = json.dumps([self.stage.identity, told])
         return sha256(whole.encode()).hexdigest()[:40]
+
+
+def _end(thread: ThreadPoolExecutor, runner: asyncio.Runner) -> None:
+    """End the loop in its own thread, then the thread."""
+    thread.submit(runner.close)
+    thread.shutdown()
 
 
 def _told(request: Request) -> object:

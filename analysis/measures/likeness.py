@@ -11,9 +11,10 @@ of their means without what the size of the samples adds to it is
 
 and D of a trial is the mean over pairs of actors who have ``FEWEST`` lines or more. C = 1 - D of
 the later halves / D of the earlier ones: 1 if in the end nothing tells them apart, 0 if as much as
-before, below 0 if more. A subject that all turn to together moves all means alike, and so neither
-adds to C nor takes from it. Of an arm C is a ratio of means, with the jackknife's interval over
-trials.
+before, below 0 if more (and above 1 by chance, since D may fall below 0). It is missing where the
+earlier halves are not told apart. A subject that all turn to together moves all means alike, and so
+neither adds to C nor takes from it. Of an arm C is a ratio of means, with the jackknife's interval
+over trials.
 
 *Null.* The lines of each actor in random orders: how C varies where there is no course.
 
@@ -39,13 +40,15 @@ from analysis.estimates import Quantities, Quantity
 from analysis.evidence.embeddings import Embedder, embedder
 from analysis.evidence.readings import key_of, lines_of_actors
 from analysis.results import ArmEstimate, Result, by_arm_of
-from analysis.stats import Floats, Interval, jackknife_ratio
+from analysis.stats import Floats, Interval, jackknife_ratio, mean_interval
 from analysis.tables import Data
 
 FEWEST = 4
 """Lines an actor needs: two in each half."""
 
 DRAWS = 39
+
+ALIKE = "the actors do not differ in what they say at the start"
 
 UNREAD = f"no two actors have {FEWEST} lines each"
 
@@ -76,7 +79,7 @@ class Likeness(Result):
         "pairs": Quantity("pairs of actors that have enough lines", "count"),
     }
     arm: ClassVar[Quantities] = {
-        "c": Quantity("1 if in the end nothing tells them apart, 0 if as much as before", high=1),
+        "c": Quantity("1 if in the end nothing tells them apart, 0 if as much as before"),
         "start": Quantity("squared distance of the actors' means, earlier halves"),
         "end": Quantity("the same of the later halves"),
     }
@@ -101,9 +104,11 @@ class Likeness(Result):
                 for name in self.arm:
                     yield ArmEstimate(arm, name, self.made(name, nothing, 0, note=UNREAD))
                 continue
-            yield ArmEstimate(
-                arm, "c", self.made("c", _c(rows), len(rows), null=self._dealt(rows["trial"]))
-            )
+            found = _c(rows)
+            note = ALIKE if np.isnan(found.estimate) else ""
+            null = self._dealt(rows["trial"])
+            estimate = self.made("c", found, len(rows), null=null, note=note)
+            yield ArmEstimate(arm, "c", estimate)
             for name in ("start", "end"):
                 yield ArmEstimate(arm, name, self.mean(rows[name], self.arm[name]))
 
@@ -171,7 +176,9 @@ def _apart(lines: list[Floats]) -> float:
 
 
 def _c(rows: pd.DataFrame) -> Interval:
+    """C of an arm; unknown where the actors are not told apart at the start: a share of nothing."""
     start, end = (rows[name].to_numpy(dtype=np.float64) for name in ("start", "end"))
-    if start.mean() <= 0:
+    apart = mean_interval(start)
+    if start.mean() <= 0 or apart.low <= 0:
         return Interval(nan, nan, nan)
     return jackknife_ratio(start - end, start)

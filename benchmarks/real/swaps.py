@@ -55,7 +55,6 @@ from sim.scene.actor import LayoutName
 from sim.scene.interventions import recast
 from sim.scene.prose import wording_named
 from sim.seeds import derive
-from sim.stage.base import close_stage
 
 PAIRS = Path(__file__).with_name("pairs.toml")
 ARMS = ("swap", "sham", "partner")
@@ -232,9 +231,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "|---|---|---|---|---|---|---|",
     ]
     kinds: list[tuple[str, Evidence]] = [(name, Meaning(name)) for name in available()]
-    stage = open_stage(chosen.reader) if chosen.reader else None
-    if stage is not None:
-        likely = LogProbabilities(Asked(stage, chosen.store.with_suffix(".scores.jsonl")))
+    asked = None
+    if chosen.reader:
+        asked = Asked(open_stage(chosen.reader), chosen.store.with_suffix(".scores.jsonl"))
+        likely = LogProbabilities(asked)
         kinds.append(("log-probabilities", likely))
         kinds += fused([Meaning(name) for name in available()], likely)
     try:
@@ -246,8 +246,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     continue  # No scale was fitted for so many lines.
                 print(lines[-1], flush=True)
     finally:
-        if stage is not None:
-            asyncio.run(close_stage(stage))
+        if asked is not None:
+            asked.close()
     if chosen.write:
         name = Path(chosen.model.partition(":")[2]).stem
         about = (

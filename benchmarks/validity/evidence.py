@@ -17,7 +17,6 @@ model as a judge, too. Scores are kept in a file: what was killed goes on where 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -48,7 +47,6 @@ from benchmarks.validity.spliced import (
 )
 from benchmarks.validity.splices import SET_ASIDE, Cast, Trait, casts, found_folder, halves
 from sim import open_stage
-from sim.stage.base import close_stage
 
 EXPONENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 POOL_TO_TUNE = 20
@@ -226,7 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         table, scales, weights = measured(LogProbabilities(asked), judge, chosen.lines, chosen.pool)
     finally:
-        asyncio.run(close_stage(stage))
+        asked.close()
     if judge is not None:
         print(judge.agreement.to_string())
     if chosen.fit:

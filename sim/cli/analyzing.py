@@ -3,7 +3,6 @@ and who fights whom; as plain values. Missing numbers are None, never 0."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +28,6 @@ from analysis.stats import clopper_pearson
 from analysis.tables import Tables
 from sim import open_stage
 from sim.cli.outcomes import OUTCOMES, outcomes_by_trial
-from sim.stage.base import close_stage
 
 Record = dict[str, Any]
 
@@ -86,10 +84,8 @@ def reading(
             evidence = likely
         return Reader(by, sides, evidence)
 
-    try:
+    with asked:
         yield made
-    finally:
-        asyncio.run(close_stage(stage))
 
 
 def _embedder(tables: Tables) -> Embedder:

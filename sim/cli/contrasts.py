@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.text import Text
@@ -21,25 +21,25 @@ from sim.errors import BadRequest
 from sim.store import open_store
 
 
-def contrasted(
-    store: Path,
-    by: str,
-    measures: Sequence[str],
-    against: str | None,
-    margins: Sequence[str],
-    facts: Sequence[str],
-    *,
-    as_json: bool,
-) -> None:
+class Contrast(NamedTuple):
+    """What tells the arms apart, what is compared, with what, and how little is no difference."""
+
+    by: str
+    measures: Sequence[str]
+    against: str | None
+    margins: Sequence[str]
+
+
+def contrasted(store: Path, wanted: Contrast, facts: Sequence[str], *, as_json: bool) -> None:
     """Compare the arms of a store, and print. Raises ``BadRequest`` for what is unknown."""
+    by, measures, against, margins = wanted
     wide = dict(_margin(each) for each in margins)
     with open_store(store) as opened:
         what = command_line("analyze", store)
-        chosen = facts if by != "arm" else [*facts]
         if by == "arm" and not facts:
             trials = [trial.id for trial in opened.trials() if trial.status == "done"]
         else:
-            kept = trials_of_an_arm(opened, chosen, what, pool=True)
+            kept = trials_of_an_arm(opened, facts, what, pool=True)
             trials = [trial.id for trial in kept]
     with err().status("measuring"):
         found = compare(

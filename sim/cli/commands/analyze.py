@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sim.cli.option_groups import grouped
 from sim.cli.options import ArmFacts, Json, Level, LogLevel, Store
 
 
-def analyze(
-    store: Store,
-    arm: ArmFacts = None,
+@dataclass(frozen=True)
+class EvidenceOptions:
+    """What is read, and of whom."""
+
     meaning: Annotated[
         bool,
         typer.Option(
@@ -21,7 +24,7 @@ def analyze(
             "embeddings): flips of whoever has an opposite, changes of how anybody speaks, and "
             "whether they come to speak alike.",
         ),
-    ] = True,
+    ] = True
     personas: Annotated[
         Path | None,
         typer.Option(
@@ -29,7 +32,7 @@ def analyze(
             help='Who is who, by speaker or pattern: ["Dr*"] with brief and opposite, or with '
             "lines and opposite_lines that each could have said.",
         ),
-    ] = None,
+    ] = None
     reader: Annotated[
         str | None,
         typer.Option(
@@ -37,14 +40,20 @@ def analyze(
             help="Also read lines by the log-probabilities of a model, gguf:gemma3-270m say. "
             "Scores are kept beside the store.",
         ),
-    ] = None,
+    ] = None
+
+
+@dataclass(frozen=True)
+class ContrastOptions:
+    """Which arms stand beside each other, and in what."""
+
     by: Annotated[
         str | None,
         typer.Option(
             metavar="WHAT",
             help="Compare arms: stage, scenario, layout, wording, version, arm, or a parameter.",
         ),
-    ] = None,
+    ] = None
     measures: Annotated[
         list[str] | None,
         typer.Option(
@@ -53,11 +62,11 @@ def analyze(
             help="With --by: what to compare, as in conflict or convergence.c; the first is "
             "primary. May be repeated.",
         ),
-    ] = None,
+    ] = None
     against: Annotated[
         str | None,
         typer.Option(metavar="VALUE", help="With --by: what all others are compared with."),
-    ] = None,
+    ] = None
     margins: Annotated[
         list[str] | None,
         typer.Option(
@@ -65,7 +74,15 @@ def analyze(
             metavar="NAME=SIZE",
             help="With --by: how small a difference is none, as in convergence.c=0.1.",
         ),
-    ] = None,
+    ] = None
+
+
+@grouped
+def analyze(
+    store: Store,
+    evidence: EvidenceOptions,
+    contrast: ContrastOptions,
+    arm: ArmFacts = None,
     as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
@@ -81,14 +98,16 @@ def analyze(
     from sim.store import open_store
 
     own("analysis")
-    if by is None and (measures or against or margins):
-        raise BadRequest(
-            "--measure, --against and --margin compare arms: say --by, as in --by stage"
-        )
-    if by is not None:
-        from sim.cli.contrasts import contrasted
+    if contrast.by is None:
+        if contrast.measures or contrast.against or contrast.margins:
+            raise BadRequest("--measure, --against, --margin: say of what, as in --by stage")
+    else:
+        from sim.cli.contrasts import Contrast, contrasted
 
-        contrasted(store, by, measures or (), against, margins or (), arm or (), as_json=as_json)
+        wanted = Contrast(
+            contrast.by, contrast.measures or (), contrast.against, contrast.margins or ()
+        )
+        contrasted(store, wanted, arm or (), as_json=as_json)
         return
     with open_store(store) as opened:
         trials = trials_of_an_arm(opened, arm or (), command_line("analyze", store), pool=True)
@@ -103,7 +122,13 @@ def analyze(
     console = err()
     with (
         console.status("measuring") as status,
-        reading(meaning, personas, reader, store, lambda text: status.update(text)) as how,
+        reading(
+            evidence.meaning,
+            evidence.personas,
+            evidence.reader,
+            store,
+            lambda text: status.update(text),
+        ) as how,
     ):
         records = analysed(load(store), list(by_arm.items()), how)
     if as_json:
