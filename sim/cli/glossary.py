@@ -71,7 +71,7 @@ def measures() -> list[str]:
     import analysis
 
     # By name, because to look at them would load all of them, with pandas.
-    others = ("load", "tables_from", "measures")
+    others = ("compare", "load", "tables_from", "measures")
     return [name for name in analysis.__all__ if name.islower() and name not in others]
 
 

@@ -32,7 +32,7 @@ class JsonRows:
     def fits(self, head: Head) -> float:
         """Its first object has fields for a speaker and a text."""
         keys = [key for key in first_keys(head) if "." not in key]
-        return 0.0 if isinstance(guessed(sorted(keys), ReadOptions()), str) else 0.4
+        return 0.0 if isinstance(guessed(sorted(keys), ReadOptions()), str) else 0.75
 
     def read(self, path: Path, how: ReadOptions) -> Reading:
         """One utterance an object. Raises ``FormatError``."""

@@ -130,7 +130,7 @@ def test_an_answer_to_a_question_is_told_by_arm(markets: Path, inside: Command) 
 
 def test_every_column_is_explained(inside: Command) -> None:
     listed = inside("explain").stdout
-    for name in ("flipped", "C", "p", "[95%]", "measures: answers"):
+    for name in ("flipped", "C", "p", "[95%]", "measures: acts"):
         assert f"{name}" in listed
     one = inside("explain", "c").stdout
     assert "analysis.convergence, quantity c" in one

@@ -14,6 +14,7 @@ from sim.formats.chatgpt_account import CHATGPT
 from sim.formats.claude_account import CLAUDE
 from sim.formats.convokit import CONVOKIT
 from sim.formats.inspect_logs import INSPECT
+from sim.formats.json_rows import JSON_ROWS
 from sim.formats.loom import LOOM
 from sim.formats.openai_messages import OPENAI
 from sim.formats.parquet import PARQUET
@@ -22,7 +23,7 @@ from sim.formats.registry import head_of
 from sim.formats.sharegpt import SHAREGPT
 
 FORMATS: tuple[Format, ...] = (
-    OPENAI, SHAREGPT, CLAUDE, CHATGPT, CONVOKIT, INSPECT, PETRI, LOOM, PARQUET,
+    OPENAI, SHAREGPT, CLAUDE, CHATGPT, CONVOKIT, INSPECT, PETRI, JSON_ROWS, LOOM, PARQUET,
 )  # fmt: skip
 BY_NAME = {form.name: form for form in FORMATS}
 TEXTS = [name for name in SAMPLES if name not in ("convokit", "inspect log") and "zip" not in name]
