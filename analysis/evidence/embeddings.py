@@ -27,6 +27,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 from zlib import crc32
@@ -154,8 +155,9 @@ class _Remembering(ABC):
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         found = np.stack([self._known[text] for text in texts])
-        for text in list(self._known)[: max(len(self._known) - _REMEMBERED, 0)]:
-            del self._known[text]
+        if len(self._known) > _REMEMBERED:
+            for text in list(islice(self._known, len(self._known) - _REMEMBERED)):
+                del self._known[text]
         return found
 
     @abstractmethod

@@ -51,6 +51,9 @@ MOST = 200
 _WILKS = 3.841459
 """The 95% quantile of chi squared with one degree of freedom."""
 
+_CHANCES = np.linspace(0, 1, 501)
+"""Shares among which the likeliest is looked for."""
+
 UNREAD = f"nobody has a description, an opposite and {FEWEST} lines"
 
 
@@ -198,12 +201,12 @@ class SpokenFlips(Result):
         found = likeliest_share(np.concatenate(factors))
         if len(factors) < 2:
             return found
+        by_trial = np.array([_log_likelihoods(part) for part in factors])
         generator = np.random.default_rng(self.seed)
-        drawn = [
-            likeliest_share(np.concatenate([factors[place] for place in places])).estimate
-            for places in generator.integers(len(factors), size=(200, len(factors)))
-        ]
-        low, high = np.quantile(drawn, [0.025, 0.975])
+        count = len(factors)
+        drawn = generator.multinomial(count, np.full(count, 1 / count), size=200)
+        likeliest = (drawn @ by_trial).argmax(axis=1)
+        low, high = np.quantile(_CHANCES[likeliest], [0.025, 0.975])
         return Interval(found.estimate, min(found.low, float(low)), max(found.high, float(high)))
 
 
@@ -232,11 +235,17 @@ def likeliest_share(evidence: Floats) -> Interval:
     """
     if not len(evidence):
         return Interval(nan, nan, nan)
-    chances = np.linspace(0, 1, 501)[:, None]
-    with np.errstate(divide="ignore"):
-        likelihood = np.logaddexp(np.log1p(-chances), np.log(chances) + evidence).sum(axis=1)
+    likelihood = _log_likelihoods(evidence)
     within = np.flatnonzero(2 * (likelihood.max() - likelihood) <= _WILKS)
     estimate, low, high = (
-        float(chances[place, 0]) for place in (likelihood.argmax(), within[0], within[-1])
+        float(_CHANCES[place]) for place in (likelihood.argmax(), within[0], within[-1])
     )
     return Interval(estimate, low, high)
+
+
+def _log_likelihoods(evidence: Floats) -> Floats:
+    """The log-likelihood of every share in ``_CHANCES``, given log Bayes factors."""
+    chances = _CHANCES[:, None]
+    with np.errstate(divide="ignore"):
+        parts = np.logaddexp(np.log1p(-chances), np.log(chances) + evidence)
+    return np.asarray(parts.sum(axis=1))

@@ -25,7 +25,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
 from analysis.stats import Floats
 
@@ -86,8 +85,9 @@ def scan(values: Floats, shift: Shift, beforehand: Floats | None = None) -> Chan
     if len(weights) != count - 1:
         raise ValueError(f"{count} values have {count - 1} places, not {len(weights)}")
     fits = _fits(np.asarray(values, dtype=float) - shift.zero, shift)
-    joint = fits[1:] - fits[0] + weights - logsumexp(weights)
-    evidence = float(logsumexp(joint))
+    # SciPy's logsumexp looks after cases that do not occur here, and takes ten times as long.
+    joint = fits[1:] - fits[0] + weights - np.logaddexp.reduce(weights)
+    evidence = float(np.logaddexp.reduce(joint))
     return Change(evidence, int(joint.argmax()) + 1, np.exp(joint - evidence))
 
 
