@@ -234,7 +234,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_fits(FUSIONS, weights, tune)
     if chosen.write:
         about = (
-            f"`python -m benchmarks.validity.evidence --model {chosen.model} --write`: "
+            f"`python -m benchmarks.validity.evidence --model {chosen.model} --lines "
+            f"{' '.join(map(str, chosen.lines))} --write`: "
             f"{2 * EACH} actors of each of 12 traits held out, of {chosen.pool} lines a side."
         )
         write_section(
