@@ -32,7 +32,7 @@ from sim.cli.outcomes import OUTCOMES, outcomes_by_trial
 Record = dict[str, Any]
 
 EVIDENCE = {
-    "T": "the words alone, by lexicons",
+    "T": "the words alone, by lexicons and fitted readers",
     "P": "answers off stage",
 }
 """What each kind of evidence is, as it stands under the table."""

@@ -37,6 +37,9 @@ def show(records: Sequence[Record], store: Path, trial: str, console: Console) -
             console.print(Text(line), soft_wrap=not console.is_terminal)
     told = "; ".join(f"{kind}: {about}" for kind, about in EVIDENCE.items())
     console.print(Text(f"Evidence {told}. What a column is: elsinore explain flipped", "dim"))
+    if len(records) > 1:
+        beside = f"{command_line('analyze', store)} --by stage (or scenario, a parameter, ...)"
+        console.print(Text(f"Beside each other: {beside}", "dim"))
     console.print(Text(f"Read one: {command_line('show', store, trial[:8])}", "dim"))
 
 
