@@ -11,7 +11,7 @@ from math import log, sqrt
 import numpy as np
 from scipy import special
 
-from analysis.stats import UNKNOWN, Floats, Interval
+from analysis.stats import UNKNOWN, Floats, Interval, difference, paired_difference
 
 
 def cliffs_delta(
@@ -23,7 +23,8 @@ def cliffs_delta(
     those of Feng and Cliff (Journal of Modern Applied Statistical Methods 3, 2004), which are not
     symmetric: towards 1 there is less room. Where every member of one sample exceeds every other
     (|delta| = 1) the variance is zero, and the inner limit is (n - t^2) / (n + t^2), n the smaller
-    sample. NaN limits for fewer than three members, or where all are tied. NaN is left out.
+    sample. Of shares (0 or 1) delta is the difference of the shares, and so are its limits. NaN
+    limits for fewer than three members, or where all are tied. NaN is left out.
 
     >>> found = cliffs_delta(np.array([3.0, 4.0, 5.0, 6.0]), np.array([1.0, 2.0, 3.0, 4.0]))
     >>> found.estimate, found.low < found.estimate < found.high <= 1
@@ -36,6 +37,10 @@ def cliffs_delta(
         one, two = first[~np.isnan(first)], second[~np.isnan(second)]
     if not len(one) or not len(two):
         return UNKNOWN
+    if np.isin(one, (0, 1)).all() and np.isin(two, (0, 1)).all():
+        # Of shares delta is their difference, which has intervals that hold for few pairs, too.
+        interval = paired_difference if paired else difference
+        return interval(one, two, level, share=True)
     signs = np.sign(one[:, None] - two[None, :])
     delta = float(signs.mean())
     fewest = min(len(one), len(two))

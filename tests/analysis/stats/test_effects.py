@@ -35,7 +35,9 @@ def test_missing_numbers_and_too_few_have_no_limits() -> None:
     two = cliffs_delta(np.array([1.0, 2.0]), np.array([3.0, 4.0, np.nan]))
     assert two.estimate == -1
     assert np.isnan(two.low)
-    assert np.isnan(cliffs_delta(np.ones(9), np.ones(9)).low), "ties alone show no variance"
+    assert np.isnan(cliffs_delta(np.full(9, 2.0), np.full(9, 2.0)).low), "ties show no variance"
+    shares = cliffs_delta(np.ones(9), np.ones(9), paired=True)
+    assert shares.low < 0 == shares.estimate < shares.high, "of shares it is their difference"
     assert np.isnan(ratio_of_means(np.array([0.0, 0.0]), np.ones(2)).estimate)
 
 
