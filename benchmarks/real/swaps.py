@@ -254,7 +254,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"`python -m benchmarks.real.swaps`, {name} in {layout}, {len(some)} pairs, "
             f"{TURNS} turns a scene."
         )
-        section = f"benchmarks.real.swaps.{name}"
+        section = f"benchmarks.real.swaps {name}"
         write_section(section, f"Secret swaps played by {name}", [about, "\n".join(lines)])
     return 0
 
