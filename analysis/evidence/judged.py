@@ -9,7 +9,8 @@ stage that gives log-probabilities is asked for those of the two answers, and th
 
 One that gives none is asked ``samples`` times in each order, and with k of n verdicts for the
 opposite x = log (k + 1/2) - log (n - k + 1/2). Of several judges, best of different families, the
-mean is taken; ``agreement`` says how often a judge agrees with itself and with the others.
+mean is taken, and over several opposites, too; ``agreement`` says how often a judge agrees with
+itself and with the others.
 
 *Traps.* A judge that is the model which played favours its own; a judge calls what is fluent apt.
 How right it is: ``benchmarks.validity.evidence``.
@@ -120,13 +121,19 @@ class Judged(TextEvidence):
 
     def raw(self, pairs: Sequence[tuple[Sides, str]]) -> list[float]:
         """The positions of texts: log-odds of the opposite, the mean over orders and judges."""
+        every = dict.fromkeys(each for pair in pairs for each in _against_each(*pair))
         for judge in self.judges:
             verdicts = self._verdicts.setdefault(judge.stage.identity, {})
-            new = [each for each in dict.fromkeys(pairs) if each not in verdicts]
+            new = [each for each in every if each not in verdicts]
             verdicts.update(zip(new, self._asked(judge, new), strict=True))
+        return [float(np.mean(self._orders(*pair))) for pair in pairs]
+
+    def _orders(self, sides: Sides, text: str) -> list[tuple[float, float]]:
+        """What each judge said of a text against each opposite, in both orders."""
         return [
-            float(np.mean([verdicts[each].orders for verdicts in self._verdicts.values()]))
-            for each in pairs
+            verdicts[each].orders
+            for verdicts in self._verdicts.values()
+            for each in _against_each(sides, text)
         ]
 
     @property
@@ -168,7 +175,7 @@ class Judged(TextEvidence):
         weights = np.zeros(len(lines.texts))
         for place, text in enumerate(lines.texts):
             if text.strip():
-                found = [verdicts[sides, text].orders for verdicts in self._verdicts.values()]
+                found = self._orders(sides, text)
                 positions[place] = np.mean(found)
                 # A judge that names the same place in both orders has not read the line.
                 weights[place] = np.mean([(one > 0) == (two > 0) for one, two in found])
@@ -229,6 +236,11 @@ class Judged(TextEvidence):
             self.rubric.replace("{a}", " ".join(a)).replace("{b}", " ".join(b))
             .replace("{line}", " ".join(line.split()).replace('"', "'"))
         )  # fmt: skip
+
+
+def _against_each(sides: Sides, text: str) -> list[tuple[Sides, str]]:
+    """A text with the persona and each of its opposites alone."""
+    return [(Sides(sides.own, opposite), text) for opposite in sides.opposites]
 
 
 def _letter(reply: str) -> str:

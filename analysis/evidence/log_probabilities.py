@@ -7,7 +7,8 @@ context with the opposite. With n the tokens of the turn, its position is
     x = (log p(turn | opposite) - log p(turn | persona)) / n^c
 
 c was fitted, as zero, step and variances were, to other personas (``tables/scales.tsv``): a long
-turn says more than a short one, but its tokens are not independent. What a person of whom nothing
+turn says more than a short one, but its tokens are not independent. Several opposites are a mixture
+with equal weights. What a person of whom nothing
 is known would say cancels out of the ratio.
 
 *Off-policy.* The context holds nothing of the scene: not the actor's own earlier lines, not what it
@@ -26,6 +27,7 @@ Morrison, Australian Journal of Forensic Sciences 45, 2013.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log
 from typing import NamedTuple
 
 import numpy as np
@@ -93,13 +95,15 @@ class LogProbabilities(TextEvidence):
         asked = [
             Wanted(describing(texts), f'{_plain(text)}"')
             for sides, text in pairs
-            for texts in (sides.own, sides.opposite)
+            for texts in (sides.own, *sides.opposites)
         ]
         scores = iter(self.asked.log_probs(asked))
         found = []
-        for _ in pairs:
-            own, opposite = next(scores), next(scores)
-            found.append(Raw(opposite.value - own.value, own.tokens))
+        for sides, _ in pairs:
+            own = next(scores)
+            values = [next(scores).value for _ in sides.opposites]
+            mixture = float(np.logaddexp.reduce(values)) - log(len(values))
+            found.append(Raw(mixture - own.value, own.tokens))
         return found
 
     def _reading(self, lines: Lines) -> Reading:

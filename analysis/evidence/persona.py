@@ -12,7 +12,7 @@ that of two normal densities with one variance, v = noise + zero_variance + step
     e = s (x - zero) / v, bounded to [-4, 4]
 
 A description of several sentences (a page) is read sentence by sentence, since embedders were made
-for sentences: m0 is then the mean over them.
+for sentences: m0 is then the mean over them. Of several opposites m1 is the mean.
 
 *Where the zero lies.* Sentences sit nearer to one side for reasons of wording. The zero and its
 variance between personas were measured on other personas, from outside of what is tested
@@ -151,7 +151,7 @@ class Meaning(TextEvidence):
     def _axis(self, sides: Sides) -> Axis | None:
         """The axis of a persona; None if both sides read the same."""
         try:
-            return axis(self._mean(sides.own), self._mean(sides.opposite))
+            return axis(self._mean(sides.own), self._mean(sides.opposite + sides.others))
         except ValueError:
             return None
 

@@ -102,16 +102,24 @@ def scale_for(name: str, sides: Sides) -> Scale:
 class Sides:
     """How a persona and its opposite are known: by a sentence or a page that describes each, or by
     lines that each could have said, best five or more (fewer are read as if they described).
+    ``others`` are further descriptions of opposites: which opposite a persona has is a choice, and
+    what is found should not hang on one.
 
     Raises ValueError if a side is empty.
     """
 
     own: tuple[str, ...]
     opposite: tuple[str, ...]
+    others: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.own or not self.opposite:
             raise ValueError("a persona and its opposite need a sentence each")
+
+    @property
+    def opposites(self) -> tuple[tuple[str, ...], ...]:
+        """The texts of each opposite."""
+        return (self.opposite, *((each,) for each in self.others))
 
 
 Personas = Mapping[str, Sides]
@@ -285,15 +293,17 @@ def lines_of_actors(tables: Tables, personas: Personas | None = None) -> list[Li
 
 
 _TEXTS = ("brief", "opposite")
+_SEVERAL = "opposites"
 _LINES = ("lines", "opposite_lines")
 
 
 def personas_from(path: Path | str) -> dict[str, Sides]:
     """Sides from a TOML file: a table for each speaker or pattern of names.
 
-    ``["Dr*"]``, and below it ``brief = "..."`` and ``opposite = "..."``, or lines that each could
-    have said: ``lines = ["...", ...]`` and ``opposite_lines = ["...", ...]``. Raises ``BadRequest``
-    for a table that has neither pair, or a field that is none of these.
+    ``["Dr*"]``, and below it ``brief = "..."`` and ``opposite = "..."`` (or several, in a list
+    ``opposites``), or lines that each could have said: ``lines = ["...", ...]`` and
+    ``opposite_lines = ["...", ...]``. Raises ``BadRequest`` for a table that has neither pair, or a
+    field that is none of these.
     """
     found: dict[str, Sides] = {}
     for pattern, fields in read_toml(path, "--personas").items():
@@ -304,13 +314,18 @@ def personas_from(path: Path | str) -> dict[str, Sides]:
                 '["Ann"], and below it brief = "..." and opposite = "..."'
             )
         for name in fields:
-            if name not in (*_TEXTS, *_LINES):
-                raise BadRequest(f"{where} has no field {name!r}{nearest(name, _TEXTS + _LINES)}")
-        for pair in (_LINES, _TEXTS):
-            own, other = (_texts_of(fields.get(name), f"{where}: {name}") for name in pair)
-            if own and other:
-                found[pattern] = Sides(own, other)
-                break
+            if name not in (*_TEXTS, _SEVERAL, *_LINES):
+                known = (*_TEXTS, _SEVERAL, *_LINES)
+                raise BadRequest(f"{where} has no field {name!r}{nearest(name, known)}")
+        texts = {
+            name: _texts_of(fields.get(name), f"{where}: {name}")
+            for name in (*_TEXTS, _SEVERAL, *_LINES)
+        }
+        opposites = texts["opposite"] + texts[_SEVERAL]
+        if texts["lines"] and texts["opposite_lines"]:
+            found[pattern] = Sides(texts["lines"], texts["opposite_lines"])
+        elif texts["brief"] and opposites:
+            found[pattern] = Sides(texts["brief"], opposites[:1], opposites[1:])
         else:
             raise BadRequest(
                 f"{where} needs brief and opposite, or lines and opposite_lines (a list each)"

@@ -19,7 +19,15 @@ from analysis.evidence.judged import RUBRIC, Judged
 from analysis.evidence.log_probabilities import LogProbabilities, describing
 from analysis.evidence.persona import Meaning
 from analysis.evidence.probed import NO_STANCE, NOT_ASKED, Probed
-from analysis.evidence.readings import BLANK, UNKNOWN_SIDES, Evidence, Lines, Scale, Sides
+from analysis.evidence.readings import (
+    BLANK,
+    UNKNOWN_SIDES,
+    Evidence,
+    Lines,
+    Scale,
+    Sides,
+    personas_from,
+)
 from analysis.evidence.scoring import Asked, Wanted
 from analysis.stats.change_point import Shift
 from analysis.tables import Record, Tables, tables_from
@@ -96,6 +104,41 @@ def test_sides_that_are_given_come_before_those_of_the_cast(kind: str, tables: T
     turned = {"A*": Sides((ANN["opposite"],), (ANN["brief"],))}  # type: ignore[arg-type]
     series = KINDS[kind]().series(tables, turned).set_index("turn")
     assert series.loc[1, "ratio"] > 0 > series.loc[4, "ratio"]
+
+
+@pytest.mark.parametrize("kind", ["T", "L", "J"])
+def test_several_opposites_count_alike(kind: str, tables: Tables) -> None:
+    def read(*opposites: str) -> np.ndarray:
+        sides = Sides(("I love quiet rooms.",), opposites[:1], opposites[1:])
+        [ann, _] = KINDS[kind]().readings(tables, {"Ann": sides})
+        return ann.positions
+
+    one, other = "I love loud parties.", "I love loud music."
+    assert read(one, other) == pytest.approx(read(other, one), nan_ok=True)
+    assert read(one, one) == pytest.approx(read(one), nan_ok=True)
+    both, low, high = read(one, other), *np.sort([read(one), read(other)], axis=0)
+    if kind != "T":  # Means of vectors have no such law.
+        assert (both >= low - 1e-9)[[0, 2]].all()
+        assert (both <= high + 1e-9)[[0, 2]].all()
+
+
+def test_personas_are_read_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "people.toml"
+    path.write_text('[Ann]\nbrief = "a"\nopposite = "b"\nopposites = ["c", " "]\n'
+                    '["Dr*"]\nlines = ["x"]\nopposite_lines = ["y", "z"]\n')  # fmt: skip
+    assert personas_from(path) == {
+        "Ann": Sides(("a",), ("b",), ("c",)), "Dr*": Sides(("x",), ("y", "z")),
+    }  # fmt: skip
+    assert readings.given("Dr. No", personas_from(path)) == Sides(("x",), ("y", "z"))
+    for text, told in (
+        ('[Ann]\nbrief = "a"\n', "needs brief and opposite"),
+        ('[Ann]\nbrief = "a"\noposite = "b"\n', "has no field 'oposite'; did you mean opposite"),
+        ("Ann = 1\n", "is no table"),
+        ("[Ann]\nbrief = 3\nopposite = 4\n", "is no text"),
+    ):
+        path.write_text(text)
+        with pytest.raises(BadRequest, match=told):
+            personas_from(path)
 
 
 @pytest.mark.parametrize("kind", ["T", "L", "J"])
