@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isnan, nan
@@ -186,7 +185,7 @@ def compare(
     results, wanted = _asked(tables, measures)
     found: list[Difference] = []
     for result, quantities in zip(results, wanted, strict=True):
-        beside = _beside(result, by)
+        beside = result._beside(_STAGE.get(by, by))
         values = sorted(set(map(str, beside.tables.trials["model"])))
         if len(values) < 2:
             raise BadRequest(
@@ -251,34 +250,6 @@ def _asked(
 def _names() -> list[str]:
     """The names of the measures."""
     return [name for name in every_measure.__all__ if hasattr(analysis, name)]
-
-
-def _beside(result: Result, by: str) -> Result:
-    """The same result with what is compared where the model stands, and the model among what is
-    shared: what was measured of each trial stays. Raises ``BadRequest`` for no such fact."""
-    name = _STAGE.get(by, by)
-    if name == "model":
-        return result
-    trials = with_arms(result.tables.trials)
-    if name in ARM and name != "parameters":
-        shared = trials["model"].astype(str)
-        changed = result.tables.trials.assign(model=trials[name].astype(str), stage=shared)
-        changed[name] = shared
-        if name == "scenario":
-            nothing: list[Any] = [{} for _ in range(len(changed))]
-            changed["version"] = ""
-            changed["parameters"] = pd.Series(nothing, index=changed.index, dtype="object")
-    else:
-        known = sorted({key for each in result.tables.trials["parameters"] for key in each})
-        if name not in known:
-            options = [*(each for each in ARM if each != "parameters"), *known]
-            raise BadRequest(f"--by {by}: trials do not differ in it{nearest(by, options)}")
-        return result._beside(name)
-    beside = copy(result)
-    beside.__dict__.pop("estimates", None)
-    beside.__dict__.pop("by_arm", None)
-    beside.tables = replace(result.tables, trials=changed)
-    return beside
 
 
 def _first(values: Sequence[str], against: str | None, by: str) -> str:

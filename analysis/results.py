@@ -33,6 +33,7 @@ from analysis.stats import (
 from analysis.tables import ARM, Data, frame, load, with_arms
 from sim.errors import BadRequest
 from sim.planning.trials import LIVE, YOKED
+from sim.text.suggestions import nearest
 
 Arm = tuple[str, ...]
 """What tells an arm: the values of ``analysis.tables.ARM``."""
@@ -150,8 +151,8 @@ class Result:
     def compare(self, a: str, b: str, by: str = "model") -> pd.DataFrame:
         """Model ``a`` less model ``b``: one row for each group of arms (``GROUP``) and quantity.
 
-        With ``by`` the name of a parameter, ``a`` and ``b`` are values of it as JSON (``"true"``,
-        ``"8"``, ``'"blunt"'``), and the model is among the other parameters.
+        With ``by`` another fact (``layout``, say), ``a`` and ``b`` are values of it; with the name
+        of a parameter, they are values as JSON (``"true"``, ``"8"``, ``'"blunt"'``).
         Trials are paired by seed; pairs with a missing member are left out and counted. The
         interval is 95%, over pairs; p is two-sided, by exchanging the members of pairs
         (``analysis.stats.sign_flip``). Raises ``BadRequest`` if a model played nothing here. The
@@ -168,19 +169,38 @@ class Result:
                 )
         return frame(list(self._compare(a, b)), COMPARISON)
 
-    def _beside(self, parameter: str) -> Result:
-        """The same result with a parameter where the model stands, and the model among the
-        parameters: what was measured of each trial stays."""
+    def _beside(self, fact: str) -> Result:
+        """The same result with another fact where the model stands (a column of ``ARM`` or a
+        parameter), and the model in the place of that fact: what was measured of each trial stays.
+
+        A scenario has parameters and versions of its own, so these do not tell arms then. Raises
+        ``BadRequest`` for what is no fact of these trials.
+        """
+        if fact == "model":
+            return self
         trials = self.tables.trials
-        others = [dict(each) for each in trials["parameters"]]
-        values = [json.dumps(each.pop(parameter, None), sort_keys=True) for each in others]
-        for each, model in zip(others, trials["model"], strict=True):
-            each["model"] = str(model)
-        changed = trials.assign(
-            model=pd.Series(values, index=trials.index, dtype=pd.StringDtype()),
-            parameters=pd.Series(others, index=trials.index, dtype="object"),
-        )
+        with_facts = with_arms(trials)
+        models = with_facts["model"].astype("str")
+        given: list[Any] = [dict(each) for each in trials["parameters"]]
+        known = sorted({name for each in given for name in each})
+        if fact in ARM and fact != "parameters":
+            changed = trials.assign(model=with_facts[fact].astype("str"), stage=models)
+            changed[fact] = models
+            if fact == "scenario":
+                changed["version"] = ""
+                given = [{} for _ in given]
+        elif fact in known:
+            values = [json.dumps(each.pop(fact, None), sort_keys=True) for each in given]
+            for each, model in zip(given, trials["model"], strict=True):
+                each["model"] = str(model)
+            changed = trials.assign(model=pd.Series(values, index=trials.index, dtype="str"))
+        else:
+            facts = [*(name for name in ARM if name != "parameters"), *known]
+            raise BadRequest(f"--by {fact}: trials do not differ in it{nearest(fact, facts)}")
+        changed["parameters"] = pd.Series(given, index=trials.index, dtype="object")
         beside = copy(self)
+        for name in ("estimates", "by_arm"):
+            beside.__dict__.pop(name, None)
         beside.tables = replace(self.tables, trials=changed)
         return beside
 
