@@ -19,6 +19,9 @@ MOST_ACTORS = 15
 MOST_PAIRS = 5
 """At most so many rows of a kind."""
 
+_ANYTHING = 2.0
+"""A C that varies by more where there is no course says nothing."""
+
 _TITLES = {
     "flip": "flipped",
     "flip_in_meaning": "flipped in meaning",
@@ -116,7 +119,9 @@ def _meaning(found: Record | None) -> list[str]:
         return []
     by = f"(evidence {found['evidence']} by {found['reader']})"
     lines = []
-    if found["share"]["value"] is None:
+    if _wide(found["share"], 0.9):
+        lines.append(f"Do they flip in meaning? Too few actors to estimate how many {by}.")
+    elif found["share"]["value"] is None:
         lines.append("Do they flip in meaning? Nobody has a description, an opposite and enough "
                      "lines: missing. --personas gives them.")  # fmt: skip
     else:
@@ -135,11 +140,18 @@ def _meaning(found: Record | None) -> list[str]:
         )
     if found["alike"]["value"] is not None:
         low, high = found["alike_in_random_order"]
-        lines.append(
-            f"Do they come to speak alike? C {_estimate(found['alike'])}, {low:.2f} to {high:.2f} "
-            f"with lines in a random order {by}."
+        told = (
+            f"C {_estimate(found['alike'])}, {low:.2f} to {high:.2f} with lines in a random order"
         )
+        if high - low > _ANYTHING:
+            told = "Too few lines to tell"
+        lines.append(f"Do they come to speak alike? {told} {by}.")
     return lines
+
+
+def _wide(limits: Record, most: float) -> bool:
+    """Whether an interval leaves room for nearly anything."""
+    return limits["low"] is not None and limits["high"] - limits["low"] > most
 
 
 def _estimate(record: Record) -> str:
