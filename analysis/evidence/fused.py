@@ -50,12 +50,12 @@ class Fused(Evidence):
 
     def __init__(self, *parts: TextEvidence) -> None:
         self.parts = parts
-        self.scaled_as = " + ".join(str(getattr(part, "scaled_as", part.name)) for part in parts)
+        self.scaled_as = " + ".join(part.scaled_as for part in parts)
         if not fusions(self.scaled_as) or not scales(self.scaled_as):
             raise ValueError(f"{self.scaled_as}: no weights were fitted for these kinds together")
 
     @property
-    def kind(self) -> str:  # type: ignore[override]
+    def kind(self) -> str:
         return "+".join(dict.fromkeys(part.kind for part in self.parts))
 
     @property

@@ -22,7 +22,7 @@ from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from math import inf
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -94,7 +94,10 @@ def scale_for(name: str, sides: Sides) -> Scale:
     count = min(len(sides.own), len(sides.opposite))
     known = [lines for lines in fitted if lines <= count]
     if not known:
-        raise ValueError(f"no scale was fitted for the evidence {name!r}")
+        raise ValueError(
+            f"no scale was fitted for the evidence {name!r}; benchmarks.validity.evidence --fit "
+            "fits one"
+        )
     return fitted[max(known)]
 
 
@@ -172,11 +175,7 @@ class Reading:
 
         Raises ValueError if there is no scale, or fewer than two such turns.
         """
-        known = np.flatnonzero(self.known)
-        weights = None
-        if self.vectors is not None:
-            weights = places(self.vectors[known], self._scale.gain)
-        return scan(self.positions[known], self._scale.shift, weights)
+        return self._scan(self._scale.shift)
 
     def in_random_orders(self, draws: int, seed: int = 0) -> Floats:
         """The evidence for a flip with the turns in random orders, shape (draws): what there is
@@ -198,12 +197,15 @@ class Reading:
     def stranger(self) -> float:
         """P(a change to somebody else | a change to the opposite or to somebody else), both alike
         beforehand."""
+        other = self._scan(half_way(self._scale.shift))
+        return float(special.expit(other.evidence - self.change.evidence))
+
+    def _scan(self, shift: Shift) -> Change:
         known = np.flatnonzero(self.known)
         weights = None
         if self.vectors is not None:
             weights = places(self.vectors[known], self._scale.gain)
-        other = scan(self.positions[known], half_way(self._scale.shift), weights)
-        return float(special.expit(other.evidence - self.change.evidence))
+        return scan(self.positions[known], shift, weights)
 
     @property
     def _scale(self) -> Scale:
@@ -221,8 +223,10 @@ def random_orders(count: int, draws: int, seed: int, key: int) -> NDArray[np.int
 class Evidence(ABC):
     """A kind of evidence; see the head of this module."""
 
-    kind: ClassVar[str]
-    """T, P, J, L, or several joined by ``+``."""
+    @property
+    @abstractmethod
+    def kind(self) -> str:
+        """T, P, J, L, or several joined by ``+``."""
 
     @property
     @abstractmethod
@@ -263,6 +267,11 @@ class Lines(NamedTuple):
 
 class TextEvidence(Evidence):
     """Evidence that reads what was said, and how the persona and its opposite are described."""
+
+    @property
+    @abstractmethod
+    def scaled_as(self) -> str:
+        """The name under which its scale stands in ``tables/scales.tsv``."""
 
     @abstractmethod
     def read(self, wanted: Sequence[Lines]) -> list[Reading]:
