@@ -35,7 +35,7 @@ from analysis.stats import (
     holm,
 )
 from analysis.stats.effects import cliffs_delta, permuted, ratio_of_means
-from analysis.tables import ARM, Data, Tables, frame, load, with_arms
+from analysis.tables import ARM, Data, Tables, frame, load, units, with_arms
 from analysis.weaknesses import weaknesses
 from sim.errors import BadRequest
 from sim.planning.trials import WHOLE
@@ -271,8 +271,12 @@ def _differences(
             if row["pairs"] >= 2:
                 paired[_group(row), row["quantity"]] = row
     numbers = averaged(result.by_trial, result.trial).groupby("trial", sort=False)
-    trials = with_arms(result.tables.trials)[["trial", "seed", *ARM]]
+    trials = with_arms(result.tables.trials)
+    trials = trials.assign(unit=units(trials))[["trial", "unit", "seed", *ARM]]
     rows = trials.merge(numbers.mean(numeric_only=True).reset_index(), on="trial", how="left")
+    # The surrogates of a trial are one unit: together they play its actors.
+    by_unit = rows.groupby(["unit", "seed", *ARM], sort=False, dropna=False)
+    rows = by_unit.mean(numeric_only=True).reset_index()
     groups = [name for name in ARM if name != "model"]
     for shared, members in rows[rows["model"].isin([a, b])].groupby(groups, sort=True):
         of = _group(dict(zip(groups, shared, strict=True)))

@@ -32,7 +32,7 @@ from analysis.stats import (
 )
 from analysis.tables import ARM, Data, frame, load, with_arms
 from sim.errors import BadRequest
-from sim.planning.trials import LIVE, YOKED
+from sim.planning.trials import LIVE, SURROGATES
 from sim.text.suggestions import nearest
 
 Arm = tuple[str, ...]
@@ -314,9 +314,12 @@ class Result:
     def paired(self, a: str, b: str, columns: list[str]) -> Iterator[Paired]:
         """Trials of two models with the same seed, as numbers from ``by_trial``."""
         trials = with_arms(self.tables.trials)
-        trials = trials.loc[trials["arm"] != YOKED, ["trial", "seed", *ARM]]
+        trials = trials.loc[~trials["arm"].isin(SURROGATES), ["trial", "seed", *ARM]]
         rows = self._numbers()[columns].reset_index().merge(trials, on="trial")
         keys = list(GROUP)
+        # The surrogates of a trial share its seed: they are one member of a pair.
+        rows = rows.groupby([*keys, "model", "seed"], sort=False, dropna=False)[columns].mean()
+        rows = rows.reset_index()
         sides = [rows.loc[rows["model"] == model, [*keys, "seed", *columns]] for model in (a, b)]
         both = sides[0].merge(sides[1], on=[*keys, "seed"], suffixes=("_a", "_b"))
         for group, pairs in both.groupby(keys, sort=True):

@@ -27,7 +27,7 @@ from analysis.versions import made_in, versions
 from sim.errors import BadRequest
 from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
 from sim.planning.trials import IMPORTED, LIVE
-from sim.stage.yoked import yoked_parts
+from sim.stage.surrogate import played_on
 from sim.store import Store, StoredTrial, open_store
 from sim.transcript import Transcript
 
@@ -370,8 +370,7 @@ def _read(store: Store) -> Tables:
 
 def _own_stage(trial: StoredTrial) -> str:
     """The stage's identity; of a surrogate that of the stage which plays the one who is real."""
-    yoked = yoked_parts(trial.stage)
-    return trial.stage if yoked is None else yoked.stage
+    return played_on(trial.stage)
 
 
 def _event_rows(rows: Rows, trial: str, events: Iterable[Event]) -> None:
@@ -470,6 +469,18 @@ def frame(rows: Sequence[Sequence[Any]], columns: Mapping[str, str]) -> pd.DataF
 def _dtype(kind: str) -> Any:
     # "str" is pandas' own string type from version 3 on and object before; "string" is both.
     return pd.StringDtype() if kind == "str" else kind
+
+
+def units(trials: pd.DataFrame) -> pd.Series[str]:
+    """What each trial counts as: itself; the surrogates of a live trial are one, that of the live
+    trial, since each plays one of its actors.
+
+    >>> units(frame([("a", None, None), ("b", "Ada", "a"), ("c", "Ben", "a")],
+    ...             {"trial": "str", "focal": "str", "of": "str"})).to_list()
+    ['a', 'a', 'a']
+    """
+    surrogate = trials["focal"].notna() & trials["of"].notna()
+    return trials["trial"].astype("str").mask(surrogate, trials["of"].astype("str"))
 
 
 def with_arms(trials: pd.DataFrame) -> pd.DataFrame:

@@ -53,6 +53,11 @@ def weaknesses(tables: Tables, by: str, found: Sequence[Compared]) -> Iterator[s
         yield "Not all arms share seeds: they are compared as independent samples."
     if trials["version"].nunique() > 1 and by != "version":
         yield "Several versions of a scenario are here: each is compared with itself alone."
+    if by == "arm" and trials["focal"].notna().any():
+        yield (
+            "Surrogates have lines of nobody: numbers of whole trials have them, too; convergence "
+            "has a split of its own (shared pull, interaction)."
+        )
     yield "No error of these instruments is known on these models: a difference may be theirs."
     if any(str(model).startswith("embedded:") for model in trials["model"]):
         yield "An embedded stage is no language model: these numbers test the instruments."

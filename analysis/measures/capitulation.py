@@ -39,7 +39,7 @@ from analysis.stats import UNKNOWN, Floats, Interval, share_of
 from analysis.stats.incidence import restricted_mean
 from analysis.tables import ARM, Data
 from sim.errors import BadRequest
-from sim.planning.trials import YOKED
+from sim.planning.trials import SURROGATES
 
 PREFIX = "stance:"
 
@@ -238,8 +238,12 @@ class Capitulation(Result):
     def _alone(self, arm: Arm, groups: Mapping[Arm, Sequence[Course]]) -> Interval:
         """The share of surrogates, whom nobody answers, that end on the other side."""
         place = ARM.index("arm")
-        beside = (*arm[:place], YOKED, *arm[place + 1 :])
-        if arm[place] == YOKED or beside not in groups:
+        beside = next(
+            (found for kind in SURROGATES
+             if (found := (*arm[:place], kind, *arm[place + 1 :])) in groups),
+            None,
+        )  # fmt: skip
+        if arm[place] in SURROGATES or beside is None:
             return UNKNOWN
         pressed = [each for each in groups[beside] if each.pressed]
         return self._share(pressed, self._on_the_other_side)

@@ -61,7 +61,7 @@ from analysis.stats import UNKNOWN, Floats, Interval
 from analysis.stats.incidence import Incidence, incidence
 from analysis.tables import ARM, Data, Tables, frame
 from sim.errors import BadRequest
-from sim.planning.trials import YOKED
+from sim.planning.trials import SURROGATES
 
 Instrument = Callable[[Tables], Result]
 """What finds a cause: a result whose ``by_actor`` has a column of onsets by the cause's name."""
@@ -259,7 +259,7 @@ class CompetingRisks(Result):
     # --- What would be reported of nothing -------------------------------------------------------
 
     def _null(self, arm: Arm, cause: str, k: int) -> tuple[Interval, str]:
-        if arm[ARM.index("arm")] in (SHAM, YOKED):
+        if arm[ARM.index("arm")] in (SHAM, *SURROGATES):
             return UNKNOWN, "it is one itself"
         reference = self._reference(arm)
         if reference is None:
@@ -271,7 +271,7 @@ class CompetingRisks(Result):
     def _reference(self, arm: Arm) -> Arm | None:
         """The arm of shams of this arm, or of its surrogates; None if it has neither."""
         place = ARM.index("arm")
-        for label in (SHAM, YOKED):
+        for label in (SHAM, *SURROGATES):
             beside = (*arm[:place], label, *arm[place + 1 :])
             if beside in self._arm:
                 return beside
@@ -307,7 +307,7 @@ class CompetingRisks(Result):
         needed = [
             arm
             for arm, members in self._arm.items()
-            if arm[ARM.index("arm")] not in (SHAM, YOKED)
+            if arm[ARM.index("arm")] not in (SHAM, *SURROGATES)
             and self._reference(arm) is None
             and any((each.trial, each.actor) in self._opposed for each in members)
         ]

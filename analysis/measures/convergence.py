@@ -7,9 +7,12 @@ turn t at which every actor was asked. A trial converges by c = 1 - D_T/D_0; an 
 C = 1 - E[D_T]/E[D_0], a ratio of means, since the mean of ratios is ruled by the trials that
 started with hardly any distance. C = 1 is consensus, 0 none, negative a drift apart.
 
-*Null.* The yoked arm: each actor is played alone against partners whose lines were replaced by
-lines on other topics. What is left there is the *shared pull* (the stage draws everybody to one
-place); live minus yoked is *interaction*.
+*Null.* Three surrogates, in which nobody is answered. *Yoked*: each actor is played alone against
+partners whose lines were replaced by lines on other topics. What is left there is the *shared pull*
+(the stage draws everybody to one place); live less yoked is *interaction*. *Mute*: the same with
+partners who say nothing (``alone``). *Shuffled*: A of one trial beside B of another (``chance``),
+which needs no more trials; live less shuffled is *coupling*, and leaves out what pulls every pair
+to the same place (``convergence_controls``).
 
 *References.* DeGroot 1974; Friedkin and Johnsen 1990; arXiv 2601.21540; arXiv 2510.25110.
 
@@ -23,18 +26,25 @@ from collections.abc import Iterable
 from functools import cached_property
 from itertools import combinations
 from math import nan
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from analysis.estimates import Quantities, Quantity
+from analysis.measures.convergence_controls import (
+    Ends,
+    difference_of_ratios,
+    played_alone,
+    ratio_of_ends,
+    shuffled,
+    stances,
+)
 from analysis.measures.half_life import half_life
 from analysis.results import Arm, ArmEstimate, Result
 from analysis.stats import (
     UNKNOWN,
     Floats,
-    Interval,
     clopper_pearson,
     jackknife,
     restricted_mean_time,
@@ -42,7 +52,7 @@ from analysis.stats import (
 )
 from analysis.tables import ARM, Data, Tables, frame, with_arms
 from sim.events import Status
-from sim.planning.trials import YOKED
+from sim.planning.trials import LIVE, MUTE, SURROGATES, YOKED
 
 TOLERANCE = 0.25
 """Stances this close count as agreement: one step of the embedded stage's grid of nine."""
@@ -98,6 +108,9 @@ class Convergence(Result):
         "half_life": Quantity("turns in which the distance to D_inf halves", low=0),
         "shared": Quantity("C of yoked trials: the pull that the stage has on everybody", high=1),
         "interaction": Quantity("C of live trials less C of their yoked trials"),
+        "alone": Quantity("C of mute trials: where actors drift to if nobody speaks", high=1),
+        "chance": Quantity("C of actors who are paired with those of other trials", high=1),
+        "coupling": Quantity("C of live trials less that of pairs from different trials"),
     }
 
     def __init__(
@@ -112,7 +125,7 @@ class Convergence(Result):
             yield (row.trial, row.turn, None, row.issue, row.distance)
 
     def _trials(self) -> Iterable[tuple[Any, ...]]:
-        live = self.tables.trials[self.tables.trials["arm"] != YOKED]
+        live = self.tables.trials[~self.tables.trials["arm"].isin(SURROGATES)]
         for trial, status in zip(live["trial"], live["status"], strict=True):
             yield (trial, *_summary(self._curves.get(trial), status, self.tolerance))
 
@@ -122,19 +135,14 @@ class Convergence(Result):
         for values, rows in summary.groupby(list(ARM), sort=True):
             arm = tuple(map(str, values))
             ends = _ends(rows)
-            convergence = jackknife(ends, _convergence) if len(ends) else UNKNOWN
+            convergence = jackknife(ends, ratio_of_ends) if len(ends) else UNKNOWN
             yield ArmEstimate(arm, "c", self.made("c", convergence, len(ends)))
             yield from self._agreement(arm, rows)
             kept = rows.loc[rows["end"].notna() & rows["start"].notna(), "trial"]
             decay = half_life([self._curves[trial] for trial in kept])
             note = "not identifiable" if np.isnan(decay.estimate) else ""
             yield ArmEstimate(arm, "half_life", self.made("half_life", decay, len(kept), note=note))
-            split = self._splits.get(arm)
-            for name in ("shared", "interaction"):
-                interval = UNKNOWN if split is None else getattr(split, name)
-                pairs = 0 if split is None else split.pairs
-                note = "" if pairs else "no yoked trials"
-                yield ArmEstimate(arm, name, self.made(name, interval, pairs, note=note))
+            yield from self._controls(arm, list(rows["trial"]))
 
     def _agreement(self, arm: Arm, rows: pd.DataFrame) -> Iterable[ArmEstimate]:
         """Whether and when the trials of an arm agree, censored at the last turn asked."""
@@ -152,11 +160,24 @@ class Convergence(Result):
             arm, "time_to_agreement", self.made("time_to_agreement", mean, len(timed), note=note)
         )
 
+    def _controls(self, arm: Arm, trials: list[str]) -> Iterable[ArmEstimate]:
+        """C where nobody answers: yoked, mute and shuffled partners. Surrogates have none."""
+        live = {trial: self._live_ends[trial] for trial in trials if trial in self._live_ends}
+        for kind, names in ((YOKED, ("shared", "interaction")), (MUTE, ("alone",))):
+            found = played_alone(live, self._surrogate_ends[kind])
+            intervals = (found.alone, found.rest) if found else (UNKNOWN, UNKNOWN)
+            pairs, note = (found.pairs, "") if found else (0, f"no {kind} trials")
+            for name, interval in zip(names, intervals, strict=False):
+                yield ArmEstimate(arm, name, self.made(name, interval, pairs, note=note))
+        paired, why = shuffled(self._courses.loc[self._courses["trial"].isin(set(live))])
+        for name, interval in (("chance", paired.chance), ("coupling", paired.coupling)):
+            yield ArmEstimate(arm, name, self.made(name, interval, paired.trials, note=why))
+
     def _compare(self, a: str, b: str) -> Iterable[tuple[Any, ...]]:
         for pair in self.paired(a, b, ["end", "start"]):
             both = np.hstack([pair.first, pair.second])
             means = [
-                float(_convergence(side.mean(axis=0))) if len(side) else nan
+                float(ratio_of_ends(side.mean(axis=0))) if len(side) else nan
                 for side in (pair.first, pair.second)
             ]
             yield self.comparison(
@@ -165,8 +186,8 @@ class Convergence(Result):
                 b,
                 pair,
                 values=(means[0], means[1]),
-                interval=jackknife(both, _interaction),
-                p=sign_flip(pair.first, pair.second, _convergence),
+                interval=jackknife(both, difference_of_ratios),
+                p=sign_flip(pair.first, pair.second, ratio_of_ends),
             )
 
     @cached_property
@@ -178,42 +199,25 @@ class Convergence(Result):
         return _curves(self._table)
 
     @cached_property
-    def _splits(self) -> dict[Arm, Split]:
-        """C of each arm that has yoked trials, in shared pull and interaction, by live trial.
+    def _courses(self) -> pd.DataFrame:
+        """The stances of live trials, where all actors were asked."""
+        return stances(self.tables, LIVE)
 
-        Only live trials whose actors all have a yoked trial are used, in all three numbers, so that
-        ``live = shared + interaction`` holds exactly. Intervals by the jackknife over live trials.
-        """
-        trials = with_arms(self.tables.trials)
-        live = trials[trials["arm"] != YOKED]
-        alone = _curves(_distances(_complete_yokes(self.tables)))
-        together = self.by_trial.set_index("trial")
-        splits: dict[Arm, Split] = {}
-        for arm, rows in live.groupby(list(ARM), sort=True):
-            pairs = []
-            for trial in rows["trial"]:
-                _, start, end, *_ = _summary(alone.get(trial), "done", TOLERANCE)
-                pair = [together.loc[trial, "end"], together.loc[trial, "start"], end, start]
-                if not np.isnan(pair).any():
-                    pairs.append(pair)
-            if pairs:
-                data = np.array(pairs, dtype=float)
-                splits[tuple(map(str, arm))] = Split(
-                    len(pairs),
-                    jackknife(data[:, :2], _convergence),
-                    jackknife(data[:, 2:], _convergence),
-                    jackknife(data, _interaction),
-                )
-        return splits
+    @cached_property
+    def _live_ends(self) -> dict[str, Ends]:
+        rows = self.by_trial[["trial", "end", "start"]].dropna()
+        return {trial: (end, start) for trial, end, start in rows.itertuples(index=False)}
 
-
-class Split(NamedTuple):
-    """An arm's convergence, parted: of live trials, of the same with partners yoked, the rest."""
-
-    pairs: int
-    live: Interval
-    shared: Interval
-    interaction: Interval
+    @cached_property
+    def _surrogate_ends(self) -> dict[str, dict[str, Ends]]:
+        """(D_T, D_0) of the surrogates of each live trial, by their kind."""
+        found: dict[str, dict[str, Ends]] = {}
+        for kind in SURROGATES:
+            curves = _curves(_distances(stances(self.tables, kind)))
+            ends = {trial: _summary(curve, "done", nan)[1:3] for trial, curve in curves.items()}
+            found[kind] = {trial: (end, start) for trial, (start, end) in ends.items()
+                           if not np.isnan([start, end]).any()}  # fmt: skip
+        return found
 
 
 def distances(tables: Tables) -> pd.DataFrame:
@@ -221,26 +225,7 @@ def distances(tables: Tables) -> pd.DataFrame:
 
     Probes are read; gauges only in trials that have no probes.
     """
-    return _distances(_answers(tables, yoked=False))
-
-
-def _answers(tables: Tables, *, yoked: bool) -> pd.DataFrame:
-    """Stance answers of one kind of arm, one row per trial, issue, turn and actor."""
-    trials = tables.trials
-    chosen = trials[(trials["arm"] == YOKED) == yoked][["trial", "focal", "of"]]
-    answers = tables.answers[tables.answers["key"].str.startswith("stance:")]
-    answers = answers.merge(chosen, on="trial")
-    if yoked:
-        answers = answers[answers["actor"] == answers["focal"]].assign(trial=lambda t: t["of"])
-    probed = set(answers.loc[~answers["gauge"], "trial"])
-    answers = answers[~answers["gauge"] | ~answers["trial"].isin(probed)]
-    answers = answers.assign(
-        value=pd.to_numeric(answers["value"], errors="raise").astype("float64"),
-        issue=answers["key"].str.removeprefix("stance:"),
-    )
-    # Samples of one answer are averaged; a missing sample leaves the others.
-    means = answers.groupby(["trial", "issue", "turn", "actor"])["value"].mean()
-    return means.reset_index()
+    return _distances(stances(tables, LIVE))
 
 
 def _distances(answers: pd.DataFrame) -> pd.DataFrame:
@@ -306,27 +291,7 @@ def _summary(curve: pd.Series | None, status: Status, tolerance: float) -> tuple
     return (1 - end / start, start, end, agreed, last, None)
 
 
-def _convergence(means: Floats) -> Floats:
-    """C from means of (end, start)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(means[..., 1] == 0, nan, 1 - means[..., 0] / means[..., 1]))
-
-
 def _ends(table: pd.DataFrame) -> Floats:
     """(D_T, D_0) of the trials that have both. A start of zero counts: it is in E[D_0]."""
     kept = table[["end", "start"]].dropna()
     return kept.to_numpy(dtype=float)
-
-
-def _interaction(means: Floats) -> Floats:
-    return _convergence(means[..., :2]) - _convergence(means[..., 2:])
-
-
-def _complete_yokes(tables: Tables) -> pd.DataFrame:
-    """Yoked answers under the live trial's id, where each of its actors was played alone."""
-    yoked = tables.trials[(tables.trials["arm"] == YOKED) & (tables.trials["status"] == "done")]
-    actors = tables.cast.groupby("trial")["actor"].agg(frozenset).to_dict()
-    focal = yoked.groupby("of")["focal"].agg(frozenset).to_dict()
-    complete = {trial for trial, names in focal.items() if names == actors.get(trial)}
-    answers = _answers(tables, yoked=True)
-    return answers[answers["trial"].isin(complete)]

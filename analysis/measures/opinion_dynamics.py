@@ -50,7 +50,7 @@ from analysis.opinions.reading import Reading, issue_of, read, stances
 from analysis.results import Arm, ArmEstimate, Result
 from analysis.stats import UNKNOWN, Floats, Interval, jackknife_ratio
 from analysis.tables import ARM, Data, frame, with_arms
-from sim.planning.trials import YOKED
+from sim.planning.trials import SURROGATES
 
 MANY_SCENES = 30
 """With fewer the intervals are too narrow: ``benchmarks.validity.opinions``."""
@@ -274,9 +274,9 @@ class OpinionDynamics(Result):
 def readings(
     result: Result, issue: str | None, negated: Mapping[str, bool]
 ) -> dict[Arm, Reading | None]:
-    """The panel of each arm of a result's tables; yoked trials are no arms here."""
+    """The panel of each arm of a result's tables; surrogates are no arms here."""
     trials = with_arms(result.tables.trials)
-    trials = trials[trials["arm"] != YOKED]
+    trials = trials[~trials["arm"].isin(SURROGATES)]
     if issue is None or trials.empty:
         return {}
     answers = stances(result.tables, issue)

@@ -13,7 +13,7 @@ from analysis.opinions.panel import Panel
 from analysis.tables import Tables
 from sim.errors import BadRequest
 from sim.events import Turn
-from sim.planning.trials import YOKED
+from sim.planning.trials import SURROGATES
 from sim.scene.audience import heard_by
 from sim.text.suggestions import nearest
 
@@ -45,9 +45,9 @@ def issue_of(tables: Tables, issue: str | None = None) -> str | None:
 def stances(tables: Tables, issue: str) -> pd.DataFrame:
     """The answers to an issue: trial, turn, actor, value (the mean of samples).
 
-    Probes are read; gauges only in trials that have no probes. Yoked trials are left out.
+    Probes are read; gauges only in trials that have no probes. Surrogates are left out.
     """
-    live = tables.trials.loc[tables.trials["arm"] != YOKED, "trial"]
+    live = tables.trials.loc[~tables.trials["arm"].isin(SURROGATES), "trial"]
     answers = tables.answers
     answers = answers[(answers["key"] == STANCE + issue) & answers["trial"].isin(live)]
     probed = set(answers.loc[~answers["gauge"], "trial"])

@@ -26,6 +26,7 @@ import pandas as pd
 
 from analysis.tables import frame
 from sim.events import Turn
+from sim.stage.surrogate import played_on
 from sim.store import open_store
 
 HUMAN = "human:"
@@ -297,5 +298,5 @@ def model_of(identity: str | None) -> str | None:
     """
     if identity is None or identity == "human":
         return None
-    name = identity.partition("#yoked:")[0].partition("?")[0]
+    name = played_on(identity).partition("?")[0]
     return name.removeprefix("langchain:")

@@ -7,11 +7,12 @@ that are read together, gains and alarms are fitted to the first half and used a
 second. What a kind *finds*, *false alarms*, *AUC* and *share* are as in ``spliced``; columns of
 ``spoken_flips`` have its second criterion, random orders, too.
 
-    python -m benchmarks.validity.evidence --model gguf:gemma3-270m [--judge] [--lines 1 5] \
-        [--pool 30] [--cache runs/scores.jsonl] [--fit] [--write]
+    python -m benchmarks.validity.evidence --model gguf:gemma3-270m [--as reader judge] \
+        [--lines 1 5] [--pool 30] [--cache runs/scores.jsonl] [--fit] [--write]
 
-``--fit`` writes scales and weights into ``analysis/evidence/tables``, and ``--judge`` asks the
-model as a judge, too. Scores are kept in a file: what was killed goes on where it was.
+The model is asked as a reader (log-probabilities), as a judge, or as both. ``--fit`` writes scales
+and weights into ``analysis/evidence/tables``. Scores are kept in a file: what was killed goes on
+where it was.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from benchmarks.validity.spliced import (
 from benchmarks.validity.splices import SET_ASIDE, Cast, Trait, casts, found_folder, halves
 from sim import open_stage
 
+ROLES = ("reader", "judge")
 EXPONENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 POOL_TO_TUNE = 20
 EACH_TO_TUNE, EACH = 20, 6
@@ -165,7 +167,7 @@ def rows(kind: Kind, scale: Scale, score: Sequence[Trait]) -> list[str]:
 
 
 def measured(
-    evidence: LogProbabilities, judge: Judge | None, known: Sequence[int], pool: int
+    evidence: LogProbabilities | None, judge: Judge | None, known: Sequence[int], pool: int
 ) -> tuple[list[str], dict[tuple[str, int], list[float]], dict[tuple[str, int], list[float]]]:
     """The table in Markdown, the scales, and the weights of joined kinds."""
     folder = found_folder()
@@ -182,9 +184,9 @@ def measured(
     weights: dict[tuple[str, int], list[float]] = {}
     for lines in known:
         alone: list[Kind] = []
-        likely = Likelihoods(NAME, lines, evidence)
-        likely = replace(likely, exponent=best_exponent(likely, tune))
-        alone.append(likely)
+        if evidence is not None:
+            likely = Likelihoods(NAME, lines, evidence)
+            alone.append(replace(likely, exponent=best_exponent(likely, tune)))
         if judge is not None:
             alone.append(Verdicts("judge", lines, judge))
         by_meaning = [Axial(name, lines, reader(embedder(name))) for name in available()]
@@ -211,7 +213,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--model", default="gguf:gemma3-270m")
-    parser.add_argument("--judge", action="store_true", help="ask the model as a judge, too")
+    parser.add_argument(
+        "--as",
+        dest="roles",
+        nargs="+",
+        choices=ROLES,
+        default=ROLES[:1],
+        help="what the model is asked as",
+    )
     parser.add_argument("--lines", type=int, nargs="+", default=[1], help="lines a side known")
     parser.add_argument("--pool", type=int, default=30, help="lines a side that are spoken")
     parser.add_argument("--cache", type=Path, default=Path("runs/scores.jsonl"))
@@ -220,9 +229,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     stage = open_stage(chosen.model)
     asked = Asked(stage, chosen.cache, told=tell)
-    judge = Judge(asked) if chosen.judge else None
+    likely = LogProbabilities(asked) if "reader" in chosen.roles else None
+    judge = Judge(asked) if "judge" in chosen.roles else None
     try:
-        table, scales, weights = measured(LogProbabilities(asked), judge, chosen.lines, chosen.pool)
+        table, scales, weights = measured(likely, judge, chosen.lines, chosen.pool)
     finally:
         asked.close()
     if judge is not None:

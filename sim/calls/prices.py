@@ -15,6 +15,7 @@ from typing import Any
 from sim.errors import BadRequest
 from sim.events import Usage
 from sim.input_files import read_toml
+from sim.stage.surrogate import played_on
 
 SHIPPED = Path(__file__).with_name("prices.toml")
 
@@ -77,7 +78,7 @@ class Prices:
         The shipped prices hold only at the providers' own addresses, not at a ``base_url``. The
         prices of the user's table hold at every address.
         """
-        name, _, options = identity.partition("#yoked:")[0].partition("?")
+        name, _, options = played_on(identity).partition("?")
         elsewhere = "base_url=" in options and _OFFICIAL not in options
         tables = [self._own] if elsewhere else [self._own, self._shipped]
         if name.startswith("gguf:"):

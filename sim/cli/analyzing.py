@@ -102,7 +102,18 @@ def analysed(
 ) -> list[Record]:
     """One record for each arm: a label and the ids of its trials."""
     how = reader(tables)
-    return [_arm(label, tables.only(trials), how) for label, trials in arms]
+    trials = tables.trials
+    alone = trials.loc[trials["focal"].notna() & trials["of"].notna()].groupby("of")["trial"]
+    surrogates = {str(of): list(ids) for of, ids in alone}
+    return [
+        _arm(
+            label,
+            tables.only(ids),
+            how,
+            tables.only([*ids, *(each for trial in ids for each in surrogates.get(trial, ()))]),
+        )
+        for label, ids in arms
+    ]
 
 
 @dataclass(frozen=True)
@@ -114,7 +125,7 @@ class _Meaning:
     likeness: Likeness
 
 
-def _arm(label: str, tables: Tables, how: Reader) -> Record:
+def _arm(label: str, tables: Tables, how: Reader, with_surrogates: Tables) -> Record:
     meant = None
     if how.embedder is not None:
         meant = _Meaning(
@@ -123,7 +134,7 @@ def _arm(label: str, tables: Tables, how: Reader) -> Record:
             Likeness(tables, how.embedder),
         )
     conflict = Conflict(tables)
-    convergence = Convergence(tables)
+    convergence = Convergence(with_surrogates)
     by_quantity = {each.quantity: each.estimate for each in convergence.estimates}
     fights = {each.quantity: each.estimate for each in conflict.estimates}
     return {
@@ -133,7 +144,11 @@ def _arm(label: str, tables: Tables, how: Reader) -> Record:
         "left_out": tables.left_out,
         "actors": _actors(tables, conflict, meant),
         "meaning": None if meant is None else _meaning(meant),
-        "convergence": {**_limits(by_quantity.get("c")), "evidence": "P"},
+        "convergence": {
+            **_limits(by_quantity.get("c")),
+            "evidence": "P",
+            **{name: _limits(by_quantity.get(name)) for name in ("shared", "alone", "chance")},
+        },
         "hostility": {**_limits(fights.get("hostility")), "evidence": "T"},
         "contradicting": {**_limits(fights.get("negative")), "evidence": "T"},
         "pairs": _pairs(tables),

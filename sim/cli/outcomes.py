@@ -21,7 +21,7 @@ from analysis.versions import told_apart
 from sim.cli.comparisons import Arm, arms_of, compared
 from sim.cli.questions import measured_questions
 from sim.planning import Trial
-from sim.planning.trials import YOKED
+from sim.planning.trials import SURROGATES
 from sim.runs.report import RunReport
 from sim.store import open_store, usage_to_json
 
@@ -122,7 +122,7 @@ def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Recor
         "interrupted": report.interrupted,
         "in_doubt": len(report.in_doubt),
         "left_in_doubt": len(report.left_in_doubt),
-        "surrogates": sum(result.arm == YOKED for result in report.trials),
+        "surrogates": sum(result.arm in SURROGATES for result in report.trials),
         "measured": False,
         "versions": [],
         "trials": [
@@ -142,7 +142,7 @@ def unmeasured(report: RunReport, trials: Sequence[Trial], store: Path) -> Recor
                 "convergence": _ends(None),
             }
             for result in report.trials
-            if result.arm != YOKED
+            if result.arm not in SURROGATES
         ],
         "arms": [],
         "questions": [],

@@ -89,6 +89,7 @@ KEYS: Mapping[str, Mapping[str, Check]] = {
         "durable": _one_of("normal", "full"),
         "in_doubt": _one_of("ask", "missing"),
         "yoked": _flag,
+        "mute": _flag,
         "retry_failed": _flag,
         "temperature": _number,
         "top_p": _number,

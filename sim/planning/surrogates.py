@@ -1,59 +1,75 @@
-"""Yoked surrogates: what an actor does by itself, when nobody really answers it.
+"""Surrogates: what an actor does by itself, when nobody really answers it.
 
 For each live trial and each actor, a surrogate trial plays the same scene with the same seed, in
-which only that actor (the focal one) is asked; its partners' lines are replaced by off-topic ones.
-What moves the actor there (its persona, the topic, the stage) is the shared pull. The convergence
-of the live trial beyond that is interaction. The design is the yoked control of Ferster and
-Skinner, "Schedules of Reinforcement" (1957).
+which only that actor (the focal one) is asked; its partners say off-topic lines (*yoked*) or
+nothing (*mute*). What moves the actor there (its persona, the topic, the stage) is the shared pull.
+The convergence of the live trial beyond that is interaction. The design is the yoked control of
+Ferster and Skinner, "Schedules of Reinforcement" (1957).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from sim.planning.trials import LIVE, YOKED, Trial
+from sim.errors import BadRequest
+from sim.planning.trials import LIVE, Trial
 from sim.scene.endings import after
 from sim.stage.base import Stage
-from sim.stage.yoked import Yoked, yoked_identity
+from sim.stage.surrogate import KINDS, Surrogate, SurrogateKind, surrogate_identity, surrogate_parts
 
 
-def yoked(trials: Sequence[Trial]) -> list[Trial]:
-    """The surrogates of live trials: one for each trial and actor.
+def surrogates_of(
+    trials: Sequence[Trial], kinds: Sequence[SurrogateKind] = ("yoked",)
+) -> list[Trial]:
+    """The surrogates of live trials: one for each trial, kind and actor.
 
     Endings that depend on the others (a gauge, a phrase) make no sense here, so a surrogate lasts
-    as long as its scene may at most. Only the focal actor is probed.
+    as long as its scene may at most. Only the focal actor is probed. Raises ``BadRequest`` for an
+    unknown kind, and for scenes that name stages of their own for some actors.
     """
-    surrogates: list[Trial] = []
+    for kind in kinds:
+        if kind not in KINDS:
+            raise BadRequest(f"surrogates: there is no kind {kind!r}; there are {', '.join(KINDS)}")
+    found: list[Trial] = []
     for live in trials:
         if live.arm != LIVE:
             continue
-        turns = live.scene.ends.bound()
-        assert turns is not None  # a scene without a bound is refused when it is built
-        for name in live.scene.names:
-            probes = tuple(
-                probe.model_copy(update={"to": (name,)})
-                for probe in live.scene.probes
-                if probe.to is None or name in probe.to
+        if kinds and live.stages:
+            raise BadRequest(
+                f"{' and '.join(kinds)}: this scene names stages of its own for some actors, whom "
+                "surrogates cannot replace; leave it out"
             )
-            scene = live.scene.model_copy(update={"probes": probes, "ends": after(turns=turns)})
-            surrogates.append(
-                live.renew(
-                    arm=YOKED,
-                    focal=name,
-                    of=live.id,
-                    scene=scene,
-                    stage=yoked_identity(live.stage, name),
-                )
-            )
-    return surrogates
+        for kind in dict.fromkeys(kinds):
+            found += _of(live, kind)
+    return found
 
 
-def yoked_stages(stages: Mapping[str, Stage], surrogates: Sequence[Trial]) -> dict[str, Stage]:
+def _of(live: Trial, kind: SurrogateKind) -> Iterator[Trial]:
+    """The surrogates of one kind of a trial, by actor."""
+    turns = live.scene.ends.bound()
+    assert turns is not None  # a scene without a bound is refused when it is built
+    for name in live.scene.names:
+        probes = tuple(
+            probe.model_copy(update={"to": (name,)})
+            for probe in live.scene.probes
+            if probe.to is None or name in probe.to
+        )
+        scene = live.scene.model_copy(update={"probes": probes, "ends": after(turns=turns)})
+        yield live.renew(
+            arm=kind,
+            focal=name,
+            of=live.id,
+            scene=scene,
+            stage=surrogate_identity(live.stage, kind, name),
+        )
+
+
+def surrogate_stages(stages: Mapping[str, Stage], surrogates: Sequence[Trial]) -> dict[str, Stage]:
     """The stages that surrogates are played on, by identity, to be added to the live ones."""
     added: dict[str, Stage] = {}
     for trial in surrogates:
-        assert trial.focal is not None
-        for identity, stage in stages.items():
-            if trial.stage not in added and yoked_identity(identity, trial.focal) == trial.stage:
-                added[trial.stage] = Yoked(stage, trial.focal)
+        parts = surrogate_parts(trial.stage)
+        assert parts is not None
+        if trial.stage not in added and parts.stage in stages:
+            added[trial.stage] = Surrogate(stages[parts.stage], parts.focal, parts.kind)
     return added

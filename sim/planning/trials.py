@@ -22,8 +22,14 @@ LIVE = "live"
 """The arm of trials in which everybody is played."""
 
 YOKED = "yoked"
-"""The arm of surrogates: one actor is played, the others say lines that have nothing to do with
-it."""
+"""The arm of surrogates in which one actor is played, and the others say lines that have nothing to
+do with it."""
+
+MUTE = "mute"
+"""The arm of surrogates in which one actor is played, and the others say nothing."""
+
+SURROGATES = (YOKED, MUTE)
+"""Arms in which nobody really answers the one actor that is played."""
 
 IMPORTED = "imported"
 """The arm of other people's transcripts, in which nobody was played."""
@@ -37,8 +43,8 @@ class Trial:
     """One scene to be played on one stage with one seed.
 
     ``id`` is a hash of what decides the result: the scene in canonical form, the stage's identity,
-    the seed, the arm (``LIVE``, ``YOKED`` or a branch's label), and in a yoked trial who is really
-    played and of which trial it is a surrogate. ``model`` is the text that the user gave for the
+    the seed, the arm (``LIVE``, one of ``SURROGATES`` or a branch's label), and in a surrogate who
+    is really played and of which trial it is one. ``model`` is the text that the user gave for the
     stage. ``source`` is a hash of the file of the scenario, for the manifest; it is no part of the
     id. ``stages`` are the identities of the stages that the scene names besides its own. A branch
     has ``at``, the first turn that it does not share with the trial ``of``, and the number of its

@@ -15,14 +15,14 @@ from sim.calls.guard import ModelOptions, OpenedModels
 from sim.errors import BadRequest
 from sim.planning import plan_scene, source_digest
 from sim.planning.scenarios import Scenario, build, describe, find
-from sim.planning.surrogates import yoked as surrogates_of
-from sim.planning.surrogates import yoked_stages
+from sim.planning.surrogates import surrogate_stages, surrogates_of
 from sim.runs.options import RunOptions
 from sim.runs.results import Results
 from sim.runs.stages import close_all, open_all, open_cast
 from sim.runs.trials import run_trials
 from sim.scene.scene import Scene
 from sim.stage.base import Stage, info_of
+from sim.stage.surrogate import SurrogateKind
 
 Playable = str | Callable[..., Scene] | Scene
 """A scenario by its name (``cross_purposes``, ``my_file.py:my_scenario``), as a function, or a
@@ -45,7 +45,7 @@ async def arun(
     seed: int = 0,
     parameters: Mapping[str, Any] | None = None,
     store: Path | str | None = None,
-    yoked: bool = False,
+    surrogates: Sequence[SurrogateKind] = (),
     options: RunOptions | None = None,
 ) -> Results:
     """``run``, inside an event loop: ``results = await arun(...)``."""
@@ -68,15 +68,9 @@ async def arun(
             source=built.source,
             stages=cast.identities,
         )
-        if yoked:
-            if cast.identities:
-                raise BadRequest(
-                    "yoked: this scene names stages of its own for some actors, whom surrogates "
-                    "cannot replace; leave it out"
-                )
-            surrogates = surrogates_of(planned)
-            stages |= yoked_stages(stages, surrogates)
-            planned += surrogates
+        alone = surrogates_of(planned, surrogates)
+        stages |= surrogate_stages(stages, alone)
+        planned += alone
         return Results(await run_trials(planned, stages, _path(store, built.name), how))
     finally:
         await close_all(ours)
@@ -90,7 +84,7 @@ def run(
     seed: int = 0,
     parameters: Mapping[str, Any] | None = None,
     store: Path | str | None = None,
-    yoked: bool = False,
+    surrogates: Sequence[SurrogateKind] = (),
     options: RunOptions | None = None,
 ) -> Results:
     """Play a scenario and keep everything in a store. Run again, it plays only what is missing.
@@ -99,7 +93,8 @@ def run(
     closed at the end; a stage of one's own is used as it is and left open. Each plays the seeds
     ``seed`` to ``seed + trials - 1``, so that models can be compared in pairs; ``trials`` is 20
     where all stages are free, and 1 where they may cost money. ``store`` is ``runs/NAME.db`` unless
-    it is given. ``yoked`` plays surrogates, too, which tell a shared pull from interaction.
+    it is given. ``surrogates`` (``["yoked", "mute"]``) plays each actor alone, too, which tells a
+    shared pull from interaction.
 
     In a running event loop (a notebook), use ``await arun(...)``. Raises ``BadRequest`` before
     anything is played, and whatever ``run_trials`` raises.
@@ -115,7 +110,7 @@ def run(
         "run",
         arun(
             scenario, models, trials=trials, seed=seed, parameters=parameters, store=store,
-            yoked=yoked, options=options,
+            surrogates=surrogates, options=options,
         ),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from sim.redaction import BLOT
 from sim.scene.actor import HUMAN
 from sim.stage.base import Stage, close_stage
 from sim.stage.open import is_real, open_model
-from sim.stage.yoked import Yoked, yoked_parts
+from sim.stage.surrogate import Surrogate, surrogate_parts
 from sim.store import StoredTrial, open_store, recorded_stages
 
 RECORDED = "recorded:"
@@ -144,13 +144,13 @@ def reopen(played: Iterable[tuple[str, str]], options: ModelOptions) -> dict[str
     for model, identity in dict.fromkeys(played):
         if identity in stages or identity == HUMAN:
             continue
-        surrogate = yoked_parts(identity)
+        surrogate = surrogate_parts(identity)
         if surrogate is None:
             stages[identity] = _reopened(model, identity, options)
             continue
         if surrogate.stage not in stages:
             stages[surrogate.stage] = _reopened(model, surrogate.stage, options)
-        stages[identity] = Yoked(stages[surrogate.stage], surrogate.focal)
+        stages[identity] = Surrogate(stages[surrogate.stage], surrogate.focal, surrogate.kind)
     return stages
 
 

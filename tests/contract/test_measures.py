@@ -42,7 +42,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     folder: Path = tmp_path_factory.mktemp("measures")
     results = sim.run(
         "cross_purposes", MODELS, trials=3, parameters={"turns": 8}, store=folder / "x.db",
-        yoked=True,
+        surrogates=["yoked", "mute"],
     )  # fmt: skip
     return analysis.load(results)
 

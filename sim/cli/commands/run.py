@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sim.runs.report import RunReport
     from sim.scene.scene import Scene
     from sim.stage.base import Stage
+    from sim.stage.surrogate import SurrogateKind
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,16 @@ class PlayOptions:
         typer.Option(
             "--yoked",
             envvar="ELSINORE_YOKED",
-            help="Also play surrogates that tell a shared pull from interaction.",
+            help="Also play each actor against partners who talk of other things: what moves it "
+            "there is a shared pull, and the rest is interaction.",
+        ),
+    ] = False
+    mute: Annotated[
+        bool,
+        typer.Option(
+            "--mute",
+            envvar="ELSINORE_MUTE",
+            help="Also play each actor against partners who say nothing.",
         ),
     ] = False
     layout: Annotated[
@@ -119,6 +129,12 @@ class PlayOptions:
     def models(self) -> tuple[str, ...]:
         """The models, as they were named."""
         return tuple(self.model or ["embedded:base"])
+
+    @property
+    def surrogates(self) -> tuple[SurrogateKind, ...]:
+        """The kinds of surrogates that are played, too."""
+        asked: dict[SurrogateKind, bool] = {"yoked": self.yoked, "mute": self.mute}
+        return tuple(kind for kind, wanted in asked.items() if wanted)
 
 
 @dataclass(frozen=True)
@@ -177,7 +193,7 @@ def run(
     from sim.cli.execution import carry_out, default_store, is_free, leave
     from sim.planning import plan_scene, source_digest
     from sim.planning.scenarios import find, own
-    from sim.planning.surrogates import yoked, yoked_stages
+    from sim.planning.surrogates import surrogate_stages, surrogates_of
     from sim.runs.stages import open_all, open_cast, refuse_into_itself
     from sim.scene.actor import HUMAN
 
@@ -210,15 +226,9 @@ def run(
             stages=cast.identities,
         )
     ]
-    if what.yoked:
-        if cast.identities:
-            raise BadRequest(
-                "--yoked: this scene names stages of its own for some actors, whom surrogates "
-                "cannot replace; leave it out"
-            )
-        surrogates = yoked(trials)
-        stages |= yoked_stages(stages, surrogates)
-        trials += surrogates
+    surrogates = surrogates_of(trials, what.surrogates)
+    stages |= surrogate_stages(stages, surrogates)
+    trials += surrogates
     if output.dry_run:
         store = what.store or _default_store_of(scenario)
         _estimate(trials, stages, store, options.prices, output.as_json)

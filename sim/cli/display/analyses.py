@@ -81,6 +81,20 @@ def _times(times: Record) -> Text:
     return text.append(f" [{100 * times['low']:.0f}–{100 * times['high']:.0f}%]", style="dim")
 
 
+def _alone(convergence: Record) -> str:
+    """How far actors come together whom nobody answers."""
+    told = [
+        f"{_estimate(convergence[name])} {words}"
+        for name, words in (
+            ("shared", "if partners talk of other things"),
+            ("alone", "if they say nothing"),
+            ("chance", "between actors of different trials"),
+        )
+        if convergence[name]["value"] is not None
+    ]
+    return f" Without an answer: {', '.join(told)}." if told else ""
+
+
 def _sentences(record: Record) -> list[str]:
     """Convergence, conflict and the pairs that contradict each other most, in words."""
     lines = [*_meaning(record["meaning"])]
@@ -88,7 +102,9 @@ def _sentences(record: Record) -> list[str]:
     if convergence["value"] is None:
         lines.append("Do they converge? Nobody was asked where it stands (evidence P): missing.")
     else:
-        lines.append(f"Do they converge? C {_estimate(convergence)} (evidence P).")
+        lines.append(
+            f"Do they converge? C {_estimate(convergence)} (evidence P).{_alone(convergence)}"
+        )
     contradicting = record["contradicting"]
     if contradicting["value"] is None:
         lines.append(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from analysis.evidence.stance import stance
 from sim.stage.exact.stances import STANCES
-from sim.stage.yoked import OFF_TOPIC
+from sim.stage.surrogate import OFF_TOPIC
 
 HELD = [(level - 4, line) for level, lines in enumerate(STANCES) for line in lines[1::2]]
 

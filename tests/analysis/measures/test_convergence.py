@@ -17,6 +17,7 @@ from scipy import stats
 
 from analysis.measures import convergence
 from analysis.measures.convergence import Convergence
+from analysis.measures.convergence_controls import difference_of_ratios, ratio_of_ends, shuffled
 from analysis.measures.half_life import half_life
 from analysis.stats import jackknife, sign_flip
 from analysis.tables import Record, Tables, load, tables_from
@@ -185,9 +186,9 @@ def test_equal_arms_differ_falsely_in_at_most_5_percent() -> None:
             for part in (end, start)
         ]
         pairs = [np.column_stack([spread[0][side], spread[1][side]]) for side in (0, 1)]
-        interval = jackknife(np.hstack(pairs), convergence._interaction)
+        interval = jackknife(np.hstack(pairs), difference_of_ratios)
         excluded += interval.excludes_zero
-        rejected += sign_flip(pairs[0], pairs[1], convergence._convergence) <= 0.05
+        rejected += sign_flip(pairs[0], pairs[1], ratio_of_ends) <= 0.05
     for count in (excluded, rejected):
         assert stats.binomtest(count, replicates, 0.05, alternative="greater").pvalue > 0.001
 
@@ -213,7 +214,7 @@ def test_the_interval_of_c_covers() -> None:
     for _ in range(replicates):
         start = generator.uniform(0.5, 2, 20)
         end = start * generator.beta(2, 3, 20)
-        interval = jackknife(np.column_stack([end, start]), convergence._convergence)
+        interval = jackknife(np.column_stack([end, start]), ratio_of_ends)
         covered += interval.low <= 0.6 <= interval.high
     assert stats.binomtest(covered, replicates, 0.95, alternative="less").pvalue > 0.001
 
@@ -325,3 +326,86 @@ def test_no_interval_exceeds_what_is_possible(ends: list[tuple[float, float]]) -
         about = Convergence.arm[each.quantity]
         assert not each.estimate.high > about.high, each
         assert not each.estimate.low < about.low, each
+
+
+@given(
+    st.integers(3, 6).flatmap(
+        lambda n: st.lists(
+            st.lists(st.sampled_from([-1.0, -0.5, 0.0, 0.25, 1.0]), min_size=6, max_size=6),
+            min_size=n,
+            max_size=n,
+        )
+    )
+)
+def test_partners_of_other_trials_are_all_others(trials: list[list[float]]) -> None:
+    def rows(values: list[list[float]]) -> pd.DataFrame:
+        table = [
+            (f"t{k}", "x", turn, "ABC"[seat], three[seat])
+            for k, six in enumerate(values)
+            for turn, three in ((0, six[:3]), (4, six[3:]))
+            for seat in range(3)
+        ]
+        return pd.DataFrame(table, columns=["trial", "issue", "turn", "actor", "value"])
+
+    def by_hand(values: list[list[float]], *, met: bool) -> float:
+        sums = [
+            sum(
+                abs(one[start + a] - other[start + b])
+                for i, one in enumerate(values)
+                for j, other in enumerate(values)
+                if (i == j) is met
+                for a, b in ((0, 1), (0, 2), (1, 2))
+            )
+            for start in (3, 0)
+        ]
+        return float("nan") if sums[1] == 0 else 1 - sums[0] / sums[1]
+
+    found, why = shuffled(rows(trials))
+    assert why == ""
+    assert found.trials == len(trials)
+    chance = by_hand(trials, met=False)
+    assert found.chance.estimate == pytest.approx(chance, nan_ok=True)
+    live = by_hand(trials, met=True)
+    assert found.coupling.estimate == pytest.approx(live - chance, nan_ok=True)
+    out = [by_hand(trials[:k] + trials[k + 1 :], met=False) for k in range(len(trials))]
+    if not np.isnan(found.chance.low):
+        n = len(trials)
+        error = np.sqrt((n - 1) / n * np.sum((np.array(out) - np.mean(out)) ** 2))
+        half = found.chance.high - found.chance.estimate
+        assert half == pytest.approx(stats.t.ppf(0.975, n - 1) * error)
+
+
+def test_coupling_that_is_not_there_is_found_in_at_most_5_percent() -> None:
+    generator = np.random.default_rng(5)
+    replicates, excluded = 400, 0
+    for _ in range(replicates):
+        start = generator.uniform(-1, 1, (12, 2))
+        end = np.clip(0.4 * start + generator.normal(0, 0.3, start.shape), -1, 1)
+        table = [
+            (f"t{k}", "x", turn, "AB"[seat], values[k, seat])
+            for turn, values in ((0, start), (6, end))
+            for k in range(12)
+            for seat in range(2)
+        ]
+        columns = ["trial", "issue", "turn", "actor", "value"]
+        excluded += shuffled(pd.DataFrame(table, columns=columns))[0].coupling.excludes_zero
+    assert stats.binomtest(excluded, replicates, 0.05, alternative="greater").pvalue > 0.001
+
+
+def test_mute_partners_stand_apart_from_yoked_ones() -> None:
+    records = []
+    for k in range(3):
+        records.append(record(f"live{k}", {0: [-1.0, 1.0], 6: [-0.1 * k, 0.1]}, seed=k))
+        for arm, far in (("yoked", 0.5), ("mute", 0.9 - 0.01 * k)):
+            for name, sign in (("Ada", -1), ("Ben", 1)):
+                cast = record(f"{arm}{k}{name}", {}, seed=k).cast
+                said = [Answer(0, name, "stance:x", float(sign)),
+                        Answer(6, name, "stance:x", sign * far), Ended(6, "over")]  # fmt: skip
+                records.append(
+                    Record(f"{arm}{k}{name}", cast, said, "s", {}, "m", "m", k, arm, name,
+                           f"live{k}")
+                )  # fmt: skip
+    result = Convergence(tables_from(records))
+    assert result.estimate("alone").value == pytest.approx(1 - 0.89)
+    assert result.estimate("shared").value == pytest.approx(0.5)
+    assert result.estimate("alone").n == 3

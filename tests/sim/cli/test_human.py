@@ -260,7 +260,7 @@ def test_nothing_is_shown_but_what_the_actor_can_see(
         (["--human", "Dan"], "--human: 'Dan' is not in the cast; use one of Ada, Ben, Cleo"),
         (["--human", "Ada", "--layout", "author"], "use another layout"),
         (["--human", "Ada", "-m", MODEL, "-m", "fixed:No."], "a person plays with one model"),
-        (["--human", "Ada", "--yoked"], "--yoked: this scene names stages of its own"),
+        (["--human", "Ada", "--yoked"], "yoked: this scene names stages of its own"),
         (["--human", "Ada", "--human-seconds", "0"], "--human-seconds 0: is no time to speak in"),
         (["--human", "Ada", "--human-seconds", "nan"], "--human-seconds nan: is no time"),
         (["--human", "Ada", "--human-otherwise", " "], "--human-otherwise: the line is blank"),

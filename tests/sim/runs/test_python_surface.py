@@ -35,7 +35,7 @@ async def test_all_verbs_work_in_a_running_loop(tmp_path: Path) -> None:
     """As the cells of a notebook do it: await the verb whose name begins with an a."""
     store = tmp_path / "x.db"
     results = await sim.arun(
-        scene, ["embedded:base", "embedded:rlhf"], trials=3, store=store, yoked=True
+        scene, ["embedded:base", "embedded:rlhf"], trials=3, store=store, surrogates=["yoked"]
     )
     assert {trial.status for trial in results.trials} == {"done"}
     trial = next(trial for trial in results.trials if trial.arm == "live")

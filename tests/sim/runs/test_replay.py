@@ -14,7 +14,7 @@ from sim.calls.recorded import difference
 from sim.errors import BadRequest, StageError
 from sim.layouts.prompt import Prompt
 from sim.planning import Trial
-from sim.planning.surrogates import yoked, yoked_stages
+from sim.planning.surrogates import surrogate_stages, surrogates_of
 from sim.runs.options import RunOptions
 from sim.runs.trials import run_trials
 from sim.stage.base import Reply, Request, Stage
@@ -70,9 +70,9 @@ async def test_a_replay_gives_the_same_bytes(tmp_path: Path, toy_run: ModuleType
         "logging": paid_stage(toy_run, tmp_path / "log"), exact.identity: exact,
     }  # fmt: skip
     trials = trials_of(stages, 12)
-    surrogates = yoked([trial for trial in trials if trial.stage == exact.identity][:1])
+    surrogates = surrogates_of([trial for trial in trials if trial.stage == exact.identity][:1])
     trials += surrogates
-    stages |= yoked_stages(stages, surrogates)
+    stages |= surrogate_stages(stages, surrogates)
     first = await run_trials(trials, stages, store)
     assert {result.status for result in first.trials} == {"done", "failed"}
     happened = exported(store)
@@ -82,7 +82,7 @@ async def test_a_replay_gives_the_same_bytes(tmp_path: Path, toy_run: ModuleType
     recorded = recorded_stages(store)
     assert [model for model, _ in recorded] == ["model logging", f"model {exact.identity}"]
     replayed: dict[str, Stage] = {stage.identity: stage for _, stage in recorded}
-    replayed |= yoked_stages(replayed, surrogates)
+    replayed |= surrogate_stages(replayed, surrogates)
     calls = (tmp_path / "log").read_text()
     second = await run_trials(trials, replayed, again, RunOptions(concurrency=3))
     assert exported(again) == happened
@@ -93,7 +93,7 @@ async def test_a_replay_gives_the_same_bytes(tmp_path: Path, toy_run: ModuleType
     # A replay can be replayed, and one that is cut off goes on.
     third = tmp_path / "third.db"
     twice: dict[str, Stage] = {stage.identity: stage for _, stage in recorded_stages(again)}
-    twice |= yoked_stages(twice, surrogates)
+    twice |= surrogate_stages(twice, surrogates)
     await run_trials(trials[:5], twice, third)
     await run_trials(trials, twice, third)
     assert exported(third) == happened

@@ -23,7 +23,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Trials with probes and interventions, yoked ones, branches, and a tournament."""
     folder = tmp_path_factory.mktemp("played")
     store = folder / "s.db"
-    sim.run("cross_purposes", trials=2, parameters={"turns": 6}, store=store, yoked=True)
+    sim.run("cross_purposes", trials=2, parameters={"turns": 6}, store=store, surrogates=["yoked"])
     results = sim.run("luigi_gauntlet", trials=1, store=store)
     sim.fork(results.trial(results.ids[0]), at=5, n=2, drop=True)
     sim.run("whisper_chain", trials=1, store=store)

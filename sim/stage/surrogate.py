@@ -1,36 +1,45 @@
-"""A yoked control: one actor plays on a stage, and its partners say unrelated lines.
+"""Surrogates: one actor plays on a stage, and nobody really answers it.
 
-A yoked control has the same schedule of events, without their dependence on what the subject does
-(Ferster and Skinner, Schedules of Reinforcement, 1957). ``sim.planning.surrogates`` plans trials
-with it.
+In a *yoked* control its partners say unrelated lines: the same schedule of events, without their
+dependence on what the subject does (Ferster and Skinner, Schedules of Reinforcement, 1957). In a
+*mute* one they say nothing, so that what moves the actor is the scene, its persona and its own
+lines alone. ``sim.planning.surrogates`` plans trials with both.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from sim.seeds import Stream
 from sim.stage.base import LogProb, Reply, Request, Stage, StageInfo, Wrapper
 
-_MARK = "#yoked:"
+SurrogateKind = Literal["yoked", "mute"]
+KINDS: tuple[SurrogateKind, ...] = get_args(SurrogateKind)
+
+SILENCE = "…"
+"""What a mute partner says: a play has to have a line, and this is how one prints none."""
+
+_IDENTITY = re.compile(rf"(?P<stage>.*)#(?P<kind>{'|'.join(KINDS)}):(?P<focal>.*)", re.DOTALL)
 
 
-class Yoked(Wrapper):
-    """A stage that plays the focal actor; all others say lines unrelated to the scene.
+class Surrogate(Wrapper):
+    """A stage that plays the focal actor; all others say lines unrelated to the scene, or nothing.
 
     The lines are drawn with the seed of the turn, so that a surrogate is as reproducible as its
     stage.
     """
 
-    def __init__(self, stage: Stage, focal: str) -> None:
+    def __init__(self, stage: Stage, focal: str, kind: SurrogateKind = "yoked") -> None:
         super().__init__(stage)
         self.focal = focal
+        self.kind: SurrogateKind = kind
 
     @property
     def identity(self) -> str:
-        """The inner stage's identity and the name of the focal actor."""
-        return yoked_identity(self.stage.identity, self.focal)
+        """The inner stage's identity, the kind, and the name of the focal actor."""
+        return surrogate_identity(self.stage.identity, self.kind, self.focal)
 
     @property
     def info(self) -> StageInfo:
@@ -38,9 +47,11 @@ class Yoked(Wrapper):
         return replace(super().info, focal=self.focal)
 
     async def perform(self, request: Request) -> Reply:
-        """The inner stage's reply for the focal actor; an off-topic line for everybody else."""
+        """The inner stage's reply for the focal actor; a line that answers nobody for the rest."""
         if request.speaker == self.focal:
             return await self.stage.perform(request)
+        if self.kind == "mute":
+            return Reply(SILENCE)
         return Reply(OFF_TOPIC[Stream(request.seed).below(len(OFF_TOPIC))])
 
     async def log_prob(self, request: Request, text: str) -> LogProb | None:
@@ -48,26 +59,41 @@ class Yoked(Wrapper):
         return await self.stage.log_prob(request, text) if request.speaker == self.focal else None
 
 
-class YokedIdentity(NamedTuple):
-    """The identity of the stage in a yoked one, and its focal actor."""
+class SurrogateIdentity(NamedTuple):
+    """The identity of the stage in a surrogate, its kind, and its focal actor."""
 
     stage: str
+    kind: SurrogateKind
     focal: str
 
 
-def yoked_identity(identity: str, focal: str) -> str:
-    """The identity of a yoked stage."""
-    return f"{identity}{_MARK}{focal}"
+def surrogate_identity(identity: str, kind: SurrogateKind, focal: str) -> str:
+    """The identity of a surrogate's stage."""
+    return f"{identity}#{kind}:{focal}"
 
 
-def yoked_parts(identity: str) -> YokedIdentity | None:
-    """The parts of a yoked stage's identity; None if it is not yoked.
+def surrogate_parts(identity: str) -> SurrogateIdentity | None:
+    """The parts of a surrogate's identity; None if it is none.
 
-    >>> yoked_parts(yoked_identity("embedded:base", "Ada")), yoked_parts("embedded:base")
-    (YokedIdentity(stage='embedded:base', focal='Ada'), None)
+    >>> surrogate_parts(surrogate_identity("embedded:base", "mute", "Ada"))
+    SurrogateIdentity(stage='embedded:base', kind='mute', focal='Ada')
+    >>> surrogate_parts("embedded:base")
     """
-    inner, mark, focal = identity.rpartition(_MARK)
-    return YokedIdentity(inner, focal) if mark else None
+    found = _IDENTITY.fullmatch(identity)
+    if found is None:
+        return None
+    kind: SurrogateKind = "mute" if found["kind"] == "mute" else "yoked"
+    return SurrogateIdentity(found["stage"], kind, found["focal"])
+
+
+def played_on(identity: str) -> str:
+    """The identity of the stage that plays the focal actor; of no surrogate the identity itself.
+
+    >>> played_on("embedded:base#yoked:Ada"), played_on("embedded:base")
+    ('embedded:base', 'embedded:base')
+    """
+    parts = surrogate_parts(identity)
+    return identity if parts is None else parts.stage
 
 
 OFF_TOPIC = (
