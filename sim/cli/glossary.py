@@ -54,6 +54,7 @@ TERMS = (
          "missing"),
     Term("yoked", "a trial in which an actor's partners say lines of other talks: what is left of "
          "an effect there is not theirs"),
+    Term("mute", "a trial in which an actor's partners say nothing"),
     Term("rating", "strength in logits: 1 more is an expected score of 0.73 (Bradley and Terry)"),
     Term("best", "the share of replicates of the bootstrap in which nobody was better"),
     Term("points", "a win is 1, a tie 1/2"),

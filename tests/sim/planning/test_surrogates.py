@@ -33,8 +33,8 @@ def test_each_actor_is_played_alone_in_each_kind(played: sim.Results) -> None:
 
 
 def test_partners_answer_nobody(played: sim.Results) -> None:
-    for trial in played.trials:
-        lines = [turn for turn in trial.transcript().turns if turn.speaker != trial.focal]
+    for trial, transcript in zip(played.trials, played.transcripts, strict=True):
+        lines = [turn for turn in transcript.turns if turn.speaker != trial.focal]
         if trial.arm == "mute":
             assert {turn.text for turn in lines} == {SILENCE}
         elif trial.arm == "yoked":
