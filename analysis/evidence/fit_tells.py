@@ -15,10 +15,11 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy import sparse
 
 from analysis.evidence.embeddings import available
 from analysis.evidence.lexicon import rows
+from analysis.evidence.linear import CONSTANT, logistic, ridge
 from analysis.evidence.tells import EXPRESSIONS, KINDS, SIDED, features, tokens
 from analysis.stats import Floats
 
@@ -118,27 +119,6 @@ def sided() -> dict[str, float]:
     return found
 
 
-def classified(design: Floats, kinds: Floats, weights: Floats) -> Floats:
-    """Weights of a multinomial logistic regression, shape (features, kinds), with a ridge on all
-    rows but the last, which is the constant."""
-    count = design.shape[1]
-    truth = np.eye(len(KINDS) + 1)[kinds.astype(int)]
-    penalised = np.full((count, 1), RIDGE)
-    penalised[-1] = 0.0
-
-    def loss(flat: Floats) -> tuple[float, Floats]:
-        table = flat.reshape(count, -1)
-        scores = design @ table
-        scores -= np.logaddexp.reduce(scores, axis=1)[:, None]
-        value = -(weights[:, None] * truth * scores).sum() + (penalised * table**2).sum() / 2
-        slope = design.T @ (weights[:, None] * (np.exp(scores) - truth)) + penalised * table
-        return float(value), slope.ravel()
-
-    start = np.zeros(count * truth.shape[1], dtype=np.float64)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B")
-    return np.asarray(found.x.reshape(count, -1))
-
-
 def fit(by: str) -> dict[str, Floats]:
     """The weights of each feature: of the kinds, of taking a side, and of the side."""
     lines, sides = rows("tells.tsv"), sided()
@@ -151,21 +131,17 @@ def fit(by: str) -> dict[str, Floats]:
     )
     known = {name: place for place, name in enumerate(names)}
     design = features([*texts, *sides], known, by)
-    design = np.hstack([design, np.ones((len(design), 1))])
-    kinds = np.array([KINDS.index(kind) for kind, _ in lines] + [SIDED] * len(sides), dtype=float)
-    weights = np.ones(len(kinds))
-    weights[len(texts) :] = SIDED_LINES / len(sides)
-    table = classified(design, kinds, weights)
-    taking = design[len(texts) :, :-1]
+    kinds = np.array([KINDS.index(kind) for kind, _ in lines] + [SIDED] * len(sides))
+    counted = np.ones(len(kinds))
+    counted[len(texts) :] = SIDED_LINES / len(sides)
+    table = logistic(sparse.csr_matrix(design), kinds, len(KINDS) + 1, RIDGE, counted)
+    taking = design[len(texts) :]
     # The lexicon's expressions take no side on an issue.
     taking[:, len(names) : len(names) + EXPRESSIONS] = 0.0
-    middle = taking.mean(axis=0)
-    centred = taking - middle
-    inner = centred.T @ centred + SIDE_RIDGE * np.eye(len(middle))
-    side = np.linalg.solve(inner, centred.T @ np.array(list(sides.values())))
-    side = np.append(side, -middle @ side)
+    side = ridge(sparse.csr_matrix(taking), np.array(list(sides.values())), SIDE_RIDGE)
     columns = np.column_stack([table, side])
-    named = [*names, *(f"<{place}>" for place in range(len(middle) - len(names))), "<constant>"]
+    others = design.shape[1] - len(names)
+    named = [*names, *(f"<{place}>" for place in range(others)), CONSTANT]
     return dict(zip(named, columns, strict=True))
 
 

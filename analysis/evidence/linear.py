@@ -141,11 +141,16 @@ def ridge(design: sparse.csr_matrix, target: Floats, penalty: float) -> Floats:
 
 
 def logistic(
-    design: sparse.csr_matrix, labels: Labels, classes: int, penalty: float
+    design: sparse.csr_matrix,
+    labels: Labels,
+    classes: int,
+    penalty: float,
+    counted: Floats | None = None,
 ) -> NDArray[np.float64]:
     """Multinomial logistic regression with a ridge, by L-BFGS; shape (columns + 1, classes).
 
-    The last row, the constants, is free of the penalty.
+    The last row, the constants, is free of the penalty. ``counted`` is how much each row counts
+    (None: 1).
 
     >>> design = sparse.csr_matrix(np.array([[0.0], [1.0], [3.0], [4.0]]))
     >>> weights = logistic(design, np.array([0, 0, 1, 1]), 2, 0.1)
@@ -154,12 +159,13 @@ def logistic(
     """
     width = design.shape[1]
     given = np.eye(classes)[labels]
+    counts = np.ones(len(given)) if counted is None else counted
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         weights = flat.reshape(width + 1, classes)
         shares = probabilities(design, weights)
-        missed = shares - given
-        value = -float(np.log(np.maximum((shares * given).sum(axis=1), 1e-300)).sum())
+        missed = counts[:, None] * (shares - given)
+        value = -float(counts @ np.log(np.maximum((shares * given).sum(axis=1), 1e-300)))
         value += penalty / 2 * float((weights[:-1] ** 2).sum())
         slope = np.vstack([design.T @ missed + penalty * weights[:-1], missed.sum(axis=0)])
         return value, slope.ravel()
