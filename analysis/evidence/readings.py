@@ -15,11 +15,13 @@ personas and other transcripts than those that it reads; its fit is a table with
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
+from hashlib import sha256
 from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -83,6 +85,18 @@ def scales(name: str) -> dict[int, Scale]:
             *shift, gain, alarm, exponent = map(float, numbers)
             fitted[int(lines)] = Scale(Shift(*shift), gain, alarm, exponent, int(lines))
     return fitted
+
+
+def fit_of(name: str) -> str:
+    """The version of the scales and weights of an evidence: eight letters, blank without any.
+
+    >>> len(fit_of("minilm")), fit_of("tea leaves")
+    (8, '')
+    """
+    every = [
+        row for table in ("scales.tsv", "fusions.tsv") for row in rows(table) if row[0] == name
+    ]
+    return sha256(json.dumps(every).encode()).hexdigest()[:8] if every else ""
 
 
 def scale_for(name: str, sides: Sides) -> Scale:
@@ -272,6 +286,12 @@ class TextEvidence(Evidence):
     @abstractmethod
     def scaled_as(self) -> str:
         """The name under which its scale stands in ``tables/scales.tsv``."""
+
+    @property
+    def fit(self) -> str:
+        """The version of what was fitted: eight letters of a hash of its numbers; blank if nothing
+        was. Numbers of two versions are not to be compared."""
+        return fit_of(self.scaled_as)
 
     @abstractmethod
     def read(self, wanted: Sequence[Lines]) -> list[Reading]:

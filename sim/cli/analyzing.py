@@ -167,6 +167,7 @@ def _meaning(meant: _Meaning) -> Record:
         "alarms": _limits(flips.get("flipped")),
         "alarms_in_random_order": _null(flips.get("flipped")),
         "reader": meant.flips.by.name,
+        "fit": getattr(meant.flips.by, "fit", ""),
         "evidence": meant.flips.evidence,
         "changed": _limits(changes.get("changed")),
         "changed_in_random_order": _null(changes.get("changed")),
