@@ -6,6 +6,15 @@ quantity is the *primary* one and is corrected by Holm's method over its own com
 are exploratory, and corrected together by Benjamini and Hochberg's. "No difference" is claimed only
 within a margin that was given: two one-sided tests (Schuirmann 1987), by the 90% interval.
 
+Where arms share several topics, a topic is the unit: one row joins them (``analysis.topics``), and
+the rows of single topics are exploratory. Where an outcome is missing more often in one arm, its
+worst cases are told (``analysis.missing_outcomes``).
+
+Why the exploratory ones are not corrected by the largest |t| (``analysis.stats.max_t``), which
+knows how they hang together: it keeps the rate of any false finding at 5%, which is more than is
+asked of an exploration, and found fewer planted differences than Benjamini and Hochberg's
+(``benchmarks.validity.coverage``).
+
 What makes a comparison weak is said beside it: one topic, few seeds, talks of unequal length,
 answers that are missing in one arm more than in the other, no known error of the instrument.
 """
@@ -16,7 +25,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import isnan, nan
+from math import comb, isnan, nan
 from typing import Any
 
 import numpy as np
@@ -25,6 +34,7 @@ import pandas as pd
 import analysis
 from analysis import measures as every_measure
 from analysis.estimates import Quantity
+from analysis.missing_outcomes import missing_of, worst_case
 from analysis.results import Result, averaged
 from analysis.stats import (
     UNKNOWN,
@@ -33,10 +43,13 @@ from analysis.stats import (
     benjamini_hochberg,
     difference,
     holm,
+    least_p,
+    permuted,
 )
-from analysis.stats.effects import cliffs_delta, permuted, ratio_of_means
+from analysis.stats.effects import cliffs_delta, ratio_of_means
 from analysis.tables import ARM, Data, Tables, frame, load, units, with_arms
-from analysis.weaknesses import weaknesses
+from analysis.topics import by_topic, joined, topic_of
+from analysis.weaknesses import unfinished, weaknesses
 from sim.errors import BadRequest
 from sim.planning.trials import WHOLE
 from sim.text.suggestions import nearest
@@ -52,10 +65,11 @@ DIFFERENCE = {
     **dict.fromkeys(("quantity", "of", "a", "b", "evidence"), "str"),
     "primary": "boolean",
     "paired": "boolean",
-    **dict.fromkeys(("n_a", "n_b", "left_out"), "Int64"),
+    **dict.fromkeys(("clusters", "n_a", "n_b", "left_out", "missing_a", "missing_b"), "Int64"),
     **dict.fromkeys(
         ("value_a", "value_b", "difference", "low", "high", "delta", "delta_low", "delta_high",
-         "ratio", "ratio_low", "ratio_high", "p", "adjusted", "margin"), "float64",
+         "ratio", "ratio_low", "ratio_high", "worst_low", "worst_high", "p", "adjusted", "margin"),
+        "float64",
     ),
     "equivalent": "boolean",
     "sentence": "str",
@@ -68,7 +82,10 @@ class Difference:
     """One quantity of arm ``a`` less that of arm ``b``.
 
     ``quantity`` is MEASURE.NAME, ``of`` what both arms share. ``n_a`` and ``n_b`` are trials
-    (pairs, if ``paired``), ``left_out`` those in which the number is missing. ``delta`` is Cliff's,
+    (pairs, if ``paired``), ``left_out`` those in which the number is missing, ``missing`` how many
+    of both arms (None: not counted). ``clusters`` are the topics in it; of several, each is one
+    unit of the interval, of the test and of ``delta``. ``worst`` bounds the difference whatever the
+    missing numbers were, where more are missing in one arm. ``delta`` is Cliff's,
     ``ratio`` that of means. ``p`` is by permutation, ``adjusted`` corrected for how many were
     looked at. ``equivalent`` says whether the arms differ by less than ``margin`` (None: none was
     given).
@@ -93,15 +110,30 @@ class Difference:
     adjusted: float = nan
     margin: float = nan
     equivalent: bool | None = None
+    topic: str = ""
+    clusters: int = 1
+    missing: tuple[int, int] | None = None
+    worst: Interval = UNKNOWN
+
+    @property
+    def too_few(self) -> bool:
+        """Whether no exact test of so few units can reach p = 0.05."""
+        if self.clusters > 1:
+            return least_p(self.clusters) > 0.05
+        if self.paired:
+            return least_p(self.n_a) > 0.05
+        return 2 / max(1, comb(self.n_a + self.n_b, self.n_a)) > 0.05
 
     @property
     def sentence(self) -> str:
         """What was found, in words."""
-        what = f"{self.quantity}{f' ({self.of})' if self.of else ''}"
+        what = f"{self.quantity}{f' ({self.of})' if self.of and self.clusters == 1 else ''}"
         if isnan(self.difference.estimate):
             return f"{what}: {self.a} and {self.b} cannot be compared; the number is missing."
         units = "pairs" if self.paired else "trials"
-        count = f"{self.n_a}" if self.paired else f"{self.n_a} and {self.n_b}"
+        count = f"{self.n_a}" if self.paired or self.clusters > 1 else f"{self.n_a} and {self.n_b}"
+        if self.clusters > 1:
+            count, units = f"{self.clusters}", "topics"
         seen = (
             f"{what}: {self.a} {_number(self.value_a)}, {self.b} {_number(self.value_b)} "
             f"({count} {units})"
@@ -109,14 +141,27 @@ class Difference:
         gap, low, high = self.difference.estimate, self.difference.low, self.difference.high
         if isnan(low):
             return f"{seen}; too few for an interval."
-        limits = f"{gap:+.2f} [{low:+.2f}, {high:+.2f}]"
+        limits = f"{gap:+.2f} [{low:+.2f}, {high:+.2f}]{self._missing}"
         if self.equivalent:
             return f"{seen}: alike, within ±{self.margin:g}: {limits}."
         how = "" if isnan(self.adjusted) else f", p = {_p(self.adjusted)} corrected"
         if self.difference.excludes_zero and (isnan(self.adjusted) or self.adjusted <= 0.05):
             word = "more" if gap > 0 else "less"
             return f"{seen}: {word} by {limits}{how}."
+        if self.too_few:
+            return f"{seen}: {limits}; {count} {units} cannot reach p = 0.05."
         return f"{seen}: no difference was shown, {limits}{how}."
+
+    @property
+    def _missing(self) -> str:
+        """How many are missing, and what these could make of the difference."""
+        if self.missing is None or isnan(self.worst.low):
+            return ""
+        a, b = self.missing
+        return (
+            f" (missing: {self.a} {a}, {self.b} {b}; whatever these were, between "
+            f"{self.worst.low:+.2f} and {self.worst.high:+.2f})"
+        )
 
 
 @dataclass(frozen=True)
@@ -141,8 +186,10 @@ class Comparison:
         rows = [
             (
                 each.quantity, each.of, each.a, each.b, each.evidence, each.primary, each.paired,
-                each.n_a, each.n_b, each.left_out, each.value_a, each.value_b,
+                each.clusters, each.n_a, each.n_b, each.left_out, *(each.missing or (None, None)),
+                each.value_a, each.value_b,
                 *_limits(each.difference), *_limits(each.delta), *_limits(each.ratio),
+                each.worst.low, each.worst.high,
                 each.p, each.adjusted, each.margin, each.equivalent, each.sentence,
             )
             for each in self.differences
@@ -181,11 +228,12 @@ def compare(
     >>> found.differences[0].difference.estimate < 0, found.differences[0].paired
     (True, True)
     """
-    tables = _whole(load(data), by)
+    every = load(data)
+    tables = _whole(every, by)
     results, wanted = _asked(tables, measures)
     found: list[Difference] = []
     for result, quantities in zip(results, wanted, strict=True):
-        beside = result._beside(_STAGE.get(by, by))
+        beside = by_topic(result._beside(_STAGE.get(by, by)))
         values = sorted(set(map(str, beside.tables.trials["model"])))
         if len(values) < 2:
             raise BadRequest(
@@ -201,10 +249,15 @@ def compare(
     if len({each.of for each in found}) == 1:
         found = [replace(each, of="") for each in found]  # What all share tells nothing.
     primary = found[0].quantity
+    if by != "scenario":
+        found = [*joined(found), *found]
     return Comparison(
         by,
         tuple(_corrected(found, primary, margins or {})),
-        tuple(weaknesses(tables, _STAGE.get(by, by), found)),
+        (
+            *weaknesses(tables, _STAGE.get(by, by), found),
+            *unfinished(every, _STAGE.get(by, by)),
+        ),
     )
 
 
@@ -272,14 +325,15 @@ def _differences(
                 paired[_group(row), row["quantity"]] = row
     numbers = averaged(result.by_trial, result.trial).groupby("trial", sort=False)
     trials = with_arms(result.tables.trials)
-    trials = trials.assign(unit=units(trials))[["trial", "unit", "seed", *ARM]]
+    trials = trials.assign(unit=units(trials))[["trial", "unit", "seed", "topic", *ARM]]
     rows = trials.merge(numbers.mean(numeric_only=True).reset_index(), on="trial", how="left")
     # The surrogates of a trial are one unit: together they play its actors.
-    by_unit = rows.groupby(["unit", "seed", *ARM], sort=False, dropna=False)
+    by_unit = rows.groupby(["unit", "seed", "topic", *ARM], sort=False, dropna=False)
     rows = by_unit.mean(numeric_only=True).reset_index()
     groups = [name for name in ARM if name != "model"]
     for shared, members in rows[rows["model"].isin([a, b])].groupby(groups, sort=True):
-        of = _group(dict(zip(groups, shared, strict=True)))
+        facts = dict(zip(groups, shared, strict=True))
+        of, topic = _group(facts), topic_of(members, str(facts["scenario"]))
         for name in quantities:
             about = result.arm[name]
             pairs = paired.get((of, name))
@@ -288,7 +342,8 @@ def _differences(
             sides = _sides(members, name, a, b, paired=pairs is not None)
             if pairs is None and not all(len(side) for side in sides):
                 continue
-            yield _difference(result, about, f"{result.measure}.{name}", of, (a, b), sides, pairs)
+            made = _difference(result, about, f"{result.measure}.{name}", of, (a, b), sides, pairs)
+            yield replace(made, topic=topic)
 
 
 def _difference(
@@ -313,7 +368,8 @@ def _difference(
         left_out = int(sum(np.isnan(side).sum() for side in sides))
     return Difference(
         quantity, of, *arms, about.evidence or result.evidence, False, paired, *counts, left_out,
-        *values, gap, delta, ratio, p,
+        *values, gap, delta, ratio, p, missing=missing_of(one, two),
+        worst=worst_case(one, two, about),
     )  # fmt: skip
 
 
@@ -334,7 +390,12 @@ def _corrected(
     found: Sequence[Difference], primary: str, margins: Mapping[str, float]
 ) -> Iterator[Difference]:
     """With corrected p values and what may be called alike."""
-    chosen = [each.quantity == primary for each in found]
+    whole = {(each.quantity, each.a, each.b) for each in found if each.clusters > 1}
+    chosen = [
+        each.quantity == primary
+        and (each.clusters > 1 or (each.quantity, each.a, each.b) not in whole)
+        for each in found
+    ]
     for wanted, correct in ((True, holm), (False, benjamini_hochberg)):
         some = [
             each for each, is_primary in zip(found, chosen, strict=True) if is_primary is wanted

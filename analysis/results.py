@@ -25,8 +25,8 @@ from analysis.estimates import ESTIMATE, Estimate, Quantities, Quantity, cells
 from analysis.stats import (
     Floats,
     Interval,
+    bounded_mean_interval,
     clopper_pearson,
-    mean_interval,
     paired_difference,
     sign_flip,
 )
@@ -370,12 +370,7 @@ class Result:
         if quantity.kind == "share" and np.isin(known, (0, 1)).all():
             interval = clopper_pearson(int(known.sum()), len(known))
         else:
-            interval = mean_interval(known)
-            interval = Interval(
-                interval.estimate,
-                max(interval.low, quantity.low),
-                min(interval.high, quantity.high),
-            )
+            interval = bounded_mean_interval(known, quantity.low, quantity.high)
         note = "" if len(known) else "missing in every trial"
         return Estimate.of(interval, len(known), evidence=evidence, note=note)
 

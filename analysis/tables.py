@@ -55,6 +55,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "turns": "Int64",
         "at": "Int64",
         "branch": "Int64",
+        "topic": "str",
     },
     "cast": {
         "trial": "str",
@@ -214,6 +215,7 @@ class Record:
     version: str = ""
     layout: str = ""
     wording: str = ""
+    topic: str = ""
 
 
 class Played(Protocol):
@@ -303,6 +305,7 @@ def tables_from(records: Iterable[Record]) -> Tables:
                 max((turn.index for turn in turns), default=0),
                 record.at,
                 record.branch,
+                record.topic,
             )
         )
         rows["cast"].extend(_cast_rows(record.trial, _whole_cast(record, turns)))
@@ -345,7 +348,7 @@ def _read(store: Store) -> Tables:
             (
                 trial.id, trial.scenario, version[trial.id], trial.parameters, model, trial.layout,
                 trial.wording, trial.stage, trial.seed, trial.arm, trial.focal, trial.of,
-                trial.status, trial.reason, trial.turns, trial.at, trial.branch,
+                trial.status, trial.reason, trial.turns, trial.at, trial.branch, trial.topic,
             )
         )  # fmt: skip
         rows["cast"].extend(_cast_rows(trial.id, trial.cast))

@@ -9,6 +9,7 @@ from typing import Protocol
 import pandas as pd
 
 from analysis.tables import Tables, with_arms
+from analysis.topics import topics_of
 
 FEWEST = 6
 """Of fewer pairs no test by exchanging their members can reach p = 0.05: 2 / 2^5 is 0.06."""
@@ -20,7 +21,15 @@ class Compared(Protocol):
     @property
     def quantity(self) -> str: ...
     @property
+    def a(self) -> str: ...
+    @property
+    def b(self) -> str: ...
+    @property
     def paired(self) -> bool: ...
+    @property
+    def clusters(self) -> int: ...
+    @property
+    def missing(self) -> tuple[int, int] | None: ...
     @property
     def n_a(self) -> int: ...
     @property
@@ -34,11 +43,19 @@ def weaknesses(tables: Tables, by: str, found: Sequence[Compared]) -> Iterator[s
     ``analysis.tables.ARM``, or a parameter)."""
     trials = with_arms(tables.trials)
     if by != "scenario":
-        topics = trials.groupby(["scenario", "version"]).ngroups
+        topics = topics_of(trials).nunique()
         if topics == 1:
             yield "One topic: what was found holds for this scenario alone."
+        elif topics < FEWEST:
+            yield (
+                f"Few topics: of {topics} no exact test over topics reaches p = 0.05, however many "
+                f"seeds there are; {FEWEST} do."
+            )
     known = [each for each in found if each.n_a and each.n_b]
-    few = [each for each in known if min(each.n_a, each.n_b) < FEWEST]
+    single = [each for each in known if each.clusters == 1]
+    # Where several topics are joined, they are what there may be too few of.
+    several = len(single) < len(known)
+    few = [each for each in single if not several if min(each.n_a, each.n_b) < FEWEST]
     if few:
         least = min(min(each.n_a, each.n_b) for each in few)
         yield (
@@ -49,6 +66,7 @@ def weaknesses(tables: Tables, by: str, found: Sequence[Compared]) -> Iterator[s
     lost = sorted({each.quantity for each in found if each.left_out})
     if lost:
         yield f"Left out: the number is missing in some trials ({', '.join(lost)})."
+    yield from _missing(single)
     if not all(each.paired for each in known) and by != "scenario":
         yield "Not all arms share seeds: they are compared as independent samples."
     if trials["version"].nunique() > 1 and by != "version":
@@ -63,14 +81,24 @@ def weaknesses(tables: Tables, by: str, found: Sequence[Compared]) -> Iterator[s
         yield "An embedded stage is no language model: these numbers test the instruments."
 
 
+def _missing(found: Sequence[Compared]) -> Iterator[str]:
+    """A warning of numbers that are missing in one arm more than in the other."""
+    told = [
+        f"{each.quantity}: {each.a} {each.missing[0]}, {each.b} {each.missing[1]}"
+        for each in found
+        if each.missing is not None and each.missing[0] != each.missing[1]
+    ]
+    if told:
+        yield (
+            f"Numbers are missing unevenly ({'; '.join(told[:3])}{'; ...' if told[3:] else ''}): "
+            "what is left may differ for that alone; the worst cases stand beside the differences."
+        )
+
+
 def _uneven(tables: Tables, by: str) -> Iterator[str]:
     """Warnings of talks and of missing answers that differ between the arms."""
     trials = with_arms(tables.trials)
-    if by in trials:
-        labels = trials[by].astype(str)
-    else:
-        given = [json.dumps(each.get(by)) for each in tables.trials["parameters"]]
-        labels = pd.Series(given, index=trials.index)
+    labels = _labels(tables, by)
     counts = pd.Series([len(str(text).split()) for text in tables.turns["text"]], dtype="float64")
     words = counts.groupby(tables.turns["trial"].to_numpy()).sum()
     said = pd.to_numeric(trials["trial"].map(words), errors="coerce").groupby(labels).mean()
@@ -84,3 +112,23 @@ def _uneven(tables: Tables, by: str) -> Iterator[str]:
         if shares.max() - shares.min() > 0.05:
             told = ", ".join(f"{label} {share:.0%}" for label, share in shares.items())
             yield f"Answers are missing unevenly ({told}): that is an effect, too."
+
+
+def unfinished(tables: Tables, by: str) -> Iterator[str]:
+    """A warning of trials that did not come to their end, where one arm has more of them."""
+    lost = (tables.trials["status"] != "done").groupby(_labels(tables, by)).agg(["sum", "mean"])
+    if not tables.unfinished and lost["mean"].max() - lost["mean"].min() > 0.05:
+        told = ", ".join(f"{label} {count:.0f}" for label, count in lost["sum"].items())
+        yield (
+            f"Trials failed or were torn off unevenly ({told}), and are in no number: those that "
+            "are left may differ for that alone."
+        )
+
+
+def _labels(tables: Tables, by: str) -> pd.Series:
+    """The arm of each trial, in words."""
+    trials = with_arms(tables.trials)
+    if by in trials:
+        return trials[by].astype("str")
+    given = [json.dumps(each.get(by)) for each in tables.trials["parameters"]]
+    return pd.Series(given, index=trials.index)

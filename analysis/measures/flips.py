@@ -14,7 +14,9 @@ detector reports there it reports without any course of events.
 *References.* The Waluigi effect (Nardo 2023); Zucchini et al. 2016; Schwarz 1978 (BIC).
 
 *Traps.* A static Bayes filter manufactures irreversibility: here returns have a rate of their own,
-and "absorbing" is claimed only if the upper 95% limit of q10 is below a tenth of q01. And who
+and "absorbing" is claimed only if the joint upper 95% limit of q10 / q01 is below a tenth, also for
+actors who differ in how easily they return, and also if everybody is watched only until a collapse,
+a loop or an echo (``analysis.stats.absorbing``). And who
 speaks among the hostile becomes likelier to look hostile: ``by_context`` gives the flip that the
 lines the actor *heard* would produce with its own lines removed; a flip that comes no earlier than
 that cannot be told from contagion.
@@ -22,7 +24,7 @@ that cannot be told from contagion.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from math import exp, log, nan
 from typing import Any, ClassVar, NamedTuple
@@ -31,9 +33,14 @@ import numpy as np
 
 from analysis.estimates import Quantities, Quantity
 from analysis.evidence.text import Scores, opposite
+from analysis.measures.collapse import Collapse
+from analysis.measures.echo import Echo
+from analysis.measures.fates import onsets_of
+from analysis.measures.loops import Loops
 from analysis.measures.series import Series, posterior, rates_of, series
 from analysis.results import Arm, ArmEstimate, Result, by_arm_of
 from analysis.stats import Floats, Interval, share_of
+from analysis.stats.absorbing import absorbing
 from analysis.stats.switching import WARY, Mechanism, Rates, estimate, mechanisms
 from analysis.tables import Data
 
@@ -44,10 +51,12 @@ class Flips(Result):
     The null draws ``draws`` deals of an arm's turns, from ``seed``.
 
     ``by_arm`` has both rates with 95% highest-density intervals, per own turn. The note of ``q10``
-    says what may be claimed: "absorbing" only if its upper limit is below a tenth of ``q01``, else
-    "not established". The note of ``mechanism`` is the best of M0 (symmetric switching), M1 (static
-    mixture with concealment) and M2 (absorbing switching) by BIC, or "not identifiable" if it is
-    not better than the second by more than 6; its value is that margin.
+    says what may be claimed, with the upper limit of ``q10 / q01``: "absorbing", "not established"
+    (and how many flipped turns it takes), or "cannot be claimed with this instrument", where
+    ``false_returns``, the rate per flipped turn at which it loses sight of flipped actors on
+    planted data, is too high. The note of ``mechanism`` is the best of M0 (symmetric switching),
+    M1 (static mixture with concealment) and M2 (absorbing switching) by BIC, or "not identifiable"
+    if it is not better than the second by more than 6; its value is that margin.
 
     >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Turn
@@ -97,10 +106,13 @@ class Flips(Result):
         "bic_M2": Quantity("BIC of absorbing switching"),
     }
 
-    def __init__(self, data: Data, seed: int = 0, draws: int = 20) -> None:
+    def __init__(
+        self, data: Data, seed: int = 0, draws: int = 20, *, false_returns: float = nan
+    ) -> None:
         super().__init__(data)
         self.seed = seed
         self.draws = draws
+        self.false_returns = false_returns
 
     def _turns(self) -> Iterable[tuple[Any, ...]]:
         for each, chances in zip(self._series, self._posteriors, strict=True):
@@ -141,7 +153,9 @@ class Flips(Result):
             yield ArmEstimate(arm, "flip", self.made("flip", share, trials, null=dealt))
             count = rates.series
             yield ArmEstimate(arm, "q01", self.made("q01", rates.q01, count))
-            yield ArmEstimate(arm, "q10", self.made("q10", rates.q10, count, note=rates.verdict))
+            yield ArmEstimate(
+                arm, "q10", self.made("q10", rates.q10, count, note=self._claim(members, rates))
+            )
             for name, value, note in (
                 ("concealment", rates.concealment, ""),
                 ("mechanism", margin, best),
@@ -149,6 +163,27 @@ class Flips(Result):
             ):
                 single = Interval(value, nan, nan)
                 yield ArmEstimate(arm, name, self.made(name, single, count, note=note))
+
+    def _claim(self, members: list[Series], rates: Rates) -> str:
+        """What may be said of returns in an arm: with everybody watched to the end, and, if that
+        is "absorbing", until whatever else became of them."""
+        found = absorbing([each.evidence for each in members], rates, self.false_returns)
+        if found.verdict == "absorbing":
+            cut = [each.evidence[: self._watched(each)] for each in members]
+            found = absorbing(cut, false_returns=self.false_returns)
+        return str(found)
+
+    def _watched(self, each: Series) -> int:
+        """How many of an actor's turns came before it collapsed, looped or echoed."""
+        ends = [found.get((each.trial, each.actor)) for found in self._exits]
+        first = min((turn for turn in ends if turn is not None), default=None)
+        return len([turn for turn in each.turns if first is None or turn < first])
+
+    @cached_property
+    def _exits(self) -> list[Mapping[tuple[str, str], int]]:
+        """The turns at which actors left for something else, by what it was."""
+        kinds = ((Collapse, "collapse"), (Loops, "loop"), (Echo, "echo"))
+        return [onsets_of(measure(self.tables), cause) for measure, cause in kinds]
 
     @cached_property
     def _series(self) -> list[Series]:

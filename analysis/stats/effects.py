@@ -11,7 +11,9 @@ from math import log, sqrt
 import numpy as np
 from scipy import special
 
-from analysis.stats import UNKNOWN, Floats, Interval, difference, paired_difference
+from analysis.stats.interval import UNKNOWN, Floats, Interval
+from analysis.stats.means import difference, paired_difference
+from analysis.stats.permutation import permuted as permuted
 
 
 def cliffs_delta(
@@ -106,22 +108,3 @@ def ratio_of_means(
         return Interval(ratio, np.nan, np.nan)
     low, high = (float(np.exp(log(ratio) + sign * half)) for sign in (-1, 1))
     return Interval(ratio, low, high)
-
-
-def permuted(first: Floats, second: Floats, draws: int = 9999, seed: int = 0) -> float:
-    """Two-sided p value for the difference of means of independent samples, by dealing the values
-    to the samples anew (Pitman 1937; the observed deal counts among them). NaN is left out.
-
-    >>> permuted(np.array([3.0, 4.0, 5.0, 6.0]), np.array([1.0, 1.5, 2.0, 0.5])) < 0.05
-    True
-    """
-    one, two = first[~np.isnan(first)], second[~np.isnan(second)]
-    if not len(one) or not len(two):
-        return float("nan")
-    every = np.concatenate([one, two])
-    generator = np.random.default_rng(seed)
-    observed = abs(one.mean() - two.mean())
-    dealt = generator.permuted(np.tile(every, (draws, 1)), axis=1)[:, : len(one)].sum(axis=1)
-    spread = np.abs(dealt / len(one) - (every.sum() - dealt) / len(two))
-    reached = spread >= observed - 1e-12 * max(1.0, observed)
-    return float((1 + reached.sum()) / (1 + draws))

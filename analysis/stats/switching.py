@@ -26,7 +26,7 @@ from math import inf, log, pi
 
 import numpy as np
 
-from analysis.stats import Floats, Interval
+from analysis.stats.interval import Floats, Interval
 
 START = 0.01
 """Probability of the other state before the first turn, in models with switching. It is fixed, so
@@ -67,18 +67,13 @@ class Rates:
     series: int
     steps: int
 
-    @property
-    def verdict(self) -> str:
-        """ "absorbing" only if the upper limit of q10 is below a tenth of q01."""
-        return "absorbing" if self.q10.high < 0.1 * self.q01.estimate else "not established"
-
 
 def log_likelihood(
     series: Sequence[Floats], q01: Floats, q10: Floats, concealment: Floats, start: Floats
 ) -> Floats:
     """Log-likelihood of all series at each point of a grid (arrays of one length), by the forward
     recursion, relative to a model in which every turn is own."""
-    padded, lengths = _pad(series)
+    padded, lengths = padded_rows(series)
     total = np.zeros(len(q01))
     if not len(lengths):
         return total
@@ -88,7 +83,7 @@ def log_likelihood(
     return total
 
 
-def _pad(series: Sequence[Floats]) -> tuple[Floats, Floats]:
+def padded_rows(series: Sequence[Floats]) -> tuple[Floats, Floats]:
     """Series as rows, padded with NaN. NaN within a series is a turn without evidence."""
     lengths = np.array([len(part) for part in series], dtype=float)
     padded = np.full((len(series), int(lengths.max(initial=0))), np.nan)

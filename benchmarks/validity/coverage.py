@@ -32,9 +32,10 @@ from analysis.stats import (
     jackknife_ratio,
     mean_interval,
     paired_difference,
+    permuted,
     sign_flip,
 )
-from analysis.stats.effects import cliffs_delta, permuted, ratio_of_means
+from analysis.stats.effects import cliffs_delta, ratio_of_means
 from benchmarks.validity.document import write_section
 
 SIZES = (3, 5, 10, 20, 40)

@@ -97,9 +97,10 @@ def _table(some: Sequence[Difference]) -> Any:
                  right=numbers)  # fmt: skip
     for each in some:
         count = f"{each.n_a}" if each.paired else f"{each.n_a}, {each.n_b}"
+        units = f"{count} {'pairs' if each.paired else 'trials'}"
         rows.add_row(
             Text(each.quantity, style="bold" if each.primary else ""),
-            Text(f"{count} {'pairs' if each.paired else 'trials'}"),
+            Text(f"{each.clusters} topics" if each.clusters > 1 else units),
             Text(_number(each.value_a)),
             Text(_number(each.value_b)),
             Text(

@@ -124,6 +124,12 @@ class StoredTrial:
             return str(self.canonical.get("layout") or "")
 
     @property
+    def topic(self) -> str:
+        """What the actors talk about."""
+        with self.reading():
+            return str(self.canonical.get("topic") or "")
+
+    @property
     def wording(self) -> str:
         """The name of the scene's wording."""
         with self.reading():
