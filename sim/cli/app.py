@@ -17,6 +17,7 @@ SUMMARIES = {
     "check": "Ask a model's server what it can do: about ten short calls, with the time of each.",
     "serve": "Serve the embedded stage over the OpenAI protocol, to clients on this machine.",
     "show": "List the trials of a store, or print the transcript of one.",
+    "watch": "Follow a run from another terminal: trials, turns, cost, what is being said.",
     "import": "Make other people's transcripts (CSV, chats, logs) into trials of a store.",
     "export": "Write everything in a store to a file: the same trials give the same bytes.",
     "verify": "Check a store: SQLite's own check, the hashes, and that every trial is whole.",
@@ -48,6 +49,8 @@ def _body(name: str) -> Callable[..., None]:
             from sim.cli.commands.serve import serve as body
         case "show":
             from sim.cli.commands.show import show as body
+        case "watch":
+            from sim.cli.commands.watch import watch as body
         case "import":
             from sim.cli.commands.import_files import import_files as body
         case "export":

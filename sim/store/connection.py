@@ -199,6 +199,21 @@ def _stat(path: Path) -> os.stat_result | None:
         return None
 
 
+def writing(path: Path) -> int | None:
+    """The process that holds a store for writing, as far as can be told without taking the lease:
+    the one that the lock file names, if it lives. None if there is none."""
+    process = _holder(Path(f"{path.resolve()}.lock"))
+    if process is None or os.name == "nt":  # There, a signal of 0 would end the process.
+        return process
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass  # Somebody else's, and it lives.
+    return process
+
+
 def _holder(lock: Path) -> int | None:
     """The process that a lock file names, if it can be read."""
     try:

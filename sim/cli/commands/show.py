@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from sim.cli.option_groups import grouped
 from sim.cli.options import ArmFacts, Json, Level, LogLevel, MaybeTrial, Store
 from sim.errors import BadRequest, RunFailed
 
@@ -20,19 +21,30 @@ if TYPE_CHECKING:
     from sim.store import StoredTrial
 
 
-def show(
-    store: Store,
-    trial: MaybeTrial = None,
-    arm: ArmFacts = None,
+@dataclass(frozen=True)
+class ReadingOptions:
+    """What is shown of a transcript, and how."""
+
     probes: Annotated[
         bool, typer.Option("--probes", help="Also show what the actors answered off stage.")
-    ] = False,
+    ] = False
     thoughts: Annotated[
         bool,
         typer.Option(
             "--thoughts", help="Also show what models thought before they spoke; nobody heard it."
         ),
-    ] = False,
+    ] = False
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Print without a pager and without colours.")
+    ] = False
+
+
+@grouped
+def show(
+    store: Store,
+    reading: ReadingOptions,
+    trial: MaybeTrial = None,
+    arm: ArmFacts = None,
     prompt: Annotated[
         int | None,
         typer.Option(metavar="TURN", min=1, help="Print the exact prompt that this turn answered."),
@@ -46,7 +58,7 @@ def show(
     if trial is None:
         if prompt is not None:
             raise BadRequest("--prompt: say of which trial; elsinore show STORE TRIAL --prompt 3")
-        _list(store, arm or (), as_json)
+        _list(store, arm or (), as_json, plain=reading.plain)
         return
     if arm:
         raise BadRequest("--arm: it chooses trials for the list; leave it, or the trial, out")
@@ -62,15 +74,19 @@ def show(
     # Only a debate has debaters who could concede a point.
     granted = _concessions(stored, events) if stored.entrants else []
     if as_json:
-        _print_json(store, stored, events, outcomes, verdicts, granted, thoughts=thoughts)
+        _print_json(store, stored, events, outcomes, verdicts, granted, thoughts=reading.thoughts)
         return
-    from sim.cli.display.terminal import out
+    from sim.cli.display.terminal import paged
     from sim.cli.display.transcripts import print_transcript
     from sim.cli.display.verdicts import print_verdicts
 
-    print_transcript(out(), stored, events, outcomes, granted, probes=probes, thoughts=thoughts)
-    if verdicts:
-        print_verdicts(out(), verdicts, stored.entrants)
+    with paged(plain=reading.plain) as console:
+        print_transcript(
+            console, stored, events, outcomes, granted,
+            probes=reading.probes, thoughts=reading.thoughts,
+        )  # fmt: skip
+        if verdicts:
+            print_verdicts(console, verdicts, stored.entrants)
 
 
 def _outcomes(store: Path) -> Outcomes:
@@ -98,10 +114,10 @@ def _concessions(trial: StoredTrial, events: list[Event]) -> list[dict[str, Any]
     ]
 
 
-def _list(store: Path, wanted: Sequence[str], as_json: bool) -> None:
+def _list(store: Path, wanted: Sequence[str], as_json: bool, *, plain: bool) -> None:
     from sim.cli.arms import chosen
     from sim.cli.display.stores import print_trials
-    from sim.cli.display.terminal import out
+    from sim.cli.display.terminal import out, paged
     from sim.planning.scenarios import own
     from sim.store import open_store, short_ids
 
@@ -115,7 +131,8 @@ def _list(store: Path, wanted: Sequence[str], as_json: bool) -> None:
         names = short_ids(trial.id for trial in trials)
         trials = chosen(trials, wanted, labels)
         if not as_json:
-            print_trials(out(), store, trials, names, outcomes, labels, told)
+            with paged(plain=plain) as console:
+                print_trials(console, store, trials, names, outcomes, labels, told)
             return
         records = [
             {

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
 
@@ -33,6 +35,26 @@ def out() -> Console:
 def err() -> Console:
     """The console for everything else: standard error."""
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+@contextmanager
+def paged(*, plain: bool = False) -> Iterator[Console]:
+    """The console for results, through the user's pager (``PAGER``, or ``less``) where there is a
+    terminal. With ``plain`` neither a pager nor colours.
+
+    What fits on the screen is printed at once: ``less`` is asked to (``LESS``, unless it is set).
+    """
+    console = out()
+    if plain:
+        yield Console(
+            highlight=False, markup=False, emoji=False, width=console.width, color_system=None
+        )
+    elif not (console.is_terminal and sys.stdin.isatty()):
+        yield console
+    else:
+        os.environ.setdefault("LESS", "-RFX")
+        with console.pager(styles=True):
+            yield console
 
 
 def print_block(console: Console, block: RenderableType) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.text import Text
 
+from sim.cli.display.sparklines import Course, sparkline, stances
 from sim.cli.display.terminal import one_line, visible
 from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
 from sim.layouts.prompt import Prompt
@@ -43,6 +44,7 @@ def print_transcript(
     page = _Page(console, colours, max([len(one_line(name)) for name in names], default=0))
     marks = _marks(outcomes)
     granted = _granted(concessions)
+    page.courses(stances(events, names))
     if probes:
         page.notes(_stances(events, 0, names))
     changes = [event for event in events if isinstance(event, Intervened | FellBack)]
@@ -167,6 +169,7 @@ class _Page:
         self.colours = colours
         self.names = min(widest, 18)
         self.indent = 4 + 1 + self.names + 2
+        self._drawn = False
 
     def turn(self, turn: Turn) -> None:
         name = one_line(turn.speaker)
@@ -192,6 +195,24 @@ class _Page:
             self._below(f"strangers spoke: {one_line(', '.join(turn.strangers))}", "yellow")
         if turn.cut:
             self._below(f"cut, heard by nobody: {one_line(turn.cut)}", "dim")
+
+    def courses(self, courses: Sequence[Course]) -> None:
+        """Where actors stood off stage, turn by turn: a sign for each time they were asked."""
+        for course in courses:
+            known = [value for value in course.values if value is not None]
+            if len(course.values) < 2 or not known:
+                continue
+            line = Text.assemble(
+                " " * 5,
+                (f"{one_line(course.actor):<{self.names}}  ",
+                 f"bold {self.colours.get(course.actor, 'white')}"),
+                sparkline(course.values, -1.0, 1.0),
+                (f"  {one_line(course.key)} {known[0]:+.2f} → {known[-1]:+.2f}", "dim"),
+            )  # fmt: skip
+            self.console.print(line, soft_wrap=True)
+            self._drawn = True
+        if self._drawn:
+            self.console.print()
 
     def thought(self, turn: Turn) -> None:
         """What a model thought before it spoke, above what it said."""

@@ -40,7 +40,8 @@ def environment(**more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("ELSINORE", "_ELSINORE", "COLUMNS", "LINES", "COMP_"))
     }
-    return kept | {"TERM": "xterm-256color"} | more
+    # A pager would wait for a key.
+    return kept | {"TERM": "xterm-256color", "PAGER": "cat"} | more
 
 
 def run_in(folder: Path, *arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
