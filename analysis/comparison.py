@@ -34,6 +34,7 @@ import pandas as pd
 import analysis
 from analysis import measures as every_measure
 from analysis.estimates import Quantity
+from analysis.lineage import Lineage
 from analysis.missing_outcomes import missing_of, worst_case
 from analysis.results import Result, averaged
 from analysis.stats import (
@@ -208,6 +209,7 @@ def compare(
     measures: Sequence[str | Result] = MEASURES,
     against: str | None = None,
     margins: Mapping[str, float] | None = None,
+    lineage: Mapping[str, Lineage] | None = None,
 ) -> Comparison:
     """Compare arms that differ in ``by``: ``model`` (or ``stage``), ``scenario``, ``version``,
     ``layout``, ``wording``, ``arm``, or the name of a parameter.
@@ -215,6 +217,8 @@ def compare(
     ``measures`` are names of measures, of one of their quantities (``convergence.c``), or results;
     the first is primary. Every value of ``by`` is compared with ``against``, the first by the
     alphabet unless it is given. ``margins`` says, by quantity, how small a difference is none.
+    ``lineage`` says what models are, by model string (``analysis.lineage``): only where it does may
+    a difference be called one of tuning.
     Branches are left out, and surrogates, unless ``by`` is ``arm``. Raises ``BadRequest`` for names
     that are unknown, or if there is one value alone.
 
@@ -255,7 +259,7 @@ def compare(
         by,
         tuple(_corrected(found, primary, margins or {})),
         (
-            *weaknesses(tables, _STAGE.get(by, by), found),
+            *weaknesses(tables, _STAGE.get(by, by), found, lineage or {}),
             *unfinished(every, _STAGE.get(by, by)),
         ),
     )

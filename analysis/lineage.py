@@ -28,6 +28,7 @@ from sim.text.suggestions import nearest
 TUNINGS = ("base", "sft", "dpo", "rl", "helpful_only", "unknown")
 
 _FIELDS = ("family", "tuning", "step")
+EMBEDDED = "embedded"
 _EMBEDDED = {"base": "base", "sft": "sft", "rlhf": "rl", "helpful_only": "helpful_only"}
 """The kinds of the embedded stage that differ in what stands for tuning there."""
 
@@ -77,7 +78,7 @@ def lineage_of(model: str, declared: Mapping[str, Lineage]) -> Lineage | None:
     provider, _, name = model.partition(":")
     kind = name.partition("?")[0]
     if provider == "embedded" and kind in _EMBEDDED:
-        return Lineage("embedded", _EMBEDDED[kind])
+        return Lineage(EMBEDDED, _EMBEDDED[kind])
     return None
 
 
@@ -89,7 +90,7 @@ def differ_in(
     ``models`` are model strings, ``identities`` those of their stages, which tell the sampling.
 
     >>> differ_in(("embedded:base", "embedded:rlhf"), ("embedded:base", "embedded:rlhf"), {})
-    'embedded:base and embedded:rlhf are of one family and differ in tuning alone (base; rl).'
+    'embedded:base and embedded:rlhf differ in what stands for tuning there (base; rl), a toy.'
     >>> differ_in(("openai:a", "openai:b"), ("openai:a", "openai:b"), {})
     'openai:a and openai:b are two models: family, size, data and tuning may all differ.'
     """
@@ -104,4 +105,6 @@ def differ_in(
         return f"{both} are of one family, but are sampled otherwise, too: not tuning alone."
     if (one.tuning, one.step) == (two.tuning, two.step):
         return f"{both} are declared to be the same: one family, tuned alike."
+    if one.family == EMBEDDED:
+        return f"{both} differ in what stands for tuning there ({one.told}; {two.told}), a toy."
     return f"{both} are of one family and differ in tuning alone ({one.told}; {two.told})."

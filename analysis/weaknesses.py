@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import pandas as pd
 
+from analysis.lineage import Lineage, differ_in
 from analysis.tables import Tables, with_arms
 from analysis.topics import topics_of
 
@@ -38,10 +39,14 @@ class Compared(Protocol):
     def left_out(self) -> int: ...
 
 
-def weaknesses(tables: Tables, by: str, found: Sequence[Compared]) -> Iterator[str]:
+def weaknesses(
+    tables: Tables, by: str, found: Sequence[Compared], declared: Mapping[str, Lineage]
+) -> Iterator[str]:
     """What makes these differences weak; ``by`` tells their arms apart (a column of
-    ``analysis.tables.ARM``, or a parameter)."""
+    ``analysis.tables.ARM``, or a parameter). ``declared`` says what models are (``lineage``)."""
     trials = with_arms(tables.trials)
+    if by == "model":
+        yield from _models(tables, found, declared)
     if by != "scenario":
         topics = topics_of(trials).nunique()
         if topics == 1:
@@ -79,6 +84,16 @@ def weaknesses(tables: Tables, by: str, found: Sequence[Compared]) -> Iterator[s
     yield "No error of these instruments is known on these models: a difference may be theirs."
     if any(str(model).startswith("embedded:") for model in trials["model"]):
         yield "An embedded stage is no language model: these numbers test the instruments."
+
+
+def _models(
+    tables: Tables, found: Sequence[Compared], declared: Mapping[str, Lineage]
+) -> Iterator[str]:
+    """What the models that were compared differ in."""
+    stages = dict(zip(tables.trials["model"], tables.trials["stage"], strict=True))
+    for pair in dict.fromkeys((each.b, each.a) for each in found):
+        if pair[0] in stages and pair[1] in stages:
+            yield differ_in(pair, (stages[pair[0]], stages[pair[1]]), declared)
 
 
 def _missing(found: Sequence[Compared]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from analysis.comparison import MEASURES, Comparison, Difference, compare
+from analysis.lineage import read_lineage
 from analysis.stats import Interval
 from analysis.tables import load
 from sim.cli.arms import trials_of_an_arm
@@ -22,18 +23,21 @@ from sim.store import open_store
 
 
 class Contrast(NamedTuple):
-    """What tells the arms apart, what is compared, with what, and how little is no difference."""
+    """What tells the arms apart, what is compared, with what, how little is no difference, and the
+    file that says what the models are."""
 
     by: str
     measures: Sequence[str]
     against: str | None
     margins: Sequence[str]
+    lineage: Path | None
 
 
 def contrasted(store: Path, wanted: Contrast, facts: Sequence[str], *, as_json: bool) -> None:
     """Compare the arms of a store, and print. Raises ``BadRequest`` for what is unknown."""
-    by, measures, against, margins = wanted
+    by, measures, against, margins, path = wanted
     wide = dict(_margin(each) for each in margins)
+    lineage = {} if path is None else read_lineage(path)
     with open_store(store) as opened:
         what = command_line("analyze", store)
         if by == "arm" and not facts:
@@ -44,7 +48,7 @@ def contrasted(store: Path, wanted: Contrast, facts: Sequence[str], *, as_json: 
     with err().status("measuring"):
         found = compare(
             load(store).only(trials), by, measures=measures or MEASURES, against=against,
-            margins=wide,
+            margins=wide, lineage=lineage,
         )  # fmt: skip
     if as_json:
         out().out(json.dumps({"store": str(store), **record(found)}, allow_nan=False))

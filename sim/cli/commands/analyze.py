@@ -75,6 +75,14 @@ class ContrastOptions:
             help="With --by: how small a difference is none, as in convergence.c=0.1.",
         ),
     ] = None
+    lineage: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.toml",
+            help="With --by stage: of which family models are, and how they were tuned; only then "
+            "may a difference be called one of tuning.",
+        ),
+    ] = None
 
 
 @grouped
@@ -99,13 +107,19 @@ def analyze(
 
     own("analysis")
     if contrast.by is None:
-        if contrast.measures or contrast.against or contrast.margins:
-            raise BadRequest("--measure, --against, --margin: say of what, as in --by stage")
+        if any((contrast.measures, contrast.against, contrast.margins, contrast.lineage)):
+            raise BadRequest(
+                "--measure, --against, --margin, --lineage: say of what, as in --by stage"
+            )
     else:
         from sim.cli.contrasts import Contrast, contrasted
 
         wanted = Contrast(
-            contrast.by, contrast.measures or (), contrast.against, contrast.margins or ()
+            contrast.by,
+            contrast.measures or (),
+            contrast.against,
+            contrast.margins or (),
+            contrast.lineage,
         )
         contrasted(store, wanted, arm or (), as_json=as_json)
         return
