@@ -21,11 +21,13 @@ _DOTS = 2_000**2
 """The most squares of dots in the lines of a TOML file: one line of two thousand, say."""
 
 
-def read_text(path: Path | str, what: str = "") -> str:
+def read_text(path: Path | str, what: str = "", *, lenient: bool = False) -> str:
     """The text of a file in UTF-8, without the mark that some editors put before it.
 
-    ``what`` stands before the path in messages (``--from``, say). Raises ``BadRequest`` if there is
-    no such file, it is no regular one, too large, or no UTF-8.
+    ``what`` stands before the path in messages (``--from``, say). ``lenient`` also takes what
+    spreadsheet programs write: UTF-16 with its mark, and the Windows code page of western Europe.
+    Raises ``BadRequest`` if there is no such file, it is no regular one, too large, or no such
+    text.
     """
     where = f"{what} {path}".strip()
     try:
@@ -50,8 +52,12 @@ def read_text(path: Path | str, what: str = "") -> str:
     if len(content) > MOST:
         raise BadRequest(f"{where}: has more than {MOST >> 20} MB; is it the right file?")
     try:
+        if lenient and content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return content.decode("utf-16")
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if lenient and b"\x00" not in content:
+            return content.decode("cp1252", "replace")
         raise BadRequest(
             f"{where}: is no text in UTF-8 (byte {error.start}); save it in UTF-8"
         ) from None

@@ -26,6 +26,7 @@ SUMMARIES = {
     "fork": "What would have happened otherwise: play a trial again from a turn on, many times.",
     "ask": ("Put a question to an actor, off stage, as it was after any turn of a stored trial."),
     "analyze": "Say who flipped, whether they come together, and who fights whom, arm by arm.",
+    "label": "People code a few lines, blind: their agreement, and a judge's estimates, repaired.",
     "explain": "What a column of a table is, how it is measured, and what it cannot say.",
     "graph": "Who spoke after whom, answered, heard, addressed or agreed with whom.",
     "tournament": ("Run a tournament of debates: play, judge, rate. Resumes one that was stopped."),
@@ -35,9 +36,9 @@ SUMMARIES = {
 """Each subcommand's summary, in the order of the help, so that help loads no subcommand."""
 
 
-def _body(name: str) -> Callable[..., None]:
-    """A subcommand's function. Only the one that runs is loaded."""
-    body: Callable[..., None]
+def _body(name: str) -> Callable[..., None] | typer.Typer:
+    """A subcommand's function, or its own subcommands. Only the one that runs is loaded."""
+    body: Callable[..., None] | typer.Typer
     match name:
         case "list":
             from sim.cli.commands.list import list_scenarios as body
@@ -67,6 +68,8 @@ def _body(name: str) -> Callable[..., None]:
             from sim.cli.commands.ask import ask as body
         case "analyze":
             from sim.cli.commands.analyze import analyze as body
+        case "label":
+            from sim.cli.commands.label import app as body
         case "explain":
             from sim.cli.commands.explain import explain as body
         case "graph":
@@ -95,10 +98,14 @@ class _Subcommands(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name in self.commands and self.commands[cmd_name] is None:
-            alone = typer.Typer(
-                add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
-            )
-            alone.command(cmd_name)(_body(cmd_name))
+            body = _body(cmd_name)
+            if isinstance(body, typer.Typer):
+                alone = body
+            else:
+                alone = typer.Typer(
+                    add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+                )
+                alone.command(cmd_name)(body)
             self.commands[cmd_name] = typer.main.get_command(alone)
         return self.commands.get(cmd_name)
 

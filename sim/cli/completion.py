@@ -146,6 +146,17 @@ def transcript_formats(incomplete: str) -> list[str]:
     return _matching(FORMATS, incomplete)
 
 
+INSTRUMENTS = ("acts.agrees", "acts.disagrees", "acts.hostile", "blandness.platitude",
+               "conflict.hostility", "flips.posterior", "fourth_wall.families=*",
+               "refusals.who=declined", "spoken_flips.chance", "strangers.names=*",
+               "triggered_flips.posterior")  # fmt: skip
+
+
+def instruments(incomplete: str) -> list[str]:
+    """Measures of turns that a judge may be, and tables here."""
+    return _matching([*INSTRUMENTS, *_files(incomplete, (".csv",))], incomplete)
+
+
 def terms(incomplete: str) -> list[str]:
     """What ``elsinore explain`` explains."""
     from sim.cli.glossary import known
