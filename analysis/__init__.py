@@ -7,6 +7,7 @@ store or with what a run gave back, and answers in one shape, :class:`~analysis.
     analysis.convergence(data).by_arm
     analysis.flips(data).by_actor
 
+``labels`` has people label a few lines and repairs a judge with them.
 ``measures`` holds one construct a file: definition, evidence, null, reference. Nothing here reads
 the truth of an embedded stage. Names are resolved on first use, so that ``import analysis`` costs
 nothing.
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 from sim.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from analysis import labels as labels
     from analysis import measures as measures
     from analysis.comparison import Comparison as Comparison
     from analysis.comparison import compare as compare
@@ -137,8 +139,8 @@ _WHERE = {
     "vote_swing": "analysis.measures.vote_swing:VoteSwing",
 }
 
-__all__ = sorted([*_WHERE, "measures"])
+__all__ = sorted([*_WHERE, "labels", "measures"])
 
 # Hidden from type checkers, to whom any name would be fine otherwise.
 if not TYPE_CHECKING:
-    __getattr__, __dir__ = lazy_names(__name__, _WHERE, ["analysis.measures"])
+    __getattr__, __dir__ = lazy_names(__name__, _WHERE, ["analysis.labels", "analysis.measures"])

@@ -80,10 +80,9 @@ def shares(count: int, sizes: Sequence[int]) -> list[int]:
     left = min(count, sum(sizes))
     while left:
         open_ = [place for place, size in enumerate(sizes) if given[place] < size]
-        each, more = divmod(left, len(open_))
-        for rank, place in enumerate(open_):
-            wanted = each + (rank < more)
-            taken = min(wanted, sizes[place] - given[place])
+        each = left // len(open_)
+        for place in open_ if each else open_[:left]:
+            taken = min(max(each, 1), sizes[place] - given[place])
             given[place] += taken
             left -= taken
     return given

@@ -18,6 +18,12 @@ sum (event - rate x at risk) = 0 with the rectifier.
 of freedom, for g clusters in which something was labelled. For a share they are made on the scale
 of the logit, for a rate on that of the logarithm, since estimates near 0 are skewed.
 
+*Unequal draws.* Where lines are drawn seldom, one in which judge and label differ counts much, and
+may well not be among the labels, which then show no variance. So the variance has that of half such
+a line added (as Jeffreys' prior adds half an event), beyond what it would be in a simple draw:
+(w^2 - v^2) / 2 N^2 for the largest and the mean of 1 / p. Without it intervals of rare shares
+covered in 84% of simulated draws. A simple draw has nothing added.
+
 *Few events.* With fewer than ``ENOUGH`` labels other than the commonest value the normal theory of
 all this fails, and there is no repaired interval (``enough``). ``from_labels`` then gives the
 interval of Korn and Graubard from labels alone: that of Clopper and Pearson for as many
@@ -122,12 +128,14 @@ class Powered:
     """An estimate and what each cluster adds to it.
 
     ``influence`` are the clusters' shares in the error of the estimate, by the name of the cluster;
-    they sum to 0. ``freedom`` is the number of labelled clusters less 1.
+    they sum to 0. ``freedom`` is the number of labelled clusters less 1, ``unseen`` the variance of
+    what an unequal draw may have missed.
     """
 
     estimate: float
     influence: dict[object, float]
     freedom: int
+    unseen: float = 0.0
 
     @property
     def variance(self) -> float:
@@ -135,7 +143,7 @@ class Powered:
         if self.freedom < 1:
             return nan
         values = np.array(list(self.influence.values()))
-        return float(values @ values) * (self.freedom + 1) / self.freedom
+        return float(values @ values) * (self.freedom + 1) / self.freedom + self.unseen
 
     def interval(self, scale: Scale = "plain", level: float = 0.95) -> Interval:
         """Student's limits, on the scale of the logit or the logarithm if that is wanted."""
@@ -243,14 +251,13 @@ def difference(
         if one.influence.keys() != other.influence.keys():
             raise ValueError("pairs need the same clusters on both sides")
         both = {name: value - other.influence[name] for name, value in one.influence.items()}
-        return Powered(estimate, both, min(one.freedom, other.freedom)).interval(level=level)
+        least, unseen = min(one.freedom, other.freedom), one.unseen + other.unseen
+        return Powered(estimate, both, least, unseen).interval(level=level)
     parts = (one.variance, other.variance)
-    total = sum(parts)
+    total = parts[0] + parts[1]
     if isnan(total) or isnan(estimate) or total == 0:
         return Interval(estimate, nan, nan) if not isnan(estimate) else UNKNOWN
-    freedom = total**2 / sum(
-        part**2 / each.freedom for part, each in zip(parts, (one, other), strict=True)
-    )
+    freedom = total**2 / (parts[0] ** 2 / one.freedom + parts[1] ** 2 / other.freedom)
     half = float(special.stdtrit(freedom, (1 + level) / 2)) * sqrt(total)
     return Interval(estimate, estimate - half, estimate + half)
 
@@ -275,7 +282,20 @@ def _ratio(above: Floats, below: Floats, sample: Sample) -> Powered:
         return Powered(nan, {}, labelled - 1)
     estimate = float(above.sum()) / total
     sums = np.bincount(place, weights=(above - estimate * below) / total, minlength=len(names))
-    return Powered(estimate, dict(zip(names, map(float, sums), strict=True)), labelled - 1)
+    influence = dict(zip(names, map(float, sums), strict=True))
+    return Powered(estimate, influence, labelled - 1, _unseen(sample) / total**2)
+
+
+def _unseen(sample: Sample) -> float:
+    """What half an event more, of those drawn most seldom, adds to the variance of the sum, beyond
+    what it would in a simple draw. Nothing for means, whose labels have no unit."""
+    labelled = sample.labelled
+    values = sample.above[labelled]
+    if sample.below is None and not ((values >= 0) & (values <= 1)).all():
+        return 0.0
+    weight = 1 / sample.probabilities[labelled]
+    # Of weights that are all alike the mean is rounded.
+    return max(0.0, float(weight.max() ** 2 - weight.mean() ** 2) / 2)
 
 
 def _folds(labelled: NDArray[np.bool_], seed: int) -> NDArray[np.intp]:

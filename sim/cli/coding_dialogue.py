@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
@@ -45,7 +44,7 @@ class Dialogue:
 
     def __init__(
         self, shown: Shown, items: Sequence[Item], answers: Answers, console: Console,
-        key: Callable[[], str] = typer.getchar,
+        key: Callable[[], str],
     ) -> None:  # fmt: skip
         self.question = shown.question
         self.items = list(items)
@@ -143,14 +142,12 @@ class Dialogue:
             try:
                 key = self.key().casefold()
             except (KeyboardInterrupt, EOFError):
-                key = _QUIT
+                self.console.print()
+                return _QUIT
             if key in self.keys or key in _OTHERS:
                 told = self.keys.get(key) or _OTHERS[key]
                 self.console.print(Text(f"→ {one_line(told)}", style="bold"))
                 return key
-            if key in ("\x03", "\x04", "\x1b"):
-                self.console.print()
-                return _QUIT
 
     def _say(self, text: str, style: str) -> None:
         self.console.print(Text(text, style=style))

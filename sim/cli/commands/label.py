@@ -183,6 +183,7 @@ def code(
     from analysis.labels.folder import Answers, check_coder, read_shown
     from sim.cli.coding_dialogue import Dialogue
     from sim.cli.display.terminal import err, out
+    from sim.cli.keyboard import Keyboard
 
     shown = read_shown(folder)
     check_coder(coder)
@@ -190,7 +191,8 @@ def code(
         raise BadRequest("label code: there is no terminal; fill in a sheet of the folder instead")
     answers = Answers(folder, coder)
     try:
-        Dialogue(shown, shown.for_coder(coder), answers, err()).run()
+        with Keyboard() as key:
+            Dialogue(shown, shown.for_coder(coder), answers, err(), key).run()
     finally:
         answers.close()
     done = len(answers.given)
