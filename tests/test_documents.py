@@ -42,7 +42,7 @@ async def run_as_cells(blocks: list[str], page: Path) -> dict[str, object]:
 # --- Python in the documents ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["scenes.md", "tournaments.md"])
+@pytest.mark.parametrize("name", ["labels.md", "scenes.md", "tournaments.md"])
 def test_the_page_runs(name: str) -> None:
     blocks = python_blocks(DOCS / name)
     assert len(blocks) > 3
@@ -226,6 +226,12 @@ WHERE = {
     "Meaning": "analysis.evidence.persona",
     "Probed": "analysis.evidence.probed",
     "Sides": "analysis.evidence.readings",
+    "Plan": "analysis.labels",
+    "Question": "analysis.labels",
+    "Sample": "analysis.stats.prediction_powered",
+    "choose_threshold": "analysis.labels",
+    "draw": "analysis.labels",
+    "repaired": "analysis.stats.prediction_powered",
     "Cue": "sim.scene.routing.base",
     "Estimate": "analysis.estimates",
     "Inquiry": "sim.scene.routing.base",

@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from analysis.labels.coded import read as read
     from analysis.labels.drawing import Drawn as Drawn
     from analysis.labels.drawing import draw as draw
+    from analysis.labels.folder import Answers as Answers
+    from analysis.labels.folder import read_shown as read_shown
     from analysis.labels.repair import Repair as Repair
     from analysis.labels.sample import Plan as Plan
     from analysis.labels.sheet import Question as Question
 
 _WHERE = {
     **dict.fromkeys(("Drawn", "draw"), "analysis.labels.drawing"),
+    **dict.fromkeys(("Answers", "read_shown"), "analysis.labels.folder"),
     **dict.fromkeys(("Labels", "choose_threshold", "read"), "analysis.labels.coded"),
     "Plan": "analysis.labels.sample",
     "Question": "analysis.labels.sheet",
