@@ -387,8 +387,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         told = (
             "Where it falls short. (1) A repaired interval of a rare event, of which labels hold "
-            "few more than ten, covers too seldom by itself; with those from labels alone, which are "
-            "printed otherwise, it is right. The number of events stands in each row that is "
+            "few more than ten, covers too seldom by itself; with those from labels alone, which "
+            "are printed otherwise, it is right. The number of events stands in each row that is "
             "printed, and below ten the note `N labelled events, or lines that are none, fewer "
             "than 10: labels alone`. (2) Draws by score or disagreement cover too often, since an "
             "event that was missed where lines are drawn seldom is allowed for: they are for rare "

@@ -16,7 +16,6 @@ from sim.cli.options import ArmFacts, Json, Level, LogLevel, Store
 from sim.errors import BadRequest
 
 app = typer.Typer(
-    help="People code a few lines, blind; their labels say how good a judge is, and repair it.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -118,6 +117,14 @@ class SheetOptions:
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="A new folder.")] = (
         Path("labels")
     )
+
+
+@app.callback()
+def label() -> None:
+    """People code a few lines, blind: their agreement, and a judge's estimates, repaired.
+
+    First draw, then code (or fill in sheets), then read.
+    """
 
 
 @app.command("draw")
