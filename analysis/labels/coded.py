@@ -148,7 +148,8 @@ def read(folder: Path | str, *, event: str = "") -> Labels:
         lines[name] = np.array(key["lines"]["scores"][name], dtype=np.float64)
     facts = {trial: each["facts"] for trial, each in key["trials"].items()}
     seeds = {trial: int(each["seed"]) for trial, each in key["trials"].items()}
-    population = Population(lines, tuple(key["instruments"]), facts, seeds)
+    topics = {trial: str(each["topic"]) for trial, each in key["trials"].items()}
+    population = Population(lines, tuple(key["instruments"]), facts, seeds, topics)
     drawn = pd.DataFrame(key["drawn"]).merge(lines, on=["trial", "turn"], how="left")
     judge = population.instruments[0] if population.instruments else None
     drawn = drawn.assign(

@@ -186,7 +186,9 @@ def _key(whole: Population, drawn: pd.DataFrame, plan: Plan) -> dict[str, Any]:
         "plan": asdict(plan),
         "instruments": list(whole.instruments),
         "trials": {
-            trial: {"seed": whole.seeds[trial], "facts": dict(facts)}
+            trial: {
+                "seed": whole.seeds[trial], "topic": whole.topics[trial], "facts": dict(facts),
+            }
             for trial, facts in whole.facts.items()
         },
         "lines": {

@@ -17,6 +17,7 @@ import analysis
 from analysis import measures as every_measure
 from analysis.results import Result
 from analysis.tables import ARM, Tables
+from analysis.topics import topics_of
 from sim.errors import BadRequest
 from sim.input_files import read_text
 from sim.planning.trials import WHOLE
@@ -34,13 +35,15 @@ class Population:
     """The lines, in order of trials and turns.
 
     ``lines`` has the columns ``trial``, ``turn``, ``actor`` and a score for each of ``instruments``
-    (NaN: it says nothing of this line). ``facts`` tells the arm of each trial, ``seeds`` its seed.
+    (NaN: it says nothing of this line). ``facts`` tells the arm of each trial, ``seeds`` its seed,
+    ``topics`` its topic.
     """
 
     lines: pd.DataFrame
     instruments: tuple[str, ...]
     facts: Mapping[str, Mapping[str, str]]
     seeds: Mapping[str, int]
+    topics: Mapping[str, str]
 
     def arms(self) -> dict[str, str]:
         """The name of each trial's arm: the facts in which arms differ."""
@@ -56,6 +59,29 @@ class Population:
             )
             for trial, each in self.facts.items()
         }
+
+    def clusters(self) -> dict[str, tuple[str, str | int]]:
+        """The independent unit that each trial belongs to, with its kind.
+
+        A seed (one scene in each arm); the topic, where an arm has several and some are played more
+        than once, since scenes of one topic are alike; else the trial itself. Arms whose clusters
+        are the same seeds or topics can be compared in pairs.
+        """
+        members: dict[str, list[str]] = {}
+        for trial, arm in self.arms().items():
+            members.setdefault(arm, []).append(trial)
+        found: dict[str, tuple[str, str | int]] = {}
+        for trials in members.values():
+            topics = {self.topics[trial] for trial in trials}
+            seeds = {self.seeds[trial] for trial in trials}
+            for trial in trials:
+                if 1 < len(topics) < len(trials):
+                    found[trial] = ("topic", self.topics[trial])
+                elif len(seeds) == len(trials):
+                    found[trial] = ("seed", self.seeds[trial])
+                else:
+                    found[trial] = ("trial", trial)
+        return found
 
 
 def population(tables: Tables, instruments: Sequence[str]) -> Population:
@@ -84,7 +110,8 @@ def population(tables: Tables, instruments: Sequence[str]) -> Population:
         str(trial): int(seed)
         for trial, seed in zip(kept.trials["trial"], kept.trials["seed"], strict=True)
     }
-    return Population(lines, tuple(dict.fromkeys(instruments)), facts, seeds)
+    topics = dict(zip(kept.trials["trial"].map(str), topics_of(kept.trials), strict=True))
+    return Population(lines, tuple(dict.fromkeys(instruments)), facts, seeds, topics)
 
 
 def _facts(trial: Mapping[Any, Any]) -> dict[str, str]:

@@ -8,15 +8,16 @@ number), over all lines of the arm; of whole scenes the hazard, first events per
 where an actor is at risk up to its first event. Where several people coded a line, its label is
 their mean: what is estimated is what the average coder would say.
 
-*Estimate.* ``analysis.stats.prediction_powered``, clustered by scene. The line that is fitted to
-predictions is the arm's own, so a judge that errs more in one arm does no harm. Drawn lines without
-a label count as missing at random inside their stratum (coders see them in random order): the
-probability of a line is that of being drawn, times the share that was labelled.
+*Estimate.* ``analysis.stats.prediction_powered``, clustered by scene, or by topic where an arm has
+several that are played more than once. The line that is fitted to predictions is the arm's own, so
+a judge that errs more in one arm does no harm. Drawn lines without a label count as missing at
+random inside their stratum (coders see them in random order): the probability of a line is that of
+being drawn, times the share that was labelled.
 
 *Few events.* With fewer than ten labelled events, or fewer than ten lines that are none, nothing is
 repaired: there is the interval of Korn and Graubard from labels alone, or none for means.
 
-*Differences.* Arms with the same seeds are compared in pairs of scenes, others as independent
+*Differences.* Arms with the same seeds (or topics) are compared in pairs, others as independent
 samples. Where one of the two could not be repaired, the limits are those of Zou and Donner, from
 the intervals of both.
 
@@ -144,12 +145,12 @@ def repair(labels: Labels, *, by: str | None = None, against: str | None = None)
     if labels.plan.whole_scenes and labels.question.numeric:
         raise BadRequest("whole scenes are for hazards of an event; name it with --event")
     made = _scenes(labels) if labels.plan.whole_scenes else _lines(labels)
+    made = made.assign(cluster=made["trial"].map(labels.population.clusters()))
     arms = labels.population.arms()
     names = sorted(set(arms.values()))
     parts = {name: _Part.of(made[made["arm"] == name], what, name) for name in names}
     facts = {arms[trial]: each for trial, each in labels.population.facts.items()}
-    seeds = labels.population.seeds
-    contrasts = [_contrast(parts[a], parts[b], seeds) for a, b in _pairs(names, facts, by, against)]
+    contrasts = [_contrast(parts[a], parts[b]) for a, b in _pairs(names, facts, by, against)]
     return Repair(what, tuple(part.estimate for part in parts.values()), tuple(contrasts))
 
 
@@ -268,31 +269,36 @@ class _Part:
         sample = _sample(made, what)
         scale: Scale = {"share": "logit", "hazard": "log"}.get(what, "plain")  # type: ignore[assignment]
         alone, found = labels_alone(sample), Powered(nan, {}, -1)
-        note = _why_not(sample, made, what)
-        judge = made["judge"].sum(min_count=1) / (
-            made["predicted_below"].sum()
-            if what == "hazard"
-            else made["judge"].notna().sum() or nan
-        )
-        powered = UNKNOWN
-        if not note:
+        notes = [_why_not(sample, made, what)]
+        if not notes[0]:
             found = repaired(sample)
-            powered = _within(found.interval(scale), what)
         if enough(sample):
-            from_them = alone.interval(scale)
+            interval = alone.interval(scale)
+        elif what == "mean":
+            interval = Interval(alone.estimate, nan, nan)
         else:
-            from_them = (
-                from_labels(sample) if what != "mean" else Interval(alone.estimate, nan, nan)
-            )
+            interval = from_labels(sample)
+        units = set(made["cluster"])
+        if any(kind == "topic" for kind, _ in units):
+            notes.append(f"{len(units)} topics are the units")
         missing = int(made["drawn"].sum() - made["labelled"].sum())
         if missing:
-            told = f"{missing} drawn without a label, taken as missing at random"
-            note = f"{note}; {told}" if note else told
-        return cls(
-            Repaired(name, made["trial"].nunique(), len(made), int(sample.labelled.sum()),
-                     sample.events, float(judge), _within(from_them, what), powered, note),
-            alone, found,
+            notes.append(f"{missing} drawn without a label, taken as missing at random")
+        estimate = Repaired(
+            name, made["trial"].nunique(), len(made), int(sample.labelled.sum()), sample.events,
+            _judged(made, what), _within(interval, what), _within(found.interval(scale), what),
+            "; ".join(filter(None, notes)),
         )  # fmt: skip
+        return cls(estimate, alone, found)
+
+
+def _judged(made: pd.DataFrame, what: str) -> float:
+    """What the judge says of all units by itself; NaN if there is none."""
+    known = made["judge"].notna()
+    if not known.any():
+        return nan
+    below = made["predicted_below"].sum() if what == "hazard" else known.sum()
+    return float(made["judge"].sum() / below)
 
 
 def _sample(made: pd.DataFrame, what: str) -> Sample:
@@ -303,7 +309,7 @@ def _sample(made: pd.DataFrame, what: str) -> Sample:
     known = ~np.isnan(predicted)
     # Of a line of which the judge says nothing the mean is as good a guess as any.
     predicted = np.where(known, predicted, predicted[known].mean() if known.any() else 0.0)
-    sample = Sample(column("above"), predicted, column("probability"), list(made["trial"]))
+    sample = Sample(column("above"), predicted, column("probability"), list(made["cluster"]))
     if what == "hazard":
         sample = replace(sample, below=column("below"), predicted_below=column("predicted_below"))
     return sample
@@ -325,7 +331,7 @@ def _why_not(sample: Sample, made: pd.DataFrame, what: str) -> str:
     if made["judge"].isna().all():
         return "no judge: labels alone"
     if labels_alone(sample).freedom < 1:
-        return "one scene alone was labelled: no interval"
+        return "one scene (or topic) alone was labelled: no interval"
     return ""
 
 
@@ -365,39 +371,23 @@ def _pairs(
                 yield name, other
 
 
-def _contrast(one: _Part, other: _Part, seeds: Mapping[str, int]) -> Contrast:
+def _contrast(one: _Part, other: _Part) -> Contrast:
     a, b = one.estimate, other.estimate
-    paired = _by_seed(one.alone, seeds).keys() == _by_seed(other.alone, seeds).keys() != set()
-    alone = _apart(one.alone, other.alone, seeds, paired=paired)
-    powered, note = UNKNOWN, ""
-    if isnan(a.repaired.low) or isnan(b.repaired.low):
-        if not isnan(a.best.low) and not isnan(b.best.low):
-            alone = beyond(a.alone, b.alone)
-            if not (isnan(a.repaired.low) and isnan(b.repaired.low)):
-                powered = beyond(a.best, b.best)
-        else:
-            alone = Interval(alone.estimate, nan, nan)
-        which = " and ".join(each.arm for each in (a, b) if isnan(each.repaired.low))
-        note = f"{which}: labels alone"
-        paired = False
-    else:
-        powered = _apart(one.repaired, other.repaired, seeds, paired=paired)
-    return Contrast(a.arm, b.arm, paired, a.judge - b.judge, alone, powered, note)
-
-
-def _by_seed(powered: Powered, seeds: Mapping[str, int]) -> dict[object, float]:
-    """The influences by seed instead of by trial; empty if a seed was played twice."""
-    found: dict[object, float] = {
-        seeds[str(name)]: value for name, value in powered.influence.items()
-    }
-    return found if len(found) == len(powered.influence) else {}
-
-
-def _apart(one: Powered, other: Powered, seeds: Mapping[str, int], *, paired: bool) -> Interval:
-    if not paired:
-        return difference(one, other)
-    first, second = (replace(each, influence=_by_seed(each, seeds)) for each in (one, other))
-    return difference(first, second, paired=True)
+    # Trials of two arms have no names in common, so clusters that are trials are never pairs.
+    paired = one.alone.influence.keys() == other.alone.influence.keys() != set()
+    without = [each for each in (a, b) if isnan(each.repaired.low)]
+    if not without:
+        alone = difference(one.alone, other.alone, paired=paired)
+        powered = difference(one.repaired, other.repaired, paired=paired)
+        return Contrast(a.arm, b.arm, paired, a.judge - b.judge, alone, powered)
+    alone = Interval(one.alone.estimate - other.alone.estimate, nan, nan)
+    if not isnan(a.alone.low) and not isnan(b.alone.low):
+        alone = beyond(a.alone, b.alone)
+    powered = UNKNOWN
+    if len(without) == 1 and not isnan(without[0].alone.low):
+        powered = beyond(a.best, b.best)
+    note = f"{' and '.join(each.arm for each in without)}: labels alone"
+    return Contrast(a.arm, b.arm, False, a.judge - b.judge, alone, powered, note)
 
 
 def _limits(interval: Interval) -> tuple[Any, ...]:

@@ -53,6 +53,9 @@ class Dialogue:
         self.key = key
         self.keys = keys_for(shown.question.values)
         self._skipped: set[str] = set()
+        self._scenes: dict[str, list[int]] = {}
+        for place, item in enumerate(self.items):
+            self._scenes.setdefault(item.scene, []).append(place)
 
     def run(self) -> None:
         """Until all is coded, or the person quits (q, Ctrl-C or the end of the input)."""
@@ -97,21 +100,28 @@ class Dialogue:
 
     def _over(self, place: int) -> bool:
         """Whether the speaker of a line had its event before, in the same scene."""
-        item = self.items[place]
+        speaker = _speaker(self.items[place])
         return any(
-            other.scene == item.scene
-            and _speaker(other) == _speaker(item)
-            and self.answers.given.get(other.id) == self.question.wanted
-            for other in self.items[:place]
+            self.answers.given.get(other.id) == self.question.wanted
+            for other in self._earlier(place)
+            if _speaker(other) == speaker
         )
+
+    def _earlier(self, place: int) -> list[Item]:
+        """The lines of the same scene before a line."""
+        own = self._scenes[self.items[place].scene]
+        return [self.items[each] for each in own if each < place]
 
     def _show(self, place: int) -> None:
         item, console = self.items[place], self.console
-        done = sum(each.id in self.answers.given for each in self.items)
-        title = f"{item.id}   {done} of {len(self.items)} done"
+        title = f"{item.id}   {len(self.answers.given)} of {len(self.items)} done"
         if item.scene:
-            own = [number for number, each in enumerate(self.items) if each.scene == item.scene]
-            title = f"scene {item.scene}, line {own.index(place) + 1} of {len(own)}   {title}"
+            # Of a scene not every line wants an answer, so scenes are counted.
+            own = self._scenes[item.scene]
+            number = list(self._scenes).index(item.scene) + 1
+            title = (
+                f"scene {number} of {len(self._scenes)}, line {own.index(place) + 1} of {len(own)}"
+            )
         console.print()
         console.print(Rule(Text(title, style="dim"), align="left"))
         for line in self._before(place):
@@ -122,7 +132,9 @@ class Dialogue:
         if before is not None:
             self._say(f"answered before: {before}", "dim")
         offered = [*self.keys.items(), *_OTHERS.items()]
-        told = "   ".join(f"[{key}] {one_line(value)}" for key, value in offered)
+        told = "   ".join(
+            f"[{key}]" if key == value else f"[{key}] {one_line(value)}" for key, value in offered
+        )
         console.print(Text(f"{self.question.text}   {told} ", style="cyan"), end="")
 
     def _before(self, place: int) -> list[str]:
@@ -131,9 +143,8 @@ class Dialogue:
         if not item.scene:
             return list(item.before)
         said: list[str] = []
-        for other in self.items[:place]:
-            if other.scene == item.scene:
-                said += [*other.before, f"{other.speaker}: {other.line}"]
+        for other in self._earlier(place):
+            said += [*other.before, f"{other.speaker}: {other.line}"]
         return [*said, *item.before][-_SCENE:]
 
     def _answer(self) -> str:

@@ -138,10 +138,11 @@ def draw(
     arm: ArmFacts = None,
     log_level: LogLevel = Level.warning,
 ) -> None:
-    """Draw lines of a store for people to code, blind: sheets, and a key that stays with you.
+    """Draw lines of a store for people to code, blind.
 
-    Every line has a known probability to be drawn; arms have equal shares. Who codes sees the line,
-    what was said before it, and nothing that tells the model, the arm or a score.
+    Makes a folder with sheets, and a key that stays with you. Every line has a known probability
+    to be drawn; arms have equal shares. Who codes sees the line, what was said before it, and
+    nothing that tells the model, the arm or a score.
     """
     from sim.cli.arms import trials_of_an_arm
     from sim.cli.display.labels import show_drawn
@@ -180,9 +181,10 @@ def code(
     ],
     log_level: LogLevel = Level.warning,
 ) -> None:
-    """Code the lines of a draw at the terminal: one key a line, back, skip, quit, and resume.
+    """Code the lines of a draw at the terminal.
 
-    Each answer is on the disk before the next line is shown.
+    One key a line; back, skip, quit, and resume with the same command. Each answer is on the disk
+    before the next line is shown.
     """
     from sim.planning.scenarios import own
 
@@ -238,7 +240,7 @@ def read(
     as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
-    """Read labels back: agreement, how good the judge is, and its estimates, repaired."""
+    """Read labels back: agreement, and repaired estimates."""
     from sim.cli.display.labels import show_labels
     from sim.cli.display.terminal import out
     from sim.planning.scenarios import own

@@ -28,7 +28,9 @@ ARMS = ("kind", SECRET)
 Key = tuple[str, int]
 
 
-def played(*, scenes: int = 20, turns: int = 16, seed: int = 0) -> tuple[Tables, dict[Key, bool]]:
+def played(
+    *, scenes: int = 20, turns: int = 16, seed: int = 0, topics: int = 1
+) -> tuple[Tables, dict[Key, bool]]:
     """Two arms with the same seeds, and which of their lines are hostile: 0.2 and 0.4."""
     generator = np.random.default_rng(seed)
     records, truth = [], {}
@@ -42,7 +44,8 @@ def played(*, scenes: int = 20, turns: int = 16, seed: int = 0) -> tuple[Tables,
                     Turn(turn, "AdaBen"[3 * (turn % 2) :][:3], f"Line {generator.random()}.")
                 )
             cast = [{"name": "Ada"}, {"name": "Ben"}]
-            records.append(Record(trial, cast, said, model=model, seed=number, scenario="spring"))
+            records.append(Record(trial, cast, said, model=model, seed=number, scenario="spring",
+                                  topic=f"topic {number % topics}"))  # fmt: skip
     return tables_from(records), truth
 
 
@@ -229,6 +232,24 @@ def test_a_scene_that_is_not_coded_whole_does_not_count(tmp_path: Path) -> None:
     arms = labels.read(folder).repair().arms
     assert sum(each.labelled for each in arms) == 23
     assert all(each.events == 0 for each in arms)
+
+
+def test_scenes_of_one_topic_are_one_unit(tmp_path: Path) -> None:
+    half = []
+    for topics in (1, 5):
+        tables, truth = played(topics=topics)
+        folder = tmp_path / f"labels{topics}"
+        labels.draw(tables, QUESTION, folder, instruments=[judge(tmp_path / "j.csv", truth)],
+                    plan=labels.Plan(count=200))  # fmt: skip
+        where = at(folder)
+        fill(folder, "coder-1", lambda each, at=where: "yes" if truth[at[each]] else "no")  # type: ignore[misc]  # noqa: B023
+        found = labels.read(folder).repair()
+        half += [each.repaired.high - each.repaired.low for each in found.arms]
+        assert found.contrasts[0].paired
+        told = {each.note for each in found.arms}
+        assert told == ({""} if topics == 1 else {"5 topics are the units"})
+    assert half[0] != half[2]
+    assert half[1] != half[3]
 
 
 def test_marks_have_a_mean(tmp_path: Path) -> None:
