@@ -33,6 +33,9 @@ ITEMS = "items.json"
 KEY = ".key.json"
 VERSION = 1
 
+_NAME = re.compile(r"\w[\w.-]*")
+"""The name of a coder."""
+
 _SHEETS = (".csv", ".txt", ".tsv")
 _ANSWERS = ".jsonl"
 
@@ -57,7 +60,7 @@ class Shown:
 
 def check_coder(name: str) -> str:
     """The name of a coder, which names files. Raises ``BadRequest``."""
-    if not re.fullmatch(r"\w[\w.-]*", name) or name.casefold() == Path(ITEMS).stem:
+    if not _NAME.fullmatch(name) or name.casefold() == Path(ITEMS).stem:
         raise BadRequest(f"--coder {name!r}: is no name; use letters, digits, - and _")
     return name
 
@@ -176,6 +179,9 @@ def given_labels(folder: Path | str, shown: Shown) -> dict[str, dict[str, str]]:
     for path in sorted(Path(folder).iterdir()):
         if path.name.startswith((".", "~")) or path.suffix.lower() not in (*_SHEETS, _ANSWERS):
             continue
+        if not _NAME.fullmatch(path.stem):
+            # A copy that somebody made would count as a coder who agrees with the first.
+            raise BadRequest(f"{path}: its name is no coder's; move it, or name it after who coded")
         if path.suffix == _ANSWERS:
             terminal = _answers(_whole_lines(path))
             labels = {

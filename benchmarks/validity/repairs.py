@@ -279,23 +279,29 @@ def missed(covered: int, given: int) -> bool:
     return covered < 0.95 * given and stats.binomtest(covered, given, 0.95).pvalue < 0.001
 
 
-def _covers(covered: int, given: int) -> str:
-    if not given:
+def _covers(tally: Tally) -> str:
+    if not tally.given:
         return "–"
-    mark = " **miss**" if missed(covered, given) else " over" if covered > 0.97 * given else ""
-    return f"{covered / given:.1%}{mark}"
+    over = tally.covered > 0.97 * tally.given
+    mark = " **miss**" if missed(tally.covered, tally.given) else " over" if over else ""
+    return f"{tally.covered / tally.given:.1%}{mark}"
+
+
+def _kind(covered: int, given: int, times: int) -> str:
+    """How often one kind of interval covers; of a handful it would say nothing."""
+    return f"{covered / given:.1%}" if given >= max(20, times / 100) else "–"
 
 
 def _row(cell: Cell, tally: Tally, times: int, extra: Sequence[str]) -> str:
     judge = "–" if cell.what == "mean" else f"{cell.sees:g}, {cell.alarm:g}"
     if cell.what == "hazard":
         judge = f"{cell.sees:g}, {_HAZARD_ALARM:g}"
-    alone = _covers(tally.covered_alone, tally.alone)
+    alone = _kind(tally.covered_alone, tally.alone, times)
     often = f" ({tally.alone / times:.0%})" if tally.alone else ""
     numbers = (cell.what, str(cell.scenes), str(cell.turns), str(cell.drawn), cell.how,
                f"{cell.share:g}" if cell.what != "mean" else "–", f"{cell.kappa:g}", judge,
-               _covers(tally.covered, tally.given),
-               _covers(tally.covered - tally.covered_alone, tally.given - tally.alone),
+               _covers(tally),
+               _kind(tally.covered - tally.covered_alone, tally.given - tally.alone, times),
                alone + often)  # fmt: skip
     return f"| {' | '.join((*numbers, *extra))} |"
 
@@ -316,7 +322,8 @@ def widths(tally: Tally, cell: Cell) -> tuple[str, str, str]:
 ONE = (
     *(Cell("share", scenes, max(30, 600 // scenes), 120, kappa=kappa)
       for scenes in (3, 5, 10, 20, 40) for kappa in (0.0, 0.1)),
-    *(Cell("share", scenes, max(30, 600 // scenes), 120, share=0.08) for scenes in (3, 10, 40)),
+    *(Cell("share", scenes, max(30, 600 // scenes), 120, share=0.08)
+      for scenes in (3, 5, 10, 20, 40)),
     Cell("share", 40, 30, 120, share=0.03),
     Cell("share", 40, 30, 400), Cell("share", 40, 30, 40),
     Cell("share", 20, 30, 120, sees=0.12),  # A judge that sees nothing, and one that sees all.
@@ -378,19 +385,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "their squared variation between scenes). *Covers*: of all intervals that are printed. "
             "*Repaired*: of those that are repaired. *Alone*: of those from labels alone, which "
             "are printed where there are fewer than ten labelled events (with how often that is). "
-            "Which of the two is printed depends on the labels, so each kind by itself may cover "
-            "less than both. *Raw*: how often the judge's own interval covers. *Width*: of the "
+            "(Of fewer than twenty such, or one in a hundred, no share is shown.) *Raw*: how often the judge's own interval covers. *Width*: of the "
             "repaired interval as a share of that from labels alone, beside theory. *Spread / "
             "error*: the spread of estimates over their mean standard error; below 1 the interval "
             "is wider than it need be. A miss is refused by an exact binomial test at p < 0.001; "
             "*over* covers in more than 97%."
         )
         told = (
-            "Where it falls short. (1) A repaired interval of a rare event, of which labels hold "
-            "few more than ten, covers too seldom by itself; with those from labels alone, which "
-            "are printed otherwise, it is right. The number of events stands in each row that is "
-            "printed, and below ten the note `N labelled events, or lines that are none, fewer "
-            "than 10: labels alone`. (2) Draws by score or disagreement cover too often, since an "
+            "Where it falls short. (1) Where about ten events are expected, which of the two "
+            "intervals is printed hangs on the labels, and each kind by itself may cover less than "
+            "both (a draw that happens to hold few events of a share of 0.3 gives an interval that "
+            "lies too low). The number of events stands in each row that is printed, and below ten "
+            "the note `N labelled events, or lines that are none, fewer than 10: labels alone`. "
+            "(2) Draws by score or disagreement cover too often, since an "
             "event that was missed where lines are drawn seldom is allowed for: they are for rare "
             "events and for calibrating a judge, a simple draw for the narrowest interval. (3) "
             "Fewer than ten labelled scenes give a hazard from labels alone, and one labelled "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import combinations
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,10 @@ def _coders(labels: Labels, console: Console) -> None:
     if len(labels.by_coder) < 2:
         _say(console, "One coder alone: how reliable the labels are is unknown.", "yellow")
         return
+    for one, other in combinations(labels.by_coder, 2):
+        if labels.by_coder[one] == labels.by_coder[other] and len(labels.by_coder[one]) >= ENOUGH:
+            both = f"{one_line(one)} and {one_line(other)}"
+            _say(console, f"{both} gave each line the same label: is one a copy?", "yellow")
     drawn = "" if labels.plan.how == "simple" else ", of the lines drawn, not of all"
     _say(console, f"Krippendorff's alpha {_text(labels.agreement)}, {labels.twice} lines coded "
                   f"twice{drawn}")  # fmt: skip

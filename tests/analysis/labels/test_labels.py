@@ -362,6 +362,11 @@ def test_what_does_not_fit_together_is_refused(
     with pytest.raises(BadRequest, match=r"has no items\.json"):
         labels.read(tmp_path)
     fill(folder, "coder-1", lambda _: "yes")
+    copy = folder / "coder-1 (copy).csv"
+    copy.write_bytes((folder / "coder-1.csv").read_bytes())
+    with pytest.raises(BadRequest, match="its name is no coder's"):
+        labels.read(folder)
+    copy.unlink()
     one = next(iter(at(folder)))
     (folder / "coder-1.jsonl").write_text(json.dumps({"id": one, "label": "no"}) + "\n")
     with pytest.raises(BadRequest, match="in another file of coder-1"):
