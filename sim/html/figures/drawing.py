@@ -1,0 +1,132 @@
+"""The few shapes of which figures are made, in pixels from the upper left corner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Point = tuple[float, float]
+
+Anchor = Literal["start", "middle", "end"]
+
+SIZE = 12.0
+"""The size of letters, in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line through points. ``colour`` is a name of ``style.css``; ``dash`` lengths of ink and
+    gap; ``title`` what a pointer that rests on it reads."""
+
+    points: tuple[Point, ...]
+    colour: str = "ink"
+    width: float = 1.5
+    dash: tuple[float, ...] = ()
+    opacity: float = 1.0
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A filled shape."""
+
+    points: tuple[Point, ...]
+    colour: str = "ink"
+    opacity: float = 1.0
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A disc, or a ring if it is ``hollow``."""
+
+    at: Point
+    radius: float = 3.5
+    colour: str = "ink"
+    hollow: bool = False
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A line of text; ``at`` is on its baseline, at its ``anchor``. ``halo`` puts the colour of the
+    page around the letters, so that lines behind them do not disturb."""
+
+    at: Point
+    text: str
+    colour: str = "ink"
+    size: float = SIZE
+    anchor: Anchor = "start"
+    bold: bool = False
+    halo: bool = False
+
+
+Shape = Line | Area | Dot | Words
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Shapes on a page of a size."""
+
+    width: float
+    height: float
+    shapes: tuple[Shape, ...] = ()
+
+
+def box(x: float, y: float, width: float, height: float) -> tuple[Point, ...]:
+    """The corners of a box."""
+    return ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
+
+
+def moved(shape: Shape, x: float, y: float) -> Shape:
+    """A shape at another place."""
+    if isinstance(shape, Dot | Words):
+        return replace(shape, at=(shape.at[0] + x, shape.at[1] + y))
+    return replace(shape, points=tuple((one + x, other + y) for one, other in shape.points))
+
+
+Panel = Callable[[float], Drawing]
+"""A part of a figure, drawn for a width."""
+
+
+def side_by_side(
+    panels: Sequence[Panel], width: float, least: float = 230, gap: float = 28, most: int = 4
+) -> Drawing:
+    """Panels in rows: as many beside each other as have ``least`` pixels each, ``most`` of them.
+
+    >>> dot = lambda width: Drawing(width, 50, (Dot((0, 0)),))
+    >>> drawn = side_by_side([dot] * 3, 500)
+    >>> drawn.height, [shape.at for shape in drawn.shapes]
+    (128.0, [(0.0, 0.0), (264.0, 0.0), (0.0, 78.0)])
+    """
+    fitting = max(1, min(most, len(panels), int((width + gap) // (least + gap))))
+    each = (width - gap * (fitting - 1)) / fitting
+    shapes: list[Shape] = []
+    top = 0.0
+    for start in range(0, len(panels), fitting):
+        row = [panel(each) for panel in panels[start : start + fitting]]
+        for place, drawn in enumerate(row):
+            shapes += [moved(shape, place * (each + gap), top) for shape in drawn.shapes]
+        top += max(drawn.height for drawn in row) + gap
+    return Drawing(width, max(top - gap, 0), tuple(shapes))
+
+
+def extent(text: str, size: float = SIZE) -> float:
+    """About how wide a text is, in pixels: no font is known before the page is shown."""
+    wide = sum(1.6 if ord(letter) > 0x2E7F else 1.0 for letter in text)
+    return wide * size * 0.56
+
+
+def fitted(text: str, width: float, size: float = SIZE) -> str:
+    """A text that is no wider than that, its end left out if it has to be.
+
+    >>> fitted("a name that is much too long", 80)
+    'a name tha…'
+    """
+    if extent(text, size) <= width:
+        return text
+    kept = max(1, int(width / (size * 0.56)) - 1)
+    while kept > 1 and extent(text[:kept], size) > width - size * 0.56:
+        kept -= 1
+    return text[:kept].rstrip() + "…"

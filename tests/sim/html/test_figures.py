@@ -1,0 +1,116 @@
+"""Figures: sound SVG, the same for the same numbers, nothing over anything else."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from math import isfinite, nan
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.html import Figure, Table
+from sim.html.figure import NARROW, WIDE
+from sim.html.figures.axes import Frame, labels_beside, ticks
+from sim.html.figures.drawing import Drawing, Panel, Words
+from sim.html.figures.forest import Forest, Row
+from sim.html.figures.heat import Heat
+from sim.html.figures.lines import Course, Plot
+from sim.html.figures.network import Edge, Network, Node
+from sim.html.figures.svg import svg, svg_file
+
+TIMES = [0, 2, 4, 6]
+BAND = Course(TIMES, [0.2, nan, 0.4, 0.5], [0.1, nan, 0.3, 0.4], [0.3, nan, 0.5, 0.6], "rlhf", "s1")
+STEPS = Course(TIMES, [0.0, 0.1, 0.1, 0.4], label="<base>", colour="s0", dash=(4, 3), stepped=True)
+PANELS: dict[str, Panel] = {
+    "lines": Plot("a & b", [BAND, STEPS], (0, 1), (0, 6), "under it"),
+    "no lines": Plot("nothing", [], (0, 1), (0, 6)),
+    "heat": Heat("heat", ["Ada", "Ben"], ["1", "2"], [[0.1, nan], [0.9, 0.4]], groups={0: "all"}),
+    "forest": Forest(
+        [
+            Row("one", 0.2, 0.1, 0.3, group="g", null=(0.0, 0.1)),
+            Row("missing", nan, nan, nan),
+            Row("far", 9, 2, 30),
+        ],
+        x=(-1, 1),
+        ends=("less", "more"),
+    ),
+    "graph": Network(
+        "g",
+        [Node("Ada", "s0", 9), Node("Ben", "s1", 3), Node("Cleo", "s2", 1)],
+        [Edge("Ada", "Ben", 5, 0.4), Edge("Ben", "Ada", 2, -0.9), Edge("Cleo", "Cleo", 1)],
+    ),
+    "two": Network("g", [Node("Ada"), Node("Ben")], [Edge("Ada", "Ben", 1)]),
+    "alone": Network("g", [Node("Ada")], []),
+}
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW, 160])
+@pytest.mark.parametrize("name", PANELS)
+def test_a_panel_is_sound_and_stays_on_its_page(name: str, width: float) -> None:
+    drawn = PANELS[name](width)
+    text = svg_file(drawn, "what it shows")
+    root = ElementTree.fromstring(text.partition("\n")[2])
+    assert root.attrib["aria-label"] == "what it shows"
+    assert "nan" not in re.sub(r"<text.*?</text>|<title>.*?</title>", "", text)
+    for shape in drawn.shapes:
+        points = [shape.at] if hasattr(shape, "at") else list(shape.points)
+        for x, y in points:
+            assert isfinite(x)
+            assert isfinite(y)
+            assert -1 <= y <= drawn.height + 1
+            # Of words it is the anchor; labels beside lines get what room there is.
+            assert -1 <= x <= width + 1
+
+
+def test_the_same_numbers_give_the_same_bytes() -> None:
+    for panel in PANELS.values():
+        assert svg(panel(400), "x") == svg(panel(400), "x")
+
+
+def test_a_missing_point_breaks_a_line_and_is_not_zero() -> None:
+    drawn = svg(Plot("t", [BAND], (0, 1), (0, 6))(400), "x")
+    lines = re.findall(r'<polyline points="([^"]*)" class="l c-s1"', drawn)
+    # A point alone has a bar; the two after the gap have a line.
+    assert [len(each.split()) for each in lines] == [2, 2]
+
+
+@given(
+    st.floats(-1e6, 1e6, allow_nan=False),
+    st.floats(1e-3, 1e6, allow_nan=False),
+    st.integers(2, 9),
+)
+def test_ticks_are_within_and_even(low: float, span: float, most: int) -> None:
+    found = ticks(low, low + span, most)
+    slack = span * 1e-6 + 1e-9 * abs(low)
+    assert len(found) <= most
+    assert all(low - slack <= each <= low + span + slack for each in found)
+    steps = [after - before for before, after in pairwise(found)]
+    assert all(abs(step - steps[0]) <= slack + 1e-6 * abs(steps[0]) for step in steps)
+
+
+@given(st.lists(st.floats(0, 100, allow_nan=False), min_size=1, max_size=6))
+def test_labels_beside_lines_do_not_touch(heights: list[float]) -> None:
+    frame = Frame.of((0, 0, 100, 100), (0, 1), (0, 1))
+    made = labels_beside(
+        frame, [(y, f"line {place}", "ink") for place, y in enumerate(heights)], 90
+    )
+    placed = sorted(shape.at[1] for shape in made if isinstance(shape, Words))
+    assert len(placed) == len(heights)
+    assert all(after - before >= 11 for before, after in pairwise(placed))
+
+
+def test_a_figure_has_its_numbers_with_it() -> None:
+    made = Figure("stance", "Stances", "20 trials, 95%", list(PANELS.values()),
+                  Table(["x", "y"], [[1, 0.5], [2, None]])).html()  # fmt: skip
+    assert made.count("<svg") == 2
+    assert 'id="stance"' in made
+    assert 'download="stance.csv"' in made
+    assert "data:text/csv;base64," in made
+    assert "2 rows" in made
+
+
+def test_a_drawing_without_shapes_is_a_drawing() -> None:
+    assert svg(Drawing(10, 10), "nothing").startswith("<svg")
