@@ -139,6 +139,13 @@ def graphs(incomplete: str) -> list[str]:
     return _matching(GRAPHS, incomplete)
 
 
+def measures(incomplete: str) -> list[str]:
+    """Measures."""
+    import analysis
+
+    return _matching(sorted(analysis.measures.__all__), incomplete)
+
+
 def transcript_formats(incomplete: str) -> list[str]:
     """Formats of other people's transcripts."""
     from sim.formats.registry import FORMATS

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from sim.calls.budget import Budget
 from sim.calls.guard import ModelOptions
@@ -29,7 +30,9 @@ class RunOptions:
     A request that was answered before, in whatever trial of the store, is not asked again but
     answered from the store. ``cache`` is False to ask every time, and True to keep the prompts of
     free stages (the embedded one) as well. ``budget`` ends a run before the call that would exceed
-    it; ``prices`` are those that ship, unless they are given. Raises ``BadRequest``.
+    it; ``prices`` are those that ship, unless they are given. ``stopping`` is a rule by which the
+    run ends early; it is kept in the manifest, and whoever watches the run follows it. Raises
+    ``BadRequest``.
 
     >>> RunOptions(concurrency=0)
     Traceback (most recent call last):
@@ -45,6 +48,7 @@ class RunOptions:
     cache: bool | None = None
     budget: Budget | None = None
     prices: Prices | None = None
+    stopping: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         whole = isinstance(self.concurrency, int) and not isinstance(self.concurrency, bool)

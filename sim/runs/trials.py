@@ -145,6 +145,8 @@ class _Run:
             "in_doubt": options.in_doubt,
             **session.accounts.manifest(),
         }
+        if options.stopping is not None:
+            facts["stopping"] = dict(options.stopping)
         new = [trial for trial in trials if trial.id not in before]
         used = store.usage([*ids, *paid]) if options.budget is not None else None
         # Read first: the manifest keeps them, for this run may be killed before it tells of them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,15 +12,15 @@ import typer
 from sim.cli import completion
 from sim.cli.option_groups import grouped
 from sim.cli.options import (
+    AskingOptions,
     Layout,
     Level,
-    LimitOptions,
     LogLevel,
     OutputOptions,
     Parameters,
     ResumeOptions,
-    SamplingOptions,
     SpendOptions,
+    UntilOptions,
     given_values,
     run_options,
 )
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
     from sim.cli.people import People
     from sim.planning import Trial
     from sim.planning.scenarios import Scenario
+    from sim.runs.options import RunOptions
     from sim.runs.report import RunReport
     from sim.scene.scene import Scene
     from sim.stage.base import Stage
     from sim.stage.surrogate import SurrogateKind
+    from sim.study.sequential import Study
 
 
 @dataclass(frozen=True)
@@ -175,13 +178,38 @@ class HumanOptions:
         return People(tuple(self.human or ()), self.human_seconds, self.human_otherwise)
 
 
+@dataclass(frozen=True)
+class StoppingOptions(UntilOptions):
+    """When to stop, and by which quantity that is decided."""
+
+    measure: Annotated[
+        str | None,
+        typer.Option(
+            "--measure",
+            metavar="NAME",
+            autocompletion=completion.measures,
+            show_default="convergence.end",
+            help="With --until: the quantity that decides, as in conflict.hostility.",
+        ),
+    ] = None
+    limits: Annotated[
+        str | None,
+        typer.Option(
+            "--range",
+            metavar="LOW,HIGH",
+            show_default="the measure's own",
+            help="With --until: the bounds of the quantity; what lies outside is set to them.",
+        ),
+    ] = None
+
+
 @grouped
 def run(
     what: PlayOptions,
+    until: StoppingOptions,
     spend: SpendOptions,
     resume: ResumeOptions,
-    sampling: SamplingOptions,
-    limits: LimitOptions,
+    asking: AskingOptions,
     human: HumanOptions,
     output: OutputOptions,
     log_level: LogLevel = Level.warning,
@@ -198,11 +226,12 @@ def run(
     from sim.scene.actor import HUMAN
 
     people = human.people()
+    until.refuse_alone(until.measure, until.limits)
     # A person plays one scene at a time.
     spend = replace(spend, concurrency=1) if people.names else spend
     scenario = find(what.scenario)
     options = run_options(spend, resume)  # Refused now, rather than after everything was opened.
-    asked = limits.models(sampling.sampling())
+    asked = asking.asked()
     count = what.trials or (1 if people.names else _default_trials(what))
     opened = open_all(what.models, asked)
     stages = opened.stages
@@ -212,20 +241,25 @@ def run(
     if HUMAN in named:
         people.join(cast, stages)
     stages |= cast.stages
-    trials = [
-        trial
-        for scene, parameters in scenes
-        for trial in plan_scene(
-            scene,
-            name=scenario.name,
-            models=opened.named,
-            parameters=parameters,
-            trials=count,
-            seed=what.seed,
-            source=source_digest(scenario.function),
-            stages=cast.identities,
-        )
-    ]
+
+    def planned(count: int) -> list[Trial]:
+        return [
+            trial
+            for scene, parameters in scenes
+            for trial in plan_scene(
+                scene,
+                name=scenario.name,
+                models=opened.named,
+                parameters=parameters,
+                trials=count,
+                seed=what.seed,
+                source=source_digest(scenario.function),
+                stages=cast.identities,
+            )
+        ]
+
+    study = None if until.until is None else _study(what, until, planned, count, people)
+    trials = planned(count) if study is None else study.trials
     surrogates = surrogates_of(trials, what.surrogates)
     stages |= surrogate_stages(stages, surrogates)
     trials += surrogates
@@ -237,6 +271,9 @@ def run(
         own("analysis")  # Refused now, rather than after everything was played.
     store = default_store(what.store, _default_store_of(scenario).name)
     refuse_into_itself(store, what.models)
+    if study is not None:
+        _until_decided(what, study, stages, store, options, output)
+        return
     report = carry_out(
         what.scenario, trials, stages, store, options, quiet=output.quiet, drawn=not people.names
     )
@@ -245,6 +282,63 @@ def run(
             report, trials, store, is_free(stages), quiet=output.quiet, as_json=output.as_json
         )
     leave(report, store, options.in_doubt)
+
+
+def _study(
+    what: PlayOptions,
+    until: StoppingOptions,
+    planned: Callable[[int], list[Trial]],
+    count: int,
+    people: People,
+) -> Study:
+    """The study that is played until it is decided. Raises ``BadRequest``."""
+    from sim.cli.until import Wanted, study_of
+    from sim.planning.scenarios import own
+
+    own("analysis")
+    if what.surrogates:
+        raise BadRequest(
+            f"--{what.surrogates[0]}: surrogates decide nothing; play them when it is decided"
+        )
+    if people.names:
+        raise BadRequest("--human: a person plays one trial; leave --until out")
+    if count < 2:
+        raise BadRequest(
+            "--until decided: say how many blocks there can be, as in --trials 200 (seeds a model)"
+        )
+    wanted = Wanted(until.measure, until.limits, until.margin, until.chosen)
+    return study_of(wanted, planned, count, what.seed)
+
+
+def _until_decided(
+    what: PlayOptions,
+    study: Study,
+    stages: dict[str, Stage],
+    store: Path,
+    options: RunOptions,
+    output: OutputOptions,
+) -> None:
+    """Play until it is decided, and print the results of what was played, and the decision."""
+    from sim.cli.display.decisions import record, sentences
+    from sim.cli.display.terminal import out
+    from sim.cli.execution import is_free, leave
+    from sim.cli.until import carry_out, outcome
+
+    report = carry_out(what.scenario, study, stages, store, options, quiet=output.quiet)
+    begun = {result.id for result in report.run.trials}
+    trials = [trial for trial in study.trials if trial.id in begun]
+    free = is_free(stages)
+    found = outcome(study, report, store, free)
+    if not output.quiet or output.as_json:
+        _print_results(
+            report.run, trials, store, free, quiet=output.quiet, as_json=output.as_json,
+            also={"until": record(found)},
+        )  # fmt: skip
+    if not output.as_json:
+        console = out()
+        for sentence in sentences(found):
+            console.print(sentence, soft_wrap=not console.is_terminal, highlight=False)
+    leave(report.run, store, options.in_doubt)
 
 
 def _default_trials(what: PlayOptions) -> int:
@@ -320,7 +414,14 @@ def _default_store_of(scenario: Scenario) -> Path:
 
 
 def _print_results(
-    report: RunReport, trials: list[Trial], store: Path, free: bool, *, quiet: bool, as_json: bool
+    report: RunReport,
+    trials: list[Trial],
+    store: Path,
+    free: bool,
+    *,
+    quiet: bool,
+    as_json: bool,
+    also: Mapping[str, Any] | None = None,
 ) -> None:
     """Measure, and print the results. Loads pandas and scipy, which are slow, only here."""
     from contextlib import nullcontext
@@ -334,7 +435,7 @@ def _print_results(
     from sim.cli.outcomes import measure, to_json, unmeasured
 
     if early:
-        out().out(to_json(unmeasured(report, trials, store)))
+        out().out(to_json({**unmeasured(report, trials, store), **(also or {})}))
         return
     console = err()
     shown = console.is_terminal and not console.is_dumb_terminal and not quiet
@@ -348,7 +449,7 @@ def _print_results(
             "goes straight on to the result"
         ) from None
     if as_json:
-        out().out(to_json(record))
+        out().out(to_json({**record, **(also or {})}))
         return
     from sim.cli.display.costs import summary
     from sim.cli.display.run_results import show

@@ -1,0 +1,133 @@
+"""The one quantity that a study decides by: a number with known bounds for each trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import isfinite, isnan
+
+import analysis
+from analysis import measures as every_measure
+from analysis.estimates import Quantity
+from analysis.results import Result, averaged
+from analysis.tables import Record, Tables, tables_from
+from sim.errors import BadRequest
+from sim.store import Store
+from sim.text.suggestions import nearest
+
+DEFAULT = "convergence.end"
+"""How far apart the actors' stances are at the end: the quantity unless another is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Primary:
+    """A quantity of a measure, by trial: ``name`` is MEASURE.QUANTITY.
+
+    ``low`` and ``high`` bound it; a number outside counts as the nearer bound, which happens only
+    where the bounds were given by hand.
+    """
+
+    name: str
+    low: float
+    high: float
+
+    @classmethod
+    def named(cls, name: str, limits: tuple[float, float] | None = None) -> Primary:
+        """The quantity of that name (``conflict.hostility``; of a measure alone its first that is
+        bounded), with the bounds that the measure states, or with ``limits``.
+
+        Raises ``BadRequest`` for a name that is unknown, or for a quantity without bounds.
+
+        >>> Primary.named("conflict.hostility")
+        Primary(name='conflict.hostility', low=0, high=1)
+        """
+        measure, _, quantity = name.partition(".")
+        declared = _measure(measure, name)
+        known = {
+            each: about
+            for each, about in declared.trial.items()
+            if about.kind not in ("count", "text")
+        }
+        if not known:
+            raise BadRequest(f"--measure {name}: {measure} has no number by trial; use another")
+        main = [each for each in known if each in declared.arm] or list(known)
+        chosen = quantity or next((each for each in main if _bounds(known[each])), main[0])
+        if chosen not in known:
+            raise BadRequest(
+                f"--measure {name}: {measure} has no number {chosen!r} by trial"
+                f"{nearest(chosen, list(known))}"
+            )
+        bounds = limits or _bounds(known[chosen])
+        if bounds is None:
+            others = ", ".join(f"{measure}.{each}" for each in known if _bounds(known[each]))
+            raise BadRequest(
+                f"--measure {measure}.{chosen}: has no bounds, which a rule needs; give "
+                "--range=LOW,HIGH (what lies outside is set to the nearer one)"
+                f"{f', or use {others}' if others else ''}"
+            )
+        return cls(f"{measure}.{chosen}", *bounds)
+
+    @property
+    def about(self) -> str:
+        """What the quantity is, in words."""
+        measure, _, quantity = self.name.partition(".")
+        return _measure(measure, self.name).trial[quantity].about
+
+    def numbers(self, tables: Tables) -> dict[str, float]:
+        """The number of each trial that has one, within the bounds. Trials that did not come to
+        their end have none. Raises ``BadRequest`` for a measure that needs to be told more."""
+        measure, _, quantity = self.name.partition(".")
+        try:
+            result = _measure(measure, self.name)(tables)
+        except TypeError:
+            raise BadRequest(
+                f"--measure {self.name}: {measure} needs to be told more than the trials; use "
+                "another measure"
+            ) from None
+        rows = averaged(result.by_trial, result.trial)
+        means = rows.groupby("trial", sort=False)[quantity].mean()
+        return {
+            str(trial): min(max(float(value), self.low), self.high)
+            for trial, value in means.items()
+            if not isnan(value)
+        }
+
+
+def _bounds(about: Quantity) -> tuple[float, float] | None:
+    """The bounds of a quantity, as a number; None if it has none."""
+    if about.kind in ("share", "onset"):
+        return 0.0, 1.0
+    return (about.low, about.high) if isfinite(about.low) and isfinite(about.high) else None
+
+
+def _measure(name: str, asked: str) -> type[Result]:
+    names = [each for each in every_measure.__all__ if hasattr(analysis, each)]
+    if name not in names:
+        raise BadRequest(f"--measure {asked}: there is no measure {name!r}{nearest(name, names)}")
+    measure: type[Result] = getattr(analysis, name)
+    return measure
+
+
+def tables_of(store: Store, trials: Iterable[str]) -> Tables:
+    """The tables of a few trials of a store, without reading the others.
+
+    ``analysis.load`` reads a whole store, and tells versions and settings apart by all of it; what
+    is measured of these trials alone needs neither.
+    """
+    return tables_from(
+        Record(
+            each.id,
+            each.cast,
+            store.own_events(each.id),
+            scenario=each.scenario,
+            parameters=each.parameters,
+            model=each.model,
+            stage=each.stage,
+            seed=each.seed,
+            arm=each.arm,
+            focal=each.focal,
+            layout=each.layout,
+            wording=each.wording,
+        )
+        for each in store.trials(list(trials))
+    )
