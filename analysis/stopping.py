@@ -31,6 +31,8 @@ from sim.errors import BadRequest
 
 Method = Literal["betting", "group-sequential"]
 
+Flags = NDArray[np.bool_]
+
 Outcome = Literal["differs", "alike", "undecided"]
 
 FEWEST = 6
@@ -60,6 +62,7 @@ class StoppingRule:
     margin: float | None = None
     method: Method = "betting"
     alpha: float = 0.05
+    every: int = 1
 
     def __post_init__(self) -> None:
         if not (isfinite(self.low) and isfinite(self.high) and self.low < self.high):
@@ -69,6 +72,11 @@ class StoppingRule:
             )
         if self.blocks < 1:
             raise BadRequest(f"blocks: {self.blocks} is no number of blocks; use at least 1")
+        if self.every < 1 or self.blocks % self.every:
+            raise BadRequest(
+                f"every: {self.blocks} blocks cannot be looked at {self.every} at a time; use a "
+                f"multiple of {self.every}"
+            )
         if self.margin is not None and not 0 < self.margin < self.high - self.low:
             raise BadRequest(
                 f"margin: {self.margin:g} is no margin; give a number between 0 and "
@@ -149,75 +157,89 @@ def decide(rule: StoppingRule, differences: Sequence[float] | Floats) -> Decisio
             f"a difference of {float(np.abs(known).max()):g}: the rule's range allows "
             f"{rule.widest:g} at most"
         )
-    first, outcome = (_betting if rule.method == "betting" else _group_sequential)(rule, known)
-    if outcome == "undecided":
-        return Decision(outcome, len(values), len(known), _interval(rule, known))
-    return Decision(outcome, int(kept[first]) + 1, first + 1, _interval(rule, known[: first + 1]))
+    # A look at a block without a number is a look at those before it.
+    ends = np.searchsorted(kept, np.arange(rule.every, len(values) + 1, rule.every)) - 1
+    looked = np.zeros(len(known), dtype=bool)
+    looked[ends[ends >= 0]] = True
+    decided = (_betting if rule.method == "betting" else _group_sequential)(rule, known, looked)
+    if decided is None:
+        return Decision("undecided", len(values), len(known), _interval(rule, known, looked))
+    place, outcome = decided
+    found = _interval(rule, known[: place + 1], looked[: place + 1])
+    return Decision(outcome, int(kept[place]) + 1, place + 1, found)
 
 
-def _betting(rule: StoppingRule, known: Floats) -> tuple[int, Outcome]:
-    """The place of the decision among the known differences, and the decision."""
+Decided = tuple[int, Outcome] | None
+"""The place of the decision among the known differences, and what it is; None if there is none."""
+
+
+def _betting(rule: StoppingRule, known: Floats, looked: Flags) -> Decided:
     limits, margin = (-rule.widest, rule.widest), rule.margin
-    above, below = crossed(known, 0.0, limits, rule.blocks, rule.alpha)
+
+    def beyond(mean: float) -> tuple[Flags, Flags]:
+        return crossed(known, mean, limits, rule.blocks, rule.alpha, looked)
+
+    above, below = beyond(0.0)
     within = np.zeros(len(known), dtype=bool)
     if margin is not None:
-        within = (
-            crossed(known, -margin, limits, rule.blocks, rule.alpha)[0]
-            & crossed(known, margin, limits, rule.blocks, rule.alpha)[1]
-        )
+        within = beyond(-margin)[0] & beyond(margin)[1]
     return _first(above | below, within)
 
 
-def _first(differs: NDArray[np.bool_], alike: NDArray[np.bool_]) -> tuple[int, Outcome]:
+def _group_sequential(rule: StoppingRule, known: Floats, looked: Flags) -> Decided:
+    means, half = _repeated(rule, known, looked)
+    within = np.zeros(len(known), dtype=bool)
+    if rule.margin is not None:
+        within = np.abs(means) + half < rule.margin
+    return _first(np.abs(means) > half, within)
+
+
+def _first(differs: Flags, alike: Flags) -> Decided:
     decided = np.flatnonzero(differs | alike)
     if not len(decided):
-        return -1, "undecided"
+        return None
     place = int(decided[0])
     return place, "differs" if differs[place] else "alike"
 
 
-def _group_sequential(rule: StoppingRule, known: Floats) -> tuple[int, Outcome]:
-    count, means, half = _repeated(rule, known)
-    within = np.zeros(len(known), dtype=bool)
-    if rule.margin is not None:
-        within = np.abs(means) + half < rule.margin
-    looked = np.isin(count, looks_of(rule.blocks)) & (count >= FEWEST)
-    return _first((np.abs(means) > half) & looked, within & looked)
-
-
-def _repeated(rule: StoppingRule, known: Floats) -> tuple[NDArray[np.int_], Floats, Floats]:
-    """How many there are after each difference, their mean, and half the width of its interval."""
-    bounds = _bounds(rule.blocks, rule.alpha)
+def _repeated(rule: StoppingRule, known: Floats, looked: Flags) -> tuple[Floats, Floats]:
+    """The mean after each difference, and half the width of its interval: infinite where there is
+    no look."""
+    looks = tuple(look for look in looks_of(rule.blocks) if look % rule.every == 0)
+    counts = np.flatnonzero(looked) + 1
+    if np.any(counts % rule.every):  # Numbers are missing: the looks are at other counts.
+        looks = tuple(int(each) for each in counts)
+    bounds = _bounds(looks, rule.blocks, rule.alpha)
     count = np.arange(1, len(known) + 1)
     at = np.full(len(known), inf)
     for look, bound in zip(bounds.looks, bounds.bounds, strict=True):
-        if look <= len(known):
+        if FEWEST <= look <= len(known) and looked[look - 1]:
             at[look - 1] = bound
     # Whether these are differences of shares is asked at each look anew, so that what comes later
     # changes nothing.
     shares = np.logical_and.accumulate(np.isin(np.abs(known), (0.0, rule.widest)))
     half = repeated_limits(known, at, np.where(shares, rule.widest, 0.0))
-    return count, np.cumsum(known) / count, half
+    return np.cumsum(known) / count, half
 
 
 @lru_cache(maxsize=64)
-def _bounds(blocks: int, alpha: float) -> Crossing:
+def _bounds(looks: tuple[int, ...], blocks: int, alpha: float) -> Crossing:
     """The bounds of a rule; they take up to half a second."""
-    return spending_bounds(looks_of(blocks), blocks, alpha)
+    return spending_bounds(looks, blocks, alpha)
 
 
-def _interval(rule: StoppingRule, known: Floats) -> Interval:
+def _interval(rule: StoppingRule, known: Floats, looked: Flags) -> Interval:
     """The rule's own interval after the last of these differences."""
     if not len(known):
         return Interval(nan, nan, nan)
     widest = rule.widest
     if rule.method == "betting":
-        return betting_interval(known, (-widest, widest), rule.blocks, rule.alpha)
-    count, means, half = _repeated(rule, known)
-    looked = np.flatnonzero(np.isfinite(half) & (count >= FEWEST))
+        return betting_interval(known, (-widest, widest), rule.blocks, rule.alpha, looked)
+    means, half = _repeated(rule, known, looked)
+    places = np.flatnonzero(np.isfinite(half))
     estimate = float(means[-1])
-    if not len(looked):
+    if not len(places):
         return Interval(estimate, -widest, widest)
-    last = looked[-1]
+    last = places[-1]
     low, high = float(means[last] - half[last]), float(means[last] + half[last])
     return Interval(estimate, max(low, -widest), min(high, widest))

@@ -76,10 +76,16 @@ def _log_mean(paths: Floats) -> Floats:
 
 
 def crossed(
-    values: Floats, mean: float, limits: tuple[float, float], horizon: int, alpha: float = 0.05
+    values: Floats,
+    mean: float,
+    limits: tuple[float, float],
+    horizon: int,
+    alpha: float = 0.05,
+    looked: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Whether, at each place, the interval of ``betting_interval`` lies above ``mean``, and whether
-    it lies below. ``values`` are within ``limits``; the last axis is time.
+    it lies below. ``values`` are within ``limits``; the last axis is time. ``looked`` says at which
+    places there is a look (None: at all).
 
     >>> above, below = crossed(np.ones(30), 0.0, (-1.0, 1.0), 30)
     >>> int(above.argmax()) + 1, bool(below.any())
@@ -91,23 +97,32 @@ def crossed(
         everywhere = np.ones(values.shape, dtype=bool)
         return (everywhere, ~everywhere) if at < 0 else (~everywhere, everywhere)
     above, below = (
-        np.maximum.accumulate(log_capital(unit, float(at), stakes, larger=larger), axis=-1)
-        >= needed
+        np.logical_or.accumulate(
+            _seen(log_capital(unit, float(at), stakes, larger=larger), looked) >= needed, axis=-1
+        )
         for larger in (True, False)
     )
     return above, below
 
 
+def _seen(capital: Floats, looked: NDArray[np.bool_] | None) -> Floats:
+    return capital if looked is None else np.where(looked, capital, -inf)
+
+
 def betting_interval(
-    values: Floats, limits: tuple[float, float], horizon: int, alpha: float = 0.05
+    values: Floats,
+    limits: tuple[float, float],
+    horizon: int,
+    alpha: float = 0.05,
+    looked: NDArray[np.bool_] | None = None,
 ) -> Interval:
     """The interval of a mean after the last value, out of a sequence that holds at all looks
     together with probability 1 - alpha: the paper's hedged capital, half of alpha for each side.
 
     ``values`` are within ``limits``; ``horizon`` is how many there can be, by which the bets are
-    chosen (a wrong one costs width, never coverage). The intervals of all looks so far are
-    intersected. The estimate is the plain mean, which is inflated if the number of values was
-    chosen by looking at them.
+    chosen (a wrong one costs width, never coverage). The intervals of all looks so far (``looked``;
+    None: after each value) are intersected. The estimate is the plain mean, which is inflated if
+    the number of values was chosen by looking at them.
 
     >>> found = betting_interval(np.tile([0.0, 1.0], 50), (0.0, 1.0), 100)
     >>> round(found.low, 2), found.estimate, round(found.high, 2)
@@ -123,8 +138,8 @@ def betting_interval(
         below, above = 0.0, 1.0
         for _ in range(_HALVINGS):
             middle = (below + above) / 2
-            reached = log_capital(share, middle, stakes, larger=True).max() >= needed
-            below, above = (middle, above) if reached else (below, middle)
+            capital = _seen(log_capital(share, middle, stakes, larger=True), looked)
+            below, above = (middle, above) if capital.max() >= needed else (below, middle)
         return below
 
     estimate = float(values.mean())

@@ -82,19 +82,32 @@ class Study:
         return [trial for block in self.blocks for trial in (block.b, block.a)]
 
     def facts(self) -> dict[str, Any]:
-        """What is stored before the first trial: the rule, and a hash of the order."""
-        order = "".join(trial.id for trial in self.trials)
-        facts: dict[str, Any] = redact_tree(
-            {
-                **self.rule.facts(),
-                "measure": self.primary.name,
-                "a": self.a,
-                "b": self.b,
-                "topics": list(self.topics),
-                "order": blake2b(order.encode(), digest_size=16).hexdigest(),
-            }
+        """What is stored before the first trial."""
+        return stored_facts(
+            self.rule, self.primary.name, (self.a, self.b), self.topics, self.trials
         )
-        return facts
+
+
+def stored_facts(
+    rule: StoppingRule,
+    measure: str,
+    arms: tuple[str, str],
+    topics: Sequence[str],
+    trials: Sequence[Trial],
+) -> dict[str, Any]:
+    """A rule as it is stored: with what it decides, and a hash of the trials in their order."""
+    order = "".join(trial.id for trial in trials)
+    facts: dict[str, Any] = redact_tree(
+        {
+            **rule.facts(),
+            "measure": measure,
+            "a": arms[0],
+            "b": arms[1],
+            "topics": list(topics),
+            "order": blake2b(order.encode(), digest_size=16).hexdigest(),
+        }
+    )
+    return facts
 
 
 def random_order(topics: int, seeds: int, seed: int) -> list[tuple[int, int]]:

@@ -42,6 +42,19 @@ class TournamentWatcher(Watcher, Protocol):
         ...
 
 
+class Enough(Protocol):
+    """Says when a tournament may end before its last round."""
+
+    @property
+    def step(self) -> int:
+        """After how many rounds it is asked, again and again."""
+        ...
+
+    def reached(self, meetings: Sequence[Meeting]) -> bool:
+        """Whether no further round is played, after these meetings with their scores."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TournamentReport:
     """The results of a tournament.
@@ -93,6 +106,7 @@ async def run_tournament(
     *,
     identities: Mapping[str, str] | None = None,
     watch: Watcher | None = None,
+    enough: Enough | None = None,
 ) -> TournamentReport:
     """Run a tournament in a store, and go on where an earlier run stopped.
 
@@ -100,7 +114,8 @@ async def run_tournament(
     has, by its model string or name (None: ``stages`` are by those names). Debates and verdicts
     that are in the store already, from this or another tournament, are neither played nor asked
     for again. A budget is for the whole tournament, earlier runs of it
-    included; its minutes are for each round of an adaptive format.
+    included; its minutes are for each round of an adaptive format. ``enough`` ends it before its
+    last round, if the format is not adaptive.
 
     Raises what ``run_trials`` raises, and ``BadRequest`` if a stage is missing.
 
@@ -128,8 +143,9 @@ async def run_tournament(
     on_verdict = watch.verdict if isinstance(watch, TournamentWatcher) else None
     over = 0
     report: RunReport | None = None
-    for first in range(1, rounds + 1) if adaptive else [1]:
-        last = first if adaptive else rounds
+    step = 1 if adaptive else rounds if enough is None else enough.step
+    for first in range(1, rounds + 1, step):
+        last = min(first + step - 1, rounds)
         before = list(progress.legs)
         trials = _compile(progress, first, last, store)
         legs = {trial.id: progress.legs[trial.id] for trial in trials}
@@ -149,6 +165,8 @@ async def run_tournament(
         if report.interrupted or report.stopped is not None:
             break
         over = last
+        if enough is not None and enough.reached(progress.meetings):
+            break
     assert report is not None
     given, missing = _counted(progress, store)
     table = standings(len(tournament.entrants), progress.meetings)

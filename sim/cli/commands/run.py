@@ -337,7 +337,9 @@ def _until_decided(
     if not output.as_json:
         console = out()
         for sentence in sentences(found):
-            console.print(sentence, soft_wrap=not console.is_terminal, highlight=False)
+            console.print(
+                sentence, soft_wrap=not console.is_terminal, highlight=False, markup=False
+            )
     leave(report.run, store, options.in_doubt)
 
 

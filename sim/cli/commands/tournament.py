@@ -12,14 +12,14 @@ import typer
 from sim.cli import completion
 from sim.cli.option_groups import grouped
 from sim.cli.options import (
+    AskingOptions,
     Level,
-    LimitOptions,
     LogLevel,
     OutputOptions,
     Parameters,
     ResumeOptions,
-    SamplingOptions,
     SpendOptions,
+    UntilOptions,
     given_parameters,
     run_options,
 )
@@ -29,8 +29,12 @@ from sim.text.printing import command_line
 if TYPE_CHECKING:
     from sim.calls.guard import ModelOptions
     from sim.calls.prices import Prices
+    from sim.cli.display.decisions import Outcome
+    from sim.cli.display.tournament_progress import TournamentProgress
     from sim.cli.people import People
+    from sim.runs.options import RunOptions
     from sim.runs.stages import Cast
+    from sim.study.contest import Contest
     from sim.tournament import Tournament
     from sim.tournament.run import TournamentReport
 
@@ -98,13 +102,29 @@ class TournamentOptions:
     ] = None
 
 
+@dataclass(frozen=True)
+class ContestOptions(UntilOptions):
+    """When to stop, and between whom that is decided."""
+
+    between: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--between",
+            metavar="ENTRANT",
+            help="With --until: one of the two entrants who meet alone until it is decided who "
+            "wins more; give it twice.",
+            show_default="the only two there are",
+        ),
+    ] = None
+
+
 @grouped
 def tournament(
     which: TournamentOptions,
+    until: ContestOptions,
     spend: SpendOptions,
     resume: ResumeOptions,
-    sampling: SamplingOptions,
-    limits: LimitOptions,
+    asking: AskingOptions,
     output: OutputOptions,
     human_seconds: Annotated[
         float | None,
@@ -131,9 +151,13 @@ def tournament(
     from sim.tournament.stages import stages_named
 
     people = People((), human_seconds)
+    until.refuse_alone(until.between)
     options = run_options(spend, resume)  # Refused now, rather than after everything was opened.
     cup = changed(_read(which), which)
-    cast = _open(cup, limits.models(sampling.sampling()), people)
+    contest = None if until.until is None else _contest(cup, until)
+    if contest is not None:
+        cup = contest.tournament
+    cast = _open(cup, asking.asked(), people)
     name = default_name(which.source)
     if output.dry_run:
         _estimate(cup, cast, options.prices, which, output.as_json)
@@ -147,21 +171,76 @@ def tournament(
         options = replace(options, concurrency=1)
     free, console = is_free(cast.stages), progress_console(output.quiet)
     progress = TournamentProgress(cup, debates_of(cup), free, console, not a_person_plays)
-    report = on_a_loop(
-        progress,
-        cast.stages,
-        lambda: run_tournament(
-            cup, cast.stages, store, options, identities=cast.identities, watch=progress
-        ),
-    )
+    found: Outcome | None = None
+    if contest is None:
+        report = on_a_loop(
+            progress,
+            cast.stages,
+            lambda: run_tournament(
+                cup, cast.stages, store, options, identities=cast.identities, watch=progress
+            ),
+        )
+    else:
+        report, found = _until_decided(contest, cast, store, options, progress)
     if not output.quiet or output.as_json:
-        _print_standings(report, store, free, output.as_json)
+        _print_standings(report, store, free, output.as_json, found)
+    elif found is not None:
+        _print_decision(found)
     leave(report.run, store, options.in_doubt)
     if report.missing_verdicts and not report.verdicts:
         raise RunFailed(
             f"none of {report.missing_verdicts:,} verdicts could be had; "
             f"{command_line('standings', store)} says why"
         )
+
+
+def _contest(cup: Tournament, until: ContestOptions) -> Contest:
+    """The contest that is played until it is decided. Raises ``BadRequest``."""
+    from sim.planning.scenarios import own
+    from sim.scene.actor import HUMAN
+    from sim.tournament.stages import stages_named
+
+    own("analysis")
+    if HUMAN in stages_named(cup):
+        raise BadRequest("--until decided: a person cannot debate for so long; leave it out")
+    from sim.study.contest import Contest
+
+    return Contest.of(cup, until.between or (), margin=until.margin, method=until.chosen)
+
+
+def _until_decided(
+    contest: Contest, cast: Cast, store: Path, options: RunOptions, progress: TournamentProgress
+) -> tuple[TournamentReport, Outcome]:
+    """Play until it is decided; the tournament, and the decision."""
+    from sim.cli.display.decisions import Outcome
+    from sim.cli.execution import is_free, on_a_loop
+    from sim.cli.until import saved
+    from sim.study.contest import MEASURE, run_contest
+
+    done = on_a_loop(
+        progress,
+        cast.stages,
+        lambda: run_contest(
+            contest, cast.stages, store, options, identities=cast.identities, watch=progress
+        ),
+    )
+    report = done.tournament
+    begun = [trial.id for trial in report.run.trials]
+    cup, rule = contest.tournament, contest.rule
+    return report, Outcome(
+        MEASURE, contest.a, contest.b, rule, done.decision, done.missing,
+        [motion.topic for motion in cup.motions],
+        saved(store, begun, len(report.meetings), rule.blocks), is_free(cast.stages),
+    )  # fmt: skip
+
+
+def _print_decision(found: Outcome) -> None:
+    from sim.cli.display.decisions import sentences
+    from sim.cli.display.terminal import out
+
+    console = out()
+    for sentence in sentences(found):
+        console.print(sentence, soft_wrap=not console.is_terminal, highlight=False, markup=False)
 
 
 def _read(which: TournamentOptions) -> Tournament:
@@ -288,7 +367,9 @@ def debates_told(count: int) -> str:
     return f"{count:,} debate{'' if count == 1 else 's'}"
 
 
-def _print_standings(report: TournamentReport, store: Path, free: bool, as_json: bool) -> None:
+def _print_standings(
+    report: TournamentReport, store: Path, free: bool, as_json: bool, found: Outcome | None = None
+) -> None:
     """Rate, and print the standings. Loads pandas and scipy, which are slow, only here."""
     from sim.cli.display.costs import summary
     from sim.cli.display.standings import show
@@ -302,6 +383,10 @@ def _print_standings(report: TournamentReport, store: Path, free: bool, as_json:
         "verdicts": report.verdicts,
         "missing_verdicts": report.missing_verdicts,
     }
+    if found is not None:
+        from sim.cli.display.decisions import record as decision
+
+        record["until"] = decision(found)
     if as_json:
         out().out(json.dumps(record, allow_nan=False))
         return
@@ -310,3 +395,5 @@ def _print_standings(report: TournamentReport, store: Path, free: bool, as_json:
     spent = summary(report.run, free)
     if spent is not None:
         console.print(spent)
+    if found is not None:
+        _print_decision(found)
