@@ -87,8 +87,8 @@ def cell(happened: int, of: int, wanted: float, *, more: bool) -> str:
 
 
 def wrong(method: Method, law: str, blocks: int, times: int) -> tuple[int, int, int]:
-    """Of so many studies: how many without a difference are said to differ, how many that differ by
-    the margin are called alike, and in how many of those the interval at stopping holds the truth."""
+    """How many studies without a difference are said to differ, how many that differ by the margin
+    are called alike, and in how many of these the interval at stopping holds the margin."""
     generator = np.random.default_rng([blocks, list(LAWS).index(law)])
     differ = alike = covered = 0
     rule = StoppingRule(0, 1, blocks, None, method)
@@ -177,7 +177,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "differences in [-1, 1] with a look after every block. *Differ*: studies without a "
             f"difference that are said to differ; *alike*: studies that differ by {MARGIN:g} that "
             f"are called alike within {MARGIN:g}; *covers*: studies of these in which the interval "
-            "at stopping (without a margin) holds the truth. A miss is refused by an exact binomial test at p < 0.001."
+            "at stopping (without a margin) holds the truth. A miss is refused by an exact "
+            "binomial test at p < 0.001."
         )
         between = (
             "What is saved where the rule is allowed the blocks that give it 90% power, in the "

@@ -48,7 +48,7 @@ def study_of(wanted: Wanted, planned: Planned, seeds: int, seed: int) -> Study:
     Whatever else differs (parameters) makes topics. Raises ``BadRequest`` if there are no two arms,
     or if the quantity is none.
     """
-    primary = Primary.named(wanted.measure or DEFAULT, _limits(wanted.limits))
+    primary = Primary.named(wanted.measure or DEFAULT, limits_of(wanted.limits))
     arms = _arms(planned(1))
     order = random_order(len(arms.topics), seeds, seed)
     rule = StoppingRule(primary.low, primary.high, len(order), wanted.margin, wanted.method)
@@ -110,7 +110,8 @@ def _arms(trials: Sequence[Trial]) -> _Arms:
     return _Arms(by, a, b, tuple(dict.fromkeys(map(arms.topic, trials))))
 
 
-def _limits(text: str | None) -> tuple[float, float] | None:
+def limits_of(text: str | None) -> tuple[float, float] | None:
+    """What was given as ``--range``. Raises ``BadRequest``."""
     if text is None:
         return None
     low, comma, high = text.partition(",")
