@@ -29,7 +29,7 @@ from scipy import stats
 
 from analysis.power import blocks_for, blocks_for_rule
 from analysis.stats import Floats
-from analysis.stopping import Method, StoppingRule, decide
+from analysis.stopping import Method, StoppingRule, decide, stops
 from benchmarks.validity.document import write_section
 
 SIZES = (10, 20, 64, 200)
@@ -94,9 +94,9 @@ def wrong(method: Method, law: str, blocks: int, times: int) -> tuple[int, int, 
     rule = StoppingRule(0, 1, blocks, None, method)
     with_margin = StoppingRule(0, 1, blocks, MARGIN, method)
     for _ in range(times):
-        differ += decide(rule, LAWS[law](blocks, 0.0, generator)).outcome == "differs"
+        differ += stops(rule, LAWS[law](blocks, 0.0, generator))[0] == "differs"
         moved = LAWS[law](blocks, MARGIN, generator)
-        alike += decide(with_margin, moved).outcome == "alike"
+        alike += stops(with_margin, moved)[0] == "alike"
         found = decide(rule, moved).difference
         covered += found.low <= MARGIN <= found.high
     return differ, alike, covered
@@ -135,13 +135,17 @@ def saving(method: Method, law: str, effect: float, times: int) -> list[str]:
     rule = StoppingRule(0, 1, blocks, None, method)
     cells = [f"{fixed}", f"{blocks}"]
     for times_effect in (1, 2):
-        found = [decide(rule, LAWS[law](blocks, times_effect * effect, generator))
-                 for _ in range(times)]  # fmt: skip
-        power = np.mean([each.decided for each in found])
-        median = float(np.median([each.blocks for each in found]))
+        studies = [LAWS[law](blocks, times_effect * effect, generator) for _ in range(times)]
+        found = [stops(rule, values) for values in studies]
+        median = float(np.median([count for _, count in found]))
         if times_effect == 1:
-            cells.append(f"{power:.0%}")
-            inflated = np.mean([each.difference.estimate for each in found if each.decided])
+            decided = [
+                float(values[:count].mean())
+                for values, (outcome, count) in zip(studies, found, strict=True)
+                if outcome == "differs"
+            ]
+            cells.append(f"{len(decided) / times:.0%}")
+            inflated = np.mean(decided)
         bar = 0.2 if times_effect == 1 else 0.5
         left = 1 - median / blocks
         cells.append(f"{left:.0%}{'' if left >= bar else ' **miss**'} ({1 - median / fixed:.0%})")
