@@ -20,10 +20,11 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from math import isnan, nan
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from analysis.primary import Primary, tables_of
 from analysis.stopping import Decision, StoppingRule, decide
+from analysis.tables import Tables
 from sim.errors import BadRequest
 from sim.planning import Trial
 from sim.redaction import redact_tree
@@ -34,8 +35,9 @@ from sim.runs.report import RunReport, Watcher
 from sim.runs.trials import run_trials
 from sim.seeds import Stream, derive
 from sim.stage.base import Stage
-from sim.store import Store, open_store
+from sim.store import Store, Writer, open_store
 from sim.store.pruning import remove
+from sim.transcript import Transcript
 
 Told = Callable[[Decision], None]
 """Is told what the rule says after each look."""
@@ -135,32 +137,27 @@ def random_order(topics: int, seeds: int, seed: int) -> list[tuple[int, int]]:
 
 
 class Prefix:
-    """The completed blocks of a study in a store, and what the rule says of them."""
+    """The completed blocks of a study up to the first gap, and what the rule says of them."""
 
-    def __init__(self, study: Study, store: Path) -> None:
+    def __init__(self, study: Study) -> None:
         self.study = study
-        self.store = store
         self.differences: list[float] = []
         self.decision = decide(study.rule, [])
 
-    def look(self) -> Decision:
-        """Measure the blocks that were completed since the last look, one after the other, as far
-        as they are complete without a gap and the rule has not decided."""
-        if self.decision.decided or not self.store.exists():
-            return self.decision
-        with open_store(self.store) as store:
-            for block in self.study.blocks[len(self.differences) :]:
-                if len(store.ended(block.ids)) < 2:
-                    break
-                self.differences.append(self._difference(store, block))
-                self.decision = decide(self.study.rule, self.differences)
-                if self.decision.decided:
-                    break
-        return self.decision
+    def next_block(self, store: Store) -> Tables | None:
+        """The tables of the next block, if it is complete and the rule has not decided."""
+        if self.decision.decided or len(self.differences) == len(self.study.blocks):
+            return None
+        block = self.study.blocks[len(self.differences)]
+        return tables_of(store, block.ids) if len(store.ended(block.ids)) == 2 else None
 
-    def _difference(self, store: Store, block: Block) -> float:
-        numbers = self.study.primary.numbers(tables_of(store, block.ids))
-        return numbers.get(block.a.id, nan) - numbers.get(block.b.id, nan)
+    def add(self, tables: Tables) -> Decision:
+        """Measure the next block, and ask the rule."""
+        block = self.study.blocks[len(self.differences)]
+        numbers = self.study.primary.numbers(tables)
+        self.differences.append(numbers.get(block.a.id, nan) - numbers.get(block.b.id, nan))
+        self.decision = decide(self.study.rule, self.differences)
+        return self.decision
 
     @property
     def missing(self) -> int:
@@ -171,15 +168,31 @@ class Prefix:
 class UntilDecided:
     """An executor that plays trials in their order until a prefix of the blocks is decided.
 
-    Trials that are under way then are played to their end; no other is begun.
+    Trials that are under way then are played to their end; no other is begun. It is the run's
+    follow-up, too, because that is given the store: while a run writes a store, nobody else in the
+    process may open it (to close a file drops the locks that SQLite holds on it).
     """
+
+    stages: ClassVar[Mapping[str, str]] = {}
+    """As a follow-up it asks nobody."""
 
     def __init__(self, prefix: Prefix, told: Told | None = None) -> None:
         self.prefix = prefix
         self.told = told
         self.error: BaseException | None = None
+        self._store: Store | None = None
         self._local = LocalExecutor()
         self._one_look = asyncio.Lock()
+
+    def missing(self, store: Store, trials: Sequence[str]) -> set[str]:
+        """No trial lacks anything; the store is kept for the looks."""
+        self._store = store
+        return set()
+
+    async def carry_out(
+        self, trial: Trial, transcript: Transcript, stage: Stage, writer: Writer
+    ) -> None:
+        """Nothing: a look comes after each trial, whether it failed or not."""
 
     async def play_all(self, trials: Sequence[Trial], job: Job, concurrency: int) -> None:
         """Play these trials, at most ``concurrency`` at once."""
@@ -198,17 +211,15 @@ class UntilDecided:
 
     async def look(self) -> None:
         """Look at what is complete. Measuring takes a while, and calls go on meanwhile."""
+        assert self._store is not None
         async with self._one_look:
-            if self.over:
-                return
             try:
-                before = self.prefix.decision.blocks
-                decision = await asyncio.to_thread(self.prefix.look)
+                while (tables := self.prefix.next_block(self._store)) is not None:
+                    decision = await asyncio.to_thread(self.prefix.add, tables)
+                    if self.told is not None:
+                        self.told(decision)
             except Exception as error:  # noqa: BLE001 - raised when what is under way has ended
                 self.error = error
-                return
-            if self.told is not None and decision.blocks > before:
-                self.told(decision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,14 +275,14 @@ async def run_until_decided(
             "trials count as missing"
         )
     refuse_without_rule(study.trials, study.facts(), path)
-    prefix = Prefix(study, path)
-    executor = UntilDecided(prefix, told)
+    prefix = Prefix(study)
+    until = UntilDecided(prefix, told)
     report = await run_trials(
         study.trials, stages, path, replace(how, stopping=study.facts()), watch=watch,
-        executor=executor,
+        follow_up=until, executor=until,
     )  # fmt: skip
-    if executor.error is not None:
-        raise executor.error
+    if until.error is not None:
+        raise until.error
     if prefix.decision.decided:
         never = {result.id for result in report.trials if result.status == "planned"}
         remove(path, never)
