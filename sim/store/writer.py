@@ -406,6 +406,8 @@ class Writer:
         finally:
             self._closed = True
             try:
-                self.connection.close()
+                # By the reader, whose finalizer has nothing left to close then: garbage may be
+                # collected in any thread, and SQLite lets only this one close the connection.
+                self.store.close()
             finally:
                 self._drop_lease()
