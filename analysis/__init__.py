@@ -58,7 +58,11 @@ if TYPE_CHECKING:
     from analysis.measures.theory_of_mind import TheoryOfMind
     from analysis.measures.triggered_flips import TriggeredFlips
     from analysis.measures.vote_swing import VoteSwing
+    from analysis.primary import Primary as Primary
     from analysis.results import Result as Result
+    from analysis.stopping import Decision as Decision
+    from analysis.stopping import StoppingRule as StoppingRule
+    from analysis.stopping import decide as decide
     from analysis.tables import Record as Record
     from analysis.tables import Tables as Tables
     from analysis.tables import load as load
@@ -102,6 +106,8 @@ _WHERE = {
     "compare": "analysis.comparison",
     **dict.fromkeys(("Record", "Tables", "load", "tables_from"), "analysis.tables"),
     "Comparison": "analysis.comparison",
+    **dict.fromkeys(("Decision", "StoppingRule", "decide"), "analysis.stopping"),
+    "Primary": "analysis.primary",
     "Estimate": "analysis.estimates",
     "Result": "analysis.results",
     "acts": "analysis.measures.acts:Acts",

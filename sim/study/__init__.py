@@ -1,8 +1,9 @@
-"""Studies: experiments on a transcript that play branches of it and analyse them.
+"""Studies: experiments that play and analyse.
 
 ``effects`` estimates the causal effect of a turn, ``appearance`` who speaks in a turn that is
 generated again, ``reroll_variance`` how much a turn moves each listener; ``outcomes`` are the
-numbers by which branches are compared. Names are imported when they are used.
+numbers by which branches are compared. ``sequential`` plays blocks of two arms until a difference
+is decided, ``contest`` debates of two entrants. Names are imported when they are used.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from sim.lazy import lazy_names
 if TYPE_CHECKING:
     from sim.study.appearance import Superposition as Superposition
     from sim.study.appearance import superposition as superposition
+    from sim.study.contest import Contest as Contest
+    from sim.study.contest import run_contest as run_contest
     from sim.study.effects import Effect as Effect
     from sim.study.effects import effect_of as effect_of
     from sim.study.effects import triggers_of as triggers_of
@@ -21,14 +24,20 @@ if TYPE_CHECKING:
     from sim.study.outcomes import flips as flips
     from sim.study.outcomes import says as says
     from sim.study.reroll_variance import influence as influence
+    from sim.study.sequential import Study as Study
+    from sim.study.sequential import run_until_decided as run_until_decided
 
 _WHERE = {
+    "Contest": "sim.study.contest",
     "Effect": "sim.study.effects",
+    "Study": "sim.study.sequential",
     "Superposition": "sim.study.appearance",
     "effect_of": "sim.study.effects",
     "final_stance": "sim.study.outcomes",
     "flips": "sim.study.outcomes",
     "influence": "sim.study.reroll_variance",
+    "run_contest": "sim.study.contest",
+    "run_until_decided": "sim.study.sequential",
     "says": "sim.study.outcomes",
     "superposition": "sim.study.appearance",
     "triggers_of": "sim.study.effects",
