@@ -17,7 +17,7 @@ from scipy import special
 
 from analysis.stats import Floats, Interval
 from analysis.stats.sequential import bets, crossing, log_capital, looks_of, spending_bounds
-from analysis.stopping import FEWEST, Method
+from analysis.stopping import FEWEST, FEWEST_PLANNED, Method
 from sim.errors import BadRequest
 
 ALPHA = 0.05
@@ -166,7 +166,9 @@ def blocks_for_rule(
     if start is None:
         return None
     find = _betting if method == "betting" else _group_sequential
-    low, high = 1, max(6, ceil(start * 1.1))
+    low, high = 1, max(FEWEST, ceil(start * 1.1))
+    if method == "group-sequential":
+        low, high = FEWEST_PLANNED - 1, max(FEWEST_PLANNED, high)
     while find(high, effect, sd, widest)[0] < power:
         low, high = high, ceil(high * 1.5)
         if high > MOST:
