@@ -28,6 +28,7 @@ SUMMARIES = {
     "analyze": "Say who flipped, whether they come together, and who fights whom, arm by arm.",
     "label": "People code a few lines, blind: their agreement, and a judge's estimates, repaired.",
     "power": "How many seeds, topics and turns a study needs, with money and hours.",
+    "calibrate": "Say how good instruments are on a model, from scenes with something planted.",
     "explain": "What a column of a table is, how it is measured, and what it cannot say.",
     "graph": "Who spoke after whom, answered, heard, addressed or agreed with whom.",
     "tournament": ("Run a tournament of debates: play, judge, rate. Resumes one that was stopped."),
@@ -73,6 +74,8 @@ def _body(name: str) -> Callable[..., None] | typer.Typer:
             from sim.cli.commands.label import app as body
         case "power":
             from sim.cli.commands.power import power as body
+        case "calibrate":
+            from sim.cli.commands.calibrate import calibrate as body
         case "explain":
             from sim.cli.commands.explain import explain as body
         case "graph":

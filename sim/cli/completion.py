@@ -125,6 +125,19 @@ def tournaments(incomplete: str) -> list[str]:
     return _matching([*named, *_files(incomplete, (".toml", ".py"))], incomplete)
 
 
+def instruments(incomplete: str) -> list[str]:
+    """Our instruments, and files that may be one."""
+    own = ("flips", "triggered_flips", "spoken_flips", "hostility", "collapse", "stance", "agreement")
+    return _matching([*own, "regex:", "petri:", *_files(incomplete, (".toml", ".py"))], incomplete)
+
+
+def plants(incomplete: str) -> list[str]:
+    """What ``elsinore calibrate`` plants."""
+    from sim.study.calibration.plants import PLANTS
+
+    return _matching(PLANTS, incomplete)
+
+
 GRAPHS = ("turn_taking", "replies", "hearing", "addressing", "agreement")
 """Kinds of graphs."""
 

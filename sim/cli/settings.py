@@ -151,6 +151,31 @@ KEYS: Mapping[str, Mapping[str, Check]] = {
         "provider_concurrency": _whole(1),
         "budget_minutes": _more_than_nothing,
     },
+    "calibrate": {
+        "model": _text,
+        "instrument": _texts,
+        "reader": _text,
+        "calibrations": _text,
+        "scenes": _whole(1),
+        "turns": _whole(1),
+        "seed": _whole(0),
+        "store": _text,
+        "layout": _one_of(
+            "persona_first", "transcript_first", "screenplay", "author", "author_script"
+        ),
+        **_PAYING,
+        "durable": _one_of("normal", "full"),
+        "in_doubt": _one_of("ask", "missing"),
+        "retry_failed": _flag,
+        "temperature": _number,
+        "top_p": _number,
+        "max_tokens": _whole(1),
+        "seeds": _flag,
+        "base_url": _text,
+        "extra_body": _body,
+        "provider_concurrency": _whole(1),
+        "budget_minutes": _more_than_nothing,
+    },
     "standings": {"log_level": _one_of(*LEVELS)},
     "judge": {"log_level": _one_of(*LEVELS)},
     "graph": {"kind": _text, "log_level": _one_of(*LEVELS)},
@@ -184,7 +209,10 @@ def read(file: Path = FILE) -> dict[str, dict[str, Any]]:
             wanted = KEYS[section][key](value)
             if wanted is not None:
                 raise BadRequest(f"{where}: {value!r} is not {wanted}")
-            several = key == "judges" or (key in ("model", "stop") and section != "tournament")
+            one_model = section in ("tournament", "calibrate")
+            several = key in ("judges", "instrument") or (
+                key in ("model", "stop") and not one_model
+            )
             if several and isinstance(value, str):
                 keys[key] = [value]
             if key == "extra_body" and isinstance(value, dict):

@@ -125,7 +125,7 @@ def find(name: str) -> Scenario:
     if colon and path.endswith(".py"):
         return _from_file(name, Path(path), function)
     if name.endswith(".py"):
-        offered = ", ".join(f"{name}:{each}" for each in _functions(_load(Path(name))))
+        offered = ", ".join(f"{name}:{each}" for each in _functions(load_file(Path(name))))
         raise ScenarioError(
             f"{name}: say which of its functions is the scenario; "
             f"use {offered or f'{name}:FUNCTION'}"
@@ -287,7 +287,7 @@ def own(package: str) -> ModuleType:
 
 
 def _from_file(name: str, path: Path, function: str) -> Scenario:
-    module = _load(path)
+    module = load_file(path)
     scenario = getattr(module, function, None)
     if scenario is None:
         raise ScenarioError(
@@ -318,7 +318,7 @@ class _UncachedLoader(SourceFileLoader):
         return self.source_to_code(self.get_data(self.path), self.path)
 
 
-def _load(path: Path) -> ModuleType:
+def load_file(path: Path) -> ModuleType:
     """A user's file as a module, under a name made of its path and its content.
 
     It is executed once a process, and again when it was edited: in a notebook, too, what is played

@@ -1,0 +1,212 @@
+"""Elsinore's own measures as instruments.
+
+    flips             P(opposite) at each turn, by the words of a lexicon
+    triggered_flips   P(opposite) at each turn, by what lines do and which side they take
+    spoken_flips      P(it flipped by this turn), by the meaning of lines, or any other evidence
+    hostility         of ``conflict``
+    collapse          the evidence for assistant talk
+    stance            the side that a line takes, against the persona's own
+    agreement         P(the line agrees with the one before) less P(it disagrees)
+
+Those of the first three and of ``collapse`` decide themselves where something began; ``hostility``
+has the threshold of ``conflict``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import analysis
+from analysis.calibration.instruments.base import Scored, version_of
+from analysis.calibration.talks import Shown
+from analysis.evidence import acts, tells, text
+from analysis.evidence.readings import Evidence
+from analysis.measures.collapse import Collapse
+from analysis.measures.conflict import EPISODE, Conflict
+from analysis.measures.flips import Flips
+from analysis.measures.spoken_flips import SpokenFlips
+from analysis.measures.triggered_flips import TriggeredFlips, lean_of
+from analysis.results import Result
+from analysis.stats import Floats
+from sim.errors import BadRequest
+from sim.text.suggestions import nearest
+
+
+@dataclass(frozen=True)
+class Own:
+    """A measure of ours as an instrument."""
+
+    name: str
+    detects: str
+    reads: Callable[[Shown], list[Scored]] = field(repr=False)
+    threshold: float | None = None
+    samples: bool = False
+    more: str = ""
+
+    @property
+    def version(self) -> str:
+        """A hash of the code and the tables that measures and evidence are made of: whatever is
+        edited there, what was calibrated before is no longer known to hold."""
+        return version_of([_sources(), self.name, self.more])
+
+    def read(self, shown: Shown, again: int = 0) -> list[Scored]:
+        return self.reads(shown)
+
+
+@cache
+def _sources() -> str:
+    """A hash of the sources of ``measures``, ``evidence`` and ``stats``."""
+    home = Path(str(analysis.__file__)).parent
+    files = [
+        path
+        for folder in ("evidence", "measures", "stats")
+        for path in sorted((home / folder).rglob("*"))
+        if path.suffix in (".py", ".tsv")
+    ]
+    return version_of(
+        part for path in files for part in (str(path.relative_to(home)), path.read_bytes())
+    )
+
+
+def ours(by: Evidence | None = None) -> dict[str, Own]:
+    """Our instruments by name. ``by`` is the evidence of ``spoken_flips`` (None: the best embedder
+    that is installed)."""
+    spoken = Own("spoken_flips", "flip", lambda shown: _spoken(shown, by),
+                 more="" if by is None else by.name)  # fmt: skip
+    every = [
+        Own("flips", "flip", lambda shown: _measured(shown, Flips(shown.tables), "posterior")),
+        Own("triggered_flips", "flip",
+            lambda shown: _measured(shown, TriggeredFlips(shown.tables), "posterior")),
+        spoken,
+        Own("hostility", "hostility",
+            lambda shown: _measured(shown, Conflict(shown.tables), "hostility", None), EPISODE),
+        Own("collapse", "collapse", _collapse),
+        Own("stance", "stance", _stance),
+        Own("agreement", "agreement", _agreement),
+    ]  # fmt: skip
+    return {each.name: each for each in every}
+
+
+def measure_version(measure: str) -> str:
+    """The version of a measure of ours as an instrument; blank if it is none."""
+    known = ours()
+    return known[measure].version if measure in known else ""
+
+
+def own_named(name: str, by: Evidence | None = None) -> Own:
+    """One of our instruments. Raises ``BadRequest`` for a name that there is not."""
+    known = ours(by)
+    if name not in known:
+        raise BadRequest(
+            f"--instrument {name}: there is none of ours{nearest(name, list(known))}; or name "
+            "file.py:function, regex:PATTERN, a rubric (.toml), petri:FILE.md, scout:MODULE:SCANNER"
+        )
+    return known[name]
+
+
+def _measured(
+    shown: Shown, result: Result, column: str, onset: str | None = "flip"
+) -> list[Scored]:
+    """The column of a measure's turns as scores, and an onset of its actors as the alarm."""
+    values = {
+        (str(trial), str(actor)): dict(zip(part["turn"], part[column], strict=True))
+        for (trial, actor), part in result.by_turn.groupby(["trial", "actor"], sort=False)
+    }
+    began = {} if onset is None else _onsets(result, onset)
+    found = []
+    for talk in shown.talks:
+        key = (talk.trial, talk.actor)
+        turns = [talk.turns[place].index for place in talk.own]
+        by_turn = values.get(key, {})
+        scores = np.array([by_turn.get(turn, np.nan) for turn in turns], dtype=np.float64)
+        found.append(Scored(scores, None if onset is None else _alarm(began.get(key), turns)))
+    return found
+
+
+def _onsets(result: Result, column: str) -> dict[tuple[str, str], int | None]:
+    rows = result.by_actor
+    columns = (rows[name] for name in ("trial", "actor", column))
+    return {
+        (str(trial), str(actor)): None if pd.isna(turn) else int(turn)
+        for trial, actor, turn in zip(*columns, strict=True)
+    }
+
+
+def _alarm(turn: int | None, turns: list[int]) -> tuple[int, ...]:
+    return () if turn is None else (turns.index(turn),)
+
+
+def _spoken(shown: Shown, by: Evidence | None) -> list[Scored]:
+    result = SpokenFlips(shown.tables, by)
+    sure = {
+        (str(row["trial"]), str(row["actor"])): float(row["sure"])
+        for row in result.by_actor.to_dict("records")
+    }
+    found = []
+    for talk, each in zip(shown.talks, _measured(shown, result, "chance"), strict=True):
+        scores = np.cumsum(each.scores) * sure.get((talk.trial, talk.actor), np.nan)
+        found.append(Scored(scores, each.alarms))
+    return found
+
+
+def _collapse(shown: Shown) -> list[Scored]:
+    began = _onsets(Collapse(shown.tables), "collapse")
+    found = []
+    for talk, texts in zip(shown.talks, shown.texts, strict=True):
+        scores = np.array([text.assistant(text.score(each)) for each in texts])
+        turns = [talk.turns[place].index for place in talk.own]
+        found.append(Scored(_blank_is_missing(scores, texts),
+                            _alarm(began.get((talk.trial, talk.actor)), turns)))  # fmt: skip
+    return found
+
+
+def _stance(shown: Shown) -> list[Scored]:
+    side = _by_line(shown, lambda texts: tells.read(texts, tells.best_reader()).side)
+    cast = shown.tables.cast
+    leans = {
+        (str(trial), str(actor)): lean_of(stances)
+        for trial, actor, stances in zip(cast["trial"], cast["actor"], cast["stances"], strict=True)
+    }
+    found = []
+    for talk, texts in zip(shown.talks, shown.texts, strict=True):
+        lean = leans.get((talk.trial, talk.actor))
+        scores = np.array([np.nan if lean is None else -np.sign(lean) * side[each]
+                           for each in texts])  # fmt: skip
+        found.append(Scored(_blank_is_missing(scores, texts)))
+    return found
+
+
+def _by_line(shown: Shown, read: Callable[[list[str]], Floats]) -> Mapping[str, float]:
+    """What is read off each different line, all at once."""
+    lines = list(dict.fromkeys(each for texts in shown.texts for each in texts))
+    return dict(zip(lines, read(lines).tolist(), strict=True)) if lines else {}
+
+
+def _agreement(shown: Shown) -> list[Scored]:
+    replies = [
+        (talk.turns[place].text, talk.turns[place - 1].text if place else "")
+        for talk in shown.talks
+        for place in talk.own
+    ]
+    different = list(dict.fromkeys(replies))
+    if not different:
+        return [Scored(np.array([])) for _ in shown.talks]
+    signs = acts.read([line for line, _ in different], [before for _, before in different]).signs
+    known = dict(zip(different, (signs[:, 1] - signs[:, 2]).tolist(), strict=True))
+    scores = iter([known[each] for each in replies])
+    return [
+        Scored(_blank_is_missing(np.array([next(scores) for _ in texts]), texts))
+        for texts in shown.texts
+    ]
+
+
+def _blank_is_missing(scores: Floats, texts: list[str]) -> Floats:
+    """Scores, NaN where nothing was said."""
+    return np.where([bool(each.strip()) for each in texts], scores, np.nan)
+
