@@ -11,7 +11,7 @@ Whoever draws or prints a result reads this, and needs to know no measure by nam
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from analysis.calibration.errors import error_on
 from analysis.estimates import ESTIMATE, Estimate, Quantities, Quantity, cells
 from analysis.stats import (
     Floats,
@@ -209,7 +210,33 @@ class Result:
     @cached_property
     def estimates(self) -> tuple[ArmEstimate, ...]:
         """The estimates of all arms."""
-        return tuple(self._arms())
+        stages = self.stages_of_arms()
+        return tuple(
+            each._replace(estimate=self._with_error(each, stages.get(each.arm, ())))
+            for each in self._arms()
+        )
+
+    def _with_error(self, each: ArmEstimate, stages: Sequence[str]) -> Estimate:
+        """The estimate with the error of the instrument, if that is known on the arm's one stage
+        (``elsinore calibrate``)."""
+        estimate = each.estimate
+        if estimate.instrument_error is not None or len(stages) != 1:
+            return estimate
+        error = error_on(self.measure, each.quantity, stages[0], self.reads_by)
+        return estimate if error is None else replace(estimate, instrument_error=error)
+
+    @property
+    def reads_by(self) -> str:
+        """The evidence by name, of a measure that may read several; else blank."""
+        return ""
+
+    def stages_of_arms(self) -> dict[Arm, tuple[str, ...]]:
+        """The stages that played each arm."""
+        trials = dict(zip(self.tables.trials["trial"], self.tables.trials["stage"], strict=True))
+        found: dict[Arm, dict[str, None]] = {}
+        for trial, arm in self.arm_of().items():
+            found.setdefault(arm, {})[str(trials[trial])] = None
+        return {arm: tuple(stages) for arm, stages in found.items()}
 
     def estimate(self, quantity: str | None = None, **arm: str) -> Estimate:
         """The estimate of one arm: ``estimate("c", model="embedded:rlhf")``.

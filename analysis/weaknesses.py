@@ -9,6 +9,7 @@ from typing import Protocol
 import pandas as pd
 
 from analysis.lineage import Lineage, differ_in
+from analysis.calibration.errors import told
 from analysis.tables import Tables, with_arms
 from analysis.topics import topics_of
 
@@ -81,7 +82,8 @@ def weaknesses(
             "Surrogates have lines of nobody: numbers of whole trials have them, too; convergence "
             "has a split of its own (shared pull, interaction)."
         )
-    yield "No error of these instruments is known on these models: a difference may be theirs."
+    stages = dict(zip(trials["stage"].astype(str), trials["model"].astype(str), strict=True))
+    yield from told([each.quantity.partition(".")[0] for each in found], stages)
     if any(str(model).startswith("embedded:") for model in trials["model"]):
         yield "An embedded stage is no language model: these numbers test the instruments."
 
@@ -118,8 +120,10 @@ def _uneven(tables: Tables, by: str) -> Iterator[str]:
     words = counts.groupby(tables.turns["trial"].to_numpy()).sum()
     said = pd.to_numeric(trials["trial"].map(words), errors="coerce").groupby(labels).mean()
     if said.min() < 0.8 * said.max():
-        told = ", ".join(f"{label} {count:.0f}" for label, count in said.items())
-        yield f"Unequal lengths (words a trial: {told}): length alone makes many measures differ."
+        lengths = ", ".join(f"{label} {count:.0f}" for label, count in said.items())
+        yield (
+            f"Unequal lengths (words a trial: {lengths}): length alone makes many measures differ."
+        )
     if len(tables.answers):
         missing = tables.answers["missing"].notna()
         arm = tables.answers["trial"].map(dict(zip(trials["trial"], labels, strict=True)))

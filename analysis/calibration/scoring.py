@@ -162,8 +162,8 @@ def read_twice(instrument: Instrument, shown: Shown, scored: Sequence[Scored]) -
         if not all(np.array_equal(one.scores, two.scores, True) for one, two in pairs):
             return Twice(scored, again, halves=False)
         # It may answer otherwise and did not: it is as reliable as its lines are alike.
-        return Twice(*([Scored(each.scores[start::2]) for each in scored] for start in (0, 1)),
-                     halves=True)  # fmt: skip
+        odd, even = ([Scored(each.scores[start::2]) for each in scored] for start in (0, 1))
+        return Twice(odd, even, halves=True)
     return Twice(instrument.read(shown.half(0)), instrument.read(shown.half(1)), halves=True)
 
 
@@ -186,7 +186,7 @@ def calibrated(
     blank = [place for place in shams if planted[place].scene in kept and place in found]
     turns = int(sum((~np.isnan(scored[place].scores)).sum() for place in blank))
     false = sum(len(found[place]) for place in blank)
-    every = [place for place in (*plants, *shams)]
+    every = [*plants, *shams]
     scores = [each.scores for each in scored]
     known = np.concatenate([scores[place] for place in every]) if every else np.array([])
     areas = _Areas(planted, plants, shams)
@@ -373,7 +373,9 @@ class _Areas:
 
     def share(self, scores: Sequence[Floats | None], limits: Sequence[Floats | None]) -> Interval:
         """(area - 1/2) / (area of the limit - 1/2), of the same turns."""
-        both = [None if limit is None else score for score, limit in zip(scores, limits, strict=True)]
+        both = [
+            None if limit is None else score for score, limit in zip(scores, limits, strict=True)
+        ]
         values, truth, clusters = self._turns(both)
         best, _, _ = self._turns([
             None if score is None else limit for score, limit in zip(both, limits, strict=True)

@@ -116,6 +116,10 @@ class SpokenFlips(Result):
         # Alarms and the null of an arm read the same orders.
         self._orders: dict[tuple[str, str], Floats] = {}
 
+    @property
+    def reads_by(self) -> str:
+        return self.by.name
+
     def _turns(self) -> Iterable[tuple[Any, ...]]:
         for each in self._readings:
             if not _readable(each):

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import graphs
+from analysis.calibration.errors import told
 from analysis.estimates import Estimate
 from analysis.evidence.embeddings import Embedder, available, embedder
 from analysis.evidence.fused import Fused
@@ -25,7 +26,7 @@ from analysis.measures.convergence import Convergence
 from analysis.measures.likeness import Likeness
 from analysis.measures.spoken_flips import SpokenFlips
 from analysis.stats import clopper_pearson
-from analysis.tables import Tables
+from analysis.tables import Tables, with_arms
 from sim import open_stage
 from sim.cli.outcomes import OUTCOMES, outcomes_by_trial
 
@@ -58,7 +59,7 @@ def reading(
     personas: Path | None,
     model: str | None,
     store: Path,
-    told: Callable[[str], None],
+    progress: Callable[[str], None],
 ) -> Iterator[Callable[[Tables], Reader]]:
     """What makes a reader for tables; the model, if one is named, is closed at the end.
 
@@ -72,7 +73,7 @@ def reading(
     asked = Asked(
         stage,
         store.with_name(f"{store.name}.scores.jsonl"),
-        told=lambda done, of: told(f"{model}: {done:,} of {of:,} scores"),
+        told=lambda done, of: progress(f"{model}: {done:,} of {of:,} scores"),
     )
 
     def made(tables: Tables) -> Reader:
@@ -152,7 +153,18 @@ def _arm(label: str, tables: Tables, how: Reader, with_surrogates: Tables) -> Re
         "hostility": {**_limits(fights.get("hostility")), "evidence": "T"},
         "contradicting": {**_limits(fights.get("negative")), "evidence": "T"},
         "pairs": _pairs(tables),
+        "instrument_error": _errors(tables, meant),
     }
+
+
+def _errors(tables: Tables, meant: _Meaning | None) -> list[str]:
+    """What is known of how often the measures err on these models, in words."""
+    trials = with_arms(tables.trials)
+    stages = dict(zip(trials["stage"].astype(str), trials["model"].astype(str), strict=True))
+    measures = ["flips", "collapse", "conflict"]
+    if meant is None:
+        return list(told(measures, stages))
+    return list(told([*measures, "spoken_flips"], stages, {"spoken_flips": meant.flips.by.name}))
 
 
 def _meaning(meant: _Meaning) -> Record:

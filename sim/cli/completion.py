@@ -127,7 +127,9 @@ def tournaments(incomplete: str) -> list[str]:
 
 def instruments(incomplete: str) -> list[str]:
     """Our instruments, and files that may be one."""
-    own = ("flips", "triggered_flips", "spoken_flips", "hostility", "collapse", "stance", "agreement")
+    own = (
+        "flips", "triggered_flips", "spoken_flips", "hostility", "collapse", "stance", "agreement"
+    )  # fmt: skip
     return _matching([*own, "regex:", "petri:", *_files(incomplete, (".toml", ".py"))], incomplete)
 
 

@@ -34,6 +34,8 @@ class FixedLines:
         if self.latency:
             await asyncio.sleep(self.latency)
         if request.schema is not None:
+            if "properties" not in request.schema:  # One of some options.
+                return Reply(str(request.schema["enum"][0]), usage=Usage(0, 1))
             field = next(iter(request.schema["properties"]))
             return Reply(f'{{"{field}": 0}}', usage=Usage(0, 1), seconds=self.latency)
         line = self.lines[(request.prompt.depth - 2) % len(self.lines)]

@@ -31,9 +31,7 @@ class Expression:
         try:
             re.compile(self.pattern)
         except re.error as error:
-            raise BadRequest(
-                f"regex:{self.pattern}: is no regular expression ({error})"
-            ) from None
+            raise BadRequest(f"regex:{self.pattern}: is no regular expression ({error})") from None
 
     @property
     def name(self) -> str:

@@ -13,11 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from analysis.calibration.instruments.base import Scored, floats, version_of
+from analysis.calibration.instruments.base import Scored, floats, rises, version_of
 from analysis.calibration.talks import KINDS, Shown, Talk
 from sim.errors import BadRequest
 from sim.events import Turn
@@ -65,13 +64,8 @@ class Function:
             isinstance(each, bool | np.bool_) for each in given if each is not None
         ):
             # True and False are decisions: nothing is to be fitted.
-            return Scored(own, _trues(own))
+            return Scored(own, rises(own, 1.0))
         return Scored(own)
-
-
-def _trues(scores: Any) -> tuple[int, ...]:
-    known = np.nan_to_num(scores) >= 1
-    return tuple(int(place) for place in np.flatnonzero(known & ~np.append(False, known[:-1])))
 
 
 def function_from(path: Path, name: str, detects: str | None = None) -> Function:

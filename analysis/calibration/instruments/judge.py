@@ -130,9 +130,13 @@ def _described(shown: Shown) -> dict[tuple[str, str], tuple[str, str]]:
     cast = shown.tables.cast
     columns = (cast[name] for name in ("trial", "actor", "brief", "opposite"))
     return {
-        (str(trial), str(actor)): tuple("" if pd.isna(each) else str(each) for each in texts)
-        for trial, actor, *texts in zip(*columns, strict=True)
-    }  # type: ignore[misc]
+        (str(trial), str(actor)): (_text(brief), _text(opposite))
+        for trial, actor, brief, opposite in zip(*columns, strict=True)
+    }
+
+
+def _text(value: Any) -> str:
+    return "" if pd.isna(value) else str(value)
 
 
 def _one_line(text: str) -> str:

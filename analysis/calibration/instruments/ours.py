@@ -2,7 +2,9 @@
 
     flips             P(opposite) at each turn, by the words of a lexicon
     triggered_flips   P(opposite) at each turn, by what lines do and which side they take
-    spoken_flips      P(it flipped by this turn), by the meaning of lines, or any other evidence
+    spoken_flips      P(it flipped by this turn), by the meaning of lines; spoken_flips:EVIDENCE by
+                      other evidence: wordllama, hashing, and, of a model that reads,
+                      log-probabilities or judge
     hostility         of ``conflict``
     collapse          the evidence for assistant talk
     stance            the side that a line takes, against the persona's own
@@ -26,7 +28,12 @@ import analysis
 from analysis.calibration.instruments.base import Scored, version_of
 from analysis.calibration.talks import Shown
 from analysis.evidence import acts, tells, text
+from analysis.evidence.embeddings import available
+from analysis.evidence.judged import Judged
+from analysis.evidence.log_probabilities import LogProbabilities
+from analysis.evidence.persona import Meaning
 from analysis.evidence.readings import Evidence
+from analysis.evidence.scoring import Asked
 from analysis.measures.collapse import Collapse
 from analysis.measures.conflict import EPISODE, Conflict
 from analysis.measures.flips import Flips
@@ -74,40 +81,72 @@ def _sources() -> str:
     )
 
 
-def ours(by: Evidence | None = None) -> dict[str, Own]:
-    """Our instruments by name. ``by`` is the evidence of ``spoken_flips`` (None: the best embedder
-    that is installed)."""
-    spoken = Own("spoken_flips", "flip", lambda shown: _spoken(shown, by),
-                 more="" if by is None else by.name)  # fmt: skip
-    every = [
+def _every() -> list[Own]:
+    return [
         Own("flips", "flip", lambda shown: _measured(shown, Flips(shown.tables), "posterior")),
         Own("triggered_flips", "flip",
-            lambda shown: _measured(shown, TriggeredFlips(shown.tables), "posterior")),
-        spoken,
+            lambda shown: _measured(shown, TriggeredFlips(shown.tables), "posterior"),
+            more=tells.best_reader()),
         Own("hostility", "hostility",
             lambda shown: _measured(shown, Conflict(shown.tables), "hostility", None), EPISODE),
         Own("collapse", "collapse", _collapse),
-        Own("stance", "stance", _stance),
+        Own("stance", "stance", _stance, more=tells.best_reader()),
         Own("agreement", "agreement", _agreement),
     ]  # fmt: skip
-    return {each.name: each for each in every}
 
 
-def measure_version(measure: str) -> str:
-    """The version of a measure of ours as an instrument; blank if it is none."""
-    known = ours()
-    return known[measure].version if measure in known else ""
+NAMES = (
+    "flips", "triggered_flips", "spoken_flips", "hostility", "collapse", "stance", "agreement"
+)  # fmt: skip
+"""Our instruments."""
+
+_SPOKEN = "spoken_flips"
+_READING = ("log-probabilities", "judge")
+"""Evidence that a model reads."""
 
 
-def own_named(name: str, by: Evidence | None = None) -> Own:
-    """One of our instruments. Raises ``BadRequest`` for a name that there is not."""
-    known = ours(by)
-    if name not in known:
+def own_named(name: str, reader: Asked | None = None) -> Own:
+    """One of our instruments. ``reader`` is the model by which ``spoken_flips:log-probabilities``
+    and ``spoken_flips:judge`` read. Raises ``BadRequest`` for a name that there is not."""
+    kind, _, evidence = name.partition(":")
+    if kind == _SPOKEN:
+        by = _evidence(evidence, name, reader)
+        return Own(name_of(_SPOKEN, by.name), "flip", lambda shown: _spoken(shown, by))
+    for each in _every():
+        if each.name == name:
+            return each
+    raise BadRequest(
+        f"--instrument {name}: there is none of ours{nearest(name, NAMES)}; or name "
+        "file.py:function, regex:PATTERN, a rubric (.toml), petri:FILE.md, scout:MODULE:SCANNER"
+    )
+
+
+def _evidence(name: str, whole: str, reader: Asked | None) -> Evidence:
+    if name in _READING and reader is None:
+        raise BadRequest(f"--instrument {whole}: needs a model that reads; name one by --reader")
+    if name == "log-probabilities" and reader is not None:
+        return LogProbabilities(reader)
+    if name == "judge" and reader is not None:
+        return Judged(reader)
+    try:
+        return Meaning(name or None)
+    except (ValueError, ModuleNotFoundError) as error:
         raise BadRequest(
-            f"--instrument {name}: there is none of ours{nearest(name, list(known))}; or name "
-            "file.py:function, regex:PATTERN, a rubric (.toml), petri:FILE.md, scout:MODULE:SCANNER"
-        )
-    return known[name]
+            f"--instrument {whole}: {error} (evidence is {', '.join((*available(), *_READING))})"
+        ) from None
+
+
+def name_of(instrument: str, by: str) -> str:
+    """What an instrument of ours is called with the evidence that it reads: ``spoken_flips`` may
+    read several, the others have one."""
+    return f"{instrument}:{by or available()[0]}" if instrument == _SPOKEN else instrument
+
+
+def version_of_ours(name: str) -> str:
+    """The version of an instrument of ours by its whole name, without loading what it reads."""
+    if name.startswith(f"{_SPOKEN}:"):
+        return Own(name, "flip", lambda shown: []).version
+    return own_named(name).version
 
 
 def _measured(
@@ -142,7 +181,7 @@ def _alarm(turn: int | None, turns: list[int]) -> tuple[int, ...]:
     return () if turn is None else (turns.index(turn),)
 
 
-def _spoken(shown: Shown, by: Evidence | None) -> list[Scored]:
+def _spoken(shown: Shown, by: Evidence) -> list[Scored]:
     result = SpokenFlips(shown.tables, by)
     sure = {
         (str(row["trial"]), str(row["actor"])): float(row["sure"])
@@ -209,4 +248,3 @@ def _agreement(shown: Shown) -> list[Scored]:
 def _blank_is_missing(scores: Floats, texts: list[str]) -> Floats:
     """Scores, NaN where nothing was said."""
     return np.where([bool(each.strip()) for each in texts], scores, np.nan)
-

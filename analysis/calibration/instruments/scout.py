@@ -2,9 +2,9 @@
 
 ``scout:MODULE:SCANNER`` names a function that was made a scanner by ``@scanner`` and reads messages
 of transcripts. Each turn of the actor is scanned as the last message of a transcript that ends
-there: the actor's lines are the assistant's, everybody else's are the user's. What the scanner finds
-(``Result.value``) is the score: True is 1, a number itself, nothing is missing; of several results
-the largest counts. A file counts as a module (``scout:my_scanners.py:hostile``).
+there: the actor's lines are the assistant's, everybody else's are the user's. What the scanner
+finds (``Result.value``) is the score: True is 1, a number itself, nothing is missing; of several
+results the largest counts. A file counts as a module (``scout:my_scanners.py:hostile``).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.calibration.instruments.base import Scored, version_of
+from analysis.calibration.instruments.base import Scored, rises, version_of
 from analysis.calibration.talks import Shown, Talk
 from sim.errors import BadRequest
 from sim.planning.scenarios import load_file
@@ -49,7 +49,10 @@ class Scout:
 
         async def scanned(talk: Talk) -> Scored:
             found = [await scan(_transcript(talk, place)) for place in talk.own]
-            return Scored(np.array([value_of(each) for each in found], dtype=np.float64))
+            scores = np.array([value_of(each) for each in found], dtype=np.float64)
+            if self.threshold is None and all(isinstance(_value(each), bool) for each in found):
+                return Scored(scores, rises(scores, 1.0))  # Decisions: nothing is to be fitted.
+            return Scored(scores)
 
         async def every() -> list[Scored]:
             return [await scanned(talk) for talk in shown.talks]
@@ -70,8 +73,12 @@ def value_of(found: Any) -> float:
     if isinstance(found, list):
         known = [value for value in map(value_of, found) if not np.isnan(value)]
         return max(known, default=0.0)
-    value = getattr(found, "value", None)
+    value = _value(found)
     return float(value) if isinstance(value, bool | int | float) else float("nan")
+
+
+def _value(found: Any) -> Any:
+    return getattr(found, "value", None)
 
 
 def _transcript(talk: Talk, place: int) -> Any:

@@ -1,6 +1,6 @@
 """Instruments as they are named on the command line.
 
-    flips                          one of ours
+    flips                          one of ours; spoken_flips:EVIDENCE by other evidence
     my_file.py:detector            a Python function
     regex:PATTERN                  a regular expression
     rubric.toml, judge:rubric.toml a judge with a rubric
@@ -18,28 +18,25 @@ from pathlib import Path
 from analysis.calibration.instruments.base import Instrument
 from analysis.calibration.instruments.ours import own_named
 from analysis.calibration.talks import KINDS
-from analysis.evidence.readings import Evidence
 from analysis.evidence.scoring import Asked
 from sim.errors import BadRequest
 
 
 def open_instruments(
-    specifications: Sequence[str], reader: Asked | None = None, by: Evidence | None = None
+    specifications: Sequence[str], reader: Asked | None = None
 ) -> list[Instrument]:
-    """The instruments, in order. ``reader`` is the model that judges ask, ``by`` the evidence of
-    ``spoken_flips``. Raises ``BadRequest`` for one that there is not, or that is named twice."""
+    """The instruments, in order. ``reader`` is the model that judges ask. Raises ``BadRequest`` for
+    one that there is not, or that is named twice."""
     found: list[Instrument] = []
     for each in specifications:
-        made = open_instrument(each, reader, by)
+        made = open_instrument(each, reader)
         if any(made.name == other.name and made.detects == other.detects for other in found):
             raise BadRequest(f"--instrument {each}: is named twice; name it once")
         found.append(made)
     return found
 
 
-def open_instrument(
-    specification: str, reader: Asked | None = None, by: Evidence | None = None
-) -> Instrument:
+def open_instrument(specification: str, reader: Asked | None = None) -> Instrument:
     """One instrument. Raises ``BadRequest`` if there is no such."""
     kind, equals, rest = specification.partition("=")
     detects = kind if equals and kind in KINDS else None
@@ -63,16 +60,16 @@ def open_instrument(
 
         path = Path(what.removeprefix("judge:"))
         return judge_from(path, _needed(reader, specification), detects)
-    path, colon, name = what.rpartition(":")
-    if colon and path.endswith(".py"):
+    file, colon, name = what.rpartition(":")
+    if colon and file.endswith(".py"):
         from analysis.calibration.instruments.function import function_from
 
-        return function_from(Path(path), name, detects)
+        return function_from(Path(file), name, detects)
     if detects is not None:
         raise BadRequest(
             f"--instrument {specification}: what ours are for is settled; write {what}"
         )
-    return own_named(what, by)
+    return own_named(what, reader)
 
 
 def _needed(reader: Asked | None, specification: str) -> Asked:

@@ -1,4 +1,4 @@
-"""``elsinore calibrate``: how good instruments are on a model, from scenes with something planted."""
+"""``elsinore calibrate``: how good instruments are on a model, from scenes with a secret."""
 
 from __future__ import annotations
 
@@ -179,9 +179,7 @@ def calibrate(
             return
         store = default_store(what.store, "calibration.db")
         refuse_into_itself(store, [what.model])
-        report = carry_out(
-            "calibration", played, opened.stages, store, options, quiet=output.quiet
-        )
+        report = carry_out("calibration", played, opened.stages, store, options, quiet=output.quiet)
         if report.interrupted or report.stopped is not None:
             leave(report, store, options.in_doubt)
         _calibrated(store, trials, plan, wanted, (reader, exact), instruments.calibrations, output)
@@ -201,10 +199,10 @@ def _reader(model: str | None, what: PlanOptions, ending: ExitStack) -> Asked | 
 
 
 def _instruments(wanted: InstrumentOptions, reader: Asked | None) -> list[Instrument]:
-    from analysis.calibration.instruments.ours import ours
+    from analysis.calibration.instruments.ours import NAMES
     from analysis.calibration.instruments.specifications import open_instruments
 
-    return open_instruments(wanted.instrument or list(ours()), reader)
+    return open_instruments(wanted.instrument or NAMES, reader)
 
 
 def _exact(limit: str | None, model: str, stage: Stage) -> Stage | None:

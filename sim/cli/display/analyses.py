@@ -126,7 +126,7 @@ def _sentences(record: Record) -> list[str]:
         more = len(against) - MOST_PAIRS
         rest = f"; and {more} more" if more > 0 else ""
         lines.append(f"Who fights whom: {'; '.join(told)}{rest} (replies to earlier lines, too).")
-    return lines
+    return [*lines, *record["instrument_error"]]
 
 
 def _meaning(found: Record | None) -> list[str]:

@@ -68,8 +68,7 @@ def show(found: Sequence[Calibration], folder: Path, console: Console) -> None:
     first = found[0]
     plan = first.plan
     told = (
-        f": {plan['scenes']} scenes of {plan['turns']} turns in {plan['layout']}, "
-        f"{plan['wording']}"
+        f": {plan['scenes']} scenes of {plan['turns']} turns in {plan['layout']}, {plan['wording']}"
     )
     console.print(Text(one_line(first.model), "bold").append(told, "not bold"))
     rows = table("instrument", "for", *SCORES)

@@ -1,4 +1,4 @@
-"""Did the model do what it was told? A small one may ignore a swap, and then nothing is to be found.
+"""Did the model do what it was told? A small one may ignore a swap: then there is nothing to find.
 
 With the stage's own probabilities: it followed if, by all of the target's lines, a swap is likelier
 than none (``limit``). Else by a blind reader, who knows five lines that each character could have
@@ -23,9 +23,7 @@ HELD = slice(3, 8)
 """Which of a character's eight lines a reader knows."""
 
 
-def followed_exactly(
-    limits: Mapping[str, Floats], planted: Sequence[Planted]
-) -> dict[str, bool]:
+def followed_exactly(limits: Mapping[str, Floats], planted: Sequence[Planted]) -> dict[str, bool]:
     """By trial, whether a swap is likelier than none by all lines."""
     return {
         each.trial: bool(limits[each.trial][-1] > 0.5)
@@ -40,6 +38,8 @@ def followed_by_reading(
     """By trial, whether the target moved further than nine in ten shams; empty if there are too few
     shams to say."""
     wanted = [each for each in planted if each.plant in ("swap", *SHAMS)]
+    if not any(each.plant == "swap" for each in wanted):
+        return {}
     rows = tables.turns[tables.turns["speaker"] == TARGET].sort_values(["trial", "turn"])
     said = {str(trial): part for trial, part in rows.groupby("trial")}
     readings = evidence.read([

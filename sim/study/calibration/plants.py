@@ -35,7 +35,7 @@ from sim.planning.trials import plan_scene
 from sim.scene.actor import Actor, LayoutName
 from sim.scene.endings import after
 from sim.scene.graph import ring
-from sim.scene.interventions import recast
+from sim.scene.interventions import Recast, recast
 from sim.scene.persona import Persona
 from sim.scene.scene import Scene
 from sim.scene.templates import Wording
@@ -62,8 +62,9 @@ TOPICS = (
     ("The common well should be locked after dark.",
      ("the well", "the key", "the travellers", "the bucket that was stolen")),
 )  # fmt: skip
-"""What they talk about, and what both bring up, whoever they become: a persona is to be known by its
-character and not by a word that stands in its description alone."""
+"""What they talk about, and what both bring up, whoever they become: a persona is to be known by
+its character and not by a word that stands in its description alone."""
+
 LEAN, AGAINST = 0.75, -0.5
 """Where the target stands, and the partner."""
 
@@ -193,13 +194,11 @@ def scene(
     """The scene of a number with a plant."""
     own, other = sides(number)
     # The opposite stands in no prompt; instruments read it, as they do in any scene.
-    target = persona(number, own).model_copy(
-        update={"opposite": persona(number, other).brief}
-    )
+    target = persona(number, own).model_copy(update={"opposite": persona(number, other).brief})
     partner = Persona(
         name=PARTNER, brief="A neighbour.", stances={ISSUE: AGAINST}, points=points_of(number)
     )
-    change = ()
+    change: tuple[Recast, ...] = ()
     if plant != GROWN:
         change = (recast(changed(number, plant), at=2 * place_of(number, turns) + 1),)
     return Scene(
