@@ -84,7 +84,8 @@ class Calibration:
 
     ``plan`` says what was played. ``scenes`` is how many plants its alarms were tried on, ``shams``
     how many shams. All areas and shares are in [0, 1]; ``false_alarms`` are in 1,000 own turns;
-    ``delay`` is in own turns. NaN is missing: no exact stage, no threshold, nothing to find.
+    ``any_alarm`` is the share of shams with an alarm at any turn: of a threshold
+    that was fitted, at most 0.1 is expected. ``delay`` is in own turns. NaN is missing: no exact stage, no threshold, nothing to find.
     ``doses`` is the sensitivity by how strong a swap was, ``others`` the share of other plants with
     an alarm. ``compliance`` is how many plants the model followed at all, as ``complied_by`` read.
     """
@@ -109,6 +110,7 @@ class Calibration:
     delay: Interval
     sensitivity: Interval
     sham_alarms: Interval
+    any_alarm: Interval
     false_alarms: Interval
     reliability: Interval
     reliability_by: str
@@ -215,6 +217,9 @@ def calibrated(
         delay=_delay(planted, judged, found),
         sensitivity=_alarmed(planted, judged, found),
         sham_alarms=_alarmed(planted, blank, found),
+        any_alarm=share_over_clusters(
+            [bool(found[place]) for place in blank], [planted[place].cluster for place in blank]
+        ),
         false_alarms=_thousand(rate_of(false, turns)),
         reliability=_reliability(planted, every, twice),
         reliability_by="odd and even turns" if twice.halves else "two askings",

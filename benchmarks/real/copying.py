@@ -7,7 +7,7 @@ last k of them (0, 1, 2 or 4) are replaced by lines of its opposite, and then, i
 of its own follow (repair). The outcome is the log-probability of held-out lines of the opposite
 less that of held-out lines of the character itself: nothing is sampled. It is done in both
 directions, for 12 moral pairs (kind and cruel) and 12 neutral ones (terse and wordy), in
-``pairs.toml``.
+``sim/study/calibration/pairs.toml``.
 
 *Primary.* The slope of the outcome on k from the nice side less that from the nasty side: in moral
 pairs less in neutral ones. If the model only copies what stands before, the slopes are the same.
@@ -40,8 +40,8 @@ from sim.calls.guard import open_stage
 from sim.errors import ElsinoreError
 from sim.layouts.prompt import Prompt
 from sim.stage.base import Stage, close_stage
+from sim.study.calibration.plants import PAIRS
 
-PAIRS = Path(__file__).with_name("pairs.toml")
 DOSES = (0, 1, 2, 4)
 HISTORY, HELD_OUT = 6, 2
 PARTNER = (

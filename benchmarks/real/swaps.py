@@ -3,8 +3,9 @@
     python -m benchmarks.real.swaps --model gguf:gemma3-270m --layout screenplay [--pairs 12] \
         [--reader gguf:gemma3-270m] [--store runs/swaps.db] [--write]
 
-Two neighbours talk; the stage plays both. The target is one character of a pair of ``pairs.toml``,
-and the partner is nobody in particular. From a drawn turn on, in secret,
+Two neighbours talk; the stage plays both. The target is one character of a pair of
+``sim/study/calibration/pairs.toml``, and the partner is nobody in particular. From a drawn turn on,
+in secret,
 
     swap      the target has the persona of its opposite
     sham      the target has its own persona in other words
@@ -15,7 +16,8 @@ side that no prompt contained. *Found* is an alarm of ``spoken_flips`` within on
 target's own; alarms in *sham* and *partner* are false. *Moved* says how far the mean position of
 the target's lines moved, in steps of the scale, a check whether the model did anything at all: a
 small one may ignore a swap, and then there is nothing to find. Sensitivity is to swaps that were
-planted, which says little of flips that grow by themselves.
+planted, which says little of flips that grow by themselves. ``elsinore calibrate`` grew out of this
+and plants more; this stays for the kinds of evidence beside each other.
 
 Scenes are kept in a store, and scores of ``--reader`` beside it, so that a run that was stopped
 goes on where it was. Intervals are exact (Clopper and Pearson); pairs are the units.
@@ -26,7 +28,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,63 +56,44 @@ from sim.scene.actor import LayoutName
 from sim.scene.interventions import recast
 from sim.scene.prose import wording_named
 from sim.seeds import derive
+from sim.study.calibration.following import HELD
+from sim.study.calibration.plants import Pair, pairs
 
-PAIRS = Path(__file__).with_name("pairs.toml")
 ARMS = ("swap", "sham", "partner")
 TARGET, PARTNER = "Robin", "Alex"
 TURNS = 12
 PLACES = (2, 3, 4)
 """Of the target's six lines the swap comes before one of these, counted from 0."""
-HELD = slice(3, 8)
 TOPIC = (
     "The storm has torn down the fence between their gardens. What is to be done, who pays, and "
     "what shall become of the old dog that sleeps under it?"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A character and its opposite, with eight lines of each."""
-
-    moral: bool
-    own: str
-    opposite: str
-    lines: tuple[tuple[str, ...], tuple[str, ...]]
-
-    def sides(self, known: int) -> Sides:
-        """What evidence knows: a sentence a side (1), or five lines that no prompt contained."""
-        if known == 1:
-            return Sides((f"I am {self.own}.",), (f"I am {self.opposite}.",))
-        return Sides(self.lines[0][HELD], self.lines[1][HELD])
-
-    def place(self) -> int:
-        """Before which of the target's lines the swap comes."""
-        return PLACES[derive(7, self.own, self.opposite) % len(PLACES)]
+def known_sides(pair: Pair, known: int) -> Sides:
+    """What evidence knows: a sentence a side (1), or five lines that no prompt contained."""
+    if known == 1:
+        return Sides((f"I am {pair.nice.words}.",), (f"I am {pair.nasty.words}.",))
+    return Sides(pair.nice.lines[HELD], pair.nasty.lines[HELD])
 
 
-def pairs(count: int) -> list[Pair]:
-    """As many pairs, moral and neutral ones in turn."""
-    read = tomllib.loads(PAIRS.read_text("utf-8"))["pair"]
-    every = [
-        Pair(each["moral"], each["nice"], each["nasty"],
-             (tuple(each["nice_lines"]), tuple(each["nasty_lines"])))
-        for each in read
-    ]  # fmt: skip
-    moral = [pair for pair in every if pair.moral]
-    neutral = [pair for pair in every if not pair.moral]
-    return [pair for both in zip(moral, neutral, strict=True) for pair in both][:count]
+def place_of(pair: Pair) -> int:
+    """Before which of the target's lines the swap comes."""
+    return PLACES[derive(7, pair.nice.words, pair.nasty.words) % len(PLACES)]
 
 
 def scene(pair: Pair, arm: str, layout: LayoutName) -> Scene:
     """The scene of a pair in an arm."""
 
-    other = f"{pair.opposite.capitalize()}, and shows it in every word."
+    other = f"{pair.nasty.words.capitalize()}, and shows it in every word."
     change = {
         "swap": Persona(name=TARGET, brief=other),
-        "sham": Persona(name=TARGET, brief=f"Somebody who is {pair.own}, which nobody can miss."),
+        "sham": Persona(
+            name=TARGET, brief=f"Somebody who is {pair.nice.words}, which nobody can miss."
+        ),
         "partner": Persona(name=PARTNER, brief=other),
     }[arm]
-    own = Persona(name=TARGET, brief=f"{pair.own.capitalize()}, and shows it in every word.")
+    own = Persona(name=TARGET, brief=f"{pair.nice.words.capitalize()}, and shows it in every word.")
     return Scene(
         topic=TOPIC,
         cast=(
@@ -120,7 +102,7 @@ def scene(pair: Pair, arm: str, layout: LayoutName) -> Scene:
         ),
         graph=ring(TARGET, PARTNER),
         ends=after(turns=TURNS),
-        interventions=(recast(change, at=2 * pair.place() + 1),),
+        interventions=(recast(change, at=2 * place_of(pair) + 1),),
         layout=layout,
         wording=wording_named("prose-9"),
         words=30,
@@ -192,9 +174,9 @@ def row(
     for number, pair in enumerate(some):
         for arm in ARMS:
             told = tables.only([trials[number, arm]])
-            readings = evidence.readings(told, {TARGET: pair.sides(known)})
+            readings = evidence.readings(told, {TARGET: known_sides(pair, known)})
             [target] = [each for each in readings if each.actor == TARGET]
-            judged = seen(target, arm, pair.place())
+            judged = seen(target, arm, place_of(pair))
             found += [] if judged is None else [judged]
     cells = [_share([each.near for each in found if each.arm == "swap"])]
     cells += [_share([each.alarm for each in found if each.arm == arm]) for arm in ARMS[1:]]
@@ -221,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--concurrency", type=int, default=2)
     parser.add_argument("--write", action="store_true", help="write a section of docs/validity.md")
     chosen = parser.parse_args(arguments)
-    some = pairs(chosen.pairs)
+    some = pairs()[: chosen.pairs]
     layout = cast(LayoutName, chosen.layout)
     trials = asyncio.run(play(some, layout, chosen.model, chosen.store, chosen.concurrency))
     tables = load(chosen.store).only(list(trials.values()))

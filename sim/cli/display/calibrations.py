@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from analysis.calibration.scoring import GIVEN, OWN, TOO_FEW, Calibration
+from analysis.calibration.scoring import FITTED, GIVEN, OWN, TOO_FEW, Calibration
 from analysis.stats import Interval
 from sim.cli.display.tables import NONE, table
 from sim.cli.display.terminal import one_line, print_block
@@ -99,7 +99,7 @@ def by(found: Calibration) -> str:
     if found.alarms_by == OWN:
         return OWN
     if found.alarms_by == TOO_FEW:
-        return f"{TOO_FEW}"
+        return TOO_FEW
     return f"{found.threshold:.3g} ({'given' if found.alarms_by == GIVEN else 'fitted'})"
 
 
@@ -136,6 +136,11 @@ def sentences(found: Sequence[Calibration]) -> list[str]:
             lines.append(f"{name}, alarms at other plants: {', '.join(others)}.")
         if each.missing > 0:
             lines.append(f"{name}: no score for {percent(each.missing)} of the turns.")
+        if each.alarms_by == FITTED:
+            lines.append(
+                f"{name}: a threshold was fitted for one alarm in ten talks at most; of the shams "
+                f"that it was not fitted on {interval_percent(each.any_alarm)} have one."
+            )
         if each.alarms_by == TOO_FEW:
             lines.append(
                 f"{name}: too few shams to fit a threshold at one false alarm in ten talks; play "
