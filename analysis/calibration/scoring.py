@@ -84,8 +84,9 @@ class Calibration:
 
     ``plan`` says what was played. ``scenes`` is how many plants its alarms were tried on, ``shams``
     how many shams. All areas and shares are in [0, 1]; ``false_alarms`` are in 1,000 own turns;
-    ``any_alarm`` is the share of shams with an alarm at any turn: of a threshold
-    that was fitted, at most 0.1 is expected. ``delay`` is in own turns. NaN is missing: no exact stage, no threshold, nothing to find.
+    ``any_alarm`` is the share of shams with an alarm at any turn: of a threshold that was fitted,
+    at most 0.1 is expected. ``delay`` is in own turns. NaN is missing: no exact stage, no
+    threshold, nothing to find.
     ``doses`` is the sensitivity by how strong a swap was, ``others`` the share of other plants with
     an alarm. ``compliance`` is how many plants the model followed at all, as ``complied_by`` read.
     """
@@ -187,7 +188,6 @@ def calibrated(
     judged = [place for place in plants if planted[place].scene in kept and place in found]
     blank = [place for place in shams if planted[place].scene in kept and place in found]
     turns = int(sum((~np.isnan(scored[place].scores)).sum() for place in blank))
-    false = sum(len(found[place]) for place in blank)
     every = [*plants, *shams]
     scores = [each.scores for each in scored]
     known = np.concatenate([scores[place] for place in every]) if every else np.array([])
@@ -220,7 +220,7 @@ def calibrated(
         any_alarm=share_over_clusters(
             [bool(found[place]) for place in blank], [planted[place].cluster for place in blank]
         ),
-        false_alarms=_thousand(rate_of(false, turns)),
+        false_alarms=_false_alarms(planted, blank, scored, found),
         reliability=_reliability(planted, every, twice),
         reliability_by="odd and even turns" if twice.halves else "two askings",
         compliance=_complied(planted, plants, tried.complied),
@@ -350,6 +350,26 @@ def _f1(
         return UNKNOWN
     clusters = [planted[place].cluster for place in (*plants, *shams)]
     return over_clusters(score, clusters, 0.0, 1.0)
+
+
+def _false_alarms(
+    planted: Sequence[Planted], some: Sequence[int], scored: Sequence[Scored],
+    found: Mapping[int, tuple[int, ...]],
+) -> Interval:  # fmt: skip
+    """Alarms in 1,000 own turns of talks without anything to find. Limits are the wider of the
+    exact ones of a count and those from leaving out clusters, since alarms of one pair of
+    characters come together."""
+    counts = np.array([len(found[place]) for place in some], dtype=np.float64)
+    turns = np.array([(~np.isnan(scored[place].scores)).sum() for place in some], dtype=np.float64)
+    rate = rate_of(int(counts.sum()), float(turns.sum()))
+    apart = over_clusters(
+        lambda kept: float(counts[kept].sum() / max(turns[kept].sum(), 1.0)),
+        [planted[place].cluster for place in some],
+        0.0,
+    ) if some else UNKNOWN  # fmt: skip
+    if not isnan(apart.low):
+        rate = Interval(rate.estimate, min(rate.low, apart.low), max(rate.high, apart.high))
+    return _thousand(rate)
 
 
 def _thousand(rate: Interval) -> Interval:
@@ -492,7 +512,6 @@ def _grown(
     began = {place: int(each.argmax()) for place, each in held.items() if each.any()}
     judged = [place for place in began if place in found]
     calm = [place for place in some if place not in began and place in found]
-    turns = sum(len(held[place]) for place in calm)
     return Grown(
         events=len(began),
         talks=len(some),
@@ -503,5 +522,5 @@ def _grown(
             [_first(found[place], began[place]) is not None for place in judged],
             [planted[place].cluster for place in judged],
         ),
-        false_alarms=_thousand(rate_of(sum(len(found[place]) for place in calm), turns)),
+        false_alarms=_false_alarms(planted, calm, scored, found),
     )

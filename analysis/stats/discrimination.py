@@ -68,6 +68,8 @@ def over_clusters(
 
 
 def _without_variance(estimate: float, count: int, low: float, high: float) -> Interval:
+    if not np.isfinite(high - low):
+        return Interval(estimate, nan, nan)
     if estimate == high:
         return Interval(estimate, low + (high - low) * clopper_pearson(count, count).low, high)
     if estimate == low:

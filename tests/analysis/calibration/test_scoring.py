@@ -138,6 +138,7 @@ def test_a_perfect_instrument() -> None:
     assert found.area.estimate == found.f1.estimate == found.sensitivity.estimate == 1.0
     assert found.area.low > 0.8
     assert found.delay.estimate == found.sham_alarms.estimate == found.false_alarms.estimate == 0.0
+    assert found.false_alarms.high == pytest.approx(1000 * rate_of(0, 48 * TURNS).high)
     assert (found.scenes, found.shams, found.others["hostility"].estimate) == (24, 48, 0.0)
 
 

@@ -26,8 +26,8 @@ def calibration(instrument: str = "flips", version: str = "v", stage: str = "s")
     return Calibration(
         instrument, version, "flip", "model", stage, {"turns": 16, "layout": "persona_first"},
         "its own alarms", nan, 12, 24, 192, 0.0, SHARE, SHARE, UNKNOWN, UNKNOWN, SHARE,
-        Interval(nan, nan, nan), SHARE, Interval(0.1, 0.0, 0.3), SHARE, Interval(5.0, 1.0, 9.0), SHARE,
-        "odd and even turns", doses={"swap": SHARE}, others={"third": SHARE},
+        Interval(nan, nan, nan), SHARE, Interval(0.1, 0.0, 0.3), SHARE, Interval(5.0, 1.0, 9.0),
+        SHARE, "odd and even turns", doses={"swap": SHARE}, others={"third": SHARE},
         grown=Grown(1, 12, SHARE, SHARE, UNKNOWN, SHARE, SHARE),
     )  # fmt: skip
 

@@ -56,6 +56,12 @@ def test_the_instruments_of_the_page_are_calibrated(inside: Command, examples: l
     assert all(Path(file).exists() for file in told["files"])
 
 
+def test_the_python_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    block = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.S)[-1]
+    exec(compile(block, str(PAGE), "exec"), {})  # noqa: S102 - our own page
+    assert capsys.readouterr().out == "[0. 1.]\n"
+
+
 def test_analyze_prints_what_is_known_and_what_is_not(inside: Command) -> None:
     inside("run", "mine.py:trio", "-n", 2, "--store", "trio.db", "-q")
     before = inside("analyze", "trio.db", "--no-meaning").stdout
