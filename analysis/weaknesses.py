@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.lineage import Lineage, differ_in
 from analysis.calibration.errors import told
+from analysis.calibration import errors
 from analysis.tables import Tables, with_arms
 from analysis.topics import topics_of
 
@@ -82,8 +83,8 @@ def weaknesses(
             "Surrogates have lines of nobody: numbers of whole trials have them, too; convergence "
             "has a split of its own (shared pull, interaction)."
         )
-    stages = dict(zip(trials["stage"].astype(str), trials["model"].astype(str), strict=True))
-    yield from told([each.quantity.partition(".")[0] for each in found], stages)
+    stages = zip(trials["stage"].astype(str), trials["model"].astype(str), strict=True)
+    yield from errors.told([each.quantity.partition(".")[0] for each in found], stages)
     if any(str(model).startswith("embedded:") for model in trials["model"]):
         yield "An embedded stage is no language model: these numbers test the instruments."
 

@@ -47,13 +47,17 @@ def error_on(measure: str, quantity: str, stage: str, by: str = "") -> Instrumen
 
 
 def told(
-    measures: Iterable[str], stages: Mapping[str, str], by: Mapping[str, str] | None = None
+    measures: Iterable[str],
+    stages: Iterable[tuple[str, str]],
+    by: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Sentences on the error of measures on stages (by the model as it is called), the unknown ones
-    in one. ``by`` says by measure which evidence it read."""
+    """Sentences on the error of measures on stages, the unknown ones in one. ``stages`` are pairs
+    of a stage's identity and the model as it is called; ``by`` says by measure which evidence it
+    read."""
     unknown: dict[str, list[str]] = {}
+    played = list(dict.fromkeys(stages))
     for measure in dict.fromkeys(measures):
-        for stage, model in stages.items():
+        for stage, model in played:
             found = calibration_of(measure, stage, (by or {}).get(measure, ""))
             if found is None:
                 unknown.setdefault(model, []).append(measure)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from math import nan, sqrt
+from math import isnan, nan, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,19 +79,24 @@ def _without_variance(estimate: float, count: int, low: float, high: float) -> I
 
 def share_over_clusters(happened: Sequence[bool], clusters: Sequence[Hashable]) -> Interval:
     """The share of what happened, with 95% limits: exact (Clopper and Pearson) where every
-    observation is a cluster of its own, else by leaving out clusters (``analysis.stats.share_of``).
+    observation is a cluster of its own, else the wider of these and those from leaving out clusters
+    (``analysis.stats.share_of``), which alone hold too seldom near 0 and 1.
 
     >>> share_over_clusters([True, False], [1, 2]).estimate
     0.5
     """
     names = list(dict.fromkeys(clusters))
+    exact = clopper_pearson(sum(happened), len(happened))
     if len(names) == len(happened):
-        return clopper_pearson(sum(happened), len(happened))
+        return exact
     part, whole = np.zeros(len(names)), np.zeros(len(names))
     for each, cluster in zip(happened, clusters, strict=True):
         part[names.index(cluster)] += each
         whole[names.index(cluster)] += 1
-    return share_of(part, whole)
+    apart = share_of(part, whole)
+    if isnan(apart.low):
+        return exact if len(names) > 1 else apart
+    return Interval(exact.estimate, min(exact.low, apart.low), max(exact.high, apart.high))
 
 
 def rate_of(events: int, exposure: float) -> Interval:

@@ -160,7 +160,7 @@ def _arm(label: str, tables: Tables, how: Reader, with_surrogates: Tables) -> Re
 def _errors(tables: Tables, meant: _Meaning | None) -> list[str]:
     """What is known of how often the measures err on these models, in words."""
     trials = with_arms(tables.trials)
-    stages = dict(zip(trials["stage"].astype(str), trials["model"].astype(str), strict=True))
+    stages = zip(trials["stage"].astype(str), trials["model"].astype(str), strict=True)
     measures = ["flips", "collapse", "conflict"]
     if meant is None:
         return list(told(measures, stages))

@@ -131,7 +131,7 @@ def test_weak_designs_are_said_to_be_weak() -> None:
     few = compare(played({"a": 0.2, "bb": 0.7}, trials=3), measures=ASKED)
     assert any(w.startswith("Few seeds: of 3 pairs") for w in few.warnings)
     assert any(w.startswith("One topic") for w in few.warnings)
-    assert any("No error of these instruments is known" in w for w in few.warnings)
+    assert any("on a and bb: none is known" in w for w in few.warnings)
     long, short = (played({name: 0.3}) for name in ("a", "bb"))
     records = []
     for name, data, count in (("a", long, 10), ("bb", short, 3)):

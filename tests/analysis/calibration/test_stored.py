@@ -73,7 +73,7 @@ def test_a_result_has_the_error_of_its_instrument(folder: Path) -> None:
 
 def test_what_is_known_is_told_and_what_is_not_known(folder: Path) -> None:
     save([calibration(version=version_of_ours("flips"))], folder)
-    first, last = told(["flips", "loops", "collapse"], {"s": "m"})
+    first, last = told(["flips", "loops", "collapse"], [("s", "m")])
     assert "sensitivity to planted swaps 75% [50%, 90%], alarms in 10%" in first
     assert last.startswith("Instrument error of loops and collapse on m: none is known")
     assert "measures that of collapse" in last
