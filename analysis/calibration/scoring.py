@@ -26,7 +26,7 @@ that grows; no share that is found elsewhere is corrected by it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil, isnan, nan
 
 import numpy as np
@@ -146,6 +146,11 @@ class Trialled:
     grown_limits: Mapping[str, Mapping[str, Floats]] = field(default_factory=dict)
     complied: Mapping[str, bool] = field(default_factory=dict)
     complied_by: str = ""
+
+    def only(self, places: Sequence[int]) -> Trialled:
+        """The same of some of the talks."""
+        planted = [self.planted[place] for place in places]
+        return replace(self, planted=planted, lengths=[self.lengths[place] for place in places])
 
 
 @dataclass(frozen=True)

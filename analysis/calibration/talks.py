@@ -81,6 +81,11 @@ class Shown:
         talks = tuple(Talk(trial, actors[trial], tuple(said)) for trial, said in turns.items())
         return cls(blind, talks)
 
+    def only(self, places: Sequence[int]) -> Shown:
+        """Some of the talks, by their places."""
+        talks = tuple(self.talks[place] for place in places)
+        return Shown(self.tables.only([talk.trial for talk in talks]), talks)
+
     def half(self, start: int) -> Shown:
         """The same without every second own turn of whoever is scored, from ``start`` (0 or 1) on:
         what an instrument says of two such halves it says of different lines."""
@@ -130,6 +135,13 @@ class Planted:
             return np.arange(count) >= self.place
         wanted = GROWN_AS.get(kind, "")
         return np.array([character == wanted for character in self.characters[:count]], dtype=bool)
+
+
+def needed(kind: str, *, cheap: bool) -> tuple[str, ...]:
+    """The plants that an instrument for a kind is shown: all if that is cheap; else its own and
+    shams, since a judge is paid for every line."""
+    own = (MAIN[kind], *(DOSES if kind == "flip" else ()), *SHAMS, GROWN)
+    return tuple(dict.fromkeys((*own, *MAIN.values(), "third"))) if cheap else own
 
 
 def matching(planted: Sequence[Planted], names: Sequence[str]) -> list[int]:

@@ -238,6 +238,7 @@ def _estimate(
     """Print what would be played, without a call."""
     import asyncio
 
+    from analysis.calibration.talks import needed
     from sim.calls.prices import Prices
     from sim.cli.display.costs import show_estimates
     from sim.cli.display.terminal import out
@@ -247,7 +248,6 @@ def _estimate(
     store = what.store or Path("runs") / "calibration.db"
     estimates = asyncio.run(estimate(trials, stages, store, table))
     show_estimates(estimates, table.date, as_json)
-    judges = [each.name for each in wanted if each.samples]
     if not as_json:
         counts: dict[str, int] = {}
         for trial in trials:
@@ -255,10 +255,10 @@ def _estimate(
             counts[plant] = counts.get(plant, 0) + 1
         told = ", ".join(f"{count} {plant}" for plant, count in counts.items())
         out().out(f"Scenes: {told}. What scenes of one number share is asked once.")
-        if judges:
-            lines = len(trials) * (what.turns // 2)
-            out().out(f"Judging, besides: at most {2 * lines:,} replies for each of "
-                      f"{', '.join(judges)}.")  # fmt: skip
+        for judge in (each for each in wanted if each.samples):
+            shown = sum(counts.get(plant, 0) for plant in needed(judge.detects, cheap=False))
+            lines = shown * (what.turns // 2)
+            out().out(f"{judge.name}, besides: {lines:,} lines at most, each judged twice.")
 
 
 def _calibrated(

@@ -10,7 +10,7 @@ from pathlib import Path
 from analysis.calibration.instruments.base import Instrument
 from analysis.calibration.instruments.words import lengths
 from analysis.calibration.scoring import Calibration, Trialled, calibrated, read_twice
-from analysis.calibration.talks import Planted, Shown
+from analysis.calibration.talks import Planted, Shown, matching, needed
 from analysis.evidence.judged import Judged
 from analysis.evidence.persona import Meaning
 from analysis.evidence.readings import TextEvidence
@@ -103,8 +103,11 @@ def calibrate(
     found = []
     for instrument in instruments:
         how.told(instrument.name)
-        scored = instrument.read(shown)
-        found.append(calibrated(instrument, tried, scored, read_twice(instrument, shown, scored)))
+        places = matching(planted, needed(instrument.detects, cheap=not instrument.samples))
+        some = shown.only(places)
+        scored = instrument.read(some)
+        twice = read_twice(instrument, some, scored)
+        found.append(calibrated(instrument, tried.only(places), scored, twice))
     return found
 
 
