@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isnan
 
+from analysis.calibration.instruments.identity import name_of, version_of_ours
 from analysis.calibration.scoring import Calibration
 from analysis.calibration.stored import error_of, find, folder_of, known
 from analysis.estimates import InstrumentError
@@ -29,8 +30,6 @@ def calibration_of(measure: str, stage: str, by: str = "") -> Calibration | None
     read several."""
     if not known(folder_of()):
         return None  # The version is a hash of many files, and nothing could be found by it.
-    from analysis.calibration.instruments.ours import name_of, version_of_ours
-
     behind = next(iter(INSTRUMENT.get(measure, {}).values()), None)
     if behind is None:
         return None

@@ -37,7 +37,7 @@ from scipy import special, stats
 
 from analysis.calibration import open_instruments
 from analysis.calibration.instruments.base import Instrument, Scored
-from analysis.calibration.instruments.ours import NAMES
+from analysis.calibration.instruments.identity import NAMES
 from analysis.calibration.scoring import Calibration, Trialled, Twice, calibrated
 from analysis.calibration.talks import Planted, Shown
 from analysis.evidence.scoring import Asked
@@ -49,7 +49,7 @@ from sim.cli.display.calibrations import (
     SCORES,
     alarms,
     by,
-    interval_percent,
+    counted,
     scores,
     sentences,
 )
@@ -151,26 +151,31 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def again(first: Sequence[Calibration], second: Sequence[Calibration]) -> str:
-    """Whether the rates of the first time are those of the second."""
+    """Whether the rates of the first time are those of the second, by Fisher's exact test."""
     rows = []
     for one, two in zip(first, second, strict=True):
         cells = [_code(one)]
-        for name in ("sensitivity", "sham_alarms"):
-            before, after = cast(Interval, getattr(one, name)), cast(Interval, getattr(two, name))
-            within = before.low <= after.estimate <= before.high
-            cells += [interval_percent(before), interval_percent(after), "yes" if within else "no"]
+        for name, count in (("sensitivity", "scenes"), ("sham_alarms", "shams")):
+            table = []
+            for each in (one, two):
+                share, of = cast(Interval, getattr(each, name)), int(getattr(each, count))
+                happened = 0 if np.isnan(share.estimate) else round(share.estimate * of)
+                table.append([happened, of - happened])
+                cells.append(counted(share, of))
+            cells.append(f"{stats.fisher_exact(np.array(table)).pvalue:.2f}")
         rows.append(cells)
-    head = ["instrument", "planted found, stated", "again", "within", "alarms in shams, stated",
-            "again", "within"]  # fmt: skip
+    head = ["instrument", "planted found", "again", "p", "alarms in shams", "again", "p"]
     return _table(head, rows)
 
 
-def on_served(scenes: int, store: Path, reader: Asked | None) -> list[str]:
+def on_served(scenes: int, store: Path) -> list[str]:
     """The section of the served exact stage."""
     found: list[list[Calibration]] = []
-    with tempfile.TemporaryDirectory() as folder, served() as url:
+    with tempfile.TemporaryDirectory() as folder, served() as url, ExitStack() as ending:
         os.environ.setdefault("OPENAI_API_KEY", "none")
-        instruments = open_instruments([*NAMES, *foreign(Path(folder), reader is not None)], reader)
+        # An embedded stage cannot judge: it is here to be found out.
+        judge = ending.enter_context(Asked(open_model("embedded:base")))
+        instruments = open_instruments([*NAMES, *foreign(Path(folder), judges=True)], judge)
         kinds = [each.detects for each in instruments]
         for seed in (0, AGAIN):
             plan = Plan(scenes, plants=plants_for(kinds, True), seed=seed,
@@ -179,17 +184,17 @@ def on_served(scenes: int, store: Path, reader: Asked | None) -> list[str]:
             reading = Reading(None, open_model("embedded:base"), _told)
             found.append(calibrations(plan, "openai:base", stage, store, instruments, reading))
     command = f"python -m benchmarks.validity.instruments --served --scenes {scenes} --write"
-    judged = "" if reader is None else f" Judges ask {reader.stage.identity}."
     return [
         f"`{command}`: `openai:base` of `elsinore serve` as if it were somebody's model, "
-        f"{scenes} scenes of 16 turns with each plant, in the wording `plain-1`.{judged} What the "
-        "columns are: [instruments.md](instruments.md). Swaps of this stage's personas show in "
+        f"{scenes} scenes of 16 turns with each plant, in the wording `plain-1`. What the "
+        "columns are: [instruments.md](instruments.md). Judges ask `embedded:base`, which cannot "
+        "judge, to see whether that is found out. Swaps of this stage's personas show in "
         "stances and tempers, and seldom in what the flip instruments look for, a character that "
         "unmasks itself; of that they are tried where it grew by itself.",
         *tables(found[0]),
-        "Stated once, and counted again with other seeds (of the first's 95% intervals, about one "
-        "in ten leaves out such a second count by chance, since that varies, too):",
-        again(*found),
+        "Stated once, and counted again with other seeds; p by Fisher's exact test that the rate is "
+        "the same both times:",
+        again(found[0], found[1]),
     ]
 
 
@@ -326,7 +331,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.served:
             title = "Instruments on planted scenes: the exact stage through a server"
             sections.append((f"{base} served", title,
-                             on_served(chosen.scenes, chosen.store, reader)))  # fmt: skip
+                             on_served(chosen.scenes, chosen.store)))  # fmt: skip
         if chosen.model:
             folder = Path(ending.enter_context(tempfile.TemporaryDirectory()))
             named = [*NAMES, *foreign(folder, reader is not None)]

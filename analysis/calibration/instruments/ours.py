@@ -18,14 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-import analysis
-from analysis.calibration.instruments.base import Scored, version_of
+from analysis.calibration.instruments.base import Scored
+from analysis.calibration.instruments.identity import NAMES, SPOKEN, name_of, version_of_ours
 from analysis.calibration.talks import Shown
 from analysis.evidence import acts, tells, text
 from analysis.evidence.embeddings import available
@@ -54,53 +52,28 @@ class Own:
     reads: Callable[[Shown], list[Scored]] = field(repr=False)
     threshold: float | None = None
     samples: bool = False
-    more: str = ""
 
     @property
     def version(self) -> str:
-        """A hash of the code and the tables that measures and evidence are made of: whatever is
-        edited there, what was calibrated before is no longer known to hold."""
-        return version_of([_sources(), self.name, self.more])
+        return version_of_ours(self.name)
 
     def read(self, shown: Shown, again: int = 0) -> list[Scored]:
         return self.reads(shown)
-
-
-@cache
-def _sources() -> str:
-    """A hash of the sources of ``measures``, ``evidence`` and ``stats``."""
-    home = Path(str(analysis.__file__)).parent
-    files = [
-        path
-        for folder in ("evidence", "measures", "stats")
-        for path in sorted((home / folder).rglob("*"))
-        if path.suffix in (".py", ".tsv")
-    ]
-    return version_of(
-        part for path in files for part in (str(path.relative_to(home)), path.read_bytes())
-    )
 
 
 def _every() -> list[Own]:
     return [
         Own("flips", "flip", lambda shown: _measured(shown, Flips(shown.tables), "posterior")),
         Own("triggered_flips", "flip",
-            lambda shown: _measured(shown, TriggeredFlips(shown.tables), "posterior"),
-            more=tells.best_reader()),
+            lambda shown: _measured(shown, TriggeredFlips(shown.tables), "posterior"),),
         Own("hostility", "hostility",
             lambda shown: _measured(shown, Conflict(shown.tables), "hostility", None), EPISODE),
         Own("collapse", "collapse", _collapse),
-        Own("stance", "stance", _stance, more=tells.best_reader()),
+        Own("stance", "stance", _stance),
         Own("agreement", "agreement", _agreement),
     ]  # fmt: skip
 
 
-NAMES = (
-    "flips", "triggered_flips", "spoken_flips", "hostility", "collapse", "stance", "agreement"
-)  # fmt: skip
-"""Our instruments."""
-
-_SPOKEN = "spoken_flips"
 _READING = ("log-probabilities", "judge")
 """Evidence that a model reads."""
 
@@ -109,9 +82,9 @@ def own_named(name: str, reader: Asked | None = None) -> Own:
     """One of our instruments. ``reader`` is the model by which ``spoken_flips:log-probabilities``
     and ``spoken_flips:judge`` read. Raises ``BadRequest`` for a name that there is not."""
     kind, _, evidence = name.partition(":")
-    if kind == _SPOKEN:
+    if kind == SPOKEN:
         by = _evidence(evidence, name, reader)
-        return Own(name_of(_SPOKEN, by.name), "flip", lambda shown: _spoken(shown, by))
+        return Own(name_of(SPOKEN, by.name), "flip", lambda shown: _spoken(shown, by))
     for each in _every():
         if each.name == name:
             return each
@@ -134,19 +107,6 @@ def _evidence(name: str, whole: str, reader: Asked | None) -> Evidence:
         raise BadRequest(
             f"--instrument {whole}: {error} (evidence is {', '.join((*available(), *_READING))})"
         ) from None
-
-
-def name_of(instrument: str, by: str) -> str:
-    """What an instrument of ours is called with the evidence that it reads: ``spoken_flips`` may
-    read several, the others have one."""
-    return f"{instrument}:{by or available()[0]}" if instrument == _SPOKEN else instrument
-
-
-def version_of_ours(name: str) -> str:
-    """The version of an instrument of ours by its whole name, without loading what it reads."""
-    if name.startswith(f"{_SPOKEN}:"):
-        return Own(name, "flip", lambda shown: []).version
-    return own_named(name).version
 
 
 def _measured(

@@ -14,11 +14,10 @@ import inspect
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from pkgutil import resolve_name
+from typing import Any, cast
 
 import numpy as np
 
@@ -83,15 +82,15 @@ def _value(found: Any) -> Any:
 
 def _transcript(talk: Talk, place: int) -> Any:
     """A talk up to one of its turns, as Scout has it."""
-    messages = import_module("inspect_ai.model")
-    scout = import_module("inspect_scout")
+    # Imported where they are used: no dependency of ours.
+    from inspect_ai.model import ChatMessageAssistant, ChatMessageUser
+    from inspect_scout import Transcript
+
     said = [
-        (messages.ChatMessageAssistant if turn.speaker == talk.actor else messages.ChatMessageUser)(
-            content=turn.text
-        )
+        (ChatMessageAssistant if turn.speaker == talk.actor else ChatMessageUser)(content=turn.text)
         for turn in talk.turns[: place + 1]
     ]
-    return scout.Transcript(
+    return Transcript(
         transcript_id=f"{talk.trial}-{place}", source_type="elsinore", source_id=talk.trial,
         source_uri=f"elsinore:{talk.trial}", messages=said,
     )  # fmt: skip
@@ -106,20 +105,21 @@ def scanner_from(spec: str, detects: str | None = None) -> Scout:
     module_name, _, name = spec.rpartition(":")
     if not module_name:
         raise BadRequest(f"{where}: write scout:MODULE:SCANNER")
-    module = _module(module_name, where)
-    scanner = getattr(module, name, None)
-    if not callable(scanner):
-        known = [each for each, value in vars(module).items() if callable(value)]
-        raise BadRequest(f"{where}: no such scanner{nearest(name, known)}")
-    file = inspect.getsourcefile(inspect.unwrap(scanner)) or module.__file__
-    source = Path(file).read_bytes() if file else b""
-    return Scout(f"scout:{name}", scanner, source, detects or "flip")
+    scanner = _scanner(module_name, name, where)
+    source = inspect.getsourcefile(inspect.unwrap(scanner))
+    content = Path(source).read_bytes() if source else b""
+    return Scout(f"scout:{name}", scanner, content, detects or "flip")
 
 
-def _module(name: str, where: str) -> ModuleType:
-    if name.endswith(".py"):
-        return load_file(Path(name))
+def _scanner(module: str, name: str, where: str) -> Callable[..., Any]:
+    if module.endswith(".py"):
+        loaded = load_file(Path(module))
+        found = getattr(loaded, name, None)
+        known = [each for each, value in vars(loaded).items() if callable(value)]
+        if not callable(found):
+            raise BadRequest(f"{where}: no such scanner{nearest(name, known)}")
+        return cast(Callable[..., Any], found)
     try:
-        return import_module(name)
-    except ImportError as error:
+        return cast(Callable[..., Any], resolve_name(f"{module}:{name}"))
+    except (ImportError, AttributeError, ValueError) as error:
         raise BadRequest(f"{where}: {error}") from None

@@ -16,7 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.calibration.instruments.base import Instrument
+from analysis.calibration.instruments.expression import Expression
+from analysis.calibration.instruments.function import function_from
+from analysis.calibration.instruments.judge import judge_from
 from analysis.calibration.instruments.ours import own_named
+from analysis.calibration.instruments.petri import dimension_from
+from analysis.calibration.instruments.scout import scanner_from
 from analysis.calibration.talks import KINDS
 from analysis.evidence.scoring import Asked
 from sim.errors import BadRequest
@@ -43,27 +48,16 @@ def open_instrument(specification: str, reader: Asked | None = None) -> Instrume
     what = rest if detects else specification
     how, colon, name = what.partition(":")
     if colon and how == "regex":
-        # Imported where they are used: a judge loads a good deal, and an expression nothing.
-        from analysis.calibration.instruments.expression import Expression
-
         return Expression(name, detects or "flip")
     if colon and how == "petri":
-        from analysis.calibration.instruments.petri import dimension_from
-
         return dimension_from(Path(name), _needed(reader, specification), detects)
     if colon and how == "scout":
-        from analysis.calibration.instruments.scout import scanner_from
-
         return scanner_from(name, detects)
     if what.endswith(".toml"):
-        from analysis.calibration.instruments.judge import judge_from
-
         path = Path(what.removeprefix("judge:"))
         return judge_from(path, _needed(reader, specification), detects)
     file, colon, name = what.rpartition(":")
     if colon and file.endswith(".py"):
-        from analysis.calibration.instruments.function import function_from
-
         return function_from(Path(file), name, detects)
     if detects is not None:
         raise BadRequest(

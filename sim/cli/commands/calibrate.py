@@ -199,7 +199,7 @@ def _reader(model: str | None, what: PlanOptions, ending: ExitStack) -> Asked | 
 
 
 def _instruments(wanted: InstrumentOptions, reader: Asked | None) -> list[Instrument]:
-    from analysis.calibration.instruments.ours import NAMES
+    from analysis.calibration.instruments.identity import NAMES
     from analysis.calibration.instruments.specifications import open_instruments
 
     return open_instruments(wanted.instrument or NAMES, reader)

@@ -10,7 +10,7 @@ import pytest
 
 from analysis.calibration import Shown, open_instruments
 from analysis.calibration.instruments.base import Instrument
-from analysis.calibration.instruments.ours import NAMES
+from analysis.calibration.instruments.identity import NAMES
 from analysis.evidence.scoring import Asked
 from analysis.tables import Record, tables_from
 from sim.errors import BadRequest, ElsinoreError

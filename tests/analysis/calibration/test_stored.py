@@ -11,7 +11,7 @@ import pytest
 
 import analysis
 from analysis.calibration.errors import told
-from analysis.calibration.instruments.ours import version_of_ours
+from analysis.calibration.instruments.identity import version_of_ours
 from analysis.calibration.scoring import Calibration, Grown
 from analysis.calibration.stored import VARIABLE, find, known, read, record, save
 from analysis.stats import UNKNOWN, Interval
