@@ -38,7 +38,8 @@ from scipy import special, stats
 from analysis.calibration import open_instruments
 from analysis.calibration.instruments.base import Instrument, Scored
 from analysis.calibration.instruments.identity import NAMES
-from analysis.calibration.scoring import Calibration, Trialled, Twice, calibrated
+from analysis.calibration.reliability import Twice
+from analysis.calibration.scoring import Calibration, Trialled, calibrated
 from analysis.calibration.talks import Planted, Shown
 from analysis.evidence.scoring import Asked
 from analysis.stats import Interval
@@ -192,8 +193,8 @@ def on_served(scenes: int, store: Path) -> list[str]:
         "stances and tempers, and seldom in what the flip instruments look for, a character that "
         "unmasks itself; of that they are tried where it grew by itself.",
         *tables(found[0]),
-        "Stated once, and counted again with other seeds; p by Fisher's exact test that the rate is "
-        "the same both times:",
+        "Stated once, and counted again with other seeds; p by Fisher's exact test that the rate "
+        "is the same both times:",
         again(found[0], found[1]),
     ]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from analysis.calibration.scoring import FITTED, GIVEN, OWN, TOO_FEW, Calibration
+from analysis.calibration.scoring import Calibration
+from analysis.calibration.thresholds import FITTED, GIVEN, OWN, TOO_FEW
 from analysis.stats import Interval
 from sim.cli.display.tables import NONE, table
 from sim.cli.display.terminal import one_line, print_block

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analysis.calibration.scoring import fitted_threshold
 from analysis.calibration.talks import SHAMS, Planted
+from analysis.calibration.thresholds import fitted_threshold
 from analysis.evidence.readings import Lines, Sides, TextEvidence
 from analysis.stats import Floats
 from analysis.tables import Tables

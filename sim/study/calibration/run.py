@@ -9,7 +9,8 @@ from pathlib import Path
 
 from analysis.calibration.instruments.base import Instrument
 from analysis.calibration.instruments.words import lengths
-from analysis.calibration.scoring import Calibration, Trialled, calibrated, read_twice
+from analysis.calibration.reliability import read_twice
+from analysis.calibration.scoring import Calibration, Trialled, calibrated
 from analysis.calibration.talks import Planted, Shown, matching, needed
 from analysis.evidence.judged import Judged
 from analysis.evidence.persona import Meaning

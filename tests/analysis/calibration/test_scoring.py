@@ -14,18 +14,10 @@ from hypothesis.extra.numpy import arrays
 from scipy import special
 
 from analysis.calibration.instruments.base import Scored, rises
-from analysis.calibration.scoring import (
-    FITTED,
-    OWN,
-    TOO_FEW,
-    Calibration,
-    Trialled,
-    Twice,
-    calibrated,
-    fit_half,
-    fitted_threshold,
-)
+from analysis.calibration.reliability import Twice
+from analysis.calibration.scoring import Calibration, Trialled, calibrated
 from analysis.calibration.talks import Planted, Shown
+from analysis.calibration.thresholds import FITTED, OWN, TOO_FEW, fit_half, fitted_threshold
 from analysis.stats.discrimination import area_under_curve, over_clusters, rate_of
 
 TURNS = 8
