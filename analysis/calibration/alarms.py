@@ -30,6 +30,7 @@ def with_alarms(
     planted: Sequence[Planted], plants: Sequence[str], scenes: set[int],
     found: Mapping[int, tuple[int, ...]],
 ) -> list[int]:  # fmt: skip
+    """The places of talks with one of these plants, of these scenes, whose alarms are known."""
     return [
         place
         for place in matching(planted, plants)
@@ -55,6 +56,7 @@ def first_alarm(alarms: Sequence[int], place: int) -> int | None:
 def by_dose(
     planted: Sequence[Planted], scenes: set[int], found: Mapping[int, tuple[int, ...]]
 ) -> dict[str, Interval]:
+    """The sensitivity to each dose of swaps that was played."""
     return {
         plant: alarmed(planted, some, found)
         for plant in DOSES
@@ -65,6 +67,7 @@ def by_dose(
 def delay_of(
     planted: Sequence[Planted], some: Sequence[int], found: Mapping[int, tuple[int, ...]]
 ) -> Interval:
+    """The mean of own turns from the plant to its alarm, with Student's interval; of those found."""
     late = [
         alarm - planted[place].place
         for place in some
@@ -77,6 +80,7 @@ def f1_of(
     planted: Sequence[Planted], plants: Sequence[int], shams: Sequence[int],
     found: Mapping[int, tuple[int, ...]],
 ) -> Interval:  # fmt: skip
+    """2 right / (2 right + false + missed), over plants and shams; limits over clusters."""
     rows = []
     for place in (*plants, *shams):
         near = [abs(alarm - planted[place].place) <= NEAR for alarm in found[place]]

@@ -1,4 +1,4 @@
-"""Areas under the curve: own turns from the plant on, against the same turns of the shams of the same
+"""Areas under the curve: own turns from the plant on, against the same turns of shams of the same
 scenes, so that where in a talk they stand tells nothing.
 """
 

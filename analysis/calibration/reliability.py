@@ -1,4 +1,4 @@
-"""Does an instrument say the same again? Two askings where it samples, else two halves of the lines.
+"""Does an instrument say the same again? Asked twice where it samples, else of half of the lines.
 
 Of an instrument that samples, the correlation of two askings, turn by turn. Of another, the
 correlation, over talks, of its mean scores from the plant on when it is shown the odd own turns
@@ -43,6 +43,7 @@ def read_twice(instrument: Instrument, shown: Shown, scored: Sequence[Scored]) -
 
 
 def reliability_of(planted: Sequence[Planted], some: Sequence[int], twice: Twice) -> Interval:
+    """The correlation of two readings of some talks; see the head of this module."""
     one = [twice.first[place].scores for place in some]
     two = [twice.second[place].scores for place in some]
     owners = [planted[place].cluster for place in some]

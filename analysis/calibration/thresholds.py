@@ -64,4 +64,5 @@ def threshold_of(
 
 
 def alarms_of(scored: Scored, threshold: float) -> tuple[int, ...]:
+    """The alarms of a talk: the instrument's own, else where scores come to the threshold."""
     return rises(scored.scores, threshold) if scored.alarms is None else scored.alarms
