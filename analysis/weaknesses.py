@@ -8,9 +8,8 @@ from typing import Protocol
 
 import pandas as pd
 
-from analysis.lineage import Lineage, differ_in
-from analysis.calibration.errors import told
 from analysis.calibration import errors
+from analysis.lineage import Lineage, differ_in
 from analysis.tables import Tables, with_arms
 from analysis.topics import topics_of
 
@@ -121,10 +120,8 @@ def _uneven(tables: Tables, by: str) -> Iterator[str]:
     words = counts.groupby(tables.turns["trial"].to_numpy()).sum()
     said = pd.to_numeric(trials["trial"].map(words), errors="coerce").groupby(labels).mean()
     if said.min() < 0.8 * said.max():
-        lengths = ", ".join(f"{label} {count:.0f}" for label, count in said.items())
-        yield (
-            f"Unequal lengths (words a trial: {lengths}): length alone makes many measures differ."
-        )
+        told = ", ".join(f"{label} {count:.0f}" for label, count in said.items())
+        yield f"Unequal lengths (words a trial: {told}): length alone makes many measures differ."
     if len(tables.answers):
         missing = tables.answers["missing"].notna()
         arm = tables.answers["trial"].map(dict(zip(trials["trial"], labels, strict=True)))

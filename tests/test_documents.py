@@ -233,7 +233,7 @@ WHERE = {
     "draw": "analysis.labels",
     "repaired": "analysis.stats.prediction_powered",
     "Instrument": "analysis.calibration.instruments.base",
-    "Plan": "sim.study.calibration.plants",
+    "Planting": "sim.study.calibration.plants",
     "calibrate": "sim.study.calibration.run",
     "open_instruments": "analysis.calibration.instruments.specifications",
     "Cue": "sim.scene.routing.base",

@@ -67,7 +67,7 @@ def by_dose(
 def delay_of(
     planted: Sequence[Planted], some: Sequence[int], found: Mapping[int, tuple[int, ...]]
 ) -> Interval:
-    """The mean of own turns from the plant to its alarm, with Student's interval; of those found."""
+    """The mean of own turns from the plant to its alarm, of those found; Student's interval."""
     late = [
         alarm - planted[place].place
         for place in some

@@ -60,7 +60,7 @@ from sim.scene.prose import wording_named
 from sim.stage.base import Stage, close_stage
 from sim.stage.open import open_model
 from sim.stage.providers.sampling import Sampling
-from sim.study.calibration.plants import Plan, plants_for
+from sim.study.calibration.plants import Planting, plants_for
 from sim.study.calibration.run import Reading, calibrate, play_planted
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "instruments.md"
@@ -115,7 +115,7 @@ def served() -> Iterator[str]:
 
 
 def calibrations(
-    plan: Plan, model: str, stage: Stage, store: Path, instruments: Sequence[Instrument],
+    plan: Planting, model: str, stage: Stage, store: Path, instruments: Sequence[Instrument],
     reading: Reading,
 ) -> list[Calibration]:  # fmt: skip
     """Play what is missing, and read it."""
@@ -179,7 +179,7 @@ def on_served(scenes: int, store: Path) -> list[str]:
         instruments = open_instruments([*NAMES, *foreign(Path(folder), judges=True)], judge)
         kinds = [each.detects for each in instruments]
         for seed in (0, AGAIN):
-            plan = Plan(scenes, plants=plants_for(kinds, True), seed=seed,
+            plan = Planting(scenes, plants=plants_for(kinds, True), seed=seed,
                         wording=wording_named("plain-1"))  # fmt: skip
             stage = open_stage("openai:base", Sampling(base_url=url))
             reading = Reading(None, open_model("embedded:base"), _told)
@@ -200,7 +200,7 @@ def on_served(scenes: int, store: Path) -> list[str]:
 
 
 def on_model(
-    model: str, plan: Plan, store: Path, instruments: Sequence[Instrument], reader: Asked | None
+    model: str, plan: Planting, store: Path, instruments: Sequence[Instrument], reader: Asked | None
 ) -> list[str]:
     """The section of a real model."""
     reading = Reading(None, None, _told)
@@ -339,7 +339,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             instruments = open_instruments(named, reader)
             plants = plants_for([each.detects for each in instruments], exact=False)
             layout = cast(LayoutName, chosen.layout)
-            plan = Plan(chosen.scenes, chosen.turns, plants, layout)
+            plan = Planting(chosen.scenes, chosen.turns, plants, layout)
             name = Path(chosen.model.partition(":")[2]).stem
             parts = on_model(chosen.model, plan, chosen.store, instruments, reader)
             sections.append((f"{base} {name}", f"Instruments on planted scenes: {name}", parts))

@@ -125,8 +125,8 @@ def tournaments(incomplete: str) -> list[str]:
     return _matching([*named, *_files(incomplete, (".toml", ".py"))], incomplete)
 
 
-def instruments(incomplete: str) -> list[str]:
-    """Our instruments, and files that may be one."""
+def detectors(incomplete: str) -> list[str]:
+    """What ``elsinore calibrate`` may calibrate: ours, and files that may be an instrument."""
     own = (
         "flips", "triggered_flips", "spoken_flips", "hostility", "collapse", "stance", "agreement"
     )  # fmt: skip

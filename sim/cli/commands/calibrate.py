@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from analysis.evidence.scoring import Asked
     from sim.planning import Trial
     from sim.stage.base import Stage
-    from sim.study.calibration.plants import Plan
+    from sim.study.calibration.plants import Planting
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class InstrumentOptions:
         typer.Option(
             "--instrument",
             "-i",
-            autocompletion=completion.instruments,
+            autocompletion=completion.detectors,
             metavar="INSTRUMENT",
             show_default="all of ours",
             help="One of ours (flips, triggered_flips, spoken_flips, hostility, collapse, stance, "
@@ -81,7 +81,7 @@ class InstrumentOptions:
 
 
 @dataclass(frozen=True)
-class PlanOptions:
+class PlantingOptions:
     """What is played."""
 
     model: Annotated[
@@ -141,7 +141,7 @@ class PlanOptions:
 
 @grouped
 def calibrate(
-    what: PlanOptions,
+    what: PlantingOptions,
     instruments: InstrumentOptions,
     spend: SpendOptions,
     resume: ResumeOptions,
@@ -186,7 +186,7 @@ def calibrate(
         leave(report, store, options.in_doubt)
 
 
-def _reader(model: str | None, what: PlanOptions, ending: ExitStack) -> Asked | None:
+def _reader(model: str | None, what: PlantingOptions, ending: ExitStack) -> Asked | None:
     """The model that judges; its answers are kept beside the store."""
     if model is None:
         return None
@@ -217,11 +217,11 @@ def _exact(limit: str | None, model: str, stage: Stage) -> Stage | None:
     return open_model(limit)
 
 
-def _plan(what: PlanOptions, wanted: list[Instrument], *, free: bool, exact: bool) -> Plan:
+def _plan(what: PlantingOptions, wanted: list[Instrument], *, free: bool, exact: bool) -> Planting:
     from sim.scene.prose import wording_named
-    from sim.study.calibration.plants import Plan, plants_for
+    from sim.study.calibration.plants import Planting, plants_for
 
-    return Plan(
+    return Planting(
         scenes=what.scenes or (24 if free else 12),
         turns=what.turns,
         plants=tuple(what.plant or plants_for([each.detects for each in wanted], exact)),
@@ -232,7 +232,7 @@ def _plan(what: PlanOptions, wanted: list[Instrument], *, free: bool, exact: boo
 
 
 def _estimate(
-    trials: list[Trial], stages: dict[str, Stage], what: PlanOptions, wanted: list[Instrument],
+    trials: list[Trial], stages: dict[str, Stage], what: PlantingOptions, wanted: list[Instrument],
     prices: object, as_json: bool,
 ) -> None:  # fmt: skip
     """Print what would be played, without a call."""
@@ -262,7 +262,7 @@ def _estimate(
 
 
 def _calibrated(
-    store: Path, trials: list[tuple[Trial, Any]], plan: Plan, wanted: list[Instrument],
+    store: Path, trials: list[tuple[Trial, Any]], plan: Planting, wanted: list[Instrument],
     how: tuple[Asked | None, Stage | None], folder: Path | None, output: OutputOptions,
 ) -> None:  # fmt: skip
     """Read what was played, keep what came out, and print it."""

@@ -214,7 +214,7 @@ def scene(
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Planting:
     """Which scenes are played: how many, how long, with which plants, told how, from which seed."""
 
     scenes: int

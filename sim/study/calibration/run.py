@@ -27,7 +27,7 @@ from sim.stage.base import Omniscient, Stage
 from sim.store import open_store
 from sim.study.calibration.following import followed_by_reading, followed_exactly
 from sim.study.calibration.limit import grown_truths, planted_limits
-from sim.study.calibration.plants import TARGET, Plan
+from sim.study.calibration.plants import TARGET, Planting
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Reading:
 
 
 async def play_planted(
-    plan: Plan, model: str, stage: Stage, store: Path, options: RunOptions | None = None
+    plan: Planting, model: str, stage: Stage, store: Path, options: RunOptions | None = None
 ) -> RunReport:
     """Play what is missing of a plan. Raises what ``run_trials`` does."""
     trials = [trial for trial, _ in plan.trials(model, stage.identity)]
@@ -51,7 +51,7 @@ async def play_planted(
 def calibrate(
     store: Path,
     trials: Sequence[tuple[Trial, Planted]],
-    plan: Plan,
+    plan: Planting,
     instruments: Sequence[Instrument],
     reading: Reading | None = None,
 ) -> list[Calibration]:

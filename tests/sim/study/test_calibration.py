@@ -21,7 +21,7 @@ from sim.scene.prose import PROSE
 from sim.stage.base import Stage
 from sim.stage.exact import exact_stage
 from sim.store import Store, open_store
-from sim.study.calibration import Plan, Reading, calibrate, play_planted
+from sim.study.calibration import Planting, Reading, calibrate, play_planted
 from sim.study.calibration.limit import by_turn, planted_limits
 from sim.study.calibration.plants import (
     ONE_WAY,
@@ -35,7 +35,7 @@ from sim.study.calibration.plants import (
     scene,
 )
 
-PLAN = Plan(scenes=3, turns=12)
+PLAN = Planting(scenes=3, turns=12)
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_places_differ_and_are_in_the_middle() -> None:
 
 
 def test_who_is_harsh_by_nature_is_not_made_hostile() -> None:
-    planned = Plan(scenes=6).trials("m", "s")
+    planned = Planting(scenes=6).trials("m", "s")
     for _, each in planned:
         assert not (backwards(each.scene) and each.plant in ONE_WAY)
     assert {each.plant for _, each in planned} == set(PLANTS)
@@ -116,10 +116,10 @@ def test_who_is_harsh_by_nature_is_not_made_hostile() -> None:
 
 @pytest.mark.parametrize(
     ("plan", "why"),
-    [(Plan(scenes=0), "--scenes 0"), (Plan(scenes=1, turns=6), "too few before and after"),
-     (Plan(scenes=1, plants=("swop",)), "did you mean swap")],
+    [(Planting(scenes=0), "--scenes 0"), (Planting(scenes=1, turns=6), "too few before and after"),
+     (Planting(scenes=1, plants=("swop",)), "did you mean swap")],
 )  # fmt: skip
-def test_a_plan_that_is_none_is_one_message(plan: Plan, why: str) -> None:
+def test_a_plan_that_is_none_is_one_message(plan: Planting, why: str) -> None:
     with pytest.raises(BadRequest, match=why):
         plan.trials("m", "s")
 
