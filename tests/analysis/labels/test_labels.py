@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from collections.abc import Callable, Mapping
+from functools import cache
 from math import isnan, sqrt
 from pathlib import Path
 
@@ -28,6 +30,7 @@ ARMS = ("kind", SECRET)
 Key = tuple[str, int]
 
 
+@cache
 def played(
     *, scenes: int = 20, turns: int = 16, seed: int = 0, topics: int = 1
 ) -> tuple[Tables, dict[Key, bool]]:
@@ -81,13 +84,21 @@ def near(interval: Interval, truth: float) -> bool:
     return abs(interval.estimate - truth) < interval.high - interval.low
 
 
-@pytest.fixture
-def drawn(tmp_path: Path) -> tuple[Path, dict[Key, bool]]:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of labels as it was drawn."""
+    tmp_path = tmp_path_factory.mktemp("drawn")
     tables, truth = played()
     folder = tmp_path / "labels"
     labels.draw(tables, QUESTION, folder, instruments=[judge(tmp_path / "j.csv", truth)],
                 plan=labels.Plan(count=200))  # fmt: skip
-    return folder, truth
+    return folder
+
+
+@pytest.fixture
+def drawn(made: Path, tmp_path: Path) -> tuple[Path, dict[Key, bool]]:
+    """A folder of one's own, and the truth of every line."""
+    return shutil.copytree(made, tmp_path / "labels"), played()[1]
 
 
 def test_coders_see_nothing_that_tells(drawn: tuple[Path, dict[Key, bool]]) -> None:
@@ -271,12 +282,12 @@ def test_marks_have_a_mean(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", ["actor", "score", "disagreement"])
 def test_unequal_draws_are_weighed(tmp_path: Path, how: str) -> None:
     """The mean over 5 draws: four standard errors."""
-    tables, truth = played(scenes=10)
+    tables, truth = played(scenes=8)
     names = [judge(tmp_path / f"{seed}.csv", truth, seed=seed) for seed in (1, 2)]
     errors = []
     for seed in range(5):
         folder = tmp_path / f"{how}{seed}"
-        plan = labels.Plan(count=140, how=how, coders=1, context=0, seed=seed)  # type: ignore[arg-type]
+        plan = labels.Plan(count=120, how=how, coders=1, context=0, seed=seed)  # type: ignore[arg-type]
         labels.draw(tables, QUESTION, folder, instruments=names, plan=plan)
         where = at(folder)
         fill(folder, "coder-1", lambda each, at=where: "yes" if truth[at[each]] else "no")  # type: ignore[misc]
