@@ -119,8 +119,10 @@ def test_coders_see_nothing_that_tells(drawn: tuple[Path, dict[Key, bool]]) -> N
     assert orders[0] != orders[1]
     where = at(folder)
     assert [where[each] for each in orders[0]] != sorted(where.values()), "shuffled"
-    lines = [item.line for item in read_shown(folder).items]
-    assert len(set(lines)) == 200
+    items = read_shown(folder).items
+    assert len({item.line for item in items}) == 200
+    for item in items:
+        assert len(item.before) == min(6, where[item.id][1] - 1)
 
 
 def test_each_arm_has_its_share_and_a_known_probability(
@@ -196,7 +198,12 @@ def test_lines_without_a_label_are_missing_at_random_and_counted(
     fill(folder, "coder-1",
          lambda each: ("yes" if truth[where[each]] else "no") if each in kept else "")  # fmt: skip
     found = labels.read(folder)
-    for each in found.repair().arms:
+    fill(folder, "coder-2", lambda each: "yes" if truth[where[each]] else "no")
+    all_of_them = labels.read(folder).repair().arms
+    for each, complete in zip(found.repair().arms, all_of_them, strict=True):
+        assert (
+            each.repaired.high - each.repaired.low > complete.repaired.high - complete.repaired.low
+        )
         own = found.drawn["arm"] == each.arm
         missing = int((own & ~found.drawn["id"].isin(kept)).sum())
         assert each.note == f"{missing} drawn without a label, taken as missing at random"

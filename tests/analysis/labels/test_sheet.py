@@ -30,6 +30,12 @@ def test_a_sheet_in_csv_comes_back(items: list[Item], data: st.DataObject) -> No
     assert found == {name: label for name, label in given_.items() if label}
 
 
+def test_no_line_is_run_as_a_formula() -> None:
+    text = to_csv([Item("bcdf", "=Ada", "=1+1", ("=2",))])
+    [_, row] = csv.reader(io.StringIO(text))
+    assert [cell[:2] for cell in row[1:4]] == ["'=", "'=", "'="]
+
+
 @given(ITEMS, st.data())
 def test_a_sheet_in_plain_text_comes_back(items: list[Item], data: st.DataObject) -> None:
     given_ = {item.id: data.draw(st.sampled_from(["yes", "no", ""])) for item in items}

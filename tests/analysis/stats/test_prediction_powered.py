@@ -68,6 +68,24 @@ def test_a_biased_judge_is_set_right_and_a_blind_one_does_no_harm() -> None:
     assert np.mean(blind) < 1.06 * np.mean(alone)
 
 
+def test_a_line_that_was_fitted_to_noise_pays_for_it() -> None:
+    """Out of fold a useless slope adds to the variance; in the fold it would seem to save some."""
+    found, alone = [], []
+    for seed in range(150):
+        sample, _ = biased(seed, scenes=60, turns=2, drawn=14)
+        noise = np.random.default_rng(seed).random(len(sample.above))
+        deaf = Sample(sample.above, noise, sample.probabilities, sample.clusters)
+        found.append(repaired(deaf).variance)
+        alone.append(labels_alone(sample).variance)
+    assert np.mean(found) > 1.05 * np.mean(alone)
+
+
+def test_labels_are_weighed_by_how_seldom_they_are_drawn() -> None:
+    labels = np.array([1.0, 1.0, 0.0, 0.0])
+    sample = Sample(labels, np.zeros(4), np.array([0.5, 0.5, 0.1, 0.25]), [1, 2, 3, 4])
+    assert labels_alone(sample).estimate == pytest.approx(4 / 18)
+
+
 def test_where_everything_is_labelled_it_is_the_mean_of_scenes() -> None:
     generator = np.random.default_rng(1)
     truth = generator.random((12, 10)).round()
@@ -146,6 +164,8 @@ def test_labels_alone_are_clopper_pearson_s_where_nothing_is_lost_to_scenes() ->
     assert (found.low, found.high) == pytest.approx((exact.low, exact.high), rel=0.02)
     scenes = Sample(labels, np.zeros(100), np.full(100, 0.5), [place // 4 for place in range(100)])
     assert from_labels(scenes).high > 1.5 * exact.high, "four events of one scene are one"
+    few = Sample(labels, np.zeros(100), np.full(100, 0.5), [place % 3 for place in range(100)])
+    assert from_labels(few).high > 1.5 * exact.high, "three scenes are few"
     none = Sample(np.zeros(20), np.zeros(20), np.ones(20), [place // 2 for place in range(20)])
     assert from_labels(none) == clopper_pearson(0, 10)
     one = Sample(np.zeros(20), np.zeros(20), np.ones(20), [1] * 20)
