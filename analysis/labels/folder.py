@@ -71,7 +71,11 @@ def write_folder(folder: Path | str, shown: Shown, key: Mapping[str, Any], coder
     Raises ``BadRequest`` if there is something under its name, or no place for it.
     """
     target = Path(folder)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    try:
+        taken = target.exists() and (not target.is_dir() or any(target.iterdir()))
+    except (OSError, ValueError) as error:
+        raise BadRequest(f"-o {target}: cannot be used ({error}); use another path") from None
+    if taken:
         raise BadRequest(f"-o {target}: is there already, and may hold labels; use another name")
     if not target.parent.is_dir():
         raise BadRequest(f"-o {target}: there is no folder {target.parent}; create it first")

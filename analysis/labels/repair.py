@@ -78,8 +78,8 @@ DIFFERENCES: Mapping[str, str] = {
 @dataclass(frozen=True)
 class Repaired:
     """An estimate of one arm: what the judge says of all units (lines, or whole scenes), what
-    labels alone say, and what both say together. ``repaired`` is missing where ``note`` says
-    why."""
+    labels alone say, and what both say together. ``judge`` is missing where its scores are no marks
+    as labels are, ``repaired`` where ``note`` says why."""
 
     arm: str
     scenes: int
@@ -148,7 +148,8 @@ def repair(labels: Labels, *, by: str | None = None, against: str | None = None)
     made = made.assign(cluster=made["trial"].map(labels.population.clusters()))
     arms = labels.population.arms()
     names = sorted(set(arms.values()))
-    parts = {name: _Part.of(made[made["arm"] == name], what, name) for name in names}
+    judged = bool(labels.population.instruments)
+    parts = {name: _Part.of(made[made["arm"] == name], what, name, judged=judged) for name in names}
     facts = {arms[trial]: each for trial, each in labels.population.facts.items()}
     contrasts = [_contrast(parts[a], parts[b]) for a, b in _pairs(names, facts, by, against)]
     return Repair(what, tuple(part.estimate for part in parts.values()), tuple(contrasts))
@@ -167,7 +168,12 @@ def _lines(labels: Labels) -> pd.DataFrame:
         score = lines[labels.population.instruments[0]].to_numpy(dtype=np.float64)
         made["predicted"] = score
         called = np.where(np.isnan(score), nan, score >= labels.plan.threshold)
-        made["judge"] = score if labels.question.numeric else called
+        made["judge"] = called
+        if labels.question.numeric:
+            marks = [labels.question.number_of(value) for value in labels.question.values]
+            same = np.nanmin(score) >= min(marks) and np.nanmax(score) <= max(marks)
+            # A score in units of its own predicts marks, and its mean is none.
+            made["judge"] = score if same else nan
     else:
         made["predicted"], made["judge"] = 0.0, nan
     return _responding(made)
@@ -265,11 +271,11 @@ class _Part:
     repaired: Powered
 
     @classmethod
-    def of(cls, made: pd.DataFrame, what: str, name: str) -> _Part:
+    def of(cls, made: pd.DataFrame, what: str, name: str, *, judged: bool) -> _Part:
         sample = _sample(made, what)
         scale: Scale = {"share": "logit", "hazard": "log"}.get(what, "plain")  # type: ignore[assignment]
         alone, found = labels_alone(sample), Powered(nan, {}, -1)
-        notes = [_why_not(sample, made, what)]
+        notes = [_why_not(sample, what, judged=judged)]
         if not notes[0]:
             found = repaired(sample)
         if enough(sample):
@@ -315,7 +321,7 @@ def _sample(made: pd.DataFrame, what: str) -> Sample:
     return sample
 
 
-def _why_not(sample: Sample, made: pd.DataFrame, what: str) -> str:
+def _why_not(sample: Sample, what: str, *, judged: bool) -> str:
     """Why an arm is not repaired; blank if it is."""
     count = int(sample.labelled.sum())
     if not count:
@@ -325,10 +331,12 @@ def _why_not(sample: Sample, made: pd.DataFrame, what: str) -> str:
             f"fewer than {LINE} {'scenes' if what == 'hazard' else 'lines'} labelled: labels alone"
         )
     if not enough(sample):
-        told = {"hazard": "events", "share": "events, or lines that are none", "mean":
-                "labels other than the commonest"}[what]  # fmt: skip
+        if what == "mean":
+            told = "labels other than the commonest"
+            return f"{sample.events} {told}, fewer than {ENOUGH}: labels alone, no interval"
+        told = "events" if what == "hazard" else "events, or lines that are none"
         return f"{sample.events} labelled {told}, fewer than {ENOUGH}: labels alone"
-    if made["judge"].isna().all():
+    if not judged:
         return "no judge: labels alone"
     if labels_alone(sample).freedom < 1:
         return "one scene (or topic) alone was labelled: no interval"

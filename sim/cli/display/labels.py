@@ -122,10 +122,10 @@ def _coders(labels: Labels, console: Console) -> None:
 def _estimates(labels: Labels, repaired: Repair, console: Console) -> None:
     judge = labels.population.instruments[0] if labels.population.instruments else None
     wanted = f" of {labels.question.wanted!r}" if labels.question.wanted else ""
+    limit = "" if repaired.what == "mean" else f" from {labels.plan.threshold:g} on"
     console.print()
     _say(console, f"{_WHAT[repaired.what].capitalize()}{wanted}"
-                  f"{f', judge {judge} from {labels.plan.threshold:g} on' if judge else ''}",
-         "bold")  # fmt: skip
+                  f"{f', judge {judge}{limit}' if judge else ''}", "bold")  # fmt: skip
     numbers = ("labelled", "events", "judge")
     rows = table("", *numbers, "labels alone [95%]", "repaired [95%]", right=numbers)
     for each in repaired.arms:
@@ -141,9 +141,10 @@ def _estimates(labels: Labels, repaired: Repair, console: Console) -> None:
     for contrast in repaired.contrasts:
         shown = contrast.alone if isnan(contrast.repaired.low) else contrast.repaired
         how = "labels alone" if isnan(contrast.repaired.low) else "repaired"
-        pairs = ", pairs of one seed" if contrast.paired else ""
+        pairs = ", in pairs" if contrast.paired else ""
+        says = "" if isnan(contrast.judge) else f"; the judge says {contrast.judge:+.3f}"
         _say(console, f"{one_line(contrast.a)} less {one_line(contrast.b)}: {_text(shown, '+')} "
-                      f"({how}{pairs}); the judge says {_number(contrast.judge, '+')}")  # fmt: skip
+                      f"({how}{pairs}){says}")  # fmt: skip
     for name, interval in labels.errors.items():
         if not isnan(interval.estimate):
             _say(console, f"judge's {name.replace('_', ' ')}: {_text(interval)}", "dim")
@@ -155,8 +156,8 @@ def _say(console: Console, text: str, style: str = "") -> None:
     console.print(Text(text, style=style), soft_wrap=not console.is_terminal)
 
 
-def _number(value: float, sign: str = "") -> str:
-    return NONE if isnan(value) else f"{value:{sign}.3f}"
+def _number(value: float) -> str:
+    return NONE if isnan(value) else f"{value:.3f}"
 
 
 def _text(found: Interval, sign: str = "") -> str:
