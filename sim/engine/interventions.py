@@ -16,6 +16,7 @@ from sim.scene.interventions import (
     Noise,
     Note,
     Recast,
+    Remember,
     ReplaceTurn,
     Restage,
     Say,
@@ -141,6 +142,10 @@ async def _carry_out(performance: Performance, number: int, each: Intervention) 
         performance.contexts.recast(seat, each.persona)
         persona = each.persona.model_dump(mode="json", exclude_defaults=True)
         _tell(performance, number, each, each.persona.name, persona=persona)
+    elif isinstance(each, Remember):
+        performance.contexts.remember(performance.scene.seat(each.name), each.turns)
+        turns = {str(turn): text for turn, text in each.turns.items()}
+        _tell(performance, number, each, each.name, turns=turns)
     elif isinstance(each, Restage):
         performance.stage_of[performance.scene.seat(each.name)] = each.stage or ""
         _tell(performance, number, each, each.name, stage=each.stage)

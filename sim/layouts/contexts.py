@@ -7,7 +7,8 @@ appended. With the layout ``author`` all actors share one context. Only this mod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sim.events import Event, Forgot, Intervened, Seat, Turn
 from sim.layouts.author import Author
@@ -40,6 +41,8 @@ class Contexts:
             self.kept = _shared([self._opening(seat) for seat in scene.seats])
             self.stops = [self.layouts[seat].stops(scene, seat) for seat in scene.seats]
         self.read = [0] * len(self.names)
+        # What an actor remembers in other words than were said, by the index of the turn.
+        self.otherwise: list[dict[int, str]] = [{} for _ in self.names]
         self.rounds = False  # whether several actors have spoken at once
 
     def context(self, seat: Seat) -> Prompt:
@@ -55,6 +58,9 @@ class Contexts:
         if self.author is not None:
             return self.author.hear(context, scene, [event for event in since if event.text])
         name = self.names[seat]
+        otherwise = self.otherwise[seat]
+        if otherwise:
+            since = [_otherwise(event, otherwise) for event in since]
         heard = [event for event in since if heard_by(name, event)]
         if self.rounds:
             heard = _own_turn_first(name, heard)
@@ -106,7 +112,8 @@ class Contexts:
         turns = [event for event in self.seen if isinstance(event, Turn)]
         first = len(turns) + 1
         for turn in reversed(turns):
-            room -= len(turn.text) + len(turn.speaker) + 4
+            text = self.otherwise[seat].get(turn.index, turn.text)
+            room -= len(text) + len(turn.speaker) + 4
             if room < 0:
                 break
             first = turn.index
@@ -136,8 +143,21 @@ class Contexts:
         self.kept[seat] = self._opening(seat)
         self.read[seat] = 0
 
+    def remember(self, seat: Seat, turns: Mapping[int, str]) -> None:
+        """Rebuild the context with other words for some turns; blank words: without the turn."""
+        self.otherwise[seat] = {**self.otherwise[seat], **turns}
+        self.kept[seat] = self._opening(seat)
+        self.read[seat] = 0
+
     def _opening(self, seat: Seat) -> Prompt:
         return self.layouts[seat].opening(self.scenes[seat], seat)
+
+
+def _otherwise(event: Heard, words: Mapping[int, str]) -> Heard:
+    """An event as it is remembered: a turn perhaps in other words."""
+    if isinstance(event, Turn) and event.index in words:
+        return replace(event, text=words[event.index])
+    return event
 
 
 def _place(event: Heard) -> int:
@@ -222,6 +242,9 @@ def contexts_after(scene: Scene, happened: Sequence[Event], name: str) -> tuple[
                 seen.append(change)
             if change.what == "recast" and change.actor == name:
                 contexts.recast(seat, Persona(**change.detail["persona"]))
+            if change.what == "remember" and change.actor == name:
+                words = change.detail["turns"]
+                contexts.remember(seat, {int(index): words[index] for index in words})
         if turn is None or index - 1 in cues:
             contexts.advance(seat)
             own = index if turn is None else cues[index - 1]

@@ -7,6 +7,7 @@ declared gauges holds (``when``, up to ``times`` times). The transcript records 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -207,6 +208,33 @@ class Recast(Intervention):
         return (self.persona.name,)
 
 
+class Remember(Intervention):
+    """From here on an actor remembers earlier turns in other words; blank words: not at all.
+
+    ``turns`` are the other words by the index of the turn. What anybody else heard stays as it was,
+    and so does the transcript. With an empty ``turns`` the actor's context is built anew, from
+    everything that it heard.
+    """
+
+    what = "remember"
+
+    name: str
+    turns: dict[int, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _of_earlier_turns(self) -> Self:
+        late = [turn for turn in self.turns if turn < 1 or turn >= (self.at or turn + 1)]
+        if late:
+            raise SceneError(
+                f"Remember.turns: turn {late[0]} is not before turn {self.at}; "
+                "only what was said can be remembered otherwise"
+            )
+        return self
+
+    def actors(self) -> tuple[str, ...]:
+        return (self.name,)
+
+
 class Restage(Intervention):
     """Another stage plays an actor from here on (None: the scene's own stage)."""
 
@@ -269,6 +297,14 @@ def leave(name: str, **due: Any) -> Leave:
 def recast(persona: Persona, **due: Any) -> Recast:
     """Give the actor with the persona's name this persona from here on."""
     return Recast(persona=persona, **due)
+
+
+def remember(name: str, turns: Mapping[int, str], **due: Any) -> Remember:
+    """Let an actor remember turns in other words: ``remember("Ada", {3: "", 5: "Well."}, at=7)``.
+
+    Blank words stand for a turn that it does not remember.
+    """
+    return Remember(name=name, turns=dict(turns), **due)
 
 
 def restage(name: str, stage: str | None, **due: Any) -> Restage:

@@ -23,6 +23,7 @@ from sim.scene.interventions import (
     noise,
     note,
     recast,
+    remember,
     replace_turn,
     restage,
     say,
@@ -203,12 +204,26 @@ def test_an_actor_becomes_another_person_and_remembers() -> None:
         assert all(turn.text in prompt for turn in early)
 
 
+def test_an_actor_remembers_other_words_and_nobody_else_does() -> None:
+    stage = Around(Murmur())
+    plain = run(stage=Around(Murmur()))
+    lost, other = (turn.index for turn in plain.turns[:2])
+    transcript = run(remember("Ada", {lost: "", other: "The mill burnt."}, at=5), stage=stage)
+    assert [turn.text for turn in transcript.turns[:4]] == [turn.text for turn in plain.turns[:4]]
+    for request in stage.asked[4:]:
+        prompt = request.prompt.joined()
+        assert (plain.turns[0].text in prompt) is (request.speaker != "Ada")
+        assert (plain.turns[1].text in prompt) is (request.speaker != "Ada")
+        assert ("The mill burnt." in prompt) is (request.speaker == "Ada")
+
+
 @pytest.mark.parametrize("layout", sorted(LAYOUTS))
 def test_every_prompt_can_be_rendered_again(layout: str) -> None:
     other = Persona(name="Ada", brief="She sold it long ago.")
     interventions = (
         say("Ben", "I was wrong.", at=2), whisper("Ada", "Ben", "He lies.", at=4),
         note("(Thunder.)", at=5), leave("Cleo", at=6), noise(5, at=7), recast(other, at=8),
+        remember("Ada", {1: "", 2: "Perhaps."}, at=8),
         enter("Cleo", at=9), replace_turn("Never.", at=10), delete_turn(at=12),
     )  # fmt: skip
     for routing in ({}, {"routing": Simultaneous()}):
@@ -230,6 +245,7 @@ def test_cut_off_anywhere_it_ends_as_it_would_have(layout: str) -> None:
     some += [replace_turn("Never.", at=5), delete_turn(at=7)]
     if layout != "author":
         some += [leave("Cleo", at=3), enter("Cleo", at=6), noise(4, speaker="Cleo", at=8)]
+        some += [remember("Ben", {2: "", 4: "I was wrong."}, at=8)]
     scene = debate(graph=ALL, ends=after(turns=9), layout=layout, interventions=tuple(some))
     stage = exact_stage("base")
     whole = asyncio.run(play(scene, stage, seed=5))
@@ -263,6 +279,7 @@ def test_another_stage_plays_an_actor_from_the_start_or_from_a_turn_on() -> None
         ((enter("Ada", at=2),), ("'Ada' enters and is on stage all the time",)),
         ((replace_turn("No.", at=2), delete_turn(at=2)), ("turn 2 is changed by", "once")),
         ((recast(Persona(name="Dan"), at=2),), ("'Dan'",)),
+        ((remember("Dan", {}, at=2),), ("'Dan'",)),
     ],
 )
 def test_what_makes_no_sense_is_refused(interventions: Any, words: tuple[str, ...]) -> None:
@@ -277,6 +294,7 @@ def test_what_makes_no_sense_is_refused(interventions: Any, words: tuple[str, ..
     [
         lambda: say("Ada", "No."), lambda: say("Ada", "No.", at=1, when=lambda view: True),
         lambda: say("Ada", " ", at=1), lambda: say("Ada", "No.", at=0),
+        lambda: remember("Ada", {3: ""}, at=3), lambda: remember("Ada", {0: ""}, at=3),
         lambda: note("", at=1), lambda: noise(0, at=1), lambda: say("Ada", "No.", at=1, times=2),
     ],
 )  # fmt: skip
