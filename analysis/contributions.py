@@ -31,6 +31,7 @@ from math import inf, isnan
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.stats import UNKNOWN, Floats, Interval
 from analysis.stats.decomposition import FEWEST, Crossed, by_cluster, by_reroll, fieller
@@ -152,8 +153,8 @@ def contributions(
             f"contributions: outcomes of shape {values.shape} and {len(mechanisms)} mechanisms do "
             f"not fit a design of {cells} cells and {len(design.steps)} steps"
         )
-    known = ~np.isnan(values)
-    complete = known.all(axis=2)
+    known: NDArray[np.bool_] = ~np.isnan(values)
+    complete: NDArray[np.bool_] = np.asarray(known.all(axis=2))
     kept = np.where(complete[:, :, None], values, np.nan)[complete.any(axis=1)]
     few = len(kept) < FEWEST
     width = limits[1] - limits[0]
