@@ -56,13 +56,15 @@ COLUMNS = {
 class Contribution:
     """What one mechanism contributes: ``in_order`` on top of those before it, ``alone`` with
     nothing else there, ``shapley`` over all orders. ``share`` is that of ``in_order`` in the total,
-    unknown where the total is not told from 0 or where there are too few scenes."""
+    unknown where the total is not told from 0 or where there are too few scenes. ``never`` says
+    that in no branch anything depended on it."""
 
     mechanism: str
     in_order: Interval
     alone: Interval
     shapley: Interval
     share: Interval = UNKNOWN
+    never: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,7 @@ def contributions(
             interval(alone),
             interval(shapley),
             fieller(_means(contrasted(kept, in_order)), whole) if total.excludes_zero else UNKNOWN,
+            bool(len(kept)) and not np.nan_to_num(contrasted(kept, shapley)).any(),
         )
         for name, in_order, alone, shapley in zip(
             mechanisms, design.in_order, design.alone, design.shapley, strict=True

@@ -250,7 +250,7 @@ def fieller(part: Floats, whole: Floats, level: float = 0.95) -> Interval:
 
     The limits are all ratios r for which the mean of part - r * whole is not told from 0. They are
     a bounded interval only where the mean of ``whole`` is told from 0; elsewhere there is no answer
-    and all is NaN, and so it is where ``part`` does not vary. Fewer than ``FEWEST`` clusters have no limits either.
+    and all is NaN, and so it is where ``part`` does not vary or with fewer than ``FEWEST`` clusters.
 
     >>> whole = np.array([0.5, 0.6, 0.4, 0.5, 0.7, 0.3])
     >>> found = fieller(whole / 2, whole)

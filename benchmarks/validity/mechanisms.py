@@ -281,7 +281,8 @@ def coverage(pools: Sequence[Floats], rolls: int, times: int) -> list[str]:
                     joint[kind] = [a + b for a, b in zip(joint[kind], counted, strict=True)]
             by_size.append(joint)
         for kind in kinds:
-            cells = [cell(*joint[kind], 0.95, more=True) for joint in by_size]
+            counts = [joint[kind] for joint in by_size]
+            cells = [cell(held, given, of, 0.95, more=True) for held, given, of in counts]
             rows.append(
                 f"| {kind} | {'common' if common else 'independent'} | {' | '.join(cells)} |"
             )

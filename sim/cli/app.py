@@ -24,6 +24,7 @@ SUMMARIES = {
     "recover": "Copy what can be read of a damaged store into a new one.",
     "prune": "List trials that were torn off or failed, and remove them if that is wanted.",
     "fork": "What would have happened otherwise: play a trial again from a turn on, many times.",
+    "why": "Say how much each mechanism contributes to a flip, an agreement or a stance.",
     "ask": ("Put a question to an actor, off stage, as it was after any turn of a stored trial."),
     "analyze": "Say who flipped, whether they come together, and who fights whom, arm by arm.",
     "label": "People code a few lines, blind: their agreement, and a judge's estimates, repaired.",
@@ -66,6 +67,8 @@ def _body(name: str) -> Callable[..., None] | typer.Typer:
             from sim.cli.commands.prune import prune as body
         case "fork":
             from sim.cli.commands.fork import fork as body
+        case "why":
+            from sim.cli.commands.why import why as body
         case "ask":
             from sim.cli.commands.ask import ask as body
         case "analyze":

@@ -211,6 +211,12 @@ def arms(context: typer.Context, incomplete: str) -> list[str]:
     return _matching(dict.fromkeys(told), incomplete)
 
 
+def line_outcomes(incomplete: str) -> list[str]:
+    """What ``elsinore why`` can read off a turn."""
+    names = ("flip", "agreement", "disagreement", "hostility", "assistant", "stance:", "says:")
+    return _matching(names, incomplete)
+
+
 def trials(context: typer.Context, incomplete: str) -> list[str]:
     """Trials of the store on the command line."""
     from sim.store import open_store

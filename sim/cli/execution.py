@@ -91,6 +91,22 @@ def on_a_loop(
         return runner.run(played())
 
 
+def show_estimate(
+    trials: Sequence[Trial],
+    stages: Mapping[str, Stage],
+    store: Path,
+    options: RunOptions,
+    as_json: bool,
+) -> None:
+    """Print what trials would take; nothing is asked. Closes no stages, since none was used."""
+    from sim.calls.prices import Prices
+    from sim.cli.display.costs import show_estimates
+    from sim.runs.estimate import estimate
+
+    table = options.prices or Prices.load()
+    show_estimates(asyncio.run(estimate(trials, stages, store, table)), table.date, as_json)
+
+
 def is_free(stages: Mapping[str, Stage]) -> bool:
     """Whether none of the stages costs anything."""
     return all(info_of(stage).free for stage in stages.values())

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from sim.errors import BadRequest
 from sim.events import Intervened
-from sim.planning.trials import Trial, cast_of
+from sim.planning.canonical_form import canonical
+from sim.planning.trials import Trial, cast_of, trial_id
 from sim.scene.endings import after
 from sim.scene.interventions import DeleteTurn, Intervention, never
 from sim.scene.prose import wording_for
@@ -110,7 +111,9 @@ def branch_trials(
     window = "" if turns is None else f" ({turns} turns)"
     arm = f"fork@{at} {label}".strip() + window
     first = live.renew(scene=scene, arm=arm, of=live.id, at=at, branch=0, stages=cast)
-    return [first, *(first.renew(branch=number) for number in range(1, n))]
+    text = canonical(first.scene)
+    others = (replace(first, branch=number) for number in range(1, n))
+    return [first, *(replace(other, id=trial_id(other, text)) for other in others)]
 
 
 def played_by(live: Trial, model: str, stage: str) -> Trial:

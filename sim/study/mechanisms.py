@@ -22,7 +22,7 @@ from analysis.stats.decomposition import Crossed, Factor
 from sim.errors import BadRequest
 from sim.events import Intervened, Turn
 from sim.planning.branches import branch_trials
-from sim.planning.trials import Trial
+from sim.planning.trials import IMPORTED, Trial
 from sim.runs.fork import fork_transcript
 from sim.scene.audience import heard_by
 from sim.scene.interventions import Intervention, Recast, Remember
@@ -235,8 +235,11 @@ class Moment:
 
 
 def spoken(turn: Turn) -> bool:
-    """Whether a stage spoke a turn, so that it can be asked to speak it again."""
-    return turn.source == "stage" and bool(turn.prompt) and bool(turn.text)
+    """Whether a turn can be spoken again: by the stage that spoke it, or, if it was imported, by
+    one that stands in. A line that was put in, or answered off stage before, cannot."""
+    return bool(turn.text) and (
+        turn.source == IMPORTED or (turn.source == "stage" and bool(turn.prompt))
+    )
 
 
 def rewriter_for(stage: str) -> Rewriter:

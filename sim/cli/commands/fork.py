@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -30,8 +29,6 @@ from sim.errors import BadRequest
 
 if TYPE_CHECKING:
     from sim.calls.guard import ModelOptions
-    from sim.planning import Trial as Planned
-    from sim.runs.options import RunOptions
     from sim.runs.stages import Cast
     from sim.scene.interventions import Intervention
     from sim.stage.base import Stage
@@ -143,7 +140,7 @@ def fork(
     is asked as it was when the trial was played. Branches are kept in the store.
     """
     from sim.cli.display.terminal import out
-    from sim.cli.execution import carry_out, is_free, leave
+    from sim.cli.execution import carry_out, is_free, leave, show_estimate
     from sim.planning.branches import branch_trials, played_by
     from sim.planning.scenarios import own
     from sim.runs.stages import stand_in
@@ -173,7 +170,7 @@ def fork(
     ]  # fmt: skip
     trials = [trial for arm in planned for trial in arm]
     if output.dry_run:
-        _estimate(trials, cast.stages, which.store, options, output.as_json)
+        show_estimate(trials, cast.stages, which.store, options, output.as_json)
         return
     if not output.quiet:
         own("analysis")
@@ -195,23 +192,6 @@ def fork(
             if spent is not None:
                 out().print(spent)
     leave(report, which.store, options.in_doubt)
-
-
-def _estimate(
-    trials: list[Planned],
-    stages: dict[str, Stage],
-    store: Path,
-    options: RunOptions,
-    as_json: bool,
-) -> None:
-    import asyncio
-
-    from sim.calls.prices import Prices
-    from sim.cli.display.costs import show_estimates
-    from sim.runs.estimate import estimate
-
-    table = options.prices or Prices.load()
-    show_estimates(asyncio.run(estimate(trials, stages, store, table)), table.date, as_json)
 
 
 def _arms(asked: ChangeOptions, at: int, transcript: Transcript) -> list[Arm]:

@@ -1,0 +1,359 @@
+"""What ``elsinore why`` plays, and what it makes of it. Loads SciPy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from analysis.contributions import Contribution, Contributions, contributions, excess
+from analysis.stats import Floats, Interval
+from analysis.stats.decomposition import FEWEST, Crossed
+from sim.calls.guard import ModelOptions
+from sim.cli.arms import trials_of_an_arm
+from sim.cli.display.terminal import command_line
+from sim.cli.outcomes import number
+from sim.errors import BadRequest
+from sim.planning import Trial
+from sim.planning.branches import played_by
+from sim.runs.stages import reopen, stages_of, stand_in
+from sim.scene.actor import HUMAN
+from sim.stage.base import Stage
+from sim.store import Store, StoredTrial, open_store
+from sim.study.fillers import sentences
+from sim.study.mechanisms import (
+    Moment,
+    conditions_of,
+    design_without,
+    mechanisms_in,
+    plan_moment,
+    rewriter_for,
+)
+from sim.study.moments import Candidate, Case, at_turn, in_which_it_happened
+from sim.study.readings import LineOutcome, outcome_named, outcomes_of
+from sim.transcript import Transcript
+
+if TYPE_CHECKING:
+    from sim.cli.commands.why import DesignOptions, TurnOptions
+
+Record = dict[str, Any]
+
+_MOST_LINES = 2000
+"""Off-topic talk is drawn from at most so many sentences."""
+
+_MOST_MATCHES = 40
+"""For one trial matched turns are looked for in at most so many others of its arm."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is played: cases, their branches by cell, all trials, and the stages."""
+
+    title: str
+    cases: tuple[Case, ...]
+    outcome: LineOutcome
+    design: Crossed
+    rolled: tuple[tuple[list[list[Trial]], list[list[Trial]] | None], ...]
+    stages: dict[str, Stage]
+    chosen: bool
+    off_topic: str
+    rewriter: str
+    one_trial: bool
+
+    @property
+    def trials(self) -> list[Trial]:
+        """All branches, each once: a turn can be a match of several."""
+        groups = chain.from_iterable((own, beside or []) for own, beside in self.rolled)
+        flat = chain.from_iterable(chain.from_iterable(cells) for cells in groups)
+        return list({trial.id: trial for trial in flat}.values())
+
+
+def planned(which: TurnOptions, how: DesignOptions, models: ModelOptions) -> Plan:
+    """What is to be played. Raises ``BadRequest``."""
+    outcome = outcome_named(which.outcome)
+    design = design_without(how.leave_out or ())
+    with open_store(which.store) as store:
+        trials, others = _trials(store, which)
+        for trial in trials:
+            if HUMAN in trial.stages.values():
+                raise BadRequest(
+                    f"trial {trial.id[:8]}: a person plays in it, and cannot say a turn again; "
+                    "choose trials without one"
+                )
+        other = stand_in(trials, how.model, models)
+        _check_issue(outcome, trials)
+        _check_actor(which.actor, trials)
+        stage = trials[0].stage if other is None else other[0]
+        rewriter = rewriter_for(stage)
+        topics, pool = _talk_of_other_things(store, trials, stage)
+        moment = partial(Moment, pool=pool, rewriter=rewriter)
+        candidates = [_candidate(trial, how.model, other, moment) for trial in trials]
+        chosen = which.at is None
+        if which.at is not None:
+            cases = at_turn(candidates, which.at, which.actor)
+        else:
+            beside = [_candidate(trial, how.model, other, moment) for trial in others]
+            cases = in_which_it_happened(candidates, outcome, which.actor, among=beside)
+            if not which.matched:
+                cases = [replace(case, matched=None) for case in cases]
+    plan = partial(plan_moment, n=how.branches, design=design)
+    rolled = tuple(
+        (
+            plan(case.live, case.moment, outcome),
+            None if case.matched is None
+            else plan(case.matched.live, case.matched.moment, outcome),
+        )
+        for case in cases
+    )  # fmt: skip
+    return Plan(
+        trials[0].scenario,
+        tuple(cases),
+        outcome,
+        design,
+        rolled,
+        reopen(stages_of(trials), models) if other is None else dict([other]),
+        chosen,
+        f"lines of {topics} other topics of this store" if topics else "lines that ship",
+        rewriter.name,
+        which.trial is not None,
+    )
+
+
+def _trials(store: Store, which: TurnOptions) -> tuple[list[StoredTrial], list[StoredTrial]]:
+    """The trials that were asked for, and others of the arm of a single one."""
+    told = command_line("why", which.store)
+    if which.trial is None:
+        trials = trials_of_an_arm(store, which.arm or (), told, pool=which.pool)
+        return trials[: which.scenes], []
+    if which.arm:
+        raise BadRequest("--arm: it chooses among all trials; leave out the trial, or --arm")
+    trial = store.trial(which.trial)
+    if trial.at is not None or trial.focal is not None:
+        raise BadRequest(
+            f"trial {trial.id[:8]}: is a branch or a surrogate; take the trial that it is of "
+            f"({(trial.of or '')[:8]})"
+        )
+    same = [
+        each
+        for each in store.trials()
+        if each.status == "done"
+        and each.id != trial.id
+        and (each.scenario, each.model, each.layout, each.wording, each.arm, each.parameters)
+        == (trial.scenario, trial.model, trial.layout, trial.wording, trial.arm, trial.parameters)
+    ]
+    return [trial], same[:_MOST_MATCHES]
+
+
+def _check_issue(outcome: LineOutcome, trials: Sequence[StoredTrial]) -> None:
+    known = dict.fromkeys(
+        issue for trial in trials for persona in trial.cast for issue in persona.get("stances", ())
+    )
+    if outcome.issue is not None and outcome.issue not in known:
+        raise BadRequest(
+            f"--outcome stance:{outcome.issue}: nobody has a stance on it; "
+            + (f"there are {', '.join(known)}" if known else "these scenes have no issues")
+        )
+
+
+def _check_actor(actor: str | None, trials: Sequence[StoredTrial]) -> None:
+    names = dict.fromkeys(persona["name"] for trial in trials for persona in trial.cast)
+    if actor is not None and actor not in names:
+        raise BadRequest(f"--actor {actor}: is not in the cast; use one of {', '.join(names)}")
+
+
+def _candidate(
+    trial: StoredTrial, model: str | None, other: tuple[str, Stage] | None, moment: Any
+) -> Candidate:
+    """A stored trial as a scene whose turns can be spoken again."""
+    live, transcript = trial.planned(), trial.transcript
+    if other is not None:
+        live = played_by(live, model or "", other[0])
+        transcript = Transcript(transcript.events, scene=live.scene, seed=live.seed)
+    return Candidate(live, transcript, partial(moment, transcript))
+
+
+def _talk_of_other_things(
+    store: Store, trials: Sequence[StoredTrial], stage: str
+) -> tuple[int, tuple[str, ...]]:
+    """Sentences of scenes of the store on other topics, and how many topics.
+
+    None for the embedded stage: a line of it states a stance, and its hearer cannot tell on what.
+    """
+    if stage.startswith("embedded:"):
+        return 0, ()
+    own = {str(trial.canonical.get("topic")) for trial in trials}
+    lines: list[str] = []
+    topics: set[str] = set()
+    for trial in store.trials():
+        topic = str(trial.canonical.get("topic"))
+        if topic in own or trial.at is not None or len(lines) >= _MOST_LINES:
+            continue
+        topics.add(topic)
+        lines += [part for turn in trial.transcript.turns for part in sentences(turn.text)]
+    return len(topics), tuple(dict.fromkeys(lines[:_MOST_LINES]))
+
+
+# --- Results --------------------------------------------------------------------------------------
+
+
+def measured(plan: Plan, which: TurnOptions) -> Record:
+    """The results, as ``--json`` prints them."""
+    with open_store(which.store) as store:
+        own = _read(store, plan, [(case.moment, cells) for case, (cells, _) in _pairs(plan)])
+        both = [
+            (place, case.matched.moment, beside)
+            for place, (case, (_, beside)) in enumerate(_pairs(plan))
+            if case.matched is not None and beside is not None
+        ]
+        matched = _read(store, plan, [(moment, cells) for _, moment, cells in both])
+    found = _contributions(plan, own)
+    beside = _contributions(plan, matched) if both else None
+    apart = own[[place for place, *_ in both]]
+    names = mechanisms_in(plan.design)
+
+    def more(weights: Floats) -> Record:
+        return _interval(excess(apart, matched, weights, plan.outcome.limits))
+
+    return {
+        "store": str(which.store),
+        "scenario": plan.title,
+        "model": plan.cases[0].live.model,
+        "outcome": plan.outcome.name,
+        "evidence": plan.outcome.evidence,
+        "share": plan.outcome.share,
+        "chosen": plan.chosen,
+        "one_trial": plan.one_trial,
+        "turns": [_turn(case) for case in plan.cases],
+        "branches": len(plan.rolled[0][0][0]),
+        "order": names,
+        "off_topic": plan.off_topic,
+        "rewriter": plan.rewriter,
+        "found": _record(found, plan),
+        "matched": None if beside is None else _record(beside, plan),
+        "more_than_matched": None
+        if beside is None
+        else {
+            "total": more(plan.design.total),
+            "mechanisms": {
+                name: more(row) for name, row in zip(names, plan.design.in_order, strict=True)
+            },
+        },
+        "sentence": found.sentence,
+        "notes": list(_notes(plan, found)),
+    }
+
+
+def _pairs(plan: Plan) -> list[tuple[Case, tuple[list[list[Trial]], list[list[Trial]] | None]]]:
+    return list(zip(plan.cases, plan.rolled, strict=True))
+
+
+def _read(store: Store, plan: Plan, rolled: Sequence[tuple[Moment, list[list[Trial]]]]) -> Floats:
+    """The outcomes of stored branches, scenes by branches by cells."""
+    played = [
+        (moment, [[_branch(store, trial, moment) for trial in cell] for cell in cells])
+        for moment, cells in rolled
+    ]
+    return outcomes_of(plan.outcome, played)
+
+
+def _branch(store: Store, trial: Trial, moment: Moment) -> Transcript:
+    """A stored branch. Its parent is at hand, and is not read again for each of them."""
+    return store.transcript(trial.id, parent_of=lambda _: moment.transcript)
+
+
+def _contributions(plan: Plan, values: Floats) -> Contributions:
+    return contributions(
+        values,
+        plan.design,
+        mechanisms_in(plan.design),
+        outcome=plan.outcome.name,
+        limits=plan.outcome.limits,
+        share=plan.outcome.share,
+    )
+
+
+def _turn(case: Case) -> Record:
+    beside = case.matched
+    return {
+        "trial": case.live.id,
+        "turn": case.moment.turn,
+        "actor": case.moment.actor,
+        "text": case.moment.said.text,
+        "matched": None
+        if beside is None
+        else {"trial": beside.live.id, "turn": beside.moment.turn},
+    }
+
+
+def _record(found: Contributions, plan: Plan) -> Record:
+    labels = [condition.label for condition in conditions_of(plan.design)]
+    return {
+        "scenes": found.scenes,
+        "by": found.by,
+        "everything": number(found.everything),
+        "nothing": number(found.nothing),
+        "total": _interval(found.total),
+        "total_bounds": [number(limit) for limit in found.total_bounds],
+        "mechanisms": [_mechanism(each) for each in found.steps],
+        "interaction": _interval(found.interaction),
+        "conditions": [
+            {"condition": label, "mean": number(mean), "branches": rolled, "missing": missing}
+            for label, mean, rolled, missing in zip(
+                labels, found.means, found.rolled, found.missing, strict=True
+            )
+        ],
+    }
+
+
+def _mechanism(each: Contribution) -> Record:
+    return {
+        "mechanism": each.mechanism,
+        "in_order": _interval(each.in_order),
+        "alone": _interval(each.alone),
+        "shapley": _interval(each.shapley),
+        "share": _interval(each.share),
+        "never": each.never,
+    }
+
+
+def _interval(interval: Interval) -> Record:
+    return {
+        "estimate": number(interval.estimate),
+        "low": number(interval.low),
+        "high": number(interval.high),
+    }
+
+
+def _notes(plan: Plan, found: Contributions) -> Iterable[str]:
+    """What has to be known to believe it."""
+    if found.by == "re-rolls":
+        yield (
+            f"With fewer than {FEWEST} scenes nothing is said of other scenes: the limits are of "
+            "re-rolls of these alone."
+        )
+    elif len({case.moment.scene.topic for case in plan.cases}) == 1:
+        yield "All scenes are about one topic: the limits are for this topic alone."
+    if plan.chosen:
+        yield (
+            "Turns were chosen because the outcome was read in them. The original turn counts for "
+            "nothing; what it takes to be such a turn shows beside matched turns."
+        )
+    if any(found.missing):
+        low, high = found.total_bounds
+        most = max(found.missing)
+        yield (
+            f"Some branches have no outcome (up to {most} of {found.rolled[0]} in a condition); "
+            f"they could move the total from {low:+.2f} to {high:+.2f}."
+        )
+    if plan.cases[0].live.stage.startswith("embedded:"):
+        yield (
+            "The embedded stage is no language model and has no reasons: what distinguishes lines "
+            "from their positions there is their tone."
+        )
+    else:
+        yield (
+            f"Positions were taken out of lines {plan.rewriter}; off-topic talk is "
+            f"{plan.off_topic}. Read some of both: elsinore show STORE BRANCH."
+        )
