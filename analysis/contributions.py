@@ -27,14 +27,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf, isnan
+from math import isnan
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.stats import UNKNOWN, Floats, Interval
-from analysis.stats.decomposition import FEWEST, Crossed, by_cluster, by_reroll, fieller
+from analysis.stats import UNKNOWN, Floats, Interval, beyond
+from analysis.stats.decomposition import FEWEST, Crossed, Reach, by_reroll, fieller, over_scenes
 from analysis.tables import frame
 from sim.errors import BadRequest
 
@@ -57,7 +57,8 @@ class Contribution:
     """What one mechanism contributes: ``in_order`` on top of those before it, ``alone`` with
     nothing else there, ``shapley`` over all orders. ``share`` is that of ``in_order`` in the total,
     unknown where the total is not told from 0 or where there are too few scenes. ``never`` says
-    that in no branch anything depended on it."""
+    that in no branch anything depended on it, ``acting`` in how many scenes something did, in the
+    declared order."""
 
     mechanism: str
     in_order: Interval
@@ -65,6 +66,7 @@ class Contribution:
     shapley: Interval
     share: Interval = UNKNOWN
     never: bool = False
+    acting: int = 0
 
 
 @dataclass(frozen=True)
@@ -162,10 +164,8 @@ def contributions(
     width = limits[1] - limits[0]
 
     def interval(weights: Floats) -> Interval:
-        bound = width * float(np.maximum(weights, 0).sum())
-        if few:
-            return by_reroll(contrasted(kept, weights), bound if share else inf)
-        return by_cluster(_means(contrasted(kept, weights)), bound)
+        reach = Reach.of(weights, width) if share else Reach()
+        return (by_reroll if few else over_scenes)(contrasted(kept, weights), reach)
 
     total = interval(design.total)
     whole = _means(contrasted(kept, design.total))
@@ -177,6 +177,7 @@ def contributions(
             interval(shapley),
             fieller(_means(contrasted(kept, in_order)), whole) if total.excludes_zero else UNKNOWN,
             bool(len(kept)) and not np.nan_to_num(contrasted(kept, shapley)).any(),
+            int((np.abs(_means(contrasted(kept, in_order))) > 1e-12).sum()),
         )
         for name, in_order, alone, shapley in zip(
             mechanisms, design.in_order, design.alone, design.shapley, strict=True
@@ -200,16 +201,25 @@ def contributions(
 
 
 def excess(
-    cases: Floats, matched: Floats, weights: Floats, limits: tuple[float, float] = (0.0, 1.0)
+    cases: Floats,
+    matched: Floats,
+    weights: Floats,
+    limits: tuple[float, float] = (0.0, 1.0),
+    *,
+    share: bool = True,
 ) -> Interval:
     """A contrast in turns that were chosen less that in the matched turns beside them.
 
     Both are scenes by branches by cells, and scenes of one place are pairs; the pairs are the
-    units. Limits need ``FEWEST`` of them.
+    units. Below ``FEWEST`` pairs the limits are of re-rolls alone, and those of a difference of two
+    independent estimates.
     """
-    apart = _means(contrasted(cases, weights)) - _means(contrasted(matched, weights))
-    bound = 2 * (limits[1] - limits[0]) * float(np.maximum(weights, 0).sum())
-    return by_cluster(apart, bound)
+    one, other = contrasted(cases, weights), contrasted(matched, weights)
+    reach = Reach.of(weights, limits[1] - limits[0]) if share else Reach()
+    if len(cases) < FEWEST:
+        return beyond(by_reroll(one, reach), by_reroll(other, reach))
+    # The pair is the unit. Its branches share no draws, so that any two of them may be subtracted.
+    return over_scenes(one - other, Reach(2 * reach.bound, 2**0.5 * reach.unit))
 
 
 def contrasted(values: Floats, weights: Floats) -> Floats:

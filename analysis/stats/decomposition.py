@@ -23,7 +23,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from math import comb, inf, nan, prod, sqrt
+from math import comb, inf, isnan, nan, prod, sqrt
 
 import numpy as np
 from scipy import special
@@ -171,76 +171,104 @@ def _paths(lengths: list[int]) -> int:
 # --- Intervals of contrasts -----------------------------------------------------------------------
 
 
-def by_cluster(values: Floats, bound: float = inf, level: float = 0.95) -> Interval:
-    """The mean of one value a cluster (a scene), with Student's t and G - 1 degrees of freedom.
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a contrast of cells can go: ``bound`` is its largest size in a branch, ``unit`` the
+    size of what one outcome more or less does to it (1 for a difference of two shares).
 
-    ``bound`` is how far from 0 a value can be. Clusters that are all alike show no variance; then
-    the limits hold what one cluster in so many could have been that was not seen: ``bound`` times
-    the upper limit of Clopper and Pearson for 0 of G. No limits with fewer than ``FEWEST``
-    clusters. NaN is left out.
-
-    >>> by_cluster(np.array([0.1, 0.2, 0.3, 0.2, 0.1, 0.3])).low > 0
-    True
-    >>> round(by_cluster(np.zeros(20), bound=1.0).high, 3)
-    0.168
+    >>> Reach.of(np.array([-1.0, 0.0, 1.0])), Reach.of(np.array([1.0, -1.0, -1.0, 1.0])).bound
+    (Reach(bound=1.0, unit=1.0), 2.0)
     """
-    known = values[~np.isnan(values)]
-    count = len(known)
-    if not count:
+
+    bound: float = inf
+    unit: float = 0.0
+
+    @classmethod
+    def of(cls, weights: Floats, width: float = 1.0) -> Reach:
+        """That of a contrast by its weights, where outcomes are up to ``width`` apart."""
+        # With draws in common all cells can move at once, as if there were one difference.
+        size = max(1.0, sqrt(float((weights**2).sum()) / 2))
+        return cls(width * float(np.maximum(weights, 0).sum()), width * size)
+
+
+def over_scenes(values: Floats, reach: Reach, level: float = 0.95) -> Interval:
+    """The mean of a contrast over scenes like these. ``values`` is scenes by re-rolls.
+
+    Each limit is the widest of three. Student's t over scenes is right for many scenes, and too
+    narrow where a few of them carry the contrast; Hall's transformed t ("On the removal of skewness
+    by transformation", JRSS B 54, 1992) bends it to that side; and a mean over scenes is known no
+    better than their re-rolls show it (``by_reroll``), which holds where no branch differs. With
+    fewer than ``FEWEST`` scenes there are no limits. NaN is left out.
+
+    >>> values = np.random.default_rng(1).choice([0.0, 1.0], size=(8, 20))
+    >>> found = over_scenes(values, Reach(1.0, 1.0))
+    >>> bool(0.3 < found.low < 0.5 < found.high < 0.7)
+    True
+    """
+    known = values[~np.isnan(values).all(axis=1)]
+    if not len(known):
         return UNKNOWN
-    estimate = float(known.mean())
+    means = np.nanmean(known, axis=1)
+    estimate, count = float(means.mean()), len(means)
     if count < FEWEST:
         return Interval(estimate, nan, nan)
-    if np.ptp(known) <= 1e-12:
-        return _unseen(estimate, count, bound, level)
-    half = float(special.stdtrit(count - 1, (1 + level) / 2))
-    half *= float(known.std(ddof=1)) / sqrt(count)
-    return Interval(estimate, max(-bound, estimate - half), min(bound, estimate + half))
-
-
-def _unseen(estimate: float, count: int, bound: float, level: float) -> Interval:
-    if bound == inf:
+    limits = [by_reroll(known, reach, level)]
+    spread = float(means.std(ddof=1))
+    if spread > 1e-12:
+        half = np.array([-1.0, 1.0]) * float(special.stdtrit(count - 1, (1 + level) / 2))
+        half /= sqrt(count)
+        skewness = float(((means - estimate) ** 3).mean()) / float(means.std()) ** 3
+        for high, low in (half, _bent(half, skewness, count)):
+            limits.append(Interval(estimate, estimate - spread * low, estimate - spread * high))
+    given = [each for each in limits if not isnan(each.low)]
+    if not given:
         return Interval(estimate, nan, nan)
-    room = bound * (1 - ((1 - level) / 2) ** (1 / count))
-    return Interval(estimate, max(-bound, estimate - room), min(bound, estimate + room))
+    low, high = min(each.low for each in given), max(each.high for each in given)
+    return Interval(estimate, max(-reach.bound, low), min(reach.bound, high))
 
 
-def by_reroll(values: Floats, bound: float = inf, level: float = 0.95) -> Interval:
+def _bent(halves: Floats, skewness: float, count: int) -> Floats:
+    """Hall's transformation of limits of a studentised mean, inverted."""
+    if abs(skewness) < 1e-6:
+        return halves
+    cubed = 1 + skewness * (halves - skewness / (6 * count))
+    return np.asarray(3 / skewness * (np.cbrt(cubed) - 1))
+
+
+def by_reroll(values: Floats, reach: Reach, level: float = 0.95) -> Interval:
     """The mean over scenes of contrasts that were rolled again: for these scenes alone.
 
     ``values`` is scenes by re-rolls; what varies is the re-rolls, within each scene. With a
-    ``bound`` each scene gets half an observation at either bound and one at 0, and the limits are
-    normal: for a difference of two shares that is the interval of Agresti and Min (Statistics in
-    Medicine 24, 2005), which holds where no pair differs, too. Without a bound the limits are
-    Student's, with Satterthwaite's degrees of freedom. NaN is left out.
+    ``reach`` each scene gets half an observation at either side of 0, one ``unit`` away, and one at
+    0, and limits are normal: for a difference of two shares that is the interval of Agresti and Min
+    (Statistics in Medicine 24, 2005), which holds where no pair differs, too. Without it (numbers
+    that are no shares) limits are Student's, with Satterthwaite's degrees of freedom. NaN is left
+    out.
 
-    >>> found = by_reroll(np.zeros((1, 50)), bound=1.0)
+    >>> found = by_reroll(np.zeros((1, 50)), Reach(1.0, 1.0))
     >>> found.estimate, found.low < 0 < found.high < 0.1
     (0.0, True)
     """
-    rows = [row[~np.isnan(row)] for row in values]
-    rows = [row for row in rows if len(row)]
-    if not rows:
+    known = values[~np.isnan(values).all(axis=1)]
+    if not len(known):
         return UNKNOWN
-    scenes = len(rows)
-    estimate = float(np.mean([row.mean() for row in rows]))
-    if bound < inf:
-        sizes = np.array([len(row) + 2 for row in rows])
-        centres = np.array([row.sum() for row in rows]) / sizes
-        squares = np.array([(row**2).sum() + bound**2 for row in rows]) / sizes
-        spread = sqrt(float(((squares - centres**2) / sizes).sum())) / scenes
-        half = float(special.ndtri((1 + level) / 2)) * spread
-        centre = float(centres.mean())
-        return Interval(estimate, max(-bound, centre - half), min(bound, centre + half))
-    if any(len(row) < 2 for row in rows):
+    scenes, rolled = len(known), (~np.isnan(known)).sum(axis=1)
+    sums, squares = np.nansum(known, axis=1), np.nansum(known**2, axis=1)
+    estimate = float((sums / rolled).mean())
+    if reach.unit:
+        sizes = rolled + 2
+        centres = sums / sizes
+        variances = (squares + reach.unit**2) / sizes - centres**2
+        half = float(special.ndtri((1 + level) / 2)) * sqrt(float((variances / sizes).sum()))
+        centre, half = float(centres.mean()), half / scenes
+        return Interval(estimate, max(-reach.bound, centre - half), min(reach.bound, centre + half))
+    if (rolled < 2).any():
         return Interval(estimate, nan, nan)
-    shares = np.array([row.var(ddof=1) / len(row) for row in rows]) / scenes**2
+    shares = (squares - sums**2 / rolled) / (rolled - 1) / rolled / scenes**2
     total = float(shares.sum())
-    if total == 0:
+    if total < 1e-24:
         return Interval(estimate, nan, nan)
-    freedom = total**2 / sum(
-        share**2 / (len(row) - 1) for share, row in zip(shares, rows, strict=True)
-    )
+    freedom = total**2 / float((shares**2 / (rolled - 1)).sum())
     half = float(special.stdtrit(freedom, (1 + level) / 2)) * sqrt(total)
     return Interval(estimate, estimate - half, estimate + half)
 
@@ -250,7 +278,7 @@ def fieller(part: Floats, whole: Floats, level: float = 0.95) -> Interval:
 
     The limits are all ratios r for which the mean of part - r * whole is not told from 0. They are
     a bounded interval only where the mean of ``whole`` is told from 0; elsewhere there is no answer
-    and all is NaN, and so it is where ``part`` does not vary or with fewer than ``FEWEST`` clusters.
+    and all is NaN. It is also NaN where ``part`` does not vary, and below ``FEWEST`` clusters.
 
     >>> whole = np.array([0.5, 0.6, 0.4, 0.5, 0.7, 0.3])
     >>> found = fieller(whole / 2, whole)

@@ -47,6 +47,10 @@ _MOST_MATCHES = 40
 """For one trial matched turns are looked for in at most so many others of its arm."""
 
 
+_MANY_SCENES = 40
+"""From so many scenes on limits cover also what few scenes carry (``docs/validity.md``)."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is played: cases, their branches by cell, all trials, and the stages."""
@@ -214,7 +218,9 @@ def measured(plan: Plan, which: TurnOptions) -> Record:
     names = mechanisms_in(plan.design)
 
     def more(weights: Floats) -> Record:
-        return _interval(excess(apart, matched, weights, plan.outcome.limits))
+        return _interval(
+            excess(apart, matched, weights, plan.outcome.limits, share=plan.outcome.share)
+        )
 
     return {
         "store": str(which.store),
@@ -315,6 +321,7 @@ def _mechanism(each: Contribution) -> Record:
         "shapley": _interval(each.shapley),
         "share": _interval(each.share),
         "never": each.never,
+        "acting": each.acting,
     }
 
 
@@ -335,6 +342,13 @@ def _notes(plan: Plan, found: Contributions) -> Iterable[str]:
         )
     elif len({case.moment.scene.topic for case in plan.cases}) == 1:
         yield "All scenes are about one topic: the limits are for this topic alone."
+    few = [
+        f"{each.mechanism} ({each.acting} of {found.scenes})"
+        for each in found.steps
+        if 0 < each.acting < FEWEST
+    ]
+    if found.by == "scenes" and few and found.scenes < _MANY_SCENES:
+        yield f"Few scenes carry these, and their limits can be too narrow: {', '.join(few)}."
     if plan.chosen:
         yield (
             "Turns were chosen because the outcome was read in them. The original turn counts for "

@@ -34,6 +34,9 @@ SURROGATES = (YOKED, MUTE)
 IMPORTED = "imported"
 """The arm of other people's transcripts, in which nobody was played."""
 
+WHY = "why:"
+"""What the label of a branch begins with in which causes were taken away (``sim.study``)."""
+
 WHOLE = (LIVE, IMPORTED)
 """Arms of conversations that are data by themselves: no branches, no surrogates."""
 

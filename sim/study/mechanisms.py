@@ -22,7 +22,7 @@ from analysis.stats.decomposition import Crossed, Factor
 from sim.errors import BadRequest
 from sim.events import Intervened, Turn
 from sim.planning.branches import branch_trials
-from sim.planning.trials import IMPORTED, Trial
+from sim.planning.trials import IMPORTED, WHY, Trial
 from sim.runs.fork import fork_transcript
 from sim.scene.audience import heard_by
 from sim.scene.interventions import Intervention, Recast, Remember
@@ -103,7 +103,7 @@ class Condition:
     @property
     def label(self) -> str:
         """What tells its branches apart in a store."""
-        return f"why: {self.persona} persona, own lines {self.own}, heard {self.heard}"
+        return f"{WHY} {self.persona} persona, own lines {self.own}, heard {self.heard}"
 
 
 def conditions_of(design: Crossed) -> list[Condition]:

@@ -94,7 +94,6 @@ READ: dict[str, tuple[str, Lines]] = {
 """Outcomes that are read off words: what they mean, and the reading."""
 
 SAYS, STANCE = "says:", "stance:"
-HOW = f"{', '.join(READ)}, {STANCE}ISSUE or {SAYS}PHRASE"
 
 
 def outcome_named(name: str) -> LineOutcome:
@@ -117,7 +116,8 @@ def outcome_named(name: str) -> LineOutcome:
             return np.array([float(phrase in text.casefold()) for text in texts])
 
         return LineOutcome(f"the turn says {phrase!r}", lines=says)
-    raise BadRequest(f"--outcome {name}: use {HOW}{nearest(name, list(READ))}")
+    known = [*READ, f"{STANCE}ISSUE", f"{SAYS}PHRASE"]
+    raise BadRequest(f"--outcome {name}: there is no such outcome{nearest(name, known)}")
 
 
 def outcomes_of(

@@ -116,9 +116,10 @@ def _concessions(trial: StoredTrial, events: list[Event]) -> list[dict[str, Any]
 
 def _list(store: Path, wanted: Sequence[str], as_json: bool, *, plain: bool) -> None:
     from sim.cli.arms import chosen
-    from sim.cli.display.stores import print_trials
+    from sim.cli.display.stores import print_left_out, print_trials
     from sim.cli.display.terminal import out, paged
     from sim.planning.scenarios import own
+    from sim.planning.trials import WHY
     from sim.store import open_store, short_ids
 
     own("analysis")
@@ -131,8 +132,12 @@ def _list(store: Path, wanted: Sequence[str], as_json: bool, *, plain: bool) -> 
         names = short_ids(trial.id for trial in trials)
         trials = chosen(trials, wanted, labels)
         if not as_json:
+            # elsinore why plays hundreds of branches for a turn, which would bury everything else.
+            listed = [each for each in trials if wanted or f" {WHY} " not in each.arm]
             with paged(plain=plain) as console:
-                print_trials(console, store, trials, names, outcomes, labels, told)
+                print_trials(console, store, listed, names, outcomes, labels, told)
+                if len(listed) < len(trials):
+                    print_left_out(console, len(trials) - len(listed), "why")
             return
         records = [
             {

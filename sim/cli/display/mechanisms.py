@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from sim.cli.display.tables import NONE, table
@@ -24,58 +25,65 @@ def show(record: Record, console: Console) -> None:
         [turn] = turns
         line = f"turn {turn['turn']} was {turn['actor']}: {turn['text']}"
         console.print(Text(one_line(line), style="italic"), soft_wrap=not console.is_terminal)
-    found, beside, more = record["found"], record["matched"], record["more_than_matched"]
-    conditions = len(found["conditions"])
-    which = "turn" if len(turns) == 1 else f"turns of {len(turns)} scenes"
+    conditions = len(record["found"]["conditions"])
+    once = "This turn was" if len(turns) == 1 else f"One turn in each of {len(turns)} scenes was"
     console.print(
         Text(
-            f"{len(turns) if len(turns) > 1 else 'This'} {which} spoken again, "
-            f"{record['branches']} times in each of {conditions} conditions (evidence "
-            f"{record['evidence']})."
-            if len(turns) == 1
-            else f"One turn in each of {len(turns)} scenes, spoken again {record['branches']} "
-            f"times in each of {conditions} conditions (evidence {record['evidence']})."
+            f"{once} spoken again, {record['branches']} times in each of {conditions} conditions "
+            f"(evidence {record['evidence']})."
         )
     )
     console.print()
-    changed = "probability changed by" if record["share"] else "changed by"
-    titles = ["mechanism", f"{changed} [95%]", "by itself", "over all orders"]
-    shares = not record["one_trial"] and any(
-        each["share"]["low"] is not None for each in found["mechanisms"]
-    )
-    if shares:
-        titles.append("share of total")
-    if beside is not None:
-        titles += ["in matched turns", "more than there"]
-    rows = table(*titles)
-    matched = {} if beside is None else {each["mechanism"]: each for each in beside["mechanisms"]}
-    for each in found["mechanisms"]:
-        cells = [Text(each["mechanism"])]
-        if each["never"]:
-            cells += [Text("0, in every branch", style="dim"), Text(""), Text("")]
-        else:
-            cells += [_cell(each["in_order"]), _cell(each["alone"]), _cell(each["shapley"])]
-        if shares:
-            cells.append(_cell(each["share"], share=True))
-        if beside is not None:
-            name = each["mechanism"]
-            cells += [_cell(matched[name]["in_order"]), _cell(more["mechanisms"][name])]
-        rows.add_row(*cells)
-    blank = Text("")
-    last = [Text("total", style="bold"), _cell(found["total"]), blank, blank]
-    joint = [Text("interaction"), blank, _cell(found["interaction"]), blank]
-    if shares:
-        last.append(blank)
-        joint.append(blank)
-    if beside is not None:
-        last += [_cell(beside["total"]), _cell(more["total"])]
-        joint += [blank, blank]
-    rows.add_row(*last)
-    rows.add_row(*joint)
-    print_block(console, rows)
+    print_block(console, _main(record))
+    if record["matched"] is not None:
+        console.print()
+        print_block(console, _beside(record))
+    console.print()
     console.print(Text(one_line(record["sentence"])))
     for note in record["notes"]:
         console.print(Text(note, style="dim"))
+
+
+def _main(record: Record) -> Table:
+    """The contributions in the declared order, by themselves and over all orders."""
+    found, changed = record["found"], _changed(record)
+    # Of one trial a share would be a probability of causation, which these data do not give.
+    shares = not record["one_trial"] and any(
+        each["share"]["low"] is not None for each in found["mechanisms"]
+    )
+    more = ("share of total",) if shares else ()
+    rows = table("mechanism", changed, "by itself", "over all orders", *more)
+    for each in found["mechanisms"]:
+        cells = [_of(each, name) for name in ("in_order", "alone", "shapley")]
+        if each["never"]:
+            cells[1:] = [Text(""), Text("")]
+        if shares:
+            cells.append(_cell(each["share"], share=True))
+        rows.add_row(Text(each["mechanism"]), *cells)
+    rows.add_row(Text("total", style="bold"), _cell(found["total"]))
+    rows.add_row(Text("interaction"), Text(""), _cell(found["interaction"]))
+    return rows
+
+
+def _beside(record: Record) -> Table:
+    """The contributions in matched turns, and how much more there is in those that were chosen."""
+    beside, more = record["matched"], record["more_than_matched"]
+    rows = table("in matched turns", _changed(record), "in those above: more by")
+    for each in beside["mechanisms"]:
+        name = each["mechanism"]
+        rows.add_row(Text(name), _of(each, "in_order"), _cell(more["mechanisms"][name]))
+    rows.add_row(Text("total", style="bold"), _cell(beside["total"]), _cell(more["total"]))
+    return rows
+
+
+def _changed(record: Record) -> str:
+    return f"{'probability ' if record['share'] else ''}changed by [95%]"
+
+
+def _of(mechanism: Record, name: str) -> Text:
+    if mechanism["never"]:
+        return Text("0, in every branch", style="dim")
+    return _cell(mechanism[name])
 
 
 def _cell(interval: Mapping[str, float | None], share: bool = False) -> Text:

@@ -81,6 +81,18 @@ def print_trials(
     console.print(Text(f"Read one: {command}", style="dim"), soft_wrap=True)
 
 
+def print_left_out(console: Console, count: int, command: str) -> None:
+    """Say how many branches of a command are not listed."""
+    console.print(
+        Text(
+            f"{count:,} branches of elsinore {command} are not listed; name one of their arms with "
+            "--arm, or use --json",
+            style="dim",
+        ),
+        soft_wrap=True,
+    )
+
+
 def _status(trial: StoredTrial) -> Text:
     style = {"done": "green", "failed": "red"}.get(trial.status, "yellow")
     return Text(one_line(trial.status), style=style)
