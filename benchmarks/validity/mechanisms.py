@@ -243,7 +243,7 @@ def drawn(chance: Floats, rolls: int, common: bool, generator: np.random.Generat
 
 
 Counts = dict[str, list[int]]
-"""By quantity: intervals that hold the truth, intervals that were given, and how many there were."""
+"""By quantity: intervals that hold the truth, those that were given, and how many there were."""
 
 
 def covered(pool: Floats, scenes: int, rolls: int, common: bool, times: int) -> Counts:
@@ -298,11 +298,11 @@ def coverage(pools: dict[str, Floats], rolls: int, times: int) -> tuple[list[str
                 held, given, of = joint
                 cells.append(cell(held, given, of, 0.95, more=True))
             rows.append(f"| {kind} | {how} | {' | '.join(cells)} |")
-        for label in pools:
-            for size in SIZES:
-                for name, (held, given, _) in found[label, size, common].items():
-                    if given and held / given < LEAST:
-                        misses.append(f"{label}, {name}, {size} scenes, {how}: {held / given:.1%}")
+    for label in pools:
+        for size in SIZES:
+            for name, (held, given, _) in found[label, size, True].items():
+                if given and held / given < LEAST:
+                    misses.append(f"{label}, {name}, {size} scenes: {held / given:.1%}")
     return rows, misses
 
 
@@ -323,7 +323,7 @@ COVER_ABOUT = (
     "by an exact binomial test at p < 0.001."
 )
 MISS_ABOUT = (
-    f"Single quantities that are covered in less than {LEAST:.0%}. Below 40 scenes these are "
+    f"Single quantities that are covered in less than {LEAST:.0%}, of draws in common. Below 40 scenes these are "
     "contributions that few of the scenes carry; `elsinore why` says so where it sees it "
     '("Few scenes carry these, and their limits can be too narrow").'
 )
@@ -372,7 +372,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "benchmarks.validity.mechanisms",
             "Why: contributions of mechanisms",
             [about(chosen.times, chosen.rolls, chosen.scenes, largest),
-             "\n".join(recovered), READ_ABOUT, "\n".join(read), COVER_ABOUT, "\n".join(table), MISS_ABOUT, "\n".join(listed)],
+             "\n".join(recovered), READ_ABOUT, "\n".join(read), COVER_ABOUT, "\n".join(table),
+             MISS_ABOUT, "\n".join(listed)],
         )  # fmt: skip
     return int(largest > BAR)
 
