@@ -323,9 +323,9 @@ COVER_ABOUT = (
     "by an exact binomial test at p < 0.001."
 )
 MISS_ABOUT = (
-    f"Single quantities that are covered in less than {LEAST:.0%}, of draws in common. Below 40 scenes these are "
-    "contributions that few of the scenes carry; `elsinore why` says so where it sees it "
-    '("Few scenes carry these, and their limits can be too narrow").'
+    f"Single quantities that are covered in less than {LEAST:.0%}, with draws in common. Below 40 "
+    "scenes these are contributions that few of the scenes carry; `elsinore why` says so where it "
+    'sees it ("Few scenes carry these, and their limits can be too narrow").'
 )
 
 

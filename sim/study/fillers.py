@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from sim.scene.persona import Persona
 from sim.seeds import Stream, derive
-from sim.stage.yoked import OFF_TOPIC
+from sim.stage.surrogate import OFF_TOPIC
 
 _ENDS = re.compile(r"(?<=[.!?])\s+")
 

@@ -130,7 +130,7 @@ class Moment:
     """A turn that is spoken again: of which transcript, which one.
 
     ``pool`` are lines about something else, for what is heard off-topic (empty: those of
-    ``sim.stage.yoked``). ``rewriter`` takes the reasons out of lines.
+    ``sim.stage.surrogate``). ``rewriter`` takes the reasons out of lines.
     """
 
     transcript: Transcript
