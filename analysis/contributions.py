@@ -176,11 +176,11 @@ def contributions(
             interval(alone),
             interval(shapley),
             fieller(_means(contrasted(kept, in_order)), whole) if total.excludes_zero else UNKNOWN,
-            bool(len(kept)) and not np.nan_to_num(contrasted(kept, shapley)).any(),
+            bool(len(kept)) and not np.nan_to_num(kept @ design.everywhere(step).T).any(),
             int((np.abs(_means(contrasted(kept, in_order))) > 1e-12).sum()),
         )
-        for name, in_order, alone, shapley in zip(
-            mechanisms, design.in_order, design.alone, design.shapley, strict=True
+        for name, step, in_order, alone, shapley in zip(
+            mechanisms, design.steps, design.in_order, design.alone, design.shapley, strict=True
         )
     )
     means = _means(np.moveaxis(kept, 2, 0)).mean(axis=1) if len(kept) else np.full(cells, np.nan)

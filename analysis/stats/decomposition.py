@@ -116,17 +116,19 @@ class Crossed:
     @cached_property
     def shapley(self) -> Floats:
         """The weights of the means over all orders, shape (steps, cells)."""
-        rows = []
-        for step in self.steps:
-            weights = np.zeros(len(self.cells))
-            others = [
-                range(self._last(place) + 1) if place != step.factor else range(1)
-                for place in self._places
+        return np.array(
+            [
+                sum(
+                    self._share_of_orders(step, levels) * self._between(step, list(levels))
+                    for levels in self._contexts(step)
+                )
+                for step in self.steps
             ]
-            for levels in product(*others):
-                weights += self._share_of_orders(step, levels) * self._between(step, list(levels))
-            rows.append(weights)
-        return np.array(rows)
+        )
+
+    def everywhere(self, step: Step) -> Floats:
+        """The weights of a step at all levels of the other factors, shape (contexts, cells)."""
+        return np.array([self._between(step, list(levels)) for levels in self._contexts(step)])
 
     @property
     def orders(self) -> int:
@@ -139,6 +141,12 @@ class Crossed:
 
     def _last(self, place: int) -> int:
         return len(self.factors[place].levels) - 1
+
+    def _contexts(self, step: Step) -> list[tuple[int, ...]]:
+        """All levels of the other factors; 0 stands for the step's own."""
+        return list(
+            product(*(range((self._last(p) if p != step.factor else 0) + 1) for p in self._places))
+        )
 
     def _between(self, step: Step, others: list[int]) -> Floats:
         """The weights of a step, the other factors at given levels."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.contributions import Contribution, Contributions, contributions, excess
+from analysis.evidence.scoring import Asked
 from analysis.stats import Floats, Interval
 from analysis.stats.decomposition import FEWEST, Crossed
-from sim.calls.guard import ModelOptions
+from sim.calls.guard import ModelOptions, open_stage
 from sim.cli.arms import trials_of_an_arm
 from sim.cli.display.terminal import command_line
 from sim.cli.outcomes import number
@@ -33,6 +36,7 @@ from sim.study.mechanisms import (
 )
 from sim.study.moments import Candidate, Case, at_turn, in_which_it_happened
 from sim.study.readings import LineOutcome, outcome_named, outcomes_of
+from sim.study.reasons import ByModel, Rewriter
 from sim.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -64,6 +68,8 @@ class Plan:
     chosen: bool
     off_topic: str
     rewriter: str
+    refused: int
+    rewritten: int
     one_trial: bool
 
     @property
@@ -74,8 +80,13 @@ class Plan:
         return list({trial.id: trial for trial in flat}.values())
 
 
-def planned(which: TurnOptions, how: DesignOptions, models: ModelOptions) -> Plan:
-    """What is to be played. Raises ``BadRequest``."""
+def planned(
+    which: TurnOptions, how: DesignOptions, models: ModelOptions, *, ask: bool = True
+) -> Plan:
+    """What is to be played. Raises ``BadRequest``.
+
+    ``ask`` is False where nothing may be asked: then a rewriter's place is taken by rules.
+    """
     outcome = outcome_named(which.outcome)
     design = design_without(how.leave_out or ())
     with open_store(which.store) as store:
@@ -90,18 +101,20 @@ def planned(which: TurnOptions, how: DesignOptions, models: ModelOptions) -> Pla
         _check_issue(outcome, trials)
         _check_actor(which.actor, trials)
         stage = trials[0].stage if other is None else other[0]
-        rewriter = rewriter_for(stage)
         topics, pool = _talk_of_other_things(store, trials, stage)
-        moment = partial(Moment, pool=pool, rewriter=rewriter)
-        candidates = [_candidate(trial, how.model, other, moment) for trial in trials]
-        chosen = which.at is None
-        if which.at is not None:
-            cases = at_turn(candidates, which.at, which.actor)
-        else:
-            beside = [_candidate(trial, how.model, other, moment) for trial in others]
-            cases = in_which_it_happened(candidates, outcome, which.actor, among=beside)
-            if not which.matched:
-                cases = [replace(case, matched=None) for case in cases]
+        with _rewriting(how.rewriter if ask else None, stage, which.store) as rewriter:
+            moment = partial(Moment, pool=pool, rewriter=rewriter)
+            candidates = [_candidate(trial, how.model, other, moment) for trial in trials]
+            if which.at is not None:
+                cases = at_turn(candidates, which.at, which.actor)
+            else:
+                beside = [_candidate(trial, how.model, other, moment) for trial in others]
+                cases = in_which_it_happened(candidates, outcome, which.actor, among=beside)
+                if not which.matched:
+                    cases = [replace(case, matched=None) for case in cases]
+            heard = _heard(cases)
+            if isinstance(rewriter, ByModel):
+                rewriter.prepare(heard)
     plan = partial(plan_moment, n=how.branches, design=design)
     rolled = tuple(
         (
@@ -118,11 +131,29 @@ def planned(which: TurnOptions, how: DesignOptions, models: ModelOptions) -> Pla
         design,
         rolled,
         reopen(stages_of(trials), models) if other is None else dict([other]),
-        chosen,
+        which.at is None,
         f"lines of {topics} other topics of this store" if topics else "lines that ship",
         rewriter.name,
+        rewriter.refused if isinstance(rewriter, ByModel) else 0,
+        len(heard),
         which.trial is not None,
     )
+
+
+@contextmanager
+def _rewriting(model: str | None, stage: str, store: Path) -> Iterator[Rewriter]:
+    """Who takes the reasons out of lines. A model is closed at the end; what it said is kept."""
+    if model is None:
+        yield rewriter_for(stage)
+        return
+    with Asked(open_stage(model), store.with_name(f"{store.name}.positions.jsonl")) as asked:
+        yield ByModel(asked)
+
+
+def _heard(cases: Sequence[Case]) -> list[str]:
+    """All lines that were heard before the turns of cases and of their matches, each once."""
+    every = [one for case in cases for one in (case, case.matched) if one is not None]
+    return list(dict.fromkeys(line for one in every for line in one.moment.heard))
 
 
 def _trials(store: Store, which: TurnOptions) -> tuple[list[StoredTrial], list[StoredTrial]]:
@@ -367,7 +398,8 @@ def _notes(plan: Plan, found: Contributions) -> Iterable[str]:
             "from their positions there is their tone."
         )
     else:
+        left = f" ({plan.refused} of {plan.rewritten} by rule)" if plan.refused else ""
         yield (
-            f"Positions were taken out of lines {plan.rewriter}; off-topic talk is "
+            f"Positions were taken out of lines {plan.rewriter}{left}; off-topic talk is "
             f"{plan.off_topic}. Read some of both: elsinore show STORE BRANCH."
         )

@@ -183,10 +183,14 @@ class Moment:
         return [turn for turn in self.transcript.turns[: self.at - 1] if heard_by(self.actor, turn)]
 
     @property
+    def heard(self) -> list[str]:
+        """The lines that it had really heard from others."""
+        return [turn.text for turn in self.before if turn.speaker != self.actor]
+
+    @property
     def answers_to(self) -> str:
         """The last line that it had really heard from somebody else; blank if there was none."""
-        heard = [turn.text for turn in self.before if turn.speaker != self.actor]
-        return heard[-1] if heard else ""
+        return self.heard[-1] if self.heard else ""
 
     @property
     def persona(self) -> Persona:

@@ -10,6 +10,8 @@ in which a side is taken or somebody is agreed or disagreed with, up to a word t
 What it cannot do: it does not rephrase, it takes irony by its words, and a position that is only
 implied ("think of the fishermen!") is lost; then the line becomes ``NO_POSITION``.
 
+``ByModel`` asks a language model for the position, which may be put in other words.
+
 ``InGrammar`` is for the lines of the embedded stage: the same stance is said in another frame, and
 so exactly the stance is kept. These lines have no reasons that could persuade: what distinguishes
 them from their positions is their tone.
@@ -22,8 +24,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from analysis.evidence.acts import read
+from analysis.evidence.scoring import SPEAKER, Asked
 from analysis.evidence.stance import stance
+from sim.layouts.prompt import Prompt
 from sim.seeds import Stream, derive
+from sim.stage.base import Request
 from sim.stage.exact.claim_marks import unmarked
 from sim.stage.exact.lines import ALL_FRAMES, Frame, Slots, parse
 from sim.study.fillers import sentences, to_measure
@@ -44,6 +49,16 @@ EMPTY = (
 )
 """Reasons without content. They take no side."""
 
+INSTRUCTION = (
+    "Here is a line of a conversation:\n\n{line}\n\n"
+    "Say in one short sentence, in the first person and in the tone of the line, what position its "
+    "speaker takes, without any reason, example or argument for it. If it takes no position, write "
+    "NONE. Write the sentence and nothing else."
+)
+"""What a model is asked to do with a line."""
+
+_NONE = re.compile(r"none[.!]?", re.I)
+_SHORT = 8
 _REASON = re.compile(
     r"[,;:]?\s+(?:because|since|as (?:it|they|we|you|he|she)|given that|seeing that|in view of|"
     r"so that|in order to|due to|thanks to|after all|for (?:the|this|that) reason)\b.*"
@@ -100,9 +115,12 @@ class ByRule:
 
     def empty(self, line: str, seed: int) -> str:
         """The position and empty reasons, in about as many words as the line."""
-        said = self.position(line, seed)
-        room = len(line.split()) - len(said.split())
-        return f"{said} {to_measure(room, EMPTY, Stream(derive(seed, 'empty reasons')))}"
+        return _with_empty_reasons(self.position(line, seed), line, seed)
+
+
+def _with_empty_reasons(position: str, line: str, seed: int) -> str:
+    room = len(line.split()) - len(position.split())
+    return f"{position} {to_measure(room, EMPTY, Stream(derive(seed, 'empty reasons')))}"
 
 
 def _without_reason(sentence: str) -> str:
@@ -110,6 +128,46 @@ def _without_reason(sentence: str) -> str:
     if not cut:
         return ""
     return cut if cut.endswith((".", "!", "?")) else f"{cut}."
+
+
+class ByModel:
+    """A language model that is asked for the position of each line, once a line (``prepare``).
+
+    Empty reasons are those of ``ByRule``. An answer that is longer than the line, or none, is no
+    rewriting, and the line is left to ``ByRule``; ``refused`` counts these.
+    """
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.name = f"by {asked.stage.identity}"
+        self.refused = 0
+        self._positions: dict[str, str] = {}
+
+    def prepare(self, lines: Sequence[str]) -> None:
+        """Ask for the positions of lines, several at once. Raises ``StageError``."""
+        new = [line for line in dict.fromkeys(lines) if line not in self._positions]
+        requests = [
+            Request(Prompt.start("user", INSTRUCTION.format(line=line)), 0, SPEAKER, "score")
+            for line in new
+        ]
+        for line, reply in zip(new, self.asked.replies(requests), strict=True):
+            text = " ".join(reply.split()).strip("\"'“” ")
+            if _NONE.fullmatch(text):
+                text = NO_POSITION
+            if not text or len(text.split()) > max(len(line.split()), _SHORT):
+                self.refused += 1
+                text = ByRule().position(line, 0)
+            self._positions[line] = text
+
+    def position(self, line: str, seed: int) -> str:
+        """What the model made of the line."""
+        if line not in self._positions:
+            self.prepare([line])
+        return self._positions[line]
+
+    def empty(self, line: str, seed: int) -> str:
+        """The position and empty reasons, in about as many words as the line."""
+        return _with_empty_reasons(self.position(line, seed), line, seed)
 
 
 class InGrammar:

@@ -88,6 +88,16 @@ class DesignOptions:
             "reasons. May be given several times.",
         ),
     ] = None
+    rewriter: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            autocompletion=completion.models,
+            help="The model that takes the reasons out of lines, once a line; its answers are kept "
+            "beside the store.",
+            show_default="by rule; for the embedded stage by its grammar",
+        ),
+    ] = None
     model: StandIn = None
 
 
@@ -119,11 +129,13 @@ def why(
 
     options = run_options(spend, resume)
     models = limits.models(SamplingOptions(timeout=timeout).sampling())
-    plan = planned(which, how, models)
+    plan = planned(which, how, models, ask=not output.dry_run)
     if output.dry_run:
         from sim.cli.execution import show_estimate
 
         show_estimate(plan.trials, plan.stages, which.store, options, output.as_json)
+        if how.rewriter is not None and not output.as_json:
+            out().print(f"And {plan.rewritten:,} short calls to {how.rewriter}, one a line.")
         return
     report = carry_out(
         f"why: {plan.title}", plan.trials, plan.stages, which.store, options, quiet=output.quiet

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from analysis.evidence.scoring import Asked
 from analysis.stats import Floats
 from benchmarks.validity.mechanisms import DESIGN, scene
 from sim import Actor, Persona, Scene, after, open_stage, play, ring
@@ -18,8 +19,10 @@ from sim.planning.trials import Trial
 from sim.runs.fork import fork_transcript
 from sim.scene.interventions import recast
 from sim.scene.persona import Persona as Character
+from sim.stage.base import Reply, Request
 from sim.stage.exact.grammar import parse
 from sim.stage.exact.reader import read
+from sim.stage.fixed import FixedLines
 from sim.study.fillers import neutral, off_topic
 from sim.study.mechanisms import (
     OPTIONAL,
@@ -34,7 +37,7 @@ from sim.study.mechanisms import (
 )
 from sim.study.moments import Candidate, at_turn, in_which_it_happened
 from sim.study.readings import LineOutcome, outcome_named, outcomes_of
-from sim.study.reasons import ByRule, InGrammar
+from sim.study.reasons import ByModel, ByRule, InGrammar
 from sim.transcript import Transcript
 
 STAGE = open_stage("embedded:base")
@@ -142,6 +145,29 @@ def test_positions_by_rule(line: str, position: str) -> None:
     assert rule.position(line, 1) == position
     assert rule.empty(line, 1).startswith(position)
     assert rule.empty(line, 1) != position
+
+
+def test_a_model_is_asked_once_a_line_and_what_is_no_rewriting_is_left_to_rules() -> None:
+    lines = {
+        "I oppose it, because ships need the light.": ('"I oppose it."', "I oppose it."),
+        "The lamp went out again.": ("None.", "So much for that."),
+        "No.": (" ".join(["word"] * 30), "No."),
+    }  # fmt: skip
+    asked: list[str] = []
+
+    class Model(FixedLines):
+        async def perform(self, request: Request) -> Reply:
+            text = request.prompt.joined()
+            asked.append(text)
+            return Reply(next(said for line, (said, _) in lines.items() if f"\n{line}\n" in text))
+
+    with Asked(Model(["unused"])) as answers:
+        model = ByModel(answers)
+        model.prepare([*lines, *lines])
+        assert [model.position(line, 1) for line in lines] == [last for _, last in lines.values()]
+        assert model.empty("No.", 1).startswith("No. ")
+    assert len(asked) == 3
+    assert model.refused == 1
 
 
 def test_outcomes_are_read_blind_to_the_condition() -> None:
