@@ -269,12 +269,17 @@ def kind_of(name: str) -> str:
     return name.rpartition(", ")[2]
 
 
+def scenes_told(count: int) -> str:
+    """So many scenes, in words."""
+    return f"{count} scene{'s' if count > 1 else ''}"
+
+
 def coverage(pools: dict[str, Floats], rolls: int, times: int) -> tuple[list[str], list[str]]:
     """The table of coverage, kinds of quantity by number of scenes, and the misses one by one.
 
     ``pools`` are scenes of one scenario with one planted outcome, as an arm is.
     """
-    rows = [f"| quantity | draws | {' | '.join(f'{size} scenes' for size in SIZES)} |",
+    rows = [f"| quantity | draws | {' | '.join(map(scenes_told, SIZES))} |",
             "|---" * (2 + len(SIZES)) + "|"]  # fmt: skip
     misses: list[str] = []
     kinds = list(dict.fromkeys(kind_of(name) for name, _ in quantities()))
@@ -302,7 +307,7 @@ def coverage(pools: dict[str, Floats], rolls: int, times: int) -> tuple[list[str
         for size in SIZES:
             for name, (held, given, _) in found[label, size, True].items():
                 if given and held / given < LEAST:
-                    misses.append(f"{label}, {name}, {size} scenes: {held / given:.1%}")
+                    misses.append(f"{label}, {name}, {scenes_told(size)}: {held / given:.1%}")
     return rows, misses
 
 

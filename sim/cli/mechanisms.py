@@ -55,6 +55,10 @@ _MANY_SCENES = 40
 """From so many scenes on limits cover also what few scenes carry (``docs/validity.md``)."""
 
 
+_SMALL = 0.02
+"""Of a contribution that is smaller nobody is warned."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is played: cases, their branches by cell, all trials, and the stages."""
@@ -376,7 +380,7 @@ def _notes(plan: Plan, found: Contributions) -> Iterable[str]:
     few = [
         f"{each.mechanism} ({each.acting} of {found.scenes})"
         for each in found.steps
-        if 0 < each.acting < FEWEST
+        if 0 < each.acting < max(FEWEST, found.scenes / 3) and abs(each.in_order.estimate) >= _SMALL
     ]
     if found.by == "scenes" and few and found.scenes < _MANY_SCENES:
         yield f"Few scenes carry these, and their limits can be too narrow: {', '.join(few)}."
