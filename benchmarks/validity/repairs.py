@@ -90,8 +90,11 @@ class Cell:
         return scales.get(self.what, "plain")
 
 
-def drawn_world(cell: Cell, generator: np.random.Generator, worse: float = 0.0) -> World:
-    """A world; ``worse`` is added to the judge's false alarms."""
+def drawn_world(
+    cell: Cell, generator: np.random.Generator, worse: float = 0.0, ranks: Floats | None = None
+) -> World:
+    """A world; ``worse`` is added to the judge's false alarms. ``ranks``, in (0, 1), say of shares
+    where each scene stands among all that could be: scenes of one seed in two arms are alike."""
     if cell.what == "hazard":
         return _hazards(cell, generator, worse)
     scenes = np.repeat(np.arange(cell.scenes), cell.turns)
@@ -106,7 +109,11 @@ def drawn_world(cell: Cell, generator: np.random.Generator, worse: float = 0.0) 
     level = np.full(cell.scenes, cell.share)
     if cell.kappa:
         spread = (1 - cell.kappa) / cell.kappa
-        level = generator.beta(cell.share * spread, (1 - cell.share) * spread, cell.scenes)
+        shape = cell.share * spread, (1 - cell.share) * spread
+        if ranks is None:
+            level = generator.beta(*shape, cell.scenes)
+        else:
+            level = np.asarray(stats.beta.ppf(ranks, *shape), dtype=np.float64)
     values = (generator.random(count) < level[scenes]).astype(float)
 
     def judged(alarm: float) -> Floats:
@@ -251,7 +258,9 @@ def of_two_arms(cell: Cell, times: int, *, paired: bool) -> Tally:
                  cell.kappa)  # fmt: skip
     wanted, tally = truth(cell) - truth(other), Tally()
     for _ in range(times):
-        worlds = (drawn_world(cell, generator), drawn_world(other, generator, worse=0.1))
+        ranks = generator.random(cell.scenes) if paired else None
+        worlds = (drawn_world(cell, generator, ranks=ranks),
+                  drawn_world(other, generator, 0.1, ranks))  # fmt: skip
         samples = [sampled(each, world, generator)
                    for each, world in zip((cell, other), worlds, strict=True)]  # fmt: skip
         shown = [printed(sample, cell.scale) for sample in samples]
@@ -406,7 +415,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         between = (
             "Differences between two arms, the other with 0.7 of the events and a judge who sees "
-            "ten events in a hundred more that are none."
+            "ten events in a hundred more that are none. In pairs: scenes of one seed are alike in "
+            "both arms."
         )
         write_section(
             "benchmarks.validity.repairs", "Judges repaired by labels",
