@@ -51,7 +51,6 @@ from sim import open_stage
 
 ROLES = ("reader", "judge")
 EXPONENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
-POOL_TO_TUNE = 20
 EACH_TO_TUNE, EACH = 20, 6
 PREVALENCES = (0.5, 0.0, 0.1, 0.9)
 FUSIONS = TABLE.with_name("fusions.tsv")
@@ -167,14 +166,17 @@ def rows(kind: Kind, scale: Scale, score: Sequence[Trait]) -> list[str]:
 
 
 def measured(
-    evidence: LogProbabilities | None, judge: Judge | None, known: Sequence[int], pool: int
+    evidence: LogProbabilities | None,
+    judge: Judge | None,
+    known: Sequence[int],
+    pools: tuple[int, int],
 ) -> tuple[list[str], dict[tuple[str, int], list[float]], dict[tuple[str, int], list[float]]]:
     """The table in Markdown, the scales, and the weights of joined kinds."""
     folder = found_folder()
     if folder is None:
         sys.exit("The statements are not at hand.")
     tune, score = halves(folder)
-    tune, score = pooled(tune, POOL_TO_TUNE), pooled(score, pool)
+    tune, score = pooled(tune, pools[0]), pooled(score, pools[1])
     table = [
         "| evidence | flips | found within ±1 | false alarms | AUC | share estimated "
         "| found by `spoken_flips` | its false alarms |",
@@ -223,6 +225,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--lines", type=int, nargs="+", default=[1], help="lines a side known")
     parser.add_argument("--pool", type=int, default=30, help="lines a side that are spoken")
+    parser.add_argument(
+        "--tune-pool", type=int, default=20, help="the same, where scales are fitted"
+    )
     parser.add_argument("--cache", type=Path, default=Path("runs/scores.jsonl"))
     parser.add_argument("--fit", action="store_true", help="write scales and weights")
     parser.add_argument("--write", action="store_true", help="write a section of docs/validity.md")
@@ -232,7 +237,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     likely = LogProbabilities(asked) if "reader" in chosen.roles else None
     judge = Judge(asked) if "judge" in chosen.roles else None
     try:
-        table, scales, weights = measured(likely, judge, chosen.lines, chosen.pool)
+        table, scales, weights = measured(
+            likely, judge, chosen.lines, (chosen.tune_pool, chosen.pool)
+        )
     finally:
         asked.close()
     if judge is not None:
@@ -243,15 +250,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_fits(TABLE, scales, tune)
         write_fits(FUSIONS, weights, tune)
     if chosen.write:
-        about = (
-            f"`python -m benchmarks.validity.evidence --model {chosen.model} --lines "
-            f"{' '.join(map(str, chosen.lines))} --write`: "
-            f"{2 * EACH} actors of each of 12 traits held out, of {chosen.pool} lines a side."
-        )
-        write_section(
-            "benchmarks.validity.evidence", "Flips by a language model", [about, "\n".join(table)]
-        )
+        write(chosen, [*table, *([] if judge is None else agreement(judge))])
     return 0
+
+
+def agreement(judge: Judge) -> list[str]:
+    """How often the judge says the same in the other order, in Markdown."""
+    rows = judge.agreement.itertuples(index=False)
+    return [
+        "",
+        *(
+            f"The judge says the same of {row.agreed:.0%} [{row.low:.0%}, {row.high:.0%}] of "
+            f"{row.lines:,} lines ({row.other})."
+            for row in rows
+        ),
+    ]
+
+
+def write(chosen: argparse.Namespace, table: Sequence[str]) -> None:
+    """Write the section of what was asked for: that of readers, or that of judges."""
+    # Where a file lies is nobody's business.
+    model = Path(chosen.model.partition(":")[2]).stem
+    judged_alone = chosen.roles == ["judge"]
+    about = (
+        f"`python -m benchmarks.validity.evidence --model gguf:{model} --as "
+        f"{' '.join(chosen.roles)} --lines {' '.join(map(str, chosen.lines))} --pool {chosen.pool} "
+        f"--tune-pool {chosen.tune_pool} --write`: {2 * EACH} actors of each of 12 traits held "
+        f"out, of {chosen.pool} lines a side; fitted to {chosen.tune_pool} lines a side."
+    )
+    write_section(
+        f"benchmarks.validity.evidence{' judge' if judged_alone else ''}",
+        f"Flips by a {'judge' if judged_alone else 'language model'}",
+        [about, "\n".join(table)],
+    )
 
 
 def tell(done: int, of: int) -> None:
