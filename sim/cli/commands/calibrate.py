@@ -150,9 +150,9 @@ def calibrate(
     output: OutputOptions,
     log_level: LogLevel = Level.warning,
 ) -> None:
-    """Say how good instruments are on a model: sensitivity, false alarms, delay, reliability.
+    """Say how good instruments are on a model, from scenes with something planted.
 
-    The model plays scenes in which, in secret, something is planted: swaps of a persona, shams,
+    Told are sensitivity, false alarms, delay and reliability, with intervals. The model plays scenes in which, in secret, something is planted: swaps of a persona, shams,
     changes of side, hostility, agreement, an assistant. Instruments of anybody are tried on them.
     What came out is kept, and elsinore analyze prints it beside its results. A run that was
     interrupted goes on where it was when it is started again.

@@ -26,7 +26,7 @@ def watch(
     as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
-    """Follow what a run writes into a store: trials, turns, cost, and what is being said.
+    """Follow a run from another terminal: trials, turns, cost, what is being said.
 
     The store is only read. Ends when the run does, or with Ctrl-C; the run goes on. In a pipe, and
     with --json (one line), it looks once.
