@@ -152,10 +152,11 @@ def calibrate(
 ) -> None:
     """Say how good instruments are on a model, from scenes with something planted.
 
-    Told are sensitivity, false alarms, delay and reliability, with intervals. The model plays scenes in which, in secret, something is planted: swaps of a persona, shams,
-    changes of side, hostility, agreement, an assistant. Instruments of anybody are tried on them.
-    What came out is kept, and elsinore analyze prints it beside its results. A run that was
-    interrupted goes on where it was when it is started again.
+    Told are sensitivity, false alarms, delay and reliability, with intervals. The model plays
+    scenes in which, in secret, something is planted: swaps of a persona, shams, changes of side,
+    hostility, agreement, an assistant. Instruments of anybody are tried on them. What came out is
+    kept, and elsinore analyze prints it beside its results. A run that was interrupted goes on
+    where it was when it is started again.
     """
     from sim.cli.execution import carry_out, default_store, is_free, leave
     from sim.planning.scenarios import own

@@ -112,7 +112,7 @@ def why(
     timeout: Timeout = None,
     log_level: LogLevel = Level.warning,
 ) -> None:
-    """Say why: how much each mechanism contributes to a flip, an agreement or a stance.
+    """Say how much each mechanism contributes to a flip, an agreement or a stance.
 
     Turns are spoken again, many times, in 20 conditions: with the actor's persona or a neutral one,
     with its own earlier lines or none, and of what it heard nothing, off-topic talk, positions,
