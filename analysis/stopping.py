@@ -123,13 +123,16 @@ class Decision:
     ``blocks`` is how many it looked at: up to the decision, or all. ``known`` of these have the
     number in both arms. ``difference`` is the mean with the rule's own interval, which holds at all
     looks together; its estimate is inflated if the rule has decided, since it stopped where the
-    estimate was far out.
+    estimate was far out. ``worst`` is where the interval could be if the missing numbers were
+    known: from its lower limit with all of them at the lowest to its upper limit with all at the
+    highest.
     """
 
     outcome: Outcome
     blocks: int
     known: int
     difference: Interval
+    worst: Interval
 
     @property
     def decided(self) -> bool:
@@ -151,14 +154,23 @@ def decide(rule: StoppingRule, differences: Sequence[float] | Floats) -> Decisio
     >>> decide(rule, [0.0, 0.1, -0.1] * 30).outcome
     'alike'
     """
-    known, kept, looked = _taken(rule, differences)
+    values = np.asarray(differences, dtype=np.float64)
+    known, kept, looked = _taken(rule, values)
     decided = _decided(rule, known, looked)
-    if decided is None:
-        interval = _interval(rule, known, looked)
-        return Decision("undecided", len(differences), len(known), interval)
-    place, outcome = decided
+    place, outcome = decided if decided is not None else (len(known) - 1, "undecided")
+    blocks = len(values) if decided is None else int(kept[place]) + 1
     found = _interval(rule, known[: place + 1], looked[: place + 1])
-    return Decision(outcome, int(kept[place]) + 1, place + 1, found)
+    worst = _worst(rule, values[:blocks]) if blocks > place + 1 else found
+    return Decision(outcome, blocks, place + 1, found, worst)
+
+
+def _worst(rule: StoppingRule, values: Floats) -> Interval:
+    """The interval of ``Decision.worst``."""
+    least, most = (
+        _interval(rule, *_taken(rule, np.nan_to_num(values, nan=end))[::2])
+        for end in (-rule.widest, rule.widest)
+    )
+    return Interval(nan, least.low, most.high)
 
 
 def stops(rule: StoppingRule, differences: Sequence[float] | Floats) -> tuple[Outcome, int]:

@@ -19,6 +19,7 @@ from sim.errors import BadRequest
 from sim.events import Usage
 from sim.planning import Trial
 from sim.runs.options import RunOptions
+from sim.runs.report import RunReport
 from sim.stage.base import Stage
 from sim.store import open_store
 from sim.study.sequential import (
@@ -163,7 +164,13 @@ def outcome(study: Study, report: SequentialReport, store: Path, free: bool) -> 
     return Outcome(
         study.primary.name, study.a, study.b, study.rule, report.decision, report.missing,
         study.topics, saved(store, sorted(begun), len(played), study.rule.blocks), free,
+        stopped_early(report.run),
     )  # fmt: skip
+
+
+def stopped_early(report: RunReport) -> bool:
+    """Whether a run was stopped by somebody or by its budget."""
+    return report.interrupted or report.stopped is not None
 
 
 def saved(store: Path, begun: Sequence[str], played: int, blocks: int) -> Usage | None:

@@ -283,6 +283,10 @@ async def run_until_decided(
     )  # fmt: skip
     if until.error is not None:
         raise until.error
+    # What ended while the run was stopping; nobody writes the store now.
+    with open_store(path) as left:
+        while (tables := prefix.next_block(left)) is not None:
+            prefix.add(tables)
     if prefix.decision.decided:
         never = {result.id for result in report.trials if result.status == "planned"}
         remove(path, never)

@@ -84,7 +84,10 @@ def test_missing_blocks_are_left_out_and_counted() -> None:
     known = decide(rule, [1.0] * 20)
     found = decide(rule, [nan, *[1.0] * 20, nan])
     assert (found.blocks, found.known) == (known.blocks + 1, known.known)
+    assert known.worst == known.difference
+    assert found.worst.low < found.difference.low <= found.difference.high <= found.worst.high
     nothing = decide(rule, [nan] * 5)
+    assert (nothing.worst.low, nothing.worst.high) == (-1.0, 1.0)
     assert (nothing.outcome, nothing.known) == ("undecided", 0)
     assert np.isnan(nothing.difference.estimate)
 

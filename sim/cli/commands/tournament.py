@@ -214,7 +214,7 @@ def _until_decided(
     """Play until it is decided; the tournament, and the decision."""
     from sim.cli.display.decisions import Outcome
     from sim.cli.execution import is_free, on_a_loop
-    from sim.cli.until import saved
+    from sim.cli.until import saved, stopped_early
     from sim.study.contest import MEASURE, run_contest
 
     done = on_a_loop(
@@ -231,6 +231,7 @@ def _until_decided(
         MEASURE, contest.a, contest.b, rule, done.decision, done.missing,
         [motion.topic for motion in cup.motions],
         saved(store, begun, len(report.meetings), rule.blocks), is_free(cast.stages),
+        stopped_early(report.run),
     )  # fmt: skip
 
 

@@ -17,7 +17,8 @@ def limits_told(estimate: float, low: float, high: float) -> str:
 
 class Outcome(NamedTuple):
     """A decision with what has to be said beside it. ``saved`` is what the
-    blocks that were not played would have used (None: nothing was saved)."""
+    blocks that were not played would have used (None: nothing was saved), and ``early`` says that
+    the run was stopped otherwise (Ctrl-C, a budget)."""
 
     quantity: str
     a: str
@@ -28,6 +29,7 @@ class Outcome(NamedTuple):
     topics: Sequence[str]
     saved: Usage | None
     free: bool
+    early: bool = False
 
 
 def sentences(found: Outcome) -> list[str]:
@@ -40,7 +42,8 @@ def sentences(found: Outcome) -> list[str]:
     how = "by betting" if rule.method == "betting" else "by group-sequential bounds"
     less = f"{found.quantity}: {found.a} less {found.b}"
     if isnan(decision.difference.estimate):
-        said = [f"Not decided {count}: {found.quantity} is missing in all of them."]
+        why = f"{found.quantity} is missing in all of them" if decision.blocks else "none is whole"
+        return [f"Not decided {count}: {why}."]
     elif decision.outcome == "differs":
         word = "more" if decision.difference.estimate > 0 else "less"
         said = [f"Decided {count}: {less}: {word}, {interval}{_saved(found)}."]
@@ -48,7 +51,7 @@ def sentences(found: Outcome) -> list[str]:
         said = [f"Decided {count}: {less}: alike, within ±{rule.margin:g}: "
                 f"{interval}{_saved(found)}."]  # fmt: skip
     else:
-        said = [f"Not decided {count}: {less}: {interval}."]
+        said = [f"Not decided{' yet,' if found.early else ''} {count}: {less}: {interval}."]
     inflated = "; the estimate at stopping is inflated" if decision.decided else ""
     said.append(
         f"The interval ({1 - rule.alpha:.0%}, {how}) holds at all looks together{inflated}."
@@ -61,9 +64,11 @@ def sentences(found: Outcome) -> list[str]:
     elif rule.margin is None:
         said.append("Without a --margin, that there is no difference is never decided.")
     if found.missing:
+        worst = decision.worst
         said.append(
-            f"Left out: {found.missing} blocks, in which the number is missing in an arm; if it is "
-            "missing more in one, that is an effect, too."
+            f"Left out: {found.missing} blocks, in which the number is missing in an arm. Were all "
+            f"of them at the extremes, the interval would lie in [{worst.low:+.2f}, "
+            f"{worst.high:+.2f}]; if more are missing in one arm, that is an effect, too."
         )
     if rule.method == "group-sequential":
         said.append(
@@ -107,6 +112,8 @@ def record(found: Outcome) -> dict[str, Any]:
         "difference": known(numbers.estimate),
         "difference_low": known(numbers.low),
         "difference_high": known(numbers.high),
+        "worst_low": known(decision.worst.low),
+        "worst_high": known(decision.worst.high),
         "saved_tokens": None
         if found.saved is None
         else found.saved.prompt_tokens + found.saved.completion_tokens,

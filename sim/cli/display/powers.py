@@ -120,6 +120,7 @@ def _turns(pilot: Record, console: Console) -> None:
         )
     _print(console, "If scenes had ended sooner (a fixed number of blocks, the same effect):", "")
     print_block(console, rows)
+    _print(console, "Fewer turns help only where the effect is there by then.", "dim")
 
 
 def _costs(record: Record) -> tuple[str, ...]:
