@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isnan
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,12 @@ from sim.cli.display.tables import NONE, table
 from sim.cli.display.terminal import command_line, err, one_line, out, print_block
 from sim.errors import BadRequest
 from sim.store import open_store
+from sim.study.sequential import stored_rules
+
+_STOPPED = (
+    "Trials were played until a difference was decided: these intervals and p take their number as "
+    "fixed, and are too optimistic; quote the interval of that run."
+)
 
 
 class Contrast(NamedTuple):
@@ -45,11 +52,14 @@ def contrasted(store: Path, wanted: Contrast, facts: Sequence[str], *, as_json: 
         else:
             kept = trials_of_an_arm(opened, facts, what, pool=True)
             trials = [trial.id for trial in kept]
+        ruled = next(stored_rules(opened), None)
     with err().status("measuring"):
         found = compare(
             load(store).only(trials), by, measures=measures or MEASURES, against=against,
             margins=wide, lineage=lineage,
         )  # fmt: skip
+    if ruled is not None:
+        found = replace(found, warnings=(*found.warnings, _STOPPED))
     if as_json:
         out().out(json.dumps({"store": str(store), **record(found)}, allow_nan=False))
     else:

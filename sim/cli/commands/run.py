@@ -266,6 +266,10 @@ def run(
     if output.dry_run:
         store = what.store or _default_store_of(scenario)
         _estimate(trials, stages, store, options.prices, output.as_json)
+        if study is not None and not output.as_json:
+            from sim.cli.display.terminal import out
+
+            out().print("That is the most: it ends when it is decided.", style="dim")
         return
     if not output.quiet:
         own("analysis")  # Refused now, rather than after everything was played.

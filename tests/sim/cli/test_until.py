@@ -32,9 +32,27 @@ def test_a_run_ends_when_it_is_decided(inside: Command) -> None:
     assert again["until"]["outcome"] == "alike"
     assert again["until"]["after"] < again["until"]["blocks"] == 12
     assert len(again["trials"]) >= 2 * again["until"]["after"]
+    warned = inside("analyze", "x.db", "--by", "stage", "--measure", "conflict.hostility")
+    assert "Trials were played until a difference was decided" in " ".join(warned.stdout.split())
     other = inside(*RUN, "-n", 12, "--measure", "conflict.hostility", "--margin", 0.8)
     assert other.returncode == 2
     assert "a rule is fixed before the first trial" in other.stderr
+
+
+def test_what_is_estimated_is_the_most(inside: Command) -> None:
+    done = inside(*RUN, "-n", 12, "--dry-run")
+    assert "That is the most: it ends when it is decided." in done.stdout
+
+
+def test_a_budget_ends_it_before_it_is_decided_and_it_goes_on(inside: Command) -> None:
+    line = (*RUN, "-n", 3, "--measure", "conflict.hostility")
+    first = inside(*line, "--budget-tokens", 6000, "--concurrency", 1)
+    assert first.returncode == 1
+    assert "Not decided yet, after" in " ".join(first.stdout.split())
+    assert "to go on, run the same command with a larger budget" in " ".join(first.stderr.split())
+    second = inside(*line)
+    assert second.returncode == 0, second.stderr
+    assert "Not decided after 3 of 3 blocks" in " ".join(second.stdout.split())
 
 
 def test_two_values_of_a_parameter_are_arms_and_others_topics(inside: Command) -> None:
