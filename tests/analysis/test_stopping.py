@@ -37,6 +37,15 @@ def test_what_comes_later_changes_nothing(
     assert (whole.outcome, whole.blocks) == stops(rule, values)
 
 
+def test_a_number_that_is_no_share_widens_no_earlier_limit() -> None:
+    """Differences of shares have wider limits; without them this would end at block 37."""
+    shares = np.zeros(39)
+    shares[[1, 6, 23, 24, 29]], shares[[3, 35]] = -1.0, 1.0
+    rule = StoppingRule(0, 1, 60, 0.3, "group-sequential")
+    assert stops(rule, shares) == ("alike", 39)
+    assert stops(rule, [*shares, 0.5, 0.25]) == ("alike", 39)
+
+
 @settings(max_examples=30, deadline=None)
 @given(DIFFERENCES, st.sampled_from(METHODS))
 def test_the_other_way_around_it_is_the_same(values: list[float], method: Method) -> None:
