@@ -70,10 +70,10 @@ def known() -> list[str]:
 def measures() -> list[str]:
     """The names of the measures."""
     import analysis
+    from analysis import measures as modules
 
     # By name, because to look at them would load all of them, with pandas.
-    others = ("compare", "load", "tables_from", "measures")
-    return [name for name in analysis.__all__ if name.islower() and name not in others]
+    return [name for name in modules.__all__ if name in analysis.__all__]
 
 
 def term(name: str) -> Term:
