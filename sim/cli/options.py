@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -40,19 +40,6 @@ class Level(StrEnum):
     info = "info"
     warning = "warning"
     error = "error"
-
-
-class Until(StrEnum):
-    """How long is played."""
-
-    decided = "decided"
-
-
-class Method(StrEnum):
-    """What a stopping rule leans on."""
-
-    betting = "betting"
-    group_sequential = "group-sequential"
 
 
 class Layout(StrEnum):
@@ -294,52 +281,6 @@ class AskingOptions(LimitOptions, SamplingOptions):
     def asked(self) -> ModelOptions:
         """How models are asked. Raises ``BadRequest``."""
         return self.models(self.sampling())
-
-
-@dataclass(frozen=True)
-class UntilOptions:
-    """When to stop."""
-
-    until: Annotated[
-        Until | None,
-        typer.Option(
-            "--until",
-            help="decided: play whole blocks in a random order, and stop as soon as two arms "
-            "differ, or are alike within --margin. The rule is stored before the first trial.",
-        ),
-    ] = None
-    margin: Annotated[
-        float | None,
-        typer.Option(
-            "--margin",
-            metavar="SIZE",
-            help="With --until: how small a difference is none. Without it, none is never decided.",
-        ),
-    ] = None
-    method: Annotated[
-        Method | None,
-        typer.Option(
-            "--method",
-            help="With --until: betting holds for any law and few blocks; group-sequential leans "
-            "on normal theory and needs fewer.",
-            show_default="betting",
-        ),
-    ] = None
-
-    @property
-    def chosen(self) -> Literal["betting", "group-sequential"]:
-        """The method, as a stopping rule names it."""
-        return "group-sequential" if self.method is Method.group_sequential else "betting"
-
-    def refuse_alone(self, *also: object) -> None:
-        """Raise ``BadRequest`` for details of a rule that was not asked for."""
-        if self.until is None and any(
-            each is not None for each in (self.margin, self.method, *also)
-        ):
-            raise BadRequest(
-                "--margin, --method, --measure, --range, --between: are of a stopping rule; add "
-                "--until decided"
-            )
 
 
 @dataclass(frozen=True)

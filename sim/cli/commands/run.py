@@ -20,10 +20,10 @@ from sim.cli.options import (
     Parameters,
     ResumeOptions,
     SpendOptions,
-    UntilOptions,
     given_values,
     run_options,
 )
+from sim.cli.stopping_options import StoppingOptions
 from sim.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -176,31 +176,6 @@ class HumanOptions:
         from sim.cli.people import People
 
         return People(tuple(self.human or ()), self.human_seconds, self.human_otherwise)
-
-
-@dataclass(frozen=True)
-class StoppingOptions(UntilOptions):
-    """When to stop, and by which quantity that is decided."""
-
-    measure: Annotated[
-        str | None,
-        typer.Option(
-            "--measure",
-            metavar="NAME",
-            autocompletion=completion.measures,
-            show_default="convergence.end",
-            help="With --until: the quantity that decides, as in conflict.hostility.",
-        ),
-    ] = None
-    limits: Annotated[
-        str | None,
-        typer.Option(
-            "--range",
-            metavar="LOW,HIGH",
-            show_default="the measure's own",
-            help="With --until: the bounds of the quantity; what lies outside is set to them.",
-        ),
-    ] = None
 
 
 @grouped

@@ -19,10 +19,10 @@ from sim.cli.options import (
     Parameters,
     ResumeOptions,
     SpendOptions,
-    UntilOptions,
     given_parameters,
     run_options,
 )
+from sim.cli.stopping_options import ContestOptions
 from sim.errors import BadRequest, RunFailed, SceneError
 from sim.text.printing import command_line
 
@@ -98,22 +98,6 @@ class TournamentOptions:
             autocompletion=completion.stores,
             show_default="runs/TOURNAMENT.db",
             help="Where everything is kept. What is there already is neither played nor asked.",
-        ),
-    ] = None
-
-
-@dataclass(frozen=True)
-class ContestOptions(UntilOptions):
-    """When to stop, and between whom that is decided."""
-
-    between: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--between",
-            metavar="ENTRANT",
-            help="With --until: one of the two entrants who meet alone until it is decided who "
-            "wins more; give it twice.",
-            show_default="the only two there are",
         ),
     ] = None
 

@@ -248,3 +248,10 @@ async def test_what_cannot_be_written_is_raised_and_never_waited_for(writer: Wri
     with pytest.raises(UnicodeEncodeError):
         writer.event("t", Turn(2, "Ada", "Yes."))
     assert not writer.connection.in_transaction
+
+
+def test_a_closed_writer_leaves_nothing_to_the_garbage_collector(tmp_path: Path) -> None:
+    """It collects in any thread, and SQLite lets only the one that opened a connection close it."""
+    writer = Writer.open(tmp_path / "x.db")
+    writer.close()
+    assert not writer.store._closing.alive
