@@ -125,18 +125,24 @@ def tournaments(incomplete: str) -> list[str]:
     return _matching([*named, *_files(incomplete, (".toml", ".py"))], incomplete)
 
 
+# Written out: to import them would take half a second at every press of the key.
+DETECTORS = (
+    "flips", "triggered_flips", "spoken_flips", "hostility", "collapse", "stance", "agreement"
+)  # fmt: skip
+PLANTS = (
+    "sham", "contagion", "swap", "swap_half", "swap_weak", "third", "stance", "hostility",
+    "agreement", "collapse", "grown",
+)  # fmt: skip
+
+
 def detectors(incomplete: str) -> list[str]:
     """What ``elsinore calibrate`` may calibrate: ours, and files that may be an instrument."""
-    own = (
-        "flips", "triggered_flips", "spoken_flips", "hostility", "collapse", "stance", "agreement"
-    )  # fmt: skip
-    return _matching([*own, "regex:", "petri:", *_files(incomplete, (".toml", ".py"))], incomplete)
+    named = [*DETECTORS, "regex:", "petri:", *_files(incomplete, (".toml", ".py"))]
+    return _matching(named, incomplete)
 
 
 def plants(incomplete: str) -> list[str]:
     """What ``elsinore calibrate`` plants."""
-    from sim.study.calibration.plants import PLANTS
-
     return _matching(PLANTS, incomplete)
 
 

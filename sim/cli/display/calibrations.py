@@ -128,13 +128,14 @@ def sentences(found: Sequence[Calibration]) -> list[str]:
             )
         if each.grown is not None:
             lines.append(_grown(each))
-        others = [
-            f"{plant} {percent(share.estimate)}"
+        known = {
+            plant: share.estimate
             for plant, share in each.others.items()
             if not isnan(share.estimate)
-        ]
-        if others:
-            lines.append(f"{name}, alarms at other plants: {', '.join(others)}.")
+        }
+        others = [f"{plant} {percent(share)}" for plant, share in known.items() if share]
+        if known:
+            lines.append(f"{name}, alarms at other plants: {', '.join(others) or 'none'}.")
         if each.missing > 0:
             lines.append(f"{name}: no score for {percent(each.missing)} of the turns.")
         if each.alarms_by == FITTED:

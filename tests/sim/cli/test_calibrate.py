@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from analysis.calibration.instruments.identity import NAMES
 from analysis.calibration.stored import known
+from sim.cli import completion
+from sim.study.calibration.plants import PLANTS
 
 Command = Callable[..., Any]
 PAGE = Path(__file__).parents[3] / "docs" / "instruments.md"
@@ -76,6 +79,11 @@ def test_analyze_prints_what_is_known_and_what_is_not(inside: Command) -> None:
     assert "Instrument error of conflict on embedded:base: sensitivity to planted host" in after
     other = inside("analyze", "trio.db", "--no-meaning", "--json").stdout
     assert len(json.loads(other)["arms"][0]["instrument_error"]) == 2
+
+
+def test_completion_knows_what_there_is() -> None:
+    assert completion.DETECTORS == NAMES
+    assert completion.PLANTS == PLANTS
 
 
 def test_a_dry_run_plays_nothing(inside: Command, folder: Path) -> None:
