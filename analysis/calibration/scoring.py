@@ -41,6 +41,9 @@ from analysis.calibration.thresholds import TOO_FEW, alarms_of, threshold_of
 from analysis.stats import UNKNOWN, Floats, Interval
 from analysis.stats.discrimination import area_under_curve, over_clusters, share_over_clusters
 
+EXACTLY = "the stage's own probabilities"
+"""By what it is known best whether a model followed."""
+
 
 @dataclass(frozen=True)
 class Grown:

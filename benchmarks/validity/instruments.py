@@ -61,7 +61,7 @@ from sim.stage.base import Stage, close_stage
 from sim.stage.open import open_model
 from sim.stage.providers.sampling import Sampling
 from sim.study.calibration.plants import Planting, plants_for
-from sim.study.calibration.run import Reading, calibrate, play_planted
+from sim.study.calibration.run import Readers, calibrate, play_planted
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "instruments.md"
 MORE = '''
@@ -116,7 +116,7 @@ def served() -> Iterator[str]:
 
 def calibrations(
     plan: Planting, model: str, stage: Stage, store: Path, instruments: Sequence[Instrument],
-    reading: Reading,
+    reading: Readers,
 ) -> list[Calibration]:  # fmt: skip
     """Play what is missing, and read it."""
 
@@ -182,7 +182,7 @@ def on_served(scenes: int, store: Path) -> list[str]:
             plan = Planting(scenes, plants=plants_for(kinds, True), seed=seed,
                         wording=wording_named("plain-1"))  # fmt: skip
             stage = open_stage("openai:base", Sampling(base_url=url))
-            reading = Reading(None, open_model("embedded:base"), _told)
+            reading = Readers(None, open_model("embedded:base"), _told)
             found.append(calibrations(plan, "openai:base", stage, store, instruments, reading))
     command = f"python -m benchmarks.validity.instruments --served --scenes {scenes} --write"
     return [
@@ -203,7 +203,7 @@ def on_model(
     model: str, plan: Planting, store: Path, instruments: Sequence[Instrument], reader: Asked | None
 ) -> list[str]:
     """The section of a real model."""
-    reading = Reading(None, None, _told)
+    reading = Readers(None, None, _told)
     found = calibrations(plan, model, open_stage(model), store, instruments, reading)
     judged = "" if reader is None else f" Judges ask {reader.stage.identity}."
     return [

@@ -270,11 +270,11 @@ def _calibrated(
     from analysis.calibration.stored import folder_of, record, save
     from sim.cli.display.calibrations import show
     from sim.cli.display.terminal import err, out
-    from sim.study.calibration.run import Reading, calibrate
+    from sim.study.calibration.run import Readers, calibrate
 
     reader, exact = how
     with err().status("reading") as status:
-        reading = Reading(reader, exact, lambda text: status.update(f"reading: {text}"))
+        reading = Readers(reader, exact, lambda text: status.update(f"reading: {text}"))
         found = calibrate(store, trials, plan, wanted, reading)
     paths = save(found, folder_of(folder))
     if output.as_json:

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from analysis.calibration.scoring import Calibration
+from analysis.calibration.scoring import EXACTLY, Calibration
 from analysis.calibration.thresholds import FITTED, GIVEN, OWN, TOO_FEW
 from analysis.stats import Interval
 from sim.cli.display.tables import NONE, table
@@ -110,9 +110,10 @@ def sentences(found: Sequence[Calibration]) -> list[str]:
     swaps = [each for each in found if each.complied_by]
     if swaps:
         each = swaps[0]
+        chance = "" if each.complied_by == EXACTLY else "; one in ten would by chance"
         lines.append(
             f"Did the model follow a swap? In {interval_percent(each.compliance)} of the scenes "
-            f"(by {each.complied_by})."
+            f"(by {each.complied_by}{chance})."
         )
     for each in found:
         name = one_line(each.instrument)

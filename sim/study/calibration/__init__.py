@@ -12,13 +12,13 @@ from sim.lazy import lazy_names
 
 if TYPE_CHECKING:
     from sim.study.calibration.plants import Planting as Planting
-    from sim.study.calibration.run import Reading as Reading
+    from sim.study.calibration.run import Readers as Readers
     from sim.study.calibration.run import calibrate as calibrate
     from sim.study.calibration.run import play_planted as play_planted
 
 _WHERE = {
     "Planting": "sim.study.calibration.plants",
-    "Reading": "sim.study.calibration.run",
+    "Readers": "sim.study.calibration.run",
     "calibrate": "sim.study.calibration.run",
     "play_planted": "sim.study.calibration.run",
 }

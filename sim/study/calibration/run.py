@@ -10,7 +10,7 @@ from pathlib import Path
 from analysis.calibration.instruments.base import Instrument
 from analysis.calibration.instruments.words import lengths
 from analysis.calibration.reliability import read_twice
-from analysis.calibration.scoring import Calibration, Trialled, calibrated
+from analysis.calibration.scoring import EXACTLY, Calibration, Trialled, calibrated
 from analysis.calibration.talks import Planted, Shown, matching, needed
 from analysis.evidence.judged import Judged
 from analysis.evidence.persona import Meaning
@@ -31,7 +31,7 @@ from sim.study.calibration.plants import TARGET, Planting
 
 
 @dataclass(frozen=True)
-class Reading:
+class Readers:
     """How talks are read: by which model, if one reads, and which stage's probabilities are the
     limit, if any is known. ``told`` is told what is being done."""
 
@@ -53,14 +53,14 @@ def calibrate(
     trials: Sequence[tuple[Trial, Planted]],
     plan: Planting,
     instruments: Sequence[Instrument],
-    reading: Reading | None = None,
+    reading: Readers | None = None,
 ) -> list[Calibration]:
     """What each instrument is worth on what a store holds of a plan's trials.
 
     Trials that failed are left out. Raises ``BadRequest`` if there is none, and what instruments
     raise.
     """
-    how = reading or Reading()
+    how = reading or Readers()
     with open_store(store) as opened:
         stored = {
             each.id: each
@@ -82,7 +82,7 @@ def calibrate(
     first = trials[0][0]
     how.told("whether the model followed")
     if "swap" in limits:
-        complied, by = followed_exactly(limits["swap"], planted), "the stage's own probabilities"
+        complied, by = followed_exactly(limits["swap"], planted), EXACTLY
     else:
         evidence = _blind(how.reader)
         complied, by = followed_by_reading(tables, planted, evidence), evidence.name

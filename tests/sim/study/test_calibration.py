@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +14,18 @@ from hypothesis.extra.numpy import arrays
 
 from analysis.calibration import open_instruments
 from analysis.calibration.talks import GROWN, SHAMS, Planted
+from analysis.evidence.readings import Lines, Reading, TextEvidence
+from analysis.tables import Record, tables_from
 from sim.errors import BadRequest
+from sim.events import Turn
 from sim.layouts import render
 from sim.planning import Trial
 from sim.scene.prose import PROSE
 from sim.stage.base import Stage
 from sim.stage.exact import exact_stage
 from sim.store import Store, open_store
-from sim.study.calibration import Planting, Reading, calibrate, play_planted
+from sim.study.calibration import Planting, Readers, calibrate, play_planted
+from sim.study.calibration.following import followed_by_reading
 from sim.study.calibration.limit import by_turn, planted_limits
 from sim.study.calibration.plants import (
     ONE_WAY,
@@ -157,6 +161,45 @@ def test_the_limit_tells_swaps_from_shams(
     assert np.mean(last["sham"]) < 0.2
 
 
+# --- Did it follow? ---------------------------------------------------------------------------
+
+
+class Knows(TextEvidence):
+    """Evidence that knows the opposite's lines by heart."""
+
+    kind = name = scaled_as = "test"
+
+    def read(self, wanted: Sequence[Lines]) -> list[Reading]:
+        known = {line for pair in pairs() for side in (pair.nice, pair.nasty)
+                 for line in side.lines}  # fmt: skip
+        found = []
+        for each in wanted:
+            assert each.sides is not None
+            assert set(each.sides.own) | set(each.sides.opposite) <= known
+            told = np.array([float(text == "opposite") for text in each.texts])
+            blank = ("",) * len(told)
+            found.append(
+                Reading(each.trial, each.actor, each.turns, told, blank, np.ones(len(told)), None)
+            )
+        return found
+
+
+@pytest.mark.parametrize(("scenes", "seen"), [(5, True), (4, False)])
+def test_a_blind_reader_sees_who_followed_if_shams_are_enough(scenes: int, seen: bool) -> None:
+    planted, records = [], []
+    for number in range(scenes):
+        for plant in ("sham", "contagion", "swap"):
+            each = Planted(number, number, plant, 3, f"{number}{plant}")
+            follows = plant == "swap" and number % 2 == 0
+            said = [Turn(turn, TARGET, "opposite" if follows and turn > 3 else "own")
+                    for turn in range(1, 9)]  # fmt: skip
+            records.append(Record(each.trial, [{"name": TARGET}], said))
+            planted.append(each)
+    followed = followed_by_reading(tables_from(records), planted, Knows())
+    wanted = {f"{number}swap": number % 2 == 0 for number in range(scenes)}
+    assert followed == (wanted if seen else {})
+
+
 # --- The whole of it --------------------------------------------------------------------------
 
 
@@ -166,7 +209,7 @@ def test_a_store_is_read_and_nothing_is_played_again(
     again = asyncio.run(play_planted(PLAN, "embedded:base", stage, path))
     assert again.calls == 0
     instruments = open_instruments(["flips", r"hostility=regex:fool"])
-    found = calibrate(path, trials, PLAN, instruments, Reading(exact=stage))
+    found = calibrate(path, trials, PLAN, instruments, Readers(exact=stage))
     flips, fools = found
     assert (flips.scenes, flips.shams) == (3, 6)
     assert (fools.scenes, fools.shams) == (2, 4), "the scenes that have its plant"
