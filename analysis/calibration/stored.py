@@ -35,6 +35,13 @@ def folder_of(asked: Path | str | None = None) -> Path:
     return Path(asked or os.environ.get(VARIABLE) or DEFAULT)
 
 
+def refuse_if_no_folder(folder: Path) -> None:
+    """Raise ``BadRequest`` for what can be no folder, before anything is played."""
+    there = next((each for each in (folder, *folder.absolute().parents) if each.exists()), folder)
+    if not there.is_dir():
+        raise BadRequest(f"--calibrations {folder}: {there} is a file; name a folder")
+
+
 def save(found: Iterable[Calibration], folder: Path) -> list[Path]:
     """Write calibrations; an older one of the same model, instrument and version is replaced.
 

@@ -162,7 +162,10 @@ def calibrate(
     from sim.planning.scenarios import own
     from sim.runs.stages import open_all, refuse_into_itself
 
-    own("analysis")
+    own("analysis")  # Before anything of it is imported.
+    from analysis.calibration.stored import folder_of, refuse_if_no_folder
+
+    refuse_if_no_folder(folder_of(instruments.calibrations))
     options = run_options(spend, resume)
     asked = limits.models(sampling.sampling())
     with ExitStack() as ending:

@@ -101,6 +101,7 @@ def test_a_dry_run_plays_nothing(inside: Command, folder: Path) -> None:
     (("--limit", "openai:x"), "only an embedded model"),
     (("-i", "x.toml"), "--reader"),
     (("--wording", "prose-0"), "unknown"),
+    (("--calibrations", "mine.py/x"), "is a file"),
 ])  # fmt: skip
 def test_bad_input_is_one_line_and_nothing_is_written(
     inside: Command, folder: Path, words: tuple[object, ...], why: str
