@@ -55,6 +55,12 @@ TERMS = (
     Term("yoked", "a trial in which an actor's partners say lines of other talks: what is left of "
          "an effect there is not theirs"),
     Term("mute", "a trial in which an actor's partners say nothing"),
+    Term("instrument error", "how often a measure errs on this model: its sensitivity to changes "
+         "that were planted in secret, and its alarms where nothing was (elsinore calibrate)"),
+    Term("sham", "a talk in which an actor is told the same persona in other words, or its partner "
+         "another one: an alarm is false"),
+    Term("area under the curve", "how likely a turn after a planted change scores higher than the "
+         "same turn without one: 0.5 is chance, 1 is perfect"),
     Term("rating", "strength in logits: 1 more is an expected score of 0.73 (Bradley and Terry)"),
     Term("best", "the share of replicates of the bootstrap in which nobody was better"),
     Term("points", "a win is 1, a tie 1/2"),
