@@ -407,18 +407,24 @@ def _corrected(
         for each, adjusted in zip(some, correct([each.p for each in some]), strict=True):
             margin = margins.get(each.quantity, margins.get(each.quantity.partition(".")[2], nan))
             yield replace(each, primary=wanted, adjusted=adjusted, margin=margin,
-                          equivalent=_equivalent(each, margin))  # fmt: skip
+                          equivalent=within_margin(each.difference, margin))  # fmt: skip
 
 
-def _equivalent(each: Difference, margin: float) -> bool | None:
-    """Two one-sided tests at 5%: the 90% interval lies within the margin. Its limits follow from
-    those of 95% (both are Student's or normal; the ratio of quantiles is the normal's)."""
-    if isnan(margin) or isnan(each.difference.low):
+def within_margin(found: Interval, margin: float) -> bool | None:
+    """Two one-sided tests at 5%: whether the 90% interval lies within the margin; None where there
+    is no margin or no interval.
+
+    Its limits follow from those of 95%, by the ratio of the normal's quantiles. Student's are
+    further apart, so that with few units less is called alike than could be.
+
+    >>> within_margin(Interval(0.0, -0.1, 0.1), 0.09)
+    True
+    """
+    if isnan(margin) or isnan(found.low):
         return None
     shrink = 1.6449 / 1.9600
-    middle = each.difference.estimate
-    low = middle - (middle - each.difference.low) * shrink
-    high = middle + (each.difference.high - middle) * shrink
+    low = found.estimate - (found.estimate - found.low) * shrink
+    high = found.estimate + (found.high - found.estimate) * shrink
     return -margin < low and high < margin
 
 

@@ -124,7 +124,7 @@ def grid_for(
     grid = Grid.over((1e-4, 0.9), sizes=_COARSE)
     for _ in range(2):
         points = _points(grid)
-        totals = [weights @ _each(rows, *points, start) for start in STARTS]
+        totals = [weights @ each_likelihood(rows, *points, start) for start in STARTS]
         reach, concealed = grid.support(np.max(totals, axis=0).reshape(grid.shape))
         grid = Grid.over(reach, concealed, _COARSE)
     return Grid.over(reach, concealed, sizes)
@@ -142,7 +142,7 @@ def likelihoods(rows: Floats, grid: Grid) -> Floats:
     mixtures = [_mixture(grid.ratio, theta) for theta in FRAILTIES]
     for place, start in enumerate(STARTS):
         first = place * len(FRAILTIES)
-        plain = _each(rows, *points, start)
+        plain = each_likelihood(rows, *points, start)
         found[first] = plain
         highest = plain.max(axis=1, keepdims=True)
         likely = np.exp(plain - highest).reshape(-1, *grid.shape)
@@ -158,8 +158,11 @@ def _points(grid: Grid) -> tuple[Floats, Floats, Floats]:
     return first.ravel(), np.minimum(first * second, 0.95).ravel(), kappa.ravel()
 
 
-def _each(rows: Floats, q01: Floats, q10: Floats, concealment: Floats, start: float) -> Floats:
-    """The forward recursion of ``switching``, for each series by itself."""
+def each_likelihood(
+    rows: Floats, q01: Floats, q10: Floats, concealment: Floats, start: Floats | float
+) -> Floats:
+    """The forward recursion of ``switching`` at some points (arrays of one length), for each series
+    by itself: (series, points). Rows are padded with NaN."""
     found = np.empty((len(rows), len(q01)))
     stay, shown = 1 - q10 - q01, 1 - concealment
     # Blocks that fit a processor's cache take a third of the time.
@@ -168,7 +171,7 @@ def _each(rows: Floats, q01: Floats, q10: Floats, concealment: Floats, start: fl
         block = rows[place : place + size]
         seen = np.exp(np.clip(np.nan_to_num(block), -_BOUND, _BOUND))
         missing = np.isnan(block)
-        other = np.full((len(block), len(q01)), start)
+        other = np.zeros((len(block), len(q01))) + start
         total, product_of = np.zeros(other.shape), np.ones(other.shape)
         for turn in range(block.shape[1]):
             other *= stay
@@ -255,7 +258,8 @@ class Absorbing:
     def __str__(self) -> str:
         told = self.verdict
         if not isnan(self.limit):
-            told += f": q10 / q01 {'has no limit' if self.limit == inf else f'< {self.limit:.2g}'}"
+            told += ": no upper limit of" if self.limit == inf else ":"
+            told += " q10 / q01" if self.limit == inf else f" q10 / q01 < {self.limit:.2g}"
         if self.verdict == "not established" and self.flipped < self.needed < inf:
             told += f"; {self.flipped:.0f} flipped turns, of {self.needed:.0f} that it takes"
         if self.verdict == "absorbing" and isnan(self.false_returns):

@@ -41,6 +41,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from analysis.stats import UNKNOWN, Floats, Interval
+from analysis.stats.resampling import FEWEST
 from sim.errors import BadRequest
 
 Scale = Literal["nominal", "ordinal", "interval"]
@@ -84,7 +85,7 @@ def reliability(
 ) -> Interval:
     """``alpha`` with its bootstrap interval; ``clusters`` names the cluster of each column.
 
-    The limits are NaN if there are fewer than three clusters, or if no judges ever disagree, since
+    The limits are NaN if there are fewer than five clusters, or if no judges ever disagree, since
     then no replicate varies. Raises ``BadRequest`` as ``alpha`` does, and if the number of
     ``clusters`` is not the number of columns.
 
@@ -106,7 +107,7 @@ def reliability(
     labels = np.arange(table.shape[1]) if clusters is None else _codes(list(clusters))
     _, cluster = np.unique(labels[counted.kept], return_inverse=True)
     many = int(cluster.max()) + 1
-    if many < 3 or estimate == 1:
+    if many < FEWEST or estimate == 1:
         return Interval(estimate, nan, nan)
     generator = np.random.default_rng(seed)
     drawn = generator.multinomial(many, np.full(many, 1 / many), size=replicates)

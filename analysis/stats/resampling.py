@@ -11,6 +11,9 @@ from scipy import special  # scipy.stats takes two seconds to import
 
 from analysis.stats.interval import UNKNOWN, Floats, Interval
 
+FEWEST = 5
+"""Of fewer clusters a bootstrap has no limits."""
+
 
 def jackknife(rows: Floats, statistic: Callable[[Floats], Floats], level: float = 0.95) -> Interval:
     """Jackknife interval of a smooth function of means, which leaves out one unit at a time.
@@ -65,10 +68,11 @@ def cluster_bootstrap(
     replicates: int = 2000,
     level: float = 0.95,
 ) -> Interval:
-    """Percentile interval of a mean whose observations come in clusters.
+    """Percentile interval of a mean whose observations come in clusters, a weight each.
 
-    Whole clusters are drawn with replacement (Davison and Hinkley 1997, section 3.8). There is no
-    interval with fewer than two clusters.
+    Whole clusters are drawn with replacement (Davison and Hinkley 1997, section 3.8). Quantiles are
+    widened for few clusters, and there are no limits for fewer than five, as in
+    ``hierarchical_bootstrap``.
     """
     kept = ~np.isnan(values)
     values = values[kept]
@@ -78,17 +82,17 @@ def cluster_bootstrap(
     totals = np.bincount(group, weights=values)
     sizes = np.bincount(group)
     estimate = float(values.mean())
-    if len(totals) < 2:
+    if len(totals) < FEWEST:
         return Interval(estimate, nan, nan)
     drawn = generator.integers(0, len(totals), size=(replicates, len(totals)))
     means = totals[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(means, _widened(len(totals), level))
     return Interval(estimate, float(low), float(high))
 
 
 def hierarchical_bootstrap(
     values: Floats,
-    levels: Sequence[Sequence[object]],
+    levels: Sequence[Sequence[object] | NDArray[np.generic]],
     generator: np.random.Generator,
     *,
     fixed: int = 0,
@@ -125,14 +129,19 @@ def hierarchical_bootstrap(
     tree = _tree(values[kept], [row for row, known in zip(labels, kept, strict=True) if known])
     estimate = _mean(tree)
     groups = _fewest(tree, fixed)
-    if groups < 5:
+    if groups < FEWEST:
         return Interval(estimate, nan, nan)
     means = _drawn(tree, fixed, replicates, generator)
     if alike(means):
         return Interval(estimate, nan, nan)
-    student = sqrt(groups / (groups - 1)) * float(special.stdtrit(groups - 1, (1 + level) / 2))
-    low, high = np.quantile(means, [float(special.ndtr(sign * student)) for sign in (-1, 1)])
+    low, high = np.quantile(means, _widened(groups, level))
     return Interval(estimate, float(low), float(high))
+
+
+def _widened(groups: int, level: float) -> list[float]:
+    """The quantiles of replicates that are the limits, with so many groups."""
+    student = sqrt(groups / (groups - 1)) * float(special.stdtrit(groups - 1, (1 + level) / 2))
+    return [float(special.ndtr(sign * student)) for sign in (-1, 1)]
 
 
 _Tree = list["_Tree"] | Floats

@@ -222,27 +222,28 @@ def mechanisms(series: Sequence[Floats]) -> list[Mechanism]:
     compares likelihoods; the number of observations is the number of series, the unit of the
     design.
     """
+    return ranked([log_likelihood(series, *points) for points in mechanism_points()], len(series))
+
+
+def mechanism_points() -> list[tuple[Floats, Floats, Floats, Floats]]:
+    """q01, q10, concealment and start at the points that are tried of M0, M1 and M2."""
     rates = np.sin(_middles(0.0, pi / 2, 120)) ** 2
-    kappa = np.linspace(0.0, 0.95, 39)
-    grid = np.array(np.meshgrid(rates, kappa, indexing="ij")).reshape(2, -1)
-    rate, hidden = grid
+    kappa = np.linspace(0.0, MOST_CONCEALED, 39)
+    rate, hidden = np.array(np.meshgrid(rates, kappa, indexing="ij")).reshape(2, -1)
     none, fixed = np.zeros(len(rate)), np.full(len(rate), START)
+    return [(rate, rate, hidden, fixed), (none, none, hidden, rate), (rate, none, hidden, fixed)]
+
+
+def ranked(values: Sequence[Floats], count: int) -> list[Mechanism]:
+    """M0, M1 and M2 by BIC, from log-likelihoods at ``mechanism_points`` of so many series."""
+    penalty = 2 * log(count) if count else inf
     fitted = []
-    for name, q01, q10, start in (
-        ("M0", rate, rate, fixed),
-        ("M1", none, none, rate),
-        ("M2", rate, none, fixed),
+    for name, value, (q01, _, hidden, start) in zip(
+        ("M0", "M1", "M2"), values, mechanism_points(), strict=True
     ):
-        value = log_likelihood(series, q01, q10, hidden, start)
-        best = int(value.argmax())
-        penalty = 2 * log(len(series)) if series else inf
+        best, rate = int(value.argmax()), start if name == "M1" else q01
+        highest = float(value[best])
         fitted.append(
-            Mechanism(
-                name,
-                float(value[best]),
-                penalty - 2 * float(value[best]),
-                float(rate[best]),
-                float(hidden[best]),
-            )
+            Mechanism(name, highest, penalty - 2 * highest, float(rate[best]), float(hidden[best]))
         )
     return sorted(fitted, key=lambda mechanism: mechanism.bic)
