@@ -28,6 +28,7 @@ from analysis.stats import (
     Interval,
     bounded_mean_interval,
     clopper_pearson,
+    few_and_skewed,
     paired_difference,
     sign_flip,
 )
@@ -399,6 +400,9 @@ class Result:
         else:
             interval = bounded_mean_interval(known, quantity.low, quantity.high)
         note = "" if len(known) else "missing in every trial"
+        bounded = np.isfinite([quantity.low, quantity.high]).any()
+        if not bounded and quantity.kind != "share" and few_and_skewed(known):
+            note = "few and skewed: such limits hold the mean in about nine of ten samples"
         return Estimate.of(interval, len(known), evidence=evidence, note=note)
 
     def _columns(self, level: Level) -> dict[str, str]:

@@ -13,6 +13,7 @@ from analysis.stats.means import (
     beyond,
     bounded_mean_interval,
     difference,
+    few_and_skewed,
     mean_interval,
     paired_difference,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "difference",
     "entropy",
     "entropy_interval",
+    "few_and_skewed",
     "hierarchical_bootstrap",
     "holm",
     "jackknife",

@@ -83,6 +83,20 @@ def bounded_mean_interval(values: Floats, low: float, high: float, level: float 
     return Interval(found.estimate, max(float(low), limits[1]), min(float(high), limits[0]))
 
 
+def few_and_skewed(values: Floats) -> bool:
+    """Whether Student's interval of the mean is doubtful: 5 to 20 values, of a skewness beyond 1.
+
+    Fewer values do not show how skewed they are.
+
+    >>> few_and_skewed(np.array([0.0, 0.1, 0.1, 0.2, 0.3, 4.0])), few_and_skewed(np.arange(6.0))
+    (True, False)
+    """
+    if not 5 <= len(values) <= 20 or alike(values):
+        return False
+    around = values - values.mean()
+    return bool(abs(float((around**3).mean())) > float((around**2).mean()) ** 1.5)
+
+
 def difference(
     first: Floats, second: Floats, level: float = 0.95, *, share: bool | None = None
 ) -> Interval:

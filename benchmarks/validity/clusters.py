@@ -215,8 +215,8 @@ def _beta(n: int, g: np.random.Generator) -> Made:
     return beta_interval(int(g.binomial(n, chance)), n), chance
 
 
-_SKEWED = "by_arm takes the bounded interval where bounds are known; compare has Few topics"
-_FEW = "Few topics: of N no exact test reaches 0.05; compare takes Student's over topics"
+_SKEWED = "by_arm takes `mean, bounded` where there is a bound; else it says *few and skewed*"
+_FEW = "no measure uses it: compare takes Student's over topics, and says *few topics* below six"
 CLUSTERED = (
     Clustered("mean over topics", "normal", _topic_mean("normal")),
     Clustered("mean over topics", "skewed", _topic_mean("skewed"), told=_SKEWED),

@@ -65,7 +65,8 @@ class Twist:
 @dataclass(frozen=True)
 class Decoded:
     """Actors by own turns, three actors a scene: the hidden character, whether it showed itself as
-    a shadow, how hostile its line was (a place in ``HEARD``), and both readings (NaN where nothing can be read)."""
+    a shadow, how hostile its line was (a place in ``HEARD``), and both readings (NaN where nothing
+    can be read)."""
 
     character: Whole
     shown: NDArray[np.bool_]
@@ -196,8 +197,8 @@ def scenes(
         exact[:, player, round_] = np.where(repeats, np.nan, ratio)
         lexicon[:, player, round_] = value
     flat = (count * players, own)
-    return Decoded(character.reshape(flat), shown.reshape(flat), hostile.reshape(flat), exact.reshape(flat),
-                   lexicon.reshape(flat))  # fmt: skip
+    kept = (character, shown, hostile, exact, lexicon)
+    return Decoded(*(part.reshape(flat) for part in kept))  # type: ignore[arg-type]
 
 
 def _frailties(spread: float, shape: tuple[int, int], generator: np.random.Generator) -> Floats:

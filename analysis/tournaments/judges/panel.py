@@ -28,6 +28,7 @@ import pandas as pd
 
 from analysis.stats import holm
 from analysis.stats.agreement import Scale, reliability
+from analysis.stats.resampling import FEWEST
 from analysis.tables import frame
 from analysis.tournaments.judges.adjustment import corrected, weights
 from analysis.tournaments.judges.biases import Bias, biases
@@ -241,7 +242,8 @@ def agreement(contest: Contest, judged: pd.DataFrame) -> pd.DataFrame:
         if np.isnan(one.estimate):
             why = "all judgements are alike"
         elif np.isnan(one.low):
-            why = f"only {many} {_many(by, many)}" if many < 3 else "judges never disagreed"
+            few = many < FEWEST and one.estimate < 1
+            why = f"only {many} {_many(by, many)}" if few else "judges never disagreed"
         alphas.append((what, one.estimate, one.low, one.high, int(shared.sum()), many, by, why))
     return frame(alphas, AGREEMENT)
 

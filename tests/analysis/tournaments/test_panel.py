@@ -90,9 +90,9 @@ def test_a_judgement_of_three_sides() -> None:
 
 def test_agreement_is_alpha_of_judgements_and_margins() -> None:
     by_judge = {
-        "kim": [A, B, A, B, TIE, A, A, B, B, None],
-        "lee": [A, B, B, B, A, A, None, B, A, A],
-        "max": [A, A, A, B, TIE, B, A, B, B, None],
+        "kim": [A, B, A, B, TIE, A, A, B, B, None, A, B],
+        "lee": [A, B, B, B, A, A, None, B, A, A, A, A],
+        "max": [A, A, A, B, TIE, B, A, B, B, None, B, B],
     }
     contest = judged(by_judge)
     judging = panel(contest).agreement.set_index("what")
@@ -104,7 +104,7 @@ def test_agreement_is_alpha_of_judgements_and_margins() -> None:
     assert judging["alpha"]["margin"] == pytest.approx(alpha(table, "interval"))
     assert (judging["low"] < judging["alpha"]).all()
     assert (judging["alpha"] < judging["high"]).all()
-    assert judging["debates"].tolist() == [9, 9]
+    assert judging["debates"].tolist() == [11, 11]
     assert judging["by"].tolist() == ["topic", "topic"]
 
 
@@ -116,7 +116,7 @@ def test_agreement_is_alpha_of_judgements_and_margins() -> None:
         ({"kim": [A, A], "lee": [A, A]}, 2, "all judgements are alike", "all judgements"),
         ({"kim": [A, B] * 4, "lee": [A, B] * 4}, 2, "judges never disagreed", "judges never"),
         ({"kim": [A, B], "lee": [B, B]}, 2, "only 2 matches", "only 2 matches"),
-        ({"kim": [A, B] * 4, "lee": [A, A] * 4}, 3, None, "no debate between two has margins"),
+        ({"kim": [A, B] * 6, "lee": [A, A] * 6}, 3, None, "no debate between two has margins"),
         ({"kim": ["lost"]}, 2, "no debate was judged by two judges", "no debate was judged"),
         ({}, 2, "no debate was judged by two judges", "no debate was judged"),
     ],
