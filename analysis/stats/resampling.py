@@ -114,8 +114,9 @@ def hierarchical_bootstrap(
     Limits are percentiles, with Student's quantile times sqrt(G / (G - 1)) in place of the normal
     one, for the G groups of the outermost level that is drawn (Hesterberg, The American
     Statistician 69, 2015); of the fixed groups the one with the fewest counts. No limits for fewer
-    than five: of three, no percentile covers (``benchmarks.validity.coverage``). Use
-    ``mean_interval`` of the means of topics there. Raises ValueError if nothing is drawn.
+    than five: of three, no percentile covers. Use ``mean_interval`` of the means of topics there.
+    Where topics are skewed they hold the mean in 87% (five topics) to 93% (twenty) of samples
+    (``benchmarks.validity.coverage``). Raises ValueError if nothing is drawn.
 
     >>> topic = np.repeat(np.arange(8), 4)
     >>> drawn = np.random.default_rng(1)

@@ -67,7 +67,9 @@ _POOLS = {"exact": 3, "lexicon": 1}
 _GRID = (12, 22, 6)
 _PLAYERS = 3
 _SMALL = 400
-"""Scenes in a pool, points of the grid, actors of a scene, scenes in a pool for M1 against M2."""
+_NO_LIMIT = 9.0
+"""Scenes in a pool, points of the grid, actors of a scene, scenes in a pool for M1 against M2, what
+stands for no limit."""
 
 TRUTHS = ("M0", "boundary", "boundary, returns differ", "boundary, loops", "M1", "M2")
 
@@ -147,7 +149,7 @@ def claimed(
         "q01": float(switched), "q10": float(returned),
         "flipped": float(flipped) / _POOL, "studies": each * pools,
         "claims": [claims[size] for size in SIZES],
-        "limits": [min(9.0, float(np.median(limits[size]))) for size in SIZES],
+        "limits": [min(_NO_LIMIT, float(np.median(limits[size]))) for size in SIZES],
     }  # fmt: skip
 
 
@@ -191,8 +193,10 @@ def told_apart(truth: str, kappa: float, reading: str, studies: int) -> dict[str
     found: dict[str, Any] = {"studies": studies}
     for size in (20, 100):
         names = dict.fromkeys(("M0", "M1", "M2", "none"), 0)
-        for chosen in generator.multinomial(size, np.full(_SMALL, 1 / _SMALL), studies):
-            fits = ranked([chosen @ total for total in totals], _PLAYERS * size)
+        chosen = generator.multinomial(size, np.full(_SMALL, 1 / _SMALL), studies)
+        every = [chosen.astype(np.float64) @ total for total in totals]
+        for values in zip(*every, strict=True):
+            fits = ranked(values, _PLAYERS * size)
             clear = fits[1].bic - fits[0].bic > 6
             names[fits[0].name if clear else "none"] += 1
         found[str(size)] = names
@@ -206,6 +210,10 @@ def share(count: int, of: int, *, false: bool = False) -> str:
     """A share; *miss* where it is false claims and 5% is refused."""
     refused = false and binomtest(count, of, 0.05, alternative="greater").pvalue < 0.001
     return f"{count / of:.1%}{' **miss**' if refused else ''}"
+
+
+def _limit(value: float) -> str:
+    return "none" if value >= _NO_LIMIT else f"{value:.2g}"
 
 
 def report(studies: int, cells: Cells) -> list[str]:
@@ -233,9 +241,10 @@ def report(studies: int, cells: Cells) -> list[str]:
             one = cells.made(key, partial(claimed, "M2", kappa, reading, studies))
             best = best or one["claims"]
             row = [f"{kappa:g}", reading]
-            for size, count, most in zip(SIZES, one["claims"], best, strict=True):
+            each = zip(SIZES, one["claims"], best, one["limits"], strict=True)
+            for size, count, most, limit in each:
                 exposure = size * one["flipped"] * BAR * one["q01"] / 3.7
-                told = f"{share(count, one['studies'])} at {exposure:.1f}"
+                told = f"{share(count, one['studies'])} at {exposure:.1f}, limit {_limit(limit)}"
                 part = f", {count / most:.0%} of the exact" if reading != "exact" and most else ""
                 row.append(told + part)
             power.append(row)
@@ -282,7 +291,7 @@ def report(studies: int, cells: Cells) -> list[str]:
         table(["truth", "κ", "reading", "q01", "q10", *sizes], false),
         "### Claimed where it absorbs (M2)",
         "At so many times the flipped turns that it takes if states are seen and none returns, "
-        "3.7 / (0.1 q01).",
+        "3.7 / (0.1 q01), and with the median of the upper limit of q10 / q01.",
         table(["κ", "reading", *sizes], power),
         "### ... and where the instrument loses sight",
         f"False returns in 1,000 flipped turns, each of {SPELL} turns on average, and as a share "

@@ -215,7 +215,8 @@ def _beta(n: int, g: np.random.Generator) -> Made:
     return beta_interval(int(g.binomial(n, chance)), n), chance
 
 
-_SKEWED = "by_arm takes `mean, bounded` where there is a bound; else it says *few and skewed*"
+_SKEWED = "by_arm takes `mean, bounded` where there is a bound; else *few and skewed* (of 5 to 20)"
+_DRAWN = "no measure uses it; its docstring says so"
 _FEW = "no measure uses it: compare takes Student's over topics, and says *few topics* below six"
 CLUSTERED = (
     Clustered("mean over topics", "normal", _topic_mean("normal")),
@@ -224,7 +225,7 @@ CLUSTERED = (
     Clustered("cluster bootstrap", "normal", _cluster_bootstrap("normal"), told=_FEW),
     Clustered("cluster bootstrap", "skewed", _cluster_bootstrap("skewed"), told=_FEW),
     Clustered("hierarchical bootstrap", "normal", _hierarchical("normal")),
-    Clustered("hierarchical bootstrap", "skewed", _hierarchical("skewed"), told=_SKEWED),
+    Clustered("hierarchical bootstrap", "skewed", _hierarchical("skewed"), told=_DRAWN),
     Clustered("hierarchical bootstrap", "two stages", _stages),
     Clustered("difference over topics", "normal", _joined("normal")),
     Clustered("difference over topics", "skewed", _joined("skewed")),

@@ -250,7 +250,7 @@ def called_alike(law: str, count: int, times: int, *, paired: bool) -> int:
 # --- The report ---------------------------------------------------------------------------------
 
 TOLD = {
-    "mean": "by_arm takes `mean, bounded` where there is a bound; else it says *few and skewed*",
+    "mean": "by_arm takes `mean, bounded` where there is a bound; else *few and skewed*",
     "mean, bounded": "nothing: a little under 95% with strong skewness",
 }
 """What a user is told where an interval of samples holds the truth too seldom."""
