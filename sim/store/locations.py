@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 from sim.errors import StoreRefused
@@ -137,6 +139,11 @@ def absolute(path: Path | str, *, create: bool = False) -> Path:
 
 def refuse_foreign(path: Path) -> None:
     """Raise ``StoreRefused`` if an existing file is no SQLite database or cannot be read."""
+    # SQLite looks first. On POSIX a process that closes a file gives up all locks that it has on
+    # it, those of a run of its own, too: another process could then remove the log that the run
+    # writes. SQLite knows of the locks and closes later.
+    if _opens(path):
+        return
     try:
         with path.open("rb") as file:
             magic = file.read(len(_MAGIC))
@@ -148,6 +155,19 @@ def refuse_foreign(path: Path) -> None:
         raise StoreRefused(
             f"store {path}: is not an Elsinore store (no SQLite file); use another path"
         )
+
+
+def _opens(path: Path) -> bool:
+    """Whether SQLite reads the head of a file, without a lock and without its log."""
+    try:
+        if not path.stat().st_size:
+            return False  # An empty file would be an empty database.
+        address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            connection.execute("PRAGMA schema_version").fetchone()
+    except (OSError, sqlite3.Error):
+        return False
+    return True
 
 
 def refuse_read_only(path: Path) -> None:
