@@ -18,6 +18,7 @@ SUMMARIES = {
     "serve": "Serve the embedded stage over the OpenAI protocol, to clients on this machine.",
     "show": "List the trials of a store, or print the transcript of one.",
     "watch": "Follow a run from another terminal: trials, turns, cost, what is being said.",
+    "view": "Look at a store in a browser: trials, prompts, comparisons, branches, notes.",
     "import": "Make other people's transcripts (CSV, chats, logs) into trials of a store.",
     "export": "Write everything in a store to a file: the same trials give the same bytes.",
     "verify": "Check a store: SQLite's own check, the hashes, and that every trial is whole.",
@@ -55,6 +56,8 @@ def _body(name: str) -> Callable[..., None] | typer.Typer:
             from sim.cli.commands.show import show as body
         case "watch":
             from sim.cli.commands.watch import watch as body
+        case "view":
+            from sim.cli.commands.view import view as body
         case "import":
             from sim.cli.commands.import_files import import_files as body
         case "export":

@@ -175,10 +175,10 @@ class _Guard:
         await app(scope, receive, send)
 
     def _refusal(self, headers: dict[bytes, bytes]) -> Refused | None:
-        if not _is_this_machine(headers.get(b"host", b"").decode("latin-1")):
+        if not is_this_machine(headers.get(b"host", b"").decode("latin-1")):
             return Refused(403, "The host of the request is not this machine.", code="wrong_host")
         origin = headers.get(b"origin", b"").decode("latin-1")
-        if origin and not _is_this_machine(origin.partition("://")[2]):
+        if origin and not is_this_machine(origin.partition("://")[2]):
             # A page of another site, which may send anything that needs no question before it.
             return Refused(403, "The page is not of this machine.", code="wrong_origin")
         if self.header is not None:
@@ -209,7 +209,12 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _is_this_machine(header: str) -> bool:
+def is_this_machine(header: str) -> bool:
+    """Whether a host with or without a port, as headers have it, is this machine.
+
+    >>> [is_this_machine(host) for host in ("127.0.0.1:80", "[::1]:80", "127.0.0.1.evil.org")]
+    [True, True, False]
+    """
     host = header.lower()
     if host.startswith("["):
         return is_loopback(host[1:].partition("]")[0])

@@ -63,8 +63,13 @@ def address(listener: socket.socket) -> str:
     ...     address(listener).startswith("http://127.0.0.1:")
     True
     """
+    return f"{origin(listener)}/v1"
+
+
+def origin(listener: socket.socket) -> str:
+    """The scheme, the host and the port, as browsers name a page's origin."""
     host, port = listener.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def serve(

@@ -92,6 +92,11 @@ class Store:
         """Close the file. May be called twice."""
         self._closing()
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection, for other modules of this package."""
+        return self._connection
+
     def _rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """The rows of a query."""
         return self._connection.execute(sql, parameters).fetchall()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,7 +17,6 @@ from sim.errors import BadRequest, RunFailed
 if TYPE_CHECKING:
     from sim.cli.outcomes import Outcomes
     from sim.events import Event
-    from sim.scene.scene import Scene
     from sim.store import StoredTrial
 
 
@@ -188,52 +187,27 @@ def _prompt(trial: StoredTrial, events: list[Event], index: int, as_json: bool) 
     """Render a turn's prompt again and print it. Raises ``RunFailed`` if its hash has changed."""
     from sim.cli.display.terminal import out
     from sim.cli.display.transcripts import print_prompt
-    from sim.events import Turn
-    from sim.layouts import before, render
+    from sim.runs.prompts import prompt_of
 
-    turns = [event for event in events if isinstance(event, Turn)]
-    wanted = next((turn for turn in turns if turn.index == index), None)
-    if wanted is None:
-        raise BadRequest(f"trial {trial.id[:8]} has no turn {index}; it has {len(turns)}")
-    scene = _scene(trial)
-    # An author wrote the turns of a block in answer to one prompt.
-    block = [turn for turn in turns if turn.prompt == wanted.prompt] or [wanted]
-    first = block[0] if scene.layout == "author" else wanted
-    happened = before(events, first)
-    prompt = render(scene, happened, wanted.speaker, [turn.speaker for turn in block])
-    if scene.layout == "author":
-        # Of a block that was refused, or whose end could not be read, fewer turns were taken than
-        # asked for: those asked for are whoever spoke next.
-        speakers = [turn.speaker for turn in turns[first.index - 1 :]]
-        for many in range(len(block) + 1, scene.block + 1):
-            if prompt.digest.hex() != wanted.prompt:
-                prompt = render(scene, happened, wanted.speaker, speakers[:many])
-    same = prompt.digest.hex() == wanted.prompt
+    found = prompt_of(trial, events, index)
+    told, stored = found.prompt.digest.hex(), found.turn.prompt
     if as_json:
         record = {
             "trial": trial.id,
             "turn": index,
-            "speaker": wanted.speaker,
-            "hash": prompt.digest.hex(),
-            "stored_hash": wanted.prompt,
-            "same": same,
-            "messages": [{"role": each.role, "text": each.text} for each in prompt.messages()],
+            "speaker": found.turn.speaker,
+            "hash": told,
+            "stored_hash": stored,
+            "same": found.same,
+            "messages": [
+                {"role": each.role, "text": each.text} for each in found.prompt.messages()
+            ],
         }
         out().out(json.dumps(record))
     else:
-        print_prompt(out(), prompt)
-    if not same:
+        print_prompt(out(), found.prompt)
+    if not found.same:
         raise RunFailed(
-            f"this is not the prompt that was sent (hash {prompt.digest.hex()[:12]}, stored "
-            f"{wanted.prompt[:12] or 'none'}): the layout or the store has changed since"
+            f"this is not the prompt that was sent (hash {told[:12]}, stored "
+            f"{stored[:12] or 'none'}): the layout or the store has changed since"
         )
-
-
-def _scene(trial: StoredTrial) -> Scene:
-    """The scene without a user's own code, on which no prompt depends."""
-    from sim.scene.actor import LayoutName
-
-    layout = trial.canonical.get("layout")
-    if layout not in get_args(LayoutName):
-        raise BadRequest(f"trial {trial.id[:8]}: this version has no layout {layout!r}")
-    return trial.prompt_scene

@@ -17,7 +17,7 @@ SIZE = 12.0
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line through points. ``colour`` is a name of ``style.css``; ``dash`` lengths of ink and
-    gap; ``title`` what a pointer that rests on it reads."""
+    gap; ``title`` what a pointer that rests on it reads; ``key`` is by what a page finds it."""
 
     points: tuple[Point, ...]
     colour: str = "ink"
@@ -25,6 +25,7 @@ class Line:
     dash: tuple[float, ...] = ()
     opacity: float = 1.0
     title: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Area:
     colour: str = "ink"
     opacity: float = 1.0
     title: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Dot:
     colour: str = "ink"
     hollow: bool = False
     title: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,11 +76,11 @@ class Network:
             if edge.source in places and edge.target in places:
                 shapes += self._edge(edge, places, sizes, most)
         middle = (width / 2, top + height / 2)
-        for node in self.nodes:
+        for seat, node in enumerate(self.nodes):
             at = places[node.name]
             shapes.append(Dot(at, sizes[node.name] + 2, "paper"))
             title = f"{node.name}: {number(node.weight, 0)}"
-            shapes.append(Dot(at, sizes[node.name], node.colour, title=title))
+            shapes.append(Dot(at, sizes[node.name], node.colour, title=title, key=f"n{seat}"))
             shapes.append(self._name(node, at, sizes[node.name], middle, width))
         return Drawing(width, top + height + 6, tuple(shapes))
 
@@ -124,14 +124,15 @@ class Network:
         colour = "muted" if sign is None or abs(sign) < 0.05 else "agree" if sign > 0 else "against"
         opacity = 0.9 if sign is None else 0.45 + 0.5 * min(1.0, abs(sign) * 1.5)
         wide = 1.0 + 4.5 * edge.weight / most
+        key = self._key(edge)
         dash = (7.0, 4.0) if colour == "against" else ()
         start, end = places[edge.source], places[edge.target]
         if edge.source == edge.target:
             return self._loop(edge, start, sizes[edge.source], colour, wide)
         points, tip = _bent(start, end, sizes[edge.source] + 3, sizes[edge.target] + 3, 5 + wide)
         shapes: list[Shape] = [
-            Line(tuple(points), colour, wide, dash, opacity, edge.told),
-            Area(_head(points[-1], tip, 4 + wide), colour, opacity),
+            Line(tuple(points), colour, wide, dash, opacity, edge.told, key),
+            Area(_head(points[-1], tip, 4 + wide), colour, opacity, key=key),
         ]
         if self.counts:
             at = points[len(points) // 2]
@@ -140,6 +141,11 @@ class Network:
                       True)
             )  # fmt: skip
         return shapes
+
+    def _key(self, edge: Edge) -> str:
+        """By what a page finds an edge: the places of its two ends among the nodes."""
+        seats = {node.name: seat for seat, node in enumerate(self.nodes)}
+        return f"e{seats[edge.source]}-{seats[edge.target]}"
 
     def _loop(self, edge: Edge, at: Point, size: float, colour: str, wide: float) -> list[Shape]:
         """A small circle above, for who follows themselves."""

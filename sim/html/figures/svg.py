@@ -51,17 +51,18 @@ def shape_as_svg(shape: Shape) -> Html:
         return element(
             "circle", title, cx=_length(shape.at[0]), cy=_length(shape.at[1]),
             r=_length(shape.radius), class_=f"{'r' if shape.hollow else 'a'} c-{shape.colour}",
+            data_key=shape.key or None,
         )  # fmt: skip
     opacity = None if shape.opacity == 1 else f"{shape.opacity:.3g}"
     if isinstance(shape, Area):
         return element(
             "polygon", title, points=_points(shape.points), class_=f"a c-{shape.colour}",
-            fill_opacity=opacity,
+            fill_opacity=opacity, data_key=shape.key or None,
         )  # fmt: skip
     return element(
         "polyline", title, points=_points(shape.points), class_=f"l c-{shape.colour}",
         stroke_width=_length(shape.width), stroke_opacity=opacity,
-        stroke_dasharray=" ".join(map(_length, shape.dash)) or None,
+        stroke_dasharray=" ".join(map(_length, shape.dash)) or None, data_key=shape.key or None,
     )  # fmt: skip
 
 
