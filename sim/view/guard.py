@@ -27,7 +27,8 @@ POLICY = (
 HEADERS: tuple[tuple[str, str], ...] = (
     ("content-security-policy", POLICY),
     ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
+    # With "no-referrer", browsers say of a form of ours that it is of no origin.
+    ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
     ("cache-control", "no-store"),

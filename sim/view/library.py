@@ -99,7 +99,7 @@ class Library:
         return ".".join(told)
 
     def rows(self) -> Sequence[Row]:
-        """All trials, in the order of the store. Raises ``StoreRefused``."""
+        """All trials in the order of the store, branches last. Raises ``StoreRefused``."""
         with self._lock:
             state = self.state()
             since = time.monotonic() - self._looked
@@ -166,7 +166,8 @@ class Library:
 
 
 def _read(store: Store) -> list[Row]:
-    trials = store.trials()
+    # Branches stand below what was played first: a tree may have hundreds for one trial.
+    trials = sorted(store.trials(), key=lambda trial: trial.at is not None)
     names = short_ids(trial.id for trial in trials)
     return [_row(trial, names[trial.id], place) for place, trial in enumerate(trials)]
 

@@ -14,6 +14,7 @@ from sim.view.forks import CHANGES, MOST_BRANCHES, Forks, Job
 from sim.view.library import Library
 from sim.view.pages.alternatives import WHO
 from sim.view.pages.frame import address, frame, trail
+from sim.view.pages.trial import money
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def _estimate(form: Form) -> Html:
                 each.get("there"),
                 each.get("calls"),
                 tokens,
-                "unknown" if usd is None else "free" if usd == 0 else f"${number(usd, 4)}",
+                "unknown" if usd is None else "free" if usd == 0 else money(usd),
             ]
         )
     told = Table(["model", "branches", "there already", "calls", "tokens", "cost"], rows)

@@ -19,6 +19,7 @@ def timeline(turns: Sequence[Turn], marks: Sequence[Mark], speakers: Speakers) -
     Places are shares of the width, so that one drawing fits every screen.
     """
     count = max(len(turns), 1)
+    longest = max((len(turn.text) for turn in turns), default=0)
     width = 100 / count
     gap = 0.15 if count <= _NARROW else 0.0
     strokes = [
@@ -26,8 +27,8 @@ def timeline(turns: Sequence[Turn], marks: Sequence[Mark], speakers: Speakers) -
             "rect",
             x=_percent(place * width + gap * width),
             width=_percent(width * (1 - 2 * gap)),
-            y=_percent(100 - _height(turn)),
-            height=_percent(_height(turn)),
+            y=_percent(100 - _height(turn, longest)),
+            height=_percent(_height(turn, longest)),
             class_=f"a c-{speakers[turn.speaker].name}",
             data_turn=turn.index,
         )
@@ -86,9 +87,9 @@ def timeline(turns: Sequence[Turn], marks: Sequence[Mark], speakers: Speakers) -
     )
 
 
-def _height(turn: Turn) -> float:
-    """How high a stroke is: by the length of the line, so that its course is seen."""
-    return 34 + 66 * min(len(turn.text) / 320, 1.0)
+def _height(turn: Turn, longest: int) -> float:
+    """How high a stroke is, in percent: by the length of the line, so that its course is seen."""
+    return 25 + 75 * len(turn.text) / max(longest, 1)
 
 
 def _percent(value: float) -> str:

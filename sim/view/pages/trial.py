@@ -175,7 +175,7 @@ def _total(turns: Sequence[Turn]) -> list[Part]:
     parts: list[Part] = [f"{usage.prompt_tokens + usage.completion_tokens:,} tokens"]
     # An unknown price of one turn makes the sum unknown.
     if usage.usd:
-        parts.append(f"${number(usage.usd, 4)}")
+        parts.append(money(usage.usd))
     return parts
 
 
@@ -232,38 +232,33 @@ def _below(played: Played, turn: Turn, notes: Sequence[Note]) -> list[Part]:
         for note in notes
         if note.kind != LABEL
     ]
-    parts.append(element("span", _tools(played, turn), class_="tools"))
+    heard = _heard(played, turn)
+    if heard:
+        parts.append(heard)
+    parts.append(element("span", _tools(played, turn), class_="tools", data_cost=cost_of(turn)))
     return parts
 
 
+def _heard(played: Played, turn: Turn) -> str:
+    """Who heard a line that was for all, where somebody did not."""
+    if turn.audience is not None or not turn.text:
+        return ""
+    others = [who for who in played.names if who != turn.speaker]
+    heard = [who for who in others if heard_by(who, turn)]
+    return "" if len(heard) == len(others) else f"heard by {', '.join(heard) or 'nobody'}"
+
+
 def _tools(played: Played, turn: Turn) -> list[Part]:
+    """What can be done with a line."""
     trial = played.trial.id
-    tools: list[Part] = []
-    if len(played.names) > 2 and turn.text:
-        heard = [who for who in played.names if who != turn.speaker and heard_by(who, turn)]
-        deaf = len(played.names) - 1 - len(heard)
-        if deaf and turn.audience is None:
-            tools.append(f"heard by {', '.join(heard) or 'nobody'}")
+    fork = address("trial", trial, "fork", at=turn.index)
+    tools: list[Part] = [element("a", "fork", href=fork, class_="to-fork")]
     if turn.prompt:
-        tools.append(
-            element(
-                "a",
-                "prompt",
-                href=address("trial", trial, "prompt", turn.index),
-                class_="to-prompt",
-            )
-        )
-    tools.append(
-        element(
-            "a", "fork here", href=address("trial", trial, "fork", at=turn.index), class_="to-fork"
-        )
-    )
+        prompt = address("trial", trial, "prompt", turn.index)
+        tools.insert(0, element("a", "prompt", href=prompt, class_="to-prompt"))
     tools.append(
         element("button", "note", type="button", class_="plain to-note", data_turn=turn.index)
     )
-    took = cost_of(turn)
-    if took:
-        tools.append(element("span", took))
     return [joined(tool, " ") for tool in tools]
 
 
@@ -279,16 +274,26 @@ def cost_of(turn: Turn) -> str:
     if usage.prompt_tokens or usage.completion_tokens:
         cached = f" ({usage.cached_tokens:,} from the cache)" if usage.cached_tokens else ""
         parts.append(f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens{cached}")
-        if usage.usd is not None:
-            parts.append(f"${number(usage.usd, 4)}")
+        if usage.usd:
+            parts.append(money(usage.usd))
     if turn.seconds >= 0.05:
         parts.append(f"{number(turn.seconds, 1)} s")
     return ", ".join(parts)
 
 
+def money(usd: float) -> str:
+    """A small amount of money, with two digits that say something.
+
+    >>> money(0.0004), money(1.5)
+    ('$0.0004', '$1.5')
+    """
+    return f"${float(f'{usd:.2g}'):.10f}".rstrip("0").rstrip(".")
+
+
 def _aside(played: Played, speakers: Speakers, marks: Sequence[Mark]) -> Html:
     return joined(
         _graph(played, speakers),
+        element("p", class_="muted small", id="cost"),
         _marks(marks),
         _verdicts(played),
         element("p", played.forkable, class_="muted small") if played.forkable else None,

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from sim.html import Html, element, joined, name
 from sim.html.numbers import counted
 from sim.store.searching import Found
 from sim.view.library import Chosen, Library, Row, Wanted, arm_of
+from sim.view.pages.arms import arms_table
 from sim.view.pages.frame import address, frame, sign
 from sim.view.readings import KINDS
 
 AT_ONCE = 100
 """So many rows come at once."""
-
-_ARMS = 40
-"""So many arms are told; a store of branches has many."""
 
 _COLUMNS = ("trial", "scenario", "model", "arm", "seed", "turns", "status", "marks")
 _FILTERS = ("scenario", "model", "arm", "status")
@@ -39,12 +36,11 @@ def asked(wanted: Wanted, **changes: object) -> dict[str, Any]:
 def trials_page(library: Library, wanted: Wanted, chosen: Chosen) -> str:
     """The first page."""
     every = library.rows()
-    studies = _arms(library, every)
     return frame(
         library.path.stem,
         element("h1", name(library.path.stem)),
         element("p", _summary(every), class_="lede"),
-        studies,
+        arms_table(library, every),
         _filters(every, wanted),
         element(
             "p",
@@ -131,87 +127,6 @@ def _summary(rows: Sequence[Row]) -> str:
             parts.append(f"{by_status[status]:,} {words}")
     parts.append(counted(sum(row.turns for row in rows), "turn"))
     return ", ".join(parts) + "."
-
-
-@dataclass(slots=True)
-class _Arm:
-    trials: int = 0
-    done: int = 0
-    failed: int = 0
-    turns: int = 0
-
-
-def _arms(library: Library, rows: Iterable[Row]) -> Html | None:
-    """The arms of the store: what was played, how often, and what became of it."""
-    arms: dict[tuple[str, str, str, str], _Arm] = {}
-    marks: dict[tuple[str, str, str, str], Counter[str]] = {}
-    for row in rows:
-        key = (row.scenario, row.model, row.arm, row.parameters)
-        arm = arms.setdefault(key, _Arm())
-        arm.trials += 1
-        arm.done += row.status == "done"
-        arm.failed += row.status == "failed"
-        arm.turns += row.turns
-        counts = marks.setdefault(key, Counter())
-        counts.update({mark.kind for mark in library.marks(row.id)})
-    if not arms:
-        return None
-    kinds = [kind for kind in KINDS if any(count[kind] for count in marks.values())]
-    head = element(
-        "tr",
-        [element("th", words, scope="col") for words in ("scenario", "model", "arm")],
-        [
-            element("th", words, scope="col", class_="n")
-            for words in ("trials", "done", "failed", "turns")
-        ],
-        [element("th", sign(kind), f" {kind}", scope="col", class_="n") for kind in kinds],
-    )
-    body = []
-    for key, arm in list(arms.items())[:_ARMS]:
-        scenario, model, label, parameters = key
-        told = label if label != "live" else ""
-        body.append(
-            element(
-                "tr",
-                element(
-                    "td",
-                    element(
-                        "a",
-                        name(scenario),
-                        href=address(
-                            scenario=scenario, model=model, arm=label, parameters=parameters
-                        ),
-                    ),
-                    element("small", f" {parameters[:80]}", class_="muted") if parameters else None,
-                ),
-                element("td", name(model)),
-                element("td", name(told)),
-                [
-                    element("td", f"{n:,}", class_="n")
-                    for n in (arm.trials, arm.done, arm.failed, arm.turns)
-                ],
-                [element("td", _of(marks[key][kind], arm.done), class_="n") for kind in kinds],
-            )
-        )
-    more = len(arms) - _ARMS
-    table = element("table", element("thead", head), element("tbody", body))
-    return element(
-        "details",
-        element("summary", counted(len(arms), "arm")),
-        element("div", table, class_="scroll", role="region", aria_label="Arms", tabindex="0"),
-        element("p", f"{more} more are not listed here.", class_="muted") if more > 0 else None,
-        element(
-            "p", "Marks count trials in which something was found at least once.", class_="muted"
-        )
-        if kinds
-        else None,
-        open=len(arms) <= 8,
-        class_="arms",
-    )
-
-
-def _of(count: int, done: int) -> str:
-    return f"{count} of {done}" if done else "–"
 
 
 def _filters(rows: Sequence[Row], wanted: Wanted) -> Html:

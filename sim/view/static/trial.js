@@ -30,6 +30,8 @@ export function trial() {
     slider.setAttribute("aria-valuetext", `turn ${now}: ${there?.querySelector(".who")?.textContent ?? ""}`);
     slider.querySelector(".here").style.left = `${((now - 0.5) / total) * 100}%`;
     document.getElementById("now").textContent = `${now} / ${total}`;
+    document.getElementById("cost").textContent =
+      there?.querySelector(".tools")?.dataset.cost ? `turn ${now}: ${there.querySelector(".tools").dataset.cost}` : "";
     if (location.hash !== `#t-${now}`) history.replaceState(history.state, "", `#t-${now}`);
     light();
   };

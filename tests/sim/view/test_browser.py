@@ -1,0 +1,217 @@
+"""The viewer in a browser: Debian's chromium, driven by playwright, on a real process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+if not CHROMIUM.exists():
+    pytest.skip("there is no /usr/bin/chromium (apt-get install chromium)", allow_module_level=True)
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+def elsinore(*arguments: object, cwd: Path) -> None:
+    """Run the command."""
+    line = [sys.executable, "-P", "-m", "sim.cli", *map(str, arguments)]
+    done = subprocess.run(line, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def viewing(store: Path, *options: str) -> Iterator[str]:
+    """The address of a viewer that runs; ended by Ctrl-C, which is no failure."""
+    line = [sys.executable, "-P", "-m", "sim.cli", "view", str(store), "--coder", "kim", *options]
+    process = subprocess.Popen(
+        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=store.parent
+    )
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert address.startswith("http://127.0.0.1:"), process.stderr
+        yield address
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A viewer of trials that have flips."""
+    folder = tmp_path_factory.mktemp("browser")
+    elsinore(
+        "run", "telling_room", "-m", "embedded:bimodal", "-n", "4", "--store", "play.db", "-q",
+        cwd=folder,
+    )  # fmt: skip
+    with viewing(folder / "play.db") as there:
+        yield there
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # As root, in a container, chromium has no sandbox of its own.
+    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A page on the list of trials. It has to ask nobody but the server, and to complain of
+    nothing."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    opened = context.new_page()
+    complaints: list[str] = []
+    origin = address.partition("/?")[0]
+
+    def told(message: Any) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    def asked(request: Any) -> None:
+        if not request.url.startswith(f"{origin}/"):
+            complaints.append(f"asked {request.url}")
+
+    opened.on("console", told)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", asked)
+    opened.goto(address)
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def test_a_flip_is_followed_to_its_turn_and_to_what_was_seen_there(page: Page) -> None:
+    assert "token" not in page.url
+    page.locator(".row .sign-flip").first.wait_for()
+    page.locator(".row:has(.sign-flip) a").first.click()
+    mark = page.locator(".mark-list a").first
+    turn = mark.get_attribute("href")
+    mark.click()
+    now = page.locator(".line.now")
+    assert f"#{now.get_attribute('id')}" == turn
+    assert "turns into the opposite" in now.inner_text()
+    assert now.evaluate("line => { const box = line.getBoundingClientRect();"
+                        " return box.top > 0 && box.bottom < innerHeight; }")  # fmt: skip
+    assert page.url.endswith(str(turn))
+    assert page.locator("#graph .speaks").count() == 1
+    now.get_by_text("prompt").click()
+    assert page.locator("ins").count() >= 1
+    assert page.locator("h1").inner_text().startswith("What ")
+    page.go_back()
+    assert f"#{page.locator('.line.now').get_attribute('id')}" == turn
+
+
+def test_everything_by_keyboard(page: Page) -> None:
+    page.locator(".row .sign-flip").first.wait_for()
+    page.keyboard.press("/")
+    page.keyboard.type("the house")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**words=the*")
+    page.locator(".row .words mark").first.wait_for()
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.closest('.row').id") == "r-0"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/trial/**")
+    for key, turn in (("g", 1), ("j", 2), ("j", 3), ("k", 2), ("G", 18)):
+        page.keyboard.press(key)
+        assert page.locator(".line.now").get_attribute("id") == f"t-{turn}"
+    page.keyboard.press("g")
+    page.keyboard.press("n")
+    page.keyboard.type("She begins <b>softly</b>.")
+    page.keyboard.press("Control+Enter")
+    page.locator("#t-1 .note").wait_for()
+    assert page.locator("#t-1 .note").inner_text() == "kim: She begins <b>softly</b>."
+    page.keyboard.press("2")
+    page.locator("#t-1 .label").wait_for()
+    assert page.locator("#t-1 .label").inner_text() == "collapse"
+    page.keyboard.press("2")
+    page.locator("#t-1 .label").wait_for(state="detached")
+    page.keyboard.press("?")
+    assert page.locator("#keys").is_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("p")
+    page.wait_for_url("**/prompt/1")
+    page.keyboard.press("u")
+    page.wait_for_url("**#t-1")
+    page.locator("#slider").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#slider").get_attribute("aria-valuenow") == "2"
+
+
+def test_a_fork_is_played_and_compared(page: Page) -> None:
+    page.locator(".row a").first.click()
+    page.locator("#t-5").click()
+    page.keyboard.press("f")
+    page.wait_for_url("**/fork?at=5")
+    page.get_by_label("the same speaker says other words").check()
+    page.get_by_label("The words").fill("I was wrong about the house.")
+    page.get_by_label("Branches in each arm").fill("2")
+    page.get_by_label("Turns each").fill("3")
+    page.get_by_role("button", name="What would it take?").click()
+    page.locator(".estimated").wait_for()
+    assert "free" in page.locator(".estimated").inner_text()
+    page.get_by_role("button", name="Play it").click()
+    page.locator("a.branch").first.wait_for(timeout=60_000)
+    page.locator("a.branch").first.click()
+    page.locator(".pair.first").wait_for()
+    assert "part at turn 5" in page.locator("#summary").inner_text()
+    assert page.locator(".pair.shared").count() == 4
+    assert "I was wrong about the house." in page.locator(".pair.first .other").inner_text()
+    page.keyboard.press("u")
+    page.wait_for_url("**#t-5")
+    page.keyboard.press("b")
+    page.wait_for_url("**/tree")
+    assert page.locator(".tree .leaf").count() == 5
+
+
+def test_two_trials_are_chosen_and_compared_on_a_phone(browser: Browser, address: str) -> None:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 800}, color_scheme="dark", reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.goto(address)
+    for _ in range(2):
+        page.keyboard.press("j")
+        page.keyboard.press("x")
+    page.keyboard.press("c")
+    page.wait_for_url("**/compare?**")
+    for place in ("", "/?words=house"):
+        page.goto(address.partition("/?")[0] + place if place else page.url)
+        across = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert across <= 0, page.url
+    context.close()
+
+
+def test_a_run_is_followed(page: Page, tmp_path: Path, browser: Browser) -> None:
+    """Lines that are written while a page is open come onto it."""
+    elsinore(
+        "run", "cross_purposes", "-m", "embedded:base", "-n", "1", "--store", "live.db", "-q",
+        cwd=tmp_path,
+    )  # fmt: skip
+    with viewing(tmp_path / "live.db") as there:
+        page = browser.new_context().new_page()
+        page.goto(there)
+        assert page.locator(".row").count() == 1
+        elsinore(
+            "run", "cross_purposes", "-m", "embedded:base", "-n", "3", "--store", "live.db", "-q",
+            cwd=tmp_path,
+        )  # fmt: skip
+        page.wait_for_function("document.querySelectorAll('.row').length === 3", timeout=30_000)
+        page.context.close()
