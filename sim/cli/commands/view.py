@@ -53,7 +53,7 @@ def view(
     ] = 0,
     log_level: LogLevel = Level.warning,
 ) -> None:
-    """Look at a store in a browser: trials, play scripts, prompts, comparisons, branches, notes.
+    """Look at a store in a browser: trials, prompts, comparisons, branches, notes.
 
     Prints an address with a token, which only this machine reaches. Follows a run while it writes.
     The store is only read; forks from the page are played by elsinore fork. Ctrl-C ends it.
