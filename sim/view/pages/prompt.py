@@ -30,7 +30,7 @@ class Piece:
 def pieces(prompt: Prompt, earlier: Prompt | None) -> list[Piece]:
     """The prompt in pieces. Where a prompt is not a longer one of ``earlier``, what differs is new.
 
-    >>> first = Prompt.start("system", "You play Ada. ").then("user", "Ben: Well?")
+    >>> first = Prompt.start("system", "You play Ada.").then("user", "Ben: Well?")
     >>> for piece in pieces(first.then("assistant", "No.").then("user", "Ben: Oh."), first):
     ...     print(piece.new, piece.role, piece.text)
     False system You play Ada.
