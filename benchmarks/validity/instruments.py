@@ -205,10 +205,12 @@ def on_model(
     """The section of a real model."""
     reading = Readers(None, None, _told)
     found = calibrations(plan, model, open_stage(model), store, instruments, reading)
-    judged = "" if reader is None else f" Judges ask {reader.stage.identity}."
+    judged = "" if reader is None else f" Judges ask `{reader.stage.identity}`."
     return [
-        f"`python -m benchmarks.validity.instruments --model {model}`: {plan.scenes} scenes of "
-        f"{plan.turns} turns with each plant, in {plan.layout}.{judged}",
+        f"`python -m benchmarks.validity.instruments --model {model} --layout {plan.layout} "
+        f"--scenes {plan.scenes}{'' if reader is None else ' --reader MODEL'} --write`: scenes of "
+        f"{plan.turns} turns with each plant.{judged} Where a model does not follow what it is "
+        "told, nothing is to be found: then what is found is what is found in shams.",
         *tables(found),
     ]
 
