@@ -31,6 +31,8 @@ SUMMARIES = {
     "label": "People code a few lines, blind: their agreement, and a judge's estimates, repaired.",
     "power": "How many seeds, topics and turns a study needs, with money and hours.",
     "calibrate": "Say how good instruments are on a model, from scenes with something planted.",
+    "report": "Write a report, one HTML file: the answer in words, figures, the turns behind it.",
+    "plot": "Draw one figure of a report into a file, for a paper: stances, flips, a graph, ...",
     "explain": "What a column of a table is, how it is measured, and what it cannot say.",
     "graph": "Who spoke after whom, answered, heard, addressed or agreed with whom.",
     "tournament": ("Run a tournament of debates: play, judge, rate. Resumes one that was stopped."),
@@ -82,6 +84,10 @@ def _body(name: str) -> Callable[..., None] | typer.Typer:
             from sim.cli.commands.power import power as body
         case "calibrate":
             from sim.cli.commands.calibrate import calibrate as body
+        case "report":
+            from sim.cli.commands.report import report as body
+        case "plot":
+            from sim.cli.commands.plot import plot as body
         case "explain":
             from sim.cli.commands.explain import explain as body
         case "graph":

@@ -150,6 +150,16 @@ GRAPHS = ("turn_taking", "replies", "hearing", "addressing", "agreement")
 """Kinds of graphs."""
 
 
+FIGURES = ("stance", "distance", "half-life", "c", "flips", "posterior", "graph", "conflict",
+           "effects", "standings", "judges", "instruments")  # fmt: skip
+"""Figures of a report."""
+
+
+def figures(incomplete: str) -> list[str]:
+    """Figures of a report."""
+    return _matching(FIGURES, incomplete)
+
+
 def formats(incomplete: str) -> list[str]:
     """Formats of tournaments."""
     return _matching(("round-robin", "swiss", "knockout"), incomplete)

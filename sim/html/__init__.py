@@ -7,7 +7,7 @@ function, ``markup.escaped``.
 
 from sim.html.estimates import estimate
 from sim.html.figure import Figure
-from sim.html.markup import Html, anchor, element, escaped, joined, name
+from sim.html.markup import Html, Part, anchor, element, escaped, joined, name
 from sim.html.pages import content_policy, fragment, page, skip_link
 from sim.html.speakers import Speakers
 from sim.html.style import stylesheet
@@ -19,6 +19,7 @@ __all__ = [
     "Figure",
     "Html",
     "Notes",
+    "Part",
     "Speakers",
     "Table",
     "anchor",

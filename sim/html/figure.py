@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sim.html.figures.drawing import Drawing, Panel, side_by_side
+from sim.html.figures.drawing import Drawing, Panel, padded, side_by_side
 from sim.html.figures.svg import svg, svg_file
 from sim.html.markup import Html, Part, element
 from sim.html.pages import fragment
@@ -13,6 +13,9 @@ from sim.html.tables import Table, folded
 
 WIDE, NARROW = 860.0, 350.0
 """The widths in pixels for which a figure is drawn: for a desk and for a phone."""
+
+MARGIN = 12.0
+"""The margin of a figure in a file of its own, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,13 @@ class Figure:
         """All panels, drawn for a width."""
         return side_by_side(self.panels, width, self.least, most=self.most)
 
+    def sheet(self, width: float = WIDE) -> Drawing:
+        """The drawing with a margin, for a file of its own that is so wide."""
+        return padded(self.drawing(width - 2 * MARGIN), MARGIN)
+
     def svg(self, width: float = WIDE) -> str:
         """The drawing as an SVG file."""
-        return svg_file(self.drawing(width), f"{self.title}. {self.about}")
+        return svg_file(self.sheet(width), f"{self.title}. {self.about}")
 
     def html(self) -> Html:
         """The figure for a page: caption, drawing for desks and for phones, and numbers."""
@@ -55,7 +62,7 @@ class Figure:
             ),
             svg(self.drawing(WIDE), label, "wide"),
             svg(self.drawing(NARROW), label, "narrow"),
-            folded(self.table, self.key),
+            folded(self.table, self.key, self.title),
             id=self.key,
         )
 

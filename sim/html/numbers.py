@@ -38,13 +38,14 @@ def interval(low: float | None, high: float | None, digits: int = 2, *, sign: bo
 def share(value: float | None) -> str:
     """A share in percent.
 
-    >>> share(0.385), share(0.004), share(None)
-    ('38%', '0.4%', '–')
+    >>> share(0.385), share(0.004), share(0.0004), share(None)
+    ('38%', '0.4%', '0.04%', '–')
     """
     if value is None or isnan(value):
         return MISSING
     percent = 100 * value
-    return f"{number(percent, 1 if 0 < abs(percent) < 1 else 0)}%"
+    digits = 0 if percent == 0 or abs(percent) >= 1 else 1 if abs(percent) >= 0.1 else 2
+    return f"{number(percent, digits)}%"
 
 
 def probability(p: float | None) -> str:

@@ -105,14 +105,14 @@ def csv_link(data: Table, file: str, words: str = "CSV") -> Html:
     return element("a", words, href=href, download=f"{file}.csv")
 
 
-def folded(data: Table, file: str, words: str = "The numbers") -> Html:
-    """The table behind a line that opens it, with its CSV."""
+def folded(data: Table, file: str, of: str) -> Html:
+    """The table behind a line that opens it, with its CSV; ``of`` is what its numbers are of."""
     count = len(data.rows)
     more = f", the first {SHOWN} here" if count > SHOWN else ""
     return element(
         "details",
-        element("summary", f"{words} ({counted(count, 'row')}{more})"),
-        scrolled(table(data), words),
+        element("summary", f"The numbers ({counted(count, 'row')}{more})"),
+        scrolled(table(data), f"The numbers: {of}"),
         element("p", csv_link(data, file, f"Save {file}.csv"), class_="muted"),
     )
 

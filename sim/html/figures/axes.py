@@ -36,8 +36,8 @@ class Scale:
         return self(min(max(value, self.low), self.high))
 
 
-def ticks(low: float, high: float, most: int = 5) -> list[float]:
-    """Round numbers from ``low`` to ``high``, ``most`` of them or fewer.
+def ticks(low: float, high: float, most: int = 5, *, whole: bool = False) -> list[float]:
+    """Round numbers from ``low`` to ``high``, ``most`` of them or fewer; ``whole`` ones if asked.
 
     >>> ticks(0, 16), ticks(-1, 1), ticks(0, 0.13, 4)
     ([0, 5, 10, 15], [-1.0, -0.5, 0.0, 0.5, 1.0], [0.0, 0.05, 0.1])
@@ -47,7 +47,7 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     rough = (high - low) / max(most - 1, 1)
     power = 10.0 ** floor(log10(rough))
     steps = [factor * power for factor in (1, 2, 2.5, 5, 10, 20)]
-    whole = all(float(end).is_integer() for end in (low, high)) and high - low >= 4
+    whole = whole or (all(float(end).is_integer() for end in (low, high)) and high - low >= 4)
     step = next(
         each
         for each in steps
@@ -119,7 +119,12 @@ class Frame:
             shapes.append(Line(((self.left, y), (self.right, y)), "axis" if zero else "grid", 1.0))
             told = f"{tick_text(100 * value)}%" if share else tick_text(value)
             shapes.append(Words((self.left - 7, y + 3.8), told, "muted", SMALL, "end"))
-        across = ticks(self.x.low, self.x.high, max(2, min(6, int((self.right - self.left) / 55))))
+        across = ticks(
+            self.x.low,
+            self.x.high,
+            max(2, min(7, int((self.right - self.left) / 42))),
+            whole=self.x.high - self.x.low >= 2,
+        )
         for value in across:
             x = self.x(value)
             shapes.append(Line(((x, self.bottom), (x, self.bottom + 4)), "axis", 1.0))
@@ -160,8 +165,8 @@ def labels_beside(
         placed_at[place] = min(placed_at[place], most)
     return [
         Words(
-            (frame.right + 8, y + size * 0.35), fitted(text, room, size), colour, size, "start",
-            True,
+            (frame.right + 8, y + size * 0.35), fitted(text, room, size, bold=True), colour, size,
+            "start", True,
         )
         for y, (_, (_, text, colour)) in zip(placed_at, placed, strict=True)
     ]  # fmt: skip
@@ -174,4 +179,4 @@ def _start(pool: Sequence[int], heights: Sequence[float], step: float) -> float:
 
 def room_for(texts: Iterable[str], most: float, size: float = SMALL + 0.5) -> float:
     """How much room labels beside lines need, in pixels."""
-    return min(most, max((extent(text, size) * 1.05 for text in texts), default=0) + 10)
+    return min(most, max((extent(text, size, bold=True) for text in texts), default=0) + 10)

@@ -89,6 +89,15 @@ def moved(shape: Shape, x: float, y: float) -> Shape:
     return replace(shape, points=tuple((one + x, other + y) for one, other in shape.points))
 
 
+def padded(drawing: Drawing, margin: float) -> Drawing:
+    """A drawing with a margin on all sides."""
+    return Drawing(
+        drawing.width + 2 * margin,
+        drawing.height + 2 * margin,
+        tuple(moved(shape, margin, margin) for shape in drawing.shapes),
+    )
+
+
 Panel = Callable[[float], Drawing]
 """A part of a figure, drawn for a width."""
 
@@ -115,21 +124,21 @@ def side_by_side(
     return Drawing(width, max(top - gap, 0), tuple(shapes))
 
 
-def extent(text: str, size: float = SIZE) -> float:
+def extent(text: str, size: float = SIZE, *, bold: bool = False) -> float:
     """About how wide a text is, in pixels: no font is known before the page is shown."""
     wide = sum(1.6 if ord(letter) > 0x2E7F else 1.0 for letter in text)
-    return wide * size * 0.56
+    return wide * size * (0.67 if bold else 0.58)
 
 
-def fitted(text: str, width: float, size: float = SIZE) -> str:
+def fitted(text: str, width: float, size: float = SIZE, *, bold: bool = False) -> str:
     """A text that is no wider than that, its end left out if it has to be.
 
     >>> fitted("a name that is much too long", 80)
     'a name tha…'
     """
-    if extent(text, size) <= width:
+    if extent(text, size, bold=bold) <= width:
         return text
-    kept = max(1, int(width / (size * 0.56)) - 1)
-    while kept > 1 and extent(text[:kept], size) > width - size * 0.56:
+    kept = len(text)
+    while kept > 1 and extent(text[:kept], size, bold=bold) > width - size * 0.6:
         kept -= 1
     return text[:kept].rstrip() + "…"

@@ -47,7 +47,7 @@ class Row:
 class Forest:
     """Estimates on one axis, which has a line at ``zero`` unless that is None.
 
-    ``tiers`` shades every other run of rows of one group instead of naming it at length.
+    ``share`` writes the axis in percent. ``tiers`` shades every other run of rows of one group.
     """
 
     rows: Sequence[Row]
@@ -57,13 +57,14 @@ class Forest:
     signed: bool = False
     tiers: bool = False
     ends: tuple[str, str] | None = None
+    share: bool = False
 
     def __call__(self, width: float) -> Drawing:
         """The forest, drawn for a width: labels beside the marks, or above them on a phone."""
         narrow = width < 520
         tall = 40.0 if narrow else 25.0
         told = [self._told(row) for row in self.rows]
-        most = max((extent(row.label) for row in self.rows), default=0) + 16
+        most = max((extent(row.label, bold=row.strong) for row in self.rows), default=0) + 16
         left = 0.0 if narrow else min(width * 0.36, most)
         right = width - (0 if narrow else min(width * 0.3, max(map(extent, told), default=0) + 14))
         scale = Scale(*self._range(), left + 8, right - 8)
@@ -73,7 +74,7 @@ class Forest:
             some = list(members)
             start = y
             if group:
-                shapes.append(Words((0, y + 15), fitted(group, width), "muted", SIZE))
+                shapes.append(Words((0, y + 15), fitted(group, width), "muted", SIZE, halo=True))
                 y += 24
             for place, _ in some:
                 places.append((place, y))
@@ -88,7 +89,15 @@ class Forest:
             middle = top + (28.0 if narrow else 12.5)
             base = top + (13.0 if narrow else 16.5)
             room = width - extent(told[place]) - 14 if narrow else left - 8
-            shapes.append(Words((0, base), fitted(row.label, room), row.colour, bold=row.strong))
+            shapes.append(
+                Words(
+                    (0, base),
+                    fitted(row.label, room, bold=row.strong),
+                    row.colour,
+                    bold=row.strong,
+                    halo=True,
+                )
+            )
             shapes.append(Words((width, base), told[place], "ink", anchor="end"))
             shapes += self._mark(row, scale, middle)
         return Drawing(width, bottom + (52 if self.ends or self.x_label else 26), tuple(shapes))
@@ -116,7 +125,8 @@ class Forest:
         for value in ticks(scale.low, scale.high, 5):
             x = scale(value)
             shapes.append(Line(((x, 2), (x, bottom)), "grid", 1))
-            shapes.append(Words((x, bottom + 15), tick_text(value), "muted", SMALL, "middle"))
+            told = f"{tick_text(100 * value)}%" if self.share else tick_text(value)
+            shapes.append(Words((x, bottom + 15), told, "muted", SMALL, "middle"))
         if self.zero is not None and scale.low <= self.zero <= scale.high:
             x = scale(self.zero)
             shapes.append(Line(((x, 2), (x, bottom)), "axis", 1.2))

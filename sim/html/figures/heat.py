@@ -1,4 +1,4 @@
-"""A heat map: rows by columns, darker for more, hatched where nothing is known."""
+"""A heat map: rows by columns, darker for more, a dash where nothing is known."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import isnan
 
 from sim.html.figures.axes import SMALL
-from sim.html.figures.drawing import Area, Drawing, Line, Shape, Words, box, extent, fitted
-from sim.html.numbers import number
+from sim.html.figures.drawing import Area, Drawing, Shape, Words, box, extent, fitted
+from sim.html.numbers import MISSING, number
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Heat:
         if self.below:
             shapes.append(Words((0, 28), fitted(self.below, width, 11), "muted", 11))
             top = 42.0
-        left = min(width * 0.3, max((extent(row) for row in self.rows), default=0) + 12)
+        left = min(width * 0.3, max((extent(row, bold=True) for row in self.rows), default=0) + 14)
         across = (width - left) / max(len(self.columns), 1)
         tall = 24.0
         y = top
@@ -53,7 +53,13 @@ class Heat:
                 y += 20
             colour = self.colours[place] if self.colours else "ink"
             shapes.append(
-                Words((left - 9, y + 16), fitted(row, left - 9), colour, anchor="end", bold=True)
+                Words(
+                    (left - 9, y + 16),
+                    fitted(row, left - 9, bold=True),
+                    colour,
+                    anchor="end",
+                    bold=True,
+                )
             )
             for column, value in enumerate(values):
                 x = left + column * across
@@ -73,9 +79,8 @@ class Heat:
     ) -> list[Shape]:
         wide, tall = size[0] - 1.5, size[1]
         if isnan(value):
-            line = ((x, y + tall), (x + wide, y))
-            return [Area(box(x, y, wide, tall), "grid", 0.5, f"{where}: missing"),
-                    Line(line, "muted", 0.7)]  # fmt: skip
+            missing = Words((x + wide / 2, y + tall / 2 + 4), MISSING, "muted", 10.5, "middle")
+            return [Area(box(x, y, wide, tall), "paper", 1.0, f"{where}: missing"), missing]
         depth = self._depth(value)
         cell: list[Shape] = [
             Area(box(x, y, wide, tall), "grid", 0.55),

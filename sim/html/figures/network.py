@@ -68,7 +68,7 @@ class Network:
         if self.below:
             shapes.append(Words((0, 28), fitted(self.below, width, 11), "muted", 11))
             top = 42.0
-        height = self.height if len(self.nodes) > 2 else 150.0
+        height = self.height if len(self.nodes) > 2 else 110.0
         places = self._places(width, height, top)
         most = max((edge.weight for edge in self.edges), default=1) or 1
         sizes = self._sizes()
@@ -134,12 +134,11 @@ class Network:
             Line(tuple(points), colour, wide, dash, opacity, edge.told, key),
             Area(_head(points[-1], tip, 4 + wide), colour, opacity, key=key),
         ]
-        if self.counts:
+        if self.counts and edge.weight >= most * 0.12:
             at = points[len(points) // 2]
-            shapes.append(
-                Words((at[0], at[1] + 4), number(edge.weight, 0), "muted", 10.5, "middle", False,
-                      True)
-            )  # fmt: skip
+            told = number(edge.weight, 0 if most >= 10 else 1)
+            label = Words((at[0], at[1] + 4), told, "ink", 11, "middle", halo=True)
+            shapes.append(label)
         return shapes
 
     def _key(self, edge: Edge) -> str:

@@ -1,0 +1,326 @@
+"""The answer: what was found, in sentences that anybody can read, each with the turns behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import isnan
+from typing import NamedTuple
+
+import numpy as np
+
+from analysis.comparison import Comparison, Difference, compare
+from analysis.estimates import Estimate
+from analysis.measures.convergence_controls import ratio_of_ends
+from analysis.reports.arms import ArmLabel, contrast_of
+from analysis.reports.examples import Spot, extreme, happened, typical
+from analysis.reports.material import Material
+from analysis.results import Result
+from analysis.stats import UNKNOWN, jackknife
+from sim.errors import BadRequest
+from sim.html.numbers import counted, interval, number, probability, share
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sentence, the numbers under it, and where to read what it rests on."""
+
+    sentence: str
+    numbers: str = ""
+    spots: tuple[Spot, ...] = ()
+    lead: bool = False
+
+
+class Reading(NamedTuple):
+    """How a quantity is said: what speakers did more or less of, what its number is about, and what
+    follows the two numbers."""
+
+    more: str
+    less: str
+    noun: str
+    unit: str
+    told: Callable[[float | None], str] = share
+
+
+READINGS = {
+    "convergence.c": Reading(
+        "come closer together", "come less close together", "how far speakers come together",
+        "of the distance between them is gone at the end",
+    ),
+    "flips.flip": Reading(
+        "turn into their opposite more often", "turn into their opposite less often",
+        "how many turn into their opposite", "of speakers",
+    ),
+    "collapse.collapse": Reading(
+        "fall back into a polite assistant more often",
+        "fall back into a polite assistant less often",
+        "how many fall back into a polite assistant", "of speakers",
+    ),
+    "loops.loop": Reading(
+        "begin to loop more often", "begin to loop less often", "how many begin to loop",
+        "of speakers",
+    ),
+    "conflict.hostility": Reading(
+        "speak with more hostility", "speak with less hostility", "how hostile speakers are",
+        "on a scale from 0 to 1", number,
+    ),
+    "conflict.negative": Reading(
+        "contradict more of what they answer", "contradict less of what they answer",
+        "how much is contradicted", "of the replies that take a side",
+    ),
+}  # fmt: skip
+"""Quantities that have words of their own."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found in a store."""
+
+    material: Material
+
+    @cached_property
+    def comparison(self) -> Comparison | None:
+        """Arms beside each other; None if there is one alone, or nothing to compare."""
+        material = self.material
+        by = contrast_of(material.arms)
+        if by is None or material.debates:
+            return None
+        results: list[Result] = [
+            material.convergence, material.flips, material.collapse, material.loops,
+            material.conflict,
+        ]  # fmt: skip
+        if material.convergence.by_trial["c"].isna().all():
+            results = results[1:]  # Nobody was asked where they stand.
+        try:
+            return compare(material.played, by, measures=results)
+        except BadRequest:
+            return None
+
+    @cached_property
+    def claims(self) -> list[Claim]:
+        """The sentences, what matters most first."""
+        if self.material.debates:
+            found = list(self._contested())
+        else:
+            found = list(self._compared()) if self.comparison else list(self._closer())
+            found += self._became()
+        return [replace(each, lead=place == 0) for place, each in enumerate(found)]
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        """What makes these numbers weak."""
+        material = self.material
+        told: list[str] = []
+        if self.comparison is not None:
+            told += self.comparison.warnings
+        elif not material.debates:
+            few = [arm for arm in material.arms if len(arm.trials) < 6]
+            if few:
+                told.append("Few trials: intervals are wide, and nothing is compared.")
+        left = ", ".join(
+            f"{count} {status}" for status, count in self.material.loaded.left_out.items()
+        )
+        if left:
+            told.append(f"Trials that did not come to their end are left out: {left}.")
+        if material.sampled:
+            told.append(
+                f"Words were read in {material.of_how_many}; where speakers stand, and how far "
+                "they come together, in all. More: elsinore report --turns 0."
+            )
+        if any(str(model).startswith("embedded:") for model in material.whole.trials["model"]):
+            toy = "An embedded stage is no language model: these numbers test the instruments."
+            told += [toy] if toy not in told else []
+        return list(dict.fromkeys(told))
+
+    # --- Sentences -------------------------------------------------------------------------------
+
+    def _compared(self) -> Iterator[Claim]:
+        """Differences with words of their own: shown ones first, then what is not shown."""
+        assert self.comparison is not None
+        known = [each for each in self.comparison.differences if each.quantity in READINGS]
+        primary = [each for each in known if each.primary]
+        others = [each for each in known if not each.primary and _shown(each)]
+        for each in [*primary, *sorted(others, key=_order)]:
+            yield self._difference(each)
+        rest = [each for each in known if not each.primary and not _shown(each)]
+        if rest:
+            nouns = list(dict.fromkeys(READINGS[each.quantity].noun for each in rest))
+            shown = {READINGS[each.quantity].noun for each in others}
+            silent = [noun for noun in nouns if noun not in shown]
+            if silent:
+                yield Claim(
+                    f"No difference was shown in {_listed(silent)}.",
+                    "That is no proof that there is none: the forest of effects has the intervals.",
+                )
+
+    def _contested(self) -> Iterator[Claim]:
+        """Who won the tournaments, as far as that is established, and what swayed the judges."""
+        for found in self.material.contests:
+            rows = found.entrants
+            first = [str(row["entrant"]) for row in rows if row["tier"] == 1]
+            best = rows[0]
+            chance = share(float(best["p_best"]))
+            if len(first) == 1:
+                told = f"{best['entrant']} won: the intervals of all others lie wholly below."
+            else:
+                told = (
+                    f"{best['entrant']} has the best rating, but "
+                    f"{counted(len(first), 'entrant')} are not told apart: {_listed(first)}."
+                )
+            spots = []
+            if len(rows) > 1:
+                met = found.debates_of(str(best["entrant"]), str(rows[1]["entrant"]))
+                spots = [Spot(trial, None, f"against {rows[1]['entrant']}") for trial in met[:2]]
+            limits = interval(best["low"], best["high"], sign=True)
+            yield Claim(
+                told,
+                f"Rating {number(best['rating'], sign=True)} {limits} in logits (95%, clustered by "
+                f"topic); best in {chance} of resampled tournaments; "
+                f"{counted(len(found.legs), 'leg')}, evidence J.",
+                tuple(spots),
+            )
+            for note in found.judges.notes if found.judges else ():
+                yield Claim(note)
+
+    def _difference(self, each: Difference) -> Claim:
+        words = READINGS[each.quantity]
+        of = f" ({each.of})" if each.of else ""
+        a, b = words.told(each.value_a), words.told(each.value_b)
+        gap = each.difference
+        if isnan(gap.estimate):
+            sentence = f"Whether {each.a} and {each.b} differ in {words.noun}{of} cannot be said."
+        elif each.equivalent:
+            sentence = (
+                f"{each.a} and {each.b} are alike in {words.noun}{of}: {a} and {b} {words.unit}."
+            )
+        elif _shown(each):
+            verb = words.more if gap.estimate > 0 else words.less
+            sentence = (
+                f"On {each.a}, speakers {verb} than on {each.b}{of}: "
+                f"{a}, against {b}, {words.unit}."
+            )
+        else:
+            sentence = (
+                f"It is not shown that {each.a} and {each.b} differ in {words.noun}{of}: "
+                f"{a}, against {b}, {words.unit}."
+            )
+        return Claim(sentence, _numbers(each), tuple(self._spots(each)))
+
+    def _spots(self, each: Difference) -> Iterator[Spot]:
+        material = self.material
+        measure, _, name = each.quantity.partition(".")
+        read = set(material.read.trials["trial"])
+        for side in (each.a, each.b):
+            trials = [trial for trial in self._trials(side) if trial in read]
+            if measure == "convergence":
+                table = material.convergence.by_trial
+                yield from typical(table, "c", trials, f"typical of {side}")
+            elif measure == "conflict" and name == "hostility":
+                yield from extreme(material.conflict.by_turn, name, trials, f"harshest on {side}")
+            elif measure == "conflict":
+                yield from extreme(material.conflict.by_trial, name, trials, f"most on {side}")
+            else:
+                yield from happened(material, name, trials, 2)
+
+    def _trials(self, side: str) -> list[str]:
+        """The trials of a value of what was compared."""
+        arms = [arm for arm in self.material.arms if _has(arm, side)]
+        return [trial for arm in arms for trial in arm.trials]
+
+    def _closer(self) -> Iterator[Claim]:
+        """How far speakers of each arm come together, where arms are not compared."""
+        for arm in self.material.arms[:6]:
+            found = distance_gone(self.material, arm.trials)
+            if not found.known:
+                continue
+            where = "" if len(self.material.arms) == 1 else f"In {arm.label}, "
+            gone = share(found.value)
+            start = "speakers" if where else "Speakers"
+            if found.low > 0:
+                told = f"{start} came closer together: {gone} of the distance between them is gone."
+            elif found.high < 0:
+                told = (
+                    f"{start} moved apart: by {share(-found.value)} of the distance between them."
+                )
+            else:
+                told = f"{start} are not shown to come together or to move apart ({gone} gone)."
+            limits = f"95% interval {share(found.low)} to {share(found.high)}; " if found.n else ""
+            yield Claim(
+                where + told,
+                f"{limits}{counted(found.n or 0, 'trial')}; convergence.c, evidence P",
+                tuple(typical(self.material.convergence.by_trial, "c", arm.trials, "typical")),
+            )
+
+    def _became(self) -> Iterator[Claim]:
+        """How many flipped, collapsed and looped, of all that were read."""
+        material = self.material
+        said: list[str] = []
+        spots: list[Spot] = []
+        for kind, words in (("flip", "turned into their opposite"),
+                            ("collapse", "fell back into a polite assistant"),
+                            ("loop", "began to loop")):  # fmt: skip
+            able, found = 0, 0
+            for actors in material.onsets.values():
+                able += len(actors)
+                found += sum(each.get(kind) is not None for each in actors.values())
+            if able:
+                said.append(f"{found:,} of {able:,} {words}")
+                spots += happened(material, kind, most=2)
+        if said:
+            yield Claim(
+                f"Of the speakers, {_listed(said)}.",
+                f"Read in {material.of_how_many}. What the same instruments report where there is "
+                "nothing stands beside each curve below. Evidence T, by the words alone.",
+                tuple(spots),
+            )
+
+
+def distance_gone(material: Material, trials: Sequence[str]) -> Estimate:
+    """C of some trials: the share of the distance between speakers that is gone at the end."""
+    table = material.convergence.by_trial
+    ends = table.loc[table["trial"].isin(set(trials)), ["end", "start"]].dropna()
+    values = ends.to_numpy(dtype=np.float64)
+    found = jackknife(values, ratio_of_ends) if len(values) else UNKNOWN
+    return Estimate.of(found, len(values), evidence="P", note="" if len(values) else "never asked")
+
+
+def _has(arm: ArmLabel, side: str) -> bool:
+    parameters = arm.facts["parameters"]
+    return side in arm.facts.values() or f": {side}" in parameters
+
+
+def _shown(each: Difference) -> bool:
+    """Whether a difference was shown."""
+    return each.difference.excludes_zero and (isnan(each.adjusted) or each.adjusted <= 0.05)
+
+
+def _order(each: Difference) -> tuple[float, str]:
+    return (each.adjusted if not isnan(each.adjusted) else 1.0, each.quantity)
+
+
+def _numbers(each: Difference) -> str:
+    gap = each.difference
+    if each.clusters > 1:
+        units = counted(each.clusters, "topic")
+    elif each.paired:
+        units = f"{counted(each.n_a, 'pair')} of trials with the same seed"
+    else:
+        units = f"{each.n_a} and {counted(each.n_b, 'trial')}"
+    limits = interval(gap.low, gap.high, sign=True)
+    p = "" if isnan(each.adjusted) else f"; p\u00a0=\u00a0{probability(each.adjusted)} corrected"
+    few = "; so few cannot reach p = 0.05" if each.too_few else ""
+    rank = "primary" if each.primary else "exploratory"
+    return (
+        f"Difference {number(gap.estimate, sign=True)} {limits} (95%, each by itself); "
+        f"{units}{p}{few}; {each.quantity}, evidence {each.evidence}, {rank}."
+    )
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Words as a list.
+
+    >>> _listed(["a", "b", "c"]), _listed(["a"])
+    ('a, b and c', 'a')
+    """
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

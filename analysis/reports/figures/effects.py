@@ -1,0 +1,76 @@
+"""The forest of effects: arms beside each other, in everything that was compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isnan
+
+from analysis.comparison import Comparison
+from sim.html import Figure, Table
+from sim.html.figures.forest import Forest, Row
+from sim.html.numbers import interval, number, probability
+
+MOST = 40
+
+NAMES = {
+    "convergence.c": "distance gone at the end",
+    "flips.flip": "turned into the opposite",
+    "collapse.collapse": "became the assistant",
+    "loops.loop": "began to loop",
+    "loops.repetitions": "lines said again",
+    "loops.self_similarity": "likeness of own lines",
+    "loops.compression": "how well lines compress",
+    "conflict.hostility": "hostility",
+    "conflict.negative": "share of contradictions",
+    "conflict.balanced": "balanced triads",
+    "conflict.distance": "distance of stances",
+}
+"""Quantities in words; the table has their names."""
+
+
+def effects(comparison: Comparison | None) -> Iterator[Figure]:
+    """Cliff's delta of every difference, with the difference itself in words."""
+    if comparison is None:
+        return
+    known = [each for each in comparison.differences if not isnan(each.delta.estimate)]
+    rows = []
+    for each in sorted(known, key=lambda each: (each.a, each.b, each.of)):
+        shown = not isnan(each.adjusted) and each.adjusted <= 0.05
+        gap = each.difference
+        told = f"{number(gap.estimate, sign=True)} {interval(gap.low, gap.high, sign=True)}"
+        rows.append(
+            Row(
+                NAMES.get(each.quantity, each.quantity), each.delta.estimate, each.delta.low,
+                each.delta.high, told,
+                f"{each.a} less {each.b}{f': {each.of}' if each.of else ''}", strong=shown,
+            )
+        )  # fmt: skip
+    if not rows:
+        return
+    table = Table(
+        ["quantity", "of", "a", "b", "n a", "n b", "paired", "value a", "value b", "difference",
+         "low", "high", "delta", "delta low", "delta high", "p", "corrected", "evidence",
+         "sentence"],
+        [
+            (each.quantity, each.of, each.a, each.b, each.n_a, each.n_b, each.paired, each.value_a,
+             each.value_b, each.difference.estimate, each.difference.low, each.difference.high,
+             each.delta.estimate, each.delta.low, each.delta.high, each.p, each.adjusted,
+             each.evidence, each.sentence)
+            for each in comparison.differences
+        ],
+    )  # fmt: skip
+    primary = next(each for each in comparison.differences if each.primary)
+    notes = [f"The first {MOST} of {len(rows)} are drawn."] if len(rows) > MOST else []
+    yield Figure(
+        "effects",
+        "All that was compared",
+        "Marks are Cliff's delta: how much oftener a trial of the first arm lies above one of the "
+        "second than below, from −1 to 1; lines are 95% intervals. At the right the difference in "
+        "its own unit, with its 95% interval. Full marks differ after correction "
+        f"(p ≤ 0.05). The primary quantity is {primary.quantity}, corrected by Holm "
+        f"(p = {probability(primary.adjusted)}); the others are exploratory, corrected together by "
+        "Benjamini and Hochberg.",
+        [Forest(rows[:MOST], x=(-1, 1), ends=("less in the first", "more in the first"))],
+        table,
+        notes=notes,
+    )
