@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import comb, inf, isnan, nan, prod, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
@@ -220,7 +221,9 @@ def over_scenes(values: Floats, reach: Reach, level: float = 0.95) -> Interval:
     estimate, count = float(means.mean()), len(means)
     if count < FEWEST:
         return Interval(estimate, nan, nan)
-    limits = [by_reroll(known, reach, level)]
+    # Around the mean itself: shrinking it, as for a few scenes, would move it in many alike.
+    rolled = _rolled(known, reach, level)
+    limits = [Interval(estimate, estimate - rolled.half, estimate + rolled.half)]
     spread = float(means.std(ddof=1))
     if spread > 1e-12:
         half = np.array([-1.0, 1.0]) * float(special.stdtrit(count - 1, (1 + level) / 2))
@@ -260,25 +263,40 @@ def by_reroll(values: Floats, reach: Reach, level: float = 0.95) -> Interval:
     known = values[~np.isnan(values).all(axis=1)]
     if not len(known):
         return UNKNOWN
+    estimate = float(np.nanmean(known, axis=1).mean())
+    centre, half = _rolled(known, reach, level)
+    if isnan(half):
+        return Interval(estimate, nan, nan)
+    low, high = centre - half, centre + half
+    return Interval(estimate, max(-reach.bound, low), min(reach.bound, high))
+
+
+class _Rolled(NamedTuple):
+    """The centre and half the width of limits of re-rolls; NaN where there is no variance."""
+
+    centre: float
+    half: float
+
+
+def _rolled(known: Floats, reach: Reach, level: float) -> _Rolled:
+    """The limits of ``by_reroll``. Each of the scenes has a re-roll at least."""
     scenes, rolled = len(known), (~np.isnan(known)).sum(axis=1)
     sums, squares = np.nansum(known, axis=1), np.nansum(known**2, axis=1)
-    estimate = float((sums / rolled).mean())
     if reach.unit:
         sizes = rolled + 2
         centres = sums / sizes
         variances = (squares + reach.unit**2) / sizes - centres**2
         half = float(special.ndtri((1 + level) / 2)) * sqrt(float((variances / sizes).sum()))
-        centre, half = float(centres.mean()), half / scenes
-        return Interval(estimate, max(-reach.bound, centre - half), min(reach.bound, centre + half))
+        return _Rolled(float(centres.mean()), half / scenes)
+    centre = float((sums / rolled).mean())
     if (rolled < 2).any():
-        return Interval(estimate, nan, nan)
+        return _Rolled(centre, nan)
     shares = (squares - sums**2 / rolled) / (rolled - 1) / rolled / scenes**2
     total = float(shares.sum())
     if total < 1e-24:
-        return Interval(estimate, nan, nan)
+        return _Rolled(centre, nan)
     freedom = total**2 / float((shares**2 / (rolled - 1)).sum())
-    half = float(special.stdtrit(freedom, (1 + level) / 2)) * sqrt(total)
-    return Interval(estimate, estimate - half, estimate + half)
+    return _Rolled(centre, float(special.stdtrit(freedom, (1 + level) / 2)) * sqrt(total))
 
 
 def fieller(part: Floats, whole: Floats, level: float = 0.95) -> Interval:
