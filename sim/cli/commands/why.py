@@ -133,7 +133,9 @@ def why(
     if output.dry_run:
         from sim.cli.execution import show_estimate
 
-        show_estimate(plan.trials, plan.stages, which.store, options, output.as_json)
+        # The last condition, in which everything was heard, stands for all: rather too much.
+        trials = plan.trials[::-1]
+        show_estimate(trials, plan.stages, which.store, options, output.as_json)
         if how.rewriter is not None and not output.as_json:
             out().print(f"And {plan.rewritten:,} short calls to {how.rewriter}, one a line.")
         return
