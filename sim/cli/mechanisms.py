@@ -1,8 +1,8 @@
-"""What ``elsinore why`` plays, and what it makes of it. Loads SciPy."""
+"""What ``elsinore why`` plays: which turns, in which conditions. Loads SciPy."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,14 +10,11 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.contributions import Contribution, Contributions, contributions, excess
 from analysis.evidence.scoring import Asked
-from analysis.stats import Floats, Interval
-from analysis.stats.decomposition import FEWEST, Crossed
+from analysis.stats.decomposition import Crossed
 from sim.calls.guard import ModelOptions, open_stage
 from sim.cli.arms import trials_of_an_arm
 from sim.cli.display.terminal import command_line
-from sim.cli.outcomes import number
 from sim.errors import BadRequest
 from sim.planning import Trial
 from sim.planning.branches import played_by
@@ -26,37 +23,20 @@ from sim.scene.actor import HUMAN
 from sim.stage.base import Stage
 from sim.store import Store, StoredTrial, open_store
 from sim.study.fillers import sentences
-from sim.study.mechanisms import (
-    Moment,
-    conditions_of,
-    design_without,
-    mechanisms_in,
-    plan_moment,
-    rewriter_for,
-)
+from sim.study.mechanisms import Moment, design_without, plan_moment, rewriter_for
 from sim.study.moments import Candidate, Case, at_turn, in_which_it_happened
-from sim.study.readings import LineOutcome, outcome_named, outcomes_of
+from sim.study.readings import LineOutcome, outcome_named
 from sim.study.reasons import ByModel, Rewriter
 from sim.transcript import Transcript
 
 if TYPE_CHECKING:
     from sim.cli.commands.why import DesignOptions, TurnOptions
 
-Record = dict[str, Any]
-
 _MOST_LINES = 2000
 """Off-topic talk is drawn from at most so many sentences."""
 
 _MOST_MATCHES = 40
 """For one trial matched turns are looked for in at most so many others of its arm."""
-
-
-_MANY_SCENES = 40
-"""From so many scenes on limits cover also what few scenes carry (``docs/validity.md``)."""
-
-
-_SMALL = 0.02
-"""Of a contribution that is smaller nobody is warned."""
 
 
 @dataclass(frozen=True)
@@ -232,178 +212,3 @@ def _talk_of_other_things(
         topics.add(topic)
         lines += [part for turn in trial.transcript.turns for part in sentences(turn.text)]
     return len(topics), tuple(dict.fromkeys(lines[:_MOST_LINES]))
-
-
-# --- Results --------------------------------------------------------------------------------------
-
-
-def measured(plan: Plan, which: TurnOptions) -> Record:
-    """The results, as ``--json`` prints them."""
-    with open_store(which.store) as store:
-        own = _read(store, plan, [(case.moment, cells) for case, (cells, _) in _pairs(plan)])
-        both = [
-            (place, case.matched.moment, beside)
-            for place, (case, (_, beside)) in enumerate(_pairs(plan))
-            if case.matched is not None and beside is not None
-        ]
-        matched = _read(store, plan, [(moment, cells) for _, moment, cells in both])
-    found = _contributions(plan, own)
-    beside = _contributions(plan, matched) if both else None
-    apart = own[[place for place, *_ in both]]
-    names = mechanisms_in(plan.design)
-
-    def more(weights: Floats) -> Record:
-        return _interval(
-            excess(apart, matched, weights, plan.outcome.limits, share=plan.outcome.share)
-        )
-
-    return {
-        "store": str(which.store),
-        "scenario": plan.title,
-        "model": plan.cases[0].live.model,
-        "outcome": plan.outcome.name,
-        "evidence": plan.outcome.evidence,
-        "share": plan.outcome.share,
-        "chosen": plan.chosen,
-        "one_trial": plan.one_trial,
-        "turns": [_turn(case) for case in plan.cases],
-        "branches": len(plan.rolled[0][0][0]),
-        "order": names,
-        "off_topic": plan.off_topic,
-        "rewriter": plan.rewriter,
-        "found": _record(found, plan),
-        "matched": None if beside is None else _record(beside, plan),
-        "more_than_matched": None
-        if beside is None
-        else {
-            "total": more(plan.design.total),
-            "mechanisms": {
-                name: more(row) for name, row in zip(names, plan.design.in_order, strict=True)
-            },
-        },
-        "sentence": found.sentence,
-        "notes": list(_notes(plan, found)),
-    }
-
-
-def _pairs(plan: Plan) -> list[tuple[Case, tuple[list[list[Trial]], list[list[Trial]] | None]]]:
-    return list(zip(plan.cases, plan.rolled, strict=True))
-
-
-def _read(store: Store, plan: Plan, rolled: Sequence[tuple[Moment, list[list[Trial]]]]) -> Floats:
-    """The outcomes of stored branches, scenes by branches by cells."""
-    played = [
-        (moment, [[_branch(store, trial, moment) for trial in cell] for cell in cells])
-        for moment, cells in rolled
-    ]
-    return outcomes_of(plan.outcome, played)
-
-
-def _branch(store: Store, trial: Trial, moment: Moment) -> Transcript:
-    """A stored branch. Its parent is at hand, and is not read again for each of them."""
-    return store.transcript(trial.id, parent_of=lambda _: moment.transcript)
-
-
-def _contributions(plan: Plan, values: Floats) -> Contributions:
-    return contributions(
-        values,
-        plan.design,
-        mechanisms_in(plan.design),
-        outcome=plan.outcome.name,
-        limits=plan.outcome.limits,
-        share=plan.outcome.share,
-    )
-
-
-def _turn(case: Case) -> Record:
-    beside = case.matched
-    return {
-        "trial": case.live.id,
-        "turn": case.moment.turn,
-        "actor": case.moment.actor,
-        "text": case.moment.said.text,
-        "matched": None
-        if beside is None
-        else {"trial": beside.live.id, "turn": beside.moment.turn},
-    }
-
-
-def _record(found: Contributions, plan: Plan) -> Record:
-    labels = [condition.label for condition in conditions_of(plan.design)]
-    return {
-        "scenes": found.scenes,
-        "by": found.by,
-        "everything": number(found.everything),
-        "nothing": number(found.nothing),
-        "total": _interval(found.total),
-        "total_bounds": [number(limit) for limit in found.total_bounds],
-        "mechanisms": [_mechanism(each) for each in found.steps],
-        "interaction": _interval(found.interaction),
-        "conditions": [
-            {"condition": label, "mean": number(mean), "branches": rolled, "missing": missing}
-            for label, mean, rolled, missing in zip(
-                labels, found.means, found.rolled, found.missing, strict=True
-            )
-        ],
-    }
-
-
-def _mechanism(each: Contribution) -> Record:
-    return {
-        "mechanism": each.mechanism,
-        "in_order": _interval(each.in_order),
-        "alone": _interval(each.alone),
-        "shapley": _interval(each.shapley),
-        "share": _interval(each.share),
-        "never": each.never,
-        "acting": each.acting,
-    }
-
-
-def _interval(interval: Interval) -> Record:
-    return {
-        "estimate": number(interval.estimate),
-        "low": number(interval.low),
-        "high": number(interval.high),
-    }
-
-
-def _notes(plan: Plan, found: Contributions) -> Iterable[str]:
-    """What has to be known to believe it."""
-    if found.by == "re-rolls":
-        yield (
-            f"With fewer than {FEWEST} scenes nothing is said of other scenes: the limits are of "
-            "re-rolls of these alone."
-        )
-    elif len({case.moment.scene.topic for case in plan.cases}) == 1:
-        yield "All scenes are about one topic: the limits are for this topic alone."
-    few = [
-        f"{each.mechanism} ({each.acting} of {found.scenes})"
-        for each in found.steps
-        if 0 < each.acting < max(FEWEST, found.scenes / 3) and abs(each.in_order.estimate) >= _SMALL
-    ]
-    if found.by == "scenes" and few and found.scenes < _MANY_SCENES:
-        yield f"Few scenes carry these, and their limits can be too narrow: {', '.join(few)}."
-    if plan.chosen:
-        yield (
-            "Turns were chosen because the outcome was read in them. The original turn counts for "
-            "nothing; what it takes to be such a turn shows beside matched turns."
-        )
-    if any(found.missing):
-        low, high = found.total_bounds
-        most = max(found.missing)
-        yield (
-            f"Some branches have no outcome (up to {most} of {found.rolled[0]} in a condition); "
-            f"they could move the total from {low:+.2f} to {high:+.2f}."
-        )
-    if plan.cases[0].live.stage.startswith("embedded:"):
-        yield (
-            "The embedded stage is no language model and has no reasons: what distinguishes lines "
-            "from their positions there is their tone."
-        )
-    else:
-        left = f" ({plan.refused} of {plan.rewritten} by rule)" if plan.refused else ""
-        yield (
-            f"Positions were taken out of lines {plan.rewriter}{left}; off-topic talk is "
-            f"{plan.off_topic}. Read some of both: elsinore show STORE BRANCH."
-        )

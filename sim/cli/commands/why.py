@@ -125,7 +125,8 @@ def why(
 
     # Loads the study's own modules, and so SciPy.
     own("analysis")
-    from sim.cli.mechanisms import measured, planned
+    from sim.cli.mechanism_results import measured
+    from sim.cli.mechanisms import planned
 
     options = run_options(spend, resume)
     models = limits.models(SamplingOptions(timeout=timeout).sampling())
