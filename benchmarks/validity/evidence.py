@@ -190,7 +190,7 @@ def measured(
             likely = Likelihoods(NAME, lines, evidence)
             alone.append(replace(likely, exponent=best_exponent(likely, tune)))
         if judge is not None:
-            alone.append(Verdicts("judge", lines, judge))
+            alone.append(Verdicts(judge.name, lines, judge))
         by_meaning = [Axial(name, lines, reader(embedder(name))) for name in available()]
         together = [
             Joined(" + ".join(k.reader for k in kinds), lines, kinds, discriminant(kinds, tune))

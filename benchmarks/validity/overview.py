@@ -80,6 +80,10 @@ class Entry:
 _LANGUAGE, _MODEL, _SPLICED = (
     "Small classifiers of language", "Flips by a language model", "Flips in real language",
 )  # fmt: skip
+_WHY, _LABELS, _STOPPING, _SERVED = (
+    "Why: contributions of mechanisms", "Judges repaired by labels", "Stopping when it is decided",
+    "Instruments on planted scenes: the exact stage through a server",
+)  # fmt: skip
 _FIRST, _SAME = "What becomes of actors first", "Sameness"
 
 _LENGTH = Cell(_SPLICED, ("length, 10 lines",), "found by `spoken_flips`",
@@ -209,6 +213,40 @@ ENTRIES = (
              "intervals {}"),
     ),
     Entry(
+        "`why`: by how much all causes change unmasking",
+        "200 scenes of the exact stage, whose contributions are known",
+        Cell(_WHY, ("total",), "estimate [95%]"),
+        None,
+        None,
+        Cell(_WHY, ("total",), "unmasks: truth", "truth {}"),
+    ),
+    Entry(
+        "`hostility` on a model reached through a server",
+        "planted hostility, the exact stage as if it were somebody's model",
+        Cell(_SERVED, ("`hostility`", "hostility"), "planted found", "{} of talks"),
+        Cell(_SERVED, ("`hostility`", "hostility"), "alarms in shams", "{} of shams"),
+        Cell(_SERVED, ("`hostility`", "hostility"), "of length alone", "area {} (length)"),
+        Cell(_SERVED, ("`hostility`", "hostility"), "exact limit", "area {}"),
+    ),
+    Entry(
+        "`label`: a share of 0.3, 120 of 1,200 lines labelled",
+        "a biased judge, lines of 40 scenes",
+        Cell(_LABELS, ("share", "40", "30", "120", "simple", "0.3", "0.1", "0.8, 0.1"), "covers",
+             "intervals cover {}", "label read"),
+        None,
+        Cell(_LABELS, ("share", "40", "30", "120", "simple", "0.3", "0.1", "0.8, 0.1"), "raw",
+             "the judge's own cover {}", "label read"),
+        Cell(_LABELS, ("share", "40", "30", "120", "simple", "0.3", "0.1", "0.8, 0.1"),
+             "width found", "width {} of that from labels alone"),
+    ),
+    Entry(
+        "`--until decided`, betting",
+        "drawn studies with 90% power, shares that differ by 0.15",
+        Cell(_STOPPING, ("betting", "shares", "0.15"),
+             "saved in the median (of the t test)", "saves {}"),
+        Cell(_STOPPING, ("betting", "shares", "differ"), "200 blocks", "{} decide falsely"),
+    ),
+    Entry(
         "`puppeteer`, three actors, 200 scenes",
         "stances drawn with a planted pull of 0.02",
         Cell("Opinion dynamics and the puppeteer", ("complete", "3", "200", "apart, binomial",
@@ -271,7 +309,8 @@ def _rows(section: str) -> Iterator[tuple[str, tuple[str, ...], dict[str, str]]]
 
 
 def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+    # A bar within a cell is escaped.
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
 
 
 def anchor(section: str) -> str:
