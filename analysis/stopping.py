@@ -40,7 +40,7 @@ FEWEST = 6
 
 FEWEST_PLANNED = 20
 """Nor is it offered for fewer in all: of 10 skewed differences it errs in 8% of studies
-(``docs/validity.md``)."""
+(``docs/validity-details.md``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ to "us" or to "this": "my script fails", "we ran a simulation of the river" and 
 ordinary talk.
 
 *Error.* False alarms on talk of people and what is found of lines that were not used to write the
-expressions: ``docs/validity.md``, "Stepping out of the scene".
+expressions: ``docs/validity-details.md``, "Stepping out of the scene".
 
 *References.* Goffman, Frame Analysis, 1974 (breaking frame); for models that notice evaluation see
 Needham et al., arXiv 2505.23836.

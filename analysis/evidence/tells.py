@@ -9,9 +9,9 @@ embeddings ("minilm", with the extra ``embeddings``).
 
 The reader was fitted to lines written for it (``tables/tells.tsv``, ``fit_tells``) and to no line
 of any stage; the lexicon had been written on one half of the exact stage's sentences. How well it
-reads those of the other half is in ``docs/validity.md``, "Planted flips". What it gives is the
-likelihood of each kind: the chance of the kind, over how often it was among the lines fitted to.
-Likelihoods of the sentences of a line are multiplied, of at most three.
+reads those of the other half is in ``docs/validity-details.md``, "Planted flips". What it gives is
+the likelihood of each kind: the chance of the kind, over how often it was among the lines fitted
+to. Likelihoods of the sentences of a line are multiplied, of at most three.
 
 ``ratio`` turns a line into the log-likelihood ratio of the opposite, when it shows itself, over the
 persona. How often each kind is said by which character is in ``tables/signature.tsv``: by the

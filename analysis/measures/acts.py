@@ -13,7 +13,7 @@ turns in which an actor, or anybody in a trial, said something; of an arm, the m
 
 *References.* Stolcke et al., Computational Linguistics 26, 2000; Danescu-Niculescu-Mizil et al.,
 ACL 2013. What the acts are: ``docs/dialogue-acts.md``. How well they are read:
-``docs/validity.md``, "Small classifiers of language".
+``docs/validity-details.md``, "Small classifiers of language".
 
 *Traps.* The reader was fitted to few lines of English by one hand. Its errors are not the same for
 every act, so a share is biased by what the others are mistaken for: compare shares between arms

@@ -14,7 +14,7 @@ no course; the place is then that of the largest value.
 
 *References.* Matteson and James, Journal of the American Statistical Association 109, 2014
 (change-points of several variables by permutation); Vostrikova 1981 (at most one change). How many
-flips it places that nobody described: ``docs/validity.md``, "Flips in real language".
+flips it places that nobody described: ``docs/validity-details.md``, "Flips in real language".
 
 *Traps.* A change is no flip: a change of the subject, of the partner or of the task is one, too,
 and a conversation has a course. Lines that follow on each other are not exchangeable, so a topic

@@ -22,12 +22,11 @@ says which.
 
 *Traps.* An incidence is of what the instruments report, and no better than they are: of what is
 planted on the embedded stage they find about half of the loops and assistants and few flips and
-echoes (``docs/validity.md``, "What becomes of actors first"). Limits are of sampling alone. Five
-false alarms in 1,000 turns are 14% of nothing after 30 turns, so a curve says little without its
-null. Incidences depend on one another: where more actors loop, fewer are left to flip. Shuffled
+echoes (``docs/validity-details.md``, "What becomes of actors first"). Limits are of sampling alone.
+Five false alarms in 1,000 turns are 14% of nothing after 30 turns, so a curve says little without
+its null. Incidences depend on one another: where more actors loop, fewer are left to flip. Shuffled
 blocks hold the same lines: an instrument that asks little of their course, as ``flips`` does, finds
-as much in them, and only its curve tells; ``spoken_flips`` asks for one change.
-"""
+as much in them, and only its curve tells; ``spoken_flips`` asks for one change."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ what an entrant concedes to them is zero, with an interval by leaving out one ma
 *Traps.* A polite model concedes in words and goes on as before: read concessions beside swing or
 verdicts. Who says less can concede less; hence shares of turns. Silence concedes nothing here,
 though it does where debates are judged by dropped points. Figures of speech are missed
-(``docs/validity.md`` says how many).
+(``docs/validity-details.md`` says how many).
 """
 
 from __future__ import annotations

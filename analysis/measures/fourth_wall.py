@@ -12,8 +12,9 @@ share of an arm's turns that step out.
 *References.* Goffman, Frame Analysis, 1974; arXiv 2505.23836 (models that notice evaluation).
 
 *Traps.* Expressions are few and bound to the speaker, so that ordinary talk is left alone; of lines
-that were written afterwards, in words of every kind, they find a third (``docs/validity.md``):
-a rate is a lower limit. Expressions are English. Lines put into an actor's mouth do not count.
+that were written afterwards, in words of every kind, they find a third
+(``docs/validity-details.md``): a rate is a lower limit. Expressions are English. Lines put into an
+actor's mouth do not count.
 """
 
 from __future__ import annotations

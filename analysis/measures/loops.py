@@ -18,7 +18,7 @@ of what the actor of the same name said in another trial, since lines that are a
 are the stage's repertoire and no loop.
 
 *References.* arXiv 2502.15208 (attractor cycles of period 2 in successive paraphrases); Broder
-1997; Dice 1945. Sizes and powers: ``docs/validity.md``, "Sameness".
+1997; Dice 1945. Sizes and powers: ``docs/validity-details.md``, "Sameness".
 
 *Traps.* Lines of fewer than four words ("Yes, of course.") are nobody's loop and are passed over.
 Talk that stays with a subject for a while is more alike at lag 1 than in random order, without a

@@ -24,7 +24,7 @@ with several turns between waves who is heard by way of somebody else weighs, to
 also what noise does on a bounded scale, whose ends can only be left. Where everybody begins at one
 place in all trials, weights are not shown and the rest is rough: vary the personas' stances.
 Intervals are clustered by trial and need about thirty trials; with fewer they are too narrow
-(``docs/validity.md``), and notes say so.
+(``docs/validity-details.md``), and notes say so.
 
 *References.* DeGroot 1974; Friedkin and Johnsen 1990; errors in variables: Fuller 1987; errors by
 cluster: White 1982.

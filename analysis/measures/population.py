@@ -22,7 +22,7 @@ the largest of the three p values: one mode is rejected if all three tests do so
 another if *both* tails hold more minds in it (intersection of two one-sided tests, Berger 1982).
 
 *References.* Hypothesis H2; Heitjan and Rubin 1990 (heaping); Good 1953; Chao and Jost 2012;
-Esteban and Ray 1994. Size and power: ``docs/validity.md``,
+Esteban and Ray 1994. Size and power: ``docs/validity-details.md``,
 "Populations of minds".
 
 *Traps.* A cast of different personas is a population of the author's making: sample one persona, or

@@ -15,7 +15,7 @@ speaker uses what it heard nobody say. Then it guessed, or its prompt held what 
 what cannot be there.
 
 *References.* Who knows what of whom: the false-belief tasks of Wimmer and Perner 1983; weights by
-rarity, Sparck Jones 1972. Sizes and powers: ``docs/validity.md``, "Sameness".
+rarity, Sparck Jones 1972. Sizes and powers: ``docs/validity-details.md``, "Sameness".
 
 *Traps.* Words that the scene gives to everybody (its topic, others' briefs) are weighed by how
 often they are said, not left out: a secret that is half public has half a chance to be found. A

@@ -16,7 +16,7 @@ that flip is estimated apart from alarms, by maximum likelihood from all factors
 ``MOST`` actors of an arm at most.
 
 *References.* Chernoff and Zacks 1964; Reimers and Gurevych 2019. How well it finds flips of
-statements of people's views: ``docs/validity.md``, "Flips in real language".
+statements of people's views: ``docs/validity-details.md``, "Flips in real language".
 
 *Traps.* An actor without a description or an opposite, or with fewer than ``FEWEST`` lines, is
 missing. A change to a third character, or of the subject, raises alarms, too: ``stranger`` is how

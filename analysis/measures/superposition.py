@@ -13,7 +13,7 @@ texts that are unlike all others, word for word.
 reader errs counts there, too, and so does whatever changes from turn to turn.
 
 *References.* arXiv 2305.16367 (role play as superposition of simulacra); Miller and Madow 1955. How
-often the limits cover: ``docs/validity.md``, "Populations of minds".
+often the limits cover: ``docs/validity-details.md``, "Populations of minds".
 
 *Traps.* Most lines fit several characters and count for the persona, so ``bits`` is a lower bound.
 Greedy decoding has no superposition to show: all branches are alike. Branches of one label are one

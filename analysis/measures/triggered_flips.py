@@ -16,7 +16,7 @@ the place of another, read with the same numbers.
 
 *References.* The Waluigi effect (Nardo 2023); input-output hidden Markov models: Bengio and
 Frasconi 1996. How well flips are found that the exact stage planted, in words never seen, against
-the best that can be done: ``docs/validity.md``, "Planted flips".
+the best that can be done: ``docs/validity-details.md``, "Planted flips".
 
 *Traps.* The opposite of a kind persona is taken to attack and unmask itself, that of a harsh one to
 yield and soothe: opposites of another sort are for ``spoken_flips``. What is common to all actors

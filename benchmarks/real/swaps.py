@@ -201,7 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--reader", help="a model that reads by log-probabilities")
     parser.add_argument("--store", type=Path, default=Path("runs/swaps.db"))
     parser.add_argument("--concurrency", type=int, default=2)
-    parser.add_argument("--write", action="store_true", help="write a section of docs/validity.md")
+    parser.add_argument("--write", action="store_true", help="write a section of the details")
     chosen = parser.parse_args(arguments)
     some = pairs()[: chosen.pairs]
     layout = cast(LayoutName, chosen.layout)

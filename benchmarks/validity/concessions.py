@@ -256,7 +256,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=found_file())
     parser.add_argument("--times", type=int, default=4, help="matches of each pair")
-    parser.add_argument("--write", action="store_true", help="write docs/validity.md")
+    parser.add_argument("--write", action="store_true", help="write its section of the details")
     options = parser.parse_args()
     if options.write and options.folder is None:
         parser.error("the requests are not at hand; give their folder, or leave out --write")

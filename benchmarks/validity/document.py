@@ -1,4 +1,4 @@
-"""``docs/validity.md``: each study has a section there, which it writes itself.
+"""``docs/validity-details.md``: each study has a section there, which it writes itself.
 
 Nothing in the document is written by hand: a figure that no command wrote has no place in it.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "validity.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "validity-details.md"
 
 
 def write_section(module: str, title: str, parts: Sequence[str], path: Path = DOCUMENT) -> None:
@@ -16,7 +16,11 @@ def write_section(module: str, title: str, parts: Sequence[str], path: Path = DO
     begins = f"<!-- {module}: written by --write -->"
     ends = f"<!-- end of {module} -->"
     text = "\n\n".join([begins, f"## {title}", *parts, ends])
-    before = path.read_text(encoding="utf-8") if path.exists() else "# Validity\n"
+    before = (
+        path.read_text(encoding="utf-8")
+        if path.exists()
+        else "# What the instruments are worth: the studies\n"
+    )
     if begins in before and ends in before:
         start, end = before.index(begins), before.index(ends) + len(ends)
         after = before[:start] + text + before[end:]

@@ -164,7 +164,7 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=200)
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--write", action="store_true", help="write docs/validity.md")
+    parser.add_argument("--write", action="store_true", help="write its section of the details")
     options = parser.parse_args()
     started = time.perf_counter()
     lines = [report_ranks(study(ranked, options.scenes, options.workers))]

@@ -230,7 +230,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--cache", type=Path, default=Path("runs/scores.jsonl"))
     parser.add_argument("--fit", action="store_true", help="write scales and weights")
-    parser.add_argument("--write", action="store_true", help="write a section of docs/validity.md")
+    parser.add_argument("--write", action="store_true", help="write a section of the details")
     chosen = parser.parse_args(arguments)
     stage = open_stage(chosen.model)
     asked = Asked(stage, chosen.cache, told=tell)

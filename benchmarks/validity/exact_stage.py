@@ -15,7 +15,7 @@ speaker and shares only the tables and the words with the stage. The stage's fil
 
     .venv/bin/python -m benchmarks.validity.exact_stage [--scenes 1000] [--write]
 
-``--write`` puts the tables into the section of ``docs/validity.md`` that is this file's.
+``--write`` puts the tables into the section of ``docs/validity-details.md`` that is this file's.
 """
 
 from __future__ import annotations

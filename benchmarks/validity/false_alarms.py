@@ -109,7 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=found_folder())
     parser.add_argument("--fit", action="store_true", help="write the table of the measures")
-    parser.add_argument("--write", action="store_true", help="write docs/validity.md")
+    parser.add_argument("--write", action="store_true", help="write its section of the details")
     options = parser.parse_args()
     if options.folder is None:
         parser.error("the data are not at hand; give their folder")

@@ -77,7 +77,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", default=found_folder())
-    parser.add_argument("--write", action="store_true", help="write docs/validity.md")
+    parser.add_argument("--write", action="store_true", help="write its section of the details")
     options = parser.parse_args()
     if options.folder is None:
         parser.error("the data are not at hand; give their folder")

@@ -321,7 +321,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--times", type=int, default=1000)
     parser.add_argument("--reader")
     parser.add_argument("--store", type=Path, default=Path("runs/planted.db"))
-    parser.add_argument("--write", action="store_true", help="write sections of docs/validity.md")
+    parser.add_argument(
+        "--write", action="store_true", help="write sections of docs/validity-details.md"
+    )
     chosen = parser.parse_args(arguments)
     sections: list[tuple[str, str, list[str]]] = []
     base = "benchmarks.validity.instruments"

@@ -345,7 +345,7 @@ def main() -> None:
     parser.add_argument("--replications", type=int, default=1000)
     parser.add_argument("--others", type=int, help="of all worlds but the first two")
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--write", action="store_true", help="write the section of validity.md")
+    parser.add_argument("--write", action="store_true", help="write the section of the details")
     options = parser.parse_args()
     others = options.others or options.replications
     started = time.perf_counter()

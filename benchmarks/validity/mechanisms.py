@@ -354,7 +354,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--scenes", type=int, default=200)
     parser.add_argument("--rolls", type=int, default=20)
     parser.add_argument("--times", type=int, default=1000)
-    parser.add_argument("--write", action="store_true", help="write a section of docs/validity.md")
+    parser.add_argument("--write", action="store_true", help="write a section of the details")
     chosen = parser.parse_args(arguments)
     one: Callable[[int], Played] = partial(scene, rolls=chosen.rolls)
     with ProcessPoolExecutor() as workers:

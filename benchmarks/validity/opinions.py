@@ -391,7 +391,7 @@ def main() -> None:
     parser.add_argument("--replications", type=int, default=1000)
     parser.add_argument("--trials", type=int, default=100, help="scenes of each stage, end to end")
     parser.add_argument("--keep", type=Path, help="a file for replications that are done")
-    parser.add_argument("--write", action="store_true", help="write docs/validity.md")
+    parser.add_argument("--write", action="store_true", help="write its section of the details")
     options = parser.parse_args()
     started = time.perf_counter()
     parts = report(options.replications, options.trials, Kept(options.keep))

@@ -21,7 +21,7 @@ the limit itself is low.
     .venv/bin/python -m benchmarks.validity.planted_flips [--scenes 200] [--fit] [--write]
 
 ``--fit`` counts the signature anew, ``--write`` puts the tables into the section of
-``docs/validity.md`` that is this file's. Intervals are over scenes (bootstrap, 95%).
+``docs/validity-details.md`` that is this file's. Intervals are over scenes (bootstrap, 95%).
 """
 
 from __future__ import annotations

@@ -234,7 +234,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--replications", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--write", action="store_true", help="write docs/validity.md")
+    parser.add_argument("--write", action="store_true", help="write its section of the details")
     options = parser.parse_args()
     started = time.perf_counter()
     covered = [

@@ -382,7 +382,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--times", type=int, default=1000)
-    parser.add_argument("--write", action="store_true", help="write a section of docs/validity.md")
+    parser.add_argument("--write", action="store_true", help="write a section of the details")
     chosen = parser.parse_args(arguments)
     parts = list(tables(chosen.times, lambda row: print(row, flush=True)))
     if chosen.write:

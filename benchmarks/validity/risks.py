@@ -264,7 +264,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--scenes", type=int, default=300, help="scenes of the exact stage")
     parser.add_argument("--studies", type=int, default=1000, help="studies of each kind")
-    parser.add_argument("--write", action="store_true", help="write docs/validity.md")
+    parser.add_argument("--write", action="store_true", help="write its section of the details")
     options = parser.parse_args()
     started = time.perf_counter()
     parts = report(options.scenes, options.studies)

@@ -382,7 +382,7 @@ def main() -> None:
     parser.add_argument("--tune", action="store_true", help="show the half that was tuned on")
     parser.add_argument("--played", type=Path, nargs="*", default=[], help="stores of a base model")
     parser.add_argument("--keep", type=Path, help="a file with what is finished, to go on from")
-    parser.add_argument("--write", action="store_true", help="write docs/validity.md")
+    parser.add_argument("--write", action="store_true", help="write its section of the details")
     options = parser.parse_args()
     if options.folder is None:
         parser.error("the data are not at hand; give their folder")

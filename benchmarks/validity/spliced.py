@@ -459,7 +459,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", nargs="?", type=Path, help="where the statements are")
     parser.add_argument("--each", type=int, default=60, help="actors a trait and side")
     parser.add_argument("--fit", action="store_true", help="write the scales")
-    parser.add_argument("--write", action="store_true", help="write a section of docs/validity.md")
+    parser.add_argument("--write", action="store_true", help="write a section of the details")
     chosen = parser.parse_args(arguments)
     folder = chosen.folder or found_folder()
     if folder is None:

@@ -181,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the tables; the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--times", type=int, default=2000)
-    parser.add_argument("--write", action="store_true", help="write a section of docs/validity.md")
+    parser.add_argument("--write", action="store_true", help="write a section of the details")
     chosen = parser.parse_args(arguments)
     first, second = false_decisions(chosen.times), savings(max(400, chosen.times // 4))
     if chosen.write:

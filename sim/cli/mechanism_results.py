@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 _MANY_SCENES = 40
-"""From so many scenes on limits cover also what few scenes carry (``docs/validity.md``)."""
+"""From so many scenes on limits cover also what few scenes carry (``docs/validity-details.md``)."""
 
 _SMALL = 0.02
 """Of a contribution that is smaller nobody is warned."""

@@ -124,8 +124,12 @@ def test_a_branch_is_shown_whole_with_what_was_put_there(inside: Command, live: 
     forked = strict(inside("fork", "s.db", live, "--at", 4, "-n", 1, *SAID, "--json").stdout)
     printed = inside("show", "s.db", live, "--probes").stdout.splitlines()
     branch = inside("show", "s.db", forked["trials"][0][0], "--probes").stdout.splitlines()
-    fourth = next(place for place, line in enumerate(printed) if line.startswith("   4 "))
-    assert printed[1:fourth] == branch[1:fourth], "the probes of what is shared, too"
+    # The head draws the course of stances to the end; what is shared begins after it.
+    first, fourth = (
+        next(place for place, line in enumerate(printed) if line.startswith(f"   {turn} "))
+        for turn in (1, 4)
+    )
+    assert printed[first:fourth] == branch[first:fourth], "the probes of what is shared, too"
     assert ", fork@4 say Ada: I was wrong.  " in branch[0]
     assert "   4 Ada   I was wrong. (put there)" in branch
     numbers = [line[:4].strip() for line in branch if line[:4].strip().isdigit()]
