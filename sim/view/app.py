@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from sim.errors import BadRequest, ElsinoreError
 from sim.html import stylesheet
+from sim.text.printing import command_line
 from sim.view import reading
 from sim.view.forks import Allowed, Asked, Forks
 from sim.view.guard import Guard
@@ -35,9 +36,6 @@ from sim.view.readings import KINDS, Measures
 
 _BODY_BYTES = 100_000
 _FACTS = ("scenario", "model", "arm", "status", "parameters")
-_MEASURED_SECONDS = 0.3
-"""So long a page waits for marks that are being measured: those of a small store are there then."""
-
 _STATIC = Path(__file__).with_name("static")
 _KINDS_OF_FILES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -111,8 +109,7 @@ class _Endpoints:
         wanted = _wanted(request)
 
         def made() -> str:
-            self.library.rows()
-            self.library.measured.wait(_MEASURED_SECONDS)
+            self.library.settle()
             return trials_page(self.library, wanted, self.library.choose(wanted))
 
         return await _page(made)
@@ -145,8 +142,7 @@ class _Endpoints:
 
     async def trial(self, request: Request) -> Response:
         def made() -> str:
-            self.library.rows()
-            self.library.measured.wait(_MEASURED_SECONDS)
+            self.library.settle()
             played = reading.played(
                 self.library, _trial(request), self.notes, self.viewer.labels, self.viewer.allowed
             )
@@ -188,8 +184,7 @@ class _Endpoints:
             raise BadRequest("compare: choose two trials in the list, with x")
 
         def made() -> str:
-            self.library.rows()
-            self.library.measured.wait(_MEASURED_SECONDS)
+            self.library.settle()
             sides = [reading.side(self.library, each) for each in (one, other)]
             return comparison_page(self.library, sides[0], sides[1])
 
@@ -207,15 +202,16 @@ class _Endpoints:
                 trial = store.trial(identity)
                 trial.parameters  # noqa: B018 - read while the store is open
                 asked = Asked.read(trial.id, form)
-                if form.get("do") == "play":
+                command = command_line(*self.forks.words(trial, asked))
+                # What is played is what was estimated: fields may have been changed since.
+                if form.get("do") == "play" and form.get("estimated") == command:
                     job = await self.forks.play(trial, asked)
                     return RedirectResponse(address("forks", job.number), 303)
                 estimates = await self.forks.estimate(trial, asked)
-                words = self.forks.words(trial, asked)
         except BadRequest as error:
             wrong = Form(form, wrong=str(error))
             return await _page(lambda: self._fork_page(identity, wrong), 400)
-        from_it = Form(form, estimates, " ".join(words))
+        from_it = Form(form, estimates, command)
         return await _page(lambda: self._fork_page(identity, from_it))
 
     def _fork_page(self, identity: str, form: Form) -> str:

@@ -21,6 +21,9 @@ SORTS = ("scenario", "model", "arm", "seed", "status", "turns", "marks", "trial"
 _LOOK_SECONDS = 0.4
 """A store that is being written is not read again sooner."""
 
+_SMALL = 500
+_MEASURED_SECONDS = 0.3
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -109,6 +112,11 @@ class Library:
                 self._state, self._looked = state, time.monotonic()
             self.measured.refresh(self._state)
             return self._rows
+
+    def settle(self) -> None:
+        """Wait a moment for the marks of a small store, which are there at once."""
+        if len(self.rows()) <= _SMALL:
+            self.measured.wait(_MEASURED_SECONDS)
 
     def marks(self, trial: str) -> Sequence[Mark]:
         """The marks of a trial, as far as they are measured."""

@@ -22,6 +22,9 @@ from sim.view.pages.prompt import prompt_page
 from sim.view.pages.tree import tree_page
 from sim.view.pages.trial import Played
 
+_GENERATED = ("stage", "imported")
+"""Where lines are from that are alternatives; in a tree that was imported, somebody else's."""
+
 _BRANCHES = 400
 """So many branches of a turn are read for its bar."""
 
@@ -97,14 +100,14 @@ def tree(library: Library, beginning: str) -> str:
         family = library.family(trial.id)
         here = next(row for row in family if row.id == trial.id)
         parents = {str(row.of) for row in family if row.at is not None}
-        bars: dict[tuple[str, str], Alternatives] = {}
+        bars: dict[tuple[str, str, int], Alternatives] = {}
         for parent in parents & {row.id for row in family}:
             transcript = store.transcript(parent, find_scene=partial(_scene, store, parent))
             by_turn = _alternatives(library, store, transcript, parent, family)
             for turn, found in by_turn.items():
                 for arm in {each.arm for each in found.said}:
                     some = [each for each in found.said if each.arm == arm]
-                    bars[parent, arm] = Alternatives(turn, some)
+                    bars[parent, arm, turn] = Alternatives(turn, some)
         return tree_page(library, here, family, bars)
 
 
@@ -153,7 +156,7 @@ def _alternatives(
     for row in [row for row in family if row.of == trial and row.at is not None][:_BRANCHES]:
         first = next((each for each in store.own_events(row.id) if isinstance(each, Turn)), None)
         # What an experimenter put there was not generated.
-        if first is None or first.source != "stage" or first.index != row.at:
+        if first is None or first.source not in _GENERATED or first.index != row.at:
             continue
         who = _who(library, transcript, first, before[: first.index - 1])
         kinds = dict.fromkeys(

@@ -153,7 +153,8 @@ def _estimate(form: Form) -> Html:
         "div",
         element("h2", "What it would take"),
         element("div", table(told), class_="scroll"),
-        element("p", element("code", form.command), class_="small") if form.command else None,
+        element("p", element("code", form.command), class_="small"),
+        element("input", type="hidden", name="estimated", value=form.command),
         class_="estimated",
         role="status",
     )
@@ -167,7 +168,8 @@ def job_page(library: Library, job: Job) -> str:
     alternatives = address("trial", asked.trial, "turn", asked.at)
     parts: list[Part] = [
         trail(("/", "Trials"), (there, asked.trial[:8])),
-        element("h1", f"Turn {asked.at}: {CHANGES[asked.change]}"),
+        element("h1", f"Turn {asked.at}"),
+        element("p", f"What is different: {CHANGES[asked.change]}.", class_="lede"),
         element("p", element("code", job.command), class_="small"),
     ]
     if job.state == "playing":

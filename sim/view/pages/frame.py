@@ -72,6 +72,7 @@ def frame(
             element("a", "Elsinore", href="/", class_="brand"),
             element("span", name(store.name), class_="store", title=str(store)),
             element("span", class_="live", id="live", role="status"),
+            element("a", "Notes", href="/notes", class_="notes-link"),
             element("button", "Keys", type="button", class_="plain", id="keys-button"),
             class_="bar",
         ),

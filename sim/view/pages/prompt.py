@@ -138,7 +138,7 @@ def _messages(shown: list[Piece]) -> Html:
         [
             element(
                 "section",
-                element("h3", role),
+                element("h2", role),
                 element(
                     "pre",
                     [

@@ -17,13 +17,12 @@ _SHOWN = 60
 """So many branches of an arm are listed."""
 
 
-def tree_page(
-    library: Library, here: Row, family: Sequence[Row], bars: Mapping[tuple[str, str], Alternatives]
-) -> str:
-    """The page of a family: the trial at the root, then branches below the trials they leave.
+Bars = Mapping[tuple[str, str, int], Alternatives]
+"""Who appears at the first own turn of branches: by parent, arm, and the turn where they leave."""
 
-    ``bars`` are who appears at the first own turn of the branches, by parent and arm.
-    """
+
+def tree_page(library: Library, here: Row, family: Sequence[Row], bars: Bars) -> str:
+    """The page of a family: the trial at the root, then branches below the trials they leave."""
     root = family[0] if family else here
     below: dict[str, list[Row]] = {}
     for row in family[1:]:
@@ -64,7 +63,7 @@ def _node(
     library: Library,
     row: Row,
     below: Mapping[str, Sequence[Row]],
-    bars: Mapping[tuple[str, str], Alternatives],
+    bars: Bars,
     here: Row,
 ) -> Html:
     arms: dict[tuple[int, str], list[Row]] = {}
@@ -94,10 +93,10 @@ def _arm(
     arm: str,
     rows: Sequence[Row],
     below: Mapping[str, Sequence[Row]],
-    bars: Mapping[tuple[str, str], Alternatives],
+    bars: Bars,
     here: Row,
 ) -> Html:
-    others = bars.get((parent.id, arm))
+    others = bars.get((parent.id, arm, at))
     marks = Counter(
         kind
         for row in rows

@@ -23,6 +23,7 @@ from sim.view.notes import LABEL, Note, by_turn
 from sim.view.pages.alternatives import Alternatives, bar
 from sim.view.pages.frame import address, frame, sign, trail
 from sim.view.pages.timeline import timeline
+from sim.view.pages.verdicts import verdicts_of
 from sim.view.readings import Mark
 
 _LETTERS = 40_000
@@ -295,15 +296,17 @@ def _aside(played: Played, speakers: Speakers, marks: Sequence[Mark]) -> Html:
         _graph(played, speakers),
         element("p", class_="muted small", id="cost"),
         _marks(marks),
-        _verdicts(played),
-        element("p", played.forkable, class_="muted small") if played.forkable else None,
+        verdicts_of(played.verdicts),
         element(
             "p",
-            element("a", "The tree of branches", href=address("trial", played.trial.id, "tree")),
-            class_="small",
-        )
-        if len(played.family) > 1
-        else None,
+            "Labels: ",
+            [
+                joined(element("kbd", str(place)), f" {label}  ")
+                for place, label in enumerate(played.labels, start=1)
+            ],
+            class_="muted small keys-of-labels",
+        ),
+        element("p", played.forkable, class_="muted small") if played.forkable else None,
     )
 
 
@@ -359,46 +362,6 @@ def _marks(marks: Sequence[Mark]) -> Html | None:
     )
 
 
-def _verdicts(played: Played) -> Html | None:
-    if not played.verdicts:
-        return None
-    items = []
-    for verdict in played.verdicts:
-        payload = verdict.payload
-        if payload.get("missing"):
-            told: Part = f"no verdict: {payload['missing']}"
-        else:
-            told = f"for {payload.get('winner')}"
-        reasons = [
-            element(
-                "li",
-                element(
-                    "a",
-                    "“",
-                    str(reason.get("quote", ""))[:300],
-                    "”",
-                    href=f"#t-{reason.get('turn')}",
-                    class_="quote",
-                    data_quote=str(reason.get("quote", ""))[:300],
-                ),
-                " ",
-                str(reason.get("why", ""))[:600],
-            )
-            for reason in payload.get("reasons") or ()
-            if isinstance(reason, dict) and str(reason.get("turn", "")).isdecimal()
-        ]
-        items.append(
-            element("li", element("b", name(verdict.judge)), " ", told, element("ul", reasons))
-        )
-    return element(
-        "details",
-        element("summary", counted(len(items), "verdict")),
-        element("ul", items),
-        class_="verdicts",
-        open=True,
-    )
-
-
 def _note_dialog(played: Played) -> Html:
     return element(
         "dialog",
@@ -413,6 +376,13 @@ def _note_dialog(played: Played) -> Html:
                 element("textarea", name="text", id="note-text", rows="5", maxlength="20000"),
             ),
             element("p", "Blank takes it back. Ctrl+Enter keeps it.", class_="muted small"),
+            element(
+                "p",
+                [
+                    element("button", label, type="button", class_="label", data_label=label)
+                    for label in played.labels
+                ],
+            ),
             element("button", "Keep"),
             element("button", "Cancel", type="button", class_="plain", id="note-cancel"),
             method="post",

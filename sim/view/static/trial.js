@@ -9,6 +9,7 @@ export function trial() {
   const labels = JSON.parse(data.labels || "[]");
   let now = 0;
   let timer = 0;
+  let course = null; // Who speaks and who hears, by turn; read when it is first needed.
 
   const lines = () => document.querySelectorAll(".play > .line");
   const count = () => lines().length;
@@ -40,7 +41,7 @@ export function trial() {
   const light = () => {
     const graph = document.getElementById("graph");
     if (!graph) return;
-    const course = JSON.parse(graph.dataset.course);
+    course ??= JSON.parse(graph.dataset.course);
     const [speaker, hearers] = course[now - 1] ?? [];
     graph.classList.toggle("lit", speaker !== undefined);
     const before = course[now - 2]?.[0];
@@ -136,6 +137,12 @@ export function trial() {
     dialog.showModal();
     document.getElementById("note-text").focus();
   };
+  dialog.addEventListener("click", (event) => {
+    const label = event.target.closest("[data-label]");
+    if (!label) return;
+    dialog.close();
+    send({ kind: "label", turn: now, text: label.dataset.label });
+  });
   document.getElementById("note-cancel").addEventListener("click", () => dialog.close());
   const form = document.getElementById("note-form");
   const keep = () => {
@@ -203,6 +210,7 @@ export function trial() {
       else old.replaceChildren(...fresh.childNodes);
     }
     data.key = made.body.dataset.key;
+    course = null;
     timeline();
     select(atEnd ? count() : now || 1, atEnd ? "" : "scroll");
     if (focused) document.getElementById(focused)?.querySelector("a")?.focus({ preventScroll: true });

@@ -28,6 +28,7 @@ if (["tree", "alternatives", "notes", "rows", "job"].includes(page)) {
 }
 if (["fork", "told"].includes(page)) keys({});
 follow(page);
+document.body.dataset.ready = "1"; // Keys are heard from now on.
 
 /** Move the focus among the elements that a selector finds. */
 function step(selector, by) {

@@ -49,6 +49,11 @@ def viewing(store: Path, *options: str) -> Iterator[str]:
     assert "Traceback" not in said
 
 
+def ready(page: Page) -> None:
+    """Wait until a page hears keys."""
+    page.locator("body[data-ready]").wait_for()
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A viewer of trials that have flips."""
@@ -92,6 +97,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.on("request", asked)
     opened.goto(address)
+    ready(opened)
     yield opened
     context.close()
     assert complaints == []
@@ -124,11 +130,13 @@ def test_everything_by_keyboard(page: Page) -> None:
     page.keyboard.type("the house")
     page.keyboard.press("Enter")
     page.wait_for_url("**words=the*")
+    ready(page)
     page.locator(".row .words mark").first.wait_for()
     page.keyboard.press("j")
     assert page.evaluate("document.activeElement.closest('.row').id") == "r-0"
     page.keyboard.press("Enter")
     page.wait_for_url("**/trial/**")
+    ready(page)
     for key, turn in (("g", 1), ("j", 2), ("j", 3), ("k", 2), ("G", 18)):
         page.keyboard.press(key)
         assert page.locator(".line.now").get_attribute("id") == f"t-{turn}"
@@ -148,8 +156,10 @@ def test_everything_by_keyboard(page: Page) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("p")
     page.wait_for_url("**/prompt/1")
+    ready(page)
     page.keyboard.press("u")
     page.wait_for_url("**#t-1")
+    ready(page)
     page.locator("#slider").focus()
     page.keyboard.press("ArrowRight")
     assert page.locator("#slider").get_attribute("aria-valuenow") == "2"
@@ -157,6 +167,8 @@ def test_everything_by_keyboard(page: Page) -> None:
 
 def test_a_fork_is_played_and_compared(page: Page) -> None:
     page.locator(".row a").first.click()
+    page.wait_for_url("**/trial/**")
+    ready(page)
     page.locator("#t-5").click()
     page.keyboard.press("f")
     page.wait_for_url("**/fork?at=5")
@@ -174,8 +186,10 @@ def test_a_fork_is_played_and_compared(page: Page) -> None:
     assert "part at turn 5" in page.locator("#summary").inner_text()
     assert page.locator(".pair.shared").count() == 4
     assert "I was wrong about the house." in page.locator(".pair.first .other").inner_text()
+    ready(page)
     page.keyboard.press("u")
     page.wait_for_url("**#t-5")
+    ready(page)
     page.keyboard.press("b")
     page.wait_for_url("**/tree")
     assert page.locator(".tree .leaf").count() == 5
@@ -187,6 +201,7 @@ def test_two_trials_are_chosen_and_compared_on_a_phone(browser: Browser, address
     )
     page = context.new_page()
     page.goto(address)
+    ready(page)
     for _ in range(2):
         page.keyboard.press("j")
         page.keyboard.press("x")
@@ -213,5 +228,5 @@ def test_a_run_is_followed(page: Page, tmp_path: Path, browser: Browser) -> None
             "run", "cross_purposes", "-m", "embedded:base", "-n", "3", "--store", "live.db", "-q",
             cwd=tmp_path,
         )  # fmt: skip
-        page.wait_for_function("document.querySelectorAll('.row').length === 3", timeout=30_000)
+        page.locator("#r-2").wait_for(timeout=30_000)
         page.context.close()

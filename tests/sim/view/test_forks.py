@@ -66,9 +66,14 @@ def test_a_fork_is_estimated_and_then_played(client: Client, store: Played, tmp_
     assert "free" in estimate.text
     with open_store(path) as opened:
         assert len(opened.ids()) == 6  # Nothing was played for an estimate.
-    begun = viewer.post(place, data=form | {"do": "play"}, headers=HERE)
+    estimated = re.search(r'name="estimated" value="([^"]+)"', estimate.text)
+    assert estimated is not None
+    form |= {"do": "play", "estimated": estimated[1]}
+    other = viewer.post(place, data=form | {"branches": "2"}, headers=HERE)
+    assert "What it would take" in other.text  # Something else than what was estimated.
+    begun = viewer.post(place, data=form, headers=HERE)
     assert begun.headers["location"] == "/forks/1"
-    again = viewer.post(place, data=form | {"do": "play"}, headers=HERE)
+    again = viewer.post(place, data=form, headers=HERE)
     assert "A fork is being played" in again.text
     end = time.monotonic() + 60
     while 'data-state="playing"' in (page := viewer.get("/forks/1").text):
