@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Sequence
+from math import isnan
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sim.errors import BadRequest
 from sim.events import Turn
 from sim.transcript import Transcript
-from sim.view.readings import Mark, Marks, Measures
+from sim.view.readings import Mark, Measures, Reading
+
+if TYPE_CHECKING:
+    from analysis.tables import Tables
 
 _TOLD = {
     "flip": "turns into the opposite",
@@ -20,32 +25,51 @@ _TOLD = {
 
 def measures() -> Measures:
     """What the viewer measures: the same as ``elsinore show``, so that both say the same."""
-    return Measures(marks_of_store, who_speaks)
+    return Measures(read, who_speaks)
 
 
-def marks_of_store(store: Path) -> Marks:
-    """Flips, collapses and loops of all trials, and concessions in debates."""
-    from analysis.measures.concessions import Concessions
+def read(store: Path) -> Reading:
+    """Flips, collapses, loops and concessions of all trials, and how far arms converge."""
     from analysis.tables import load
-    from sim.cli.outcomes import OUTCOMES, outcomes_by_trial
 
     tables = load(store)
-    marks: dict[str, list[Mark]] = {}
     if tables.trials.empty:
-        return marks
+        return Reading()
+    return Reading(_marks(tables, _debates(store)), _together(tables))
+
+
+def _marks(tables: Tables, debates: set[str]) -> dict[str, list[Mark]]:
+    from analysis.measures.concessions import Concessions
+    from sim.cli.outcomes import OUTCOMES, outcomes_by_trial
+
+    marks: dict[str, list[Mark]] = {}
     for trial, actors in outcomes_by_trial(tables).items():
         for actor, found in actors.items():
             for kind in OUTCOMES:
                 if found[kind] is not None:
                     mark = Mark(found[kind], kind, actor, f"{actor} {_TOLD[kind]}")
                     marks.setdefault(trial, []).append(mark)
-    debates = _debates(store)
     if debates:
         rows = Concessions(tables.only(debates)).by_turn
         for trial, turn, actor in zip(rows["trial"], rows["turn"], rows["actor"], strict=True):
             mark = Mark(int(turn), "concession", str(actor), f"{actor} concedes")
             marks.setdefault(str(trial), []).append(mark)
     return marks
+
+
+def _together(tables: Tables) -> dict[str, str]:
+    """The convergence of each trial's arm, where it has an estimate."""
+    from analysis.measures.convergence import Convergence
+    from sim.html.numbers import interval, number
+
+    convergence = Convergence(tables)
+    told = {
+        each.arm: f"{number(each.estimate.value)} {interval(each.estimate.low, each.estimate.high)}"
+        for each in convergence.estimates
+        if each.quantity == "c" and each.estimate.value is not None
+        and not isnan(each.estimate.value)
+    }  # fmt: skip
+    return {trial: told[arm] for trial, arm in convergence.arm_of().items() if arm in told}
 
 
 def _debates(store: Path) -> set[str]:
@@ -58,9 +82,9 @@ def _debates(store: Path) -> set[str]:
 
 def who_speaks(transcript: Transcript, turn: Turn, before: Sequence[Turn]) -> str:
     """Who speaks in a turn, by its words."""
-    from sim.study.appearance import who_speaks as read
+    from sim.study.appearance import who_speaks as appears
 
-    return read(transcript, turn, list(before))
+    return appears(transcript, turn, list(before))
 
 
 def coder_name(given: str | None) -> str:

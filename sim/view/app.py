@@ -155,7 +155,11 @@ class _Endpoints:
             self.library.rows()
             with self.library.open() as store:
                 trial = store.trial(_trial(request))
-                return {"key": state_of(self.library, trial), "written": self.library.written}
+                return {
+                    "key": state_of(self.library, trial),
+                    "version": self.library.measured.version,
+                    "written": self.library.written,
+                }
 
         return JSONResponse(await run_in_threadpool(looked))
 

@@ -120,7 +120,7 @@ class Library:
 
     def marks(self, trial: str) -> Sequence[Mark]:
         """The marks of a trial, as far as they are measured."""
-        return self.measured.marks.get(trial, ())
+        return self.measured.reading.marks.get(trial, ())
 
     def choose(self, wanted: Wanted) -> Chosen:
         """The rows that are asked for, in the order asked for."""

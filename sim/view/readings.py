@@ -37,23 +37,37 @@ Marks = Mapping[str, Sequence[Mark]]
 """Marks by trial."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was measured of a store. ``together`` says by trial how far the actors of its arm come
+    together: an estimate with its interval, as text; nothing for trials that it is not of."""
+
+    marks: Marks = field(default_factory=dict)
+    together: Mapping[str, str] = field(default_factory=dict)
+
+
+def nothing(path: Path) -> Reading:
+    """Reads nothing of any store."""
+    return Reading()
+
+
 def nobody_knows(transcript: Transcript, turn: Turn, before: Sequence[Turn]) -> str:
     """Who speaks in a line, where nothing reads it."""
-    return "self"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """The measures of a viewer. ``marks`` reads a store; ``who`` says who speaks in a line: self,
+    """The measures of a viewer. ``read`` reads a store; ``who`` says who speaks in a line: self,
     opposite, assistant, partner, loop, stranger or nobody."""
 
-    marks: Callable[[Path], Marks] = lambda path: {}
+    read: Callable[[Path], Reading] = nothing
     who: Callable[[Transcript, Turn, Sequence[Turn]], str] = nobody_knows
 
 
 @dataclass
 class Measured:
-    """The marks of a store, measured in a thread of its own whenever the store has changed.
+    """What is measured of a store, in a thread of its own whenever the store has changed.
 
     Of a store that is being written the next measurement begins no sooner than four times the last
     one's length later, so that a run keeps its processor.
@@ -61,7 +75,7 @@ class Measured:
 
     path: Path
     measures: Measures
-    marks: Marks = field(default_factory=dict)
+    reading: Reading = field(default_factory=Reading)
     version: int = 0
     """Counts the measurements; 0: none has ended."""
     failed: str = ""
@@ -94,7 +108,7 @@ class Measured:
     def _measure(self) -> None:
         begun = time.monotonic()
         try:
-            self.marks = self.measures.marks(self.path)
+            self.reading = self.measures.read(self.path)
             self.failed = ""
         except ElsinoreError as error:
             self.failed = str(error)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sim.html import Html, element, name
-from sim.html.numbers import counted
+from sim.html.numbers import MISSING, counted
 from sim.view.library import Library, Row, arm_of
 from sim.view.pages.frame import SIGNS, address
 from sim.view.readings import KINDS
@@ -33,6 +33,7 @@ class _Arm:
     done: int = 0
     failed: int = 0
     turns: int = 0
+    together: str = ""
     marks: Counter[str] = field(default_factory=Counter)
     """In how many trials that are at their end there is a mark of each kind."""
 
@@ -46,6 +47,7 @@ def arms_table(library: Library, rows: Iterable[Row]) -> Html | None:
         arm.trials += 1
         arm.failed += row.status == "failed"
         arm.turns += row.turns
+        arm.together = arm.together or library.measured.reading.together.get(row.id, "")
         if row.status == "done":
             arm.done += 1
             arm.marks.update({mark.kind for mark in library.marks(row.id)})
@@ -53,6 +55,7 @@ def arms_table(library: Library, rows: Iterable[Row]) -> Html | None:
         return None
     kinds = [kind for kind in KINDS if any(arm.marks[kind] for arm in arms.values())]
     labelled = any(arm.told for arm in arms.values())
+    together = any(arm.together for arm in arms.values())
     words = ["scenario", "model", *(["arm"] if labelled else [])]
     numbers = ["trials", "done", "failed", "turns"]
     head = element(
@@ -60,10 +63,18 @@ def arms_table(library: Library, rows: Iterable[Row]) -> Html | None:
         [element("th", word, scope="col") for word in words],
         [element("th", word, scope="col", class_="n") for word in numbers],
         [element("th", f"{SIGNS[kind]} {kind}", scope="col", class_="n") for kind in kinds],
+        element("th", "convergence C [95%]", scope="col") if together else None,
     )
     varied = _varied(arms)
     body = [
-        _row(key, arm, kinds, parameters=key.scenario in varied, labelled=labelled)
+        _row(
+            key,
+            arm,
+            kinds,
+            parameters=key.scenario in varied,
+            labelled=labelled,
+            together=together,
+        )
         for key, arm in list(arms.items())[:_SHOWN]
     ]
     table = element("table", element("thead", head), element("tbody", body))
@@ -77,10 +88,15 @@ def arms_table(library: Library, rows: Iterable[Row]) -> Html | None:
         else None,
         element(
             "p",
-            "Marks count trials at their end in which something was found at least once.",
+            "Marks count trials at their end in which something was found at least once."
+            if kinds
+            else None,
+            " C is 1 where actors come to agree and 0 where they stay apart: elsinore explain C."
+            if together
+            else None,
             class_="muted small",
         )
-        if kinds
+        if kinds or together
         else None,
         open=len(arms) <= _OPEN,
         class_="arms",
@@ -95,7 +111,9 @@ def _varied(arms: Mapping[_Key, _Arm]) -> set[str]:
     return {scenario for scenario, sets in told.items() if len(sets) > 1}
 
 
-def _row(key: _Key, arm: _Arm, kinds: list[str], *, parameters: bool, labelled: bool) -> Html:
+def _row(
+    key: _Key, arm: _Arm, kinds: list[str], *, parameters: bool, labelled: bool, together: bool
+) -> Html:
     told = key.parameters if len(key.parameters) <= 80 else f"{key.parameters[:79]}…"
     return element(
         "tr",
@@ -111,6 +129,7 @@ def _row(key: _Key, arm: _Arm, kinds: list[str], *, parameters: bool, labelled: 
             for number in (arm.trials, arm.done, arm.failed, arm.turns)
         ],
         [element("td", _of(arm.marks[kind], arm.done), class_="n") for kind in kinds],
+        element("td", arm.together or MISSING) if together else None,
     )
 
 

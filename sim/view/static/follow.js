@@ -56,7 +56,8 @@ export function follow(page) {
         }
       }
     }
-    return now.written || !Number(data.version ?? 1) ? EVERY : SLOWER;
+    // Version 0: nothing is measured yet.
+    return now.written || now.version === 0 ? EVERY : SLOWER;
   };
   setTimeout(look, EVERY);
 }

@@ -67,7 +67,6 @@ export function trial() {
   const timeline = () => {
     const slider = document.getElementById("slider");
     slider.addEventListener("pointerdown", (event) => {
-      if (event.target.closest(".sign")) return;
       slider.setPointerCapture(event.pointerId);
       select(turnAt(event));
     });

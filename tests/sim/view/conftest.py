@@ -17,7 +17,7 @@ from sim.scene.interventions import Say
 from sim.store import open_store
 from sim.transcript import Transcript
 from sim.view.app import Viewer, application
-from sim.view.readings import Mark, Marks, Measures
+from sim.view.readings import Mark, Measures, Reading
 
 ORIGIN = "http://127.0.0.1:8642"
 TOKEN = "a-token-of-the-tests"
@@ -55,11 +55,12 @@ def played(path: Path, trials: int = 2, branches: int = 3) -> list[str]:
     return [trial.id for trial in (*live, *again, *put)]
 
 
-def marks(path: Path) -> Marks:
-    """A flip at turn 5 of each trial."""
+def read(path: Path) -> Reading:
+    """A flip at turn 5 of each trial, and a convergence of all."""
     with open_store(path) as store:
         ids = store.ids()
-    return {trial: [Mark(5, "flip", "Ben", "Ben turns into the opposite")] for trial in ids}
+    marks = {trial: [Mark(5, "flip", "Ben", "Ben turns into the opposite")] for trial in ids}
+    return Reading(marks, dict.fromkeys(ids, "0.50 [0.10, 0.90]"))
 
 
 def who(transcript: Transcript, turn: Turn, before: object) -> str:
@@ -67,7 +68,7 @@ def who(transcript: Transcript, turn: Turn, before: object) -> str:
     return ("self", "opposite")[len(turn.text) % 2]
 
 
-MEASURES = Measures(marks, who)
+MEASURES = Measures(read, who)
 
 
 @pytest.fixture(scope="session")

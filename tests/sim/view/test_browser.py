@@ -214,6 +214,31 @@ def test_two_trials_are_chosen_and_compared_on_a_phone(browser: Browser, address
     context.close()
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_serious_barrier_stands_in_the_way(browser: Browser, address: str, theme: Any) -> None:
+    """axe-core finds nothing serious, contrast among it, on the main pages."""
+    rules = Path(__file__).with_name("axe-core") / "axe.min.js"
+    context = browser.new_context(color_scheme=theme, bypass_csp=True)
+    page = context.new_page()
+    page.goto(address)
+    trial, other = page.eval_on_selector_all(".row", "rows => rows.map(row => row.dataset.id)")[:2]
+    origin = address.partition("/?")[0]
+    found = []
+    for place in ("/", f"/trial/{trial}#t-4", f"/compare?a={trial}&b={other}",
+                  f"/trial/{trial}/fork?at=4", f"/trial/{trial}/prompt/7"):  # fmt: skip
+        page.goto(origin + place)
+        ready(page)
+        page.evaluate(rules.read_text(encoding="utf-8"))
+        told = page.evaluate("axe.run({resultTypes: ['violations']})")
+        found += [
+            (place, each["id"], each["nodes"][0]["html"])
+            for each in told["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]
+    context.close()
+    assert found == []
+
+
 def test_a_run_is_followed(page: Page, tmp_path: Path, browser: Browser) -> None:
     """Lines that are written while a page is open come onto it."""
     elsinore(

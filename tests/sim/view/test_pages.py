@@ -62,6 +62,8 @@ def test_the_list_has_all_trials_and_marks(client: Client, store: Played) -> Non
     assert "All 6 trials" in page
     assert page.count('class="row"') == 6
     assert page.count("sign-flip") >= 6
+    assert page.count("0.50 [0.10, 0.90]") == 3
+    assert "2 of 2" in page
 
 
 @pytest.mark.parametrize(
