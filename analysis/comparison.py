@@ -34,6 +34,7 @@ import pandas as pd
 import analysis
 from analysis import measures as every_measure
 from analysis.estimates import Quantity
+from analysis.figures import effects
 from analysis.lineage import Lineage
 from analysis.missing_outcomes import missing_of, worst_case
 from analysis.results import Result, averaged
@@ -52,6 +53,7 @@ from analysis.tables import ARM, Data, Tables, frame, load, units, with_arms
 from analysis.topics import by_topic, joined, topic_of
 from analysis.weaknesses import unfinished, weaknesses
 from sim.errors import BadRequest
+from sim.html import Figure, element, fragment
 from sim.planning.trials import WHOLE
 from sim.text.suggestions import nearest
 
@@ -198,8 +200,14 @@ class Comparison:
         return frame(rows, DIFFERENCE)
 
     def _repr_html_(self) -> str:
-        told = "".join(f"<li>{sentence}</li>" for sentence in (*self.sentences, *self.warnings))
-        return f"<ul>{told}</ul>"
+        drawn = self.plot()
+        told = [element("li", sentence) for sentence in (*self.sentences, *self.warnings)]
+        return fragment(drawn.html() if drawn else None, element("ul", told))
+
+    def plot(self) -> Figure | None:
+        """The forest of all differences; None if none is known. A notebook draws it; ``.svg()`` is
+        a file of it."""
+        return effects(self.differences)
 
 
 def compare(

@@ -37,6 +37,7 @@ from analysis.stats import UNKNOWN, Floats, Interval, beyond
 from analysis.stats.decomposition import FEWEST, Crossed, Reach, by_reroll, fieller, over_scenes
 from analysis.tables import frame
 from sim.errors import BadRequest
+from sim.html import element
 
 COLUMNS = {
     "mechanism": "str",
@@ -122,7 +123,7 @@ class Contributions:
         return f"{told}. In the declared order: {'; '.join(parts)}."
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.sentence}</p>"
+        return element("p", self.sentence)
 
 
 def contributions(

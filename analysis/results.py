@@ -23,6 +23,7 @@ import pandas as pd
 
 from analysis.calibration.errors import error_on
 from analysis.estimates import ESTIMATE, Estimate, Quantities, Quantity, cells
+from analysis.figures import forest_of_arms
 from analysis.stats import (
     Floats,
     Interval,
@@ -34,6 +35,7 @@ from analysis.stats import (
 )
 from analysis.tables import ARM, Data, frame, load, with_arms
 from sim.errors import BadRequest
+from sim.html import Figure, Table, element, fragment, table
 from sim.planning.trials import LIVE, SURROGATES
 from sim.text.suggestions import nearest
 
@@ -427,9 +429,27 @@ class Result:
         told = f"{count} trial{'' if count == 1 else 's'}"
         return f"{told} ({left}: left out)" if left else told
 
+    def plot(self, quantity: str | None = None) -> Figure:
+        """The estimates of a quantity, arm by arm, with their intervals and nulls; the measure's
+        first unless one is named. A notebook draws it; ``.svg()`` is a file of it.
+
+        Raises ``BadRequest`` for an unknown quantity.
+        """
+        name = next(iter(self.arm), "") if quantity is None else quantity
+        if name not in self.arm:
+            raise BadRequest(
+                f"{self.measure}.plot: {name!r} is no quantity; use {', '.join(self.arm)}"
+            )
+        return forest_of_arms(self.measure, name, self.arm[name], self.estimates, _arm_text)
+
     def _repr_html_(self) -> str:
-        table: str = self.by_arm.to_html(index=False, na_rep="", float_format="{:.3g}".format)
-        return f"<p>{self.measure} of {self._counted()} (evidence {self.evidence})</p>\n{table}"
+        rows = [(_arm_text(each.arm), each.quantity, *cells(each.estimate))
+                for each in self.estimates]  # fmt: skip
+        shown = table(Table(["arm", "quantity", *ESTIMATE], rows))
+        return fragment(
+            element("p", f"{self.measure} of {self._counted()} (evidence {self.evidence})"),
+            element("div", shown, class_="scroll"),
+        )
 
 
 def averaged(table: pd.DataFrame, quantities: Quantities) -> pd.DataFrame:

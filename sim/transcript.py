@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sim.events import Answer, Ended, Event, Failure, FellBack, Forgot, Intervened, Turn
+from sim.html import Speakers, fragment, transcript
 from sim.seeds import derive
 
 FLOOR = "floor:"
@@ -124,6 +125,11 @@ class Transcript:
         speakers = ", ".join(dict.fromkeys(turn.speaker for turn in self.turns))
         about = f" of {speakers}" if speakers else ""
         return f"<Transcript: {len(self)} turns{about}>"
+
+    def _repr_html_(self) -> str:
+        """The transcript as a play, for a notebook."""
+        speakers = Speakers(dict.fromkeys(turn.speaker for turn in self.turns))
+        return fragment(transcript(self.events, speakers))
 
     def __len__(self) -> int:
         """The number of turns."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from analysis.comparison import Comparison, Difference, compare
 from analysis.estimates import Estimate
+from analysis.figures import effects
 from analysis.measures.convergence_controls import ratio_of_ends
 from analysis.reports.arms import ArmLabel, contrast_of
 from analysis.reports.examples import Spot, extreme, happened, typical
@@ -19,6 +20,7 @@ from analysis.reports.material import Material
 from analysis.results import Result
 from analysis.stats import UNKNOWN, jackknife
 from sim.errors import BadRequest
+from sim.html import Figure
 from sim.html.numbers import counted, interval, number, probability, share
 
 
@@ -97,6 +99,12 @@ class Answer:
         except BadRequest:
             return None
 
+    @property
+    def effects(self) -> list[Figure]:
+        """The forest of all differences, if there are any."""
+        made = None if self.comparison is None else effects(self.comparison.differences)
+        return [] if made is None else [made]
+
     @cached_property
     def claims(self) -> list[Claim]:
         """The sentences, what matters most first."""
@@ -156,6 +164,8 @@ class Answer:
 
     def _contested(self) -> Iterator[Claim]:
         """Who won the tournaments, as far as that is established, and what swayed the judges."""
+        if not self.material.contests:
+            yield Claim("No debate has a verdict, so nobody is rated.")
         for found in self.material.contests:
             rows = found.entrants
             first = [str(row["entrant"]) for row in rows if row["tier"] == 1]
@@ -185,7 +195,7 @@ class Answer:
 
     def _difference(self, each: Difference) -> Claim:
         words = READINGS[each.quantity]
-        of = f" ({each.of})" if each.of else ""
+        of = f" ({self._shared(each)})" if each.of else ""
         a, b = words.told(each.value_a), words.told(each.value_b)
         gap = each.difference
         if isnan(gap.estimate):
@@ -206,6 +216,17 @@ class Answer:
                 f"{a}, against {b}, {words.unit}."
             )
         return Claim(sentence, _numbers(each), tuple(self._spots(each)))
+
+    def _shared(self, each: Difference) -> str:
+        """What both arms share, as short as it tells: the scenario where each has one arm of it."""
+        every = {other.of for other in self.comparison.differences} if self.comparison else set()
+        first = each.of.partition(" ")[0]
+        alike = [of for of in every if of.partition(" ")[0] == first]
+        return first if len(alike) == 1 and first in self._scenarios else each.of
+
+    @property
+    def _scenarios(self) -> set[str]:
+        return {arm.scenario for arm in self.material.arms}
 
     def _spots(self, each: Difference) -> Iterator[Spot]:
         material = self.material
@@ -235,16 +256,18 @@ class Answer:
             if not found.known:
                 continue
             where = "" if len(self.material.arms) == 1 else f"In {arm.label}, "
-            gone = share(found.value)
+            gone = (
+                f"{share(found.value)} of the distance between them is gone"
+                if found.value >= 0
+                else f"the distance between them grew by {share(-found.value)}"
+            )
             start = "speakers" if where else "Speakers"
             if found.low > 0:
-                told = f"{start} came closer together: {gone} of the distance between them is gone."
+                told = f"{start} came closer together: {gone}."
             elif found.high < 0:
-                told = (
-                    f"{start} moved apart: by {share(-found.value)} of the distance between them."
-                )
+                told = f"{start} moved apart: {gone}."
             else:
-                told = f"{start} are not shown to come together or to move apart ({gone} gone)."
+                told = f"{start} are not shown to come together or to move apart: {gone}."
             limits = f"95% interval {share(found.low)} to {share(found.high)}; " if found.n else ""
             yield Claim(
                 where + told,
@@ -261,9 +284,11 @@ class Answer:
                             ("collapse", "fell back into a polite assistant"),
                             ("loop", "began to loop")):  # fmt: skip
             able, found = 0, 0
-            for actors in material.onsets.values():
-                able += len(actors)
-                found += sum(each.get(kind) is not None for each in actors.values())
+            for trial, actors in material.onsets.items():
+                for actor, each in actors.items():
+                    # Nobody turns into an opposite that the persona does not have.
+                    able += kind != "flip" or (trial, actor) in material.opposed
+                    found += each.get(kind) is not None
             if able:
                 said.append(f"{found:,} of {able:,} {words}")
                 spots += happened(material, kind, most=2)

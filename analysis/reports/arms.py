@@ -43,10 +43,9 @@ def arms_of(trials: pd.DataFrame) -> list[ArmLabel]:
         facts[name] = facts[name].astype("str").mask(debate, "")
     grouped = list(facts.groupby(list(ARM), sort=True, dropna=False))
     keys = [dict(zip(ARM, map(_text, key), strict=True)) for key, _ in grouped]
-    several = _differing(keys)
     arms = [
-        ArmLabel(_label(key, several), key, tuple(map(str, rows["trial"])))
-        for key, (_, rows) in zip(keys, grouped, strict=True)
+        ArmLabel(label, key, tuple(map(str, rows["trial"])))
+        for label, key, (_, rows) in zip(_labels(keys), keys, grouped, strict=True)
     ]
     return sorted(arms, key=lambda arm: arm.label)
 
@@ -77,21 +76,31 @@ def _values(arms: Sequence[ArmLabel], name: str) -> dict[str, set[str]]:
     return found
 
 
-def _differing(keys: Sequence[Mapping[str, str]]) -> list[str]:
-    return [name for name in ARM if len({key[name] for key in keys}) > 1]
+def _labels(keys: Sequence[Mapping[str, str]]) -> list[str]:
+    """Labels of arms: the scenario where there are several, and what differs within one."""
+    facts = [_flat(key) for key in keys]
+    values: dict[tuple[str, str], set[str]] = {}
+    for each in facts:
+        for name, value in each.items():
+            values.setdefault((each["scenario"], name), set()).add(value)
+    several = len({each["scenario"] for each in facts}) > 1
+    labels = []
+    for each in facts:
+        told = [each["scenario"]] if several else []
+        for name, value in each.items():
+            if name != "scenario" and value and len(values[each["scenario"], name]) > 1:
+                told.append(value if name in ARM and name != "version" else f"{name}={value}")
+        if not told:
+            told = [each["model"] or each["scenario"] or "all trials"]
+        labels.append(" ".join(told))
+    return labels
 
 
-def _label(key: Mapping[str, str], several: Sequence[str]) -> str:
-    told: list[str] = []
-    for name in several or ("model",):
-        value = key[name]
-        if name == "parameters":
-            told += [f"{one}={_plain(other)}" for one, other in json.loads(value or "{}").items()]
-        elif name == "version":
-            told += [f"version {value}"] if value else []
-        elif value:
-            told.append(value)
-    return " ".join(told) or key["scenario"] or "all trials"
+def _flat(key: Mapping[str, str]) -> dict[str, str]:
+    """The facts of an arm, each parameter by itself."""
+    own = {name: value for name, value in key.items() if name != "parameters"}
+    given = json.loads(key["parameters"] or "{}")
+    return own | {name: _plain(value) for name, value in given.items() if name not in own}
 
 
 def _plain(value: Any) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from analysis.reports.answer import Answer
 from analysis.reports.figures.becoming import incidence, ribbons
 from analysis.reports.figures.coming_together import coming_together
-from analysis.reports.figures.effects import effects
 from analysis.reports.figures.instruments import instruments
 from analysis.reports.figures.stances import stances
 from analysis.reports.figures.standings import standings
@@ -27,7 +26,7 @@ FIGURES: Mapping[str, Maker] = {
     "posterior": lambda answer: ribbons(answer.material),
     "graph": lambda answer: who_answers(answer.material),
     "conflict": lambda answer: conflict(answer.material),
-    "effects": lambda answer: effects(answer.comparison),
+    "effects": lambda answer: iter(answer.effects),
     "standings": lambda answer: standings(answer.material),
     "judges": lambda answer: standings(answer.material),
     "instruments": lambda answer: instruments(answer.material),

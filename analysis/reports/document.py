@@ -9,7 +9,6 @@ from analysis.reports.answer import Answer, Claim
 from analysis.reports.examples import Shelf
 from analysis.reports.figures.becoming import incidence, ribbons
 from analysis.reports.figures.coming_together import coming_together
-from analysis.reports.figures.effects import effects
 from analysis.reports.figures.instruments import instruments
 from analysis.reports.figures.stances import stances
 from analysis.reports.figures.standings import standings
@@ -141,7 +140,7 @@ def _sections(answer: Answer) -> list[Section]:
             [*incidence(material), *ribbons(material)],
         ),
         "Who answers whom": ("", [*who_answers(material), *conflict(material)]),
-        "Arms beside each other": ("", list(effects(answer.comparison))),
+        "Arms beside each other": ("", answer.effects),
         "The instruments": ("", list(instruments(material))),
     }
     return [

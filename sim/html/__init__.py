@@ -9,6 +9,7 @@ from sim.html.estimates import estimate
 from sim.html.figure import Figure
 from sim.html.markup import Html, Part, anchor, element, escaped, joined, name
 from sim.html.pages import content_policy, fragment, page, skip_link
+from sim.html.scenes import scene
 from sim.html.speakers import Speakers
 from sim.html.style import stylesheet
 from sim.html.tables import Table, table
@@ -33,6 +34,7 @@ __all__ = [
     "marks_of",
     "name",
     "page",
+    "scene",
     "skip_link",
     "stylesheet",
     "table",

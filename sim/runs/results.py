@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sim.html import Table, element, fragment, table
+from sim.html.tables import SHOWN
 from sim.runs.report import RunReport
 from sim.store import Store, StoredTrial, open_store
 from sim.transcript import Transcript
@@ -68,3 +70,18 @@ class Results:
 
     def __repr__(self) -> str:
         return f"<Results: {self}>"
+
+    def _repr_html_(self) -> str:
+        """The trials as a table, for a notebook."""
+        rows = [
+            (each.id[:12], each.scenario, each.model, each.seed, each.arm, each.status,
+             each.turns, each.reason)
+            for each in self.trials[:SHOWN]
+        ]  # fmt: skip
+        columns = ["trial", "scenario", "model", "seed", "arm", "status", "turns", "ended by"]
+        more = len(self) - len(rows)
+        return fragment(
+            element("p", str(self)),
+            element("div", table(Table(columns, rows)), class_="scroll"),
+            element("p", f"and {more:,} more", class_="muted") if more > 0 else None,
+        )

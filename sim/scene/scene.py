@@ -9,6 +9,8 @@ from pydantic import Field, InstanceOf, field_validator, model_validator
 
 from sim.errors import SceneError
 from sim.events import Seat
+from sim.html import fragment
+from sim.html import scene as drawn
 from sim.scene.actor import Actor, LayoutName
 from sim.scene.audience import Hearing
 from sim.scene.base_model import AuthoredModel
@@ -107,6 +109,12 @@ class Scene(AuthoredModel):
         edges, plural = len(self.graph.edges), "" if len(self.graph.edges) == 1 else "s"
         lines.append(f"{self.graph.first} opens; {edges} edge{plural} hand the floor on")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """The scene with its graph, for a notebook."""
+        personas = [{"name": each.name, "brief": each.persona.brief} for each in self.cast]
+        edges = [(edge.source, edge.target) for edge in self.graph.edges]
+        return fragment(drawn(self.topic, self.setting, personas, edges))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.errors import BadRequest, ScenarioError
 from sim.events import Event, Failure, Status, Usage
+from sim.html import Speakers, cast, element, fragment, transcript
 from sim.planning import Trial, canonical
 from sim.planning.decoder import Unreadable, scene_for_prompts, scene_from
 from sim.planning.scenarios import build, find
@@ -81,6 +82,16 @@ class StoredTrial:
         return (
             f"{self.id[:12]} {self.scenario} on {self.model}, seed {self.seed}{arm}: "
             f"{self.status}, {self.turns} turns{reason}"
+        )
+
+    def _repr_html_(self) -> str:
+        """What was played and its transcript, for a notebook."""
+        speakers = Speakers(str(each.get("name", "")) for each in self.cast)
+        return fragment(
+            element("p", str(self)),
+            element("p", self.topic, class_="topic") if self.topic else None,
+            cast(self.cast, speakers),
+            transcript(self.transcript.events, speakers),
         )
 
     @classmethod

@@ -12,6 +12,7 @@ from analysis.stats import Interval
 from sim.html import Figure, Table
 from sim.html.figures.forest import Forest, Row
 from sim.html.numbers import share
+from sim.planning.trials import IMPORTED
 
 MEASURES = ("flips", "collapse", "conflict")
 """Measures of the report that a calibration can be of."""
@@ -54,7 +55,12 @@ def instruments(material: Material) -> Iterator[Figure]:
 def stages_of(material: Material) -> list[tuple[str, str]]:
     """The stages that played, each with the model as tables call it."""
     trials = material.played.trials
-    return sorted(set(zip(trials["stage"].map(str), trials["model"].map(str), strict=True)))
+    stages = {
+        # What is imported was said on no stage: its identity is a hash of the words.
+        ("" if str(arm).startswith(IMPORTED) else str(stage), str(model))
+        for stage, model, arm in zip(trials["stage"], trials["model"], trials["arm"], strict=True)
+    }
+    return sorted(stages)
 
 
 def _calibrated(stages: list[tuple[str, str]]) -> list[Row]:

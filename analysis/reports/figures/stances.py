@@ -14,9 +14,9 @@ from sim.html import Figure, Speakers, Table
 from sim.html.figures.drawing import Panel
 from sim.html.figures.lines import Course, Plot
 from sim.html.numbers import counted
+from sim.html.speakers import DASHES
 
 MOST_PANELS = 12
-_DASHES: tuple[tuple[float, ...], ...] = ((), (7, 3), (2, 3), (9, 3, 2, 3))
 
 
 def stances(material: Material) -> Iterator[Figure]:
@@ -74,31 +74,40 @@ def _distance(material: Material) -> Iterator[Figure]:
     table = table.assign(arm=table["trial"].map(dict(material.label_of))).dropna(subset=["arm"])
     if table.empty or table["turn"].nunique() < 2:
         return
-    courses, rows = [], []
-    labels = sorted(table["arm"].unique())
-    for place, arm in enumerate(labels):
-        part = table[table["arm"] == arm].groupby(["turn", "trial"])["distance"].mean()
-        points = [
-            (int(str(turn)), *_limits(each.to_numpy(dtype=np.float64)))
-            for turn, each in part.groupby(level="turn")
-        ]
-        rows += [(arm, *point) for point in points]
-        if place < 8:
-            turns, means, lows, highs, _ = zip(*points, strict=True)
-            courses.append(
-                Course(turns, means, lows, highs, str(arm), "ink" if place < 4 else "muted",
-                       _DASHES[place % 4], band=0.09)
-            )  # fmt: skip
-    most = max(float(value) for course in courses for value in course.y)
+    panels: list[Panel] = []
+    rows: list[tuple[object, ...]] = []
+    for scenario in dict.fromkeys(arm.scenario for arm in material.arms):
+        courses: list[Course] = []
+        for arm in (each for each in material.arms if each.scenario == scenario):
+            part = table[table["arm"] == arm.label].groupby(["turn", "trial"])["distance"].mean()
+            points = [
+                (int(str(turn)), *_limits(each.to_numpy(dtype=np.float64)))
+                for turn, each in part.groupby(level="turn")
+            ]
+            rows += [(arm.label, *point) for point in points]
+            if points and len(courses) < 2 * len(DASHES):
+                turns, means, lows, highs, _ = zip(*points, strict=True)
+                label = arm.label.removeprefix(f"{scenario} ")
+                colour = "ink" if len(courses) < len(DASHES) else "muted"
+                dash = DASHES[len(courses) % len(DASHES)]
+                courses.append(Course(turns, means, lows, highs, label, colour, dash, band=0.09))
+        if courses and len(panels) < MOST_PANELS:
+            most = max(float(value) for course in courses for value in course.y)
+            last = max(float(course.x[-1]) for course in courses)
+            title = scenario if len({each.scenario for each in material.arms}) > 1 else ""
+            panels.append(
+                Plot(title, courses, (0, max(0.5, ceil(most * 2) / 2)), (0, last), height=200)
+            )
     yield Figure(
         "distance",
         "How far apart they are",
         "Mean distance between the stances of two speakers, from 0 (the same) to 2 (opposite "
         "ends), by turn. Bands are 95% intervals of the mean, over trials. Evidence P.",
-        [Plot("", courses, (0, max(0.5, ceil(most * 2) / 2)),
-              (0, max(float(course.x[-1]) for course in courses)), height=220)],
+        panels,
         Table(["arm", "turn", "mean", "low", "high", "trials"], rows),
-    )  # fmt: skip
+        least=330,
+        most=2,
+    )
 
 
 def _limits(values: np.ndarray) -> tuple[float, float, float, int]:

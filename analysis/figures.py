@@ -1,14 +1,19 @@
-"""The forest of effects: arms beside each other, in everything that was compared."""
+"""Figures of results and of comparisons: what ``.plot()`` draws, and what notebooks show."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from math import isnan
+from typing import TYPE_CHECKING
 
-from analysis.comparison import Comparison
 from sim.html import Figure, Table
 from sim.html.figures.forest import Forest, Row
 from sim.html.numbers import interval, number, probability
+
+if TYPE_CHECKING:
+    from analysis.comparison import Difference
+    from analysis.estimates import Quantity
+    from analysis.results import ArmEstimate
 
 MOST = 40
 
@@ -28,11 +33,10 @@ NAMES = {
 """Quantities in words; the table has their names."""
 
 
-def effects(comparison: Comparison | None) -> Iterator[Figure]:
-    """Cliff's delta of every difference, with the difference itself in words."""
-    if comparison is None:
-        return
-    known = [each for each in comparison.differences if not isnan(each.delta.estimate)]
+def effects(differences: Sequence[Difference]) -> Figure | None:
+    """Cliff's delta of every difference, with the difference itself in words; None if none is
+    known."""
+    known = [each for each in differences if not isnan(each.delta.estimate)]
     rows = []
     for each in sorted(known, key=lambda each: (each.a, each.b, each.of)):
         shown = not isnan(each.adjusted) and each.adjusted <= 0.05
@@ -46,7 +50,7 @@ def effects(comparison: Comparison | None) -> Iterator[Figure]:
             )
         )  # fmt: skip
     if not rows:
-        return
+        return None
     table = Table(
         ["quantity", "of", "a", "b", "n a", "n b", "paired", "value a", "value b", "difference",
          "low", "high", "delta", "delta low", "delta high", "p", "corrected", "evidence",
@@ -56,12 +60,12 @@ def effects(comparison: Comparison | None) -> Iterator[Figure]:
              each.value_b, each.difference.estimate, each.difference.low, each.difference.high,
              each.delta.estimate, each.delta.low, each.delta.high, each.p, each.adjusted,
              each.evidence, each.sentence)
-            for each in comparison.differences
+            for each in differences
         ],
     )  # fmt: skip
-    primary = next(each for each in comparison.differences if each.primary)
+    primary = next(each for each in differences if each.primary)
     notes = [f"The first {MOST} of {len(rows)} are drawn."] if len(rows) > MOST else []
-    yield Figure(
+    return Figure(
         "effects",
         "All that was compared",
         "Marks are Cliff's delta: how much oftener a trial of the first arm lies above one of the "
@@ -74,3 +78,43 @@ def effects(comparison: Comparison | None) -> Iterator[Figure]:
         table,
         notes=notes,
     )
+
+
+def forest_of_arms(
+    measure: str,
+    name: str,
+    about: Quantity,
+    estimates: Sequence[ArmEstimate],
+    labelled: Callable[[tuple[str, ...]], str],
+) -> Figure:
+    """The estimates of one quantity, arm by arm, each over what the same procedure gives where
+    there is nothing."""
+    rows = [
+        Row(
+            labelled(each.arm), each.estimate.value, each.estimate.low, each.estimate.high,
+            null=(each.estimate.null.low, each.estimate.null.high),
+        )
+        for each in estimates
+        if each.quantity == name
+    ]  # fmt: skip
+    nulls = any(row.null is not None and not isnan(row.null[0]) for row in rows)
+    evidence = sorted({each.estimate.evidence for each in estimates if each.quantity == name})
+    said = "; grey is what the same procedure gives where there is nothing" if nulls else ""
+    return Figure(
+        name,
+        f"{measure}: {name}",
+        f"{about.about[:1].upper()}{about.about[1:]}. Lines are 95% intervals{said}. "
+        f"Evidence {', '.join(evidence) or 'unknown'}.",
+        [Forest(rows, name, 0.0)],
+        Table(
+            ["arm", "value", "low", "high", "n", "null", "note"],
+            [
+                (
+                    labelled(each.arm), each.estimate.value, each.estimate.low, each.estimate.high,
+                    each.estimate.n, each.estimate.null.estimate, each.estimate.note,
+                )
+                for each in estimates
+                if each.quantity == name
+            ],
+        ),
+    )  # fmt: skip
