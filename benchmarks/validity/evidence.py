@@ -150,6 +150,14 @@ def discriminant(kinds: Sequence[Kind], tune: Sequence[Trait]) -> tuple[float, .
     return tuple(float(f"{weight:.6g}") for weight in weights / abs(weights[0]))
 
 
+def told_apart(kind: Kind, scale: Scale) -> bool:
+    """Whether a kind, and each that it is made of, moves towards the opposite where it speaks. One
+    that does not gets no scale: its evidence would be noise, and beside another noise, too."""
+    if isinstance(kind, Joined):
+        return all(weight > 0 for weight in kind.weights)
+    return scale.shift.step > 0
+
+
 def rows(kind: Kind, scale: Scale, score: Sequence[Trait]) -> list[str]:
     """The rows of a kind: one for each prevalence."""
     found = []
@@ -202,10 +210,11 @@ def measured(
             scale = fit(kind, tune, EACH_TO_TUNE)
             if isinstance(kind, Likelihoods):
                 scale = replace(scale, exponent=kind.exponent)
-            if not isinstance(kind, Axial):
-                scales[kind.reader, lines] = scale_columns(scale)
-            if isinstance(kind, Joined):
-                weights[kind.reader, lines] = list(kind.weights)
+            if told_apart(kind, scale):
+                if not isinstance(kind, Axial):
+                    scales[kind.reader, lines] = scale_columns(scale)
+                if isinstance(kind, Joined):
+                    weights[kind.reader, lines] = list(kind.weights)
             table += rows(kind, scale, score)
             print("\n".join(table[-len(PREVALENCES) :]), flush=True)
     return table, scales, weights
