@@ -325,7 +325,7 @@ class Result:
     def trials_of_arms(self) -> Iterator[tuple[Arm, pd.DataFrame]]:
         """The arms in order, each with one row for each of its trials; quantities as numbers."""
         arms = with_arms(self.tables.trials)[["trial", *ARM]]
-        rows = self._numbers().reset_index().merge(arms, on="trial")
+        rows = self._numbers.reset_index().merge(arms, on="trial")
         for arm, members in rows.groupby(list(ARM), sort=True, dropna=False):
             yield tuple(map(str, arm)), members
 
@@ -336,6 +336,7 @@ class Result:
         for arm, members in rows.groupby(list(ARM), sort=True, dropna=False):
             yield tuple(map(str, arm)), members
 
+    @cached_property
     def _numbers(self) -> pd.DataFrame:
         """One row for each trial: its quantities as numbers, averaged over what else tells rows."""
         names = [name for name, quantity in self.trial.items() if quantity.kind != "text"]
@@ -345,7 +346,7 @@ class Result:
         """Trials of two models with the same seed, as numbers from ``by_trial``."""
         trials = with_arms(self.tables.trials)
         trials = trials.loc[~trials["arm"].isin(SURROGATES), ["trial", "seed", *ARM]]
-        rows = self._numbers()[columns].reset_index().merge(trials, on="trial")
+        rows = self._numbers[columns].reset_index().merge(trials, on="trial")
         keys = list(GROUP)
         # The surrogates of a trial share its seed: they are one member of a pair.
         rows = rows.groupby([*keys, "model", "seed"], sort=False, dropna=False)[columns].mean()
