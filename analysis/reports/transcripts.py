@@ -59,11 +59,16 @@ def _trial(store: Store, material: Material, shelf: Shelf, trial: str) -> Html:
             " ",
             element("span", " · ".join(_facts(material, stored)), class_="muted"),
         ),
-        element("p", stored.topic, class_="topic") if stored.topic else None,
-        cast(stored.cast, speakers),
-        transcript(events, speakers, place=place, notes=notes, most=MOST_LETTERS),
-        _verdicts(store, trial) if material.debates else None,
-        id=place,
+        # The place is within what opens, so that a link to it opens it.
+        element(
+            "div",
+            element("p", stored.topic, class_="topic") if stored.topic else None,
+            cast(stored.cast, speakers),
+            transcript(events, speakers, place=place, notes=notes, most=MOST_LETTERS),
+            _verdicts(store, trial) if material.debates else None,
+            id=place,
+            class_="within",
+        ),
         class_="trial",
     )
 

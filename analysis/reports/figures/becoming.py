@@ -22,9 +22,9 @@ WORDS = {
     "stranger": "A stranger speaks",
     "loop": "Begins to loop",
     "collapse": "Becomes the assistant",
-    "fourth_wall": "Steps out of the scene",
+    "fourth_wall": "Steps out of scene",
     "echo": "Speaks as the partner",
-    "flip": "Turns into the opposite",
+    "flip": "Turns into opposite",
 }
 MOST_ARMS = 4
 MOST_PANELS = 12
@@ -72,10 +72,11 @@ def incidence(material: Material) -> Iterator[Figure]:
         "Cumulative incidence by own turn: the share of speakers to whom this happened before "
         "anything else (Aalen and Johansen). Bands are 95% intervals over scenes; the dashed grey "
         "line with its band is what the same instrument reports where there is nothing to find, so "
-        f"only what rises above it counts. In {material.of_how_many}. Evidence T.",
+        "only what rises above it counts; n counts speakers. "
+        f"In {material.of_how_many}. Evidence T.",
         panels,
         table,
-        least=200,
+        least=150,
         most=max(1, min(4, len(drawn))),
         notes=notes,
     )
@@ -110,7 +111,7 @@ def _panel(title: str, label: str, own: pd.DataFrame, top: float) -> Plot:
     null = _steps(x, columns, "null_", Course([], [], colour="muted", dash=(4, 3), width=1.3))
     at_risk = int(columns["at_risk"][0])
     return Plot(title, [*null, *seen], (0, top), (0, x[-1]),
-                f"{label} · {counted(at_risk, 'speaker')}", "own turn", share=True,
+                f"{label} · n = {at_risk}", "own turn", share=True,
                 height=96)  # fmt: skip
 
 
@@ -193,7 +194,7 @@ def ribbons(material: Material) -> Iterator[Figure]:
         f"speaker turned (five at most). In {material.of_how_many}. Evidence T.",
         panels,
         Table(["arm", "speaker", "own turn", "5%", "25%", "median", "75%", "95%", "trials"], rows),
-        least=200,
+        least=150,
         most=len({actor for (_, actor), _ in groups}) if len(groups) <= MOST_PANELS else 4,
         notes=[f"{more} more speakers are in the table."] if more else [],
     )

@@ -122,7 +122,7 @@ class Frame:
         across = ticks(
             self.x.low,
             self.x.high,
-            max(2, min(7, int((self.right - self.left) / 42))),
+            max(2, min(7, int((self.right - self.left) / 36))),
             whole=self.x.high - self.x.low >= 2,
         )
         for value in across:

@@ -20,6 +20,7 @@ from sim.html.figures.drawing import (
     Point,
     Shape,
     Words,
+    box,
     extent,
     fitted,
 )
@@ -94,9 +95,10 @@ class Network:
             return {self.nodes[0].name: middle}
         # Two stand beside each other; more begin at the top.
         start = pi if count == 2 else -pi / 2
+        across = min(across, width * 0.3 if count == 2 else down * 1.7)
         return {
             node.name: (
-                middle[0] + min(across, down * 1.7) * cos(start + 2 * pi * place / count),
+                middle[0] + across * cos(start + 2 * pi * place / count),
                 middle[1] + (0 if count == 2 else down) * sin(start + 2 * pi * place / count),
             )
             for place, node in enumerate(self.nodes)
@@ -104,7 +106,11 @@ class Network:
 
     def _sizes(self) -> dict[str, float]:
         most = max((node.weight for node in self.nodes), default=1) or 1
-        return {node.name: 5 + 9 * sqrt(max(node.weight, 0) / most) for node in self.nodes}
+        # Where many stand on the circle, their discs are smaller.
+        scale = min(1.0, max(0.45, 4 / max(len(self.nodes), 1)))
+        return {
+            node.name: scale * (5 + 9 * sqrt(max(node.weight, 0) / most)) for node in self.nodes
+        }
 
     def _name(self, node: Node, at: Point, size: float, middle: Point, width: float) -> Words:
         beside = at[0] - middle[0]
@@ -136,9 +142,11 @@ class Network:
         ]
         if self.counts and edge.weight >= most * 0.12:
             at = points[len(points) // 2]
-            told = number(edge.weight, 0 if most >= 10 else 1)
-            label = Words((at[0], at[1] + 4), told, "ink", 11, "middle", halo=True)
-            shapes.append(label)
+            told = number(edge.weight, 0 if edge.weight >= 2 else 1)
+            wide = extent(told, 11) + 5
+            # Without a ground of its own, a line behind a number reads as a mark in it.
+            shapes.append(Area(box(at[0] - wide / 2, at[1] - 7, wide, 14), "paper"))
+            shapes.append(Words((at[0], at[1] + 4), told, "ink", 11, "middle"))
         return shapes
 
     def _key(self, edge: Edge) -> str:

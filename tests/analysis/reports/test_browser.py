@@ -92,6 +92,15 @@ def test_a_sentence_leads_to_its_turn(browser: Browser, pages: dict[str, Path]) 
         assert "▲" in turn.inner_text() or turn.locator(".said").count() == 1
 
 
+def test_a_link_to_a_trial_opens_it(browser: Browser, pages: dict[str, Path]) -> None:
+    with opened(browser, pages["plain"], viewport={"width": 1280, "height": 800}) as page:
+        link = page.locator(".answer .behind a:not(:has-text('turn'))").first
+        place = str(link.get_attribute("href"))
+        assert not page.locator(f"{place} .line").first.is_visible()
+        link.click()
+        assert page.locator(f"{place} .line").first.is_visible()
+
+
 def test_everything_by_keyboard(browser: Browser, pages: dict[str, Path]) -> None:
     with opened(browser, pages["plain"], viewport={"width": 1280, "height": 800}) as page:
         page.keyboard.press("Tab")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from math import isfinite, nan
+from math import hypot, isfinite, nan
 from xml.etree import ElementTree
 
 import pytest
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sim.html import Figure, Table
 from sim.html.figure import NARROW, WIDE
 from sim.html.figures.axes import Frame, labels_beside, ticks
-from sim.html.figures.drawing import Drawing, Panel, Words
+from sim.html.figures.drawing import Dot, Drawing, Panel, Words
 from sim.html.figures.forest import Forest, Row
 from sim.html.figures.heat import Heat
 from sim.html.figures.lines import Course, Plot
@@ -114,3 +114,18 @@ def test_a_figure_has_its_numbers_with_it() -> None:
 
 def test_a_drawing_without_shapes_is_a_drawing() -> None:
     assert svg(Drawing(10, 10), "nothing").startswith("<svg")
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 8])
+@pytest.mark.parametrize("width", [WIDE / 3, NARROW, 160])
+def test_people_in_a_graph_stand_apart(count: int, width: float) -> None:
+    """Between two discs there is room for an arrow: as much as a disc is wide."""
+    names = [f"Somebody {place}" for place in range(count)]
+    edges = [Edge(one, other, 2) for one in names for other in names if one != other]
+    drawn = Network("g", [Node(name) for name in names], edges)(width)
+    discs = [shape for shape in drawn.shapes if isinstance(shape, Dot) and shape.colour == "ink"]
+    assert len(discs) == count
+    for place, one in enumerate(discs):
+        for other in discs[:place]:
+            apart = hypot(one.at[0] - other.at[0], one.at[1] - other.at[1])
+            assert apart > (2 if width > 200 else 1) * (one.radius + other.radius)
