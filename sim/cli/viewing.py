@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Sequence
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from starlette.types import ASGIApp
+
+from sim.cli.display.terminal import err, out
 from sim.errors import BadRequest
 from sim.events import Turn
+from sim.serve.server import listening, origin, serve
 from sim.transcript import Transcript
 from sim.view.readings import Mark, Measures, Reading
 
@@ -85,6 +90,22 @@ def who_speaks(transcript: Transcript, turn: Turn, before: Sequence[Turn]) -> st
     from sim.study.appearance import who_speaks as appears
 
     return appears(transcript, turn, list(before))
+
+
+def announced(made: Callable[[str, str], ASGIApp], host: str = "127.0.0.1", port: int = 0) -> None:
+    """Serve an application until Ctrl-C, at an address that is printed when it can be opened.
+
+    ``made`` makes the application for its origin and its token.
+    """
+    token = secrets.token_urlsafe(24)
+    listener = listening(host, port)
+    here = origin(listener)
+
+    def ready() -> None:
+        out().print(f"{here}/?token={token}", soft_wrap=True, highlight=False)
+        err().print("Open it in a browser on this machine. Ctrl-C ends it.")
+
+    serve(made(here, token), listener, ready)
 
 
 def coder_name(given: str | None) -> str:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from sim.errors import BadRequest, ElsinoreError
-from sim.html import stylesheet
 from sim.text.printing import command_line
 from sim.view import reading
+from sim.view.answering import read_form, static, whole_number
 from sim.view.forks import Allowed, Asked, Forks
 from sim.view.guard import Guard
 from sim.view.library import Library, Wanted
@@ -34,12 +32,7 @@ from sim.view.pages.trial import state_of, trial_page
 from sim.view.pages.trials import plain_rows_page, rows_of, trials_page
 from sim.view.readings import KINDS, Measures
 
-_BODY_BYTES = 100_000
 _FACTS = ("scenario", "model", "arm", "status", "parameters")
-_STATIC = Path(__file__).with_name("static")
-_KINDS_OF_FILES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-
-Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 @dataclass(frozen=True)
@@ -85,7 +78,7 @@ def application(viewer: Viewer, origin: str, token: str) -> ASGIApp:
             Route("/compare", endpoints.compare, methods=get),
             Route("/notes", endpoints.notes_page, methods=get),
             Route("/notes.csv", endpoints.notes_csv, methods=get),
-            Route("/static/{name}", _static, methods=get),
+            Route("/static/{name}", static, methods=get),
         ],
         exception_handlers={
             ElsinoreError: endpoints.refused,
@@ -116,7 +109,7 @@ class _Endpoints:
 
     async def rows(self, request: Request) -> Response:
         wanted = _wanted(request)
-        since = _whole(request.query_params.get("since", "0"))
+        since = whole_number(request.query_params.get("since", "0"))
 
         def made() -> str:
             chosen = self.library.choose(wanted)
@@ -199,7 +192,7 @@ class _Endpoints:
         return await _page(lambda: self._fork_page(_trial(request), Form(fields)))
 
     async def fork(self, request: Request) -> Response:
-        form = await _form(request)
+        form = await read_form(request)
         identity = _trial(request)
         try:
             with self.library.open() as store:
@@ -242,9 +235,9 @@ class _Endpoints:
         return RedirectResponse(address("forks", number), 303)
 
     async def note(self, request: Request) -> Response:
-        form = await _form(request)
+        form = await read_form(request)
         kind, text = form.get("kind", ""), form.get("text", "")
-        turn = _whole(form.get("turn", ""))
+        turn = whole_number(form.get("turn", ""))
 
         def kept() -> str:
             with self.library.open() as store:
@@ -288,21 +281,6 @@ class _Endpoints:
         return HTMLResponse(told(title, request.url.path, self.viewer.store), status)
 
 
-async def _static(request: Request) -> Response:
-    """A file of ours: looked up by its name in a fixed list, never on a path that was given."""
-    name = str(request.path_params["name"])
-    if name == "style.css":
-        return Response(stylesheet(), media_type="text/css")
-    if name not in _files():
-        raise HTTPException(404)
-    kind = _KINDS_OF_FILES[Path(name).suffix]
-    return Response((_STATIC / name).read_bytes(), media_type=kind)
-
-
-def _files() -> list[str]:
-    return [path.name for path in _STATIC.iterdir() if path.suffix in _KINDS_OF_FILES]
-
-
 async def _page(make: Callable[[], str], status: int = 200) -> Response:
     # Halves of surrogate pairs are shown as escapes; what is left of them must not break a page.
     made = await run_in_threadpool(make)
@@ -323,26 +301,6 @@ def _wanted(request: Request) -> Wanted:
         asked.get("sort", ""),
         bool(asked.get("down")),
     )
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdecimal():
-        raise BadRequest(f"{text[:20]!r} is no number")
-    return int(text[:9])
-
-
-async def _form(request: Request) -> Mapping[str, str]:
-    """The fields of a form, bounded. Raises ``BadRequest``."""
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _BODY_BYTES:
-                raise BadRequest(f"the form is larger than {_BODY_BYTES} bytes")
-    except ClientDisconnect:
-        raise BadRequest("the connection was closed before the form was complete") from None
-    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=40)
-    return {key: values[-1] for key, values in fields.items()}
 
 
 def _quoted(text: str) -> str:

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from sim.cli import completion
 from sim.cli.option_groups import grouped
 from sim.cli.options import ArmFacts, Json, Level, LogLevel, Store
 from sim.errors import BadRequest
+
+if TYPE_CHECKING:
+    from sim.cli.coding_sitting import Sitting
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -179,9 +182,15 @@ def code(
     coder: Annotated[
         str, typer.Option("--coder", "-c", metavar="NAME", help="Who codes: names the answers.")
     ],
+    browser: Annotated[
+        bool,
+        typer.Option(
+            "--browser", help="Print an address at which a browser on this machine shows the lines."
+        ),
+    ] = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
-    """Code the lines of a draw at the terminal.
+    """Code the lines of a draw at the terminal, or in a browser.
 
     One key a line; back, skip, quit, and resume with the same command. Each answer is on the disk
     before the next line is shown.
@@ -191,22 +200,37 @@ def code(
     own("analysis")
     from analysis.labels.folder import Answers, check_coder, read_shown
     from sim.cli.coding_dialogue import Dialogue
+    from sim.cli.coding_sitting import Sitting
     from sim.cli.display.terminal import err, out
     from sim.cli.keyboard import Keyboard
 
     shown = read_shown(folder)
     check_coder(coder)
-    if not sys.stdin.isatty():
-        raise BadRequest("label code: there is no terminal; fill in a sheet of the folder instead")
+    if not browser and not sys.stdin.isatty():
+        raise BadRequest(
+            "label code: there is no terminal; add --browser, or fill in a sheet of the folder"
+        )
     answers = Answers(folder, coder)
+    sitting = Sitting(shown, shown.for_coder(coder), answers)
     try:
-        with Keyboard() as key:
-            Dialogue(shown, shown.for_coder(coder), answers, err(), key).run()
+        if browser:
+            _code_in_browser(sitting)
+        else:
+            with Keyboard() as key:
+                Dialogue(sitting, err(), key).run()
     finally:
         answers.close()
     done = len(answers.given)
     out().print(f"{done} of {len(shown.items)} lines have a label by {coder}; kept in "
                 f"{answers.path}")  # fmt: skip
+
+
+def _code_in_browser(sitting: Sitting) -> None:
+    """Serve the lines until Ctrl-C: the lines alone, so that coding is blind here, too."""
+    from sim.cli.viewing import announced
+    from sim.view.coding import application
+
+    announced(lambda origin, token: application(sitting, origin, token))
 
 
 @app.command("read")

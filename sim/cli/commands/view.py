@@ -58,13 +58,8 @@ def view(
     Prints an address with a token, which only this machine reaches. Follows a run while it writes.
     The store is only read; forks from the page are played by elsinore fork. Ctrl-C ends it.
     """
-    import secrets
-
-    from sim.cli.display.terminal import err, out
-    from sim.cli.viewing import coder_name, measures
+    from sim.cli.viewing import announced, coder_name, measures
     from sim.planning.scenarios import own
-    from sim.serve.server import listening, origin
-    from sim.serve.server import serve as serve_until_stopped
     from sim.store import open_store
     from sim.view.app import Viewer, application
     from sim.view.forks import Allowed
@@ -77,12 +72,4 @@ def view(
     viewer = Viewer(
         store, measures(), Allowed(tuple(model or ()), budget_usd), labels, coder_name(coder)
     )
-    token = secrets.token_urlsafe(24)
-    listener = listening(host, port)
-    here = origin(listener)
-
-    def ready() -> None:
-        out().print(f"{here}/?token={token}", soft_wrap=True, highlight=False)
-        err().print("Open it in a browser on this machine. Ctrl-C ends it.")
-
-    serve_until_stopped(application(viewer, here, token), listener, ready)
+    announced(lambda origin, token: application(viewer, origin, token), host, port)

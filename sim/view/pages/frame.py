@@ -53,16 +53,6 @@ def frame(
 ) -> str:
     """A whole page. ``page`` is its kind and ``facts`` its data, both for the script; ``up`` is
     the address of what it is a part of."""
-    head = joined(
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("title", f"{title} · Elsinore"),
-        element("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
-        element("link", rel="stylesheet", href="/static/style.css"),
-        element("link", rel="stylesheet", href="/static/view.css"),
-        element("script", type="module", src="/static/view.js"),
-    )
     data = {f"data_{key}": value for key, value in (facts or {}).items()}
     body = element(
         "body",
@@ -82,6 +72,21 @@ def frame(
         data_page=page,
         data_up=up,
         **data,
+    )
+    return document(title, body)
+
+
+def document(title: str, body: Html, script: str = "/static/view.js") -> str:
+    """A body with its head: our style and our script."""
+    head = joined(
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", f"{title} · Elsinore"),
+        element("link", rel="icon", href="/static/icon.svg", type="image/svg+xml"),
+        element("link", rel="stylesheet", href="/static/style.css"),
+        element("link", rel="stylesheet", href="/static/view.css"),
+        element("script", type="module", src=script),
     )
     return f'<!doctype html>\n<html lang="en">\n<head>{head}</head>\n{body}\n</html>\n'
 
