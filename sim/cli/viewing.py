@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import multiprocessing
+import os
 import secrets
+import signal
 from collections.abc import Callable, Sequence
 from math import isnan
 from pathlib import Path
@@ -12,14 +15,19 @@ from typing import TYPE_CHECKING
 from starlette.types import ASGIApp
 
 from sim.cli.display.terminal import err, out
-from sim.errors import BadRequest
+from sim.errors import BadRequest, ElsinoreError, RunFailed
 from sim.events import Turn
 from sim.serve.server import listening, origin, serve
 from sim.transcript import Transcript
 from sim.view.readings import Mark, Measures, Reading
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     from analysis.tables import Tables
+
+_LARGE = 16 << 20
+"""A store of more bytes takes seconds to be measured."""
 
 _TOLD = {
     "flip": "turns into the opposite",
@@ -34,7 +42,44 @@ def measures() -> Measures:
 
 
 def read(store: Path) -> Reading:
-    """Flips, collapses, loops and concessions of all trials, and how far arms converge."""
+    """Flips, collapses, loops and concessions of all trials, and how far arms converge.
+
+    A large store is read by a process of its own: a thread would hold up every page for as long.
+    """
+    return _read(store) if store.stat().st_size <= _LARGE else _read_by_a_child(store)
+
+
+def _read_by_a_child(store: Path) -> Reading:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    # Daemonic: it ends with the viewer, however far it is.
+    child = context.Process(target=_send, args=(store, theirs), name="marks", daemon=True)
+    child.start()
+    theirs.close()
+    try:
+        found: Reading | str = ours.recv()
+    except EOFError:
+        raise RunFailed("the process that measured has died") from None
+    finally:
+        ours.close()
+        child.join()
+    if isinstance(found, str):
+        raise RunFailed(found)
+    return found
+
+
+def _send(store: Path, pipe: Connection) -> None:
+    """What the child does. Ctrl-C is for the viewer, which ends it; and pages come first."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(5)
+    try:
+        pipe.send(_read(store))
+    except ElsinoreError as error:
+        pipe.send(str(error))
+
+
+def _read(store: Path) -> Reading:
     from analysis.tables import load
 
     tables = load(store)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sim.store.damage import told_as_damage
@@ -10,12 +11,21 @@ from sim.store.reader import Store
 _AROUND = 60
 """So many letters are told before and after what was found."""
 
-_FOUND = (
-    "SELECT trial, turn, actor, text FROM (SELECT trial, turn, actor, CASE kind"
-    " WHEN 'turn' THEN json_extract(payload, '$.text') || char(10) ||"
+_TEXTS = (
+    "SELECT trial, turn, actor, CASE kind WHEN 'turn'"
+    " THEN json_extract(payload, '$.text') || char(10) ||"
     " coalesce(json_extract(payload, '$.thought'), '')"
-    " ELSE json_extract(payload, '$.text') END AS text FROM events"
-    " WHERE kind IN ('turn', 'intervention')) WHERE says(text) ORDER BY trial, turn"
+    " ELSE json_extract(payload, '$.text') END AS text"
+    " FROM events WHERE kind IN ('turn', 'intervention')"
+)
+
+# SQLite compares ASCII by itself, twenty times as fast as it calls a function of Python's, which
+# knows the cases of all other letters. Of a row of min() the other columns are those of the least.
+_FOUND = (
+    f"SELECT trial, min(turn), actor, text, count(*) FROM ({_TEXTS})"  # noqa: S608 - ours
+    " WHERE CASE WHEN ?1 AND length(text) = length(CAST(text AS BLOB))"
+    " THEN text LIKE ?2 ESCAPE '!' AND (?3 OR says(text)) ELSE says(text) END"
+    " GROUP BY trial ORDER BY trial"
 )
 
 
@@ -31,7 +41,7 @@ class Found:
     before: str
     words: str
     after: str
-    lines: int = 1
+    lines: int
 
 
 @told_as_damage
@@ -41,29 +51,29 @@ def saying(store: Store, words: str) -> dict[str, Found]:
     Upper and lower case are the same in every script. Nothing says nothing: blank ``words`` are
     found nowhere.
     """
-    wanted = " ".join(words.casefold().split())
+    parts = words.casefold().split()
+    wanted = " ".join(parts)
     if not wanted:
         return {}
 
     def says(text: object) -> bool:
-        return isinstance(text, str) and wanted in " ".join(text.casefold().split())
+        folded = text.casefold() if isinstance(text, str) else ""
+        # Words first: blanks are made alike only where all of them stand.
+        return all(part in folded for part in parts) and (
+            len(parts) == 1 or wanted in " ".join(folded.split())
+        )
 
     connection = store.connection
     connection.create_function("says", 1, says, deterministic=True)
-    found: dict[str, Found] = {}
-    for trial, turn, actor, text in connection.execute(_FOUND):
-        earlier = found.get(trial)
-        if earlier is None:
-            found[trial] = _place(int(turn), str(actor), str(text), wanted)
-        else:
-            found[trial] = Found(
-                earlier.turn, earlier.actor, earlier.before, earlier.words, earlier.after,
-                earlier.lines + 1,
-            )  # fmt: skip
-    return found
+    escaped = [re.sub("[!%_]", r"!\g<0>", part) for part in parts]
+    given = (wanted.isascii(), f"%{'%'.join(escaped)}%", len(parts) == 1)
+    return {
+        trial: _place(int(turn), str(actor), str(text), wanted, int(lines))
+        for trial, turn, actor, text, lines in connection.execute(_FOUND, given)
+    }
 
 
-def _place(turn: int, actor: str, text: str, wanted: str) -> Found:
+def _place(turn: int, actor: str, text: str, wanted: str, lines: int) -> Found:
     """The words in a text, with what stands around them."""
     line = " ".join(text.split())
     at = line.casefold().find(wanted)
@@ -76,4 +86,5 @@ def _place(turn: int, actor: str, text: str, wanted: str) -> Found:
         ("…" if start else "") + line[start:at],
         line[at:end],
         line[end : end + _AROUND] + ("…" if end + _AROUND < len(line) else ""),
+        lines,
     )  # fmt: skip

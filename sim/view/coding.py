@@ -77,9 +77,15 @@ class _Pages:
         # Back is the line that was answered before this one, wherever it stands.
         was = request.query_params.get("was")
         page = line_page(
-            asked=sitting.asked, keys=sitting.keys, place=place, title=sitting.title(place),
-            before=sitting.before(place), line=sitting.line(place), answer=sitting.answer(place), back=None if was is None else whole_number(was),
-        )  # fmt: skip
+            asked=sitting.asked,
+            keys=sitting.keys,
+            place=place,
+            title=sitting.title(place),
+            before=sitting.before(place),
+            line=sitting.line(place),
+            answer=sitting.answer(place),
+            back=None if was is None else whole_number(was),
+        )
         return HTMLResponse(page.encode("utf-8", "replace"))
 
     async def give(self, request: Request) -> Response:

@@ -142,7 +142,7 @@ class Network:
         ]
         if self.counts and edge.weight >= most * 0.12:
             at = points[len(points) // 2]
-            told = number(edge.weight, 0 if edge.weight >= 2 else 1)
+            told = number(edge.weight, 0 if edge.weight >= 2 or edge.weight == 1 else 1)
             wide = extent(told, 11) + 5
             # Without a ground of its own, a line behind a number reads as a mark in it.
             shapes.append(Area(box(at[0] - wide / 2, at[1] - 7, wide, 14), "paper"))

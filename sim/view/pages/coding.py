@@ -15,7 +15,7 @@ def line_page(
     line: tuple[str, str], answer: str | None,
     back: int | None = None,
 ) -> str:  # fmt: skip
-    """The page of a line; ``line`` is who speaks and the words, ``back`` the place to go back to."""
+    """The page of a line; ``line`` is who speaks and the words, ``back`` the line before."""
     speaker, words = line
     buttons = [
         element(
