@@ -31,7 +31,7 @@ SUMMARIES = {
     "label": "People code a few lines, blind: their agreement, and a judge's estimates, repaired.",
     "power": "How many seeds, topics and turns a study needs, with money and hours.",
     "calibrate": "Say how good instruments are on a model, from scenes with something planted.",
-    "report": "Write a report: the answer in words, figures with their numbers, and the turns behind it.",
+    "report": "Write a report: the answer in words, figures, and the turns behind it.",
     "plot": "Draw one figure of a report into a file, for a paper.",
     "explain": "What a column of a table is, how it is measured, and what it cannot say.",
     "graph": "Who spoke after whom, answered, heard, addressed or agreed with whom.",

@@ -34,7 +34,7 @@ def report(
     ] = 40,
     log_level: LogLevel = Level.warning,
 ) -> None:  # fmt: skip
-    """Write a report: the answer in words, figures with their numbers, and the turns behind it.
+    """Write a report: the answer in words, figures, and the turns behind it.
 
     One HTML file that needs no network and runs nothing. Trials that came to their end count.
     """
