@@ -256,9 +256,10 @@ def _curves(table: pd.DataFrame) -> dict[str, pd.Series]:
     """Per trial, D_t by turn, averaged over issues; missing where an issue's is missing."""
     if table.empty:
         return {}
-    mean = table.groupby(["trial", "turn"])["distance"].agg(
-        lambda values: values.mean(skipna=False)
-    )
+    keys = [table["trial"], table["turn"]]
+    mean = table["distance"].groupby(keys).mean()
+    # Two steps, since a function that is called for each turn takes a second for 10,000 trials.
+    mean[table["distance"].isna().groupby(keys).any()] = nan
     issues = table.groupby(["trial", "turn"])["issue"].size()
     most = table.groupby("trial")["issue"].nunique()
     complete = issues.to_numpy() == most.reindex(issues.index.get_level_values("trial")).to_numpy()
