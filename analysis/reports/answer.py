@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +20,7 @@ from analysis.reports.examples import Spot, extreme, happened, typical
 from analysis.reports.material import Material
 from analysis.results import Result
 from analysis.stats import UNKNOWN, jackknife
+from analysis.tables import ARM
 from sim.errors import BadRequest
 from sim.html import Figure
 from sim.html.numbers import counted, interval, number, probability, share
@@ -197,25 +199,30 @@ class Answer:
         words = READINGS[each.quantity]
         of = f" ({self._shared(each)})" if each.of else ""
         a, b = words.told(each.value_a), words.told(each.value_b)
+        one, other = self._named(each.a), self._named(each.b)
+        on = "With" if "=" in one else "On"
         gap = each.difference
         if isnan(gap.estimate):
-            sentence = f"Whether {each.a} and {each.b} differ in {words.noun}{of} cannot be said."
+            sentence = f"Whether {one} and {other} differ in {words.noun}{of} cannot be said."
         elif each.equivalent:
-            sentence = (
-                f"{each.a} and {each.b} are alike in {words.noun}{of}: {a} and {b} {words.unit}."
-            )
+            sentence = f"{one} and {other} are alike in {words.noun}{of}: {a} and {b} {words.unit}."
         elif _shown(each):
             verb = words.more if gap.estimate > 0 else words.less
             sentence = (
-                f"On {each.a}, speakers {verb} than on {each.b}{of}: "
+                f"{on} {one}, speakers {verb} than {on.lower()} {other}{of}: "
                 f"{a}, against {b}, {words.unit}."
             )
         else:
             sentence = (
-                f"It is not shown that {each.a} and {each.b} differ in {words.noun}{of}: "
+                f"It is not shown that {one} and {other} differ in {words.noun}{of}: "
                 f"{a}, against {b}, {words.unit}."
             )
         return Claim(sentence, _numbers(each), tuple(self._spots(each)))
+
+    def _named(self, side: str) -> str:
+        """A side of the comparison as a person calls it: a value of a parameter with its name."""
+        by = self.comparison.by if self.comparison else "model"
+        return side if by in (*ARM, "stage") else f"{by}={_plain(side)}"
 
     def _shared(self, each: Difference) -> str:
         """What both arms share, as short as it tells: the scenario where each has one arm of it."""
@@ -234,13 +241,14 @@ class Answer:
         read = set(material.read.trials["trial"])
         for side in (each.a, each.b):
             trials = [trial for trial in self._trials(side) if trial in read]
+            called = self._named(side)
             if measure == "convergence":
                 table = material.convergence.by_trial
-                yield from typical(table, "c", trials, f"typical of {side}")
+                yield from typical(table, "c", trials, f"typical of {called}")
             elif measure == "conflict" and name == "hostility":
-                yield from extreme(material.conflict.by_turn, name, trials, f"harshest on {side}")
+                yield from extreme(material.conflict.by_turn, name, trials, f"harshest of {called}")
             elif measure == "conflict":
-                yield from extreme(material.conflict.by_trial, name, trials, f"most on {side}")
+                yield from extreme(material.conflict.by_trial, name, trials, f"most of {called}")
             else:
                 yield from happened(material, name, trials, 2)
 
@@ -311,8 +319,11 @@ def distance_gone(material: Material, trials: Sequence[str]) -> Estimate:
 
 
 def _has(arm: ArmLabel, side: str) -> bool:
-    parameters = arm.facts["parameters"]
-    return side in arm.facts.values() or f": {side}" in parameters
+    """Whether an arm is on a side of a comparison, whose name is a fact or a parameter as JSON."""
+    given = json.loads(arm.facts["parameters"] or "{}")
+    return side in arm.facts.values() or side in (
+        json.dumps(value, sort_keys=True) for value in given.values()
+    )
 
 
 def _shown(each: Difference) -> bool:
@@ -349,3 +360,13 @@ def _listed(words: Sequence[str]) -> str:
     ('a, b and c', 'a')
     """
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _plain(side: str) -> str:
+    """A value of a parameter without the quotes of JSON.
+
+    >>> _plain('"blunt"'), _plain("8")
+    ('blunt', '8')
+    """
+    value = json.loads(side)
+    return value if isinstance(value, str) else side

@@ -163,6 +163,18 @@ def test_one_trial_alone_makes_a_page(tmp_path: Path) -> None:
     assert 'id="effects"' not in page
 
 
+def test_a_parameter_stands_with_its_name_and_its_own_trials(tmp_path: Path) -> None:
+    path = tmp_path / "rounds.db"
+    for rounds in (2, 20):
+        run("water_sale", "embedded:base", trials=2, store=path, parameters={"rounds": rounds})
+    answer = Answer(Material(path))
+    assert "rounds=20 and rounds=2 differ" in answer.claims[0].sentence
+    turns = {spot.why: answer.material.stored[spot.trial].parameters for spot in
+             answer.claims[0].spots}  # fmt: skip
+    assert turns["typical of rounds=2"]["rounds"] == 2
+    assert turns["typical of rounds=20"]["rounds"] == 20
+
+
 def test_completion_knows_the_figures() -> None:
     assert tuple(FIGURES) == COMPLETED
 
