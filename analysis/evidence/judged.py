@@ -7,6 +7,11 @@ stage that gives log-probabilities is asked for those of the two answers, and th
 
     x = mean over both orders of log p(opposite) - log p(persona)
 
+Small judges prefer a letter by far more than any line moves them. In the mean over both orders that
+cancels; where the two orders are asked whether they agree, the preference is taken out first: the
+median over all lines judged of half the difference of the orders (contextual calibration: Zhao et
+al., arXiv 2102.09690).
+
 One that gives none is asked ``samples`` times in each order, and with k of n verdicts for the
 opposite x = log (k + 1/2) - log (n - k + 1/2). Of several judges, best of different families, the
 mean is taken, and over several opposites, too; ``agreement`` says how often a judge agrees with
@@ -75,6 +80,10 @@ class _Verdict(NamedTuple):
     votes: tuple[tuple[bool, ...], tuple[bool, ...]]
 
 
+ENOUGH = 10
+"""From so many lines on a judge's preference for a letter is taken out."""
+
+
 class Judged(TextEvidence):
     """Evidence J, by one or more judges. ``rubric`` is text with {a}, {b} and {line}; ``samples``
     is how often a judge without log-probabilities is asked in each order, at least twice.
@@ -117,7 +126,19 @@ class Judged(TextEvidence):
             if text.strip()
         )
         self.raw(list(pairs))
-        return [self._reading(each) for each in wanted]
+        every = [self._without_preference(verdicts) for verdicts in self._verdicts.values()]
+        return [self._reading(each, every) for each in wanted]
+
+    def _without_preference(
+        self, verdicts: Mapping[tuple[Sides, str], _Verdict]
+    ) -> dict[tuple[Sides, str], tuple[float, float]]:
+        """The positions of one judge in both orders, without what it prefers a letter by."""
+        scored = [one - two for (one, two), votes in verdicts.values() if not any(votes)]
+        lean = float(np.median(scored)) / 2 if len(scored) >= ENOUGH else 0.0
+        return {
+            each: (one, two) if any(votes) else (one - lean, two + lean)
+            for each, ((one, two), votes) in verdicts.items()
+        }
 
     def raw(self, pairs: Sequence[tuple[Sides, str]]) -> list[float]:
         """The positions of texts: log-odds of the opposite, the mean over orders and judges."""
@@ -145,7 +166,7 @@ class Judged(TextEvidence):
         names = [judge.stage.identity for judge in self.judges]
         for place, name in enumerate(names):
             verdicts = self._verdicts.get(name, {})
-            same = [(one > 0) == (two > 0) for (one, two), _ in verdicts.values()]
+            same = [_agree(one, two) for one, two in self._without_preference(verdicts).values()]
             rows.append((name, "other order", *_share(same)))
             again = [
                 first == votes[0]
@@ -165,7 +186,10 @@ class Judged(TextEvidence):
                 rows.append((name, other, *_share(alike)))
         return frame(rows, AGREEMENT)
 
-    def _reading(self, lines: Lines) -> Reading:
+    def _reading(
+        self, lines: Lines, every: Sequence[Mapping[tuple[Sides, str], tuple[float, float]]]
+    ) -> Reading:
+        """The reading of an actor, from the positions of each judge."""
         sides = lines.sides
         if sides is None:
             return unread(lines, UNKNOWN_SIDES)
@@ -175,10 +199,10 @@ class Judged(TextEvidence):
         weights = np.zeros(len(lines.texts))
         for place, text in enumerate(lines.texts):
             if text.strip():
-                found = self._orders(sides, text)
+                found = [orders[each] for orders in every for each in _against_each(sides, text)]
                 positions[place] = np.mean(found)
                 # A judge that names the same place in both orders has not read the line.
-                weights[place] = np.mean([(one > 0) == (two > 0) for one, two in found])
+                weights[place] = np.mean([_agree(one, two) for one, two in found])
         return Reading(
             lines.trial,
             lines.actor,
@@ -241,6 +265,11 @@ class Judged(TextEvidence):
 def _against_each(sides: Sides, text: str) -> list[tuple[Sides, str]]:
     """A text with the persona and each of its opposites alone."""
     return [(Sides(sides.own, opposite), text) for opposite in sides.opposites]
+
+
+def _agree(one: float, two: float) -> bool:
+    """Whether both orders are on the same side."""
+    return (one > 0) == (two > 0)
 
 
 def _letter(reply: str) -> str:

@@ -193,6 +193,22 @@ def test_a_judge_that_prefers_a_place_says_nothing_and_is_found_out() -> None:
     assert set(judge.agreement["lines"]) == {2, 4}
 
 
+def test_a_judge_that_prefers_a_letter_is_read_without_the_preference() -> None:
+    texts = tuple(f"{text} {number}" for number in range(8) for text in (QUIET, LOUD))
+    sides = Sides((ANN["brief"],), (ANN["opposite"],))  # type: ignore[arg-type]
+    lines = Lines("t", "Ann", tuple(range(1, 17)), texts, sides)
+    plain, leaning = Judged(Asked(ReadingStage())), Judged(Asked(ReadingStage(lean=90.0)))
+    [fair], [read] = plain.read([lines]), leaning.read([lines])
+    assert read.positions == pytest.approx(fair.positions)
+    assert read.weights.tolist() == [1.0] * 16
+    assert leaning.agreement["agreed"].tolist() == [1.0]
+    # Of few lines the preference is not known, and the orders disagree.
+    [few] = Judged(Asked(ReadingStage(lean=90.0))).read(
+        [lines._replace(turns=(1, 2), texts=texts[:2])]
+    )
+    assert few.weights.tolist() == [0.0, 0.0]
+
+
 @pytest.mark.parametrize(
     ("how", "message"),
     [

@@ -8,12 +8,15 @@ from sim.stage.base import LogProb, Reply, Request
 class ReadingStage:
     """Likes texts that share words with the prompt: each word that occurs in it is worth ``gain``
     nats. It counts how often it was asked. As a judge it names the description that shares more
-    words with the line, or always ``bias``."""
+    words with the line, or always ``bias``; scores of A are ``lean`` nats too high."""
 
-    def __init__(self, gain: float = 2.0, *, scores: bool = True, bias: str = "") -> None:
+    def __init__(
+        self, gain: float = 2.0, *, scores: bool = True, bias: str = "", lean: float = 0.0
+    ) -> None:
         self.gain = gain
         self.scores = scores
         self.bias = bias
+        self.lean = lean
         self.asked = 0
 
     @property
@@ -31,7 +34,9 @@ class ReadingStage:
             return None
         prompt = request.prompt.joined()
         if text.strip() in ("A", "B"):
-            return LogProb(self.gain * self._liked(prompt)[text.strip() == "B"], 1)
+            second = text.strip() == "B"
+            value = self.gain * self._liked(prompt)[second]
+            return LogProb(value if second else value + self.lean, 1)
         return LogProb(self.gain * self._shared(prompt, text), len(text.strip('" ').split()))
 
     def _liked(self, prompt: str) -> tuple[float, float]:
