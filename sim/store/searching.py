@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from dataclasses import dataclass
 
 from sim.store.damage import told_as_damage
@@ -11,18 +12,19 @@ from sim.store.reader import Store
 _AROUND = 60
 """So many letters are told before and after what was found."""
 
-_TEXTS = (
+TEXTS = (
     "SELECT trial, turn, actor, CASE kind WHEN 'turn'"
     " THEN json_extract(payload, '$.text') || char(10) ||"
     " coalesce(json_extract(payload, '$.thought'), '')"
     " ELSE json_extract(payload, '$.text') END AS text"
     " FROM events WHERE kind IN ('turn', 'intervention')"
 )
+"""The query for all lines of a store: trial, turn, actor, and what was said and thought."""
 
 # SQLite compares ASCII by itself, twenty times as fast as it calls a function of Python's, which
 # knows the cases of all other letters. Of a row of min() the other columns are those of the least.
 _FOUND = (
-    f"SELECT trial, min(turn), actor, text, count(*) FROM ({_TEXTS})"  # noqa: S608 - ours
+    "SELECT trial, min(turn), actor, text, count(*) FROM {}"
     " WHERE CASE WHEN ?1 AND length(text) = length(CAST(text AS BLOB))"
     " THEN text LIKE ?2 ESCAPE '!' AND (?3 OR says(text)) ELSE says(text) END"
     " GROUP BY trial ORDER BY trial"
@@ -51,6 +53,11 @@ def saying(store: Store, words: str) -> dict[str, Found]:
     Upper and lower case are the same in every script. Nothing says nothing: blank ``words`` are
     found nowhere.
     """
+    return search(store.connection, f"({TEXTS})", words)
+
+
+def search(connection: sqlite3.Connection, lines: str, words: str) -> dict[str, Found]:
+    """The same in any table or query ``lines`` that has the columns of ``TEXTS``."""
     parts = words.casefold().split()
     wanted = " ".join(parts)
     if not wanted:
@@ -63,13 +70,12 @@ def saying(store: Store, words: str) -> dict[str, Found]:
             len(parts) == 1 or wanted in " ".join(folded.split())
         )
 
-    connection = store.connection
     connection.create_function("says", 1, says, deterministic=True)
     escaped = [re.sub("[!%_]", r"!\g<0>", part) for part in parts]
     given = (wanted.isascii(), f"%{'%'.join(escaped)}%", len(parts) == 1)
     return {
         trial: _place(int(turn), str(actor), str(text), wanted, int(lines))
-        for trial, turn, actor, text, lines in connection.execute(_FOUND, given)
+        for trial, turn, actor, text, lines in connection.execute(_FOUND.format(lines), given)
     }
 
 

@@ -12,7 +12,8 @@ from typing import Any
 from sim.planning.trials import LIVE
 from sim.store import Store, StoredTrial, open_store, short_ids
 from sim.store.connection import writing
-from sim.store.searching import Found, saying
+from sim.store.lines import Lines
+from sim.store.searching import Found
 from sim.view.readings import Mark, Measured, Measures
 
 SORTS = ("scenario", "model", "arm", "seed", "status", "turns", "marks", "trial")
@@ -75,6 +76,7 @@ class Library:
         self.path = path
         self.measures = measures or Measures()
         self.measured = Measured(path, self.measures)
+        self._lines = Lines(path)
         self._lock = threading.Lock()
         self._rows: Sequence[Row] = ()
         self._state = ""
@@ -125,6 +127,7 @@ class Library:
     def choose(self, wanted: Wanted) -> Chosen:
         """The rows that are asked for, in the order asked for."""
         rows: Sequence[Row] = self.rows()
+        self._lines.begin(self.state())  # Whoever sees the list will search it.
         for name, value in wanted.facts.items():
             rows = [row for row in rows if str(getattr(row, name)) == value]
         if wanted.mark:
@@ -133,8 +136,7 @@ class Library:
             ]
         found: Mapping[str, Found] = {}
         if wanted.words.strip():
-            with self.open() as store:
-                found = saying(store, wanted.words)
+            found = self._lines.saying(wanted.words, self.state())
             start = wanted.words.strip().lower()
             rows = [row for row in rows if row.id in found or (row.id.startswith(start) and start)]
         if wanted.sort in SORTS:
