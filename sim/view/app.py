@@ -162,7 +162,10 @@ class _Endpoints:
 
     async def alternatives(self, request: Request) -> Response:
         turn = int(request.path_params["turn"])
-        return await _page(lambda: reading.alternatives(self.library, _trial(request), turn))
+        by = request.query_params.get("by") == "probability"
+        return await _page(
+            lambda: reading.alternatives(self.library, _trial(request), turn, by_probability=by)
+        )
 
     async def tree(self, request: Request) -> Response:
         return await _page(lambda: reading.tree(self.library, _trial(request)))

@@ -21,6 +21,7 @@ from sim.view.pages.comparison import Side
 from sim.view.pages.prompt import prompt_page
 from sim.view.pages.tree import tree_page
 from sim.view.pages.trial import Played
+from sim.view.probabilities import probabilities
 
 _GENERATED = ("stage", "imported")
 """Where lines are from that are alternatives; in a tree that was imported, somebody else's."""
@@ -76,7 +77,9 @@ def prompt(library: Library, beginning: str, turn: int) -> str:
         return prompt_page(library, trial, store.short_ids()[trial.id], found, before)
 
 
-def alternatives(library: Library, beginning: str, turn: int) -> str:
+def alternatives(
+    library: Library, beginning: str, turn: int, *, by_probability: bool = False
+) -> str:
     """The page of a turn's alternatives."""
     with library.open() as store:
         trial = store.trial(beginning)
@@ -86,10 +89,14 @@ def alternatives(library: Library, beginning: str, turn: int) -> str:
         family = library.family(trial.id)
         found = _alternatives(library, store, transcript, trial.id, family)
         said = transcript.turns[turn - 1]
+        others = found.get(turn, Alternatives(turn, ()))
+        # Lines that answered this very prompt: a stage direction before them makes it another one.
+        lines = [said.text, *(each.text for each in others.said if each.prompt == said.prompt)]
+        probable = probabilities(trial, transcript.events, turn, lines)
         return alternatives_page(
             library, (trial.id, store.short_ids()[trial.id]), (turn, said.speaker, said.text),
-            found.get(turn, Alternatives(turn, ())),
-            [str(persona["name"]) for persona in trial.cast],
+            others, [str(persona["name"]) for persona in trial.cast], probable,
+            by_probability=by_probability,
         )  # fmt: skip
 
 
@@ -165,7 +172,7 @@ def _alternatives(
         found.setdefault(first.index, []).append(
             Alternative(
                 row.id, row.short, row.arm, first.speaker, first.text, who, row.turns, row.status,
-                row.reason, list(kinds),
+                row.reason, list(kinds), first.prompt,
             )
         )  # fmt: skip
     return {turn: Alternatives(turn, said) for turn, said in sorted(found.items())}

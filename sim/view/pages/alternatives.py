@@ -11,6 +11,7 @@ from sim.html.numbers import counted, share
 from sim.html.turns import long_text
 from sim.view.library import Library
 from sim.view.pages.frame import address, frame, trail
+from sim.view.probabilities import Probabilities
 
 WHO: Mapping[str, str] = {
     "self": "agree",
@@ -39,6 +40,8 @@ class Alternative:
     status: str
     reason: str
     marks: Sequence[str] = ()
+    prompt: str = ""
+    """The hash of the prompt that the line answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +56,28 @@ class Alternatives:
         return len(self.said)
 
 
-def bar(others: Alternatives) -> Html:
-    """One bar: a part for each that appears, as wide as it is frequent."""
-    counts = Counter(each.who for each in others.said)
-    total = max(sum(counts.values()), 1)
+def bar(others: Alternatives, weights: Mapping[str, float] | None = None) -> Html:
+    """One bar: a part for each that appears, as wide as it is frequent.
+
+    With ``weights``, the probabilities of lines, as wide as the distinct lines are probable.
+    """
+    if weights is None:
+        wide: Mapping[str, float] = Counter(each.who for each in others.said)
+    else:
+        lines = {each.text: each.who for each in others.said if each.text in weights}
+        wide = dict.fromkeys(lines.values(), 0.0)
+        for text, who in lines.items():
+            wide[who] += weights[text]
+    total = sum(wide.values()) or 1.0
     parts, at = [], 0.0
     for who, colour in WHO.items():
-        if counts[who]:
-            width = 100 * counts[who] / total
+        if wide.get(who):
+            width = 100 * wide[who] / total
+            amount = f"{wide[who]}" if weights is None else share(wide[who] / total)
             parts.append(
                 element(
                     "rect",
-                    Html(f"<title>{_told(who)}: {counts[who]}</title>"),
+                    Html(f"<title>{_told(who)}: {amount}</title>"),
                     x=f"{at:.2f}%",
                     width=f"{width:.2f}%",
                     y="0",
@@ -73,7 +86,7 @@ def bar(others: Alternatives) -> Html:
                 )
             )
             at += width
-    told = ", ".join(f"{_told(who)} {share(counts[who] / total)}" for who in WHO if counts[who])
+    told = ", ".join(f"{_told(who)} {share(wide[who] / total)}" for who in WHO if wide.get(who))
     drawn = f'<svg class="bar-of" role="img" aria-label="{told}">{"".join(parts)}</svg>'
     return Html(drawn)
 
@@ -88,9 +101,13 @@ def alternatives_page(
     turn: tuple[int, str, str],
     others: Alternatives,
     names: Sequence[str],
+    probable: Probabilities,
+    *,
+    by_probability: bool = False,
 ) -> str:
     """All alternatives of a turn. ``trial`` is its id and its short one, ``turn`` its number, who
-    spoke, and what was said in the end."""
+    spoke, and what was said in the end; ``probable`` are the probabilities of lines, by which the
+    bar is wide if ``by_probability``."""
     identity, short = trial
     index, speaker, text = turn
     speakers = Speakers(names)
@@ -111,12 +128,17 @@ def alternatives_page(
     for each in others.said:
         same.setdefault((each.who, each.text), []).append(each)
     groups = sorted(same.values(), key=lambda group: -len(group))
-    items = [_group(group, identity, others.count, speakers) for group in groups]
+    by_probability = by_probability and bool(probable.of)
+    if by_probability:
+        groups.sort(key=lambda group: -probable.of.get(group[0].text, 0.0))
+    items = [_group(group, identity, others.count, speakers, probable) for group in groups]
+    here = address("trial", identity, "turn", index)
     return frame(
         f"Turn {index} again",
         trail(("/", "Trials"), (address("trial", identity, fragment=f"t-{index}"), short)),
         element("h1", f"Turn {index}, {counted(others.count, 'time')} again"),
-        element("div", bar(others), class_="big-bar"),
+        _switch(here, others, probable, by_probability) if others.said else None,
+        element("div", bar(others, probable.of if by_probability else None), class_="big-bar"),
         element("ul", key, class_="key"),
         element("h2", "As it was"),
         element(
@@ -127,6 +149,7 @@ def alternatives_page(
             class_="said",
             dir="auto",
         ),
+        _probability(text, probable),
         element("h2", counted(len(groups), "line")),
         element("ol", items, class_="alternatives"),
         store=library.path,
@@ -135,7 +158,53 @@ def alternatives_page(
     )
 
 
-def _group(group: Sequence[Alternative], parent: str, total: int, speakers: Speakers) -> Html:
+def _switch(here: str, others: Alternatives, probable: Probabilities, by_probability: bool) -> Html:
+    """Links that choose by what the bar is wide, and what that is."""
+    if not probable.of:
+        why = f"As wide as they are frequent. No probabilities: {probable.why_not}."
+        return element("p", why, class_="muted small", id="by")
+    words = ("by frequency", "by probability")
+    links = [
+        element("a", word, href=to, aria_current="true" if chosen else None)
+        for word, to, chosen in (
+            (words[0], here, not by_probability),
+            (words[1], f"{here}?by=probability", by_probability),
+        )
+    ]
+    parts: list[Html | str] = ["As wide as they are: ", links[0], " · ", links[1], "."]
+    if by_probability:
+        lines = {each.text for each in others.said}
+        scored = lines & probable.of.keys()
+        covered = share(min(sum(probable.of[line] for line in scored), 1.0))
+        parts.append(
+            f" The {counted(len(scored), 'distinct line')} below have {covered} of the probability"
+            " at this prompt together; the bar divides that."
+        )
+        left = len(lines) - len(scored)
+        if left:
+            parts.append(
+                f" {counted(left, 'line')} more without a probability, since the stage cannot score"
+                " it or it answered another prompt, is not in the bar."
+                if left == 1
+                else f" {left} lines more without a probability, since the stage cannot score them"
+                " or they answered another prompt, are not in the bar."
+            )
+    return element("p", *parts, class_="muted small", id="by")
+
+
+def _probability(text: str, probable: Probabilities) -> Html | None:
+    if text not in probable.of:
+        return None
+    return element("p", f"probability {probable.of[text]:.3g}", class_="muted small")
+
+
+def _group(
+    group: Sequence[Alternative],
+    parent: str,
+    total: int,
+    speakers: Speakers,
+    probable: Probabilities,
+) -> Html:
     first = group[0]
     branches = [
         joined(
@@ -157,6 +226,9 @@ def _group(group: Sequence[Alternative], parent: str, total: int, speakers: Spea
             ),
             f"{share(len(group) / max(total, 1))} ",
             element("span", _told(first.who), class_="muted"),
+            element("span", f" · probability {probable.of[first.text]:.3g}", class_="muted")
+            if first.text in probable.of
+            else None,
         ),
         long_text(first.text or "(nothing was heard)", most=20_000, class_="said"),
         element(

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from starlette.testclient import TestClient
 from sim import Actor, Persona, Scene, after, plan, ring
 from sim.runs.trials import run_trials
 from sim.stage.fixed import FixedLines
+from sim.store import open_store
+from sim.view.probabilities import probabilities
 
 ORIGIN = "http://127.0.0.1:8642"
 HERE = {"origin": ORIGIN}
@@ -118,6 +121,42 @@ def test_a_turn_with_branches_shows_who_else_appears(client: Client, store: Play
     assert page.count('class="others"') == 1
     assert "3 alternatives" in page  # The line that was put there is none.
     assert text_of(client(), f"/trial/{store[1][0]}/turn/4").count("beside what was") >= 1
+
+
+def test_alternatives_are_as_wide_as_they_are_probable(client: Client, store: Played) -> None:
+    here = f"/trial/{store[1][0]}/turn/4"
+    page = text_of(client(), here)
+    assert (
+        "self 33%" in page or "self 67%" in page or "self 100%" in page or "opposite 100%" in page
+    )
+    page = text_of(client(), f"{here}?by=probability")
+    rows = re.findall(r"<li>(.*?)</li>", page.partition('class="alternatives"')[2], re.S)
+    known: dict[str, float] = {}
+    for row in rows:
+        [who] = re.findall(r'class="muted">(self|opposite)<', row)
+        known[who] = known.get(who, 0) + float(re.findall(r"probability ([\d.e-]+)", row)[0])
+    told = dict(
+        re.findall(r"(self|opposite) ([\d.]+)%", re.findall(r'aria-label="([^"]*%)"', page)[0])
+    )
+    for who, probability in known.items():
+        assert abs(100 * probability / sum(known.values()) - float(told[who])) < 1
+    covered = float(re.findall(r"have ([\d.]+)% of the probability", page)[0])
+    assert abs(covered - 100 * sum(known.values())) < 0.1
+
+
+def test_stages_that_cost_or_cannot_score_are_said_to_have_no_probabilities(
+    client: Client, hostile: Played
+) -> None:
+    trial = hostile[1][0]
+    with open_store(hostile[0]) as opened:
+        stored = opened.trial(trial)
+        turns = stored.transcript.turns
+        told = probabilities(stored, turns, 2, [turns[1].text])
+        assert not told.of
+        assert told.why_not
+        paid = replace(stored, model="openai:gpt-5-mini", stage="openai:gpt-5-mini")
+        told = probabilities(paid, turns, 2, [turns[1].text])
+        assert told.why_not == "the stage is not free to be asked"
 
 
 def test_the_prompt_says_what_is_new(client: Client, store: Played) -> None:
