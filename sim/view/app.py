@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,11 +22,13 @@ from sim.view import reading
 from sim.view.answering import read_form, static, whole_number
 from sim.view.forks import Allowed, Asked, Forks
 from sim.view.guard import Guard
+from sim.view.judging import Judging
 from sim.view.library import Library, Wanted
 from sim.view.notes import LABEL, NOTE, Notes, as_csv
 from sim.view.pages.comparison import comparison_page
 from sim.view.pages.forking import Form, fork_page, job_page
 from sim.view.pages.frame import address, told
+from sim.view.pages.judging import judged_page, judging_page
 from sim.view.pages.noted import notes_page
 from sim.view.pages.trial import state_of, trial_page
 from sim.view.pages.trials import plain_rows_page, rows_of, trials_page
@@ -76,6 +78,8 @@ def application(viewer: Viewer, origin: str, token: str) -> ASGIApp:
             Route("/forks/{number:int}", endpoints.job, methods=get),
             Route("/forks/{number:int}/stop", endpoints.stop, methods=post),
             Route("/compare", endpoints.compare, methods=get),
+            Route("/judge", endpoints.debate, methods=get),
+            Route("/judge", endpoints.judge, methods=post),
             Route("/notes", endpoints.notes_page, methods=get),
             Route("/notes.csv", endpoints.notes_csv, methods=get),
             Route("/static/{name}", static, methods=get),
@@ -97,6 +101,7 @@ class _Endpoints:
         self.library = Library(viewer.store, viewer.measures)
         self.notes = Notes(viewer.store)
         self.forks = Forks(viewer.store, viewer.allowed)
+        self.judging = Judging(viewer.store, viewer.by)
 
     async def trials(self, request: Request) -> Response:
         wanted = _wanted(request)
@@ -236,6 +241,33 @@ class _Endpoints:
         self.forks.stop(number)
         await asyncio.sleep(0.2)
         return RedirectResponse(address("forks", number), 303)
+
+    async def debate(self, request: Request) -> Response:
+        return await self._debate({})
+
+    async def judge(self, request: Request) -> Response:
+        form = await read_form(request)
+        sheet = form.get("sheet", "")
+        try:
+            if form.get("do") == "skip":
+                self.judging.skip(sheet)
+            else:
+                await self.judging.give(sheet, form)
+        except BadRequest as error:
+            return await self._debate(form, str(error))
+        return RedirectResponse("/judge", 303)
+
+    async def _debate(self, form: Mapping[str, str], wrong: str = "") -> Response:
+        def made() -> str:
+            sheet = self.judging.next()
+            store, by = self.viewer.store, self.viewer.by
+            if sheet is None:
+                return judged_page(store, by)
+            # What was filled in for another debate is not this one's.
+            fields = form if form.get("sheet") == sheet.id else {}
+            return judging_page(store, sheet, self.judging.waiting, by, fields, wrong)
+
+        return await _page(made, 400 if wrong else 200)
 
     async def note(self, request: Request) -> Response:
         form = await read_form(request)

@@ -176,7 +176,7 @@ class Forks:
         process = await self._start([*self.words(trial, asked), "--dry-run", "--json"])
         out, err = await process.communicate()
         if process.returncode:
-            raise BadRequest(_said(err))
+            raise BadRequest(said_by(err))
         estimated = json.loads(out)
         return [dict(each) for each in estimated["estimates"]]
 
@@ -215,7 +215,7 @@ class Forks:
             job.state = "done"
         else:
             job.state = "stopped" if job.process.returncode == 130 else "failed"
-            job.told = _said(err)
+            job.told = said_by(err)
 
     def stop(self, number: int) -> None:
         """Stop a fork in order: what was played stays in the store."""
@@ -234,7 +234,7 @@ class Forks:
                     job.process.kill()
 
 
-def _said(err: bytes) -> str:
+def said_by(err: bytes) -> str:
     """The last line that a command printed, without its label."""
     lines = err.decode("utf-8", "replace").strip().splitlines()
     return lines[-1].removeprefix("elsinore: ").removeprefix("error: ") if lines else "it failed"

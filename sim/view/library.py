@@ -44,6 +44,7 @@ class Row:
     branch: int | None
     parameters: str
     place: int
+    debate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,7 @@ def _row(trial: StoredTrial, short: str, place: int) -> Row:
     return Row(
         trial.id, short, trial.title, trial.model, arm, trial.seed, trial.status,
         trial.reason or "", trial.turns, trial.of, trial.at, trial.branch, told[:400], place,
+        bool(trial.entrants),
     )  # fmt: skip
 
 

@@ -130,6 +130,9 @@ def _head(played: Played) -> Html:
     ]
     parameters = ", ".join(f"{key}={value}" for key, value in trial.parameters.items())
     links: list[Part] = []
+    if trial.entrants:
+        # To the next of all: whoever sees this page knows who debates in it.
+        links.append(element("a", "judge debates, blind", href="/judge"))
     if len(played.family) > 1:
         count = sum(row.at is not None for row in played.family)
         links.append(

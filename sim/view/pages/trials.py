@@ -40,6 +40,9 @@ def trials_page(library: Library, wanted: Wanted, chosen: Chosen) -> str:
         library.path.stem,
         element("h1", name(library.path.stem)),
         element("p", _summary(every), class_="lede"),
+        element("p", element("a", "Judge debates, blind", href="/judge"))
+        if any(row.debate for row in every)
+        else None,
         arms_table(library, every),
         _filters(every, wanted),
         element(
