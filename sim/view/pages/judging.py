@@ -35,13 +35,16 @@ def judging_page(
             element("input", type="hidden", name="sheet", value=sheet.id),
             _winner(sheet, fields),
             element(
-                "label",
-                element("span", "By how much (1: barely, 10: no contest; blank for a tie)"),
+                "div",
                 element(
-                    "input", type="number", name="margin", value=fields.get("margin", ""),
-                    min=1, max=10, step="any",
+                    "label",
+                    element("span", "By how much (1: barely, 10: no contest; blank for a tie)"),
+                    element(
+                        "input", type="number", name="margin", value=fields.get("margin", ""),
+                        min=1, max=10, step="any",
+                    ),
                 ),
-                class_="margin",
+                class_="fields",
             ),
             [
                 _criterion(sheet, place, name, meant, fields)

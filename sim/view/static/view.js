@@ -26,7 +26,7 @@ if (page === "compare") {
 if (["tree", "alternatives", "notes", "rows", "job"].includes(page)) {
   keys({ j: () => step("main a", 1), k: () => step("main a", -1) });
 }
-if (["fork", "told"].includes(page)) keys({});
+if (["fork", "told", "judging"].includes(page)) keys({});
 follow(page);
 document.body.dataset.ready = "1"; // Keys are heard from now on.
 
