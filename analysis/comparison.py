@@ -199,6 +199,9 @@ class Comparison:
         ]  # fmt: skip
         return frame(rows, DIFFERENCE)
 
+    def __repr__(self) -> str:
+        return "\n".join((f"compared by {self.by}", *self.sentences, *self.warnings))
+
     def _repr_html_(self) -> str:
         drawn = self.plot()
         told = [element("li", sentence) for sentence in (*self.sentences, *self.warnings)]

@@ -66,5 +66,8 @@ class Figure:
             id=self.key,
         )
 
+    def __repr__(self) -> str:
+        return f"<Figure: {self.title}>"
+
     def _repr_html_(self) -> str:
         return fragment(self.html())
