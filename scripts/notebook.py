@@ -85,6 +85,7 @@ def execute(notebook: Notebook) -> Notebook:
         client = NotebookClient(
             loaded,
             timeout=SECONDS_A_CELL,
+            startup_timeout=SECONDS_A_CELL,
             kernel_name="python3",
             coalesce_streams=True,  # Else a print may come in one piece or in two.
             resources={"metadata": {"path": str(stage)}},
@@ -183,13 +184,25 @@ def differences(stored: Notebook, executed: Notebook) -> list[str]:
     """
     before, after = list(map(visible, shown(stored))), list(map(visible, shown(executed)))
     found = [
-        f"cell {new[0]} shows something else; run scripts/notebook.py\n  {old}\n  {new}"
+        f"cell {new[0]} shows something else; run scripts/notebook.py\n{parting(old, new)}"
         for old, new in zip(before, after, strict=False)
         if old != new
     ]
     if len(before) != len(after):
         found.append(f"{len(before)} outputs are stored and {len(after)} were made")
     return found
+
+
+def parting(old: object, new: object) -> str:
+    """Two values from shortly before the place where they part.
+
+    >>> print(parting("one and two", "one and three"))
+      stored: 'one and two'
+      now:    'one and three'
+    """
+    before, after = str(old), str(new)
+    start = max(0, len(os.path.commonprefix([before, after])) - 40)
+    return f"  stored: {before[start:][:120]!r}\n  now:    {after[start:][:120]!r}"
 
 
 def shown(notebook: Notebook) -> list[tuple[int, dict[str, Any]]]:
