@@ -17,6 +17,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +202,10 @@ def parting(old: object, new: object) -> str:
       now:    'one and three'
     """
     before, after = str(old), str(new)
-    start = max(0, len(os.path.commonprefix([before, after])) - 40)
+    same = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False))
+    )
+    start = max(0, same - 40)
     return f"  stored: {before[start:][:120]!r}\n  now:    {after[start:][:120]!r}"
 
 
