@@ -137,11 +137,8 @@ class Conflict(Result):
 
         Missing where it is missing at these turns; the mean is over the turns that have one.
         """
-        table = self._table
-        own = table[table["trial"] == trial] if len(table) else table
-        curve = own.groupby("turn")["distance"].agg(lambda part: part.mean(skipna=False))
-        values = curve.to_numpy(dtype=float)
-        if not len(values):
+        values = self._curves.get(trial)
+        if values is None:
             return _Distances(nan, nan, nan)
         known = values[~np.isnan(values)]
         mean = float(known.mean()) if len(known) else nan
@@ -172,8 +169,18 @@ class Conflict(Result):
         return lines_of(self.tables)
 
     @cached_property
-    def _table(self) -> Any:
-        return distances(self.tables)
+    def _curves(self) -> dict[str, Floats]:
+        """The distance of stances at each turn asked, by trial; missing where an issue's is."""
+        table = distances(self.tables)
+        if table.empty:
+            return {}
+        turns = table.groupby(["trial", "turn"])["distance"]
+        # The mean of what is known, and missing where something is.
+        means = turns.mean().where(turns.count() == turns.size()).reset_index()
+        return {
+            str(trial): part.to_numpy(dtype=float)
+            for trial, part in means.groupby("trial", sort=False)["distance"]
+        }
 
     @cached_property
     def _lengths(self) -> dict[Arm, _Lengths]:
