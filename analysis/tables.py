@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -241,32 +241,36 @@ def load(
     *,
     format: str | None = None,  # noqa: A002 - the name that everybody looks for
     unfinished: bool = False,
+    trials: Collection[str] | None = None,
 ) -> Tables:
     """The tables of a store, whole, without changing it; of the trials of a run; or of somebody
     else's transcripts (a CSV, a chat, a log), whose ``format`` is found by content unless it is
     named (``sim.formats.registry``).
 
-    With ``unfinished``, measures take in trials that were torn off or failed. Tables are given back
-    as they are, but for this. The cast of a file are its speakers. Raises
+    With ``unfinished``, measures take in trials that were torn off or failed. ``trials`` are the
+    ids of those that are wanted; of a large store no others are read. Tables are given back as they
+    are, but for both. The cast of a file are its speakers. Raises
     ``sim.errors.StoreRefused`` if a store is not ours or newer than the code,
     ``sim.formats.FormatError`` if a file is not what its format says.
     """
     if isinstance(data, Tables):
-        return replace(data, unfinished=True) if unfinished else data
+        kept = data if trials is None else data.only(trials)
+        return replace(kept, unfinished=True) if unfinished else kept
     if isinstance(data, Path | str):
         if format is not None or not is_store(Path(data)):
             with restored(Path(data), format) as store:
                 if store is not None:
-                    return load(store, unfinished=unfinished)
+                    return load(store, unfinished=unfinished, trials=trials)
             records = (Record(**each) for each in conversations(Path(data), format))
-            return replace(tables_from(records), unfinished=unfinished)
+            return load(tables_from(records), unfinished=unfinished, trials=trials)
         with open_store(data) as store:
-            return replace(_read(store), unfinished=unfinished)
+            return replace(_read(store, trials), unfinished=unfinished)
     if not (hasattr(data, "path") and hasattr(data, "ids")):
         raise BadRequest(
             f"load: {data!r:.60} is no data; give the path of a store, tables, or what run() gave"
         )
-    return load(data.path, unfinished=unfinished).only(data.ids)
+    ids = data.ids if trials is None else [each for each in data.ids if each in set(trials)]
+    return load(data.path, unfinished=unfinished, trials=ids)
 
 
 def tables_from(records: Iterable[Record]) -> Tables:
@@ -330,7 +334,7 @@ def _whole_cast(record: Record, turns: Iterable[Turn]) -> Sequence[Mapping[str, 
     return record.cast
 
 
-def _read(store: Store) -> Tables:
+def _read(store: Store, wanted: Collection[str] | None = None) -> Tables:
     rows: Rows = {name: [] for name in COLUMNS}
     transcripts: dict[str, Transcript] = {}
     branches: dict[str, tuple[str, int]] = {}
@@ -342,7 +346,12 @@ def _read(store: Store) -> Tables:
         # Of an import the stage is a hash of what is said: no setting of a model.
         stage = trial.model if trial.arm.startswith(IMPORTED) else _own_stage(trial)
         stages.setdefault(trial.model, set()).add(stage)
+    kept = {trial.id for trial in trials} if wanted is None else set(wanted)
     for trial in trials:
+        if trial.at is not None and trial.of is not None:
+            branches[trial.id] = (trial.of, trial.at - 1)
+        if trial.id not in kept:
+            continue
         model = trial.model if len(stages[trial.model]) == 1 else _own_stage(trial)
         rows["trials"].append(
             (
@@ -353,9 +362,9 @@ def _read(store: Store) -> Tables:
         )  # fmt: skip
         rows["cast"].extend(_cast_rows(trial.id, trial.cast))
         own[trial.id] = []
-        if trial.at is not None and trial.of is not None:
-            branches[trial.id] = (trial.of, trial.at - 1)
-    for identity, event in store.all_events():
+    # Branches share the beginning of those they were played from.
+    read = None if wanted is None else _with_parents(own, branches)
+    for identity, event in store.all_events(read):
         # Somebody may have deleted a trial by hand and left its events.
         own.setdefault(identity, []).append(event)
 
@@ -367,8 +376,19 @@ def _read(store: Store) -> Tables:
         return transcripts[trial]
 
     for identity in own:
-        _event_rows(rows, identity, transcript(identity).events)
+        if wanted is None or identity in kept:
+            _event_rows(rows, identity, transcript(identity).events)
     return _tables(rows)
+
+
+def _with_parents(trials: Iterable[str], branches: Mapping[str, tuple[str, int]]) -> set[str]:
+    """Trials, and those that they are branches of."""
+    found: set[str] = set()
+    for trial in trials:
+        while trial not in found:
+            found.add(trial)
+            trial = branches.get(trial, (trial, 0))[0]
+    return found
 
 
 def _own_stage(trial: StoredTrial) -> str:

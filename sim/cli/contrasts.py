@@ -55,7 +55,7 @@ def contrasted(store: Path, wanted: Contrast, facts: Sequence[str], *, as_json: 
         ruled = next(stored_rules(opened), None)
     with err().status("measuring"):
         found = compare(
-            load(store).only(trials), by, measures=measures or MEASURES, against=against,
+            load(store, trials=trials), by, measures=measures or MEASURES, against=against,
             margins=wide, lineage=lineage,
         )  # fmt: skip
     if ruled is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from math import comb
 from pathlib import Path
 from statistics import median
@@ -307,6 +307,6 @@ def _mean(values: list[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def outcomes_of_store(store: Path) -> Outcomes:
-    """What became of each actor of each trial of a store."""
-    return outcomes_by_trial(load(store))
+def outcomes_of_store(store: Path, trials: Collection[str] | None = None) -> Outcomes:
+    """What became of each actor of each trial of a store, or of some of its arms."""
+    return outcomes_by_trial(load(store, trials=trials))

@@ -229,15 +229,20 @@ class Store:
         with reading(self.path, trial):
             return [from_row(row) for row in self._rows(_OWN, trial)]
 
-    def all_events(self) -> Iterator[tuple[str, Event]]:
-        """The own events of all trials, with the trial's id, trial by trial.
+    def all_events(self, trials: Iterable[str] | None = None) -> Iterator[tuple[str, Event]]:
+        """The own events of all trials, or of some, with the trial's id, trial by trial.
 
-        Events whose trial was deleted by hand are among them.
+        Without a choice, events whose trial was deleted by hand are among them.
         """
         with reading(self.path):
-            for row in self._connection.execute(
-                "SELECT * FROM events ORDER BY trial, turn, kind, actor, key, sample"
-            ):
+            rows: Iterable[tuple[Any, ...]]
+            if trials is None:
+                rows = self._connection.execute(
+                    "SELECT * FROM events ORDER BY trial, turn, kind, actor, key, sample"
+                )
+            else:
+                rows = sorted(self._for("SELECT * FROM events", trials), key=lambda row: row[:6])
+            for row in rows:
                 yield row[0], from_row(row)
 
     def lineage(self, trial: str) -> list[tuple[int, str]]:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import analysis
+import sim
 from analysis.tables import COLUMNS, Record, load, tables_from
 from sim.errors import BadRequest, StoreRefused
 from sim.events import Answer, Ended, Failure, FellBack, Intervened, Turn
@@ -186,3 +187,21 @@ def test_somebody_else_s_transcript_is_loaded_from_its_file(tmp_path: Path) -> N
     assert analysis.load(path, format="csv").turns.equals(tables.turns)
     with pytest.raises(BadRequest, match="there is no such format"):
         analysis.load(path, format="cvs")
+
+
+def test_some_trials_of_a_store_are_read_as_they_are_among_all(tmp_path: Path) -> None:
+    store = tmp_path / "a.db"
+    results = sim.run("cross_purposes", trials=3, parameters={"turns": 6}, store=store)
+    sim.fork(results.trials[0], at=4, n=2, drop=True)
+    every = load(store)
+    branches = every.trials.loc[every.trials["at"].notna(), "trial"].tolist()
+    for wanted in ([results.ids[1]], branches[:2], [*branches, results.ids[2]], []):
+        some, expected = load(store, trials=wanted), every.only(wanted)
+        for name in ("trials", "turns", "answers", "cast"):
+            one, other = getattr(some, name), getattr(expected, name)
+            keys = [key for key in ("trial", "turn", "actor", "key", "sample") if key in one]
+            one, other = (
+                each.sort_values(keys, kind="stable").reset_index(drop=True)
+                for each in (one, other)
+            )
+            pd.testing.assert_frame_equal(one, other)

@@ -126,6 +126,10 @@ def analyze(
     with open_store(store) as opened:
         trials = trials_of_an_arm(opened, arm or (), command_line("analyze", store), pool=True)
         labels = arm_labels(opened, trials)
+        chosen = {trial.id for trial in trials}
+        alone = [
+            each.id for each in opened.trials() if each.focal is not None and each.of in chosen
+        ]
     by_arm: dict[str, list[str]] = {}
     for trial in trials:
         by_arm.setdefault(labels[trial.id] or trial.title, []).append(trial.id)
@@ -144,7 +148,7 @@ def analyze(
             lambda text: status.update(text),
         ) as how,
     ):
-        records = analysed(load(store), list(by_arm.items()), how)
+        records = analysed(load(store, trials=[*chosen, *alone]), list(by_arm.items()), how)
     if as_json:
         out().out(json.dumps({"store": str(store), "arms": records}, allow_nan=False))
         return

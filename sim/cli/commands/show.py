@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -69,7 +69,13 @@ def show(
             return
         verdicts = [verdict.record() for verdict in stored.verdicts]
         stored.parameters  # noqa: B018 - read while the store is open
-    outcomes = _outcomes(store).get(stored.id, {})
+        # Rates of flips are learned from the trials of an arm.
+        arm_of = [
+            each.id
+            for each in opened.trials()
+            if (each.scenario, each.model, each.arm) == (stored.scenario, stored.model, stored.arm)
+        ]
+    outcomes = _outcomes(store, arm_of).get(stored.id, {})
     # Only a debate has debaters who could concede a point.
     granted = _concessions(stored, events) if stored.entrants else []
     if as_json:
@@ -88,14 +94,14 @@ def show(
             print_verdicts(console, verdicts, stored.entrants)
 
 
-def _outcomes(store: Path) -> Outcomes:
-    """Flips, collapses and loops of the actors, measured over the whole store, as by ``run``."""
+def _outcomes(store: Path, trials: Collection[str]) -> Outcomes:
+    """Flips, collapses and loops of the actors, measured over whole arms, as by ``run``."""
     from sim.planning.scenarios import own
 
     own("analysis")
     from sim.cli.outcomes import outcomes_of_store
 
-    return outcomes_of_store(store)
+    return outcomes_of_store(store, trials)
 
 
 def _concessions(trial: StoredTrial, events: list[Event]) -> list[dict[str, Any]]:
@@ -125,14 +131,16 @@ def _list(store: Path, wanted: Sequence[str], as_json: bool, *, plain: bool) -> 
     from analysis.versions import made_in, told_apart, versions
 
     with open_store(store) as opened:
-        trials = opened.trials()
+        every = trials = opened.trials()
         labels, told = versions(made_in(opened, trials)), told_apart(opened)
-        outcomes = _outcomes(store) if trials else {}
         names = short_ids(trial.id for trial in trials)
         trials = chosen(trials, wanted, labels)
+        # elsinore why plays hundreds of branches for a turn, which would bury everything else.
+        listed = [each for each in trials if wanted or as_json or f" {WHY} " not in each.arm]
+        arms = {(each.scenario, each.model, each.arm) for each in listed}
+        measured = [each.id for each in every if (each.scenario, each.model, each.arm) in arms]
+        outcomes = _outcomes(store, measured) if listed else {}
         if not as_json:
-            # elsinore why plays hundreds of branches for a turn, which would bury everything else.
-            listed = [each for each in trials if wanted or f" {WHY} " not in each.arm]
             with paged(plain=plain) as console:
                 print_trials(console, store, listed, names, outcomes, labels, told)
                 if len(listed) < len(trials):
