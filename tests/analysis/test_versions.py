@@ -67,8 +67,8 @@ def test_a_comment_makes_no_version(plays: Callable[..., analysis.Tables]) -> No
 def test_surrogates_and_branches_are_of_their_trials_version(
     plays: Callable[..., analysis.Tables], tmp_path: Path
 ) -> None:
-    plays("A hydrologist.", trials=2, yoked=True)
-    plays("A well digger.", trials=2, yoked=True)
+    plays("A hydrologist.", trials=2, surrogates=["yoked"])
+    plays("A well digger.", trials=2, surrogates=["yoked"])
     trials = analysis.load(tmp_path / "a.db").trials.set_index("trial")
     versions_of = trials["version"].to_dict()
     assert set(versions_of.values()) == {"1", "2"}

@@ -4,7 +4,8 @@
 measures had one shape: a line for each row, with the measure, the level, what tells the row, and
 its numbers (None: missing). Since then politeness got another reader: ``flips`` and ``outcomes``
 were recorded again, and differ from before by 0.0014 at most. So were the signed replies of
-``conflict``, which are read by ``evidence.acts`` and no more by a lexicon.
+``conflict``, which are read by ``evidence.acts`` and no more by a lexicon. Limits of times to
+agreement of which fewer than two were seen are gone.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from rich.console import Console
 from analysis.labels.folder import Answers, Shown
 from analysis.labels.sheet import Item, Question
 from sim.cli.coding_dialogue import Dialogue
+from sim.cli.coding_sitting import Sitting
 
 SCENE = [
     Item(f"{scene}{turn}", f"{'Ada' if turn % 2 else 'Ben'} (to Cleo alone)", f"Line {turn}.",
@@ -33,7 +34,7 @@ def coded(folder: Path, items: list[Item], keys: str) -> tuple[dict[str, str], s
         except StopIteration:
             raise EOFError from None
 
-    Dialogue(shown, items, answers, Console(file=screen, width=80), key).run()
+    Dialogue(Sitting(shown, items, answers), Console(file=screen, width=80), key).run()
     answers.close()
     return answers.given, screen.getvalue()
 

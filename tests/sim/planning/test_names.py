@@ -26,8 +26,8 @@ FIXED = """
 Actor Addressed After Agreement Bidding Both Choice ChosenBy Context CrossExamination DeleteTurn
 Directed Distribution Edge Either Enter Example Explained FixedOrder FreeText Graph Groups
 Interrupts Leave Limit LongestWait Noise Note Number Overheard Persona Phase Phases Population Probe
-Prose Question Ranking Recast ReplaceTurn Restage Said Say Scene Scripted Simultaneous Walk Whisper
-Whispers Wording
+Prose Question Ranking Recast Remember ReplaceTurn Restage Said Say Scene Scripted Simultaneous Walk
+Whisper Whispers Wording
 """
 
 
