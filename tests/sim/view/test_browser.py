@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from sim.store import open_store
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -255,3 +258,61 @@ def test_a_run_is_followed(page: Page, tmp_path: Path, browser: Browser) -> None
         )  # fmt: skip
         page.locator("#r-2").wait_for(timeout=30_000)
         page.context.close()
+
+
+def test_a_trial_is_followed_while_a_run_writes_it(browser: Browser, tmp_path: Path) -> None:
+    """Lines come onto the page of a trial as they are said; who reads or writes is left alone."""
+    line = [
+        sys.executable, "-P", "-m", "sim.cli", "run", "cross_purposes", "-q", "--store", "live.db",
+        "-m", "fixed:The cliff is ours.|It is not.?latency=0.4", "-P", "turns=20", "-n", "1",
+    ]  # fmt: skip
+    run = subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        there = tmp_path / "live.db"
+        for _ in range(300):
+            if there.exists() and events_of(there) >= 2:
+                break
+            time.sleep(0.05)
+        with viewing(there) as address:
+            page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+            complaints: list[str] = []
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.goto(address)
+            page.locator(".row a").first.click()
+            page.wait_for_url("**/trial/**")
+            ready(page)
+            before = page.locator(".line").count()
+            assert 2 <= before < 20
+            page.locator("#t-2").click()
+            page.locator(f"#t-{before + 2}").wait_for(timeout=8_000)
+            assert run.poll() is None
+            assert page.locator("#live").inner_text() == "a run is writing"
+            assert page.locator(".line.now").get_attribute("id") == "t-2"
+            # A note that is being written is not taken away.
+            page.keyboard.press("n")
+            page.keyboard.type("She waits")
+            shown = page.locator(".line").count()
+            page.wait_for_timeout(2_500)
+            assert page.locator("dialog[open] textarea").input_value() == "She waits"
+            assert page.locator(".line").count() == shown
+            page.keyboard.press("Escape")
+            page.locator("#t-20").wait_for(timeout=20_000)
+            page.locator("#head .status.done").wait_for(timeout=10_000)
+            page.wait_for_function("document.getElementById('live').textContent === ''")
+            assert page.locator(".line").count() == 20
+            assert page.locator("#slider").get_attribute("aria-valuemax") == "20"
+            assert page.locator(".line.now").get_attribute("id") == "t-2"
+            assert complaints == []
+            page.context.close()
+        _, said = run.communicate(timeout=30)
+        assert run.returncode == 0, said
+    finally:
+        if run.poll() is None:
+            run.kill()
+            run.communicate()
+
+
+def events_of(store: Path) -> int:
+    """How many events have been written."""
+    with open_store(store) as opened:
+        return sum(len(trial.events) for trial in opened.trials())
