@@ -23,10 +23,11 @@ from sim.errors import BadRequest
 from sim.store import open_store
 from sim.study.sequential import stored_rules
 
-_STOPPED = (
+STOPPED = (
     "Trials were played until a difference was decided: these intervals and p take their number as "
     "fixed, and are too optimistic; quote the interval of that run."
 )
+"""The warning at comparisons in a store that was played by a stopping rule."""
 
 
 class Contrast(NamedTuple):
@@ -59,7 +60,7 @@ def contrasted(store: Path, wanted: Contrast, facts: Sequence[str], *, as_json: 
             margins=wide, lineage=lineage,
         )  # fmt: skip
     if ruled is not None:
-        found = replace(found, warnings=(*found.warnings, _STOPPED))
+        found = replace(found, warnings=(*found.warnings, STOPPED))
     if as_json:
         out().out(json.dumps({"store": str(store), **record(found)}, allow_nan=False))
     else:

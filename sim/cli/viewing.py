@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 _LARGE = 16 << 20
 """A store of more bytes takes seconds to be measured."""
+
+_MOST_VALUES = 8
+"""Arms of so many values are compared on a page; of more, the command has the table."""
 
 _TOLD = {
     "flip": "turns into the opposite",
@@ -85,7 +89,7 @@ def _read(store: Path) -> Reading:
     tables = load(store)
     if tables.trials.empty:
         return Reading()
-    return Reading(_marks(tables, _debates(store)), _together(tables))
+    return Reading(_marks(tables, _debates(store)), _together(tables), _contrasts(store, tables))
 
 
 def _marks(tables: Tables, debates: set[str]) -> dict[str, list[Mark]]:
@@ -120,6 +124,37 @@ def _together(tables: Tables) -> dict[str, str]:
         and not isnan(each.estimate.value)
     }  # fmt: skip
     return {trial: told[arm] for trial, arm in convergence.arm_of().items() if arm in told}
+
+
+def _contrasts(store: Path, tables: Tables) -> list[str]:
+    """Whether arms differ in how far they converge, as ``elsinore analyze --by`` says it: by model,
+    and by each parameter of which there are several values."""
+    from analysis.comparison import compare
+    from sim.cli.contrasts import STOPPED
+    from sim.store import open_store
+    from sim.study.sequential import stored_rules
+
+    with open_store(store) as opened:
+        played = [trial for trial in opened.trials() if trial.at is None]
+        ruled = next(stored_rules(opened), None)
+        varied: dict[str, set[str]] = {"model": {trial.model for trial in played}}
+        for trial in played:
+            for name, value in trial.parameters.items():
+                varied.setdefault(name, set()).add(str(value))
+    told: list[str] = []
+    for by, values in varied.items():
+        if not 2 <= len(values) <= _MOST_VALUES or by == "entrants":
+            continue
+        # Nothing that both arms have an answer to: then there is nothing to be said of them.
+        with suppress(BadRequest):
+            found = compare(tables, by, measures=("convergence.c",))
+            # Rows that join several topics stand first, and the topics below them.
+            told += [
+                f"By {by}: {each.sentence.partition(': ')[2]}"
+                for each in found.differences
+                if each.primary and each.n_a
+            ]
+    return [*told[:_MOST_VALUES], *([STOPPED] if told and ruled is not None else [])]
 
 
 def _debates(store: Path) -> set[str]:

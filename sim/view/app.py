@@ -197,11 +197,20 @@ class _Endpoints:
 
     async def fork_form(self, request: Request) -> Response:
         fields = {"at": request.query_params.get("at", "1")}
+        change = request.query_params.get("change", "")
+        # What needs no words is estimated at once: nothing is asked or written for that.
+        if change in ("drop", "reroll"):
+            return await self._estimated(_trial(request), fields | {"change": change})
         return await _page(lambda: self._fork_page(_trial(request), Form(fields)))
 
     async def fork(self, request: Request) -> Response:
         form = await read_form(request)
-        identity = _trial(request)
+        return await self._estimated(_trial(request), form, play=form.get("do") == "play")
+
+    async def _estimated(
+        self, identity: str, form: Mapping[str, str], *, play: bool = False
+    ) -> Response:
+        """The form with what the fork would take; or, if it was told before, the fork itself."""
         try:
             with self.library.open() as store:
                 trial = store.trial(identity)
@@ -209,7 +218,7 @@ class _Endpoints:
                 asked = Asked.read(trial.id, form)
                 command = command_line(*self.forks.words(trial, asked))
                 # What is played is what was estimated: fields may have been changed since.
-                if form.get("do") == "play" and form.get("estimated") == command:
+                if play and form.get("estimated") == command:
                     job = await self.forks.play(trial, asked)
                     return RedirectResponse(address("forks", job.number), 303)
                 estimates = await self.forks.estimate(trial, asked)

@@ -40,10 +40,12 @@ Marks = Mapping[str, Sequence[Mark]]
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What was measured of a store. ``together`` says by trial how far the actors of its arm come
-    together: an estimate with its interval, as text; nothing for trials that it is not of."""
+    together: an estimate with its interval, as text; nothing for trials that it is not of.
+    ``contrasts`` are sentences about arms beside each other."""
 
     marks: Marks = field(default_factory=dict)
     together: Mapping[str, str] = field(default_factory=dict)
+    contrasts: Sequence[str] = ()
 
 
 def nothing(path: Path) -> Reading:

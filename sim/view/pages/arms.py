@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -98,8 +98,21 @@ def arms_table(library: Library, rows: Iterable[Row]) -> Html | None:
         )
         if kinds or together
         else None,
+        _contrasts(library.measured.reading.contrasts),
         open=len(arms) <= _OPEN,
         class_="arms",
+    )
+
+
+def _contrasts(told: Sequence[str]) -> Html | None:
+    """Arms beside each other, in sentences."""
+    if not told:
+        return None
+    return element(
+        "div",
+        element("p", "Which arm converged more, by C:", class_="small"),
+        element("ul", [element("li", sentence) for sentence in told], class_="small"),
+        class_="contrasts",
     )
 
 

@@ -256,7 +256,11 @@ def _tools(played: Played, turn: Turn) -> list[Part]:
     """What can be done with a line."""
     trial = played.trial.id
     fork = address("trial", trial, "fork", at=turn.index)
-    tools: list[Part] = [element("a", "fork", href=fork, class_="to-fork")]
+    without = address("trial", trial, "fork", at=turn.index, change="drop")
+    tools: list[Part] = [
+        element("a", "fork", href=fork, class_="to-fork"),
+        element("a", "without it", href=without, class_="to-without"),
+    ]
     if turn.prompt:
         prompt = address("trial", trial, "prompt", turn.index)
         tools.insert(0, element("a", "prompt", href=prompt, class_="to-prompt"))

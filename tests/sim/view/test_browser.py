@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -240,6 +241,78 @@ def test_no_serious_barrier_stands_in_the_way(browser: Browser, address: str, th
         ]
     context.close()
     assert found == []
+
+
+class Clicks:
+    """Clicks on a page, counted."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def on(self, target: Any) -> None:
+        target.click()
+        self.count += 1
+
+
+def test_which_arm_converged_more_and_how_sure_is_that(browser: Browser, tmp_path: Path) -> None:
+    elsinore(
+        "run", "telling_room", "-m", "embedded:bimodal", "-m", "embedded:base", "-n", "6",
+        "--store", "two.db", "-q", cwd=tmp_path,
+    )  # fmt: skip
+    with viewing(tmp_path / "two.db") as there:
+        page = browser.new_context().new_page()
+        page.goto(there)
+        told = page.locator(".contrasts li").first
+        told.wait_for(timeout=20_000)
+        words = told.inner_text()
+        assert words.startswith("By model: embedded:bimodal ")
+        assert re.search(r"\(6 pairs\): .*\[[-+]\d\.\d+, [-+]\d\.\d+\], p = ", words)
+        assert page.locator(".arms td", has_text=re.compile(r"\[.*\]")).count() == 2
+        page.context.close()
+
+
+def test_where_she_flipped_and_what_was_said_just_before(page: Page) -> None:
+    clicks = Clicks()
+    page.locator(".row .sign-flip").first.wait_for()
+    clicks.on(page.locator(".row:has(.sign-flip) a").first)
+    clicks.on(page.locator(".mark-list a", has_text="opposite").first)
+    now = page.locator(".line.now")
+    assert "turns into the opposite" in now.inner_text()
+    turn = int(str(now.get_attribute("id")).removeprefix("t-"))
+    before = page.locator(f"#t-{turn - 1}")
+    assert before.evaluate("line => line.getBoundingClientRect().bottom > 0")
+    assert before.bounding_box()["y"] < now.bounding_box()["y"]  # type: ignore[index]
+    assert clicks.count <= 3
+
+
+def test_what_he_saw_when_he_said_this(page: Page) -> None:
+    clicks = Clicks()
+    clicks.on(page.locator(".row a").first)
+    page.wait_for_url("**/trial/**")
+    ready(page)
+    said = page.locator("#t-3 .said").inner_text()
+    clicks.on(page.locator("#t-4"))
+    clicks.on(page.locator("#t-4 .to-prompt"))
+    page.wait_for_url("**/prompt/4")
+    assert page.locator("h1").inner_text().startswith("What ")
+    assert said[:40] in page.locator("#prompt").inner_text()
+    assert clicks.count <= 3
+
+
+def test_what_would_have_happened_without_that_line(page: Page) -> None:
+    clicks = Clicks()
+    # A trial that no other test of this file looks at.
+    clicks.on(page.locator(".row a").nth(3))
+    page.wait_for_url("**/trial/**")
+    ready(page)
+    page.locator("#t-14").hover()
+    clicks.on(page.locator("#t-14 .to-without"))
+    page.locator(".estimated").wait_for()
+    assert page.get_by_label("strike the turn").is_checked()
+    clicks.on(page.get_by_role("button", name="Play it"))
+    page.locator("a.branch").first.wait_for(timeout=60_000)
+    assert page.locator("table tbody tr").count() >= 1
+    assert clicks.count <= 3
 
 
 def test_a_run_is_followed(page: Page, tmp_path: Path, browser: Browser) -> None:
