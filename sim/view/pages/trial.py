@@ -257,16 +257,14 @@ def _tools(played: Played, turn: Turn) -> list[Part]:
     trial = played.trial.id
     fork = address("trial", trial, "fork", at=turn.index)
     without = address("trial", trial, "fork", at=turn.index, change="drop")
-    tools: list[Part] = [
-        element("a", "fork", href=fork, class_="to-fork"),
-        element("a", "without it", href=without, class_="to-without"),
-    ]
+    tools: list[Part] = [element("a", "fork", href=fork, class_="to-fork")]
     if turn.prompt:
         prompt = address("trial", trial, "prompt", turn.index)
         tools.insert(0, element("a", "prompt", href=prompt, class_="to-prompt"))
-    tools.append(
-        element("button", "note", type="button", class_="plain to-note", data_turn=turn.index)
-    )
+    tools += [
+        element("button", "note", type="button", class_="plain to-note", data_turn=turn.index),
+        element("a", "without it", href=without, class_="to-without"),
+    ]
     return [joined(tool, " ") for tool in tools]
 
 
