@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -76,16 +77,18 @@ class Lines:
         with open_store(self.path) as store:
             return saying(store, words)
 
-    def begin(self, state: str) -> None:
-        """Begin to read the lines in the background, if nobody has; returns at once."""
+    def begin(self, state: str, after: float = 0.0) -> None:
+        """Begin to read the lines in the background ``after`` so many seconds, if nobody has;
+        returns at once."""
         with self._lock:
             if self._reader is None:
                 self._reader = threading.Thread(
-                    target=self._read, args=(state,), name="lines", daemon=True
+                    target=self._read, args=(state, after), name="lines", daemon=True
                 )
                 self._reader.start()
 
-    def _read(self, state: str) -> None:
+    def _read(self, state: str, after: float) -> None:
+        time.sleep(after)
         try:
             with open_store(self.path) as store:
                 memory = self._copied(store)

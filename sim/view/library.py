@@ -22,6 +22,8 @@ SORTS = ("scenario", "model", "arm", "seed", "status", "turns", "marks", "trial"
 _LOOK_SECONDS = 0.4
 """A store that is being written is not read again sooner."""
 
+_LINES_AFTER_SECONDS = 1.0
+
 _SMALL = 500
 _MEASURED_SECONDS = 0.3
 
@@ -128,7 +130,8 @@ class Library:
     def choose(self, wanted: Wanted) -> Chosen:
         """The rows that are asked for, in the order asked for."""
         rows: Sequence[Row] = self.rows()
-        self._lines.begin(self.state())  # Whoever sees the list will search it.
+        # Whoever sees the list will search it; but the list itself comes first.
+        self._lines.begin(self.state(), _LINES_AFTER_SECONDS)
         for name, value in wanted.facts.items():
             rows = [row for row in rows if str(getattr(row, name)) == value]
         if wanted.mark:
