@@ -23,18 +23,16 @@ from typing import Any, Protocol
 import pandas as pd
 
 from analysis.imports import conversations, is_store, restored
+from analysis.rows import Rows, cast_rows, event_rows
 from analysis.versions import made_in, versions
 from sim.errors import BadRequest
-from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
+from sim.events import Ended, Event, Turn
 from sim.planning.trials import IMPORTED, LIVE
 from sim.stage.surrogate import played_on
 from sim.store import Store, StoredTrial, open_store
 from sim.transcript import Transcript
 
 log = logging.getLogger(__name__)
-
-Rows = dict[str, list[tuple[Any, ...]]]
-"""Rows by table."""
 
 COLUMNS: dict[str, dict[str, str]] = {
     "trials": {
@@ -312,8 +310,8 @@ def tables_from(records: Iterable[Record]) -> Tables:
                 record.topic,
             )
         )
-        rows["cast"].extend(_cast_rows(record.trial, _whole_cast(record, turns)))
-        _event_rows(rows, record.trial, record.events)
+        rows["cast"].extend(cast_rows(record.trial, _whole_cast(record, turns)))
+        event_rows(rows, record.trial, record.events)
     return _tables(rows)
 
 
@@ -360,7 +358,7 @@ def _read(store: Store, wanted: Collection[str] | None = None) -> Tables:
                 trial.status, trial.reason, trial.turns, trial.at, trial.branch, trial.topic,
             )
         )  # fmt: skip
-        rows["cast"].extend(_cast_rows(trial.id, trial.cast))
+        rows["cast"].extend(cast_rows(trial.id, trial.cast))
         own[trial.id] = []
     # Branches share the beginning of those they were played from.
     read = None if wanted is None else _with_parents(own, branches)
@@ -377,7 +375,7 @@ def _read(store: Store, wanted: Collection[str] | None = None) -> Tables:
 
     for identity in own:
         if wanted is None or identity in kept:
-            _event_rows(rows, identity, transcript(identity).events)
+            event_rows(rows, identity, transcript(identity).events)
     return _tables(rows)
 
 
@@ -394,85 +392,6 @@ def _with_parents(trials: Iterable[str], branches: Mapping[str, tuple[str, int]]
 def _own_stage(trial: StoredTrial) -> str:
     """The stage's identity; of a surrogate that of the stage which plays the one who is real."""
     return played_on(trial.stage)
-
-
-def _event_rows(rows: Rows, trial: str, events: Iterable[Event]) -> None:
-    """Add the rows of a trial's events."""
-    for event in events:
-        if isinstance(event, Turn):
-            rows["turns"].append(
-                (
-                    trial,
-                    event.index,
-                    event.speaker,
-                    event.text,
-                    event.audience,
-                    event.finish,
-                    event.cut,
-                    event.strangers,
-                    event.exact,
-                    event.overheard,
-                    event.absent,
-                    event.source,
-                    event.cued,
-                    event.over,
-                )
-            )
-        elif isinstance(event, Answer):
-            rows["answers"].append(
-                (
-                    trial,
-                    event.turn,
-                    event.actor,
-                    event.key,
-                    event.sample,
-                    event.gauge,
-                    event.value,
-                    event.missing,
-                )
-            )
-        elif isinstance(event, Failure):
-            rows["failures"].append(
-                (trial, event.turn, event.actor, event.doing, event.reason, event.message)
-            )
-        elif isinstance(event, Intervened):
-            rows["interventions"].append(
-                (
-                    trial,
-                    event.turn,
-                    event.key,
-                    event.what,
-                    event.actor,
-                    event.text,
-                    dict(event.detail),
-                )
-            )
-        elif isinstance(event, FellBack):
-            rows["fallbacks"].append((trial, event.turn, event.actor, event.key, event.reason))
-
-
-_DESCRIBES = (
-    "brief", "opposite", "traits", "stances", "goals", "points", "secret", "voice", "lines",
-)  # fmt: skip
-"""The fields of a persona that say what it is like; one without any of them is blank."""
-
-
-def _cast_rows(trial: str, personas: Iterable[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
-    return [
-        (
-            trial,
-            persona["name"],
-            seat,
-            persona.get("brief") or "",
-            persona.get("opposite"),
-            tuple(persona.get("traits") or ()),
-            tuple(persona.get("points") or ()),
-            dict(persona.get("stances") or {}),
-            persona.get("secret"),
-            not any(persona.get(field) for field in _DESCRIBES),
-        )
-        for seat, persona in enumerate(personas)
-    ]
 
 
 def _tables(rows: Mapping[str, list[tuple[Any, ...]]]) -> Tables:
