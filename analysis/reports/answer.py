@@ -315,7 +315,9 @@ def distance_gone(material: Material, trials: Sequence[str]) -> Estimate:
     ends = table.loc[table["trial"].isin(set(trials)), ["end", "start"]].dropna()
     values = ends.to_numpy(dtype=np.float64)
     found = jackknife(values, ratio_of_ends) if len(values) else UNKNOWN
-    return Estimate.of(found, len(values), evidence="P", note="" if len(values) else "never asked")
+    # Limits within what is possible, as the measure itself has them: all that was apart is 1.
+    made = material.convergence.made("c", found, len(values))
+    return made if len(values) else replace(made, note="never asked")
 
 
 def _has(arm: ArmLabel, side: str) -> bool:

@@ -101,7 +101,9 @@ def test_the_answer_is_that_of_the_measures(store: Path) -> None:
               if each.quantity == "c"}  # fmt: skip
     for arm in Material(store).arms:
         mine, theirs = distance_gone(Material(store), arm.trials), by_arm[arm.key]
-        assert (mine.value, mine.low, mine.n) == (theirs.value, theirs.low, theirs.n)
+        assert (mine.value, mine.low, mine.high, mine.n) == (
+            theirs.value, theirs.low, theirs.high, theirs.n,
+        )  # fmt: skip
 
 
 def test_a_table_holds_what_is_drawn(store: Path) -> None:
