@@ -9,9 +9,9 @@ Nothing is asserted: a machine may be slow.
 
 from __future__ import annotations
 
+import argparse
 import resource
 import shutil
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -66,4 +66,6 @@ def painted(place: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("trials", type=int, nargs="?", default=10_000)
+    main(parser.parse_args().trials)
