@@ -53,6 +53,9 @@ from analysis.tables import frame
 from sim.errors import BadRequest
 from sim.text.suggestions import nearest
 
+_SCALES: Mapping[str, Scale] = {"share": "logit", "hazard": "log"}
+"""On which scale the limits of each kind of estimate are made; plain, unless it stands here."""
+
 if TYPE_CHECKING:
     from analysis.labels.coded import Labels
 
@@ -273,7 +276,7 @@ class _Part:
     @classmethod
     def of(cls, made: pd.DataFrame, what: str, name: str, *, judged: bool) -> _Part:
         sample = _sample(made, what)
-        scale: Scale = {"share": "logit", "hazard": "log"}.get(what, "plain")  # type: ignore[assignment]
+        scale = _SCALES.get(what, "plain")
         alone, found = labels_alone(sample), Powered(nan, {}, -1)
         notes = [_why_not(sample, what, judged=judged)]
         if not notes[0]:

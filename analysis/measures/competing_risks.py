@@ -49,6 +49,7 @@ from analysis.measures.fates import (
     fates_of,
     in_blocks,
     onsets_of,
+    opposed,
     pasts,
     strangers_of,
 )
@@ -199,21 +200,21 @@ class CompetingRisks(Result):
     def _at(self, arm: Arm, k: int) -> Iterator[tuple[str, Estimate]]:
         """The estimates of an arm at an own turn."""
         curves = self._curves[arm]
-        opposed = sum((each.trial, each.actor) in self._opposed for each in self._arm[arm])
+        able = sum((each.trial, each.actor) in self._opposed for each in self._arm[arm])
         for row, cause in enumerate(_ABOUT):
             found = _at(curves, row, k)
             if np.isnan(found.estimate):
                 note = f"nobody was watched for {k} own turns"
                 yield cause, self.made(cause, UNKNOWN, curves.clusters, note=note)
                 continue
-            if cause == "flip" and not opposed:
+            if cause == "flip" and not able:
                 note = "nobody has an opposite to turn into"
                 yield cause, self.made(cause, UNKNOWN, curves.clusters, note=note)
                 continue
             null, told = self._null(arm, cause, k)
             notes = [f"after {k} own turns", f"null: {told}"]
-            if cause == "flip" and opposed < len(self._arm[arm]):
-                notes.append(f"only {opposed} of {len(self._arm[arm])} actors have an opposite")
+            if cause == "flip" and able < len(self._arm[arm]):
+                notes.append(f"only {able} of {len(self._arm[arm])} actors have an opposite")
             yield (
                 cause,
                 replace(self.made(cause, found, curves.clusters, note="; ".join(notes)), null=null),
@@ -236,13 +237,7 @@ class CompetingRisks(Result):
     @cached_property
     def _opposed(self) -> set[tuple[str, str]]:
         """The actors whose persona has an opposite to turn into."""
-        cast = self.tables.cast
-        columns = (cast[name] for name in ("trial", "actor", "opposite"))
-        return {
-            (str(trial), str(actor))
-            for trial, actor, opposite in zip(*columns, strict=True)
-            if not pd.isna(opposite) and str(opposite).strip()
-        }
+        return opposed(self.tables)
 
     @cached_property
     def _arm(self) -> dict[Arm, list[Fate]]:

@@ -44,6 +44,16 @@ def onsets_of(result: Result, cause: str) -> dict[tuple[str, str], int]:
     }
 
 
+def opposed(tables: Tables) -> set[tuple[str, str]]:
+    """The actors, by trial, whose persona has an opposite to turn into."""
+    columns = (tables.cast[name] for name in ("trial", "actor", "opposite"))
+    return {
+        (str(trial), str(actor))
+        for trial, actor, opposite in zip(*columns, strict=True)
+        if not pd.isna(opposite) and str(opposite).strip()
+    }
+
+
 def fates_of(tables: Tables, onsets: Mapping[str, Onsets]) -> list[Fate]:
     """What became of every actor first; in surrogates of the focal actor alone."""
     said: dict[tuple[str, str], list[int]] = {}

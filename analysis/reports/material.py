@@ -19,6 +19,7 @@ from analysis.measures.collapse import Collapse
 from analysis.measures.competing_risks import CompetingRisks
 from analysis.measures.conflict import Conflict
 from analysis.measures.convergence import Convergence
+from analysis.measures.fates import opposed
 from analysis.measures.flips import Flips
 from analysis.measures.loops import Loops
 from analysis.reports.arms import ArmLabel, arms_of
@@ -172,13 +173,7 @@ class Material:
     @cached_property
     def opposed(self) -> set[tuple[str, str]]:
         """The actors, by trial, whose persona has an opposite to turn into."""
-        cast = self.read.cast
-        columns = (cast[name] for name in ("trial", "actor", "opposite"))
-        return {
-            (str(trial), str(actor))
-            for trial, actor, opposite in zip(*columns, strict=True)
-            if not pd.isna(opposite) and str(opposite).strip()
-        }
+        return opposed(self.read)
 
     @cached_property
     def contests(self) -> list[Rated]:

@@ -224,7 +224,8 @@ def _told(text: str) -> None:
 
 @dataclass(frozen=True)
 class Drawn:
-    """An instrument that is drawn; its threshold is given or fitted."""
+    """An instrument that is drawn; its threshold is given or fitted. Its scores are made by
+    ``drawn``: nothing is ever read with it."""
 
     threshold: float | None
     name: str = "drawn"

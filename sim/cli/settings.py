@@ -79,6 +79,22 @@ _PAYING: Mapping[str, Check] = {
 }
 """Keys of the subcommands that may make paid calls for stored trials."""
 
+_PLAYING: Mapping[str, Check] = {
+    **_PAYING,
+    "durable": _one_of("normal", "full"),
+    "in_doubt": _one_of("ask", "missing"),
+    "retry_failed": _flag,
+    "temperature": _number,
+    "top_p": _number,
+    "max_tokens": _whole(1),
+    "seeds": _flag,
+    "base_url": _text,
+    "extra_body": _body,
+    "provider_concurrency": _whole(1),
+    "budget_minutes": _more_than_nothing,
+}
+"""Keys of the subcommands that play trials of their own making."""
+
 KEYS: Mapping[str, Mapping[str, Check]] = {
     "run": {
         "model": _texts,
@@ -138,18 +154,7 @@ KEYS: Mapping[str, Mapping[str, Check]] = {
         "model": _text,
         "seed": _whole(0),
         "store": _text,
-        **_PAYING,
-        "durable": _one_of("normal", "full"),
-        "in_doubt": _one_of("ask", "missing"),
-        "retry_failed": _flag,
-        "temperature": _number,
-        "top_p": _number,
-        "max_tokens": _whole(1),
-        "seeds": _flag,
-        "base_url": _text,
-        "extra_body": _body,
-        "provider_concurrency": _whole(1),
-        "budget_minutes": _more_than_nothing,
+        **_PLAYING,
     },
     "calibrate": {
         "model": _text,
@@ -163,18 +168,7 @@ KEYS: Mapping[str, Mapping[str, Check]] = {
         "layout": _one_of(
             "persona_first", "transcript_first", "screenplay", "author", "author_script"
         ),
-        **_PAYING,
-        "durable": _one_of("normal", "full"),
-        "in_doubt": _one_of("ask", "missing"),
-        "retry_failed": _flag,
-        "temperature": _number,
-        "top_p": _number,
-        "max_tokens": _whole(1),
-        "seeds": _flag,
-        "base_url": _text,
-        "extra_body": _body,
-        "provider_concurrency": _whole(1),
-        "budget_minutes": _more_than_nothing,
+        **_PLAYING,
     },
     "standings": {"log_level": _one_of(*LEVELS)},
     "judge": {"log_level": _one_of(*LEVELS)},

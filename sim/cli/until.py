@@ -100,8 +100,8 @@ def _arms(trials: Sequence[Trial]) -> _Arms:
         by = two[0]
     else:
         raise BadRequest(
-            "--until decided: needs two arms to compare, and here are "
-            f"{len(models)} model{'' if len(models) == 1 else 's'}"
+            "--until decided: needs two arms to compare, and here "
+            f"{'is 1 model' if len(models) == 1 else f'are {len(models)} models'}"
             + "".join(f" and {len(v)} values of {name}" for name, v in several.items())
             + "; name two models (-m A -m B), or one model and two values of one parameter"
         )

@@ -71,7 +71,7 @@ def test_two_values_of_a_parameter_are_arms_and_others_topics(inside: Command) -
     ("arguments", "told"),
     [
         (("-n", 9, "--margin", 0.1), "add --until decided"),
-        (("-n", 9, "--until", "decided"), "needs two arms to compare, and here are 1 model"),
+        (("-n", 9, "--until", "decided"), "needs two arms to compare, and here is 1 model"),
         ((*ARMS, "-n", 1, "--until", "decided"), "how many blocks there can be"),
         ((*ARMS, "--until", "decided", "--measure", "nope"), "there is no measure 'nope'"),
         ((*ARMS, "--until", "decided", "--measure", "convergence.c"), "give --range=LOW,HIGH"),
