@@ -24,8 +24,8 @@ from sim.stage.base import Stage
 from sim.store import open_store
 from sim.study.sequential import (
     Block,
+    BlockPlan,
     SequentialReport,
-    Study,
     random_order,
     run_until_decided,
 )
@@ -43,7 +43,7 @@ class Wanted(NamedTuple):
     method: Method
 
 
-def study_of(wanted: Wanted, planned: Planned, seeds: int, seed: int) -> Study:
+def study_of(wanted: Wanted, planned: Planned, seeds: int, seed: int) -> BlockPlan:
     """The study of two models, or of two values of a parameter, with ``seeds`` seeds a topic.
 
     Whatever else differs (parameters) makes topics. Raises ``BadRequest`` if there are no two arms,
@@ -65,7 +65,7 @@ def study_of(wanted: Wanted, planned: Planned, seeds: int, seed: int) -> Study:
         )
         for topic, place in order
     )
-    return Study(primary, rule, arms.a, arms.b, arms.topics, blocks)
+    return BlockPlan(primary, rule, arms.a, arms.b, arms.topics, blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def limits_of(text: str | None) -> tuple[float, float] | None:
 
 def carry_out(
     title: str,
-    study: Study,
+    plan: BlockPlan,
     stages: Mapping[str, Stage],
     store: Path,
     options: RunOptions,
@@ -136,34 +136,34 @@ def carry_out(
 ) -> SequentialReport:
     """Play a study, with a line of progress that says how far the decision is. Closes the
     stages."""
-    longest = {trial.id: trial.scene.ends.bound() or 1 for trial in study.trials}
+    longest = {trial.id: trial.scene.ends.bound() or 1 for trial in plan.trials}
     name = title.rpartition("/")[2]
     console = progress_console(quiet)
-    progress = Progress(name, len(study.trials), longest, is_free(stages), console)
+    progress = Progress(name, len(plan.trials), longest, is_free(stages), console)
 
     def told(decision: Decision) -> None:
         found = decision.difference
         if not isnan(found.low):
             progress.note = (
-                f"{study.primary.name}: {study.a} less {study.b}: "
+                f"{plan.primary.name}: {plan.a} less {plan.b}: "
                 f"{limits_told(found.estimate, found.low, found.high)}, "
-                f"{decision.blocks} of {study.rule.blocks} blocks"
+                f"{decision.blocks} of {plan.rule.blocks} blocks"
             )
 
     return on_a_loop(
         progress,
         stages,
-        lambda: run_until_decided(study, stages, store, options, watch=progress, told=told),
+        lambda: run_until_decided(plan, stages, store, options, watch=progress, told=told),
     )
 
 
-def outcome(study: Study, report: SequentialReport, store: Path, free: bool) -> Outcome:
+def outcome(plan: BlockPlan, report: SequentialReport, store: Path, free: bool) -> Outcome:
     """What became of a study."""
     begun = {trial.id for trial in report.run.trials}
-    played = [block for block in study.blocks if begun >= set(block.ids)]
+    played = [block for block in plan.blocks if begun >= set(block.ids)]
     return Outcome(
-        study.primary.name, study.a, study.b, study.rule, report.decision, report.missing,
-        study.topics, saved(store, sorted(begun), len(played), study.rule.blocks), free,
+        plan.primary.name, plan.a, plan.b, plan.rule, report.decision, report.missing,
+        plan.topics, saved(store, sorted(begun), len(played), plan.rule.blocks), free,
         stopped_early(report.run),
     )  # fmt: skip
 

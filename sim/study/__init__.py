@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from sim.study.outcomes import says as says
     from sim.study.readings import outcome_named as outcome_named
     from sim.study.reroll_variance import influence as influence
-    from sim.study.sequential import Study as Study
+    from sim.study.sequential import BlockPlan as BlockPlan
     from sim.study.sequential import run_until_decided as run_until_decided
 
 _WHERE = {
     "Contest": "sim.study.contest",
     "Effect": "sim.study.effects",
     "Moment": "sim.study.mechanisms",
-    "Study": "sim.study.sequential",
+    "BlockPlan": "sim.study.sequential",
     "Superposition": "sim.study.appearance",
     "effect_of": "sim.study.effects",
     "final_stance": "sim.study.outcomes",

@@ -58,7 +58,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
+class BlockPlan:
     """What is decided, by which rule, and the blocks in the order in which they are played.
 
     The difference is the quantity in arm ``a`` less that in arm ``b`` (their names); ``topics`` are
@@ -139,24 +139,24 @@ def random_order(topics: int, seeds: int, seed: int) -> list[tuple[int, int]]:
 class Prefix:
     """The completed blocks of a study up to the first gap, and what the rule says of them."""
 
-    def __init__(self, study: Study) -> None:
-        self.study = study
+    def __init__(self, plan: BlockPlan) -> None:
+        self.plan = plan
         self.differences: list[float] = []
-        self.decision = decide(study.rule, [])
+        self.decision = decide(plan.rule, [])
 
     def next_block(self, store: Store) -> Tables | None:
         """The tables of the next block, if it is complete and the rule has not decided."""
-        if self.decision.decided or len(self.differences) == len(self.study.blocks):
+        if self.decision.decided or len(self.differences) == len(self.plan.blocks):
             return None
-        block = self.study.blocks[len(self.differences)]
+        block = self.plan.blocks[len(self.differences)]
         return tables_of(store, block.ids) if len(store.ended(block.ids)) == 2 else None
 
     def add(self, tables: Tables) -> Decision:
         """Measure the next block, and ask the rule."""
-        block = self.study.blocks[len(self.differences)]
-        numbers = self.study.primary.numbers(tables)
+        block = self.plan.blocks[len(self.differences)]
+        numbers = self.plan.primary.numbers(tables)
         self.differences.append(numbers.get(block.a.id, nan) - numbers.get(block.b.id, nan))
-        self.decision = decide(self.study.rule, self.differences)
+        self.decision = decide(self.plan.rule, self.differences)
         return self.decision
 
     @property
@@ -253,7 +253,7 @@ class SequentialReport:
 
 
 async def run_until_decided(
-    study: Study,
+    plan: BlockPlan,
     stages: Mapping[str, Stage],
     store: Path | str,
     options: RunOptions | None = None,
@@ -274,11 +274,11 @@ async def run_until_decided(
             "--retry-failed: a block that was looked at must not change; leave it out, and failed "
             "trials count as missing"
         )
-    refuse_without_rule(study.trials, study.facts(), path)
-    prefix = Prefix(study)
+    refuse_without_rule(plan.trials, plan.facts(), path)
+    prefix = Prefix(plan)
     until = UntilDecided(prefix, told)
     report = await run_trials(
-        study.trials, stages, path, replace(how, stopping=study.facts()), watch=watch,
+        plan.trials, stages, path, replace(how, stopping=plan.facts()), watch=watch,
         follow_up=until, executor=until,
     )  # fmt: skip
     if until.error is not None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sim.scene.scene import Scene
     from sim.stage.base import Stage
     from sim.stage.surrogate import SurrogateKind
-    from sim.study.sequential import Study
+    from sim.study.sequential import BlockPlan
 
 
 @dataclass(frozen=True)
@@ -233,15 +233,15 @@ def run(
             )
         ]
 
-    study = None if until.until is None else _study(what, until, planned, count, people)
-    trials = planned(count) if study is None else study.trials
+    blocks = None if until.until is None else _blocks(what, until, planned, count, people)
+    trials = planned(count) if blocks is None else blocks.trials
     surrogates = surrogates_of(trials, what.surrogates)
     stages |= surrogate_stages(stages, surrogates)
     trials += surrogates
     if output.dry_run:
         store = what.store or _default_store_of(scenario)
         _estimate(trials, stages, store, options.prices, output.as_json)
-        if study is not None and not output.as_json:
+        if blocks is not None and not output.as_json:
             from sim.cli.display.terminal import out
 
             out().print("That is the most: it ends when it is decided.", style="dim")
@@ -250,8 +250,8 @@ def run(
         own("analysis")  # Refused now, rather than after everything was played.
     store = default_store(what.store, _default_store_of(scenario).name)
     refuse_into_itself(store, what.models)
-    if study is not None:
-        _until_decided(what, study, stages, store, options, output)
+    if blocks is not None:
+        _until_decided(what, blocks, stages, store, options, output)
         return
     report = carry_out(
         what.scenario, trials, stages, store, options, quiet=output.quiet, drawn=not people.names
@@ -263,13 +263,13 @@ def run(
     leave(report, store, options.in_doubt)
 
 
-def _study(
+def _blocks(
     what: PlayOptions,
     until: StoppingOptions,
     planned: Callable[[int], list[Trial]],
     count: int,
     people: People,
-) -> Study:
+) -> BlockPlan:
     """The study that is played until it is decided. Raises ``BadRequest``."""
     from sim.cli.until import Wanted, study_of
     from sim.planning.scenarios import own
@@ -291,7 +291,7 @@ def _study(
 
 def _until_decided(
     what: PlayOptions,
-    study: Study,
+    plan: BlockPlan,
     stages: dict[str, Stage],
     store: Path,
     options: RunOptions,
@@ -303,11 +303,11 @@ def _until_decided(
     from sim.cli.execution import is_free, leave
     from sim.cli.until import carry_out, outcome
 
-    report = carry_out(what.scenario, study, stages, store, options, quiet=output.quiet)
+    report = carry_out(what.scenario, plan, stages, store, options, quiet=output.quiet)
     begun = {result.id for result in report.run.trials}
-    trials = [trial for trial in study.trials if trial.id in begun]
+    trials = [trial for trial in plan.trials if trial.id in begun]
     free = is_free(stages)
-    found = outcome(study, report, store, free)
+    found = outcome(plan, report, store, free)
     if not output.quiet or output.as_json:
         _print_results(
             report.run, trials, store, free, quiet=output.quiet, as_json=output.as_json,

@@ -23,8 +23,8 @@ from sim.stage.base import Reply, Request, Wrapper
 from sim.store import open_store
 from sim.study.sequential import (
     Block,
+    BlockPlan,
     SequentialReport,
-    Study,
     random_order,
     run_until_decided,
     stored_rules,
@@ -47,7 +47,7 @@ def study(
     topics: tuple[str, ...] = ("The town should sell its spring.",),
     measure: str = "convergence.end",
     margin: float | None = None,
-) -> Study:
+) -> BlockPlan:
     order = random_order(len(topics), seeds, seed=1)
     most = max(place for _, place in order) + 1
     cells = [
@@ -63,7 +63,7 @@ def study(
         for topic in topics
     ]
     primary = Primary.named(measure)
-    return Study(
+    return BlockPlan(
         primary,
         StoppingRule(primary.low, primary.high, len(order), margin),
         a=ARMS[1],
@@ -80,7 +80,7 @@ def stages() -> dict[str, Wrapper]:
     return {stage.identity: Wrapper(stage) for stage in STAGES.values()}
 
 
-def played(what: Study, store: Path, concurrency: int = 2) -> SequentialReport:
+def played(what: BlockPlan, store: Path, concurrency: int = 2) -> SequentialReport:
     options = RunOptions(concurrency=concurrency)
     return asyncio.run(run_until_decided(what, stages(), store, options))
 
