@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import isfinite, isnan
+from math import isfinite, isnan, nan
 
 import analysis
 from analysis import measures as every_measure
@@ -76,21 +76,43 @@ class Primary:
     def numbers(self, tables: Tables) -> dict[str, float]:
         """The number of each trial that has one, within the bounds. Trials that did not come to
         their end have none. Raises ``BadRequest`` for a measure that needs to be told more."""
-        measure, _, quantity = self.name.partition(".")
-        try:
-            result = _measure(measure, self.name)(tables)
-        except TypeError:
-            raise BadRequest(
-                f"--measure {self.name}: {measure} needs to be told more than the trials; use "
-                "another measure"
-            ) from None
-        rows = averaged(result.by_trial, result.trial)
-        means = rows.groupby("trial", sort=False)[quantity].mean()
         return {
-            str(trial): min(max(float(value), self.low), self.high)
-            for trial, value in means.items()
+            trial: min(max(value, self.low), self.high)
+            for trial, value in numbers_of(self.name, tables).items()
             if not isnan(value)
         }
+
+
+def numbers_of(name: str, tables: Tables, actor: str | None = None) -> dict[str, float]:
+    """A quantity of each trial, MEASURE.QUANTITY; NaN where a trial has none.
+
+    With ``actor`` it is that of this actor alone. A quantity that is no number is read as one: a
+    share is 0 or 1, an onset is 1 where it happened. Raises ``BadRequest`` for what is no quantity
+    of trials (or of actors), and for a measure that needs to be told more.
+    """
+    measure, _, quantity = name.partition(".")
+    declared = _measure(measure, name)
+    about = declared.trial if actor is None else declared.actor
+    if quantity not in about or about[quantity].kind == "text":
+        offered = [f"{measure}.{each}" for each, what in about.items() if what.kind != "text"]
+        level = "trials" if actor is None else "actors"
+        raise BadRequest(f"{name}: is no number of {level}{nearest(name, offered)}")
+    try:
+        result = declared(tables)
+    except TypeError:
+        raise BadRequest(
+            f"--measure {name}: {measure} needs to be told more than the trials; use "
+            "another measure"
+        ) from None
+    rows = result.by_trial if actor is None else result.by_actor
+    if actor is not None:
+        rows = rows[rows["actor"] == actor]
+    means = averaged(rows, about).groupby("trial", sort=False)[quantity].mean()
+    known = {
+        str(trial): float(value)
+        for trial, value in means.astype("Float64").astype("float64").items()
+    }
+    return {str(trial): known.get(str(trial), nan) for trial in result.tables.trials["trial"]}
 
 
 def _bounds(about: Quantity) -> tuple[float, float] | None:

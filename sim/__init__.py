@@ -25,7 +25,9 @@ _MODULES = (
 
 _WHERE = {
     "Actor": "sim.scene.actor",
+    "Arm": "sim.planning.studies",
     "Budget": "sim.calls.budget",
+    "Contrast": "sim.planning.studies",
     "Edge": "sim.scene.graph",
     "Graph": "sim.scene.graph",
     "HumanStage": "sim.stage.human",
@@ -33,15 +35,18 @@ _WHERE = {
     "Persona": "sim.scene.persona",
     "Population": "sim.scene.persona",
     "Probe": "sim.scene.probes",
+    "Published": "sim.planning.studies",
     "Question": "sim.scene.probes",
     "Results": "sim.runs.results",
     "RunOptions": "sim.runs.options",
     "Sampling": "sim.stage.providers.sampling",
     "Scene": "sim.scene.scene",
     "Stage": "sim.stage.base",
+    "Study": "sim.planning.studies",
     "Tournament": "sim.tournament",
     "Transcript": "sim.transcript",
     "Turn": "sim.events",
+    "Twin": "sim.planning.studies",
     "Wrapper": "sim.stage.base",
     "aask": "sim.runs.stored",
     "afork": "sim.runs.stored",
@@ -51,6 +56,7 @@ _WHERE = {
     "ask": "sim.runs.stored",
     "ask_stance": "sim.scene.probes",
     "complete": "sim.scene.graph",
+    "conduct": "sim.study.studies.conduct",
     "effect_of": "sim.study",
     "fork": "sim.runs.stored",
     "open_stage": "sim.calls.guard",
@@ -74,6 +80,11 @@ if TYPE_CHECKING:
     from sim.engine import play as play
     from sim.events import Turn as Turn
     from sim.planning import plan as plan
+    from sim.planning.studies import Arm as Arm
+    from sim.planning.studies import Contrast as Contrast
+    from sim.planning.studies import Published as Published
+    from sim.planning.studies import Study as Study
+    from sim.planning.studies import Twin as Twin
     from sim.runs.options import RunOptions as RunOptions
     from sim.runs.results import Results as Results
     from sim.runs.run import arun as arun
@@ -111,6 +122,7 @@ if TYPE_CHECKING:
     from sim.store import open_store as open_store
     from sim.study import effect_of as effect_of
     from sim.study import superposition as superposition
+    from sim.study.studies.conduct import conduct as conduct
     from sim.tournament import Tournament as Tournament
     from sim.transcript import Transcript as Transcript
 

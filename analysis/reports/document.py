@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from analysis.reports.answer import Answer, Claim
@@ -21,21 +21,28 @@ from sim.html import Figure, Html, element, page, skip_link
 from sim.text.printing import command_line
 
 
-def report(store: Path | str, *, most: int = MOST_TURNS, trials: int = 40) -> str:
+def report(
+    store: Path | str,
+    *,
+    most: int = MOST_TURNS,
+    trials: int = 40,
+    first: Callable[[Shelf], Section] | None = None,
+) -> str:
     """A report on a store, as HTML.
 
     ``most`` bounds the turns whose words are read (0: no bound), ``trials`` how many transcripts
-    the page holds. Raises ``BadRequest`` if no trial came to its end, and what ``analysis.load``
-    raises.
+    the page holds. ``first`` makes a section that stands before the answer (a study's verdict).
+    Raises ``BadRequest`` if no trial came to its end, and what ``analysis.load`` raises.
     """
     material = Material(Path(store), most)
     answer = Answer(material)
     shelf = Shelf(material, trials)
     claims = _answered(answer, shelf)
     sections = [each for each in _sections(answer) if each.parts]
+    before = [] if first is None else [first(shelf)]
     script = transcripts(material, shelf)
     origin = Section("Where this comes from", "", (manifest(material),))
-    every = [claims, *sections, script, origin]
+    every = [*before, claims, *sections, script, origin]
     title = title_of(material)
     head = element(
         "header",

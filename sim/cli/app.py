@@ -12,8 +12,9 @@ from sim import __version__
 from sim.cli import settings
 
 SUMMARIES = {
-    "list": "List the scenarios with their parameters, and the models.",
+    "list": "List the scenarios with their parameters, the studies, and the models.",
     "run": "Play a scenario, keep it in a store, and say what became of the actors.",
+    "study": "Play a study: what is fixed beforehand, then the scenes, the verdict and a report.",
     "check": "Ask a model's server what it can do: about ten short calls, with the time of each.",
     "serve": "Serve the embedded stage over the OpenAI protocol, to clients on this machine.",
     "show": "List the trials of a store, or print the transcript of one.",
@@ -50,6 +51,8 @@ def _body(name: str) -> Callable[..., None] | typer.Typer:
             from sim.cli.commands.list import list_scenarios as body
         case "run":
             from sim.cli.commands.run import run as body
+        case "study":
+            from sim.cli.commands.study import study as body
         case "check":
             from sim.cli.commands.check import check as body
         case "serve":

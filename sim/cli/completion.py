@@ -71,16 +71,25 @@ def _matching(names: Iterable[str], incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
-def _shipped() -> list[str]:
-    """The scenarios that ship, by their files: to import them would take too long."""
-    spec = find_spec("scenarios")
+def _shipped(package: str) -> list[str]:
+    """What ships in a package, by its files: to import them would take too long."""
+    spec = find_spec(package)
     places = list(spec.submodule_search_locations or ()) if spec else []
-    return sorted(entry.name for entry in iter_modules(places) if not entry.name.startswith("_"))
+    return sorted(
+        entry.name
+        for entry in iter_modules(places)
+        if not entry.name.startswith("_") and not entry.ispkg
+    )
 
 
 def scenarios(incomplete: str) -> list[str]:
     """Scenarios that ship, and Python files here."""
-    return _matching([*_shipped(), *_files(incomplete, (".py",))], incomplete)
+    return _matching([*_shipped("scenarios"), *_files(incomplete, (".py",))], incomplete)
+
+
+def studies(incomplete: str) -> list[str]:
+    """Studies that ship, and Python files here."""
+    return _matching([*_shipped("scenarios.studies"), *_files(incomplete, (".py",))], incomplete)
 
 
 def models(incomplete: str) -> list[str]:
@@ -105,7 +114,7 @@ def parameters(incomplete: str) -> list[str]:
 
     # Not from the context: typer stops reading at an option that has no value yet.
     line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
-    shipped = _shipped()
+    shipped = _shipped("scenarios")
     name = next((word for word in line.split() if word in shipped), None)
     if name is None:
         return []
@@ -118,7 +127,7 @@ def parameters(incomplete: str) -> list[str]:
 
 def tournaments(incomplete: str) -> list[str]:
     """Scenarios that make a tournament by their name, and files here."""
-    named = [name for name in _shipped() if "tournament" in name]
+    named = [name for name in _shipped("scenarios") if "tournament" in name]
     spec = find_spec("scenarios")
     for place in spec.submodule_search_locations or () if spec else ():
         named += [path.stem for path in sorted(Path(place).glob("*.toml"))]

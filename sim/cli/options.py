@@ -191,10 +191,10 @@ class SamplingOptions:
             help="A text that ends a turn, besides the layout's own; may be given several times.",
         ),
     ] = None
-    seeds: Annotated[
+    no_seeds: Annotated[
         bool,
-        typer.Option("--seeds/--no-seeds", help="Whether requests carry their seed (real models)."),
-    ] = True
+        typer.Option("--no-seeds", help="Requests do not carry their seed (real models)."),
+    ] = False
     base_url: BaseUrl = None
     extra_body: ExtraBody = None
     timeout: Timeout = None
@@ -211,7 +211,7 @@ class SamplingOptions:
         set_ = {name: value for name, value in given.items() if value is not None}
         if self.stop:
             set_["stop"] = tuple(self.stop)
-        if not self.seeds:
+        if self.no_seeds:
             set_["seed"] = False
         if self.extra_body is not None:
             set_["extra_body"] = _object(self.extra_body)

@@ -100,7 +100,13 @@ def names() -> tuple[str, ...]:
     """The names of the scenarios that ship, without loading them."""
     package = own(PACKAGE)
     modules = iter_modules(package.__path__)
-    return tuple(sorted(entry.name for entry in modules if not entry.name.startswith("_")))
+    return tuple(
+        sorted(
+            entry.name
+            for entry in modules
+            if not entry.name.startswith("_") and not entry.ispkg  # a package holds studies
+        )
+    )
 
 
 def files() -> dict[str, Path]:

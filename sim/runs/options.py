@@ -31,8 +31,8 @@ class RunOptions:
     answered from the store. ``cache`` is False to ask every time, and True to keep the prompts of
     free stages (the embedded one) as well. ``budget`` ends a run before the call that would exceed
     it; ``prices`` are those that ship, unless they are given. ``stopping`` is a rule by which the
-    run ends early; it is kept in the manifest, and whoever watches the run follows it. Raises
-    ``BadRequest``.
+    run ends early; it is kept in the manifest, and whoever watches the run follows it. ``study`` is
+    what a study fixes beforehand; it is kept there, too. Raises ``BadRequest``.
 
     >>> RunOptions(concurrency=0)
     Traceback (most recent call last):
@@ -49,6 +49,7 @@ class RunOptions:
     budget: Budget | None = None
     prices: Prices | None = None
     stopping: Mapping[str, Any] | None = None
+    study: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         whole = isinstance(self.concurrency, int) and not isinstance(self.concurrency, bool)

@@ -147,6 +147,8 @@ class _Run:
         }
         if options.stopping is not None:
             facts["stopping"] = dict(options.stopping)
+        if options.study is not None:
+            facts["study"] = dict(options.study)
         new = [trial for trial in trials if trial.id not in before]
         used = store.usage([*ids, *paid]) if options.budget is not None else None
         # Read first: the manifest keeps them, for this run may be killed before it tells of them.

@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 
 
 def list_scenarios(as_json: Json = False, log_level: LogLevel = Level.warning) -> None:
-    """List the scenarios with their parameters, and the models."""
+    """List the scenarios with their parameters, the studies, and the models."""
     from rich.text import Text
 
     from sim.cli.display.terminal import out, visible
     from sim.planning.scenarios import available, files
+    from sim.planning.studies import describe_study, study_names
     from sim.scene.scene import Scene
     from sim.stage.open import known_models
 
     scenarios, models = available(), known_models()
+    studies = [describe_study(name) for name in study_names()]
     console = out()
     if as_json:
         record = {
@@ -30,11 +32,12 @@ def list_scenarios(as_json: Json = False, log_level: LogLevel = Level.warning) -
             "tournaments": [
                 {"name": name, "summary": _first_line(path)} for name, path in files().items()
             ],
+            "studies": [_record(one) for one in studies],
             "models": list(models),
         }
         console.out(json.dumps(record))
         return
-    for scenario in scenarios:
+    for scenario in [*scenarios, *studies]:
         title = Text(scenario.name, style="bold")
         if scenario.returns is not Scene:
             title.append(f"  {scenario.returns.__name__.lower()}", style="not bold cyan")

@@ -1,0 +1,237 @@
+"""``elsinore study``: play a study, and say what it found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sim.cli import completion
+from sim.cli.option_groups import grouped
+from sim.cli.options import (
+    AskingOptions,
+    Level,
+    LogLevel,
+    OutputOptions,
+    ResumeOptions,
+    SpendOptions,
+    given_parameters,
+    run_options,
+)
+from sim.errors import BadRequest
+
+if TYPE_CHECKING:
+    from sim.planning.studies import Study
+    from sim.runs.report import RunReport
+    from sim.study.studies.conduct import Registered
+    from sim.study.studies.verdicts import Verdict
+
+
+class TwinKind(StrEnum):
+    """The twins of a study on embedded stages."""
+
+    planted = "planted"
+    absent = "absent"
+
+
+@dataclass(frozen=True)
+class StudyOptions:
+    """Which study, on which models, how large, and where it is kept."""
+
+    study: Annotated[
+        str,
+        typer.Argument(
+            metavar="STUDY",
+            autocompletion=completion.studies,
+            help="A name (see elsinore list), or my_file.py:my_study",
+        ),
+    ]
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="ROLE=MODEL",
+            show_default="the study's own embedded stages",
+            help="The model that plays a role of the study; a model alone where it has one role. "
+            "May be given several times.",
+        ),
+    ] = None
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            "--seeds",
+            "-n",
+            min=1,
+            show_default="the study's own",
+            help="Seeds of each arm and topic. More than before: only the new ones are played.",
+        ),
+    ] = None
+    seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("-P", "--parameter", metavar="NAME=VALUE", help="A parameter of the study."),
+    ] = None
+    twin: Annotated[
+        TwinKind | None,
+        typer.Option(
+            "--twin",
+            help="Play its twin on embedded stages, in which the effect is planted, or absent.",
+        ),
+    ] = None
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            autocompletion=completion.stores,
+            show_default="runs/STUDY.db",
+            help="Where everything is kept. What is there already is not played again.",
+        ),
+    ] = None
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report", "-o", metavar="FILE.html", show_default="beside the store",
+            help="Where the report goes.",
+        ),
+    ] = None  # fmt: skip
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Say the verdict, and write no report.")
+    ] = False
+
+
+@grouped
+def study(
+    what: StudyOptions,
+    spend: SpendOptions,
+    resume: ResumeOptions,
+    asking: AskingOptions,
+    output: OutputOptions,
+    log_level: LogLevel = Level.warning,
+) -> None:
+    """Play a study: what is fixed beforehand, then the scenes, the verdict and a report.
+
+    What decides is stored before the first trial. A study that was interrupted or killed goes on
+    where it was when it is started again.
+    """
+    from sim.cli.execution import carry_out, default_store, leave, show_estimate
+    from sim.output_files import check_output
+    from sim.planning.scenarios import own
+    from sim.runs.stages import refuse_into_itself
+    from sim.study.studies.conduct import register
+    from sim.study.studies.design import design_of
+
+    own("analysis")
+    options = run_options(spend, resume)
+    asked = _study(what)
+    design = design_of(asked, seeds=what.seeds, seed=what.seed, asking=asking.asked())
+    name = asked.name if what.twin is None else f"{asked.name}-{what.twin.value}"
+    if output.dry_run:
+        store = what.store or Path("runs") / f"{name}.db"
+        show_estimate(design.trials, design.stages, store, options, output.as_json)
+        return
+    store = default_store(what.store, f"{name}.db")
+    page = what.report or store.with_suffix(".html")
+    if not what.no_report:
+        check_output(page, "--report")
+    refuse_into_itself(store, list(design.models.values()))
+    registered = register(design, store)
+    report = carry_out(
+        asked.name, design.trials, design.stages, store, registered.options(options),
+        quiet=output.quiet,
+    )  # fmt: skip
+    if not report.interrupted and report.stopped is None:
+        _say(registered, report, store, None if what.no_report else page, output)
+    leave(report, store, options.in_doubt)
+
+
+def _study(what: StudyOptions) -> Study:
+    """The study that was asked for, on the models that were named."""
+    from sim.planning.studies import find_study
+
+    found = find_study(what.study, given_parameters(what.parameter))
+    if what.twin is not None:
+        if what.model:
+            raise BadRequest("--twin: a twin names its own embedded stages; leave --model out")
+        return found.twin(what.twin.value)
+    return found.on(_models(found, what.model or []))
+
+
+def _models(study: Study, given: list[str]) -> dict[str, str]:
+    """The models by role."""
+    models: dict[str, str] = {}
+    roles = list(study.stages)
+    for text in given:
+        role, equals, model = text.partition("=")
+        # A model string may hold an equals sign of its own: embedded:base?kappa=0.5
+        if not equals or ":" in role:
+            if len(roles) > 1:
+                raise BadRequest(
+                    f"--model {text}: the study {study.name} has {len(roles)} roles; say which, "
+                    f"as in {' '.join(f'--model {each}={text}' for each in roles)}"
+                )
+            role, model = roles[0], text
+        if role in models:
+            raise BadRequest(f"--model {text}: the role {role} has a model already; give it once")
+        models[role] = model
+    return models
+
+
+def _say(
+    registered: Registered, report: RunReport, store: Path, page: Path | None, output: OutputOptions
+) -> None:
+    """Measure, print the verdict, and write the report."""
+    from sim.cli.display.terminal import err, out
+    from sim.cli.outcomes import to_json
+    from sim.study.studies.conduct import measured
+
+    console = err()
+    with console.status("measuring"):
+        verdict, _ = measured(registered, store)
+    if output.as_json:
+        from sim.study.studies.registration import digest
+
+        record = verdict.record() | {
+            "store": str(store),
+            "report": None if page is None else str(page),
+            "registration": {"hash": digest(registered.facts), **registered.facts},
+        }
+        out().out(to_json(record))
+    elif not output.quiet:
+        _print(verdict)
+    if page is not None:
+        from sim.output_files import write_text
+        from sim.study.studies.page import page_of
+
+        with console.status("writing the report"):
+            made = page_of(verdict, registered, store)
+        write_text(page, made, "--report")
+        if not output.as_json and not output.quiet:
+            from sim.cli.display.terminal import one_line
+
+            out().print(f"report: {one_line(str(page))}", style="dim", soft_wrap=True)
+
+
+def _print(verdict: Verdict) -> None:
+    """The verdict on a terminal: the question, the answer, what is exploratory, what to know."""
+    from rich.text import Text
+
+    from sim.cli.display.terminal import out, visible
+
+    console = out()
+    wrap = not console.is_terminal
+
+    def said(words: str, style: str = "") -> None:
+        console.print(Text(visible(words), style=style), soft_wrap=wrap)
+
+    said(verdict.study.question, "bold")
+    told = {each.sentence for each in verdict.primary}
+    for place, sentence in enumerate(verdict.sentences):
+        said(sentence, "" if sentence in told or place == 0 else "dim")
+    exploratory = [each for each in verdict.findings if not each.primary]
+    if exploratory:
+        said("Exploratory; these decide nothing, and are not corrected for being several:")
+        for each in exploratory:
+            said(f"  {each.sentence}", "dim")

@@ -1,0 +1,197 @@
+"""The design of a study: which trial stands for which arm, topic and seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sim.calls.guard import ModelOptions
+from sim.errors import BadRequest, SceneError
+from sim.planning import Trial, source_digest
+from sim.planning.scenarios import Scenario, build
+from sim.planning.studies import Arm, Study
+from sim.planning.surrogates import surrogate_stages, surrogates_of
+from sim.runs.stages import open_all, open_cast
+from sim.scene.actor import Context
+from sim.scene.prose import Prose, wording_named
+from sim.scene.scene import Scene
+from sim.stage.base import Stage
+
+ONE_TOPIC = ""
+"""The name of the topic of a study that has one alone."""
+
+APART = 1_000_000
+"""How far apart the seeds lie of arms that would otherwise play the very same trials."""
+
+Change = Callable[[Scene], Scene]
+"""What an equivalent world makes of a scene (``elsinore audit``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A trial with its place in the design. ``seed`` is that of its block: what arms share."""
+
+    arm: str
+    topic: str
+    seed: int
+    trial: Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A study laid out: ``stages`` by identity, ``models`` by role, and all that is played."""
+
+    study: Study
+    stages: Mapping[str, Stage]
+    models: Mapping[str, str]
+    planned: tuple[Planned, ...]
+
+    @property
+    def trials(self) -> list[Trial]:
+        """All trials, seed by seed, so that a study that was stopped has whole blocks."""
+        return [each.trial for each in self.planned]
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The names of the topics."""
+        return tuple(self.study.topics) or (ONE_TOPIC,)
+
+    def trials_of(self, arm: str) -> list[str]:
+        """The ids of the trials of an arm."""
+        return [each.trial.id for each in self.planned if each.arm == arm]
+
+
+def design_of(
+    study: Study,
+    *,
+    seeds: int | None = None,
+    seed: int = 0,
+    asking: ModelOptions | None = None,
+    change: Change | None = None,
+) -> Design:
+    """Lay a study out: each arm in each topic with the seeds ``seed`` to ``seed + seeds - 1``.
+
+    Arms share their seeds, so that they are compared within them. Arms that would play the very
+    same trials (a twin without an effect, on one stage) have seeds ``APART``: else they would be
+    equal, and not only alike. ``change`` is made to every scene. The stages are opened, and the
+    caller closes them. Raises ``BadRequest``, ``ScenarioError``, ``SceneError``.
+    """
+    count = seeds if seeds is not None else study.seeds
+    if count < 1:
+        raise BadRequest(f"seeds: {count} is no number of seeds; use at least 1")
+    how = asking or ModelOptions()
+    identities: dict[str, tuple[str, str]] = {}
+    stages: dict[str, Stage] = {}
+    # Only what is played is opened: a role that no arm has costs nobody a key.
+    for role in dict.fromkeys(arm.stage for arm in study.arms.values()):
+        model = study.stages[role]
+        if model not in {name for name, _ in identities.values()}:
+            opened = open_all([model], how)
+            stages |= opened.stages
+            [named] = opened.named
+        else:
+            named = next(each for each in identities.values() if each[0] == model)
+        identities[role] = named
+    planned: list[Planned] = []
+    taken: set[str] = set()
+    topics = study.topics or {ONE_TOPIC: {}}
+    laid = {
+        (name, topic): _Laid.of(study, name, values, identities[arm.stage], change)
+        for name, arm in study.arms.items()
+        for topic, values in topics.items()
+    }
+    for each in laid.values():
+        cast = open_cast(each.scene.stages, stages, how)
+        stages |= cast.stages
+        each.cast = cast.identities
+    for number in range(seed, seed + count):
+        for (name, topic), each in laid.items():
+            trial = each.trial(number, taken)
+            taken.add(trial.id)
+            planned.append(Planned(name, topic, number, trial))
+    alone = [each.trial for each in planned if each.trial.focal is not None]
+    stages |= surrogate_stages(stages, alone)
+    models = {role: model for role, (model, _) in identities.items()}
+    return Design(study, stages, models, tuple(planned))
+
+
+@dataclass(slots=True)
+class _Laid:
+    """An arm in a topic: its scene is built once, and played with each seed."""
+
+    arm: Arm
+    scenario: Scenario
+    scene: Scene
+    parameters: dict[str, Any]
+    model: str
+    stage: str
+    source: str
+    cast: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        study: Study,
+        name: str,
+        topic: Mapping[str, Any],
+        stage: tuple[str, str],
+        change: Change | None,
+    ) -> _Laid:
+        arm = study.arms[name]
+        scenario = arm.found()
+        given = {**arm.parameters, **topic}
+        try:
+            scene = _as_wanted(build(scenario, given), arm)
+            scene = scene if change is None else change(scene)
+        except SceneError as error:
+            raise SceneError(f"study {study.name}, arm {name}: {error}") from error
+        values = {
+            each.name: each.plain(each.read(given.get(each.name, each.default)))
+            for each in scenario.parameters
+        }
+        if isinstance(scene.wording, Prose) and stage[0].startswith("embedded:"):
+            raise BadRequest(
+                f"study {study.name}, arm {name}: an embedded stage reads no prose; leave the "
+                "wording out"
+            )
+        source = source_digest(scenario.function)
+        return cls(arm, scenario, scene, values, *stage, source, {})
+
+    def trial(self, seed: int, taken: set[str]) -> Trial:
+        """The trial with this seed, or with the next that no other arm has played."""
+        while (made := self._with(seed)).id in taken:
+            seed += APART
+        return made
+
+    def _with(self, seed: int) -> Trial:
+        live = Trial.of_scene(
+            self.scene,
+            scenario=self.scenario.name,
+            model=self.model,
+            stage=self.stage,
+            seed=seed,
+            parameters=self.parameters,
+            source=self.source,
+            stages=self.cast,
+        )
+        if self.arm.surrogate is None:
+            return live
+        alone = surrogates_of([live], [self.arm.surrogate])
+        for each in alone:
+            if each.focal == self.arm.focal:
+                return each
+        names = ", ".join(self.scene.names)
+        raise BadRequest(f"focal: {self.arm.focal!r} is not in the cast; use one of {names}")
+
+
+def _as_wanted(scene: Scene, arm: Arm) -> Scene:
+    """The scene with the arm's own layout, wording and limit of contexts."""
+    if arm.layout is not None:
+        scene = scene.replace(layout=arm.layout)
+    if arm.wording is not None:
+        scene = scene.replace(wording=wording_named(arm.wording))
+    if arm.context is not None:
+        context = Context(tokens=arm.context, policy=arm.policy)
+        scene = scene.replace(cast=tuple(each.replace(context=context) for each in scene.cast))
+    return scene

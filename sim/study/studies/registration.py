@@ -1,0 +1,145 @@
+"""Preregistration: what a study fixes before its first trial, kept in the manifest of each run.
+
+The facts are those that a reader needs to see that nothing was chosen by its outcome: arms, topics,
+seeds, the primary contrasts, a hash of all trials in their order, and hashes of the files of the
+measures. A store that was begun otherwise shows in what it deviates.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import analysis
+from sim import __version__
+from sim.planning.studies import Arm, Contrast
+from sim.redaction import redact_tree
+from sim.store import Store, open_store
+from sim.study.studies.design import Design
+
+WORDS: Mapping[str, str] = {
+    "question": "the question",
+    "models": "the models",
+    "arms": "the arms",
+    "topics": "the topics",
+    "seeds": "the seeds",
+    "primary": "the primary contrasts",
+    "exploratory": "the exploratory contrasts",
+    "measures": "the code of the measures",
+    "trials": "the scenes themselves",
+    "version": "the version of Elsinore",
+}
+"""What each fact is called where it deviates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A fact that was another one when the first trial was played."""
+
+    what: str
+    was: str
+    now: str
+    decides: bool
+    """Whether it may change the answer: what is measured and compared, rather than how much."""
+
+    def __str__(self) -> str:
+        return f"{self.what} changed after the first trial: {self.was}, now {self.now}"
+
+
+def facts_of(design: Design) -> dict[str, Any]:
+    """What is stored before the first trial."""
+    study = design.study
+    order = "".join(trial.id for trial in design.trials)
+    seeds = sorted({each.seed for each in design.planned})
+    facts: dict[str, Any] = {
+        "study": study.name,
+        "question": study.question,
+        "models": dict(design.models),
+        "arms": {name: _arm(arm) for name, arm in study.arms.items()},
+        "topics": dict(study.topics),
+        "seeds": {"first": seeds[0], "count": len(seeds)},
+        "primary": [_contrast(each) for each in study.primary],
+        "exploratory": [_contrast(each) for each in study.exploratory],
+        "measures": {each.measure: _code(each.measure.partition(".")[0])
+                     for each in study.contrasts},
+        "version": __version__,
+        "trials": blake2b(order.encode(), digest_size=16).hexdigest(),
+    }  # fmt: skip
+    plain: dict[str, Any] = redact_tree(facts)
+    return plain
+
+
+def digest(facts: Mapping[str, Any]) -> str:
+    """The hash by which a preregistration is cited: 16 hexadecimal letters."""
+    text = repr(_sorted(facts))
+    return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def registered(store: Store, study: str) -> dict[str, Any] | None:
+    """The facts with which a study was begun in a store; None if it was not."""
+    for run in store.runs():
+        facts = (run.manifest.get("options") or {}).get("study")
+        if isinstance(facts, dict) and facts.get("study") == study:
+            return facts
+    return None
+
+
+def first_facts(path: Path, study: str) -> dict[str, Any] | None:
+    """The same of a file, which may not be there yet."""
+    if not path.exists():
+        return None
+    with open_store(path) as store:
+        return registered(store, study)
+
+
+def deviations(first: Mapping[str, Any], now: Mapping[str, Any]) -> list[Deviation]:
+    """In what a study differs from what was registered.
+
+    Other seeds or topics alone change the hash of the trials, too, and are told once.
+    """
+    return list(_deviations(first, now))
+
+
+def _deviations(first: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Deviation]:
+    larger = any(first.get(name) != now.get(name) for name in ("seeds", "topics", "arms", "models"))
+    for name, words in WORDS.items():
+        if first.get(name) == now.get(name) or (name == "trials" and larger):
+            continue
+        decides = name in ("primary", "measures", "arms", "trials")
+        yield Deviation(words, _told(first.get(name)), _told(now.get(name)), decides)
+
+
+def _told(value: object) -> str:
+    if isinstance(value, Mapping) and set(value) == {"first", "count"}:
+        return f"{value['count']} from {value['first']}"
+    text = " ".join(str(value).split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _arm(arm: Arm) -> dict[str, Any]:
+    given = arm.model_dump(exclude_defaults=True, exclude={"scenario"})
+    return {"scenario": arm.found().name, **given}
+
+
+def _contrast(contrast: Contrast) -> dict[str, Any]:
+    given: dict[str, Any] = contrast.model_dump(mode="json")
+    return given
+
+
+@cache
+def _code(measure: str) -> str:
+    """A hash of the file of a measure."""
+    source = inspect.getsourcefile(getattr(analysis, measure))
+    content = Path(source).read_bytes() if source is not None else b""
+    return blake2b(content, digest_size=8).hexdigest()
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return [(key, _sorted(each)) for key, each in sorted(value.items())]
+    return [_sorted(each) for each in value] if isinstance(value, list | tuple) else value

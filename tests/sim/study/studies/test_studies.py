@@ -1,0 +1,184 @@
+"""Studies: laid out, registered before the first trial, resumed, and answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from sim.errors import BadRequest, ScenarioError, SceneError
+from sim.planning import Trial
+from sim.planning.studies import Arm, Contrast, Study, Twin, find_study, study_names
+from sim.runs.executors import Job
+from sim.runs.options import RunOptions
+from sim.runs.trials import run_trials
+from sim.scene.actor import Context
+from sim.store import open_store
+from sim.study.studies.conduct import conduct, register
+from sim.study.studies.design import APART, design_of
+from sim.study.studies.registration import facts_of, registered
+
+
+def tiny(**changes: object) -> Study:
+    """Two arms of four turns each."""
+    given: dict[str, object] = {
+        "name": "tiny",
+        "question": "Does anything differ?",
+        "source": "none",
+        "known": "nothing",
+        "refuted_by": "no difference",
+        "stages": {"base": "embedded:base", "tuned": "embedded:rlhf"},
+        "arms": {
+            "base": Arm(scenario="cross_purposes", parameters={"turns": 4}, stage="base"),
+            "tuned": Arm(scenario="cross_purposes", parameters={"turns": 4}, stage="tuned"),
+        },
+        "primary": (Contrast(measure="convergence.end", weights={"tuned": 1, "base": -1}),),
+        "seeds": 6,
+        "absent": Twin(why="one stage", stages={"tuned": "embedded:base"}),
+    }
+    return Study(**{**given, **changes})
+
+
+def test_arms_share_seeds_and_come_block_by_block() -> None:
+    design = design_of(tiny(), seeds=3, seed=5)
+    assert [(each.arm, each.seed, each.trial.seed) for each in design.planned] == [
+        (arm, seed, seed) for seed in (5, 6, 7) for arm in ("base", "tuned")
+    ]
+    assert len({trial.id for trial in design.trials}) == 6
+
+
+def test_arms_of_one_stage_have_seeds_of_their_own() -> None:
+    """Else they would be the same trials, and a difference of exactly nothing."""
+    design = design_of(tiny().twin("absent"), seeds=2)
+    seeds = [(each.arm, each.trial.seed) for each in design.planned]
+    assert seeds == [("base", 0), ("tuned", APART), ("base", 1), ("tuned", 1 + APART)]
+
+
+def test_an_arm_has_its_own_layout_context_and_surrogate() -> None:
+    study = tiny(
+        arms={
+            "short": Arm(scenario="cross_purposes", stage="base", context=500, layout="screenplay"),
+            "alone": Arm(scenario="cross_purposes", stage="base", surrogate="mute", focal="Ines"),
+        },
+        primary=(Contrast(measure="convergence.end", weights={"short": 1}),),
+    )
+    short, alone = design_of(study, seeds=1).planned
+    assert short.trial.scene.layout == "screenplay"
+    assert short.trial.scene.cast[0].context == Context(tokens=500, policy="drop_oldest")
+    assert (alone.trial.arm, alone.trial.focal) == ("mute", "Ines")
+
+
+class Nobody:
+    """An executor that plays nothing, as if the run was killed before its first trial."""
+
+    async def play_all(self, trials: Sequence[Trial], job: Job, concurrency: int) -> None:
+        """Nothing."""
+
+    def cancel(self) -> None:
+        """Nothing."""
+
+
+def test_what_decides_is_stored_before_the_first_trial(tmp_path: Path) -> None:
+    store = tmp_path / "tiny.db"
+    design = design_of(tiny())
+    options = register(design, store).options(RunOptions())
+    asyncio.run(run_trials(design.trials, design.stages, store, options, executor=Nobody()))
+    with open_store(store) as opened:
+        facts = registered(opened, "tiny")
+        assert {trial.status for trial in opened.trials()} == {"planned"}
+    assert facts is not None
+    assert facts["primary"][0]["measure"] == "convergence.end"
+    assert facts == facts_of(design)
+    assert not conduct(tiny(), store).deviations
+
+
+def test_a_study_that_is_played_again_plays_nothing_and_says_the_same(tmp_path: Path) -> None:
+    store = tmp_path / "tiny.db"
+    first = conduct(tiny(), store)
+    with open_store(store) as opened:
+        before = len(opened.trials())
+    again = conduct(tiny(), store)
+    with open_store(store) as opened:
+        assert len(opened.trials()) == before == 12
+    assert first.sentences == again.sentences
+
+
+def test_more_seeds_are_a_deviation_that_is_told(tmp_path: Path) -> None:
+    store = tmp_path / "tiny.db"
+    conduct(tiny(), store, seeds=2)
+    more = conduct(tiny(), store, seeds=3)
+    assert more.deviations == ("the seeds changed after the first trial: 2 from 0, now 3 from 0",)
+    assert any("Not as registered" in sentence for sentence in more.sentences)
+
+
+def test_another_primary_measure_is_a_deviation(tmp_path: Path) -> None:
+    store = tmp_path / "tiny.db"
+    conduct(tiny(), store, seeds=2)
+    other = tiny(primary=(Contrast(measure="convergence.c", weights={"tuned": 1, "base": -1}),))
+    found = conduct(other, store, seeds=2)
+    assert any("the primary contrasts changed" in told for told in found.deviations)
+
+
+def test_trials_that_were_seen_before_are_refused(tmp_path: Path) -> None:
+    store = tmp_path / "tiny.db"
+    conduct(tiny(), store, seeds=2)
+    renamed = tiny(name="another")
+    with pytest.raises(BadRequest, match="played before the study was registered"):
+        register(design_of(renamed, seeds=2), store)
+
+
+def test_too_few_seeds_cannot_say_anything(tmp_path: Path) -> None:
+    found = conduct(tiny(), tmp_path / "x.db", seeds=3)
+    assert found.found == "cannot be said"
+    assert any("no exact test of so few" in sentence for sentence in found.sentences)
+
+
+def test_all_primary_contrasts_must_hold(tmp_path: Path) -> None:
+    """An intersection-union test: one that surely fails takes the other with it."""
+    fails = Contrast(measure="convergence.last", weights={"base": 1}, null=0.0, expected="less")
+    holds = Contrast(measure="convergence.last", weights={"base": 1}, null=0.0)
+    found = conduct(tiny(primary=(holds, fails)), tmp_path / "x.db")
+    assert [each.found for each in found.primary] == ["as expected", "the opposite"]
+    assert found.found == "the opposite"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"arms": {"a": Arm(scenario="cross_purposes", stage="bse")}}, "did you mean base"),
+        (
+            {"primary": (Contrast(measure="convergence.c", weights={"tunde": 1}),)},
+            "there is no arm 'tunde'",
+        ),
+        ({"absent": Twin(why="", stages={"nobody": "embedded:base"})}, "no role 'nobody'"),
+    ],
+)
+def test_a_study_that_makes_no_sense_is_refused(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(SceneError, match=message):
+        tiny(**changes)
+
+
+def test_a_role_a_twin_and_a_parameter_that_are_not_there() -> None:
+    with pytest.raises(ScenarioError, match="no role 'tuend'"):
+        tiny().on({"tuend": "embedded:base"})
+    with pytest.raises(ScenarioError, match="has no planted twin"):
+        tiny().twin("planted")
+    with pytest.raises(ScenarioError, match="unknown study"):
+        find_study("bland_agremeent")
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_studies_that_ship_are_whole(name: str) -> None:
+    """Each lays itself out, names its file, and says what a reader has to know."""
+    study = find_study(name)
+    assert study.name == name
+    assert study.question.endswith((".", "?"))
+    assert len(study.refuted_by) > 20
+    assert study.planted is not None or study.cannot
+    for kind in ("planted", "absent"):
+        if getattr(study, kind) is not None:
+            design = design_of(study.twin(kind), seeds=1)
+            assert facts_of(design)["primary"]
+            assert all(model.startswith("embedded:") for model in design.models.values())
