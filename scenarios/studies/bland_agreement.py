@@ -43,7 +43,7 @@ def bland_agreement(turns: int = 16) -> Study:
                 about="collapse into the assistant, tuned less base",
             ),
         ),
-        seeds=30,
+        seeds=50,
         published=(
             Published(
                 value="debating agents drift to the model's own bias",

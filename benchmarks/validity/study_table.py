@@ -1,0 +1,150 @@
+"""The table of studies: their rates (``studies.tsv``), and the document made of both."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from sim.planning.studies import Contrast, Study, find_study, study_names
+
+TABLE = Path(__file__).with_name("studies.tsv")
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "studies.md"
+
+FOUND, ALARMS = 0.9, 0.05
+"""The bars: a planted twin is found at least so often, an absent one at most."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How often a twin was found. ``registered`` is the hash of what the study fixes beforehand;
+    counts are of ``times`` repetitions, and what is left of them was not shown."""
+
+    study: str
+    twin: str
+    registered: str
+    scenes: int
+    seeds: int
+    times: int
+    expected: int
+    opposite: int
+    undecided: int
+    seconds: int
+
+    @property
+    def share(self) -> float:
+        """The share that found what the study expects."""
+        return self.expected / self.times
+
+    @property
+    def holds(self) -> bool:
+        """Whether the bar is met."""
+        return self.share >= FOUND if self.twin == "planted" else self.share <= ALARMS
+
+    @property
+    def sentence(self) -> str:
+        """The rate in a sentence."""
+        return (
+            f"{self.study}, {self.twin}: found in {self.share:.0%} of {self.times} (expected "
+            f"{self.expected}, opposite {self.opposite}, cannot be said {self.undecided}); pool of "
+            f"{self.scenes} scenes, {self.seeds} seeds, {self.seconds} s"
+        )
+
+
+def read_rates(path: Path = TABLE) -> dict[tuple[str, str], Rates]:
+    """The rates by study and twin."""
+    if not path.exists():
+        return {}
+    kinds = {each.name: each.type for each in fields(Rates)}
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [
+            Rates(**{name: int(value) if kinds[name] == "int" else value
+                     for name, value in row.items()})  # type: ignore[arg-type]
+            for row in csv.DictReader(file, delimiter="\t")
+        ]  # fmt: skip
+    return {(row.study, row.twin): row for row in rows}
+
+
+def write_rates(rates: Iterable[Rates], path: Path = TABLE) -> None:
+    """Put these rates in the place of older ones of the same twins."""
+    known = read_rates(path) | {(each.study, each.twin): each for each in rates}
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(
+            file, [each.name for each in fields(Rates)], delimiter="\t", lineterminator="\n"
+        )
+        writer.writeheader()
+        writer.writerows(asdict(known[key]) for key in sorted(known))
+
+
+def document(rates: Mapping[tuple[str, str], Rates]) -> str:
+    """``docs/studies.md``: each study, and how often its twins are found."""
+    studies = [find_study(name) for name in study_names()]
+    rows = [
+        f"| [{study.name}](#{study.name}) | {_cell(rates, study, 'planted')} | "
+        f"{_cell(rates, study, 'absent')} | {study.seeds} |"
+        for study in studies
+    ]
+    return "\n".join([_HEAD, *rows, "", *(_about(study) for study in studies)]) + "\n"
+
+
+_HEAD = """# The studies that ship
+
+Made by `python -m benchmarks.validity.studies --document` from the studies themselves, and from the
+rates that `python -m benchmarks.validity.studies --write` found. `elsinore study NAME` plays one on
+embedded stages; `--model ROLE=MODEL` on models of yours.
+
+*Planted* and *absent* say how often a study of its default size finds the effect on its twins: the
+bars are 90% at least, and 5% at most. (A test at 5% to both sides finds the expected one in 2.5% of
+studies of nothing.) Repetitions are drawn without replacement from one pool of at most 400 scenes a
+twin, whole blocks at a time, and so share scenes. An embedded stage is no language model: these
+rates are those of the study as an instrument, and say nothing about language models. Figures of
+papers are as cited, not checked at their place.
+
+| study | planted: found | absent: found | seeds |
+|---|---|---|---|"""
+
+
+def _cell(rates: Mapping[tuple[str, str], Rates], study: Study, twin: str) -> str:
+    if getattr(study, twin) is None:
+        return "cannot be shown" if twin == "planted" else "none"
+    found = rates.get((study.name, twin))
+    if found is None:
+        return "not measured"
+    missed = "" if found.holds else " (bar missed)"
+    return f"{found.share:.0%} of {found.times}{missed}"
+
+
+def _contrast(each: Contrast) -> str:
+    weights = " ".join(f"{weight:+g} {arm}" for arm, weight in each.weights.items() if weight)
+    than = f" than {each.null:g}" if each.expected in ("greater", "less") else ""
+    about = each.about or "the contrast"
+    return f"{about} (`{each.name}`: {weights}; expected {each.expected}{than})"
+
+
+def _about(study: Study) -> str:
+    planted = study.planted.why if study.planted is not None else study.cannot
+    arms = ", ".join(f"`{name}`" for name in study.arms)
+    contrasts = [_contrast(each) for each in study.primary]
+    published = [
+        f"- Published: {each.value}, {each.estimand} ({each.source}; {each.read}"
+        + (f"; {each.differs}" if each.differs else "")
+        + ")."
+        for each in study.published
+    ]
+    return "\n".join(
+        [
+            f"## {study.name}",
+            "",
+            study.question,
+            "",
+            f"- Source: {study.source}",
+            f"- Known: {study.known}",
+            f"- Would refute it: {study.refuted_by}",
+            f"- Arms: {arms}; roles: {', '.join(f'`{role}`' for role in study.stages)}.",
+            f"- Primary: {'; and '.join(contrasts)}.",
+            *published,
+            f"- On the embedded stage: {planted}",
+            "",
+        ]
+    )

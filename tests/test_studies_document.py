@@ -1,0 +1,11 @@
+"""``docs/studies.md`` is what its command makes of the studies."""
+
+from __future__ import annotations
+
+from benchmarks.validity.study_table import DOCUMENT, document, read_rates
+
+
+def test_the_document_is_no_stale_copy() -> None:
+    assert DOCUMENT.read_text(encoding="utf-8") == document(read_rates()), (
+        "docs/studies.md is stale; make it anew: python -m benchmarks.validity.studies --document"
+    )
