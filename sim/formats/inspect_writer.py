@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
-from sim.formats.conversation import Conversation, Utterance
+from sim.formats.conversation import About, Conversation, Utterance
 
 _VERSION = 2
 """The version of the format of logs."""
@@ -22,6 +22,25 @@ NAME = "elsinore_conversation"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST = 200
 """The most letters of a sample's id."""
+
+_COLUMNS = {
+    "sampleId": True, "input": True, "sampleStatus": False, "epoch": False, "target": False,
+    "answer": False, "tokens": False, "duration": False,
+}  # fmt: skip
+"""The columns of Inspect's list of samples, and whether they are shown: what a conversation has."""
+
+_VIEWER = {
+    # What a model said is shown as it is: no Markdown, no pictures, no hidden letters.
+    "trust_content": False,
+    "task_samples_view": {
+        "name": "Conversations",
+        "columns": [{"id": each, "visible": shown} for each, shown in _COLUMNS.items()],
+        # Rows of several lines are blank where content is not trusted, in 0.3.285.
+        "multiline": False,
+    },
+}
+"""How ``inspect view`` shows what we write: ``inspect_ai.viewer.ViewerConfig``, from Inspect's
+version 0.3.218 on."""
 
 UNKNOWN_MODEL = "none/none"
 """What Inspect itself calls a model where there is none."""
@@ -70,7 +89,7 @@ class SampleWriter:
             NAME: about.conversation if name != about.conversation else "",
         }  # fmt: skip
         summary = {
-            "id": name, "epoch": 1, "input": about.title or name, "target": "",
+            "id": name, "epoch": 1, "input": _heading(about) or name, "target": "",
             "metadata": {key: value for key, value in told.items() if value}, "scores": {},
         }  # fmt: skip
         sample = {
@@ -92,7 +111,7 @@ class SampleWriter:
             "created": self._start, "task": self._title or "elsinore", "task_version": 0,
             "dataset": {"name": "elsinore", "samples": len(names), "sample_ids": names,
                         "shuffled": False},
-            "model": self._model or UNKNOWN_MODEL, "config": {"epochs": 1},
+            "model": self._model or UNKNOWN_MODEL, "config": {"epochs": 1}, "viewer": _VIEWER,
         }  # fmt: skip
         header = {
             "version": _VERSION, "status": "success", "eval": evaluation,
@@ -110,14 +129,23 @@ class SampleWriter:
         self._zip.writestr(name, json.dumps(content, ensure_ascii=False))
 
 
+def _heading(about: About) -> str:
+    """What stands in the list of samples: the title, who is there, and what it branches off."""
+    people = ", ".join(each.name for each in about.people)
+    branch = f"Branch of {about.parent}, after turn {about.shared}" if about.parent else ""
+    return " · ".join(each for each in (about.title, people, branch) if each)
+
+
 def _message(said: Utterance) -> dict[str, Any]:
     """A turn as a message: its label for readers, its speaker for programs."""
-    text: dict[str, Any] = {"type": "text", "text": f"{said.speaker}: {said.text}"}
-    thought = {"type": "reasoning", "reasoning": said.thought}
-    told = {"speaker": said.speaker, "at": said.at, "answers": said.answers}
-    metadata: dict[str, Any] = {name: value for name, value in told.items() if value}
+    metadata: dict[str, Any] = {"speaker": said.speaker}
+    metadata |= {name: told for name, told in (("at", said.at), ("answers", said.answers)) if told}
+    label = said.speaker
     if said.audience is not None:
-        metadata["audience"] = list(said.audience)
+        label = f"{said.speaker} (to {', '.join(said.audience) or 'nobody'})"
+        metadata |= {"audience": list(said.audience), "label": label}
+    text: dict[str, Any] = {"type": "text", "text": f"{label}: {said.text}"}
+    thought = {"type": "reasoning", "reasoning": said.thought}
     message = {
         "role": "assistant", "source": "generate", "metadata": metadata,
         "content": [thought, text] if said.thought else text["text"],

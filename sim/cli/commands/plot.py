@@ -27,7 +27,7 @@ def plot(
         Path | None,
         typer.Option(
             "--output", "-o", metavar="FILE",
-            help="An .svg; a .pdf or .png where matplotlib is installed; a .csv with the numbers. "
+            help="An .svg; a .pdf or .png (with elsinore[plots]); a .csv with the numbers. "
             "FIGURE.svg unless given.",
         ),
     ] = None,

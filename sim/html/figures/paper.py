@@ -1,4 +1,4 @@
-"""A drawing as PDF or PNG, by matplotlib, which an installation need not have."""
+"""A drawing as PDF or PNG, by matplotlib, which the extra ``elsinore[plots]`` installs."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def drawn(drawing: Drawing, kind: Literal["pdf", "png"] | str) -> bytes:
         import matplotlib
     except ImportError:
         raise BadRequest(
-            f"a .{kind} needs matplotlib, which is not installed: pip install matplotlib; "
+            f"a .{kind} needs matplotlib, which is not installed: pip install elsinore[plots]; "
             "an .svg needs nothing"
         ) from None
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure as Page
 
     # Letters stay letters in a PDF, and the same numbers give the same bytes.
-    settings = {"pdf.fonttype": 42, "font.family": "sans-serif"}
+    settings: dict[Any, Any] = {"pdf.fonttype": 42, "font.family": "sans-serif"}
     with matplotlib.rc_context(settings):
         page = Page(figsize=(drawing.width / 96, drawing.height / 96), dpi=_DOTS)
         FigureCanvasAgg(page)

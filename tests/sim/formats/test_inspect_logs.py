@@ -127,6 +127,17 @@ def test_branches_and_people_come_back(tmp_path: Path) -> None:
     ]
 
 
+def test_a_viewer_sees_audiences_and_branches(tmp_path: Path) -> None:
+    with zipfile.ZipFile(ours(tmp_path)) as archive:
+        whole = json.loads(archive.read("samples/t_epoch_1.json"))
+        branch = json.loads(archive.read("samples/u/v_epoch_1.json"))
+        viewer = json.loads(archive.read("header.json"))["eval"]["viewer"]
+    assert whole["input"] == "A river · Ann"
+    assert branch["input"] == "A river · Branch of t, after turn 1"
+    assert whole["messages"][1]["content"][1]["text"] == "Ben Łuk (to Ann): Ja — „gut“."
+    assert viewer["trust_content"] is False
+
+
 @pytest.mark.skipif(
     find_spec("inspect_ai") is None, reason="the owner of the format is not installed"
 )
@@ -141,7 +152,13 @@ def test_inspect_opens_what_we_wrote(tmp_path: Path) -> None:
     path = ours(tmp_path)
     log = read_eval_log(str(path))
     texts = {each.id: [message.text for message in each.messages] for each in log.samples or ()}
-    assert texts == {"t": ["Ann: Shall we?", "Ben Łuk: Ja — „gut“."], "u/v": ["Ann: No."]}
+    assert texts == {
+        "t": ["Ann: Shall we?", "Ben Łuk (to Ann): Ja — „gut“."], "u/v": ["Ann: No."],
+    }  # fmt: skip
+    assert log.eval.viewer is not None
+    assert log.eval.viewer.trust_content is False
+    view = log.eval.viewer.task_samples_view
+    assert [each.id for each in view.columns if each.visible] == ["sampleId", "input"]
     assert [each.id for each in read_eval_log_sample_summaries(str(path))] == ["t", "u/v"]
     assert len(list_eval_logs(str(tmp_path))) == 1
     # Inspect packs with Zstandard: what it writes of ours says the same.

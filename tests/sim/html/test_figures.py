@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from itertools import pairwise
 from math import hypot, isfinite, nan
 from xml.etree import ElementTree
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.errors import BadRequest
 from sim.html import Figure, Table
 from sim.html.figure import NARROW, WIDE
 from sim.html.figures.axes import Frame, labels_beside, ticks
@@ -19,6 +21,7 @@ from sim.html.figures.forest import Forest, Row
 from sim.html.figures.heat import Heat
 from sim.html.figures.lines import Course, Plot
 from sim.html.figures.network import Edge, Network, Node
+from sim.html.figures.paper import drawn as on_paper
 from sim.html.figures.svg import svg, svg_file
 
 TIMES = [0, 2, 4, 6]
@@ -68,6 +71,20 @@ def test_a_panel_is_sound_and_stays_on_its_page(name: str, width: float) -> None
 def test_the_same_numbers_give_the_same_bytes() -> None:
     for panel in PANELS.values():
         assert svg(panel(400), "x") == svg(panel(400), "x")
+
+
+@pytest.mark.parametrize(("kind", "beginning"), [("pdf", b"%PDF-"), ("png", b"\x89PNG")])
+def test_every_panel_is_drawn_on_paper_and_the_same_each_time(kind: str, beginning: bytes) -> None:
+    for panel in PANELS.values():
+        sheet = on_paper(panel(300), kind)
+        assert sheet.startswith(beginning)
+        assert sheet == on_paper(panel(300), kind)
+
+
+def test_paper_without_matplotlib_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(BadRequest, match=r"pip install elsinore\[plots\]"):
+        on_paper(PANELS["alone"](300), "pdf")
 
 
 def test_a_missing_point_breaks_a_line_and_is_not_zero() -> None:
