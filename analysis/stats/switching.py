@@ -45,7 +45,7 @@ prior 4%; in pools of twenty trials the two do not differ."""
 
 _COARSE = (21, 7)
 _FINE = (23, 9)
-_CELLS = 1_500_000
+_CELLS = 250_000
 Box = tuple[tuple[float, float], ...]
 # Weak Beta(1, b) priors: the density falls with (1 - q)^(b - 1). They matter with few trials: a
 # flat prior on q01 expects a flip every other turn, so one trial would show flips that are none. An

@@ -68,6 +68,18 @@ class AskReport:
     usage: Usage
     stopped: str | None
 
+    def __str__(self) -> str:
+        """What was asked of whom, and what it took, in one line."""
+        actors = ", ".join(dict.fromkeys(each.answer.actor for each in self.answers)) or "nobody"
+        missing = sum(each.answer.value is None for each in self.answers)
+        facts = [f"{len(self.answers)} answers of {actors}", f"{self.calls} calls"]
+        facts += [f"{missing} missing"] if missing else []
+        facts += [f"stopped: {self.stopped}"] if self.stopped is not None else []
+        return "; ".join(facts)
+
+    def __repr__(self) -> str:
+        return f"<AskReport: {self}>"
+
 
 @dataclass(frozen=True, slots=True)
 class _Played:

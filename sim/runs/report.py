@@ -115,11 +115,11 @@ class RunReport:
     stopped: str | None = None
 
     def __str__(self) -> str:
-        """What the run did, in one line."""
+        """What the run did, in one line. The store by its name: the folder is in ``store``."""
         played = ", ".join(dict.fromkeys(trial.scenario for trial in self.trials)) or "nothing"
         statuses = Counter(trial.status for trial in self.trials)
         told = ", ".join(f"{count} {status}" for status, count in statuses.items()) or "none"
-        facts = [f"{len(self.trials)} trials of {played} in {self.store}: {told}"]
+        facts = [f"{len(self.trials)} trials of {played} in {Path(self.store).name}: {told}"]
         facts.append(f"{self.calls} calls")
         if self.hits:
             facts.append(f"{self.hits} answered by the store")

@@ -84,6 +84,9 @@ class StoredTrial:
             f"{self.status}, {self.turns} turns{reason}"
         )
 
+    def __repr__(self) -> str:
+        return f"<StoredTrial: {self}>"
+
     def _repr_html_(self) -> str:
         """What was played and its transcript, for a notebook."""
         speakers = Speakers(str(each.get("name", "")) for each in self.cast)

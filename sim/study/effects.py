@@ -22,6 +22,7 @@ from analysis.stats import (
     paired_difference,
 )
 from sim.errors import BadRequest
+from sim.html.numbers import interval, number
 from sim.runs.fork import fork_transcript
 from sim.scene.audience import heard_by
 from sim.stage.base import Stage
@@ -51,6 +52,22 @@ class Effect:
     def excludes_zero(self) -> bool:
         """Whether the interval of the difference excludes zero."""
         return self.difference.excludes_zero
+
+    def __str__(self) -> str:
+        """The difference with its interval, in one line."""
+        gap = self.difference
+        told = (
+            f"turn {self.turn} ({self.speaker}) on {self.outcome}: "
+            f"{number(gap.estimate, sign=True)} {interval(gap.low, gap.high, sign=True)}".rstrip()
+        )
+        missing = f", {self.missing} missing" if self.missing else ""
+        return (
+            f"{told}; {number(self.kept)} with it, {number(self.rerolled)} without; "
+            f"{self.pairs} pairs{missing}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<Effect: {self}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +115,8 @@ async def effect_of(
     >>> effect = asyncio.run(effect_of(played, 2, says("Ada", "yes"), stage, n=5))
     >>> effect.difference.estimate, effect.pairs
     (0.0, 5)
+    >>> print(effect)
+    turn 2 (Ben) on Ada says 'yes': 0.00 [−0.28, +0.28]; 1.00 with it, 1.00 without; 5 pairs
     """
     if not 1 <= turn <= len(transcript):
         raise BadRequest(

@@ -83,9 +83,13 @@ def test_all_verbs_work_without_a_loop(tmp_path: Path) -> None:
 def test_what_is_printed_can_be_read(tmp_path: Path) -> None:
     results = sim.run(scene, "embedded:base", trials=2, store=tmp_path / "x.db")
     assert str(results) == str(results.report)
-    assert f"2 trials of scene in {tmp_path / 'x.db'}: 2 done; " in str(results)
+    assert "2 trials of scene in x.db: 2 done; " in str(results)
     trial = results.trials[0]
-    assert f"{trial.id[:12]} scene on embedded:base, seed 0: done, " in str(trial)
+    assert f"{trial.id[:12]} scene on embedded:base, seed 0: done, " in repr(trial)
+    asked = sim.ask(trial, "Why did you say so?", actors=[trial.transcript.turns[0].speaker], at=1)
+    assert repr(asked).startswith(
+        f"<AskReport: 1 answers of {trial.transcript.turns[0].speaker}; 1 calls"
+    )
     lines = str(trial.transcript).splitlines()
     turns = trial.transcript.turns
     assert lines[0] == f"1 {turns[0].speaker}: {turns[0].text}"
