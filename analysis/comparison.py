@@ -31,11 +31,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import analysis
-from analysis import measures as every_measure
 from analysis.estimates import Quantity
 from analysis.figures import effects
 from analysis.lineage import Lineage
+from analysis.measures_by_name import measured
 from analysis.missing_outcomes import missing_of, worst_case
 from analysis.results import Result, averaged
 from analysis.stats import (
@@ -293,19 +292,7 @@ def _asked(
     wanted: list[list[str]] = []
     for each in measures:
         name, _, quantity = ("", "", "") if isinstance(each, Result) else each.partition(".")
-        if isinstance(each, Result):
-            result = each
-        elif name not in _names():
-            raise BadRequest(f"--measure {each}: there is no measure {name!r}"
-                             f"{nearest(name, _names())}")  # fmt: skip
-        else:
-            try:
-                result = getattr(analysis, name)(tables)
-            except TypeError:
-                raise BadRequest(
-                    f"--measure {each}: {name} needs to be told more; make it in Python, and give "
-                    "the result to analysis.compare"
-                ) from None
+        result = each if isinstance(each, Result) else measured(name, tables, f"--measure {each}")
         if quantity and quantity not in result.arm:
             raise BadRequest(
                 f"--measure {each}: {name} has no {quantity!r}{nearest(quantity, list(result.arm))}"
@@ -313,11 +300,6 @@ def _asked(
         results.append(result)
         wanted.append([quantity] if quantity else list(result.arm))
     return results, wanted
-
-
-def _names() -> list[str]:
-    """The names of the measures."""
-    return [name for name in every_measure.__all__ if hasattr(analysis, name)]
 
 
 def _first(values: Sequence[str], against: str | None, by: str) -> str:

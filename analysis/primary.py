@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite, isnan, nan
 
-import analysis
-from analysis import measures as every_measure
 from analysis.estimates import Quantity
-from analysis.results import Result, averaged
+from analysis.measures_by_name import measured, named
+from analysis.results import averaged
 from analysis.tables import Record, Tables, tables_from
 from sim.errors import BadRequest
 from sim.store import Store
@@ -42,7 +41,7 @@ class Primary:
         Primary(name='conflict.hostility', low=0, high=1)
         """
         measure, _, quantity = name.partition(".")
-        declared = _measure(measure, name)
+        declared = named(measure, f"--measure {name}")
         known = {
             each: about
             for each, about in declared.trial.items()
@@ -71,7 +70,7 @@ class Primary:
     def about(self) -> str:
         """What the quantity is, in words."""
         measure, _, quantity = self.name.partition(".")
-        return _measure(measure, self.name).trial[quantity].about
+        return named(measure, f"--measure {self.name}").trial[quantity].about
 
     def numbers(self, tables: Tables) -> dict[str, float]:
         """The number of each trial that has one, within the bounds. Trials that did not come to
@@ -91,19 +90,13 @@ def numbers_of(name: str, tables: Tables, actor: str | None = None) -> dict[str,
     of trials (or of actors), and for a measure that needs to be told more.
     """
     measure, _, quantity = name.partition(".")
-    declared = _measure(measure, name)
+    declared = named(measure, f"--measure {name}")
     about = declared.trial if actor is None else declared.actor
     if quantity not in about or about[quantity].kind == "text":
         offered = [f"{measure}.{each}" for each, what in about.items() if what.kind != "text"]
         level = "trials" if actor is None else "actors"
         raise BadRequest(f"{name}: is no number of {level}{nearest(name, offered)}")
-    try:
-        result = declared(tables)
-    except TypeError:
-        raise BadRequest(
-            f"--measure {name}: {measure} needs to be told more than the trials; use "
-            "another measure"
-        ) from None
+    result = measured(measure, tables, f"--measure {name}")
     rows = result.by_trial if actor is None else result.by_actor
     if actor is not None:
         rows = rows[rows["actor"] == actor]
@@ -120,14 +113,6 @@ def _bounds(about: Quantity) -> tuple[float, float] | None:
     if about.kind in ("share", "onset"):
         return 0.0, 1.0
     return (about.low, about.high) if isfinite(about.low) and isfinite(about.high) else None
-
-
-def _measure(name: str, asked: str) -> type[Result]:
-    names = [each for each in every_measure.__all__ if hasattr(analysis, each)]
-    if name not in names:
-        raise BadRequest(f"--measure {asked}: there is no measure {name!r}{nearest(name, names)}")
-    measure: type[Result] = getattr(analysis, name)
-    return measure
 
 
 def tables_of(store: Store, trials: Iterable[str]) -> Tables:

@@ -265,7 +265,7 @@ class Result:
             if all(dict(zip(ARM, each.arm, strict=True))[name] == arm[name] for name in arm)
         ]
         if len(fitting) != 1:
-            arms = "; ".join(_arm_text(each.arm) for each in fitting) or "none"
+            arms = "; ".join(arm_text(each.arm) for each in fitting) or "none"
             raise BadRequest(
                 f"{self.measure}.estimate: {len(fitting)} arms fit ({arms}); "
                 "name scenario, parameters, model or arm so that one does"
@@ -417,7 +417,7 @@ class Result:
 
     def __repr__(self) -> str:
         shown = [
-            f"{_arm_text(each.arm)}: {each.quantity} {each.estimate}"
+            f"{arm_text(each.arm)}: {each.quantity} {each.estimate}"
             for each in self.estimates
             if each.quantity == next(iter(self.arm), None)
         ]
@@ -441,10 +441,10 @@ class Result:
             raise BadRequest(
                 f"{self.measure}.plot: {name!r} is no quantity; use {', '.join(self.arm)}"
             )
-        return forest_of_arms(self.measure, name, self.arm[name], self.estimates, _arm_text)
+        return forest_of_arms(self.measure, name, self.arm[name], self.estimates, arm_text)
 
     def _repr_html_(self) -> str:
-        rows = [(_arm_text(each.arm), each.quantity, *cells(each.estimate))
+        rows = [(arm_text(each.arm), each.quantity, *cells(each.estimate))
                 for each in self.estimates]  # fmt: skip
         shown = table(Table(["arm", "quantity", *ESTIMATE], rows))
         return fragment(
@@ -478,7 +478,8 @@ def by_arm_of(
     return dict(sorted(groups.items()))
 
 
-def _arm_text(arm: Arm) -> str:
+def arm_text(arm: Arm) -> str:
+    """What tells an arm, in words: the scenario, the model, and what differs from the usual."""
     facts = dict(zip(ARM, arm, strict=True))
     told = [facts[name] for name in ("scenario", "model") if facts[name]]
     if facts["version"]:

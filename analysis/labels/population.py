@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import analysis
-from analysis import measures as every_measure
-from analysis.results import Result
+from analysis.measure_names import names, own
+from analysis.measures_by_name import measured, named
 from analysis.tables import ARM, Tables
 from analysis.topics import topics_of
 from sim.errors import BadRequest
@@ -150,32 +149,21 @@ def _from_measure(tables: Tables, name: str) -> tuple[Rows, str]:
     """The scores of a measure by turn, and the value that was asked for, if there was one."""
     what, _, value = name.partition("=")
     measure, _, quantity = what.partition(".")
-    able = {
-        each: list(getattr(analysis, each).turn)
-        for each in every_measure.__all__
-        if isinstance(getattr(analysis, each, None), type)
-        if issubclass(getattr(analysis, each), Result) and getattr(analysis, each).turn
-    }
-    if measure not in able:
+    asked = f"--instrument {name}"
+    if measure not in names():
+        able = [each for each in own() if named(each, asked).turn]
         raise BadRequest(
-            f"--instrument {name}: no measure of turns is called {measure!r}"
-            f"{nearest(measure, able)}; or write FILE.csv:COLUMN"
+            f"{asked}: no measure of turns is called {measure!r}{nearest(measure, able)}; or write "
+            "FILE.csv:COLUMN"
         )
-    kinds = getattr(analysis, measure).turn
+    kinds = named(measure, asked).turn
     if quantity not in kinds:
         raise BadRequest(
-            f"--instrument {name}: {measure} has no {quantity!r} for each turn"
-            f"{nearest(quantity, able[measure])}"
+            f"{asked}: {measure} has no {quantity!r} for each turn{nearest(quantity, list(kinds))}"
         )
     if kinds[quantity].kind == "text" and not value:
         raise BadRequest(f"--instrument {name}: {quantity} is a text; write {what}=VALUE")
-    try:
-        table = getattr(analysis, measure)(tables).by_turn
-    except TypeError:
-        raise BadRequest(
-            f"--instrument {name}: {measure} needs to be told more; write its by_turn to a CSV, "
-            "and name FILE.csv:COLUMN"
-        ) from None
+    table = measured(measure, tables, asked).by_turn
     column = table[quantity]
     if value:
         is_it = column.notna() if value == "*" else column.astype("str") == value

@@ -40,6 +40,7 @@ def open_stage(
                                               (``?threads=2&context=4096&slots=4``)
     ``PROVIDER:NAME``                         a chat model through LangChain (``PROVIDERS``)
     ``langchain:PROVIDER:NAME``               the same for any provider, ``openai`` too
+    ``SCHEME:NAME``                           a stage of another package (``sim.extensions``)
     ========================================  =====================================================
 
     ``sampling`` and ``limits`` are for language models. ``limits`` are those of an account

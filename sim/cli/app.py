@@ -12,7 +12,7 @@ from sim import __version__
 from sim.cli import settings
 
 SUMMARIES = {
-    "list": "List the scenarios with their parameters, the studies, and the models.",
+    "list": "List the scenarios, the studies, the models, and what other packages add.",
     "run": "Play a scenario, keep it in a store, and say what became of the actors.",
     "study": "Play a study: what is fixed beforehand, then the scenes, the verdict and a report.",
     "check": "Ask a model's server what it can do: about ten short calls, with the time of each.",

@@ -16,6 +16,7 @@ from pkgutil import iter_modules
 
 import typer
 
+from sim import extensions
 from sim.errors import ElsinoreError
 
 _KINDS = ("base", "sft", "sft_rlhf", "rlhf", "helpful_only", "bimodal")
@@ -83,8 +84,9 @@ def _shipped(package: str) -> list[str]:
 
 
 def scenarios(incomplete: str) -> list[str]:
-    """Scenarios that ship, and Python files here."""
-    return _matching([*_shipped("scenarios"), *_files(incomplete, (".py",))], incomplete)
+    """Scenarios that ship, those of other packages, and Python files here."""
+    named = [*_shipped("scenarios"), *extensions.names("scenarios")]
+    return _matching([*named, *_files(incomplete, (".py",))], incomplete)
 
 
 def studies(incomplete: str) -> list[str]:
@@ -93,8 +95,9 @@ def studies(incomplete: str) -> list[str]:
 
 
 def models(incomplete: str) -> list[str]:
-    """The embedded models, which need nothing else."""
-    return _matching([f"embedded:{kind}" for kind in _KINDS], incomplete)
+    """The embedded models, which need nothing else, and the schemes of other packages."""
+    named = [f"embedded:{kind}" for kind in _KINDS]
+    return _matching([*named, *(f"{one}:" for one in extensions.names("stages"))], incomplete)
 
 
 def wordings(incomplete: str) -> list[str]:
@@ -146,7 +149,8 @@ PLANTS = (
 
 def detectors(incomplete: str) -> list[str]:
     """What ``elsinore calibrate`` may calibrate: ours, and files that may be an instrument."""
-    named = [*DETECTORS, "regex:", "petri:", *_files(incomplete, (".toml", ".py"))]
+    named = [*DETECTORS, *extensions.names("instruments", DETECTORS), "regex:", "petri:"]
+    named += _files(incomplete, (".toml", ".py"))
     return _matching(named, incomplete)
 
 
@@ -181,16 +185,16 @@ def graphs(incomplete: str) -> list[str]:
 
 def measures(incomplete: str) -> list[str]:
     """Measures."""
-    import analysis
+    from analysis.measure_names import names
 
-    return _matching(sorted(analysis.measures.__all__), incomplete)
+    return _matching(names(), incomplete)
 
 
 def transcript_formats(incomplete: str) -> list[str]:
     """Formats of other people's transcripts."""
     from sim.formats.registry import FORMATS
 
-    return _matching(FORMATS, incomplete)
+    return _matching((*FORMATS, *extensions.names("formats", FORMATS)), incomplete)
 
 
 INSTRUMENTS = ("acts.agrees", "acts.disagrees", "acts.hostile", "blandness.platitude",

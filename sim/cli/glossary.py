@@ -74,12 +74,10 @@ def known() -> list[str]:
 
 
 def measures() -> list[str]:
-    """The names of the measures."""
-    import analysis
-    from analysis import measures as modules
+    """The names of the measures: ours, and those of other packages."""
+    from analysis.measure_names import names
 
-    # By name, because to look at them would load all of them, with pandas.
-    return [name for name in modules.__all__ if name in analysis.__all__]
+    return names()
 
 
 def term(name: str) -> Term:
@@ -95,9 +93,10 @@ def term(name: str) -> Term:
 
 def described(measure: str) -> str:
     """What a measure says of itself: definition, evidence, null, limits, references."""
-    import analysis
+    from analysis.measures_by_name import named
 
-    text = sys.modules[getattr(analysis, measure).__module__].__doc__ or ""
+    made = named(measure, f"explain {measure}")
+    text = sys.modules[made.__module__].__doc__ or made.__doc__ or ""
     return text.strip().replace("``", "").replace("*", "")
 
 

@@ -1,11 +1,18 @@
-"""The formats by name, and how a file's format is found by its content."""
+"""The formats by name, and how a file's format is found by its content.
+
+Other packages add formats by entry points in ``elsinore.formats`` (``sim.extensions``): an object
+with what ``sim.formats.format.Format`` asks for.
+"""
 
 from __future__ import annotations
 
+import logging
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim import extensions
 from sim.errors import BadRequest
 from sim.formats.format import HEAD, FormatError, Head
 from sim.text.suggestions import nearest
@@ -13,11 +20,13 @@ from sim.text.suggestions import nearest
 if TYPE_CHECKING:
     from sim.formats.format import Format
 
+log = logging.getLogger(__name__)
+
 FORMATS = (
     "elsinore", "csv", "tsv", "script", "whatsapp", "telegram", "slack", "discord", "openai",
     "sharegpt", "claude", "chatgpt", "convokit", "inspect", "petri", "loom", "parquet", "jsonl",
 )  # fmt: skip
-"""The names of the formats. Each is loaded when it is used."""
+"""The names of our formats. Each is loaded when it is used."""
 
 LEAST = 0.25
 """A file that fits no format better than this is of none."""
@@ -103,8 +112,29 @@ def named(name: str) -> Format:
 
             return parquet.PARQUET
         case _:
-            known = nearest(name, FORMATS)
+            added = extensions.find("formats", name)
+            if added is not None:
+                return from_package(added)
+            known = nearest(name, (*FORMATS, *extensions.names("formats", FORMATS)))
             raise BadRequest(f"--format {name}: there is no such format{known}")
+
+
+def from_package(added: extensions.Extension) -> Format:
+    """The format that an entry point of another package names.
+
+    Raises ``ExtensionError`` if it does not load or lacks what a format has.
+    """
+    form: Format = added.load()
+    lacks = [
+        part
+        for part in ("name", "about", "loses", "tried", "fits", "read", "write")
+        if not hasattr(form, part)
+    ]
+    if lacks:
+        raise added.wrong(f"is no format: it has no {', '.join(lacks)}")
+    if form.name != added.name:
+        raise added.wrong(f"is called {form.name!r} by itself; let both names be the same")
+    return form
 
 
 def head_of(path: Path) -> Head:
@@ -135,10 +165,29 @@ def detected(path: Path) -> Format:
     if not head.data and not head.names:
         raise FormatError(f"{path}: is empty; give a file with a conversation in it")
     scores = {name: named(name).fits(head) for name in FORMATS}
+    scores |= dict(_fits_of_packages(head))
     best = max(scores, key=lambda name: scores[name])
     if scores[best] < LEAST:
         raise FormatError(
             f"{path}: is of no format that is known by its content; say --format, one of "
-            f"{', '.join(FORMATS)}"
+            f"{', '.join(scores)}"
         )
     return named(best)
+
+
+def _fits_of_packages(head: Head) -> Iterator[tuple[str, float]]:
+    """How well the formats of other packages fit. One that is broken is named and left out: it
+    must not keep anybody from a file of another format."""
+    for added in extensions.usable("formats", FORMATS):
+        try:
+            if isinstance(added, extensions.ExtensionError):
+                raise added
+            form = from_package(added)
+            try:
+                yield added.name, float(form.fits(head))
+            except Exception as error:  # It is somebody else's code and may raise anything.
+                raise added.wrong(
+                    f"fails on {head.path} ({type(error).__name__}: {error})"
+                ) from error
+        except extensions.ExtensionError as error:
+            log.warning("%s", error)

@@ -1,6 +1,7 @@
 """A scene from its canonical form: what a store holds becomes a scene again.
 
-Everything that Elsinore ships stands there by name and can be read back. A user's own functions and
+Everything that Elsinore ships stands there by name and can be read back, and so do the routers of
+installed packages (``sim.extensions``) while their code is what it was. A user's own functions and
 classes cannot, since the canonical form holds only a hash of their syntax: ``scene_from`` refuses
 them, and ``scene_for_prompts`` leaves them out, since no prompt depends on them.
 """
@@ -8,6 +9,7 @@ them, and ``scene_for_prompts`` leaves them out, since no prompt depends on them
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -15,11 +17,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from sim.errors import BadRequest
+from sim.extensions import ExtensionError, installed
 from sim.planning.canonical_form import plain
 from sim.planning.names import SCENE_NAMES
 from sim.scene.graph import PublicView
 from sim.scene.routing.walks import Walk
 from sim.scene.scene import Scene
+
+log = logging.getLogger(__name__)
 
 
 class Unreadable(BadRequest):
@@ -124,7 +129,28 @@ class _Reader:
         if self.known and _text(stored) in self.known:
             return self.known[_text(stored)]
         if cls is None or "$syntax" in stored:
-            return self.foreign(f"{where}: {name}", None)
+            return self.router(stored, where) or self.foreign(f"{where}: {name}", None)
+        return self.made(cls, stored, where)
+
+    def router(self, stored: Mapping[str, Any], where: str) -> Any:
+        """The router of an installed package that has this very form; None if there is none."""
+        for added in installed("routers"):
+            try:
+                cls = added.load()
+                if not isinstance(cls, type) or not is_dataclass(cls):
+                    raise added.wrong("is no dataclass, so that no store could read it")
+                if cls.__qualname__ != stored["$type"]:
+                    continue
+                router = self.made(cls, stored, where)
+                if _text(plain(router, where)) == _text(stored):
+                    return router
+            except (ExtensionError, Unreadable) as error:
+                log.warning("%s", error)
+        return None
+
+    def made(self, cls: type[Any], stored: Mapping[str, Any], where: str) -> Any:
+        """An object of a class with the stored fields."""
+        name = stored["$type"]
         given = {
             part: self.value(item, f"{where}.{part}")
             for part, item in stored.items()

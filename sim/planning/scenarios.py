@@ -2,8 +2,9 @@
 
 A scenario is a plain function whose parameters all have a type and a default and which returns a
 ``Scene``, or a ``Tournament`` of many. It is named by its file in the ``scenarios`` package
-(``mousetrap``) or by a file and a function (``my_file.py:my_scenario``). The package is imported at
-run time: nothing in ``sim`` imports ``scenarios`` (the data flows the other way).
+(``mousetrap``), by a file and a function (``my_file.py:my_scenario``), or by an entry point of
+another package (``sim.extensions``). The package is imported at run time: nothing in ``sim``
+imports ``scenarios`` (the data flows the other way).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from importlib import import_module
 from importlib.machinery import SourceFileLoader
@@ -28,6 +29,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 
 from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
+from sim import extensions
 from sim.errors import BadRequest, ScenarioError, SceneError
 from sim.scene.base_model import AuthoredModel
 from sim.scene.scene import Scene
@@ -80,7 +82,8 @@ class Parameter:
 class Scenario:
     """A function that makes a scene, described by its signature.
 
-    ``returns`` is its annotated return type: ``Scene``, or ``Tournament``.
+    ``returns`` is its annotated return type: ``Scene``, or ``Tournament``. ``origin`` is the
+    package that it comes from, with its version; blank for ours and for files.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Scenario:
     parameters: tuple[Parameter, ...]
     doc: str
     returns: type[AuthoredModel] = Scene
+    origin: str = ""
 
     @property
     def summary(self) -> str:
@@ -122,10 +126,11 @@ def available() -> tuple[Scenario, ...]:
 
 
 def find(name: str) -> Scenario:
-    """The scenario of that name: ``mousetrap``, or ``path.py:function``.
+    """The scenario of that name: ``mousetrap``, ``path.py:function``, or one of another package.
 
     Raises ``ScenarioError`` if there is none, if its file does not import, or if the function is
-    no scenario; the message says why, and names what is most similar.
+    no scenario; the message says why, and names what is most similar. Raises ``ExtensionError`` if
+    the package that has it does not load.
     """
     path, colon, function = name.rpartition(":")
     if colon and path.endswith(".py"):
@@ -138,6 +143,10 @@ def find(name: str) -> Scenario:
         )
     known = names()
     if name not in known:
+        added = extensions.find("scenarios", name)
+        if added is not None:
+            return from_package(added)
+        known += extensions.names("scenarios", known)
         raise ScenarioError(
             f"unknown scenario {name!r}{nearest(name, known)} (or path.py:function)"
         )
@@ -146,6 +155,19 @@ def find(name: str) -> Scenario:
     except ImportError as error:
         raise ScenarioError(f"the scenario {name!r} does not import: {error}") from error
     return describe(name, getattr(module, name, None), Path(str(module.__file__)))
+
+
+def from_package(added: extensions.Extension) -> Scenario:
+    """The scenario that an entry point of another package names.
+
+    Raises ``ExtensionError`` if it does not load or is no scenario.
+    """
+    function = added.load()
+    source = getattr(getattr(function, "__code__", None), "co_filename", added.entry.value)
+    try:
+        return replace(describe(added.name, function, Path(source)), origin=added.origin)
+    except ScenarioError as error:
+        raise added.wrong(f"is no scenario ({error})") from None
 
 
 def describe(name: str, function: Any, source: Path) -> Scenario:

@@ -1,7 +1,8 @@
 """Opens the stage that a model string names: ``embedded:base``, ``openai:gpt-5-mini``.
 
 A model string is ``PROVIDER:NAME``; the embedded stage also takes ``?parameter=value&...``. The
-client of a provider is imported only when a model of the provider is opened.
+client of a provider is imported only when a model of the provider is opened. Other packages add
+providers by entry points in ``elsinore.stages`` (``sim.extensions``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from sim import extensions
 from sim.errors import ModelError
 from sim.redaction import redact
 from sim.stage.base import Stage
@@ -29,6 +31,12 @@ PROVIDERS = (
 )  # fmt: skip
 """The providers of LangChain besides OpenAI. They are listed here because importing LangChain takes
 two seconds, too long to report a typing error. ``langchain:PROVIDER:NAME`` reaches all others."""
+
+OTHERS = ("embedded", "fixed", "human", "imported", "recorded")
+"""The schemes of what is no language model."""
+
+OWN = (*OTHERS, "openai", "completions", "gguf", "langchain", *PROVIDERS)
+"""All schemes of Elsinore's own, which no other package can take."""
 
 # fixed:ONE|TWO?latency=0.05. Anything else after a question mark belongs to the line.
 _LATENCY = re.compile(r"\?latency=(\d+(?:\.\d+)?)$")
@@ -50,6 +58,7 @@ def open_model(model: str, sampling: Sampling | None = None) -> Stage:
                                               (``?threads=2&context=4096&slots=4``)
     ``PROVIDER:NAME``                         a chat model through LangChain (``PROVIDERS``)
     ``langchain:PROVIDER:NAME``               the same for any provider, ``openai`` too
+    ``SCHEME:NAME``                           a stage of another package (``sim.extensions``)
     ========================================  =====================================================
 
     ``sampling`` is for real models. Raises ``ModelError`` with the names that come closest, the
@@ -61,6 +70,9 @@ def open_model(model: str, sampling: Sampling | None = None) -> Stage:
     provider, _, name = model.partition(":")
     if name and provider == "gguf":
         return _gguf(model, sampling)
+    added = None if provider in OWN else extensions.find("stages", provider)
+    if name and added is not None:
+        return _added(added, model, name, sampling)
     if name and is_real(model):
         return _real(model, provider, name, sampling)
     if sampling is not None and provider in ("embedded", "fixed"):
@@ -73,14 +85,14 @@ def open_model(model: str, sampling: Sampling | None = None) -> Stage:
     if provider == "fixed" and ":" in model:
         return _fixed(model, name)
     known = known_models()
-    if provider in ("openai", "completions", "gguf", "langchain", *PROVIDERS):
+    if _of_language(provider):
         raise ModelError(f"model {model!r} names no model; write {provider}:NAME")
     if ":" not in model:
         raise ModelError(
             f"unknown model {model!r}{meant(model, known)}; write PROVIDER:NAME, as in "
             f"{', '.join(known[:2])} or openai:NAME"
         )
-    ways = ("openai", "completions", "gguf", *PROVIDERS)
+    ways = ("openai", "completions", "gguf", *PROVIDERS, *extensions.names("stages", OWN))
     close = get_close_matches(provider, ways, n=1, cutoff=0.7)
     if close:
         raise ModelError(f"unknown model {model!r}; did you mean {close[0]}:{name}?")
@@ -93,12 +105,20 @@ def open_model(model: str, sampling: Sampling | None = None) -> Stage:
 def is_real(model: str) -> bool:
     """Whether a model string names a language model: it costs money or time, and takes a sampling.
 
+    Stages of other packages count as such, since nothing else is known of them before they are
+    opened; one that is free says so in its ``StageInfo``.
+
     >>> is_real("openai:gpt-5-mini"), is_real("embedded:base")
     (True, False)
     """
     provider, colon, _ = model.partition(":")
-    known = ("openai", "completions", "gguf", "langchain", *PROVIDERS)
-    return bool(colon) and provider.replace("-", "_") in known
+    return bool(colon) and _of_language(provider)
+
+
+def _of_language(provider: str) -> bool:
+    if provider in OTHERS:
+        return False
+    return provider.replace("-", "_") in OWN or provider in extensions.names("stages", OWN)
 
 
 def _real(model: str, provider: str, name: str, sampling: Sampling | None) -> Stage:
@@ -131,6 +151,25 @@ def _real(model: str, provider: str, name: str, sampling: Sampling | None) -> St
     if named.startswith("openai:"):
         chosen = settings.at_the_address_of_the_environment(chosen)
     return ChatStage(model, LangChainChat(model, named, chosen), chosen)
+
+
+def _added(added: extensions.Extension, model: str, name: str, sampling: Sampling | None) -> Stage:
+    """A stage of another package, opened by its function of the name and the sampling."""
+    from sim.stage.providers.sampling import Sampling
+
+    opens = added.load()
+    if not callable(opens):
+        raise added.wrong("is no function that opens a stage")
+    stage = opens(name, Sampling() if sampling is None else sampling)
+    if not isinstance(stage, Stage):
+        raise added.wrong(f"opened {type(stage).__name__}, which is no Stage")
+    if stage.identity.partition(":")[0] != added.name:
+        # Stores know stages by their identity alone, and ask whether it is a language model's.
+        raise added.wrong(
+            f"opened a stage for {model!r} whose identity is {stage.identity!r} and does not "
+            f"begin with {added.name}:"
+        )
+    return stage
 
 
 def _gguf(model: str, sampling: Sampling | None) -> Stage:

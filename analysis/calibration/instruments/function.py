@@ -78,9 +78,14 @@ def function_from(path: Path, name: str, detects: str | None = None) -> Function
     kind = detects or getattr(detector, "detects", "flip")
     if kind not in KINDS:
         raise BadRequest(f"{path}:{name}.detects: {kind!r} is none of {', '.join(KINDS)}")
+    return function_of(f"{path.name}:{name}", detector, path.read_bytes(), kind)
+
+
+def function_of(name: str, detector: Detector, source: bytes, detects: str) -> Function:
+    """A detector with what it says of itself by its attributes."""
     threshold = getattr(detector, "threshold", None)
     return Function(
-        f"{path.name}:{name}", detector, path.read_bytes(), kind,
+        name, detector, source, detects,
         None if threshold is None else float(threshold),
         bool(getattr(detector, "samples", False)),
     )  # fmt: skip

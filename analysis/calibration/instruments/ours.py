@@ -39,6 +39,7 @@ from analysis.measures.spoken_flips import SpokenFlips
 from analysis.measures.triggered_flips import TriggeredFlips, lean_of
 from analysis.results import Result
 from analysis.stats import Floats
+from sim import extensions
 from sim.errors import BadRequest
 from sim.text.suggestions import nearest
 
@@ -88,8 +89,9 @@ def own_named(name: str, reader: Asked | None = None) -> Own:
     for each in _every():
         if each.name == name:
             return each
+    known = (*NAMES, *extensions.names("instruments", NAMES))
     raise BadRequest(
-        f"--instrument {name}: there is none of ours{nearest(name, NAMES)}; or name "
+        f"--instrument {name}: there is no such{nearest(name, known)}; or name "
         "file.py:function, regex:PATTERN, a rubric (.toml), petri:FILE.md, scout:MODULE:SCANNER"
     )
 

@@ -6,6 +6,7 @@
     rubric.toml, judge:rubric.toml a judge with a rubric
     petri:dimension.md             a dimension file of Petri's
     scout:MODULE:SCANNER           a scanner of Inspect Scout
+    NAME                           one of another package (``sim.extensions``)
 
 What an instrument is for may stand before it: ``hostility=regex:\\bfool\\b``.
 """
@@ -18,12 +19,15 @@ from pathlib import Path
 from analysis.calibration.instruments.base import Instrument
 from analysis.calibration.instruments.expression import Expression
 from analysis.calibration.instruments.function import function_from
+from analysis.calibration.instruments.identity import NAMES
 from analysis.calibration.instruments.judge import judge_from
 from analysis.calibration.instruments.ours import own_named
+from analysis.calibration.instruments.package import instrument_from
 from analysis.calibration.instruments.petri import dimension_from
 from analysis.calibration.instruments.scout import scanner_from
 from analysis.calibration.talks import KINDS
 from analysis.evidence.scoring import Asked
+from sim import extensions
 from sim.errors import BadRequest
 
 
@@ -59,6 +63,9 @@ def open_instrument(specification: str, reader: Asked | None = None) -> Instrume
     file, colon, name = what.rpartition(":")
     if colon and file.endswith(".py"):
         return function_from(Path(file), name, detects)
+    added = None if what in NAMES else extensions.find("instruments", what)
+    if added is not None:
+        return instrument_from(added, detects)
     if detects is not None:
         raise BadRequest(
             f"--instrument {specification}: what ours are for is settled; write {what}"

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from sim.cli import completion
 from sim.cli.option_groups import grouped
 from sim.cli.options import ArmFacts, Json, Level, LogLevel, Store
 
@@ -45,7 +46,7 @@ class EvidenceOptions:
 
 @dataclass(frozen=True)
 class ContrastOptions:
-    """Which arms stand beside each other, and in what."""
+    """What is measured, and which arms stand beside each other in it."""
 
     by: Annotated[
         str | None,
@@ -59,8 +60,9 @@ class ContrastOptions:
         typer.Option(
             "--measure",
             metavar="NAME",
-            help="With --by: what to compare, as in conflict or convergence.c; the first is "
-            "primary. May be repeated.",
+            autocompletion=completion.measures,
+            help="What to measure, as in conflict or convergence.c, of any measure, also of other "
+            "packages. With --by: what to compare; the first is primary. May be repeated.",
         ),
     ] = None
     against: Annotated[
@@ -107,10 +109,13 @@ def analyze(
 
     own("analysis")
     if contrast.by is None:
-        if any((contrast.measures, contrast.against, contrast.margins, contrast.lineage)):
-            raise BadRequest(
-                "--measure, --against, --margin, --lineage: say of what, as in --by stage"
-            )
+        if any((contrast.against, contrast.margins, contrast.lineage)):
+            raise BadRequest("--against, --margin, --lineage: say of what, as in --by stage")
+        if contrast.measures:
+            from sim.cli.measured import measured_alone
+
+            measured_alone(store, contrast.measures, arm or (), as_json=as_json)
+            return
     else:
         from sim.cli.contrasts import Contrast, contrasted
 

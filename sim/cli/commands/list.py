@@ -1,4 +1,4 @@
-"""``elsinore list``: what can be played, and by which models."""
+"""``elsinore list``: what can be played, by which models, and what other packages add."""
 
 from __future__ import annotations
 
@@ -10,20 +10,28 @@ from sim.cli.options import Json, Level, LogLevel
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rich.console import Console
+
+    from sim.cli.added import Added
     from sim.planning.scenarios import Scenario
 
 
 def list_scenarios(as_json: Json = False, log_level: LogLevel = Level.warning) -> None:
-    """List the scenarios with their parameters, the studies, and the models."""
+    """List the scenarios, the studies, the models, and what other packages add."""
     from rich.text import Text
 
-    from sim.cli.display.terminal import out, visible
+    from sim.cli.added import everything
+    from sim.cli.display.terminal import err, one_line, out, visible
+    from sim.extensions import ExtensionError
     from sim.planning.scenarios import available, files
     from sim.planning.studies import describe_study, study_names
-    from sim.scene.scene import Scene
     from sim.stage.open import known_models
 
-    scenarios, models = available(), known_models()
+    models, found = known_models(), list(everything())
+    added = [each for each in found if not isinstance(each, ExtensionError)]
+    broken = [one_line(str(each)) for each in found if isinstance(each, ExtensionError)]
+    theirs = [each.scenario for each in added if each.scenario is not None]
+    scenarios = [*available(), *theirs]
     studies = [describe_study(name) for name in study_names()]
     console = out()
     if as_json:
@@ -34,24 +42,13 @@ def list_scenarios(as_json: Json = False, log_level: LogLevel = Level.warning) -
             ],
             "studies": [_record(one) for one in studies],
             "models": list(models),
+            "added": [_addition(one) for one in added],
+            "broken": broken,
         }
         console.out(json.dumps(record))
         return
     for scenario in [*scenarios, *studies]:
-        title = Text(scenario.name, style="bold")
-        if scenario.returns is not Scene:
-            title.append(f"  {scenario.returns.__name__.lower()}", style="not bold cyan")
-        title.append(f"  {visible(scenario.summary)}", style="not bold")
-        console.print(title)
-        for parameter in scenario.parameters:
-            default = parameter.default
-            line = Text.assemble(
-                "    -P ",
-                (parameter.name, "cyan"),
-                f"={default if isinstance(default, str) else repr(default)}",
-                (f"  {parameter.type_name}", "dim"),
-            )
-            console.print(line)
+        _print_scenario(scenario, console)
     for name, path in files().items():
         title = Text(name, style="bold")
         title.append("  tournament", style="not bold cyan")
@@ -59,6 +56,42 @@ def list_scenarios(as_json: Json = False, log_level: LogLevel = Level.warning) -
         console.print(title)
     console.print()
     console.print(Text("models", style="bold"), Text("  " + ", ".join(models)), sep="")
+    for group in dict.fromkeys(each.extension.group for each in added if not each.scenario):
+        console.print()
+        console.print(Text(f"{group} of other packages", style="bold"))
+        for each in added:
+            if each.extension.group == group:
+                line = Text.assemble("    ", (each.extension.name, "cyan"))
+                line.append(f"  {visible(each.about)}").append(
+                    f"  from {each.extension.origin}", style="dim"
+                )
+                console.print(line)
+    for what in broken:
+        err().print(Text(f"elsinore: {what}"), soft_wrap=True)
+
+
+def _print_scenario(scenario: Scenario, console: Console) -> None:
+    from rich.text import Text
+
+    from sim.cli.display.terminal import visible
+    from sim.scene.scene import Scene
+
+    title = Text(scenario.name, style="bold")
+    if scenario.returns is not Scene:
+        title.append(f"  {scenario.returns.__name__.lower()}", style="not bold cyan")
+    title.append(f"  {visible(scenario.summary)}", style="not bold")
+    if scenario.origin:
+        title.append(f"  from {scenario.origin}", style="not bold dim")
+    console.print(title)
+    for parameter in scenario.parameters:
+        default = parameter.default
+        line = Text.assemble(
+            "    -P ",
+            (parameter.name, "cyan"),
+            f"={default if isinstance(default, str) else repr(default)}",
+            (f"  {parameter.type_name}", "dim"),
+        )
+        console.print(line)
 
 
 def _first_line(path: Path) -> str:
@@ -67,11 +100,22 @@ def _first_line(path: Path) -> str:
     return first.lstrip("# ")
 
 
+def _addition(added: Added) -> dict[str, str]:
+    return {
+        "group": added.extension.group,
+        "name": added.extension.name,
+        "about": added.about,
+        "package": added.extension.package,
+        "version": added.extension.version,
+    }
+
+
 def _record(scenario: Scenario) -> dict[str, object]:
     return {
         "name": scenario.name,
         "summary": scenario.summary,
         "makes": scenario.returns.__name__,
+        "from": scenario.origin or "elsinore",
         "parameters": [
             {
                 "name": parameter.name,

@@ -1,0 +1,102 @@
+"""What other packages add, group by group, each tried: for ``elsinore list``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sim import extensions
+from sim.extensions import Extension, ExtensionError
+
+if TYPE_CHECKING:
+    from sim.planning.scenarios import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """One thing that loads: what it is, in a line, and what its package says of itself.
+
+    ``scenario`` is the whole of it where it is one.
+    """
+
+    extension: Extension
+    about: str
+    scenario: Scenario | None = None
+
+
+def everything() -> Iterator[Added | ExtensionError]:
+    """All that other packages add, in the order of the groups; in place of what is broken, why."""
+    for group in extensions.GROUPS:
+        for each in extensions.usable(group, _own(group)):
+            if isinstance(each, ExtensionError):
+                yield each
+                continue
+            try:
+                yield _tried(each)
+            except ExtensionError as error:
+                yield error
+
+
+def _own(group: str) -> tuple[str, ...]:
+    """Elsinore's own names in a group, which no other package can take."""
+    if group == "scenarios":
+        from sim.planning.scenarios import files, names
+
+        return (*names(), *files())
+    if group == "stages":
+        from sim.stage.open import OWN
+
+        return OWN
+    if group == "measures":
+        from analysis.measure_names import own
+
+        return tuple(own())
+    if group == "instruments":
+        from sim.cli.completion import DETECTORS
+
+        return DETECTORS
+    if group == "formats":
+        from sim.formats.registry import FORMATS
+
+        return FORMATS
+    return ()
+
+
+def _tried(added: Extension) -> Added:
+    """An extension that was loaded and is what its group asks for. Raises ``ExtensionError``."""
+    match added.group:
+        case "scenarios":
+            from sim.planning.scenarios import from_package
+
+            scenario = from_package(added)
+            return Added(added, scenario.summary, scenario)
+        case "stages":
+            return Added(added, _first_line(_callable(added)))
+        case "measures":
+            from analysis.measures_by_name import from_package as measure_from
+
+            return Added(added, _first_line(measure_from(added)))
+        case "instruments":
+            from analysis.calibration.instruments.package import instrument_from
+
+            made = instrument_from(added)
+            return Added(added, f"detects {made.detects}")
+        case "formats":
+            from sim.formats.registry import from_package as format_from
+
+            return Added(added, format_from(added).about)
+        case _:
+            return Added(added, _first_line(_callable(added)))
+
+
+def _callable(added: Extension) -> Any:
+    found = added.load()
+    if not callable(found):
+        raise added.wrong("is neither a function nor a class")
+    return found
+
+
+def _first_line(thing: Any) -> str:
+    return (inspect.getdoc(thing) or "").partition("\n")[0]
