@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 
 import analysis
 import sim
-from analysis.estimates import ESTIMATE, Estimate, Quantity, cells
+from analysis.calibration.instruments.function import Detector, function_of
+from analysis.estimates import Estimate, Quantity
 from analysis.measures.answers import Answers, asked
 from analysis.measures.conformity import Conformity
-from analysis.results import COMPARISON, KEYS, Result
-from analysis.tables import ARM, Record, Tables, tables_from
+from analysis.results import Result
+from analysis.tables import Record, Tables, tables_from
+from analysis.testing import (
+    can_be_read,
+    check_instrument,
+    check_measure,
+    compares_both_ways,
+    estimates_are_sound,
+    has_its_columns,
+    says_what_it_measures,
+)
 from sim.errors import BadRequest
 from sim.events import Turn
+from sim.testing import Broken
 
 MODELS = ("embedded:base", "embedded:rlhf")
 VERBS = {
@@ -57,57 +67,25 @@ def test_all_measures_are_here() -> None:
 @pytest.mark.parametrize("name", sorted(VERBS))
 def test_the_tables_have_the_declared_columns(name: str, played: Tables) -> None:
     measure = VERBS[name]
+    says_what_it_measures(measure)
     for tables in (played, tables_from([]), tables_from([Record("t", [{"name": "Ines"}])])):
         if measure is Conformity and len(tables.trials) == 1:
             continue  # Somebody without a stance conforms to nothing, and is refused.
-        result = made(measure, tables)
-        for level, table in (("turn", result.by_turn), ("actor", result.by_actor),
-                             ("trial", result.by_trial)):  # fmt: skip
-            declared: dict[str, Quantity] = dict(getattr(measure, level))
-            more = measure.more_keys.get(level, {})  # type: ignore[call-overload]
-            assert list(table.columns) == [*KEYS[level], *more, *declared]  # type: ignore[index]
-            for column, quantity in declared.items():
-                assert quantity.about, (level, column)
-                values = pd.to_numeric(table[column], errors="coerce").dropna()
-                if quantity.kind not in ("text", "count", "onset"):
-                    assert (
-                        (values >= quantity.low - 1e-9) & (values <= quantity.high + 1e-9)
-                    ).all()
-            known = set(tables.trials["trial"])
-            assert set(table["trial"]) <= known
-        assert list(result.by_arm.columns) == [*ARM, "quantity", *ESTIMATE]
-        assert set(result.by_arm["quantity"]) <= set(measure.arm)
-        assert list(result.null.columns) == [
-            *ARM, "quantity", "value", "null", "null_low", "null_high"
-        ]  # fmt: skip
+        has_its_columns(measure, made(measure, tables), tables)
 
 
 @pytest.mark.parametrize("name", sorted(VERBS))
 def test_estimates_are_the_table_of_arms(name: str, played: Tables) -> None:
     result = made(VERBS[name], played)
-    assert len(result.estimates) == len(result.by_arm)
+    estimates_are_sound(result)
     assert len(result.by_arm) > 0 or name == "theory_of_mind", "nobody guesses in this scene"
-    for each, row in zip(result.estimates, result.by_arm.itertuples(), strict=True):
-        assert (*each.arm, each.quantity) == tuple(
-            getattr(row, column) for column in (*ARM, "quantity")
-        )
-        estimate = each.estimate
-        assert estimate.evidence
-        if estimate.known and not np.isnan(estimate.low):
-            assert estimate.low - 1e-9 <= estimate.value <= estimate.high + 1e-9
-        if not estimate.known:
-            assert estimate.note or estimate.n == 0 or estimate.n is None
-        assert len(cells(estimate)) == len(ESTIMATE)
 
 
 @pytest.mark.parametrize("name", sorted(VERBS))
 def test_two_models_are_compared_both_ways(name: str, played: Tables) -> None:
     result = made(VERBS[name], played)
-    forth, back = result.compare(*MODELS), result.compare(*MODELS[::-1])
-    assert list(forth.columns) == list(COMPARISON)
-    for one, other in zip(forth.itertuples(), back.itertuples(), strict=True):
-        assert one.difference == pytest.approx(-other.difference, nan_ok=True)
-        assert one.p == pytest.approx(other.p, nan_ok=True)
+    compares_both_ways(result)
+    for one in result.compare(*MODELS).itertuples():
         assert one.pairs + one.left_out == 3
     with pytest.raises(BadRequest, match=f"{result.measure}.compare: 'nobody' played no trial"):
         result.compare("nobody", MODELS[0])
@@ -116,10 +94,8 @@ def test_two_models_are_compared_both_ways(name: str, played: Tables) -> None:
 @pytest.mark.parametrize("name", sorted(VERBS))
 def test_a_result_can_be_read(name: str, played: Tables) -> None:
     result = made(VERBS[name], played)
-    assert repr(result).startswith(f"{result.measure} of ")
-    assert "<table" in result._repr_html_()
+    can_be_read(result)
     assert result.measure == name
-    assert (VERBS[name].__doc__ or "").strip()
 
 
 def test_an_estimate_is_asked_for_by_what_tells_its_arm(played: Tables) -> None:
@@ -161,3 +137,49 @@ def test_a_measure_of_one_s_own_needs_one_method() -> None:
     result = Talkative(tables_from(records))
     assert result.estimate(model="m").value == pytest.approx(16 / 3)
     assert result.compare("m", "n")["pairs"].to_list() == [1]
+
+
+def test_the_checks_for_authors_pass_on_what_is_sound() -> None:
+    check_measure(Talkative)
+    check_measure(analysis.loops)
+    check_instrument("hostility")
+
+
+class Backwards(Talkative):
+    """A measure that does not keep its promises: its values lie outside its own bounds."""
+
+    measure = "backwards"
+    actor = {"words": Quantity("words a turn", low=0, high=2)}  # noqa: RUF012
+    trial = actor
+    arm = actor
+
+
+class Nameless(Talkative):
+    measure = "name less"
+
+
+@pytest.mark.parametrize(
+    ("measure", "why"),
+    [(Backwards, "has values outside 0 to 2"), (Nameless, "is no name")],
+)
+def test_the_check_for_authors_finds_a_measure_that_is_broken(
+    measure: type[Result], why: str
+) -> None:
+    with pytest.raises(Broken, match=why):
+        check_measure(measure)
+
+
+@pytest.mark.parametrize(
+    ("detector", "why"),
+    [(lambda turns: [1.0], "returned 1 scores"), (lambda turns: [next(DRAWN) for _ in turns],
+     "says otherwise when it is asked again")],
+)  # fmt: skip
+def test_the_check_for_authors_finds_an_instrument_that_is_broken(
+    detector: Detector, why: str
+) -> None:
+    with pytest.raises(Broken, match=why):
+        check_instrument(function_of("mine", detector, b"source", "flip"))
+
+
+DRAWN = count()
+"""Numbers that are never the same again."""

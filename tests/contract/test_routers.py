@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
-import pickle
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,11 +12,10 @@ from backstage.strategies import graphs
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-import sim
 from sim import Edge, Graph, complete
-from sim.events import Turn
+from sim.events import Place, Turn
 from sim.scene import routing
-from sim.scene.answers import Choice, Explained, folded
+from sim.scene.answers import folded
 from sim.scene.graph import Floor, PublicView
 from sim.scene.routing import (
     Addressed,
@@ -44,10 +38,21 @@ from sim.scene.routing import (
     then,
     until,
 )
-from sim.scene.routing.base import answered, check
-from sim.seeds import Stream, derive
-
-Made = tuple[Router, Graph]
+from sim.scene.routing.base import check
+from sim.seeds import derive
+from sim.testing.promises import Broken
+from sim.testing.routers import (
+    Made,
+    a_question,
+    a_seed_gives_a_way,
+    changes_nothing_in_place,
+    check_router,
+    cue_costs_the_same,
+    opened,
+    state_does_not_grow,
+    steps,
+    walks_open_edges,
+)
 
 
 def path_of(graph: Graph, length: int = 15) -> tuple[str, ...]:
@@ -73,10 +78,6 @@ def told_apart(graph: Graph) -> bool:
 def whole(graph: Graph) -> Graph:
     """The same people, each of whom can hand the floor to each: an order needs the edges."""
     return complete(*graph.names).model_copy(update={"first": graph.first})
-
-
-def a_question(view: PublicView) -> bool:
-    return view.last is not None and "?" in view.last.text
 
 
 def debate(graph: Graph) -> Made:
@@ -119,90 +120,6 @@ ROUTERS: dict[str, Callable[[Graph], Made]] = {
 ALL = pytest.mark.parametrize("name", ROUTERS)
 
 
-@dataclass
-class Step:
-    """What a router was asked with, and whom it cued."""
-
-    state: Any
-    view: PublicView
-    places: tuple[int, ...]
-    together: bool
-    asked: int
-
-
-def value(inquiry: Inquiry, place: int, seed: int) -> Any:
-    """An answer that may be any that is allowed, or missing."""
-    stream = Stream(derive(seed, inquiry.question.key, place))
-    if stream.below(5) == 0:
-        return None
-    kind = inquiry.question.answer
-    if isinstance(kind, Choice):
-        return kind.options[stream.below(len(kind.options))]
-    if isinstance(kind, Explained):
-        return {"answer": kind.options[0], "because": "It is."}
-    return stream.below(11) / 10
-
-
-def steps(
-    router: Router, graph: Graph, length: int, seed: int = 1, away: bool = False
-) -> Iterator[Step]:
-    """The states and cues of a scene, before each cue. ``away``: people come and go."""
-    floor, view = graph.compiled(), PublicView()
-    state, said = router.start(floor), 0
-    while said < length:
-        if away and said:
-            stream = Stream(derive(seed, "away", said))
-            view.absent = frozenset(p for p in range(len(graph.names)) if stream.below(4) == 0)
-        now, asked = derive(seed, "route", said), 0
-        first = state
-        while isinstance(step := router.next(state, view, now), Inquiry):
-            asked += 1
-            assert asked <= 8, "it goes on asking"
-            assert step.places
-            assert not set(step.places) & view.absent, "nobody who is away is asked"
-            before = state if step.state is None else step.state
-            answers = {place: value(step, place, now) for place in step.places}
-            state = answered(router, before, step, answers)
-        cue = step if isinstance(step, Cue) else Cue(step)
-        state = state if cue.state is None else cue.state
-        yield Step(first, view, cue.places, cue.together, asked)
-        if not cue.places:
-            return
-        cued = said if cue.together else None
-        for place in cue.places:
-            said += 1
-            names = floor.names
-            text = f"Why, {names[(place + said) % len(names)]}?" if now & 1 else "No."
-            view.last = Turn(said, names[place], text, cued=cued)
-            view.turns = said
-            state = router.heard(state, view.last, place)
-
-
-def opened(floor: Floor, spoke: tuple[int, ...], view: PublicView) -> set[int]:
-    return {target for place in spoke for target in floor.open_edges(place, view)[0]}
-
-
-def obeys(made: Made, length: int, seed: int, away: bool = False) -> list[tuple[int, ...]]:
-    """Walk a graph, holding every cue against the law; the cues."""
-    router, graph = made
-    floor = graph.compiled()
-    cues: list[tuple[int, ...]] = []
-    for step in steps(router, graph, length, seed, away):
-        cues.append(step.places)
-        assert len(set(step.places)) == len(step.places)
-        assert not set(step.places) & step.view.absent, "nobody who is away is cued"
-        if len(cues) == 1:
-            assert floor.first in step.places
-            round_of_first = {floor.first} | opened(floor, (floor.first,), step.view)
-            assert set(step.places) <= (round_of_first if step.together else {floor.first})
-            continue
-        allowed = opened(floor, cues[-2], step.view)
-        assert set(step.places) <= allowed, "only edges that exist, and are open"
-        if not step.together:
-            assert len(step.places) <= 1
-    return cues
-
-
 def test_every_router_is_here() -> None:
     there = {
         name
@@ -225,7 +142,7 @@ def test_its_own_check_finds_nothing_wrong(name: str) -> None:
 def test_only_edges_that_exist_are_walked(name: str, graph: Graph, seed: int) -> None:
     assume(told_apart(graph))
     made = ROUTERS[name](graph)
-    cues = obeys(made, 15, seed)
+    cues = walks_open_edges(made, seed)
     assert sum(map(len, cues)) >= 15, "somebody can always take the floor"
 
 
@@ -234,7 +151,7 @@ def test_only_edges_that_exist_are_walked(name: str, graph: Graph, seed: int) ->
 @given(graphs(), st.integers(0, 2**64 - 1))
 def test_whoever_is_away_is_neither_cued_nor_asked(name: str, graph: Graph, seed: int) -> None:
     assume(told_apart(graph))
-    obeys(ROUTERS[name](graph), 15, seed, away=True)
+    walks_open_edges(ROUTERS[name](graph), seed, away=True)
 
 
 @ALL
@@ -252,7 +169,7 @@ def test_only_open_edges_are_walked(
         for edge in graph.edges
     )
     conditional = Graph(names=graph.names, edges=edges, first=graph.first)
-    obeys((router, conditional), 15, seed)
+    walks_open_edges((router, conditional), seed)
 
 
 def _never(view: PublicView) -> bool:
@@ -280,43 +197,22 @@ def test_the_floor_is_empty_only_if_every_edge_is_shut(
 @given(graphs(), st.integers(0, 2**64 - 1))
 def test_a_seed_gives_a_way(name: str, graph: Graph, seed: int) -> None:
     assume(told_apart(graph))
-    router, graph = ROUTERS[name](graph)
-    one = [step.places for step in steps(router, graph, 12, seed)]
-    assert one == [step.places for step in steps(copy.deepcopy(router), graph, 12, seed)]
+    a_seed_gives_a_way(ROUTERS[name](graph), seed)
 
 
 @ALL
 def test_asking_and_hearing_change_neither_state_nor_view(name: str) -> None:
-    router, graph = ROUTERS[name](complete("A", "B", "C"))
-    for step in steps(router, graph, 12):
-        before = pickle.dumps((step.state, step.view))
-        for seed in range(3):
-            router.next(step.state, step.view, seed)
-        for place in step.places:
-            router.heard(step.state, Turn(step.view.turns + 1, "ABC"[place], "x"), place)
-        assert pickle.dumps((step.state, step.view)) == before
+    changes_nothing_in_place(ROUTERS[name](complete("A", "B", "C")))
 
 
 @ALL
 def test_the_state_does_not_grow_with_the_scene(name: str) -> None:
-    router, graph = endless(name)
-    sizes = [len(pickle.dumps(step.state)) for step in steps(router, graph, 2000)]
-    # A count of turns takes a byte or two more; a list of them would take thousands.
-    assert max(sizes[len(sizes) // 2 :]) <= max(sizes[20:100]) + 60
+    state_does_not_grow(endless(name))
 
 
 @ALL
 def test_a_cue_costs_the_same_late_as_early(name: str) -> None:
-    """Counted in executed lines, so that a busy machine changes nothing."""
-    router, graph = endless(name)
-    costs: list[int] = []
-    for step in steps(router, graph, 2000):
-        state, view, places = step.state, step.view, step.places
-        costs.append(_lines(lambda: router.next(state, view, 7)))  # noqa: B023
-        if places:
-            turn = Turn(view.turns + 1, "A", "x")
-            costs[-1] += _lines(lambda: router.heard(state, turn, places[0]))  # noqa: B023
-    assert max(costs[len(costs) // 2 :]) <= max(costs[:200])
+    cue_costs_the_same(endless(name))
 
 
 def endless(name: str) -> Made:
@@ -325,27 +221,6 @@ def endless(name: str) -> Made:
     if name == "Scripted":
         return Scripted(*path_of(graph, 2001)), graph
     return ROUTERS[name](graph)
-
-
-OURS = str(Path(sim.__file__).parent)
-
-
-def _lines(call: Any) -> int:
-    """How many lines of ours a call executes. (The collector of garbage may run others' code.)"""
-    count = 0
-
-    def trace(frame: Any, event: str, argument: Any) -> Any:
-        nonlocal count
-        count += event == "line"
-        return trace if frame.f_code.co_filename.startswith(OURS) else None
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        call()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 def test_phases_are_one_after_the_other() -> None:
@@ -374,3 +249,39 @@ def test_phases_are_one_after_the_other() -> None:
     assert len(names) == 10
     assert names[:3] == ["A", "B", "C"]
     assert sorted(names[7:]) == ["A", "B", "C"]
+
+
+class Stuck:
+    """A router that does not keep its promises: it lets the first speaker go on for ever."""
+
+    def start(self, floor: Floor) -> tuple[Place, ...]:
+        return (floor.first,)
+
+    def heard(self, state: Any, turn: Turn, place: Place) -> Any:
+        return state
+
+    def next(self, state: Any, view: PublicView, seed: int) -> Any:
+        return state
+
+
+class Hoarder(Walk):
+    """A router that keeps every turn."""
+
+    def start(self, floor: Floor) -> Any:
+        return (super().start(floor), ())
+
+    def heard(self, state: Any, turn: Turn, place: Place) -> Any:
+        return (super().heard(state[0], turn, place), (*state[1], turn))
+
+    def next(self, state: Any, view: PublicView, seed: int) -> Any:
+        return super().next(state[0], view, seed)
+
+
+@pytest.mark.parametrize(
+    ("router", "why"),
+    [(Stuck(), "where no edge leads that is open"), (Hoarder(), "its state grows with the scene")],
+)
+def test_the_check_for_authors_finds_what_is_broken(router: Router, why: str) -> None:
+    check_router(lambda graph: LongestWait(), turns=300)
+    with pytest.raises(Broken, match=why):
+        check_router(lambda graph: router, turns=300)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from time import process_time
 
 import pytest
 from backstage import well
 
-from sim import Scene, open_stage, play
+from sim import Scene, after
 from sim.errors import ScenarioError
 from sim.planning import scenarios
 from sim.planning.scenarios import Scenario
+from sim.scene.routing import FixedOrder
+from sim.testing.promises import Broken
+from sim.testing.scenarios import (
+    builds_the_same_scene,
+    can_be_varied,
+    check_scenario,
+    has_whole_personas,
+    plays_to_its_end,
+    says_what_it_is,
+    tournament_is_the_same_and_plays,
+)
+from sim.testing.scenes import debate
 from sim.tournament import Tournament
 from sim.tournament.toml_file import read_tournament
 
@@ -44,25 +55,14 @@ def scenario(name: str, monkeypatch: pytest.MonkeyPatch) -> Scenario:
 
 @ALL
 def test_it_is_a_plain_function_of_typed_keywords_with_defaults(scenario: Scenario) -> None:
-    function = scenario.function
-    assert inspect.isfunction(function)
-    assert not inspect.iscoroutinefunction(function)
-    assert scenario.parameters, "something about it can be varied"
-    for parameter in inspect.signature(function).parameters.values():
-        assert parameter.annotation is not parameter.empty, parameter.name
-        assert parameter.default is not parameter.empty, parameter.name
-    for known in scenario.parameters:
-        assert known.read(known.default) == known.default, f"{known.name}: its default is its type"
+    can_be_varied(scenario)
     wanted = "Tournament" if issubclass(scenario.returns, Tournament) else "Scene"
-    assert wanted in str(inspect.signature(function).return_annotation)
+    assert wanted in str(inspect.signature(scenario.function).return_annotation)
 
 
 @ALL
 def test_it_says_what_it_is(scenario: Scenario) -> None:
-    summary = scenario.summary
-    assert 10 <= len(summary) <= 100, "the first line is shown by `elsinore list`"
-    assert summary == summary.strip()
-    assert summary[-1] in ".?!"
+    says_what_it_is(scenario)
 
 
 @ALL
@@ -74,51 +74,45 @@ def test_it_says_where_it_comes_from_and_what_is_known(scenario: Scenario) -> No
 
 @OF_SCENES
 def test_it_builds_the_same_scene_each_time(scenario: Scenario) -> None:
-    one, two = scenarios.build(scenario, {}), scenarios.build(scenario, {})
-    assert isinstance(one, Scene)
-    assert one.model_dump(exclude={"graph", "ends"}) == two.model_dump(exclude={"graph", "ends"})
-    assert one.names == two.names
-    assert one.ends.bound() == two.ends.bound()
+    builds_the_same_scene(scenario)
 
 
 @OF_SCENES
 def test_its_personas_can_be_played_and_measured(scenario: Scenario) -> None:
-    scene = scenarios.build(scenario, {})
-    for actor in scene.cast:
-        assert actor.persona.brief, f"{actor.name} has no brief"
-    assert any(actor.persona.stances for actor in scene.cast)
+    has_whole_personas(scenario)
 
 
 @OF_SCENES
 def test_it_plays_to_the_end_in_two_seconds(scenario: Scenario) -> None:
-    scene = scenarios.build(scenario, {})
-    started = process_time()
-    transcript = asyncio.run(play(scene, open_stage("embedded:base"), seed=1))
-    assert transcript.ended is not None
-    assert transcript.ended.status == "done"
-    assert transcript.failures == []
-    assert {turn.speaker for turn in transcript.turns} == set(scene.names)
-    # A bound of the contract, in processor time and a hundred times what is usual: no benchmark.
-    assert process_time() - started < 2.0
+    plays_to_its_end(scenario)
 
 
 @OF_TOURNAMENTS
 def test_a_tournament_is_the_same_each_time_and_its_debates_play_to_the_end(
     scenario: Scenario,
 ) -> None:
-    one, two = (scenarios.make(scenario, {}, Tournament) for _ in range(2))
-    identities = {name: name for name in (one.stage, *one.model_strings)}
-    assert one.identity(identities) == two.identity(identities)
-    started = process_time()
-    for leg in one.legs(1)[:4]:
-        trial = one.trial(leg, identities)
-        stages = {name: open_stage(name) for name in trial.scene.stages}
-        stage = open_stage(one.stage)
-        told = asyncio.run(play(trial.scene, stage, seed=trial.seed, stages=stages))
-        assert told.ended is not None
-        assert told.ended.status == "done"
-        assert {turn.speaker for turn in told.turns} == set(leg.actors)
-    assert process_time() - started < 4.0
+    tournament_is_the_same_and_plays(scenario)
+
+
+def a_soliloquy(turns: int = 4) -> Scene:
+    """Somebody who waits for an answer, and a friend who is never asked."""
+    scene = debate(ends=after(turns=turns))
+    return scene.model_copy(update={"graph": scene.graph, "routing": FixedOrder(("Ada", "Ben"))})
+
+
+def untyped(turns=4):  # type: ignore[no-untyped-def]
+    """A scenario without types, which no command could read a parameter for."""
+
+
+@pytest.mark.parametrize(
+    ("function", "why"),
+    [(a_soliloquy, "Cleo never speaks"), (untyped, "has no type")],
+)
+def test_the_check_for_authors_finds_what_is_broken(
+    function: Callable[..., Scene], why: str
+) -> None:
+    with pytest.raises(Broken, match=why):
+        check_scenario(function)
 
 
 def test_what_makes_a_tournament_is_no_single_scene() -> None:

@@ -5,18 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from math import isfinite
 
 import pytest
-from backstage.doubles import Around, in_virtual_time
-from backstage.scenes import debate, probed
+from backstage.doubles import in_virtual_time
 
-from sim import after, play
-from sim.layouts import LAYOUTS
 from sim.layouts.prompt import Prompt
 from sim.stage.base import Reply, Request, Stage
 from sim.stage.exact import KINDS, exact_stage
 from sim.stage.fixed import FixedLines
+from sim.testing.promises import Broken
+from sim.testing.stages import (
+    check_stage,
+    has_a_stable_identity,
+    keeps_stops,
+    leaves_requests_alone,
+    log_probs_are_sound,
+    needs_no_scene,
+    remembers_nothing,
+    replies_are_well_formed,
+    requests,
+)
 
 STAGES: dict[str, Callable[[], Stage]] = {
     "fixed": lambda: FixedLines(["Yes.", "No.\n\nBen: Ah.\nAda: Oh.\nCleo: Well.", "Old Tom: Eh."]),
@@ -25,90 +33,35 @@ STAGES: dict[str, Callable[[], Stage]] = {
 ALL = pytest.mark.parametrize("make", STAGES.values(), ids=STAGES)
 
 
-def requests(make: Callable[[], Stage]) -> list[tuple[Request, Reply]]:
-    """The calls of a scene in each layout, with probes and without stops, and their replies."""
-    asked: list[Request] = []
-    for layout in LAYOUTS:
-        stage = Around(make())
-        asyncio.run(play(probed(3, layout=layout, ends=after(turns=6)), stage, seed=5))
-        asked += stage.asked
-        asked += [
-            Request(request.prompt, request.seed + 1, request.speaker)
-            for request in stage.asked[:6]
-        ]
-    stage = make()
-
-    async def replies() -> list[Reply]:
-        return [await stage.perform(request) for request in asked]
-
-    return list(zip(asked, asyncio.run(replies()), strict=True))
-
-
-def plain(reply: Reply) -> tuple[str, str, bool | None, object]:
-    return reply.text, reply.finish, reply.exact, reply.usage
-
-
-def rebuilt(request: Request) -> Request:
-    """The same prompt, as other objects."""
-    first, *others = request.prompt.chunks()
-    prompt = Prompt.start(first.role, first.text)
-    for chunk in others:
-        prompt = Prompt(prompt, chunk.role, chunk.text)
-    return Request(
-        prompt, request.seed, request.speaker, request.purpose, request.stop,
-        request.max_tokens, request.schema,
-    )  # fmt: skip
-
-
 @ALL
 def test_a_stage_is_a_pure_function_of_prompt_and_seed(make: Callable[[], Stage]) -> None:
     """It remembers nothing: asked in another order, by another stage, all at once."""
-    asked = requests(make)
-    other = make()
-
-    async def backwards() -> None:
-        for request, reply in reversed(asked):
-            assert plain(await other.perform(rebuilt(request))) == plain(reply)
-
-    async def at_once() -> None:
-        again = await asyncio.gather(*(other.perform(request) for request, _ in asked))
-        assert [plain(reply) for reply in again] == [plain(reply) for _, reply in asked]
-
-    asyncio.run(backwards())
-    asyncio.run(at_once())
+    remembers_nothing(make, requests(make))
 
 
 @ALL
 def test_one_prompt_alone_gives_what_it_gives_in_a_scene(make: Callable[[], Stage]) -> None:
-    """A stage that has seen nothing before says the same: what it caches is no memory."""
-    for request, reply in requests(make)[::7]:
-        assert plain(asyncio.run(make().perform(rebuilt(request)))) == plain(reply)
+    needs_no_scene(make, requests(make))
 
 
 @ALL
 def test_what_it_is_asked_is_not_changed(make: Callable[[], Stage]) -> None:
-    for request, _ in requests(make):
-        assert request.prompt.digest == rebuilt(request).prompt.digest
+    leaves_requests_alone(requests(make))
 
 
 @ALL
 def test_no_reply_holds_a_stop(make: Callable[[], Stage]) -> None:
     """With stops that do come up: the names of the cast, of strangers, and a word in a line."""
-    prompt = requests(make)[0][0].prompt
-    stops = ("\nBen:", "\nOld Tom:", "\nThe ", " the ")
-    stage, free = make(), 0
+    prompt, stage = requests(make)[0][0].prompt, make()
+    assert keeps_stops(make, prompt) > 0 or isinstance(stage, FixedLines), "this shows nothing"
 
-    async def check() -> None:
-        nonlocal free
+    async def starts() -> None:
         for seed in range(150):
             loose = await stage.perform(Request(prompt, seed, "Ada"))
-            bound = await stage.perform(Request(prompt, seed, "Ada", stop=stops))
-            free += any(stop in loose.text for stop in stops)
-            assert not any(stop in bound.text for stop in stops)
+            bound = await stage.perform(Request(prompt, seed, "Ada", stop=("\nBen:", " the ")))
             assert loose.text.startswith(bound.text)
 
-    asyncio.run(check())
-    assert free > 0 or isinstance(stage, FixedLines), "otherwise this shows nothing"
+    asyncio.run(starts())
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind == "base"])
@@ -129,46 +82,50 @@ def test_a_base_stage_runs_on_unless_it_is_stopped(kind: str) -> None:
 
 @ALL
 def test_replies_are_well_formed(make: Callable[[], Stage]) -> None:
-    for request, reply in requests(make):
-        assert reply.text.strip()
-        assert reply.finish in ("stop", "length", "refusal")
-        assert reply.seconds >= 0
-        assert min(reply.usage.prompt_tokens, reply.usage.completion_tokens) >= 0
-        if request.schema is not None:
-            _, missing = probed().probes[0].question.answer.read(reply.text)
-            assert missing is None, reply.text
+    replies_are_well_formed(requests(make))
 
 
 @ALL
 def test_log_probabilities_are_none_or_finite_and_at_most_zero(make: Callable[[], Stage]) -> None:
-    asked = [(request, reply) for request, reply in requests(make) if request.schema is None]
-    stage = make()
-
-    async def check() -> None:
-        known = 0
-        for request, reply in asked[::3]:
-            for text in (reply.text, "No text of any grammar: xyzzy.", ""):
-                log_prob = await stage.log_prob(request, text)
-                if log_prob is None:
-                    continue
-                known += text == reply.text
-                assert isfinite(log_prob.value)
-                assert log_prob.value <= 0.0
-                assert log_prob.tokens >= 1
-        assert known in (0, len(asked[::3])), "what a stage says is possible, if it can say so"
-
-    asyncio.run(check())
+    log_probs_are_sound(make, requests(make))
 
 
 @ALL
 def test_it_is_a_stage_with_a_stable_identity(make: Callable[[], Stage]) -> None:
-    one, two = make(), make()
-    assert isinstance(one, Stage)
-    before = one.identity
-    asyncio.run(play(debate(), one, seed=1))
-    assert one.identity == two.identity == before
-    assert before.strip() == before
-    assert before.isprintable()
+    has_a_stable_identity(make)
+
+
+class Moody(FixedLines):
+    """A stage that says something else every time, as language models do."""
+
+    said = 0
+
+    async def perform(self, request: Request) -> Reply:
+        Moody.said += 1
+        return Reply(f"No, for {Moody.said} reasons.")
+
+
+class Endless(FixedLines):
+    """A stage that does not stop."""
+
+    async def perform(self, request: Request) -> Reply:
+        done = await super().perform(request)
+        return done if request.schema is not None else Reply("No.\nBen: Yes.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"), [(Moody, "does not answer its schema"), (Endless, "holds the stop")]
+)
+def test_the_check_for_authors_finds_what_is_broken(kind: type[FixedLines], why: str) -> None:
+    with pytest.raises(Broken, match=why):
+        check_stage(lambda: kind(["Yes."]), calls=5)
+
+
+def test_a_language_model_may_answer_otherwise() -> None:
+    asked = requests(lambda: Moody(["Yes."]))
+    check_stage(lambda: Moody(["Yes."]), deterministic=False, calls=5)
+    with pytest.raises(Broken, match="to the same prompt and seed"):
+        remembers_nothing(lambda: Moody(["Yes."]), asked)
 
 
 def test_identities_differ_wherever_what_is_said_may_differ() -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from typing import Any
 
 from sim.events import Event
-from sim.stage.base import LogProb, Reply, Request, Stage
+from sim.stage.base import LogProb, Reply, Request
+from sim.testing.stages import Around as Around
 from sim.transcript import Transcript
 
 
@@ -50,40 +50,6 @@ def _value(part: Mapping[str, Any], bits: bytes) -> Any:
         return {name: bits[place % 8] + 1 for place, name in enumerate(part["properties"])}
     value = part["minimum"] + bits[0] / 255 * (part["maximum"] - part["minimum"])
     return round(value, 2)
-
-
-class Around:
-    """A stage around a stage. ``before`` may wait, or raise what is to go wrong."""
-
-    def __init__(
-        self, stage: Stage, before: Callable[[Request], Coroutine[Any, Any, None]] | None = None
-    ) -> None:
-        self.stage = stage
-        self.before = before
-        self.asked: list[Request] = []
-        self.running = 0
-
-    @property
-    def identity(self) -> str:
-        return self.stage.identity
-
-    @property
-    def calls(self) -> Counter[tuple[str, str, int]]:
-        """How often each call was made, by purpose, speaker and seed."""
-        return Counter((request.purpose, request.speaker, request.seed) for request in self.asked)
-
-    async def perform(self, request: Request) -> Reply:
-        self.asked.append(request)
-        self.running += 1
-        try:
-            if self.before is not None:
-                await self.before(request)
-            return await self.stage.perform(request)
-        finally:
-            self.running -= 1
-
-    async def log_prob(self, request: Request, text: str) -> LogProb | None:
-        return await self.stage.log_prob(request, text)
 
 
 class Says:

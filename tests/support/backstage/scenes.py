@@ -2,51 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
+from sim.testing.scenes import ADA, BEN, CLEO, TOPIC, debate, probed
 
-from sim import Actor, Persona, Scene, after, ask_stance, ring
-from sim.scene.templates import Wording
-
-ADA = Persona(
-    name="Ada",
-    brief="A hydrologist who measured the spring for thirty years.",
-    opposite="A cynic who sells data to the highest bidder.",
-    traits=("patient", "exact"),
-    stances={"sell": -0.8},
-    goals=("Keep the spring public",),
-    points=("the water table", "the dry summer of 1976"),
-    secret="Her own well has run dry.",
-    voice="Short sentences.",
-)
-BEN = Persona(
-    name="Ben",
-    brief="The mayor, with a budget to balance.",
-    opposite="A ruthless speculator.",
-    stances={"sell": 0.7},
-    points=("the school roof",),
-)
-CLEO = Persona(name="Cleo", brief="She runs the inn.", stances={"sell": 0.1})
-
-TOPIC = "The town should sell its spring."
-
-
-def debate(**fields: Any) -> Scene:
-    """Three neighbours in a ring, six turns; any field can be given otherwise.
-
-    The wording is given, so that prompts can be rendered without asking which stage was played.
-    """
-    return Scene(
-        **{
-            "topic": TOPIC,
-            "cast": (Actor(ADA), Actor(BEN), Actor(CLEO)),
-            "graph": ring("Ada", "Ben", "Cleo"),
-            "ends": after(turns=6),
-            "wording": Wording(),
-            **fields,
-        }
-    )
-
-
-def probed(every: int | None = 1, samples: int = 1, **fields: Any) -> Scene:
-    """The same, with a stance probe."""
-    return debate(probes=(ask_stance("sell", every=every, samples=samples),), **fields)
+__all__ = ["ADA", "BEN", "CLEO", "TOPIC", "debate", "probed"]
