@@ -77,21 +77,28 @@ def installed(group: str) -> tuple[Extension, ...]:
     """
     if group not in GROUPS:
         raise ValueError(f"{group} is no group; use one of {', '.join(GROUPS)}")
-    return _declared(group, tuple(sys.path))
+    return tuple(each for each in _declared(tuple(sys.path)) if each.group == group)
 
 
-@lru_cache(maxsize=32)
-def _declared(group: str, path: tuple[str, ...]) -> tuple[Extension, ...]:
-    """The declarations of a group in the folders from which Python imports, which are read once."""
+def packages() -> tuple[str, ...]:
+    """The packages that add something, in alphabetical order."""
+    return tuple(sorted({each.package for each in _declared(tuple(sys.path))}))
+
+
+@lru_cache(maxsize=8)
+def _declared(path: tuple[str, ...]) -> tuple[Extension, ...]:
+    """All declarations in the folders from which Python imports, which are read once."""
+    every = entry_points()
     found = {
-        (each.name, each.value): Extension(
+        (group, each.name, each.value): Extension(
             group,
             each.name,
             each.dist.name if each.dist is not None else "",
             each.dist.version if each.dist is not None else "",
             each,
         )
-        for each in entry_points(group=f"elsinore.{group}")
+        for group in GROUPS
+        for each in every.select(group=f"elsinore.{group}")
     }
     return tuple(sorted(found.values(), key=lambda each: (each.name, each.package)))
 

@@ -10,3 +10,4 @@ from sim.formats.conversation import Utterance as Utterance
 from sim.formats.format import Format as Format
 from sim.formats.format import FormatError as FormatError
 from sim.formats.format import ReadOptions as ReadOptions
+from sim.formats.format import wrong as wrong

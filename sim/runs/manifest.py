@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
+from sim import extensions
 from sim.planning import Trial
 from sim.redaction import redact_arguments, redact_tree
 from sim.store import InDoubt, encode_sorted
@@ -48,13 +49,14 @@ def manifest(
 
 
 def packages() -> dict[str, str | None]:
-    """The versions of the packages that we depend on; None for one that is not installed."""
+    """The versions of the packages that we depend on, and of those that add something to
+    Elsinore; None for one that is not installed."""
     try:
         wanted = requires(_DISTRIBUTION) or []
     except PackageNotFoundError:
         return {}
     names = {re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in wanted if "extra ==" not in line}
-    return {name: _version(name) for name in sorted(names)}
+    return {name: _version(name) for name in sorted(names | set(extensions.packages()))}
 
 
 def _version(package: str) -> str | None:
