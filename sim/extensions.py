@@ -24,6 +24,7 @@ from sim.errors import BadRequest
 
 GROUPS = {
     "scenarios": "a function that returns a Scene or a Tournament: elsinore run NAME",
+    "studies": "a function that returns a Study: elsinore study NAME",
     "stages": "a function that opens a stage for what follows the scheme: --model NAME:...",
     "routers": "a class of routers, so that stored scenes with it can be played on",
     "measures": "a class derived from Result: elsinore analyze STORE --measure NAME",

@@ -45,6 +45,10 @@ def _own(group: str) -> tuple[str, ...]:
         from sim.planning.scenarios import files, names
 
         return (*names(), *files())
+    if group == "studies":
+        from sim.planning.studies import study_names
+
+        return study_names()
     if group == "stages":
         from sim.stage.open import OWN
 
@@ -67,7 +71,7 @@ def _own(group: str) -> tuple[str, ...]:
 def _tried(added: Extension) -> Added:
     """An extension that was loaded and is what its group asks for. Raises ``ExtensionError``."""
     match added.group:
-        case "scenarios":
+        case "scenarios" | "studies":
             from sim.planning.scenarios import from_package
 
             scenario = from_package(added)

@@ -90,8 +90,9 @@ def scenarios(incomplete: str) -> list[str]:
 
 
 def studies(incomplete: str) -> list[str]:
-    """Studies that ship, and Python files here."""
-    return _matching([*_shipped("scenarios.studies"), *_files(incomplete, (".py",))], incomplete)
+    """Studies that ship, those of other packages, and Python files here."""
+    named = [*_shipped("scenarios.studies"), *extensions.names("studies")]
+    return _matching([*named, *_files(incomplete, (".py",))], incomplete)
 
 
 def models(incomplete: str) -> list[str]:

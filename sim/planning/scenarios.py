@@ -158,16 +158,16 @@ def find(name: str) -> Scenario:
 
 
 def from_package(added: extensions.Extension) -> Scenario:
-    """The scenario that an entry point of another package names.
+    """The scenario (or the study) that an entry point of another package names.
 
-    Raises ``ExtensionError`` if it does not load or is no scenario.
+    Raises ``ExtensionError`` if it does not load or is none.
     """
     function = added.load()
     source = getattr(getattr(function, "__code__", None), "co_filename", added.entry.value)
     try:
         return replace(describe(added.name, function, Path(source)), origin=added.origin)
     except ScenarioError as error:
-        raise added.wrong(f"is no scenario ({error})") from None
+        raise added.wrong(f"cannot be used ({error})") from None
 
 
 def describe(name: str, function: Any, source: Path) -> Scenario:

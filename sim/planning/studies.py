@@ -16,8 +16,9 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from sim import extensions
 from sim.errors import ScenarioError, SceneError
-from sim.planning.scenarios import PACKAGE, Scenario, describe, find, make, own
+from sim.planning.scenarios import PACKAGE, Scenario, describe, find, from_package, make, own
 from sim.scene.actor import LayoutName
 from sim.scene.base_model import AuthoredModel
 from sim.scene.scene import Scene
@@ -223,7 +224,7 @@ def study_names() -> tuple[str, ...]:
 
 
 def find_study(name: str, parameters: Mapping[str, Any] | None = None) -> Study:
-    """The study of that name (``bland_agreement``, or ``path.py:function``).
+    """The study of that name (``bland_agreement``, ``path.py:function``, or another package's).
 
     ``parameters`` go to the function that makes it. Raises ``ScenarioError``.
     """
@@ -236,6 +237,10 @@ def describe_study(name: str) -> Scenario:
         return find(name)
     known = study_names()
     if name not in known:
+        added = extensions.find("studies", name)
+        if added is not None:
+            return from_package(added)
+        known += extensions.names("studies", known)
         raise ScenarioError(f"unknown study {name!r}{nearest(name, known)} (or path.py:function)")
     try:
         module = import_module(f"{FOLDER}.{name}")

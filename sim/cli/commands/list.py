@@ -30,9 +30,8 @@ def list_scenarios(as_json: Json = False, log_level: LogLevel = Level.warning) -
     models, found = known_models(), list(everything())
     added = [each for each in found if not isinstance(each, ExtensionError)]
     broken = [one_line(str(each)) for each in found if isinstance(each, ExtensionError)]
-    theirs = [each.scenario for each in added if each.scenario is not None]
-    scenarios = [*available(), *theirs]
-    studies = [describe_study(name) for name in study_names()]
+    scenarios = [*available(), *_of_packages(added, "scenarios")]
+    studies = [*(describe_study(name) for name in study_names()), *_of_packages(added, "studies")]
     console = out()
     if as_json:
         record = {
@@ -68,6 +67,14 @@ def list_scenarios(as_json: Json = False, log_level: LogLevel = Level.warning) -
                 console.print(line)
     for what in broken:
         err().print(Text(f"elsinore: {what}"), soft_wrap=True)
+
+
+def _of_packages(added: list[Added], group: str) -> list[Scenario]:
+    return [
+        each.scenario
+        for each in added
+        if each.scenario is not None and each.extension.group == group
+    ]
 
 
 def _print_scenario(scenario: Scenario, console: Console) -> None:
