@@ -235,6 +235,8 @@ WHERE = {
     "Question": "analysis.labels",
     "Sample": "analysis.stats.prediction_powered",
     "choose_threshold": "analysis.labels",
+    "conduct": "sim.study.studies.conduct",
+    "contrast": "analysis.linear_contrasts",
     "draw": "analysis.labels",
     "repaired": "analysis.stats.prediction_powered",
     "Instrument": "analysis.calibration.instruments.base",
