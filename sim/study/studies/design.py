@@ -24,6 +24,10 @@ ONE_TOPIC = ""
 APART = 1_000_000
 """How far apart the seeds lie of arms that would otherwise play the very same trials."""
 
+TOPICS_APART = 1_000_000_000
+"""How far apart the seeds of topics lie. With the same seeds a stage that hardly reads what a scene
+is about (an embedded one) would play one scene in all of them, and count it as six."""
+
 Change = Callable[[Scene], Scene]
 """What an equivalent world makes of a scene (``elsinore audit``)."""
 
@@ -72,9 +76,10 @@ def design_of(
 ) -> Design:
     """Lay a study out: each arm in each topic with the seeds ``seed`` to ``seed + seeds - 1``.
 
-    Arms share their seeds, so that they are compared within them. Arms that would play the very
-    same trials (a twin without an effect, on one stage) have seeds ``APART``: else they would be
-    equal, and not only alike. ``change`` is made to every scene. The stages are opened, and the
+    Arms share their seeds, so that they are compared within them; topics have seeds of their own
+    (``TOPICS_APART``), since they are units, and have to be independent. Arms that would play the
+    very same trials (a twin without an effect, on one stage) have seeds ``APART``: else they would
+    be equal, and not only alike. ``change`` is made to every scene. The stages are opened, and the
     caller closes them. Raises ``BadRequest``, ``ScenarioError``, ``SceneError``.
     """
     count = seeds if seeds is not None else study.seeds
@@ -105,9 +110,10 @@ def design_of(
         cast = open_cast(each.scene.stages, stages, how)
         stages |= cast.stages
         each.cast = cast.identities
+    places = {topic: place for place, topic in enumerate(topics)}
     for number in range(seed, seed + count):
         for (name, topic), each in laid.items():
-            trial = each.trial(number, taken)
+            trial = each.trial(number + TOPICS_APART * places[topic], taken)
             taken.add(trial.id)
             planned.append(Planned(name, topic, number, trial))
     alone = [each.trial for each in planned if each.trial.focal is not None]

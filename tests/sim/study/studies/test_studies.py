@@ -17,7 +17,7 @@ from sim.runs.trials import run_trials
 from sim.scene.actor import Context
 from sim.store import open_store
 from sim.study.studies.conduct import conduct, register
-from sim.study.studies.design import APART, design_of
+from sim.study.studies.design import APART, TOPICS_APART, design_of
 from sim.study.studies.registration import facts_of, registered
 
 
@@ -54,6 +54,18 @@ def test_arms_of_one_stage_have_seeds_of_their_own() -> None:
     design = design_of(tiny().twin("absent"), seeds=2)
     seeds = [(each.arm, each.trial.seed) for each in design.planned]
     assert seeds == [("base", 0), ("tuned", APART), ("base", 1), ("tuned", 1 + APART)]
+
+
+def test_topics_are_independent() -> None:
+    """On an embedded stage scenes with one seed and other words would go the same way."""
+    topics: dict[str, dict[str, object]] = {"far": {"apart": 0.8}, "near": {"apart": 0.5}}
+    design = design_of(tiny(topics=topics), seeds=2, seed=3)
+    seeds: dict[str, list[int]] = {topic: [] for topic in topics}
+    for each in design.planned:
+        assert each.trial.seed == each.seed + TOPICS_APART * list(topics).index(each.topic)
+        seeds[each.topic].append(each.trial.seed)
+    assert not set(seeds["far"]) & set(seeds["near"])
+    assert {each.seed for each in design.planned} == {3, 4}
 
 
 def test_an_arm_has_its_own_layout_context_and_surrogate() -> None:
