@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sim.planning.studies import Study
     from sim.runs.report import RunReport
     from sim.study.studies.conduct import Registered
+    from sim.study.studies.design import Design
     from sim.study.studies.verdicts import Verdict
 
 
@@ -97,6 +98,31 @@ class StudyOptions:
             help="Where the report goes.",
         ),
     ] = None  # fmt: skip
+    seal: Annotated[
+        Path | None,
+        typer.Option(
+            "--seal",
+            metavar="FILE",
+            help="Write the design, its hash and a canary to a file, for a model that is to come, "
+            "and play nothing.",
+        ),
+    ] = None
+    eligible: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--eligible",
+            metavar="ROLE=BEGINNING",
+            help="With --seal: how the names of models begin that may play a role.",
+        ),
+    ] = None
+    open_: Annotated[
+        Path | None,
+        typer.Option(
+            "--open",
+            metavar="FILE",
+            help="Play a sealed study, on the first eligible model that opens it.",
+        ),
+    ] = None
     no_report: Annotated[
         bool, typer.Option("--no-report", help="Say the verdict, and write no report.")
     ] = False
@@ -128,6 +154,9 @@ def study(
     asked = _study(what)
     design = design_of(asked, seeds=what.seeds, seed=what.seed, asking=asking.asked())
     name = asked.name if what.twin is None else f"{asked.name}-{what.twin.value}"
+    if what.seal is not None:
+        _seal(design, what, what.seal)
+        return
     if output.dry_run:
         store = what.store or Path("runs") / f"{name}.db"
         show_estimate(design.trials, design.stages, store, options, output.as_json)
@@ -137,6 +166,10 @@ def study(
     if not what.no_report:
         check_output(page, "--report")
     refuse_into_itself(store, list(design.models.values()))
+    if what.open_ is not None:
+        from sim.study.studies.seals import open_seal, read_seal
+
+        open_seal(read_seal(what.open_), design, what.open_)
     registered = register(design, store)
     report = carry_out(
         asked.name, design.trials, design.stages, store, registered.options(options),
@@ -157,6 +190,31 @@ def _study(what: StudyOptions) -> Study:
             raise BadRequest("--twin: a twin names its own embedded stages; leave --model out")
         return found.twin(what.twin.value)
     return found.on(_models(found, what.model or []))
+
+
+def _seal(design: Design, what: StudyOptions, path: Path) -> None:
+    """Write the seal of a design."""
+    import json
+
+    from sim.cli.display.terminal import one_line, out
+    from sim.output_files import check_output, write_text
+    from sim.study.studies.seals import seal
+
+    if what.open_ is not None:
+        raise BadRequest("--seal: goes without --open; a study is sealed first, and opened later")
+    check_output(path, "--seal")
+    eligible: dict[str, list[str]] = {}
+    for text in what.eligible or []:
+        role, equals, beginning = text.partition("=")
+        if not equals or role not in design.study.stages:
+            raise BadRequest(
+                f"--eligible {text}: use ROLE=BEGINNING; the roles are "
+                f"{', '.join(design.study.stages)}"
+            )
+        eligible.setdefault(role, []).append(beginning)
+    made = seal(design, eligible)
+    write_text(path, json.dumps(made, indent=2) + "\n", "--seal")
+    out().print(f"sealed: {one_line(str(path))} (hash {made['hash']})", soft_wrap=True)
 
 
 def _models(study: Study, given: list[str]) -> dict[str, str]:
@@ -191,12 +249,14 @@ def _say(
     with console.status("measuring"):
         verdict, _ = measured(registered, store)
     if output.as_json:
+        from sim.study.studies.methods import methods
         from sim.study.studies.registration import digest
 
         record = verdict.record() | {
             "store": str(store),
             "report": None if page is None else str(page),
             "registration": {"hash": digest(registered.facts), **registered.facts},
+            "methods": methods(verdict, registered),
         }
         out().out(to_json(record))
     elif not output.quiet:

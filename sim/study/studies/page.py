@@ -14,6 +14,7 @@ from sim.html.figures.forest import Forest, Row
 from sim.html.numbers import interval, number
 from sim.html.tables import table
 from sim.study.studies.conduct import Registered
+from sim.study.studies.methods import methods
 from sim.study.studies.registration import digest
 from sim.study.studies.verdicts import Verdict
 
@@ -35,6 +36,11 @@ def opening(verdict: Verdict, registered: Registered) -> Callable[[Shelf], Secti
                 forest(verdict).html(),
                 _about(verdict),
                 _registered(registered.facts),
+                element(
+                    "details",
+                    element("summary", "A paragraph on methods"),
+                    element("p", methods(verdict, registered)),
+                ),
             ),
         )
 

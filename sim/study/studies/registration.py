@@ -17,6 +17,7 @@ from typing import Any
 
 import analysis
 from sim import __version__
+from sim.planning.canonical_form import canonical
 from sim.planning.studies import Arm, Contrast
 from sim.redaction import redact_tree
 from sim.store import Store, open_store
@@ -31,7 +32,8 @@ WORDS: Mapping[str, str] = {
     "primary": "the primary contrasts",
     "exploratory": "the exploratory contrasts",
     "measures": "the code of the measures",
-    "trials": "the scenes themselves",
+    "scenes": "the scenes themselves",
+    "trials": "how the scenes are worded",
     "version": "the version of Elsinore",
 }
 """What each fact is called where it deviates."""
@@ -39,7 +41,7 @@ WORDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """A fact that was another one when the first trial was played."""
+    """A fact that was another one when it was fixed."""
 
     what: str
     was: str
@@ -48,7 +50,7 @@ class Deviation:
     """Whether it may change the answer: what is measured and compared, rather than how much."""
 
     def __str__(self) -> str:
-        return f"{self.what} changed after the first trial: {self.was}, now {self.now}"
+        return f"{self.what}: {self.was} was fixed beforehand, and now it is {self.now}"
 
 
 def facts_of(design: Design) -> dict[str, Any]:
@@ -68,6 +70,7 @@ def facts_of(design: Design) -> dict[str, Any]:
         "measures": {each.measure: _code(each.measure.partition(".")[0])
                      for each in study.contrasts},
         "version": __version__,
+        "scenes": _scenes(design),
         "trials": blake2b(order.encode(), digest_size=16).hexdigest(),
     }  # fmt: skip
     plain: dict[str, Any] = redact_tree(facts)
@@ -100,17 +103,18 @@ def first_facts(path: Path, study: str) -> dict[str, Any] | None:
 def deviations(first: Mapping[str, Any], now: Mapping[str, Any]) -> list[Deviation]:
     """In what a study differs from what was registered.
 
-    Other seeds or topics alone change the hash of the trials, too, and are told once.
+    Other seeds alone change the hash of the trials, too, and are told once.
     """
     return list(_deviations(first, now))
 
 
 def _deviations(first: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Deviation]:
-    larger = any(first.get(name) != now.get(name) for name in ("seeds", "topics", "arms", "models"))
+    other = ("seeds", "topics", "arms", "models", "scenes")
+    larger = any(first.get(name) != now.get(name) for name in other)
     for name, words in WORDS.items():
         if first.get(name) == now.get(name) or (name == "trials" and larger):
             continue
-        decides = name in ("primary", "measures", "arms", "trials")
+        decides = name in ("primary", "measures", "arms", "scenes", "trials")
         yield Deviation(words, _told(first.get(name)), _told(now.get(name)), decides)
 
 
@@ -119,6 +123,16 @@ def _told(value: object) -> str:
         return f"{value['count']} from {value['first']}"
     text = " ".join(str(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _scenes(design: Design) -> str:
+    """A hash of the scenes as they were authored: without the wording that a stage asks for."""
+    authored = {
+        (each.arm, each.topic): each.trial.scene.model_copy(update={"wording": None})
+        for each in design.planned
+    }
+    text = "".join(canonical(scene) for scene in authored.values())
+    return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _arm(arm: Arm) -> dict[str, Any]:

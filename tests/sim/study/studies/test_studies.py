@@ -121,7 +121,7 @@ def test_more_seeds_are_a_deviation_that_is_told(tmp_path: Path) -> None:
     store = tmp_path / "tiny.db"
     conduct(tiny(), store, seeds=2)
     more = conduct(tiny(), store, seeds=3)
-    assert more.deviations == ("the seeds changed after the first trial: 2 from 0, now 3 from 0",)
+    assert more.deviations == ("the seeds: 2 from 0 was fixed beforehand, and now it is 3 from 0",)
     assert any("Not as registered" in sentence for sentence in more.sentences)
 
 
@@ -130,7 +130,7 @@ def test_another_primary_measure_is_a_deviation(tmp_path: Path) -> None:
     conduct(tiny(), store, seeds=2)
     other = tiny(primary=(Contrast(measure="convergence.c", weights={"tuned": 1, "base": -1}),))
     found = conduct(other, store, seeds=2)
-    assert any("the primary contrasts changed" in told for told in found.deviations)
+    assert any(told.startswith("the primary contrasts") for told in found.deviations)
 
 
 def test_trials_that_were_seen_before_are_refused(tmp_path: Path) -> None:
