@@ -6,7 +6,9 @@ names a class derived from ``analysis.results.Result``, whose ``measure`` is the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from inspect import signature
+from typing import Any
 
 import analysis
 from analysis.measure_names import names, own
@@ -48,15 +50,20 @@ def from_package(added: extensions.Extension) -> type[Result]:
     return measure
 
 
-def measured(name: str, tables: Tables, asked: str) -> Result:
-    """What the measure of that name says of these tables. Raises as ``named`` does, and
-    ``BadRequest`` for a measure that needs to be told more than the tables."""
+def measured(
+    name: str, tables: Tables, asked: str, settings: Mapping[str, Any] | None = None
+) -> Result:
+    """What the measure of that name says of these tables, told ``settings`` by the names of its
+    own parameters. Raises as ``named`` does, and ``BadRequest`` for a measure that needs to be
+    told more, or takes no such setting."""
     measure = named(name, asked)
+    told = settings or {}
     try:
-        signature(measure).bind(tables)
-    except TypeError:
+        signature(measure).bind(tables, **told)
+    except TypeError as error:
         raise BadRequest(
-            f"{asked}: {name} needs to be told more than the trials; make it in Python, as in "
-            f"analysis.{name}(data, ...)"
+            f"{asked}: {name} {f'is told {dict(told)} ({error})' if told else ''}"
+            f"{'' if told else 'needs to be told more than the trials'}; make it in Python, as in "
+            f"analysis.{name}(data, ...), or give settings= in the contrast of a study"
         ) from None
-    return measure(tables)
+    return measure(tables, **told)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite, isnan, nan
+from typing import Any
 
 from analysis.estimates import Quantity
 from analysis.measures_by_name import measured, named
@@ -82,12 +83,18 @@ class Primary:
         }
 
 
-def numbers_of(name: str, tables: Tables, actor: str | None = None) -> dict[str, float]:
+def numbers_of(
+    name: str,
+    tables: Tables,
+    actor: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> dict[str, float]:
     """A quantity of each trial, MEASURE.QUANTITY; NaN where a trial has none.
 
-    With ``actor`` it is that of this actor alone. A quantity that is no number is read as one: a
-    share is 0 or 1, an onset is 1 where it happened. Raises ``BadRequest`` for what is no quantity
-    of trials (or of actors), and for a measure that needs to be told more.
+    With ``actor`` it is that of this actor alone; ``settings`` are what the measure is told
+    besides the trials, by the names of its own parameters. A quantity that is no number is read as
+    one: a share is 0 or 1, an onset is 1 where it happened. Raises ``BadRequest`` for what is no
+    quantity of trials (or of actors), and for a measure that needs to be told more.
     """
     measure, _, quantity = name.partition(".")
     declared = named(measure, f"--measure {name}")
@@ -96,7 +103,7 @@ def numbers_of(name: str, tables: Tables, actor: str | None = None) -> dict[str,
         offered = [f"{measure}.{each}" for each, what in about.items() if what.kind != "text"]
         level = "trials" if actor is None else "actors"
         raise BadRequest(f"{name}: is no number of {level}{nearest(name, offered)}")
-    result = measured(measure, tables, f"--measure {name}")
+    result = measured(measure, tables, f"--measure {name}", settings)
     rows = result.by_trial if actor is None else result.by_actor
     if actor is not None:
         rows = rows[rows["actor"] == actor]

@@ -28,6 +28,7 @@ _WHERE = {
     "Arm": "sim.planning.studies",
     "Budget": "sim.calls.budget",
     "Contrast": "sim.planning.studies",
+    "Distance": "sim.planning.studies",
     "Edge": "sim.scene.graph",
     "Graph": "sim.scene.graph",
     "HumanStage": "sim.stage.human",
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
     from sim.planning import plan as plan
     from sim.planning.studies import Arm as Arm
     from sim.planning.studies import Contrast as Contrast
+    from sim.planning.studies import Distance as Distance
     from sim.planning.studies import Published as Published
     from sim.planning.studies import Study as Study
     from sim.planning.studies import Twin as Twin

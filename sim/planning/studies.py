@@ -76,7 +76,8 @@ class Contrast(AuthoredModel):
     this actor alone. ``weights`` are by the names of arms: ``{"tuned": 1, "base": -1}`` is a
     difference, four of them an interaction. ``null`` is its value if the hypothesis is wrong;
     ``margin`` is the smallest deviation from it that would matter, which ``alike`` needs. ``about``
-    says in words what is contrasted.
+    says in words what is contrasted. ``settings`` are what the measure is told besides the trials,
+    by the names of its own parameters.
     """
 
     measure: str
@@ -86,6 +87,7 @@ class Contrast(AuthoredModel):
     margin: float | None = Field(default=None, gt=0)
     actor: str | None = None
     about: str = ""
+    settings: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _margin(self) -> Self:
@@ -99,8 +101,45 @@ class Contrast(AuthoredModel):
 
     @property
     def name(self) -> str:
-        """The quantity, and whose it is."""
-        return self.measure if self.actor is None else f"{self.measure} of {self.actor}"
+        """The quantity, whose it is, and what the measure was told."""
+        told = ", ".join(f"{key}={value}" for key, value in self.settings.items())
+        name = self.measure if self.actor is None else f"{self.measure} of {self.actor}"
+        return f"{name} ({told})" if told else name
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The numbers of each trial that it needs: MEASURE.QUANTITY by the name of its column."""
+        return {self.name: self.measure}
+
+
+class Distance(Contrast):
+    """How far apart arms are in a whole distribution, and not in one number of it.
+
+    ``measure`` names a measure alone (``appearance``), and ``quantities`` those of its quantities
+    that together are the distribution: the share of each kind. The estimate is the energy distance
+    less what two halves of one arm would show (``analysis.energy_distance``), so its null is 0, and
+    with several arms it is the squared length of the contrast of all shares. Arms share their
+    seeds.
+    """
+
+    expected: Literal["greater", "alike"] = "greater"
+    null: Literal[0] = 0
+    quantities: tuple[str, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _balanced(self) -> Self:
+        if abs(sum(self.weights.values())) > 1e-9:
+            raise SceneError(
+                "Distance.weights: do not add up to 0; give what is compared with what, "
+                'as in {"text": 1, "plain": -1}'
+            )
+        return self
+
+    @property
+    def columns(self) -> dict[str, str]:
+        return {
+            f"{self.name}.{quantity}": f"{self.measure}.{quantity}" for quantity in self.quantities
+        }
 
 
 class Published(AuthoredModel):

@@ -138,6 +138,24 @@ def import_file(
         )
 
 
+def trials_in(
+    path: Path | str, *, form: str | None = None, how: ReadOptions | None = None
+) -> tuple[Trial, ...]:
+    """The trials that ``import_file`` makes of a file, without a store and without their turns.
+
+    Raises ``FormatError``, and ``BadRequest`` for an export of ours, whose trials were played.
+    """
+    source = Path(path)
+    chosen = named(form) if form else detected(source)
+    if chosen is ELSINORE:
+        raise BadRequest(f"{source}: is an export of Elsinore, and no transcript of people's talk")
+    with staging() as staged:
+        _stage(chosen.read(source, how or ReadOptions()), staged)
+        if not staged.speakers:
+            raise BadRequest(f"{source}: nobody says anything in it; is it the right file?")
+        return tuple(trial for trial, *_ in _Trials(staged, source, chosen, ()))
+
+
 def _restored(source: Path, store: Path | str, how: ReadOptions) -> Imported:
     """The trials of an export of ours, as they were played."""
     with closing(Writer.open(store)) as writer:

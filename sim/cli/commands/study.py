@@ -58,7 +58,7 @@ class StudyOptions:
             metavar="ROLE=MODEL",
             show_default="the study's own embedded stages",
             help="The model that plays a role of the study; a model alone where it has one role. "
-            "May be given several times.",
+            "A role may be people: humans=file:chat.csv. May be given several times.",
         ),
     ] = None
     seeds: Annotated[
@@ -146,7 +146,7 @@ def study(
     from sim.output_files import check_output
     from sim.planning.scenarios import own
     from sim.runs.stages import refuse_into_itself
-    from sim.study.studies.conduct import register
+    from sim.study.studies.conduct import register, take_in
     from sim.study.studies.design import design_of
 
     own("analysis")
@@ -176,6 +176,7 @@ def study(
         quiet=output.quiet,
     )  # fmt: skip
     if not report.interrupted and report.stopped is None:
+        take_in(design, store)
         _say(registered, report, store, None if what.no_report else page, output)
     leave(report, store, options.in_doubt)
 

@@ -11,6 +11,7 @@ from analysis.primary import tables_of
 from analysis.tables import Tables
 from sim.errors import BadRequest
 from sim.planning.studies import Study, find_study
+from sim.runs.importing import import_file
 from sim.runs.options import RunOptions
 from sim.runs.report import Watcher
 from sim.runs.run import wait_for
@@ -66,11 +67,16 @@ def _refuse_seen(design: Design, path: Path) -> None:
         )
 
 
+def take_in(design: Design, store: Path) -> None:
+    """Import the transcripts that a design compares with. What is there already stays."""
+    for path in design.files:
+        import_file(path, store)
+
+
 def measured(registered: Registered, store: Path) -> tuple[Verdict, Tables]:
     """What a store says of a study: its verdict, and the tables of its trials."""
-    ids = [trial.id for trial in registered.design.trials]
     with open_store(store) as opened:
-        tables = tables_of(opened, ids)
+        tables = tables_of(opened, registered.design.ids)
     return verdict_of(registered.design, tables, deviations=registered.deviations), tables
 
 
@@ -95,6 +101,7 @@ async def aconduct(
         )  # fmt: skip
     finally:
         await close_all(design.stages.values())
+    take_in(design, path)
     return measured(registered, path)[0]
 
 

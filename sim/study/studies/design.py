@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sim.calls.guard import ModelOptions
@@ -12,6 +13,8 @@ from sim.planning import Trial, source_digest
 from sim.planning.scenarios import Scenario, build
 from sim.planning.studies import Arm, Study
 from sim.planning.surrogates import surrogate_stages, surrogates_of
+from sim.planning.trials import IMPORTED
+from sim.runs.importing import trials_in
 from sim.runs.stages import open_all, open_cast
 from sim.scene.actor import Context
 from sim.scene.prose import Prose, wording_named
@@ -28,13 +31,18 @@ TOPICS_APART = 1_000_000_000
 """How far apart the seeds of topics lie. With the same seeds a stage that hardly reads what a scene
 is about (an embedded one) would play one scene in all of them, and count it as six."""
 
+FILE = "file:"
+"""How a role is given to people: ``humans=file:chat.csv``, a file of transcripts that
+``elsinore import`` reads."""
+
 Change = Callable[[Scene], Scene]
 """What an equivalent world makes of a scene (``elsinore audit``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A trial with its place in the design. ``seed`` is that of its block: what arms share."""
+    """A trial with its place in the design. ``seed`` is that of its block: what arms share. A
+    conversation of a file shares its block with nothing, and its seed is negative."""
 
     arm: str
     topic: str
@@ -44,17 +52,25 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A study laid out: ``stages`` by identity, ``models`` by role, and all that is played."""
+    """A study laid out: ``stages`` by identity, ``models`` by role, and all its trials; those of
+    ``files`` are read, and the others played."""
 
     study: Study
     stages: Mapping[str, Stage]
     models: Mapping[str, str]
     planned: tuple[Planned, ...]
+    files: tuple[Path, ...] = ()
 
     @property
     def trials(self) -> list[Trial]:
-        """All trials, seed by seed, so that a study that was stopped has whole blocks."""
-        return [each.trial for each in self.planned]
+        """All trials that are played, seed by seed, so that a study that was stopped has whole
+        blocks."""
+        return [each.trial for each in self.planned if each.trial.arm != IMPORTED]
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of all trials, of people's transcripts too."""
+        return [each.trial.id for each in self.planned]
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -80,7 +96,9 @@ def design_of(
     (``TOPICS_APART``), since they are units, and have to be independent. Arms that would play the
     very same trials (a twin without an effect, on one stage) have seeds ``APART``: else they would
     be equal, and not only alike. ``change`` is made to every scene. The stages are opened, and the
-    caller closes them. Raises ``BadRequest``, ``ScenarioError``, ``SceneError``.
+    caller closes them. A role that is a file of transcripts (``FILE``) is played by nobody: the
+    arm's trials are the conversations of the file, and its scenario is what they are compared
+    with. Raises ``BadRequest``, ``FormatError``, ``ScenarioError``, ``SceneError``.
     """
     count = seeds if seeds is not None else study.seeds
     if count < 1:
@@ -89,8 +107,11 @@ def design_of(
     identities: dict[str, tuple[str, str]] = {}
     stages: dict[str, Stage] = {}
     # Only what is played is opened: a role that no arm has costs nobody a key.
+    people = _people(study)
     for role in dict.fromkeys(arm.stage for arm in study.arms.values()):
         model = study.stages[role]
+        if model.startswith(FILE):
+            continue
         if model not in {name for name, _ in identities.values()}:
             opened = open_all([model], how)
             stages |= opened.stages
@@ -105,6 +126,7 @@ def design_of(
         (name, topic): _Laid.of(study, name, values, identities[arm.stage], change)
         for name, arm in study.arms.items()
         for topic, values in topics.items()
+        if name not in people
     }
     for each in laid.values():
         cast = open_cast(each.scene.stages, stages, how)
@@ -119,7 +141,32 @@ def design_of(
     alone = [each.trial for each in planned if each.trial.focal is not None]
     stages |= surrogate_stages(stages, alone)
     models = {role: model for role, (model, _) in identities.items()}
-    return Design(study, stages, models, tuple(planned))
+    for name, path in people.items():
+        models[study.arms[name].stage] = f"{FILE}{path.name}"
+        planned += [
+            Planned(name, ONE_TOPIC, -1 - number, trial)
+            for number, trial in enumerate(trials_in(path))
+        ]
+    return Design(study, stages, models, tuple(planned), tuple(people.values()))
+
+
+def _people(study: Study) -> dict[str, Path]:
+    """The files of the arms whose role is one, by arm. Raises ``BadRequest`` if two arms would be
+    the same conversations."""
+    found: dict[str, Path] = {}
+    for name, arm in study.arms.items():
+        model = study.stages[arm.stage]
+        if not model.startswith(FILE):
+            continue
+        path = Path(model.removeprefix(FILE))
+        first = next((other for other, known in found.items() if known == path), None)
+        if first is not None:
+            raise BadRequest(
+                f"study {study.name}: the arms {first} and {name} would both be {path}; give "
+                "each a file of its own"
+            )
+        found[name] = path
+    return found
 
 
 @dataclass(slots=True)

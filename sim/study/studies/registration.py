@@ -19,6 +19,7 @@ import analysis
 from sim import __version__
 from sim.planning.canonical_form import canonical
 from sim.planning.studies import Arm, Contrast
+from sim.planning.trials import IMPORTED
 from sim.redaction import redact_tree
 from sim.store import Store, open_store
 from sim.study.studies.design import Design
@@ -56,15 +57,15 @@ class Deviation:
 def facts_of(design: Design) -> dict[str, Any]:
     """What is stored before the first trial."""
     study = design.study
-    order = "".join(trial.id for trial in design.trials)
-    seeds = sorted({each.seed for each in design.planned})
+    order = "".join(design.ids)
+    seeds = sorted({each.seed for each in design.planned if each.trial.arm != IMPORTED})
     facts: dict[str, Any] = {
         "study": study.name,
         "question": study.question,
         "models": dict(design.models),
         "arms": {name: _arm(arm) for name, arm in study.arms.items()},
         "topics": dict(study.topics),
-        "seeds": {"first": seeds[0], "count": len(seeds)},
+        "seeds": {"first": seeds[0] if seeds else 0, "count": len(seeds)},
         "primary": [_contrast(each) for each in study.primary],
         "exploratory": [_contrast(each) for each in study.exploratory],
         "measures": {each.measure: _code(each.measure.partition(".")[0])

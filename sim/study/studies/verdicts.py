@@ -11,11 +11,12 @@ from typing import Any, Literal
 import pandas as pd
 
 from analysis.calibration import errors
+from analysis.energy_distance import energy_distance
 from analysis.linear_contrasts import Contrasted, contrast
 from analysis.primary import numbers_of
 from analysis.tables import Tables
 from sim.html.numbers import counted, interval, number, probability
-from sim.planning.studies import Contrast, Study
+from sim.planning.studies import Contrast, Distance, Study
 from sim.study.studies.design import Design
 
 Found = Literal["as expected", "the opposite", "not shown", "alike", "cannot be said"]
@@ -201,26 +202,28 @@ def numbers_by_trial(design: Design, tables: Tables) -> pd.DataFrame:
     rows = [(each.arm, each.topic, each.seed, each.trial.id) for each in design.planned]
     frame = pd.DataFrame(rows, columns=["arm", "topic", "seed", "trial"])
     for each in design.study.contrasts:
-        if each.name not in frame:
-            known = numbers_of(each.measure, tables, each.actor)
-            frame[each.name] = [known.get(trial, nan) for trial in frame["trial"]]
+        for column, quantity in each.columns.items():
+            if column not in frame:
+                known = numbers_of(quantity, tables, each.actor, each.settings)
+                frame[column] = [known.get(trial, nan) for trial in frame["trial"]]
     return frame
 
 
 def findings_of(study: Study, numbers: pd.DataFrame) -> tuple[Finding, ...]:
     """What each contrast of a study comes to, from the numbers of its trials."""
     return tuple(
-        Finding(
-            each,
-            contrast(
-                numbers[["arm", "topic", "seed"]].assign(value=numbers[each.name]),
-                each.weights,
-                each.null,
-            ),
-            place < len(study.primary),
-        )
+        Finding(each, _estimated(each, numbers), place < len(study.primary))
         for place, each in enumerate(study.contrasts)
     )
+
+
+def _estimated(what: Contrast, numbers: pd.DataFrame) -> Contrasted:
+    """A contrast of one number, or a distance in several."""
+    cells = numbers[["arm", "topic", "seed"]]
+    if isinstance(what, Distance):
+        shares = {column: numbers[column] for column in what.columns}
+        return energy_distance(cells.assign(**shares), what.weights)
+    return contrast(cells.assign(value=numbers[what.name]), what.weights, what.null)
 
 
 def verdict_of(
