@@ -61,9 +61,11 @@ def measured(
     try:
         signature(measure).bind(tables, **told)
     except TypeError as error:
+        wrong = "needs to be told more than the trials"
+        if told:
+            wrong = f"has to be told other things than {', '.join(told)} ({error})"
         raise BadRequest(
-            f"{asked}: {name} {f'is told {dict(told)} ({error})' if told else ''}"
-            f"{'' if told else 'needs to be told more than the trials'}; make it in Python, as in "
+            f"{asked}: {name} {wrong}; make it in Python, as in "
             f"analysis.{name}(data, ...), or give settings= in the contrast of a study"
         ) from None
     return measure(tables, **told)

@@ -223,8 +223,6 @@ def test_the_design_has_the_tables_of_the_store() -> None:
 # --- The signatures in the design -----------------------------------------------------------------
 
 WHERE = {
-    "conduct": "sim.study.studies.conduct",
-    "contrast": "analysis.linear_contrasts",
     "energy_distance": "analysis.energy_distance",
     "Asked": "analysis.evidence.scoring",
     "Evidence": "analysis.evidence.readings",
