@@ -99,6 +99,25 @@ class Asked:
 
         return [LogProb(value, tokens) for value, tokens in self._all(wanted, score)]
 
+    def log_probs_after(self, wanted: Sequence[tuple[Request, str]]) -> list[LogProb | None]:
+        """The log-probability of each text after the prompt of its request, whatever its layout.
+
+        None where the stage gives none; that is not kept, and is asked again another time. Raises
+        ``StageError`` if the stage does not answer.
+        """
+
+        async def score(each: tuple[Request, str]) -> list[float] | None:
+            request, text = each
+            found = await self.stage.log_prob(request, text)
+            return None if found is None else [found.value, found.tokens]
+
+        def tell(each: tuple[Request, str]) -> object:
+            request, text = each
+            return [*_told(request), request.speaker, text]
+
+        answers = self._all(wanted, score, tell)
+        return [None if each is None else LogProb(each[0], int(each[1])) for each in answers]
+
     def replies(self, wanted: Sequence[Request]) -> list[str]:
         """The text of the reply to each request. Raises ``StageError`` if there is none."""
 
@@ -131,7 +150,7 @@ class Asked:
             for key, each in waiting:
                 answer = await ask(each)
                 self._known[key] = answer
-                if file is not None:
+                if file is not None and answer is not None:
                     file.write(json.dumps([key, answer]) + "\n")
                     file.flush()
                 done += 1
@@ -171,7 +190,7 @@ def _end(thread: ThreadPoolExecutor, runner: asyncio.Runner) -> None:
     thread.shutdown()
 
 
-def _told(request: Request) -> object:
+def _told(request: Request) -> list[object]:
     """What a reply depends on."""
     return [request.prompt.digest.hex(), request.seed, request.purpose, request.schema]
 
