@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import json
 import weakref
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO, TypeVar
 
@@ -137,17 +138,33 @@ class Asked:
         known = self._known
         new = {key: each for key, each in zip(keys, wanted, strict=True) if key not in known}
         if new:
-            self._thread.submit(self._runner.run, self._ask(new, ask)).result()
+            self._run(self._ask(new, ask))
         return [known[key] for key in keys]
 
+    def _run(self, asking: Coroutine[Any, Any, None]) -> None:
+        """Run it in the thread of the loop, and end it there if Ctrl-C comes here."""
+        running = self._thread.submit(self._runner.run, asking)
+        try:
+            running.result()
+        except KeyboardInterrupt:
+            loop = self._runner.get_loop()
+            loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
+            wait([running])
+            raise
+
     async def _ask(self, new: Mapping[str, T], ask: Callable[[T], Awaitable[Any]]) -> None:
-        waiting = iter(new.items())
+        """Ask for all that is new, ``at_once`` at a time, each in its own stretch of the order.
+
+        Neighbours often begin alike, and a server that keeps prompts computed has each beginning
+        to compute once only if they are asked one after the other.
+        """
+        every = list(new.items())
         done = 0
         file = self._opened()
 
-        async def work() -> None:
+        async def work(stretch: Sequence[tuple[str, T]]) -> None:
             nonlocal done
-            for key, each in waiting:
+            for key, each in stretch:
                 answer = await ask(each)
                 self._known[key] = answer
                 if file is not None and answer is not None:
@@ -157,10 +174,12 @@ class Asked:
                 if self.told is not None:
                     self.told(done, len(new))
 
+        workers = min(self.at_once, len(every))
+        edges = [len(every) * number // workers for number in range(workers + 1)]
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self.at_once, len(new))):
-                    group.create_task(work())
+                for start, end in pairwise(edges):
+                    group.create_task(work(every[start:end]))
         except* ElsinoreError as errors:
             raise errors.exceptions[0] from None
         finally:

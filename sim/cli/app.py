@@ -32,6 +32,7 @@ SUMMARIES = {
     "label": "People code a few lines, blind: their agreement, and a judge's estimates, repaired.",
     "power": "How many seeds, topics and turns a study needs, with money and hours.",
     "calibrate": "Say how good instruments are on a model, from scenes with something planted.",
+    "bench": "Compare models by one number each: the Waluigi number.",
     "report": "Write a report: the answer in words, figures, and the turns behind it.",
     "plot": "Draw one figure of a report into a file, for a paper.",
     "explain": "What a column of a table is, how it is measured, and what it cannot say.",
@@ -87,6 +88,8 @@ def _body(name: str) -> Callable[..., None] | typer.Typer:
             from sim.cli.commands.power import power as body
         case "calibrate":
             from sim.cli.commands.calibrate import calibrate as body
+        case "bench":
+            from sim.cli.commands.bench import app as body
         case "report":
             from sim.cli.commands.report import report as body
         case "plot":

@@ -103,10 +103,7 @@ def ask(design: Design, asked: Asked) -> list[Scored]:
     return [
         Scored(
             cell,
-            *(
-                tuple(known[request.prompt.digest, text] for text in group)
-                for group in texts
-            ),
+            *(tuple(known[request.prompt.digest, text] for text in group) for group in texts),
         )
         for cell, [request], texts in places
     ]

@@ -8,11 +8,11 @@ of which no prompt holds any, all answer the partner's last line.
 from __future__ import annotations
 
 import json
+import tomllib
 from hashlib import sha256
 from importlib.resources import files
 from typing import Literal
 
-import tomllib
 from pydantic import Field, model_validator
 
 from sim.errors import BadRequest, SceneError
@@ -30,7 +30,7 @@ class Pole(AuthoredModel):
     """One end of a pair: who it is, what it says in a scene, and lines that are held out.
 
     ``brief`` goes on after the role that all poles share. ``stances`` are for the embedded stage,
-    which knows a persona by nothing else.
+    which knows a persona by little else.
     """
 
     name: str
@@ -79,12 +79,16 @@ class Pair(AuthoredModel):
 
 
 class Setting(AuthoredModel):
-    """The scene that all pairs share: its people, and the partner's lines, which never change."""
+    """The scene that all pairs share: its people, and the partner's lines, which never change.
+
+    ``points`` are what the actor brings up, whoever it is; the embedded stage needs them.
+    """
 
     topic: str
     setting: str = ""
     actor: str
     role: str = ""
+    points: tuple[str, ...] = ()
     partner: str
     partner_brief: str = ""
     partner_lines: tuple[str, ...]
@@ -149,12 +153,16 @@ class Bank(AuthoredModel):
         """The actor's persona at one end of a pair."""
         pole = pair.pole(end)
         brief = ", ".join(filter(None, (self.scene.role, pole.brief)))
-        return Persona(name=self.scene.actor, brief=brief, stances=pole.stances)
+        return self._actor(brief, pole.stances)
 
     @property
     def nobody(self) -> Persona:
         """The actor of whom nothing is told but its role."""
-        return Persona(name=self.scene.actor, brief=self.scene.role)
+        return self._actor(self.scene.role, {})
+
+    def _actor(self, brief: str, stances: dict[str, float]) -> Persona:
+        scene = self.scene
+        return Persona(name=scene.actor, brief=brief, stances=stances, points=scene.points)
 
     @property
     def partner(self) -> Persona:

@@ -71,6 +71,7 @@ class Design:
     doses: Sequence[int] = DOSES
     repairs: Sequence[int] = REPAIRS
     memories: Sequence[str] = MEMORIES
+    earlier: int = EARLIER
 
     def cells(self) -> list[Cell]:
         """Every cell, once: first those of the lines, by pair, then the controls."""
@@ -136,7 +137,9 @@ class Design:
         yield self._said(said, scene.last)
         now = TurnIndex(said + 1)
         if cell.arm == "masked":
-            gone = {str(2 * place + 2): "" for place in range(EARLIER - cell.dose, EARLIER)}
+            gone = {
+                str(2 * place + 2): "" for place in range(self.earlier - cell.dose, self.earlier)
+            }
             yield Intervened(now, "0:remember", "remember", scene.actor, detail={"turns": gone})
         shown = window_of(cell.memory)
         if shown is not None and shown < said:
@@ -147,11 +150,11 @@ class Design:
 
     def _own_lines(self, pair: Pair, cell: Cell) -> list[str]:
         """What the actor has said: its own lines, the last ``dose`` of 12 replaced, and repair."""
-        lines = list(pair.pole(cell.persona).lines[: EARLIER + cell.repair])
+        lines = list(pair.pole(cell.persona).lines[: self.earlier + cell.repair])
         other = pair.opposite(cell.persona).lines
         if cell.arm == "another":
             other = self._another(pair).opposite(cell.persona).lines
-        for place in range(EARLIER - cell.dose, EARLIER):
+        for place in range(self.earlier - cell.dose, self.earlier):
             line = other[place]
             lines[place] = shuffled(line, pair.name) if cell.arm == "shuffled" else line
         return lines
