@@ -1,7 +1,7 @@
 """Writes the measured part of ``docs/waluigi.md``, from files of results, with their pictures.
 
-    elsinore bench waluigi --model gguf:gemma3-270m --out docs/waluigi/gemma3-270m.json
-    python -m benchmarks.waluigi docs/waluigi/*.json
+    elsinore bench waluigi --model gguf:gemma3-270m --out gemma.json
+    python -m benchmarks.waluigi gemma.json
 
 What stands between the marks in the page is replaced; the words around it are by hand. ``--print``
 prints it and writes nothing.

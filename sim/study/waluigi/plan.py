@@ -11,8 +11,10 @@ from sim.output_files import check_output
 from sim.scene.actor import LayoutName
 from sim.scene.prose import wording_for, wording_named
 from sim.stage.base import Stage, innermost
+from sim.stage.local.header import read_header
 from sim.study.waluigi.bank import Bank, Split, read_bank
 from sim.study.waluigi.design import Design, check_doses, window_of
+from sim.study.waluigi.grammar_lines import grammar_bank
 
 if TYPE_CHECKING:
     from sim.stage.local.stage import GgufStage
@@ -66,8 +68,6 @@ def design_for(
 def bank_for(stage: Stage) -> Bank:
     """The bank that ships; for the embedded stage, which says no other lines, its grammar's."""
     if stage.identity.startswith("embedded:"):
-        from sim.study.waluigi.grammar_lines import grammar_bank
-
         return grammar_bank()
     return read_bank()
 
@@ -75,10 +75,9 @@ def bank_for(stage: Stage) -> Bank:
 def layout_for(stage: Stage, model: str) -> LayoutName:
     """``screenplay`` for base models, so far as it is known that they are; else a chat."""
     if model.startswith("gguf:"):
-        from sim.stage.local.stage import read_header_of
-
         local = cast("GgufStage", innermost(stage))
-        return "persona_first" if read_header_of(local.model).is_chat else "screenplay"
+        chat = read_header(local.model.weights().path).is_chat
+        return "persona_first" if chat else "screenplay"
     return "screenplay" if model.startswith("completions:") else "persona_first"
 
 
