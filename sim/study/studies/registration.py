@@ -35,6 +35,7 @@ WORDS: Mapping[str, str] = {
     "measures": "the code of the measures",
     "scenes": "the scenes themselves",
     "trials": "how the scenes are worded",
+    "transcripts": "what people said",
     "version": "the version of Elsinore",
 }
 """What each fact is called where it deviates."""
@@ -57,8 +58,9 @@ class Deviation:
 def facts_of(design: Design) -> dict[str, Any]:
     """What is stored before the first trial."""
     study = design.study
-    order = "".join(design.ids)
+    order = "".join(trial.id for trial in design.trials)
     seeds = sorted({each.seed for each in design.planned if each.trial.arm != IMPORTED})
+    people = "".join(each.trial.id for each in design.planned if each.trial.arm == IMPORTED)
     facts: dict[str, Any] = {
         "study": study.name,
         "question": study.question,
@@ -74,6 +76,8 @@ def facts_of(design: Design) -> dict[str, Any]:
         "scenes": _scenes(design),
         "trials": blake2b(order.encode(), digest_size=16).hexdigest(),
     }  # fmt: skip
+    if people:
+        facts["transcripts"] = blake2b(people.encode(), digest_size=16).hexdigest()
     plain: dict[str, Any] = redact_tree(facts)
     return plain
 
@@ -115,7 +119,7 @@ def _deviations(first: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[De
     for name, words in WORDS.items():
         if first.get(name) == now.get(name) or (name == "trials" and larger):
             continue
-        decides = name in ("primary", "measures", "arms", "scenes", "trials")
+        decides = name in ("primary", "measures", "arms", "scenes", "trials", "transcripts")
         yield Deviation(words, _told(first.get(name)), _told(now.get(name)), decides)
 
 
@@ -131,6 +135,7 @@ def _scenes(design: Design) -> str:
     authored = {
         (each.arm, each.topic): each.trial.scene.model_copy(update={"wording": None})
         for each in design.planned
+        if each.trial.arm != IMPORTED
     }
     text = "".join(canonical(scene) for scene in authored.values())
     return blake2b(text.encode(), digest_size=16).hexdigest()
