@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isnan
 from typing import TYPE_CHECKING
 
@@ -38,15 +38,17 @@ def effects(differences: Sequence[Difference]) -> Figure | None:
     known."""
     known = [each for each in differences if not isnan(each.delta.estimate)]
     rows = []
+    of = told_apart(each.of for each in known if each.clusters <= 1)
     for each in sorted(known, key=lambda each: (each.a, each.b, each.of)):
         shown = not isnan(each.adjusted) and each.adjusted <= 0.05
+        where = of.get(each.of, each.of)
         gap = each.difference
         told = f"{number(gap.estimate, sign=True)} {interval(gap.low, gap.high, sign=True)}"
         rows.append(
             Row(
                 NAMES.get(each.quantity, each.quantity), each.delta.estimate, each.delta.low,
                 each.delta.high, told,
-                f"{each.a} less {each.b}{f': {each.of}' if each.of else ''}", strong=shown,
+                f"{each.a} less {each.b}{f': {where}' if where else ''}", strong=shown,
             )
         )  # fmt: skip
     if not rows:
@@ -78,6 +80,20 @@ def effects(differences: Sequence[Difference]) -> Figure | None:
         table,
         notes=notes,
     )
+
+
+def told_apart(names: Iterable[str]) -> Mapping[str, str]:
+    """Names of arms, each a row of facts, without the facts that all of them share.
+
+    >>> list(told_apart(["well plain-1 rounds=2", "well plain-1 rounds=3"]).values())
+    ['rounds=2', 'rounds=3']
+    """
+    facts = {name: name.split(" ") for name in dict.fromkeys(names)}
+    shared = set.intersection(*map(set, facts.values())) if len(facts) > 1 else set()
+    return {
+        name: " ".join(fact for fact in each if fact not in shared) or name
+        for name, each in facts.items()
+    }
 
 
 def forest_of_arms(

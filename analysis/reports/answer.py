@@ -13,10 +13,11 @@ import numpy as np
 
 from analysis.comparison import Comparison, Difference, compare
 from analysis.estimates import Estimate
-from analysis.figures import effects
+from analysis.figures import effects, told_apart
 from analysis.measures.convergence_controls import ratio_of_ends
 from analysis.reports.arms import ArmLabel, contrast_of
-from analysis.reports.examples import Spot, extreme, happened, typical
+from analysis.reports.contested import contested
+from analysis.reports.examples import Claim, Spot, extreme, happened, typical
 from analysis.reports.material import Material
 from analysis.results import Result
 from analysis.stats import UNKNOWN, jackknife
@@ -24,16 +25,6 @@ from analysis.tables import ARM
 from sim.errors import BadRequest
 from sim.html import Figure
 from sim.html.numbers import counted, interval, number, probability, share
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One sentence, the numbers under it, and where to read what it rests on."""
-
-    sentence: str
-    numbers: str = ""
-    spots: tuple[Spot, ...] = ()
-    lead: bool = False
 
 
 class Reading(NamedTuple):
@@ -111,7 +102,7 @@ class Answer:
     def claims(self) -> list[Claim]:
         """The sentences, what matters most first."""
         if self.material.debates:
-            found = list(self._contested())
+            found = list(contested(self.material))
         else:
             found = list(self._compared()) if self.comparison else list(self._closer())
             found += self._became()
@@ -162,38 +153,8 @@ class Answer:
                 yield Claim(
                     f"No difference was shown in {_listed(silent)}.",
                     "That is no proof that there is none: the forest of effects has the intervals.",
+                    tuple(self._among(rest, silent)),
                 )
-
-    def _contested(self) -> Iterator[Claim]:
-        """Who won the tournaments, as far as that is established, and what swayed the judges."""
-        if not self.material.contests:
-            yield Claim("No debate has a verdict, so nobody is rated.")
-        for found in self.material.contests:
-            rows = found.entrants
-            first = [str(row["entrant"]) for row in rows if row["tier"] == 1]
-            best = rows[0]
-            chance = share(float(best["p_best"]))
-            if len(first) == 1:
-                told = f"{best['entrant']} won: the intervals of all others lie wholly below."
-            else:
-                told = (
-                    f"{best['entrant']} has the best rating, but "
-                    f"{counted(len(first), 'entrant')} are not told apart: {_listed(first)}."
-                )
-            spots = []
-            if len(rows) > 1:
-                met = found.debates_of(str(best["entrant"]), str(rows[1]["entrant"]))
-                spots = [Spot(trial, None, f"against {rows[1]['entrant']}") for trial in met[:2]]
-            limits = interval(best["low"], best["high"], sign=True)
-            yield Claim(
-                told,
-                f"Rating {number(best['rating'], sign=True)} {limits} in logits (95%, clustered by "
-                f"topic); best in {chance} of resampled tournaments; "
-                f"{counted(len(found.legs), 'leg')}, evidence J.",
-                tuple(spots),
-            )
-            for note in found.judges.notes if found.judges else ():
-                yield Claim(note)
 
     def _difference(self, each: Difference) -> Claim:
         words = READINGS[each.quantity]
@@ -225,11 +186,16 @@ class Answer:
         return side if by in (*ARM, "stage") else f"{by}={_plain(side)}"
 
     def _shared(self, each: Difference) -> str:
-        """What both arms share, as short as it tells: the scenario where each has one arm of it."""
-        every = {other.of for other in self.comparison.differences} if self.comparison else set()
+        """What both arms share, as short as it tells: the scenario where each has one arm of it,
+        else the facts that not all arms share."""
+        differences = self.comparison.differences if self.comparison else ()
+        every = {other.of for other in differences}
         first = each.of.partition(" ")[0]
         alike = [of for of in every if of.partition(" ")[0] == first]
-        return first if len(alike) == 1 and first in self._scenarios else each.of
+        if len(alike) == 1 and first in self._scenarios:
+            return first
+        names = told_apart(other.of for other in differences if other.clusters <= 1)
+        return names.get(each.of, each.of)
 
     @property
     def _scenarios(self) -> set[str]:
@@ -251,6 +217,13 @@ class Answer:
                 yield from extreme(material.conflict.by_trial, name, trials, f"most of {called}")
             else:
                 yield from happened(material, name, trials, 2)
+
+    def _among(self, differences: Sequence[Difference], nouns: Sequence[str]) -> Iterator[Spot]:
+        """For each of these nouns two places: where it happened, or the most of each side."""
+        for noun in nouns:
+            each = next(each for each in differences if READINGS[each.quantity].noun == noun)
+            found = list(self._spots(each))[:2]
+            yield from (replace(spot, why=spot.why or noun) for spot in found)
 
     def _trials(self, side: str) -> list[str]:
         """The trials of a value of what was compared."""

@@ -28,6 +28,7 @@ FIGURES: Mapping[str, Maker] = {
     "conflict": lambda answer: conflict(answer.material),
     "effects": lambda answer: iter(answer.effects),
     "standings": lambda answer: standings(answer.material),
+    "meetings": lambda answer: standings(answer.material),
     "judges": lambda answer: standings(answer.material),
     "instruments": lambda answer: instruments(answer.material),
 }
@@ -53,7 +54,7 @@ _why = {
     **dict.fromkeys(("stance", "distance", "c"), _STANCES),
     "half-life": "the half-life of the distance is identifiable in no arm",
     **dict.fromkeys(("graph", "conflict", "flips", "posterior"), _TALK),
-    **dict.fromkeys(("standings", "judges"), _TOURNAMENT),
+    **dict.fromkeys(("standings", "meetings", "judges"), _TOURNAMENT),
     "effects": "it has one arm alone",
     "instruments": "no error is known",
 }

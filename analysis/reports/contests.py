@@ -44,6 +44,27 @@ class Rated:
             met.setdefault(str(trial), set()).add(str(entrant))
         return [trial for trial, names in met.items() if {one, other} <= names]
 
+    def judged_by(self, judge: str) -> list[str]:
+        """The trials on which a judge has a verdict."""
+        verdicts = self.contest.verdicts
+        kept = (verdicts["judge"] == judge) & verdicts["winner"].notna()
+        return list(dict.fromkeys(map(str, verdicts.loc[kept, "trial"])))
+
+    def split(self) -> list[str]:
+        """The trials on which judges do not name the same winner."""
+        verdicts = self.contest.verdicts.dropna(subset=["winner"])
+        named = verdicts.groupby("trial", sort=False)["winner"].nunique()
+        return [str(trial) for trial in named.index[named > 1]]
+
+    def entrant_of(self) -> dict[tuple[str, str], str]:
+        """Who plays each actor of each debate."""
+        matches = self.contest.matches.dropna(subset=["trial"])
+        columns = (matches[name] for name in ("trial", "actor", "entrant"))
+        return {
+            (str(trial), str(actor)): str(entrant)
+            for trial, actor, entrant in zip(*columns, strict=True)
+        }
+
 
 def rated(path: Path) -> Iterator[Rated]:
     """The tournaments of a store that have verdicts, in the order in which they were started."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from analysis.reports.answer import Answer, Claim
-from analysis.reports.examples import Shelf
+from analysis.reports.answer import Answer
+from analysis.reports.examples import Claim, Shelf
 from analysis.reports.figures.becoming import incidence, ribbons
 from analysis.reports.figures.coming_together import coming_together
 from analysis.reports.figures.instruments import instruments

@@ -21,6 +21,16 @@ class Spot:
     why: str = ""
 
 
+@dataclass(frozen=True)
+class Claim:
+    """One sentence, the numbers under it, and where to read what it rests on."""
+
+    sentence: str
+    numbers: str = ""
+    spots: tuple[Spot, ...] = ()
+    lead: bool = False
+
+
 @dataclass
 class Shelf:
     """The trials whose transcripts a report holds, in the order in which they were asked for."""

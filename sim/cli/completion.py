@@ -165,7 +165,7 @@ GRAPHS = ("turn_taking", "replies", "hearing", "addressing", "agreement")
 
 
 FIGURES = ("stance", "distance", "half-life", "c", "flips", "posterior", "graph", "conflict",
-           "effects", "standings", "judges", "instruments")  # fmt: skip
+           "effects", "standings", "meetings", "judges", "instruments")  # fmt: skip
 """Figures of a report."""
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from math import isnan
+from collections.abc import Iterator, Sequence
+from math import isnan, nan
 
 from analysis.reports.contests import Rated
 from analysis.reports.material import Material
 from sim.html import Figure, Table
 from sim.html.figures.forest import Forest, Row
+from sim.html.figures.heat import Heat
 from sim.html.numbers import counted, interval, number
 
 _COLUMNS = ("entrant", "rating", "low", "high", "rank", "rank_low", "rank_high", "p_best")
+
+_MOST = 16
+"""So many entrants are drawn beside each other."""
 
 
 def standings(material: Material) -> Iterator[Figure]:
@@ -20,6 +24,7 @@ def standings(material: Material) -> Iterator[Figure]:
     for place, found in enumerate(material.contests):
         ending = "" if place == 0 else f"-{place + 1}"
         yield _ratings(found, ending)
+        yield from _meetings(found, ending)
         yield from _judges(found, ending)
 
 
@@ -47,6 +52,33 @@ def _ratings(found: Rated, ending: str) -> Figure:
         Table(_COLUMNS, [tuple(row) for row in table[list(_COLUMNS)].itertuples(index=False)]),
         notes=list(found.ratings.notes),
     )
+
+
+def _meetings(found: Rated, ending: str) -> Iterator[Figure]:
+    """Who won against whom."""
+    names = [str(row["entrant"]) for row in found.entrants][:_MOST]
+    scores: dict[tuple[str, str], list[float]] = {}
+    for row in found.legs.dropna(subset=["score"]).to_dict("records"):
+        scores.setdefault((row["first"], row["second"]), []).append(row["score"])
+        scores.setdefault((row["second"], row["first"]), []).append(1 - row["score"])
+    values = [[_mean(scores.get((one, other), ())) for other in names] for one in names]
+    columns = ("match", "topic", "first", "second", "score", "margin", "side", "order")
+    some = f" The {_MOST} strongest are drawn." if len(found.entrants) > _MOST else ""
+    if len(names) > 1:
+        yield Figure(
+            f"meetings{ending}",
+            "Who won against whom",
+            "The mean score of the row against the column over their legs: 1 is won, 0 is lost, a "
+            f"tie is a half; a dash: they never met. Means, without an interval. Evidence J.{some}",
+            [Heat("", names, names, values)],
+            Table(
+                columns, [tuple(row) for row in found.legs[list(columns)].itertuples(index=False)]
+            ),
+        )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else nan
 
 
 def _judges(found: Rated, ending: str) -> Iterator[Figure]:

@@ -20,7 +20,7 @@ def plot(
             autocompletion=completion.figures,
             metavar="FIGURE",
             help="stance, distance, half-life, c, flips, posterior, graph, conflict, effects, "
-            "standings, judges or instruments.",
+            "standings, meetings, judges or instruments.",
         ),
     ],
     output: Annotated[

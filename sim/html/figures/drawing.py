@@ -127,7 +127,7 @@ def side_by_side(
 def extent(text: str, size: float = SIZE, *, bold: bool = False) -> float:
     """About how wide a text is, in pixels: no font is known before the page is shown."""
     wide = sum(1.6 if ord(letter) > 0x2E7F else 1.0 for letter in text)
-    return wide * size * (0.67 if bold else 0.58)
+    return wide * size * (0.7 if bold else 0.58)
 
 
 def fitted(text: str, width: float, size: float = SIZE, *, bold: bool = False) -> str:
@@ -142,3 +142,31 @@ def fitted(text: str, width: float, size: float = SIZE, *, bold: bool = False) -
     while kept > 1 and extent(text[:kept], size, bold=bold) > width - size * 0.6:
         kept -= 1
     return text[:kept].rstrip() + "…"
+
+
+def headed(title: str, below: str, width: float) -> tuple[list[Shape], float]:
+    """The title of a panel, on two lines if it has to be, what stands below it, and where the panel
+    goes on.
+
+    >>> shapes, top = headed("embedded:base rounds=2", "12 trials", 140)
+    >>> [shape.text for shape in shapes], top
+    (['embedded:base', 'rounds=2', '12 trials'], 57.0)
+    """
+    lines = [title]
+    if extent(title, 13, bold=True) > width * 0.9 and " " in title:
+        words = title.split(" ")
+        fits = [
+            place
+            for place in range(1, len(words))
+            if extent(" ".join(words[:place]), 13, bold=True) <= width * 0.9
+        ]
+        cut = max(fits, default=1)
+        lines = [" ".join(words[:cut]), " ".join(words[cut:])]
+    y = 12.0
+    shapes: list[Shape] = []
+    for line in lines:
+        shapes.append(Words((0, y), fitted(line, width, 13, bold=True), "ink", 13, bold=True))
+        y += 15
+    if below:
+        shapes.append(Words((0, y + 1), fitted(below, width, 11), "muted", 11))
+    return shapes, y + (15 if below else -1)

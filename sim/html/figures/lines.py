@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import isnan
 
 from sim.html.figures.axes import Frame, labels_beside, room_for
-from sim.html.figures.drawing import Area, Dot, Drawing, Line, Point, Shape, Words, fitted
+from sim.html.figures.drawing import Area, Dot, Drawing, Line, Point, Shape, headed
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,9 @@ class Plot:
         """The panel, drawn for a width."""
         named = [each for each in self.courses if each.label and self.labels]
         room = room_for([each.label for each in named], width * 0.34)
-        top = 42.0 if self.below else 26.0
+        shapes, top = headed(self.title, self.below, width)
         edges = (38.0, top, width - (room if named else 8.0), top + self.height)
         frame = Frame.of(edges, self.x, self.y)
-        shapes: list[Shape] = [Words((0, 12), fitted(self.title, width, 13), "ink", 13, bold=True)]
-        if self.below:
-            shapes.append(Words((0, 28), fitted(self.below, width, 11), "muted", 11))
         shapes += frame.axes(self.x_label, self.y_ticks, self.share)
         for course in self.courses:
             shapes += _band(frame, course)

@@ -23,6 +23,7 @@ from sim.html.figures.drawing import (
     box,
     extent,
     fitted,
+    headed,
 )
 from sim.html.numbers import number
 
@@ -64,11 +65,7 @@ class Network:
 
     def __call__(self, width: float) -> Drawing:
         """The graph, drawn for a width."""
-        shapes: list[Shape] = [Words((0, 12), fitted(self.title, width, 13), "ink", 13, bold=True)]
-        top = 26.0
-        if self.below:
-            shapes.append(Words((0, 28), fitted(self.below, width, 11), "muted", 11))
-            top = 42.0
+        shapes, top = headed(self.title, self.below, width)
         height = self.height if len(self.nodes) > 2 else 110.0
         places = self._places(width, height, top)
         most = max((edge.weight for edge in self.edges), default=1) or 1

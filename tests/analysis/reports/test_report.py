@@ -13,10 +13,11 @@ from analysis.reports.answer import Answer, distance_gone
 from analysis.reports.catalogue import FIGURES, figure
 from analysis.reports.document import report
 from analysis.reports.material import Material
-from sim import Actor, Persona, Scene, after, ask_stance, ring, run
+from sim import Actor, Persona, Scene, Tournament, after, ask_stance, ring, run
 from sim.cli.completion import FIGURES as COMPLETED
 from sim.errors import BadRequest
 from sim.stage.fixed import FixedLines
+from sim.tournament import Entrant, Judge, Motion
 
 HOSTILE = (
     "<script>alert(1)</script> <img src=x onerror=alert(1)> ![a](http://evil.example/a.png)",
@@ -175,6 +176,28 @@ def test_a_parameter_stands_with_its_name_and_its_own_trials(tmp_path: Path) -> 
              answer.claims[0].spots}  # fmt: skip
     assert turns["typical of rounds=2"]["rounds"] == 2
     assert turns["typical of rounds=20"]["rounds"] == 20
+
+
+def test_a_tournament_has_its_meetings_and_every_sentence_leads_somewhere(tmp_path: Path) -> None:
+    cup = Tournament(
+        name="Cup",
+        entrants=[Entrant(name="Calm"), Entrant(name="Brief", prompt="Say little.")],
+        motions=[Motion(topic="The town should sell its spring.")],
+        judges=[Judge(name=name, stage="embedded:base") for name in ("one", "two")],
+    )
+    cup.run(tmp_path / "cup.db")
+    answer = Answer(Material(tmp_path / "cup.db"))
+    (rated,) = answer.material.contests
+    assert all(claim.spots for claim in answer.claims)
+    made = figure(answer, "meetings")
+    assert len(made.table.rows) == len(rated.legs)
+    scores = rated.legs["score"].where(rated.legs["first"] == "Calm", 1 - rated.legs["score"])
+    assert f"{scores.mean():.2f}" in made.svg()
+
+
+def test_sentences_on_what_was_not_shown_lead_to_turns(store: Path) -> None:
+    claims = Answer(Material(store)).claims
+    assert all(claim.spots for claim in claims if claim.sentence.startswith("No difference"))
 
 
 def test_completion_knows_the_figures() -> None:
