@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from analysis.measures.answers import Answers
     from analysis.measures.blandness import Blandness
     from analysis.measures.capitulation import Capitulation
+    from analysis.measures.census import Census
     from analysis.measures.changes import Changes
     from analysis.measures.collapse import Collapse
     from analysis.measures.competing_risks import CompetingRisks
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     answers = Answers
     blandness = Blandness
     capitulation = Capitulation
+    census = Census
     changes = Changes
     collapse = Collapse
     competing_risks = CompetingRisks
@@ -114,6 +116,7 @@ _WHERE = {
     "answers": "analysis.measures.answers:Answers",
     "blandness": "analysis.measures.blandness:Blandness",
     "capitulation": "analysis.measures.capitulation:Capitulation",
+    "census": "analysis.measures.census:Census",
     "changes": "analysis.measures.changes:Changes",
     "collapse": "analysis.measures.collapse:Collapse",
     "competing_risks": "analysis.measures.competing_risks:CompetingRisks",

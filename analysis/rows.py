@@ -86,6 +86,8 @@ def cast_rows(trial: str, personas: Iterable[Mapping[str, Any]]) -> list[tuple[A
             dict(persona.get("stances") or {}),
             persona.get("secret"),
             not any(persona.get(field) for field in _DESCRIBES),
+            dict(persona.get("attributes") or {}),
+            tuple(persona.get("opposites") or ()),
         )
         for seat, persona in enumerate(personas)
     ]

@@ -66,6 +66,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "stances": "object",
         "secret": "str",
         "blank": "boolean",
+        "attributes": "object",
+        "opposites": "object",
     },
     "turns": {
         "trial": "str",
@@ -193,8 +195,9 @@ class Record:
     """One trial in memory: its facts, the personas of its cast, and its events.
 
     ``cast`` holds personas as mappings (``name``, ``brief``, ``opposite``, ``traits``, ``points``,
-    ``stances``, ``secret``); only ``name`` is needed. Status, reason and number of turns come from
-    the ``Ended`` event, if there is one; without one the trial counts as done at its last turn.
+    ``stances``, ``secret``, ``attributes``, ``opposites``); only ``name`` is needed. Status, reason
+    and number of turns come from the ``Ended`` event, if there is one; without one the trial counts
+    as done at its last turn.
     """
 
     trial: str

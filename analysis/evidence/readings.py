@@ -38,6 +38,7 @@ from analysis.stats.change_point import Change, Shift, half_way, scan
 from analysis.tables import Tables, frame
 from sim.errors import BadRequest
 from sim.input_files import read_toml
+from sim.scene.persona_files import read_personas
 from sim.text.suggestions import nearest
 
 BOUND = 4.0
@@ -309,11 +310,12 @@ def lines_of_actors(tables: Tables, personas: Personas | None = None) -> list[Li
     for trial, turn, speaker, text in zip(*columns, strict=True):
         said.setdefault((str(trial), str(speaker)), []).append((int(turn), str(text)))
     cast = tables.cast.sort_values(["trial", "seat"], kind="stable")
-    columns = (cast[name] for name in ("trial", "actor", "brief", "traits", "opposite"))
+    names = ("trial", "actor", "brief", "traits", "opposite", "opposites")
+    columns = (cast[name] for name in names)
     found = []
-    for trial, actor, brief, traits, opposite in zip(*columns, strict=True):
+    for trial, actor, brief, traits, opposite, more in zip(*columns, strict=True):
         own = said.get((str(trial), str(actor)), [])
-        sides = given(str(actor), personas) or _described(brief, traits, opposite)
+        sides = given(str(actor), personas) or _described(brief, traits, opposite, more)
         found.append(
             Lines(str(trial), str(actor), tuple(turn for turn, _ in own),
                   tuple(text for _, text in own), sides)
@@ -331,10 +333,21 @@ def personas_from(path: Path | str) -> dict[str, Sides]:
 
     ``["Dr*"]``, and below it ``brief = "..."`` and ``opposite = "..."`` (or several, in a list
     ``opposites``), or lines that each could have said: ``lines = ["...", ...]`` and
-    ``opposite_lines = ["...", ...]``. Raises ``BadRequest`` for a table that has neither pair, or a
+    ``opposite_lines = ["...", ...]``. Of another file of personas (``sim.scene.persona_files``),
+    briefs and opposites by name. Raises ``BadRequest`` for a table that has neither pair, or a
     field that is none of these.
     """
     found: dict[str, Sides] = {}
+    if Path(path).suffix.lower() != ".toml":
+        for each in read_personas(path, "--personas"):
+            sides = _described(each.brief, each.traits, each.opposite or "", each.opposites)
+            if sides is None:
+                raise BadRequest(
+                    f"--personas {path}: {each.name} needs a brief and an opposite "
+                    "(elsinore personas opposites writes one)"
+                )
+            found[each.name] = sides
+        return found
     for pattern, fields in read_toml(path, "--personas").items():
         where = f"--personas {path}: [{pattern}]"
         if not isinstance(fields, dict):
@@ -379,12 +392,14 @@ def given(actor: str, personas: Personas | None) -> Sides | None:
     return next((sides for name, sides in personas.items() if fnmatchcase(actor, name)), None)
 
 
-def _described(brief: Any, traits: Iterable[Any], opposite: Any) -> Sides | None:
-    """A persona without a description is described by its traits."""
+def _described(
+    brief: Any, traits: Iterable[Any], opposite: Any, more: Iterable[Any] = ()
+) -> Sides | None:
+    """A persona without a description is described by its traits; ``more`` are other opposites."""
     own = "" if pd.isna(brief) else str(brief).strip()
     own = own or ", ".join(map(str, traits))
     other = "" if pd.isna(opposite) else str(opposite).strip()
-    return Sides((own,), (other,)) if own and other else None
+    return Sides((own,), (other,), tuple(map(str, more))) if own and other else None
 
 
 def key_of(texts: Sequence[str]) -> int:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import analysis.measures.acts as acts
     import analysis.measures.blandness as blandness
     import analysis.measures.capitulation as capitulation
+    import analysis.measures.census as census
     import analysis.measures.changes as changes
     import analysis.measures.collapse as collapse
     import analysis.measures.competing_risks as competing_risks
@@ -48,6 +49,7 @@ __all__ = [
     "acts",
     "blandness",
     "capitulation",
+    "census",
     "changes",
     "collapse",
     "competing_risks",

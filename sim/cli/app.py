@@ -29,6 +29,7 @@ SUMMARIES = {
     "why": "Say how much each mechanism contributes to a flip, an agreement or a stance.",
     "ask": ("Put a question to an actor, off stage, as it was after any turn of a stored trial."),
     "analyze": "Say who flipped, whether they come together, and who fights whom, arm by arm.",
+    "personas": "Files of personas: check them, sample a population, compare it with people.",
     "label": "People code a few lines, blind: their agreement, and a judge's estimates, repaired.",
     "power": "How many seeds, topics and turns a study needs, with money and hours.",
     "calibrate": "Say how good instruments are on a model, from scenes with something planted.",
@@ -82,6 +83,8 @@ def _body(name: str) -> Callable[..., None] | typer.Typer:
             from sim.cli.commands.ask import ask as body
         case "analyze":
             from sim.cli.commands.analyze import analyze as body
+        case "personas":
+            from sim.cli.commands.personas import app as body
         case "label":
             from sim.cli.commands.label import app as body
         case "power":

@@ -222,6 +222,11 @@ def stores(incomplete: str) -> list[str]:
     return _matching([*_files(incomplete, (".db",)), *below], incomplete)
 
 
+def persona_files(incomplete: str) -> list[str]:
+    """Files that may hold personas, or a population."""
+    return _files(incomplete, (".json", ".yaml", ".yml", ".toml", ".csv"))
+
+
 def arms(context: typer.Context, incomplete: str) -> list[str]:
     """What tells the arms of the store on the command line apart, as NAME=VALUE."""
     from sim.cli.arms import differing, facts_of

@@ -38,7 +38,7 @@ class Screenplay:
             return prompt.then(
                 "text", scene.templates.asks_in_script(question, name, scene.occasion)
             )
-        return prompt.then("text", f"{name}:")
+        return prompt.then("text", scene.templates.begins_line(name))
 
     def stops(self, scene: Scene, seat: Seat) -> tuple[str, ...]:
         return (*(f"\n{name}:" for name in scene.names), *scene.templates.ends_of_lines)

@@ -14,6 +14,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from glob import escape
 from hashlib import blake2b
 from itertools import islice, pairwise
 from pathlib import Path
@@ -33,6 +34,7 @@ from sim.scene.actor import Actor
 from sim.scene.endings import after
 from sim.scene.graph import Edge, Graph
 from sim.scene.persona import Persona
+from sim.scene.persona_files import read_personas
 from sim.scene.prose import wording_for
 from sim.scene.routing.orders import Scripted
 from sim.scene.routing.walks import Walk
@@ -178,12 +180,18 @@ def _restored(source: Path, store: Path | str, how: ReadOptions) -> Imported:
 
 
 def personas_of(path: Path | str) -> list[tuple[str, dict[str, Any]]]:
-    """Personas from a TOML file: a table for each speaker or pattern of names.
+    """Personas from a TOML file: a table for each speaker or pattern of names. Of other files of
+    personas (``sim.scene.persona_files``) names are no patterns.
 
     ``["Dr*"]`` followed by ``brief = "A doctor."`` and ``opposite = "A quack."``. Raises
     ``BadRequest`` with the field that is none.
     """
     found: list[tuple[str, dict[str, Any]]] = []
+    if Path(path).suffix.lower() != ".toml":
+        for persona in read_personas(path, "--personas"):
+            told = persona.model_dump(exclude={"name"}, exclude_defaults=True)
+            found.append((escape(persona.name), told))
+        return found
     for pattern, fields in read_toml(path, "--personas").items():
         if not isinstance(fields, dict):
             raise BadRequest(

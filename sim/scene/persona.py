@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, isfinite
 from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator, model_validator
@@ -12,6 +12,8 @@ from sim.scene.base_model import AuthoredModel
 from sim.seeds import Stream, derive
 
 StanceValue = Annotated[float, Field(ge=-1.0, le=1.0)]
+AttributeValue = bool | int | float | str
+"""What is known of somebody as in a questionnaire: a text, a number, yes or no."""
 
 
 class Persona(AuthoredModel):
@@ -21,8 +23,11 @@ class Persona(AuthoredModel):
     are kept in alphabetical order.
     ``points`` are what it likes to bring up, as noun phrases ("the water table"). ``opposite``
     describes the character that it would flip to; measures use it, and no prompt contains it.
+    ``opposites`` are further ones, and ``opposite_source`` says who wrote them where it was not the
+    author: ``template``, or the identity of a stage (``sim.populations.opposites``).
     ``secret`` is known to the character alone. ``lines`` are lines that it might say, which show a
-    model how it speaks.
+    model how it speaks. ``attributes`` are facts by name (an age, a job), by which people are
+    grouped and compared; no prompt contains them, so what is to be played stands in ``brief``.
 
     Raises ``SceneError`` if a field is invalid.
 
@@ -31,7 +36,9 @@ class Persona(AuthoredModel):
     -0.8
     """
 
-    added: ClassVar[frozenset[str]] = frozenset({"lines"})
+    added: ClassVar[frozenset[str]] = frozenset(
+        {"lines", "attributes", "opposites", "opposite_source"}
+    )
 
     name: str
     brief: str = ""
@@ -43,6 +50,9 @@ class Persona(AuthoredModel):
     secret: str | None = None
     voice: str | None = None
     lines: tuple[str, ...] = ()
+    attributes: dict[str, AttributeValue] = Field(default_factory=dict)
+    opposites: tuple[str, ...] = ()
+    opposite_source: str = ""
 
     @field_validator("name")
     @classmethod
@@ -66,7 +76,17 @@ class Persona(AuthoredModel):
         # A trial's id does not depend on their order, so the prompts must not either.
         return dict(sorted(stances.items()))
 
-    @field_validator("traits", "goals", "points", "lines", mode="before")
+    @field_validator("attributes")
+    @classmethod
+    def _facts(cls, attributes: dict[str, AttributeValue]) -> dict[str, AttributeValue]:
+        for name, value in attributes.items():
+            if not name.strip() or name.splitlines() != [name]:
+                raise SceneError(f"Persona.attributes: {name!r} is no name; use one line of text")
+            if isinstance(value, float) and not isfinite(value):
+                raise SceneError(f"Persona.attributes.{name}: {value} is no number; leave it out")
+        return dict(sorted(attributes.items()))
+
+    @field_validator("traits", "goals", "points", "lines", "opposites", mode="before")
     @classmethod
     def _several(cls, value: object) -> object:
         # A bare text would be split into letters: ("h", "o", "n", ...).

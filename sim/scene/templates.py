@@ -62,7 +62,7 @@ class Wording(AuthoredModel):
     added: ClassVar[frozenset[str]] = frozenset(
         {
             "any_form", "whispers", "heard_by", "heard_by_nobody", "whispered", "aside_of",
-            "enters", "leaves", "noise", "no_answer",
+            "enters", "leaves", "noise", "no_answer", "line_begins",
         }
     )  # fmt: skip
 
@@ -108,6 +108,7 @@ class Wording(AuthoredModel):
     no_answer: str = (
         "That is no answer: {problem}. Answer with one JSON object and nothing else: {object}."
     )
+    line_begins: str = "{name}:"
     author: str = (
         "You write a scene with {names}. Each turn is one line: the name, a colon, and what the "
         "person says, at most {words} words; an empty line between turns."
@@ -223,6 +224,11 @@ class Wording(AuthoredModel):
     def again_in_script(self, question: Question, name: str, reply: str, problem: str) -> str:
         """An answer in a ``screenplay`` that could not be read, and the request for another."""
         return f" {reply}\n\n[{self.again(question, problem)}]\n{name}:"
+
+    def begins_line(self, name: str) -> str:
+        """What a script ends with before an actor's line: its label, or nothing, where the stage
+        is to say who speaks."""
+        return self.line_begins.format(name=name)
 
     @property
     def ends_of_lines(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sim.text.given_names import GIVEN_NAMES
 from sim.text.labels import Label
 
 
@@ -77,21 +78,6 @@ _HEADINGS: Final = _words(
     "system honestly remark correction addendum postscript promise demand request order deal "
     "compromise choice"
 )
-_GIVEN: Final = _words(
-    "adam agnes albert alex alexander alfred alice amelia amy andrew anna anne annie anthony "
-    "arthur barbara beatrice benjamin bernard betty bill bob brian bruno carl carlos carol "
-    "caroline catherine charles charlie charlotte christine clara claire daniel david diana "
-    "dorothy edgar edith edmund edward eleanor elena elizabeth ellen emil emily emma eric ernest "
-    "esther eva eve felix florence frances francis frank fred frederick george gloria greta "
-    "hannah harold harriet harry hector helen henry horace hugh ian ida igor irene isaac isabel "
-    "ivan jack jacob james jane janet jean jenny jessica jim joan joe john jonas joseph josephine "
-    "judith julia julian karl kate katherine kevin laura lawrence leo leonard lewis linda lisa "
-    "louis louise lucas lucy luke margaret maria marie martha martin mary matthew max michael "
-    "miriam nancy nathan nicholas nina noah nora oliver olivia oscar otto patrick paul peter "
-    "philip rachel ralph rebecca richard robert roger rosa ruth sam samuel sara sarah sebastian "
-    "simon sofia sophie stella stephen steven susan sylvia theodore theresa thomas tim tom victor "
-    "victoria vincent walter wendy william"
-)
 _OFFICES: Final = _words("speaker chair chairman chairwoman president justice mayor")
 _TOGETHER: Final = _words("ALL BOTH EVERYONE EVERYBODY TOGETHER")
 _SHORT_FORM: Final = re.compile(
@@ -140,7 +126,7 @@ def strangers_in(text: str, cast: Sequence[Label], *, script: bool, fresh: bool)
     if not candidates:
         return []
     times = Counter(one.name for one in candidates)
-    persons = {one for one in candidates if _names_a_person(one.name, given=script)}
+    persons = {one for one in candidates if names_a_person(one.name, given=script)}
     if not script and not cast and len({one.name for one in persons}) > 1:
         # Several persons, one paragraph each, in a speech: it is about them.
         return []
@@ -190,7 +176,7 @@ def _in_capitals(text: str, cast: Sequence[Label], taken: set[int]) -> list[_Can
         name, form = match["name"], "stop" if match["set"].startswith(".") else "alone"
         if match.start() in taken or _is_heading(name):
             continue
-        if form in forms or _names_a_person(name, given=True):
+        if form in forms or names_a_person(name, given=True):
             words = match["words"]
             found.append(_Candidate(match.start(), match.start("words"), name, words, False))
     return found
@@ -250,7 +236,7 @@ def _is_heading(name: str) -> bool:
     return _ABSTRACT.match(last) is not None and last not in _PERSONS
 
 
-def _names_a_person(name: str, *, given: bool) -> bool:
+def names_a_person(name: str, *, given: bool) -> bool:
     """Whether a name is a person's by itself; ``given``: also by its first name."""
     if given and name in _TOGETHER:
         return True
@@ -259,7 +245,7 @@ def _names_a_person(name: str, *, given: bool) -> bool:
         words = words[:-1]
     if len(words) > 1 and words[0] in _TITLES:
         return words[-1] not in _OFFICES
-    if given and words[0] in _GIVEN:
+    if given and words[0] in GIVEN_NAMES:
         return True
     if len(words) == 1:
         return words[0] in ("narrator", "chorus", "announcer") or (
