@@ -42,7 +42,7 @@ async def run_as_cells(blocks: list[str], page: Path) -> dict[str, object]:
 # --- Python in the documents ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["labels.md", "scenes.md", "tournaments.md"])
+@pytest.mark.parametrize("name", ["labels.md", "populations.md", "scenes.md", "tournaments.md"])
 def test_the_page_runs(name: str) -> None:
     blocks = python_blocks(DOCS / name)
     assert len(blocks) > 3
@@ -232,7 +232,16 @@ WHERE = {
     "Meaning": "analysis.evidence.persona",
     "Probed": "analysis.evidence.probed",
     "Sides": "analysis.evidence.readings",
+    "People": "analysis.people",
     "Plan": "analysis.labels",
+    "compare_people": "analysis.people",
+    "opposites_from_stage": "sim.populations",
+    "opposites_from_traits": "sim.populations",
+    "read_personas": "sim.populations",
+    "read_specification": "sim.populations",
+    "sample": "sim.populations",
+    "with_opposites": "sim.populations",
+    "write_personas": "sim.populations",
     "Question": "analysis.labels",
     "Sample": "analysis.stats.prediction_powered",
     "choose_threshold": "analysis.labels",

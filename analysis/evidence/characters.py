@@ -34,16 +34,21 @@ _CALLED: Final = re.compile(
 _IS_NAME: Final = re.compile(
     rf"\b(?:I am|I['’]m|[Tt]his is) ((?:Mr|Mrs|Ms|Miss|Dr|Sir|Lady)\.? [A-Z]\w+|{_NAME})"
 )
+_IS_NEW_NAME: Final = re.compile(
+    r"\b(?:I am|I['’]m) (?!\w+(?:an|ish|ese|ic)\b)([A-Z][a-zà-ÿ]+)(?=[.,!”\"])"
+)
 _IS_ROLE: Final = re.compile(
-    r"\b(?:I am|I['’]m|I was) (?:an?|the|your|his|her|their) ((?:[a-z][\w'’-]* ){0,3}[a-z][\w-]*)"
+    r"\b(?:I am|I['’]m|I was|[Ii]t['’]s me,) (?:an?|the|your|his|her|their) "
+    r"((?:[a-z][\w'’-]* ){0,3}[a-z][\w-]*)"
 )
 _SAID_BY: Final = re.compile(
     rf"(?:\b{_SAYS} (?:[Tt]he |[Aa]n? )((?:[a-z][\w-]* )?[a-z][\w-]*)"
     rf"|\b(?:[Tt]he |[Aa]n? )((?:[a-z][\w-]* )?[a-z][\w-]*) {_SAYS}\b)"
 )
+_BEGINS: Final = re.compile(r"(?:^|[.!?”\"]\s+)(?:The|An?) ((?:[a-z][\w-]* )?[a-z][\w-]*)", re.M)
 _SAID_BY_NAME: Final = re.compile(rf"\b{_SAYS} ({_NAME})|\b({_NAME}) {_SAYS}\b")
 _FIRST: Final = re.compile(
-    r"\b(?:I|I['’](?:m|ll|ve|d)|me|my|mine|myself|we|us|our|you|your)\b", re.I
+    r"[?!]|\b(?:I|me|my|mine|myself|we|us|our|you|your|hello|hi|hey|oh|ah)\b", re.I
 )
 _QUOTED: Final = re.compile(r"[“\"„«][^”\"“»]{2,}")
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
@@ -54,7 +59,9 @@ guest star girl boy king queen prince princess wife husband friend student poet 
 president chief agent ghost god angel devil machine robot dog cat fool
 """
 _TRADES: Final = frozenset(_WORDS.split())
-_NO_ROLES: Final = frozenset({"floor", "door", "poor", "color", "favor", "mirror", "interior"})
+_NO_ROLES: Final = frozenset(
+    {"voice", "floor", "door", "poor", "color", "favor", "mirror", "interior"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,9 @@ def character_in(text: str, strangers: tuple[str, ...] = ()) -> Character:
         *((match.start(), match[1], "named") for match in _CALLED.finditer(text)),
         *((match.start(), match[1], "named") for match in _IS_NAME.finditer(text)
           if match[1].split()[0].lower() in GIVEN_NAMES or "." in match[1]),
+        *((match.start(), match[1], "named") for match in _IS_NEW_NAME.finditer(text)),
+        *((match.start(), role, "role") for match in _BEGINS.finditer(text)
+          if (role := _role(match[1]))),
         *((match.start(), role, "role") for match in _IS_ROLE.finditer(text)
           if (role := _role(match[1]))),
         *((match.start(), role, "role") for match in _SAID_BY.finditer(text)

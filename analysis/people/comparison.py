@@ -239,6 +239,8 @@ def _stereotyped(
         if name == "within":
             value = within_ratio(*observed)
             again = [within_ratio(*each) for each in drawn]
+            # Drawn anew, a group holds somebody twice and varies less: that is taken out.
+            again = [each * value / float(np.mean(again)) for each in again]
         else:
             value = slope(*observed)
             again = [slope(*each, again=True) for each in drawn]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.stats.interval import UNKNOWN, Floats, Interval
+from analysis.stats.modes import coverage
 
 Counts = NDArray[np.int64]
 
@@ -39,17 +40,7 @@ def unseen_share(counts: Sequence[int] | Counts) -> float:
     >>> unseen_share([5, 5]), unseen_share([1, 1, 1])
     (0.0, 1.0)
     """
-    seen = _seen(counts)
-    total = int(seen.sum())
-    if not total:
-        return nan
-    once, twice = int(np.sum(seen == 1)), int(np.sum(seen == 2))
-    if not once:
-        return 0.0
-    if once == total:
-        return 1.0
-    missed = (total - 1) * once**2 / (2 * twice) if twice else (total - 1) * once * (once - 1) / 2
-    return once / total * (missed / (missed + once) if missed else 0.0)
+    return 1 - coverage(np.asarray(counts, dtype=np.int64).tolist())
 
 
 def entropy_of_kinds(counts: Sequence[int] | Counts) -> float:

@@ -7,7 +7,7 @@ the points:
 - ``independent``: at random.
 - ``stratified``: a Latin hypercube (McKay, Beckman and Conover, Technometrics 21, 1979): of n
   people one lies in each n-th part of every attribute, so that every value of a list comes up as
-  often as its weight says, give or take one.
+  often as its weight says, give or take fewer than two.
 - ``sobol``: Sobol's points (``scipy.stats.qmc``), shifted by a random point (Cranley and Patterson,
   SIAM Journal on Numerical Analysis 13, 1976): they fill the space of all attributes evenly
   together; best where n is a power of two.

@@ -88,8 +88,11 @@ def _facts(scene: Scene) -> tuple[object, ...]:
 
 
 def has_whole_personas(scenario: Scenario) -> None:
-    """Everybody has a brief, and somebody holds a stance that can be asked for."""
+    """Everybody has a brief, and somebody holds a stance that can be asked for; but for a monologue
+    of nobody in particular, where who comes is what is asked."""
     scene = _built(scenario)
+    if len(scene.cast) == 1 and not scene.cast[0].persona.brief:
+        return
     for actor in scene.cast:
         kept(actor.persona.brief, f"{scenario.name}: {actor.name} has no brief; say who that is")
     kept(
