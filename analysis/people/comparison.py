@@ -99,7 +99,7 @@ def compare_people(
     theirs = humans if isinstance(humans, People) else people_from_file(humans)
     attributes = shared(ours, theirs, by, items=False, what="--by")
     names = [each for each in shared(ours, theirs, items, items=True, what="--item")
-             if items or each not in attributes]  # fmt: skip
+             if each not in by]  # fmt: skip
     if not names:
         raise BadRequest("--item: the store and the table of people share no item")
     attributes = [each for each in attributes if each not in names]
