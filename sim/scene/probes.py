@@ -118,6 +118,12 @@ GUESS_QUESTION = (
     'on "{issue}"? '
     "Say it as one number from -1 (firmly against) over 0 (undecided) to 1 (firmly for)."
 )
+AS_QUESTION = (
+    "Put yourself in {of}'s place, and know of {of} only what was said here. "
+    "What would {of} answer, alone and in confidence, to the question where {of} stands right now "
+    'on "{issue}"? '
+    "Say it as one number from -1 (firmly against) over 0 (undecided) to 1 (firmly for)."
+)
 SELF_QUESTION = "Who are you, {name}? Describe yourself: what you are like, and what you want."
 WHO_QUESTION = "Who do you think you are, at this moment?"
 LEAVE_QUESTION = (
@@ -165,6 +171,22 @@ def guess_stance(issue: str, of: str, **how: Any) -> Probe:
     question = Question(
         key=f"guess:{issue}:{of}",
         text=GUESS_QUESTION.format(of=literal(of), issue=literal(issue)),
+        answer=Number(field="stance", low=-1.0, high=1.0),
+    )
+    return Probe(question=question, issue=issue, **how)
+
+
+def answer_as(issue: str, of: str, **how: Any) -> Probe:
+    """Ask somebody to answer in another's place, from what was said: key ``as:ISSUE:OF``.
+
+    Of an actor without a persona it is what the stage makes of ``of`` by its public lines alone.
+
+    >>> answer_as("sell", "Ben", to=("A Guest",)).question.key
+    'as:sell:Ben'
+    """
+    question = Question(
+        key=f"as:{issue}:{of}",
+        text=AS_QUESTION.format(of=literal(of), issue=literal(issue)),
         answer=Number(field="stance", low=-1.0, high=1.0),
     )
     return Probe(question=question, issue=issue, **how)
