@@ -233,9 +233,9 @@ PORTRAIT = Quarrel(
 QUARRELS: dict[About, Quarrel] = {
     "orchard": ORCHARD,
     "letters": LETTERS,
+    "wolf": WOLF,
     "bell": BELL,
     "ferry": FERRY,
-    "wolf": WOLF,
     "portrait": PORTRAIT,
 }
 
@@ -248,14 +248,16 @@ def quarrel(
     about: About = "orchard",
     turns: int = 12,
     every: int = 4,
-    guesses: int = 0,
+    samples: int = 1,
+    guesses: bool = False,
     masked: bool = False,
 ) -> Scene:
     """Two people want opposite things, and each has something to lose.
 
-    Stances are asked after each ``every`` turns. With ``guesses`` they guess each other's at the
-    end, so many times each, and so does a listener without a persona, who never speaks; it is also
-    asked to answer in their place. ``masked``: whoever wants the motion speaks against it aloud.
+    Stances are asked after each ``every`` turns, everything ``samples`` times. With ``guesses``
+    they guess each other's at the end, and so does a listener without a persona, who never speaks;
+    it is also asked to answer in their place. ``masked``: whoever wants the motion speaks against
+    it aloud.
     """
     if masked and turns > 2 * len(MASKS):
         raise SceneError(f"quarrel.turns: {turns} is too long for a mask; use {2 * len(MASKS)}")
@@ -270,11 +272,11 @@ def quarrel(
     pair = (against.name, favours.name)
     cast = [Actor(against), Actor(favours)]
     edges = [Edge(source=pair[0], target=pair[1]), Edge(source=pair[1], target=pair[0])]
-    probes: tuple[Probe, ...] = (ask_stance(issue, every=every, to=pair, samples=max(1, guesses)),)
+    probes: tuple[Probe, ...] = (ask_stance(issue, every=every, to=pair, samples=samples),)
     if guesses:
         cast.append(Actor(Persona(name=LISTENER)))
         edges.append(Edge(source=pair[0], target=LISTENER, when=_never))
-        how = {"start": False, "samples": guesses}
+        how = {"start": False, "samples": samples}
         probes += tuple(
             asked
             for own, other in (pair, pair[::-1])

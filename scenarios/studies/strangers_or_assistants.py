@@ -6,8 +6,11 @@ from scenarios.quarrel import QUARRELS, quarrel
 from sim import Arm, Contrast, Study, Twin
 
 
-def strangers_or_assistants(turns: int = 12) -> Study:
-    """H5: base stages let strangers in, tuned ones collapse into the assistant."""
+def strangers_or_assistants(turns: int = 12, topics: int = 3) -> Study:
+    """H5: base stages let strangers in, tuned ones collapse into the assistant.
+
+    With 6 ``topics`` what is found is generalised over topics, and takes some 30 seeds of each.
+    """
     played = {"turns": turns}
     return Study(
         name="strangers_or_assistants",
@@ -16,8 +19,8 @@ def strangers_or_assistants(turns: int = 12) -> Study:
         source='Janus, "Simulators" (2022): a base model simulates whoever may come next, an '
         "assistant is one character that tuning favours.",
         known="Base models run on into lines of other speakers unless they are stopped; tuned ones "
-        "fall back on the voice of the assistant (arXiv 2512.12775, as cited). Rates of both in the "
-        "same scenes are not known to us.",
+        "fall back on the voice of the assistant (arXiv 2512.12775, as cited). How often both "
+        "happen in the same scenes is not known to us.",
         refuted_by="Either half fails in the same layout: strangers are as frequent on the tuned "
         "stage, or its actors collapse no more often than those of the base stage.",
         stages={"base": "embedded:base", "tuned": "embedded:rlhf"},
@@ -26,7 +29,7 @@ def strangers_or_assistants(turns: int = 12) -> Study:
             "tuned": Arm(scenario=quarrel, parameters=played, stage="tuned", layout="screenplay"),
             "chat": Arm(scenario=quarrel, parameters=played, stage="tuned", layout="persona_first"),
         },
-        topics={about: {"about": about} for about in QUARRELS},
+        topics={about: {"about": about} for about in list(QUARRELS)[:topics]},
         primary=(
             Contrast(
                 measure="strangers.rate",
@@ -55,7 +58,7 @@ def strangers_or_assistants(turns: int = 12) -> Study:
                 about="collapse by the regime alone, chat less screenplay on the tuned stage",
             ),
         ),
-        seeds=30,
+        seeds=12,
         planted=Twin(
             why="base runs on into lines of others, a third of them strangers; rlhf is the optimum "
             "of a reward that the assistant's acts please.",
