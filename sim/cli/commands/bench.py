@@ -12,7 +12,8 @@ import typer
 from sim.cli import completion
 from sim.cli.option_groups import grouped
 from sim.cli.options import (
-    DryRun,
+    BaseUrl,
+    ExtraBody,
     Json,
     Layout,
     Level,
@@ -20,11 +21,13 @@ from sim.cli.options import (
     LogLevel,
     Quiet,
     SamplingOptions,
+    Timeout,
 )
 from sim.errors import BadRequest
 
 if TYPE_CHECKING:
     from analysis.waluigi import Estimates
+    from sim.stage.providers.sampling import Sampling
     from sim.study.waluigi.results import Results
 
 app = typer.Typer(
@@ -127,9 +130,26 @@ class HowOptions:
     concurrency: Annotated[
         int, typer.Option(min=1, help="Calls at once; each keeps to prompts that begin alike.")
     ] = 4
-    dry_run: DryRun = False
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it costs, and ask nothing.")
+    ] = False
     as_json: Json = False
     quiet: Quiet = False
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """Where a model is. How it samples does not matter, since nothing is sampled."""
+
+    base_url: BaseUrl = None
+    extra_body: ExtraBody = None
+    timeout: Timeout = None
+
+    def sampling(self) -> Sampling | None:
+        """The part of a sampling that says where to ask. Raises ``BadRequest``."""
+        return SamplingOptions(
+            base_url=self.base_url, extra_body=self.extra_body, timeout=self.timeout
+        ).sampling()
 
 
 @app.command("waluigi")
@@ -138,7 +158,7 @@ def waluigi(
     design: DesignOptions,
     places: FileOptions,
     how: HowOptions,
-    sampling: SamplingOptions,
+    server: ServerOptions,
     limits: LimitOptions,
     files: Annotated[
         list[Path] | None,
@@ -168,7 +188,7 @@ def waluigi(
     else:
         if files:
             raise BadRequest(f"waluigi {files[0]}: add --read to compare files of results")
-        one = _asked(design, places, how, sampling, limits)
+        one = _asked(design, places, how, server, limits)
         if one is None:
             return
         found = [one]
@@ -192,7 +212,7 @@ def _asked(
     options: DesignOptions,
     places: FileOptions,
     how: HowOptions,
-    sampling: SamplingOptions,
+    server: ServerOptions,
     limits: LimitOptions,
 ) -> Results | None:
     """The results of a model; None after a dry run."""
@@ -210,7 +230,7 @@ def _asked(
         raise BadRequest(
             "waluigi: name a model, as in --model embedded:base, or --read files of results"
         )
-    [stage] = open_models([options.model], limits.models(sampling.sampling())).stages.values()
+    [stage] = open_models([options.model], limits.models(server.sampling())).stages.values()
     design = design_for(
         stage,
         options.model,
