@@ -6,7 +6,6 @@ cache of prefixes computes a beginning once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.evidence.scoring import Asked
@@ -80,30 +79,32 @@ def ask(design: Design, asked: Asked) -> list[Scored]:
     Raises ``ModelError`` if the stage gives none, ``StageError`` if it does not answer. What was
     answered before is in the file of ``asked`` and is not asked again.
     """
-    wanted: list[tuple[str, Request, str]] = []
-    places: list[tuple[Cell, list[Request], Sequence[Sequence[str]]]] = []
-    for cell in design.cells():
-        prompt = design.prompt(cell)
-        request = Request(prompt, 0, design.bank.scene.actor, "score")
-        texts = design.texts(cell)
-        places.append((cell, [request], texts))
-        order = prompt.joined()
-        wanted += [(order, request, text) for group in texts for text in group]
-    wanted.sort(key=lambda each: each[0])
-    pairs = [(request, text) for _, request, text in wanted]
-    if asked.log_probs_after(pairs[:1]) == [None]:
+    places = [
+        (cell, Request(design.prompt(cell), 0, design.bank.scene.actor, "score"))
+        for cell in design.cells()
+    ]
+    pairs = [
+        (request, text)
+        for cell, request in sorted(places, key=lambda place: place[1].prompt.joined())
+        for group in design.texts(cell)
+        for text in group
+    ]
+    # One line may be beyond what a model can say; a model that says nothing of any gives none.
+    first = [pair for pair in pairs if pair[0] is pairs[0][0]]
+    if set(asked.log_probs_after(first)) == {None}:
         why = info_of(asked.stage).why_no_log_prob
         told = f" ({why})" if why else ""
         raise ModelError(f"{asked.stage.identity}: {GIVES_NONE}{told}")
     answers = asked.log_probs_after(pairs)
-    known: Mapping[tuple[bytes, str], LogProb | None] = {
+    known = {
         (request.prompt.digest, text): answer
         for (request, text), answer in zip(pairs, answers, strict=True)
     }
-    return [
-        Scored(
-            cell,
-            *(tuple(known[request.prompt.digest, text] for text in group) for group in texts),
+    scored = []
+    for cell, request in places:
+        opposite, own = (
+            tuple(known[request.prompt.digest, text] for text in group)
+            for group in design.texts(cell)
         )
-        for cell, [request], texts in places
-    ]
+        scored.append(Scored(cell, opposite, own))
+    return scored

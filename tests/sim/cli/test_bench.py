@@ -48,6 +48,25 @@ def test_a_killed_run_loses_nothing(
     assert (folder / "killed.json").read_bytes() == (folder / "whole.json").read_bytes()
 
 
+def test_ctrl_c_ends_it_at_once_and_keeps_the_answers(
+    folder: Path, process: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    running = process(
+        folder,
+        ["bench", "waluigi", "--personas", 8, "--model", MODEL, "--out", "stopped.json"],
+        stderr=subprocess.PIPE,
+    )
+    deadline = time.monotonic() + 60
+    while len(kept(folder, "stopped")) < 50 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert b"Traceback" not in said
+    assert len(kept(folder, "stopped")) >= 50
+    assert not (folder / "stopped.json").exists()
+
+
 def test_the_cost_comes_first_and_a_dry_run_asks_nothing(folder: Path, inside: Command) -> None:
     done = inside(*SMALL, "--model", MODEL, "--dry-run", "--json")
     assert done.returncode == 0, done.stderr

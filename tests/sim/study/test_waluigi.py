@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import log
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from analysis.waluigi import Estimates
 from sim.calls.guard import open_stage
 from sim.errors import BadRequest, ModelError, SceneError
 from sim.scene.prose import PROSE
-from sim.stage.base import Stage
+from sim.stage.base import LogProb, Request, Stage, Wrapper
 from sim.stage.exact.acts import ACT_INDEX, GRID
 from sim.stage.exact.grammar import Grammar, Slots, Used, parse
 from sim.stage.exact.laws import stance_law
@@ -126,6 +127,42 @@ def test_the_cost_counts_what_is_shared_once() -> None:
 def test_a_model_without_log_probabilities_is_told_which_have_some() -> None:
     with pytest.raises(ModelError, match="These do: embedded:KIND, gguf:NAME"):
         asked(FixedLines(["Well?"]))
+
+
+class Forgetful(Wrapper):
+    """The exact stage, which says nothing of one line as long as it has a secret."""
+
+    def __init__(self, stage: Stage, secret: str) -> None:
+        super().__init__(stage)
+        self.secret = secret
+        self.asked = 0
+
+    async def log_prob(self, request: Request, text: str) -> LogProb | None:
+        self.asked += 1
+        return None if text == self.secret else await super().log_prob(request, text)
+
+
+def test_a_missing_answer_is_missing_and_is_asked_for_again(tmp_path: Path) -> None:
+    pair = grammar_bank().chosen(2)[0]
+    stage = Forgetful(open_stage("embedded:base"), pair.second.held_out[0])
+    cache = tmp_path / "answers.jsonl"
+    design = design_for(
+        stage, "embedded:base", personas=2, split="reported", memories="whole", doses="0,8",
+        repairs="0",
+    )  # fmt: skip
+    with Asked(stage, cache) as asking:
+        results = results_of(design, stage, ask(design, asking))
+    first, found = stage.asked, results.estimated()
+    assert found.missing > 0
+    cells = [cell for cell in results.cells if cell.pair == pair.name]
+    assert all((cell.opposite + cell.own).count(None) == 1 for cell in cells)
+    assert not np.isnan(found.numbers[0].number.estimate)
+
+    stage = Forgetful(open_stage("embedded:base"), "")
+    with Asked(stage, cache) as asking:
+        whole = results_of(design, stage, ask(design, asking))
+    assert whole.estimated().missing == 0
+    assert 0 < stage.asked < first / 10 + len(cells) + 1
 
 
 # --- The exact stage ---------------------------------------------------------------------------
