@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isnan, nan, sqrt
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy import special
@@ -46,7 +46,8 @@ class Outcome:
     """The outcome in one cell, for each pair of held-out lines; NaN is missing.
 
     ``kind`` is moral or neutral, ``persona`` which end of the pair the actor is told to be,
-    ``arm`` what its last ``dose`` lines are (``CONTROLS``).
+    ``arm`` what its last ``dose`` lines are (``CONTROLS``). ``shown`` is how many of these the
+    actor sees: all, unless its memory is short.
     """
 
     pair: str
@@ -56,6 +57,7 @@ class Outcome:
     memory: str
     dose: int
     repair: int
+    shown: int
     values: tuple[float, ...]
 
     @property
@@ -113,8 +115,8 @@ class Direction:
     below. ``rest`` and ``back`` are the forced choices. ``repair`` is how many own lines bring the
     outcome back below 0 after the largest dose: unknown if that did not turn it, infinite if they
     do not. ``mending`` is the change of the outcome a repair line. ``area`` is the hysteresis: the
-    curve up less the curve down, over the number of opposite lines among the last, nats x lines;
-    below 0, what was turned stays turned.
+    curve up less the curve down, over the number of opposite lines that the actor sees, in
+    nats x lines; below 0, what was turned stays turned.
     """
 
     memory: str
@@ -151,16 +153,25 @@ class Estimates:
     missing: int
 
 
-Grid = Mapping[tuple[int, int], Floats]
-"""The outcomes of one persona with one memory: held-out lines by dose and repair."""
+class Seen(NamedTuple):
+    """The outcome for each held-out line, and how many flipped lines the actor sees."""
+
+    values: Floats
+    shown: int
+
+
+Grid = Mapping[tuple[int, int], Seen]
+"""The outcomes of one persona with one memory, by dose and repair."""
 
 
 def estimates(outcomes: Sequence[Outcome]) -> Estimates:
     """All estimates from the outcomes of all cells.
 
-    >>> line = [Outcome("kind", "moral", end, "lines", "whole", dose, 0, (dose * s, dose * s + 1))
+    >>> line = [Outcome("kind", "moral", end, "lines", "whole", dose, 0, dose,
+    ...                 (dose * s, dose * s + 1))
     ...         for end, s in (("first", 0.5), ("second", 0.25)) for dose in (0, 4)]
-    >>> flat = [Outcome("terse", "neutral", end, "lines", "whole", dose, 0, (dose, dose + 1))
+    >>> flat = [Outcome("terse", "neutral", end, "lines", "whole", dose, 0, dose,
+    ...                 (dose, dose + 1))
     ...         for end in ("first", "second") for dose in (0, 4)]
     >>> estimates(line + flat).numbers[0].number.estimate
     0.25
@@ -255,11 +266,12 @@ def _crossing(x: Sequence[float], band: Sequence[Interval]) -> Interval:
 
 def _grids(outcomes: Sequence[Outcome]) -> dict[tuple[str, str, str, Group], Grid]:
     """The grids by memory, pair, persona and group."""
-    grids: dict[tuple[str, str, str, Group], dict[tuple[int, int], Floats]] = {}
+    grids: dict[tuple[str, str, str, Group], dict[tuple[int, int], Seen]] = {}
     for each in outcomes:
         if each.arm == "lines":
             key = (each.memory, each.pair, each.persona, each.group)
-            grids.setdefault(key, {})[each.dose, each.repair] = np.array(each.values, dtype=float)
+            seen = Seen(np.array(each.values, dtype=float), each.shown)
+            grids.setdefault(key, {})[each.dose, each.repair] = seen
     return dict(grids)
 
 
@@ -279,7 +291,7 @@ def _doses(grid: Grid) -> list[int]:
 
 def _slopes(grid: Grid) -> Floats:
     doses = _doses(grid)
-    return slope(doses, np.array([grid[dose, 0] for dose in doses]))
+    return slope(doses, np.array([grid[dose, 0].values for dose in doses]))
 
 
 def _number(memory: str, grids: Mapping[tuple[str, str, str, Group], Grid]) -> Number:
@@ -316,14 +328,14 @@ def _direction(memory: str, group: str, grids: Sequence[Grid]) -> Direction:
     doses = _doses(grids[0])
     repairs = sorted(repair for dose, repair in grids[0] if dose == doses[-1])
     most = doses[-1]
-    curve = tuple(over_lines([grid[dose, 0] for grid in grids]) for dose in doses)
-    down = [over_lines([grid[most, repair] for grid in grids]) for repair in repairs]
+    curve = tuple(over_lines([grid[dose, 0].values for grid in grids]) for dose in doses)
+    down = [over_lines([grid[most, repair].values for grid in grids]) for repair in repairs]
     flipped = [Interval(-each.estimate, -each.high, -each.low) for each in down]
     repair = _crossing(repairs, flipped) if down[0].estimate >= 0 else UNKNOWN
     mending = UNKNOWN
     if len(repairs) > 1:
         mending = over_lines(
-            [slope(repairs, np.array([grid[most, r] for r in repairs])) for grid in grids]
+            [slope(repairs, np.array([grid[most, r].values for r in repairs])) for grid in grids]
         )
     return Direction(
         memory=memory,
@@ -333,8 +345,8 @@ def _direction(memory: str, group: str, grids: Sequence[Grid]) -> Direction:
         curve=curve,
         slope=over_lines([_slopes(grid) for grid in grids]),
         turning=_crossing(doses, curve),
-        rest=_share([special.expit(grid[0, 0]) for grid in grids]),
-        back=_share([special.expit(-grid[most, 0]) for grid in grids]),
+        rest=_share([special.expit(grid[0, 0].values) for grid in grids]),
+        back=_share([special.expit(-grid[most, 0].values) for grid in grids]),
         repair=repair,
         mending=mending,
         area=over_lines([_area(grid, doses, repairs) for grid in grids]),
@@ -351,18 +363,23 @@ def _share(parts: Sequence[Floats]) -> Interval:
 def _area(grid: Grid, doses: Sequence[int], repairs: Sequence[int]) -> Floats:
     """The area between the way up and the way down, for each line.
 
-    Both are functions of how many of the last lines are the opposite's: on the way up the dose, on
-    the way down the largest dose less the repair lines.
+    Both are functions of how many of the opposite's lines the actor sees. With the whole context
+    repair takes none away: then of those that are left among as many last lines as were flipped.
     """
     most = doses[-1]
-    left = [most - repair for repair in repairs if repair <= most]
+    up = {grid[dose, 0].shown: grid[dose, 0].values for dose in doses}
+    down = {
+        min(grid[most, repair].shown, most - repair): grid[most, repair].values
+        for repair in repairs
+        if repair <= most
+    }
+    left = sorted(down)
     if len(left) < 2:
-        return np.full(len(grid[most, 0]), nan)
-    rows = np.array([grid[dose, 0] for dose in doses])
-    up = np.array([[np.interp(u, doses, column) for column in rows.T] for u in left])
-    down = np.array([grid[most, most - u] for u in left])
-    gaps = up - down
-    widths = -np.diff(left)[:, None]
+        return np.full(len(grid[most, 0].values), nan)
+    rows = np.array(list(up.values()))
+    way = np.array([[np.interp(u, list(up), column) for column in rows.T] for u in left])
+    gaps = way - np.array([down[u] for u in left])
+    widths = np.diff(left)[:, None]
     return np.asarray(((gaps[1:] + gaps[:-1]) / 2 * widths).sum(axis=0), dtype=float)
 
 

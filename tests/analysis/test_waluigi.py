@@ -36,7 +36,9 @@ def outcomes(
             for dose in DOSES:
                 for own in REPAIRS:
                     values = tuple(-2 + dose * tilts - repair * own)
-                    found.append(Outcome(pair, kind, end, "lines", "whole", dose, own, values))
+                    found.append(
+                        Outcome(pair, kind, end, "lines", "whole", dose, own, dose, values)
+                    )
     return found
 
 

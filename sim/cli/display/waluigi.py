@@ -188,7 +188,8 @@ def told(found: Interval, *, sign: bool = False, beyond: float | None = None) ->
     def number(value: float) -> str:
         if isinf(value):
             return f">{beyond:g}" if beyond is not None else "beyond"
-        return f"{value:+.2f}" if sign else f"{value:.2f}"
+        rounded = round(value, 2) + 0.0  # No zero has a minus.
+        return f"{rounded:+.2f}" if sign else f"{rounded:.2f}"
 
     if isnan(found.estimate):
         return NONE

@@ -182,6 +182,16 @@ def window_of(memory: str) -> int | None:
     return int(found.group(1))
 
 
+def shown(memory: str, dose: int, repair: int) -> int:
+    """How many flipped lines an actor with this memory sees. Every other line is its own.
+
+    >>> shown("whole", 8, 4), shown("last-8", 8, 0), shown("last-8", 8, 2), shown("last-8", 2, 4)
+    (8, 4, 2, 0)
+    """
+    window = window_of(memory)
+    return dose if window is None else min(dose, max(0, window // 2 - repair))
+
+
 def shuffled(line: str, key: str) -> str:
     """The words of a line in a random order, the same one every time.
 

@@ -26,7 +26,7 @@ from sim.scene.actor import LayoutName
 from sim.stage.base import Stage, info_of
 from sim.study.waluigi.asking import Scored
 from sim.study.waluigi.bank import End, Kind
-from sim.study.waluigi.design import CONTROLS, ENDS, WHOLE, Arm, Design
+from sim.study.waluigi.design import CONTROLS, ENDS, WHOLE, Arm, Design, shown
 
 FORMAT: Literal["elsinore waluigi"] = "elsinore waluigi"
 VERSION: Literal[1] = 1
@@ -123,7 +123,7 @@ class Results(_Record):
             found.append(
                 Outcome(
                     cell.pair, kinds[cell.pair], cell.persona, cell.arm, cell.memory, cell.dose,
-                    cell.repair, values,
+                    cell.repair, shown(cell.memory, cell.dose, cell.repair), values,
                 )
             )  # fmt: skip
         return found
