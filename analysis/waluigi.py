@@ -230,8 +230,8 @@ def over_lines(parts: Sequence[Floats], weights: Sequence[float] | None = None) 
     total = sum(shares)
     if total <= 0:
         return Interval(estimate, estimate, estimate)
-    freedom = total**2 / sum(
-        share**2 / (len(part) - 1) for share, part in zip(shares, known, strict=True)
+    freedom = 1 / sum(
+        (share / total) ** 2 / (len(part) - 1) for share, part in zip(shares, known, strict=True)
     )
     half = float(special.stdtrit(freedom, 0.975)) * sqrt(total)
     return Interval(estimate, estimate - half, estimate + half)
