@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from analysis.estimates import Estimate as Estimate
     from analysis.measures.acts import Acts
     from analysis.measures.answers import Answers
+    from analysis.measures.appearance import Appearance
     from analysis.measures.blandness import Blandness
     from analysis.measures.capitulation import Capitulation
     from analysis.measures.census import Census
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from analysis.measures.influence_asymmetry import InfluenceAsymmetry
     from analysis.measures.interruptions import Interruptions
     from analysis.measures.likeness import Likeness
+    from analysis.measures.loop_breaks import LoopBreaks
     from analysis.measures.loops import Loops
     from analysis.measures.opinion_dynamics import OpinionDynamics
     from analysis.measures.outcomes import Outcomes
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from analysis.measures.superposition import Superposition
     from analysis.measures.theory_of_mind import TheoryOfMind
     from analysis.measures.triggered_flips import TriggeredFlips
+    from analysis.measures.verbatim import Verbatim
     from analysis.measures.vote_swing import VoteSwing
     from analysis.primary import Primary as Primary
     from analysis.results import Result as Result
@@ -71,6 +74,7 @@ if TYPE_CHECKING:
 
     acts = Acts
     answers = Answers
+    appearance = Appearance
     blandness = Blandness
     capitulation = Capitulation
     census = Census
@@ -90,6 +94,7 @@ if TYPE_CHECKING:
     influence_asymmetry = InfluenceAsymmetry
     likeness = Likeness
     interruptions = Interruptions
+    loop_breaks = LoopBreaks
     loops = Loops
     opinion_dynamics = OpinionDynamics
     outcomes = Outcomes
@@ -102,6 +107,7 @@ if TYPE_CHECKING:
     superposition = Superposition
     theory_of_mind = TheoryOfMind
     triggered_flips = TriggeredFlips
+    verbatim = Verbatim
     vote_swing = VoteSwing
 
 _WHERE = {
@@ -114,6 +120,7 @@ _WHERE = {
     "Result": "analysis.results",
     "acts": "analysis.measures.acts:Acts",
     "answers": "analysis.measures.answers:Answers",
+    "appearance": "analysis.measures.appearance:Appearance",
     "blandness": "analysis.measures.blandness:Blandness",
     "capitulation": "analysis.measures.capitulation:Capitulation",
     "census": "analysis.measures.census:Census",
@@ -133,6 +140,7 @@ _WHERE = {
     "influence_asymmetry": "analysis.measures.influence_asymmetry:InfluenceAsymmetry",
     "likeness": "analysis.measures.likeness:Likeness",
     "interruptions": "analysis.measures.interruptions:Interruptions",
+    "loop_breaks": "analysis.measures.loop_breaks:LoopBreaks",
     "loops": "analysis.measures.loops:Loops",
     "opinion_dynamics": "analysis.measures.opinion_dynamics:OpinionDynamics",
     "outcomes": "analysis.measures.outcomes:Outcomes",
@@ -145,6 +153,7 @@ _WHERE = {
     "superposition": "analysis.measures.superposition:Superposition",
     "theory_of_mind": "analysis.measures.theory_of_mind:TheoryOfMind",
     "triggered_flips": "analysis.measures.triggered_flips:TriggeredFlips",
+    "verbatim": "analysis.measures.verbatim:Verbatim",
     "vote_swing": "analysis.measures.vote_swing:VoteSwing",
 }
 

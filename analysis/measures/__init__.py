@@ -12,6 +12,7 @@ from sim.lazy import lazy_names
 
 if TYPE_CHECKING:
     import analysis.measures.acts as acts
+    import analysis.measures.appearance as appearance
     import analysis.measures.blandness as blandness
     import analysis.measures.capitulation as capitulation
     import analysis.measures.census as census
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import analysis.measures.influence_asymmetry as influence_asymmetry
     import analysis.measures.interruptions as interruptions
     import analysis.measures.likeness as likeness
+    import analysis.measures.loop_breaks as loop_breaks
     import analysis.measures.loops as loops
     import analysis.measures.opinion_dynamics as opinion_dynamics
     import analysis.measures.outcomes as outcomes
@@ -43,10 +45,12 @@ if TYPE_CHECKING:
     import analysis.measures.superposition as superposition
     import analysis.measures.theory_of_mind as theory_of_mind
     import analysis.measures.triggered_flips as triggered_flips
+    import analysis.measures.verbatim as verbatim
     import analysis.measures.vote_swing as vote_swing
 
 __all__ = [
     "acts",
+    "appearance",
     "blandness",
     "capitulation",
     "census",
@@ -66,6 +70,7 @@ __all__ = [
     "influence_asymmetry",
     "interruptions",
     "likeness",
+    "loop_breaks",
     "loops",
     "opinion_dynamics",
     "outcomes",
@@ -78,6 +83,7 @@ __all__ = [
     "superposition",
     "theory_of_mind",
     "triggered_flips",
+    "verbatim",
     "vote_swing",
 ]
 

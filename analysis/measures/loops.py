@@ -182,7 +182,7 @@ class Loops(Result):
                 each.trial,
                 each.actor,
                 _loop(each),
-                sum(_repetitions(each.lines)),
+                sum(repetitions(each.lines)),
                 None if other is None else _alike(each.lines, lines[other, each.actor]),
                 *self._similarity(each),
                 *self._compression(each),
@@ -251,7 +251,7 @@ def onset(lines: Sequence[str]) -> int | None:
     ...        "Tell me, is the old mill still for sale?", "Then we must ask the mayor, I fear."])
     2
     """
-    repeated = _repetitions(lines)
+    repeated = repetitions(lines)
     copies = next(
         (place for place, again in enumerate(repeated)
          if again and any(repeated[place + 1 : place + 3])), None,
@@ -260,6 +260,24 @@ def onset(lines: Sequence[str]) -> int | None:
     places = [place for place in (copies, None if cycle is None else cycle.place)
               if place is not None]  # fmt: skip
     return min(places, default=None)
+
+
+def repetitions(lines: Sequence[str]) -> list[bool]:
+    """Whether each line is a near copy of an earlier one, or goes round in circles in itself.
+
+    >>> repetitions(["The ferry leaves at six.", "Well?", "The ferry leaves at six!"])
+    [False, False, True]
+    """
+    seen: list[frozenset[tuple[str, ...]]] = []
+    repeated = []
+    for line in lines:
+        own = shingles(line)
+        long = len(words_of(line)) >= FEWEST
+        again = long and any(alike(own, earlier) for earlier in seen)
+        repeated.append(again or repeats_itself(line))
+        if long:
+            seen.append(own)
+    return repeated
 
 
 def _loop(each: Spoken) -> int | None:
@@ -281,19 +299,6 @@ def _following(lines: dict[tuple[str, str], tuple[str, ...]]) -> dict[tuple[str,
             if trial != other
         }
     return following
-
-
-def _repetitions(lines: Sequence[str]) -> list[bool]:
-    seen: list[frozenset[tuple[str, ...]]] = []
-    repeated = []
-    for line in lines:
-        own = shingles(line)
-        long = len(words_of(line)) >= FEWEST
-        again = long and any(alike(own, earlier) for earlier in seen)
-        repeated.append(again or repeats_itself(line))
-        if long:
-            seen.append(own)
-    return repeated
 
 
 def _alike(lines: Sequence[str], theirs: Sequence[str]) -> int:
