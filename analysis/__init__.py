@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from analysis.measures.census import Census
     from analysis.measures.changes import Changes
     from analysis.measures.collapse import Collapse
+    from analysis.measures.compensation import Compensation
     from analysis.measures.competing_risks import CompetingRisks
     from analysis.measures.concessions import Concessions
     from analysis.measures.conflict import Conflict
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     census = Census
     changes = Changes
     collapse = Collapse
+    compensation = Compensation
     competing_risks = CompetingRisks
     concessions = Concessions
     conflict = Conflict
@@ -126,6 +128,7 @@ _WHERE = {
     "census": "analysis.measures.census:Census",
     "changes": "analysis.measures.changes:Changes",
     "collapse": "analysis.measures.collapse:Collapse",
+    "compensation": "analysis.measures.compensation:Compensation",
     "competing_risks": "analysis.measures.competing_risks:CompetingRisks",
     "concessions": "analysis.measures.concessions:Concessions",
     "conflict": "analysis.measures.conflict:Conflict",

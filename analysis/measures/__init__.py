@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import analysis.measures.census as census
     import analysis.measures.changes as changes
     import analysis.measures.collapse as collapse
+    import analysis.measures.compensation as compensation
     import analysis.measures.competing_risks as competing_risks
     import analysis.measures.concessions as concessions
     import analysis.measures.conflict as conflict
@@ -56,6 +57,7 @@ __all__ = [
     "census",
     "changes",
     "collapse",
+    "compensation",
     "competing_risks",
     "concessions",
     "conflict",
