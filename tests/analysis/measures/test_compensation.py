@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,8 +71,7 @@ def test_scenes_that_differ_in_more_than_what_was_done_have_a_law_of_their_own()
     trials = tables.trials
     given = [{**each, "negated": int(t) % 2 == 1} for t, each in
              zip(trials["trial"], trials["parameters"], strict=True)]  # fmt: skip
-    apart = Tables(**{**{name: table for name, table in tables._each()},
-                      "trials": trials.assign(parameters=given)})  # fmt: skip
+    apart = replace(tables, trials=trials.assign(parameters=given))
     rows = Compensation(apart).by_trial.set_index("trial")["push"]
     assert rows[[trial for trial in rows.index if int(trial) % 2]].isna().all()
     assert Compensation(apart, across=("block", "negated")).by_trial["push"].notna().all()
