@@ -78,6 +78,20 @@ class Mind:
     def score(self) -> float:
         return float(self.answers.mean())
 
+    @property
+    def within(self) -> float:
+        """The variance of its answers to one item, mean over items; NaN of a single answer."""
+        times = self.answers.shape[1]
+        return float(self.answers.var(axis=1, ddof=1).mean()) if times > 1 else nan
+
+    def apart(self, count: int, mean: float) -> float:
+        """Its part of the variance component between ``count`` minds with this mean score: their
+        mean is the variance of scores less that of what is of the moment."""
+        if count < 2:
+            return nan
+        moment = self.within / self.answers.size
+        return (self.score - mean) ** 2 * count / (count - 1) - moment
+
 
 class Population(Result):
     """The minds of an arm: what they have in common, and whether they are of two kinds.
@@ -108,6 +122,8 @@ class Population(Result):
         "score": Quantity("mean score of its minds", low=-1, high=1),
         "low_tail": Quantity(f"share of its minds with a score of -{TAIL} at most", low=0, high=1),
         "high_tail": Quantity(f"share of its minds with a score of {TAIL} at least", low=0, high=1),
+        "within": Quantity("variance of answers of one of its minds to one item", low=0),
+        "between": Quantity("its part of the variance component of scores between minds"),
     }
     arm: ClassVar[Quantities] = {
         "bimodality": Quantity("bimodality coefficient of the scores", low=0),
@@ -205,18 +221,23 @@ class Population(Result):
 
     def _actors(self) -> Iterable[tuple[Any, ...]]:
         for mind in self._minds:
-            times = mind.answers.shape[1]
-            within = float(mind.answers.var(axis=1, ddof=1).mean()) if times > 1 else nan
-            yield mind.trial, mind.actor, mind.score, within
+            yield mind.trial, mind.actor, mind.score, mind.within
 
     def _trials(self) -> Iterable[tuple[Any, ...]]:
-        scores: dict[str, list[float]] = {}
+        parts = {
+            arm: (len(minds), _mean([mind.score for mind in minds]))
+            for arm, minds in self._by_arm.items()
+        }
+        arms = self.arm_of()
+        members: dict[str, list[Mind]] = {}
         for mind in self._minds:
-            scores.setdefault(mind.trial, []).append(mind.score)
-        for trial, own in scores.items():
-            values = np.array(own)
+            members.setdefault(mind.trial, []).append(mind)
+        for trial, minds in members.items():
+            values = np.array([mind.score for mind in minds])
             tails = (float(np.mean(values <= -TAIL)), float(np.mean(values >= TAIL)))
-            yield trial, float(values.mean()), *tails
+            within = _mean([mind.within for mind in minds])
+            between = _mean([mind.apart(*parts[arms[trial]]) for mind in minds])
+            yield trial, float(values.mean()), *tails, within, between
 
     def _arms(self) -> Iterable[ArmEstimate]:
         for arm, minds in self._by_arm.items():
@@ -422,3 +443,7 @@ def _why(name: str, minds: int, answered: Floats) -> str:
 def _stream(seed: int, values: Floats) -> np.random.Generator:
     digest = blake2b(ascii(seed).encode() + values.tobytes(), digest_size=16).digest()
     return np.random.default_rng(int.from_bytes(digest, "little"))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else nan

@@ -90,6 +90,16 @@ def test_one_kind_on_a_grid_of_heaps_is_one(shape: str) -> None:
     assert binomtest(false, runs, 0.05, alternative="greater").pvalue > 0.001, false
 
 
+def test_each_trial_has_its_part_of_the_variance_between_minds() -> None:
+    generator = np.random.default_rng(9)
+    values = answers(generator, two(generator, 40))
+    result = Population(tables_from(records(values)), draws=19)
+    parts, scores = result.by_trial, result.by_actor["score"]
+    moment = parts["within"].mean() / values[0].size
+    assert parts["between"].mean() == pytest.approx(scores.var() - moment)
+    assert parts["between"].mean() == pytest.approx(result.estimate("between").value, rel=0.05)
+
+
 def test_items_that_ask_the_other_way_are_turned() -> None:
     generator = np.random.default_rng(3)
     values = answers(generator, two(generator, 40))
