@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from analysis.measures.echo import Echo
     from analysis.measures.flips import Flips
     from analysis.measures.fourth_wall import FourthWall
+    from analysis.measures.indecision import Indecision
     from analysis.measures.influence import Influence
     from analysis.measures.influence_asymmetry import InfluenceAsymmetry
     from analysis.measures.interruptions import Interruptions
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from analysis.measures.population import Population
     from analysis.measures.puppeteer import Puppeteer
     from analysis.measures.refusals import Refusals
+    from analysis.measures.retelling import Retelling
     from analysis.measures.secret_disclosure import SecretDisclosure
     from analysis.measures.spoken_flips import SpokenFlips
     from analysis.measures.strangers import Strangers
@@ -92,6 +94,7 @@ if TYPE_CHECKING:
     echo = Echo
     flips = Flips
     fourth_wall = FourthWall
+    indecision = Indecision
     influence = Influence
     influence_asymmetry = InfluenceAsymmetry
     likeness = Likeness
@@ -103,6 +106,7 @@ if TYPE_CHECKING:
     population = Population
     puppeteer = Puppeteer
     refusals = Refusals
+    retelling = Retelling
     secret_disclosure = SecretDisclosure
     spoken_flips = SpokenFlips
     strangers = Strangers
@@ -139,6 +143,7 @@ _WHERE = {
     "echo": "analysis.measures.echo:Echo",
     "flips": "analysis.measures.flips:Flips",
     "fourth_wall": "analysis.measures.fourth_wall:FourthWall",
+    "indecision": "analysis.measures.indecision:Indecision",
     "influence": "analysis.measures.influence:Influence",
     "influence_asymmetry": "analysis.measures.influence_asymmetry:InfluenceAsymmetry",
     "likeness": "analysis.measures.likeness:Likeness",
@@ -150,6 +155,7 @@ _WHERE = {
     "population": "analysis.measures.population:Population",
     "puppeteer": "analysis.measures.puppeteer:Puppeteer",
     "refusals": "analysis.measures.refusals:Refusals",
+    "retelling": "analysis.measures.retelling:Retelling",
     "secret_disclosure": "analysis.measures.secret_disclosure:SecretDisclosure",
     "spoken_flips": "analysis.measures.spoken_flips:SpokenFlips",
     "strangers": "analysis.measures.strangers:Strangers",

@@ -19,11 +19,14 @@ from sim.scene.routing import Bidding, Walk
 _NAMES = ("Ash", "Bay", "Cy", "Dew", "Elm", "Fen", "Gale", "Haze")
 
 
-def blank_troupe(n: int = 4, turns: int = 24, bids: bool = False) -> Scene:
+def blank_troupe(n: int = 4, turns: int = 24, bids: bool = False, unlike: float = 0.0) -> Scene:
     """n actors with one and the same description talk about what to do together.
 
-    ``n`` is 2 to 8. With ``bids`` whoever wants to speak most does, which lets roles grow.
+    ``n`` is 2 to 8. With ``bids`` whoever wants to speak most does, which lets roles grow. With
+    ``unlike`` they are no blank troupe: their own stances lie evenly from -``unlike`` to it.
     """
+    if not 0 <= unlike <= 1:
+        raise SceneError(f"blank_troupe.unlike: {unlike} is no distance of stances; use 0 to 1")
     if not 2 <= n <= len(_NAMES):
         raise SceneError(f"blank_troupe.n: {n} actors are no troupe; use 2 to {len(_NAMES)}")
     names = _NAMES[:n]
@@ -33,10 +36,10 @@ def blank_troupe(n: int = 4, turns: int = 24, bids: bool = False) -> Scene:
                 name=name,
                 brief="One of a group who have just met.",
                 opposite="Somebody who wants no part of any group.",
-                stances={"journey": 0.0},
+                stances={"journey": unlike * (2 * place / (n - 1) - 1)},
             )
         )
-        for name in names
+        for place, name in enumerate(names)
     )
     return Scene(
         topic="The group should set out together tonight.",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import analysis.measures.echo as echo
     import analysis.measures.flips as flips
     import analysis.measures.fourth_wall as fourth_wall
+    import analysis.measures.indecision as indecision
     import analysis.measures.influence as influence
     import analysis.measures.influence_asymmetry as influence_asymmetry
     import analysis.measures.interruptions as interruptions
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     import analysis.measures.population as population
     import analysis.measures.puppeteer as puppeteer
     import analysis.measures.refusals as refusals
+    import analysis.measures.retelling as retelling
     import analysis.measures.secret_disclosure as secret_disclosure
     import analysis.measures.spoken_flips as spoken_flips
     import analysis.measures.strangers as strangers
@@ -68,6 +70,7 @@ __all__ = [
     "echo",
     "flips",
     "fourth_wall",
+    "indecision",
     "influence",
     "influence_asymmetry",
     "interruptions",
@@ -79,6 +82,7 @@ __all__ = [
     "population",
     "puppeteer",
     "refusals",
+    "retelling",
     "secret_disclosure",
     "spoken_flips",
     "strangers",
