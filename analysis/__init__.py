@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from analysis.measures.retelling import Retelling
     from analysis.measures.secret_disclosure import SecretDisclosure
     from analysis.measures.spoken_flips import SpokenFlips
+    from analysis.measures.stances import Stances
     from analysis.measures.strangers import Strangers
     from analysis.measures.superposition import Superposition
     from analysis.measures.theory_of_mind import TheoryOfMind
@@ -109,6 +110,7 @@ if TYPE_CHECKING:
     retelling = Retelling
     secret_disclosure = SecretDisclosure
     spoken_flips = SpokenFlips
+    stances = Stances
     strangers = Strangers
     superposition = Superposition
     theory_of_mind = TheoryOfMind
@@ -158,6 +160,7 @@ _WHERE = {
     "retelling": "analysis.measures.retelling:Retelling",
     "secret_disclosure": "analysis.measures.secret_disclosure:SecretDisclosure",
     "spoken_flips": "analysis.measures.spoken_flips:SpokenFlips",
+    "stances": "analysis.measures.stances:Stances",
     "strangers": "analysis.measures.strangers:Strangers",
     "superposition": "analysis.measures.superposition:Superposition",
     "theory_of_mind": "analysis.measures.theory_of_mind:TheoryOfMind",

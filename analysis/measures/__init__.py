@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     import analysis.measures.retelling as retelling
     import analysis.measures.secret_disclosure as secret_disclosure
     import analysis.measures.spoken_flips as spoken_flips
+    import analysis.measures.stances as stances
     import analysis.measures.strangers as strangers
     import analysis.measures.superposition as superposition
     import analysis.measures.theory_of_mind as theory_of_mind
@@ -85,6 +86,7 @@ __all__ = [
     "retelling",
     "secret_disclosure",
     "spoken_flips",
+    "stances",
     "strangers",
     "superposition",
     "theory_of_mind",
