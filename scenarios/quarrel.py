@@ -275,7 +275,8 @@ def quarrel(
     probes: tuple[Probe, ...] = (ask_stance(issue, every=every, to=pair, samples=samples),)
     if guesses:
         cast.append(Actor(Persona(name=LISTENER)))
-        edges.append(Edge(source=pair[0], target=LISTENER, when=_never))
+        edges.append(Edge(source=pair[1], target=LISTENER, when=_never))
+        edges.append(Edge(source=LISTENER, target=pair[0]))
         how = {"start": False, "samples": samples}
         probes += tuple(
             asked

@@ -10,6 +10,11 @@ said aloud, by its words (``evidence.stance``), where the guesser heard it. The 
 is 1 - E|error| / E|error of the null|, a ratio of means over the guesses that have both: 0 is no
 better than the null, 1 is always right.
 
+A trial has the *gain* over each null: the error of the null less that of the guess, mean over the
+guesses that have both, of actors who were asked for their own view, too. Two more nulls have heard
+the same and hold no view: the *spectator*, the guess of an actor who was not, and *as*, what it
+answers in the target's place (``as:ISSUE:NAME``): what the stage makes of the public lines alone.
+
 *Interval.* Jackknife over trials, since the guesses of a scene are not independent.
 
 *References.* Premack and Woodruff 1978; Ross, Greene and House 1977 (*own*: the false consensus);
@@ -55,6 +60,15 @@ class Stated(NamedTuple):
 
 
 NULLS = ("mean", "own", "public")
+
+GAINS = {
+    "own": "the guesser's own stance",
+    "mean": "the mean of all others",
+    "public": "the target's public words",
+    "spectator": "a spectator without a persona, who guesses, too",
+    "as": "a spectator who answers in the target's place",
+}
+"""What a guess is compared with in each trial."""
 
 Known = Literal["all", "heard", "missed", "untold"]
 """Which guesses are read, by what the guesser knew of the target's public stance."""
@@ -102,6 +116,10 @@ class TheoryOfMind(Result):
         "guesses": Quantity("guesses that have an answer on both sides", "count"),
         "missing": Quantity("guesses without an answer on one side", "count"),
         "error": Quantity("mean distance of guesses from the truth", low=0, high=2),
+        **{
+            f"gain_{null}": Quantity(f"error of {about} less that of the guess", low=-2, high=2)
+            for null, about in GAINS.items()
+        },
     }
     arm: ClassVar[Quantities] = {
         "error": Quantity("mean distance of guesses from the truth", low=0, high=2),
@@ -160,10 +178,40 @@ class TheoryOfMind(Result):
 
     def _trials(self) -> Iterable[tuple[Any, ...]]:
         guesses = self.guesses
-        error = (guesses["guess"] - guesses["truth"]).abs()
-        for trial, values in error.groupby(guesses["trial"], sort=False):
+        errors = (guesses["guess"] - guesses["truth"]).abs()
+        gains = self._gains.groupby("trial").mean()
+        for trial, values in errors.groupby(guesses["trial"], sort=False):
             answered = int(values.notna().sum())
-            yield (trial, answered, len(values) - answered, float(values.mean()))
+            own = gains.loc[trial] if trial in gains.index else dict.fromkeys(GAINS, nan)
+            yield (
+                trial,
+                answered,
+                len(values) - answered,
+                float(values.mean()),
+                *(float(own[null]) for null in GAINS),
+            )
+
+    @cached_property
+    def _gains(self) -> pd.DataFrame:
+        """By trial: how much nearer the guesses of those who hold a view came than each null."""
+        guesses = self.guesses
+        outside = guesses["own"].isna()
+        place = ["trial", "turn", "issue", "target"]
+        watched = guesses[outside].groupby(place)["guess"].mean().rename("spectator")
+        answers = self.tables.answers[self.tables.answers["key"].str.startswith("as:")]
+        named = [str(key).removeprefix("as:").rpartition(":") for key in answers["key"]]
+        put = answers.assign(
+            issue=pd.Series([issue for issue, _, _ in named], answers.index, dtype="str"),
+            target=pd.Series([target for _, _, target in named], answers.index, dtype="str"),
+            value=pd.to_numeric(answers["value"], errors="coerce"),
+        )
+        placed = put.groupby(place)["value"].mean().rename("as")
+        held = guesses[~outside]
+        for each in (watched, placed):
+            held = held.merge(each.reset_index(), on=place, how="left")
+        errors = held[["guess", *GAINS]].sub(held["truth"], axis=0).abs()
+        gains = errors[list(GAINS)].sub(errors["guess"], axis=0)
+        return gains.assign(trial=held["trial"])
 
     def _arms(self) -> Iterable[ArmEstimate]:
         arms = with_arms(self.tables.trials)[["trial", *ARM]]

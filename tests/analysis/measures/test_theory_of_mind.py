@@ -90,6 +90,19 @@ def test_skill_is_one_less_the_ratio_of_mean_errors() -> None:
     assert result.estimate("skill_public").note == "0 guesses"
 
 
+def test_a_guess_gains_over_each_null_and_over_who_only_watched() -> None:
+    made = tables(
+        record("t", Turn(1, "B", "I am in favour of it."), stances(2, A=-1.0, B=1.0),
+               guess(2, "A", "B", 0.75), guess(2, "C", "B", 0.25),
+               Answer(2, "C", "as:x:B", 0.0)),
+    )  # fmt: skip
+    [one] = TheoryOfMind(made).by_trial.itertuples()
+    assert one.gain_own == 2.0 - 0.25
+    assert one.gain_spectator == 0.75 - 0.25
+    assert one.gain_as == 1.0 - 0.25
+    assert one.gain_public == pytest.approx(abs(0.5 - 1.0) - 0.25)
+
+
 def test_always_right_is_one_and_the_null_itself_is_nothing() -> None:
     right = record("s", stances(2, A=-1.0, B=0.5), guess(2, "A", "B", 0.5))
     result = TheoryOfMind(tables(right))
