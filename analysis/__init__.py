@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from analysis.measures.differentiation import Differentiation
     from analysis.measures.drift import Drift
     from analysis.measures.echo import Echo
+    from analysis.measures.error_consistency import ErrorConsistency
     from analysis.measures.flips import Flips
     from analysis.measures.fourth_wall import FourthWall
     from analysis.measures.indecision import Indecision
@@ -93,6 +94,7 @@ if TYPE_CHECKING:
     differentiation = Differentiation
     drift = Drift
     echo = Echo
+    error_consistency = ErrorConsistency
     flips = Flips
     fourth_wall = FourthWall
     indecision = Indecision
@@ -143,6 +145,7 @@ _WHERE = {
     "differentiation": "analysis.measures.differentiation:Differentiation",
     "drift": "analysis.measures.drift:Drift",
     "echo": "analysis.measures.echo:Echo",
+    "error_consistency": "analysis.measures.error_consistency:ErrorConsistency",
     "flips": "analysis.measures.flips:Flips",
     "fourth_wall": "analysis.measures.fourth_wall:FourthWall",
     "indecision": "analysis.measures.indecision:Indecision",

@@ -81,7 +81,8 @@ def weir_keepers(
         setting="The keeper's kitchen above the water. The decision goes out with the night post.",
         cast=(Actor(marta), Actor(jonas), Actor(piet, stage=other or None)),
         graph=complete("Marta", "Jonas", "Piet"),
-        probes=(ask_stance("weir", every=3),),
+        # One answer is noise: of three the mean is asked for, or a law of stances is too flat.
+        probes=(ask_stance("weir", every=3, samples=3),),
         interventions=tuple(changes),
         ends=after(turns=turns),
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import analysis.measures.differentiation as differentiation
     import analysis.measures.drift as drift
     import analysis.measures.echo as echo
+    import analysis.measures.error_consistency as error_consistency
     import analysis.measures.flips as flips
     import analysis.measures.fourth_wall as fourth_wall
     import analysis.measures.indecision as indecision
@@ -69,6 +70,7 @@ __all__ = [
     "differentiation",
     "drift",
     "echo",
+    "error_consistency",
     "flips",
     "fourth_wall",
     "indecision",

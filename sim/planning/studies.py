@@ -102,7 +102,10 @@ class Contrast(AuthoredModel):
     @property
     def name(self) -> str:
         """The quantity, whose it is, and what the measure was told."""
-        told = ", ".join(f"{key}={value}" for key, value in self.settings.items())
+        told = ", ".join(
+            f"{key}={value}" if isinstance(value, str | int | float) else key
+            for key, value in self.settings.items()
+        )
         name = self.measure if self.actor is None else f"{self.measure} of {self.actor}"
         return f"{name} ({told})" if told else name
 

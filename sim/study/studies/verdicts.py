@@ -17,6 +17,7 @@ from analysis.primary import numbers_of
 from analysis.tables import Tables
 from sim.html.numbers import counted, interval, number, probability
 from sim.planning.studies import Contrast, Distance, Study
+from sim.planning.trials import IMPORTED
 from sim.study.studies.design import Design
 
 Found = Literal["as expected", "the opposite", "not shown", "alike", "cannot be said"]
@@ -233,7 +234,11 @@ def verdict_of(
     numbers = numbers_by_trial(design, tables)
     used = list(dict.fromkeys(each.measure.partition(".")[0] for each in design.study.primary))
     played = tables.trials[tables.trials["trial"].isin(set(numbers["trial"]))]
-    stages = list(dict.fromkeys(zip(played["stage"], played["model"], strict=True)))
+    # A conversation of people has no stage: its words stand for one.
+    people = played["arm"].str.startswith(IMPORTED)
+    stages = list(
+        dict.fromkeys(zip(played["stage"].mask(people, ""), played["model"], strict=True))
+    )
     ended = set(tables.measured().trials["trial"])
     return Verdict(
         design.study,
