@@ -49,7 +49,7 @@ def quiz_night(
     ``shared`` the guest holds some of them right and some wrong, as everybody does who has them.
     ``people`` marks stand-ins for people, and changes nothing in the scene.
     """
-    stances = {}
+    stances = {"quiz": 0.6}
     if beliefs == "shared":
         for name, (_, true) in ITEMS.items():
             believed = true != (name in _HARD)
@@ -59,6 +59,7 @@ def quiz_night(
         brief="She keeps the inn, and reads out the statements on quiz night.",
         opposite="A guest who will not play and spoils it for the others.",
         traits=("brisk", "fair"),
+        stances={"quiz": 0.2},
     )
     guest = Persona(
         name="Tamsin",
