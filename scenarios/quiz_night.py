@@ -39,15 +39,14 @@ _HARD = ("wall", "brain", "bulls", "banana", "venus", "unicorn")
 
 
 def quiz_night(
-    asked: Literal["both", "aloud"] = "both",
     beliefs: Literal["own", "shared"] = "own",
     people: bool = False,
 ) -> Scene:
     """A host reads twelve statements, and a guest says whether they are true, and why.
 
-    ``asked`` says whether the guest is asked off stage, too, at the end. With ``beliefs``
-    ``shared`` the guest holds some of them right and some wrong, as everybody does who has them.
-    ``people`` marks stand-ins for people, and changes nothing in the scene.
+    With ``beliefs`` ``shared`` the guest holds some of them right and some wrong, as everybody does
+    who has them, and is asked off stage at the end: for a stage whose lines say neither true nor
+    false. ``people`` marks stand-ins for people, and changes nothing in the scene.
     """
     stances = {"quiz": 0.6}
     if beliefs == "shared":
@@ -79,7 +78,7 @@ def quiz_night(
         setting="An inn on a wet Thursday. Six tables, one ham, and a bell for the answers.",
         cast=(Actor(host), Actor(guest)),
         graph=ring("Edda", "Tamsin"),
-        probes=probes if asked == "both" else (),
+        probes=probes if beliefs == "shared" else (),
         interventions=lines,
         ends=after(turns=2 * len(ITEMS)),
     )

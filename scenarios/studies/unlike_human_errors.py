@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
 from scenarios.quiz_night import ITEMS, quiz_night
 from sim import Arm, Contrast, Published, Study, Twin
 
@@ -17,14 +15,14 @@ FAILURES = {
 """The taxonomy: causes of ``analysis.competing_risks`` in what both may do."""
 
 
-def unlike_human_errors(asked: Literal["both", "aloud"] = "both") -> Study:
+def unlike_human_errors(seeds: int = 30) -> Study:
     """H8: replicas and people err on different items, more than people and people do.
 
     People are transcripts of quiz nights with the same statements:
-    ``--model replica=... --model humans=file:chat.csv``. ``asked`` says whether replicas are asked
-    off stage, too, which counts where they say neither true nor false.
+    ``--model replica=... --model humans=file:chat.csv`` (columns ``conversation``, ``speaker`` and
+    ``text``; somebody reads each statement, and others say true or false). ``seeds`` are how many
+    quiz nights are played.
     """
-    played: dict[str, Any] = {"asked": asked}
     told = {"items": ITEMS}
     return Study(
         name="unlike_human_errors",
@@ -38,10 +36,8 @@ def unlike_human_errors(asked: Literal["both", "aloud"] = "both") -> Study:
         "difference lies within 0.1.",
         stages={"replica": "embedded:base", "humans": "embedded:base"},
         arms={
-            "replica": Arm(scenario=quiz_night, parameters=played, stage="replica"),
-            "humans": Arm(
-                scenario=quiz_night, parameters={**played, "people": True}, stage="humans"
-            ),
+            "replica": Arm(scenario=quiz_night, stage="replica"),
+            "humans": Arm(scenario=quiz_night, parameters={"people": True}, stage="humans"),
         },
         primary=(
             Contrast(
@@ -77,7 +73,7 @@ def unlike_human_errors(asked: Literal["both", "aloud"] = "both") -> Study:
                 about="the instruments by themselves: people in whom they see no failure",
             ),
         ),
-        seeds=30,
+        seeds=seeds,
         published=(
             Published(
                 value="networks with people far below people with people",
@@ -90,10 +86,10 @@ def unlike_human_errors(asked: Literal["both", "aloud"] = "both") -> Study:
             why="Stand-ins for people share beliefs, right and wrong; eight in ten replicas are "
             "shadows from the start, who hold the opposite of each (M1, pi 0.8, no concealment).",
             stages={"replica": "embedded:base?mechanism=M1&pi=0.8&kappa=0"},
-            parameters={"asked": "both", "beliefs": "shared"},
+            parameters={"beliefs": "shared"},
         ),
         absent=Twin(
             why="Replicas and stand-ins for people share the same beliefs on the same stage.",
-            parameters={"asked": "both", "beliefs": "shared"},
+            parameters={"beliefs": "shared"},
         ),
     )
