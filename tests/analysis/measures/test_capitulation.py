@@ -136,3 +136,19 @@ def test_a_restricted_mean_without_loss_is_a_mean(
     found = restricted_mean(times, [h for _, h in units], range(len(units)), horizon)
     kept = [min(time if happened else horizon, horizon) for time, happened in units]
     assert found.estimate == pytest.approx(np.mean(kept))
+
+
+def test_early_and_late_are_shares_of_all_and_of_those_who_are_left() -> None:
+    """Of four, one turns in the first half; of the three that are left, one in the second."""
+    found = measured(
+        record("a", 0.8, -0.2, -0.5, -0.5),
+        record("b", 0.8, 0.6, 0.7, -0.5),
+        record("c", *HOLD),
+        record("d", *HOLD),
+    )
+    assert found.by_trial["early"].tolist() == [1.0, 0.0, 0.0, 0.0]
+    late = found.by_trial["late"]
+    assert isnan(late.iloc[0]), "who has turned is no survivor"
+    assert late.iloc[1:].tolist() == [1.0, 0.0, 0.0]
+    assert found.estimate("early").value == 0.25
+    assert found.estimate("late").value == pytest.approx(1 / 3)
