@@ -77,7 +77,9 @@ class Contrast(AuthoredModel):
     difference, four of them an interaction. ``null`` is its value if the hypothesis is wrong;
     ``margin`` is the smallest deviation from it that would matter, which ``alike`` needs. ``about``
     says in words what is contrasted. ``settings`` are what the measure is told besides the trials,
-    by the names of its own parameters.
+    by the names of its own parameters. ``negated`` says what becomes of the measure where the
+    motion is negated, which an audit does: a distance is the ``same``, a stance has the
+    ``opposite`` sign.
     """
 
     measure: str
@@ -88,6 +90,7 @@ class Contrast(AuthoredModel):
     actor: str | None = None
     about: str = ""
     settings: dict[str, Any] = Field(default_factory=dict)
+    negated: Literal["same", "opposite", "unknown"] = "unknown"
 
     @model_validator(mode="after")
     def _margin(self) -> Self:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from sim.errors import BadRequest
 from sim.events import Turn
@@ -22,7 +22,7 @@ from sim.scene.answers import Number
 from sim.scene.base_model import AuthoredModel
 from sim.scene.persona import Persona
 from sim.scene.probes import Question
-from sim.scene.templates import Occasion, Role, Wording, listed
+from sim.scene.templates import SENTENCES, Occasion, Role, Wording, listed
 from sim.text.suggestions import nearest
 
 GRADES = (
@@ -65,7 +65,7 @@ class Prose(Wording):
     Ada: A hydrologist. Ada is dry and patient. Ada wants to save the spring.
     """
 
-    added: ClassVar[frozenset[str]] = frozenset({"introduced", "author_by_labels"})
+    added: ClassVar[frozenset[str]] = frozenset({"introduced", "author_by_labels", "sheets"})
     takes: ClassVar[Mapping[str, frozenset[str]]] = {
         "script_head": frozenset({"title"}),
         "reminder": frozenset({"name"}),
@@ -75,16 +75,17 @@ class Prose(Wording):
     }
 
     version: str = "prose-9"
+    sheets: Literal["list", "prose"] = "prose"
 
     chat_head: str = "{part} {character}\n\n{talk}\n\n{manner}"
     company: str = "You are {name}, on stage with {others}."
     alone: str = "You are {name}, alone on the stage."
     character: str = "{name}: {brief}"
-    traits: str = "{name} is {items}."
-    goals: str = "{name} wants to {items}."
-    points: str = "{name} comes back again and again to {items}."
-    voice: str = "{name}'s way of speaking: {voice}."
-    secret: str = "Nobody but {name} knows this: {secret}"
+    traits: str = SENTENCES["traits"]
+    goals: str = SENTENCES["goals"]
+    points: str = SENTENCES["points"]
+    voice: str = SENTENCES["voice"]
+    secret: str = SENTENCES["secret"]
     lines: str = "{name} says things like: {items}"
     stands: str = "{name} {grade}."
     stands_on: str = 'As to "{issue}", {name} {grade}.'
@@ -133,6 +134,8 @@ class Prose(Wording):
         name = persona.name
         described = self.character.format(name=name, brief=persona.brief)
         sentences = [_sentence(described)] if persona.brief else []
+        if self.sheets == "list":
+            return "\n".join([*sentences, *_PLAIN.labelled(persona), *self._says(persona)])
         for template, items in (
             (self.traits, persona.traits),
             (self.goals, persona.goals),
@@ -144,10 +147,13 @@ class Prose(Wording):
             sentences.append(_sentence(self.voice.format(name=name, voice=persona.voice)))
         if persona.secret:
             sentences.append(_sentence(self.secret.format(name=name, secret=persona.secret)))
-        if persona.lines:
-            quoted = " ".join(f"“{line}”" for line in persona.lines)
-            sentences.append(self.lines.format(name=name, items=quoted))
+        sentences += self._says(persona)
         return " ".join(sentence for sentence in sentences if sentence)
+
+    def _says(self, persona: Persona) -> list[str]:
+        """What a character might say, as one sentence, if anything is known."""
+        quoted = " ".join(f"“{line}”" for line in persona.lines)
+        return [self.lines.format(name=persona.name, items=quoted)] if quoted else []
 
     def briefing(self, occasion: Occasion, role: Role, manner: str) -> str:
         return self.chat_head.format(
@@ -245,7 +251,7 @@ class Prose(Wording):
     def _character(self, occasion: Occasion, role: Role) -> str:
         persona = role.persona
         parts = [self.described(Role(persona)), *self._stands(occasion, persona)]
-        told = " ".join(part for part in parts if part)
+        told = ("\n" if self.sheets == "list" else " ").join(part for part in parts if part)
         return f"{told}\n\n{role.more}" if role.more else told
 
     def _stands(self, occasion: Occasion, persona: Persona) -> list[str]:

@@ -11,9 +11,9 @@ could provoke it. No template mentions assistants or AI.
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
@@ -62,7 +62,7 @@ class Wording(AuthoredModel):
     added: ClassVar[frozenset[str]] = frozenset(
         {
             "any_form", "whispers", "heard_by", "heard_by_nobody", "whispered", "aside_of",
-            "enters", "leaves", "noise", "no_answer", "line_begins",
+            "enters", "leaves", "noise", "no_answer", "line_begins", "sheets",
         }
     )  # fmt: skip
 
@@ -70,6 +70,9 @@ class Wording(AuthoredModel):
     """Fields that a template may use besides those that its default uses."""
 
     version: str = "plain-1"
+
+    sheets: Literal["list", "prose"] = "list"
+    """How a character is told of: by labels, a line each, or in sentences."""
 
     company: str = "You play {name} in a scene with {others}."
     alone: str = "You play {name} alone on the stage."
@@ -156,23 +159,30 @@ class Wording(AuthoredModel):
         return "\n".join(lines)
 
     def sheet(self, persona: Persona) -> str:
-        """The lines about an actor's own character."""
+        """What an actor is told of its own character."""
         name = persona.name
         lines = [self.character.format(name=name, brief=persona.brief).rstrip()]
+        if self.sheets == "prose":
+            lines[0] = " ".join([lines[0], *in_sentences(persona)])
+        else:
+            lines += self.labelled(persona)
+        for issue, stance in persona.stances.items():
+            lines.append(self.stance.format(name=name, issue=issue, stance=f"{stance:g}"))
+        return "\n".join(lines)
+
+    def labelled(self, persona: Persona) -> Iterator[str]:
+        """The lines about a character that begin with a label."""
         for template, items in (
             (self.traits, persona.traits),
             (self.goals, persona.goals),
             (self.points, persona.points),
         ):
             if items:
-                lines.append(template.format(items="; ".join(items)))
+                yield template.format(items="; ".join(items))
         if persona.voice:
-            lines.append(self.voice.format(voice=persona.voice))
+            yield self.voice.format(voice=persona.voice)
         if persona.secret:
-            lines.append(self.secret.format(name=name, secret=persona.secret))
-        for issue, stance in persona.stances.items():
-            lines.append(self.stance.format(name=name, issue=issue, stance=f"{stance:g}"))
-        return "\n".join(lines)
+            yield self.secret.format(name=persona.name, secret=persona.secret)
 
     def described(self, role: Role) -> str:
         """``sheet``, and what the actor alone is told besides."""
@@ -282,6 +292,33 @@ class Wording(AuthoredModel):
     def again(self, question: Question, problem: str) -> str:
         """The request for another answer after one that could not be read."""
         return self.no_answer.format(problem=problem, object=question.answer.form())
+
+
+SENTENCES: Mapping[str, str] = {
+    "traits": "{name} is {items}.",
+    "goals": "{name} wants to {items}.",
+    "points": "{name} comes back again and again to {items}.",
+    "voice": "{name}'s way of speaking: {voice}.",
+    "secret": "Nobody but {name} knows this: {secret}",
+}
+"""What labels say of a character, as sentences."""
+
+
+def in_sentences(persona: Persona) -> Iterator[str]:
+    """What a persona has besides its brief and its stances, as sentences.
+
+    >>> list(in_sentences(Persona(name="Ada", traits=("dry", "patient"), goals=("save the spring",))))
+    ['Ada is dry and patient.', 'Ada wants to save the spring.']
+    """
+    name = persona.name
+    for field in ("traits", "goals", "points"):
+        items: tuple[str, ...] = getattr(persona, field)
+        if items:
+            yield SENTENCES[field].format(name=name, items=listed(items))
+    if persona.voice:
+        yield SENTENCES["voice"].format(name=name, voice=persona.voice)
+    if persona.secret:
+        yield SENTENCES["secret"].format(name=name, secret=persona.secret)
 
 
 def listed(names: tuple[str, ...]) -> str:

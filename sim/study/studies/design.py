@@ -17,7 +17,7 @@ from sim.planning.trials import IMPORTED
 from sim.runs.importing import trials_in
 from sim.runs.stages import open_all, open_cast
 from sim.scene.actor import Context
-from sim.scene.prose import Prose, wording_named
+from sim.scene.prose import Prose, wording_for, wording_named
 from sim.scene.scene import Scene
 from sim.stage.base import Stage
 
@@ -196,7 +196,9 @@ class _Laid:
         given = {**arm.parameters, **topic}
         try:
             scene = _as_wanted(build(scenario, given), arm)
-            scene = scene if change is None else change(scene)
+            if change is not None:
+                # In its wording: what the other wording of a persona is depends on it.
+                scene = change(scene.worded(wording_for([stage[1], *scene.stages])))
         except SceneError as error:
             raise SceneError(f"study {study.name}, arm {name}: {error}") from error
         values = {
