@@ -147,12 +147,12 @@ def study(
     from sim.planning.scenarios import own
     from sim.runs.stages import refuse_into_itself
     from sim.study.studies.conduct import register, take_in
-    from sim.study.studies.design import design_of
+    from sim.study.studies.design import Opened, design_of
 
     own("analysis")
     options = run_options(spend, resume)
     asked = _study(what)
-    design = design_of(asked, seeds=what.seeds, seed=what.seed, asking=asking.asked())
+    design = design_of(asked, seeds=what.seeds, seed=what.seed, opened=Opened(asking.asked()))
     name = asked.name if what.twin is None else f"{asked.name}-{what.twin.value}"
     if what.seal is not None:
         _seal(design, what, what.seal)

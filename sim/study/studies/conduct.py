@@ -18,7 +18,7 @@ from sim.runs.run import wait_for
 from sim.runs.stages import close_all
 from sim.runs.trials import run_trials
 from sim.store import open_store
-from sim.study.studies.design import Design, design_of
+from sim.study.studies.design import Design, Opened, design_of
 from sim.study.studies.registration import deviations, facts_of, first_facts
 from sim.study.studies.verdicts import Verdict, verdict_of
 
@@ -93,7 +93,7 @@ async def aconduct(
     """``conduct``, inside an event loop."""
     how, path = options or RunOptions(), Path(store)
     asked = find_study(study) if isinstance(study, str) else study
-    design = design_of(asked.on(models or {}), seeds=seeds, seed=seed, asking=how.asking)
+    design = design_of(asked.on(models or {}), seeds=seeds, seed=seed, opened=Opened(how.asking))
     try:
         registered = register(design, path)
         await run_trials(

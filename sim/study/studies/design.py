@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,30 @@ FILE = "file:"
 
 Change = Callable[[Scene], Scene]
 """What an equivalent world makes of a scene (``elsinore audit``)."""
+
+
+@dataclass(slots=True)
+class Opened:
+    """Stages that are open: ``stages`` by identity, and by the text of each model its identity.
+    Several designs share it, so that no model is opened twice."""
+
+    asking: ModelOptions = field(default_factory=ModelOptions)
+    stages: dict[str, Stage] = field(default_factory=dict)
+    named: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def model(self, text: str) -> tuple[str, str]:
+        """A model and its identity; it is opened unless it is open."""
+        if text not in self.named:
+            opened = open_all([text], self.asking)
+            self.stages |= opened.stages
+            [self.named[text]] = opened.named
+        return self.named[text]
+
+    def cast(self, scene: Scene) -> Mapping[str, str]:
+        """The identities of the stages that a scene names."""
+        found = open_cast(scene.stages, self.stages, self.asking)
+        self.stages |= found.stages
+        return found.identities
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +111,7 @@ def design_of(
     *,
     seeds: int | None = None,
     seed: int = 0,
-    asking: ModelOptions | None = None,
+    opened: Opened | None = None,
     change: Change | None = None,
 ) -> Design:
     """Lay a study out: each arm in each topic with the seeds ``seed`` to ``seed + seeds - 1``.
@@ -95,30 +119,23 @@ def design_of(
     Arms share their seeds, so that they are compared within them; topics have seeds of their own
     (``TOPICS_APART``), since they are units, and have to be independent. Arms that would play the
     very same trials (a twin without an effect, on one stage) have seeds ``APART``: else they would
-    be equal, and not only alike. ``change`` is made to every scene. The stages are opened, and the
-    caller closes them. A role that is a file of transcripts (``FILE``) is played by nobody: the
+    be equal, and not only alike. ``change`` is made to every scene. The stages are opened (unless
+    they are in ``opened``), and the caller closes them. A role that is a file of transcripts (``FILE``) is played by nobody: the
     arm's trials are the conversations of the file, and its scenario is what they are compared
     with. Raises ``BadRequest``, ``FormatError``, ``ScenarioError``, ``SceneError``.
     """
     count = seeds if seeds is not None else study.seeds
     if count < 1:
         raise BadRequest(f"seeds: {count} is no number of seeds; use at least 1")
-    how = asking or ModelOptions()
-    identities: dict[str, tuple[str, str]] = {}
-    stages: dict[str, Stage] = {}
-    # Only what is played is opened: a role that no arm has costs nobody a key.
+    held = opened or Opened()
     people = _people(study)
-    for role in dict.fromkeys(arm.stage for arm in study.arms.values()):
-        model = study.stages[role]
-        if model.startswith(FILE):
-            continue
-        if model not in {name for name, _ in identities.values()}:
-            opened = open_all([model], how)
-            stages |= opened.stages
-            [named] = opened.named
-        else:
-            named = next(each for each in identities.values() if each[0] == model)
-        identities[role] = named
+    # Only what is played is opened: a role that no arm has costs nobody a key.
+    roles = dict.fromkeys(arm.stage for arm in study.arms.values())
+    identities = {
+        role: held.model(study.stages[role])
+        for role in roles
+        if not study.stages[role].startswith(FILE)
+    }
     planned: list[Planned] = []
     taken: set[str] = set()
     topics = study.topics or {ONE_TOPIC: {}}
@@ -129,9 +146,7 @@ def design_of(
         if name not in people
     }
     for each in laid.values():
-        cast = open_cast(each.scene.stages, stages, how)
-        stages |= cast.stages
-        each.cast = cast.identities
+        each.cast = held.cast(each.scene)
     places = {topic: place for place, topic in enumerate(topics)}
     for number in range(seed, seed + count):
         for (name, topic), each in laid.items():
@@ -139,7 +154,7 @@ def design_of(
             taken.add(trial.id)
             planned.append(Planned(name, topic, number, trial))
     alone = [each.trial for each in planned if each.trial.focal is not None]
-    stages |= surrogate_stages(stages, alone)
+    stages = held.stages | surrogate_stages(held.stages, alone)
     models = {role: model for role, (model, _) in identities.items()}
     for name, path in people.items():
         models[study.arms[name].stage] = f"{FILE}{path.name}"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from analysis import convergence
 from analysis.tables import Record, tables_from
 from sim import Actor, Persona, Scene, after, ask_stance, play, ring
-from sim.events import Event, Turn
+from sim.events import Answer, Event, Turn
 from sim.planning import scenarios
 from sim.planning.scenarios import build, find
 from sim.planning.worlds.changes import (
@@ -49,12 +49,14 @@ def shipped(name: str, prose: bool = False) -> Scene:
 
 def events(scene: Scene, seed: int) -> list[Event]:
     """What happens in a scene on the embedded stage, without times."""
-    short = scene.replace(ends=scene.ends | after(turns=8))
-    return list(asyncio.run(play(short, exact_stage("base"), seed=seed)).events)
+    short = scene if scene.interventions else scene.replace(ends=scene.ends | after(turns=8))
+    played = asyncio.run(play(short, exact_stage("base"), seed=seed)).events
+    return [replace(each, seconds=0.0) if isinstance(each, Turn | Answer) else each
+            for each in played]  # fmt: skip
 
 
 @given(name=st.sampled_from(NAMES), seed=st.integers(0, 1 << 30))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_a_relabelled_graph_moves_nothing(name: str, seed: int) -> None:
     """An exact symmetry: every event is the same, so every number is."""
     scene = shipped(name)
@@ -63,9 +65,7 @@ def test_a_relabelled_graph_moves_nothing(name: str, seed: int) -> None:
     except Unfit:
         return
     assert other.graph.names != scene.graph.names
-    assert [repr(each) for each in events(other, seed)] == [
-        repr(each) for each in events(scene, seed)
-    ]
+    assert events(other, seed) == events(scene, seed)
 
 
 @pytest.mark.parametrize("prose", [False, True])
