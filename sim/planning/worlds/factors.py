@@ -86,7 +86,7 @@ class Chosen:
 
     invariances: tuple[Factor, ...]
     moderators: tuple[Factor, ...]
-    left_out: Mapping[str, str]
+    left_out: dict[str, str]
     names: Mapping[str, str]
 
 
@@ -120,9 +120,14 @@ def unfit(factor: Factor, study: Study, scenes: Sequence[Scene]) -> str:
         return "the arms of the study have layouts of their own"
     if factor is MEMORY and any(arm.context is not None for arm in study.arms.values()):
         return "the arms of the study have memories of their own"
+    return refused(factor.change, scenes)
+
+
+def refused(change: Change, scenes: Sequence[Scene]) -> str:
+    """Why one of some scenes does not take a change; blank if all do."""
     try:
         for scene in scenes:
-            factor.change(scene)
+            change(scene)
     except Unfit as why:
         return str(why)
     except SceneError as error:

@@ -18,6 +18,7 @@ from sim.runs.run import wait_for
 from sim.runs.stages import close_all
 from sim.runs.trials import run_trials
 from sim.store import open_store
+from sim.study.audits.registration import sentence_for
 from sim.study.studies.design import Design, Opened, design_of
 from sim.study.studies.registration import deviations, facts_of, first_facts
 from sim.study.studies.verdicts import Verdict, verdict_of
@@ -74,10 +75,17 @@ def take_in(design: Design, store: Path) -> None:
 
 
 def measured(registered: Registered, store: Path) -> tuple[Verdict, Tables]:
-    """What a store says of a study: its verdict, and the tables of its trials."""
+    """What a store says of a study: its verdict, with the sentence of an audit beside it, and the
+    tables of its trials."""
     with open_store(store) as opened:
         tables = tables_of(opened, registered.design.ids)
-    return verdict_of(registered.design, tables, deviations=registered.deviations), tables
+    audited = sentence_for(registered.facts, store)
+    return (
+        verdict_of(
+            registered.design, tables, deviations=registered.deviations, audited=audited
+        ),
+        tables,
+    )
 
 
 async def aconduct(

@@ -147,7 +147,8 @@ def _arm(arm: Arm) -> dict[str, Any]:
 
 
 def _contrast(contrast: Contrast) -> dict[str, Any]:
-    given: dict[str, Any] = contrast.model_dump(mode="json")
+    # What an audit needs to know of the measure decides nothing.
+    given: dict[str, Any] = contrast.model_dump(mode="json", exclude={"negated"})
     # What the measure is told came later: without it, what was registered before is the same.
     return given if contrast.settings else {k: v for k, v in given.items() if k != "settings"}
 
