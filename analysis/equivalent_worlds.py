@@ -130,7 +130,7 @@ class Worlds:
             within = [self.null - self.margin < each.low and each.high < self.null + self.margin
                       for each in (new, mean)]  # fmt: skip
             return "robust" if within[0] else self._unsettled if within[1] else "not shown"
-        if self.some_effect > LEVEL or mean.low <= self.null <= mean.high:
+        if mean.low <= self.null <= mean.high:
             return "fragile" if self.differing and self._apart_somewhere else "not shown"
         up = mean.estimate > self.null
         if self.expected not in ("different", "greater" if up else "less"):
@@ -198,10 +198,10 @@ def over_worlds(
     topics = table.index.get_level_values("topic").to_numpy()
     every = numbers["topic"].unique()
     means, variances = _worlds(values, worlds, topics, every, design.worlds)
-    tests = _Tests(values, arms, signed, worlds, topics, means[1], null)
+    tests = _Effect(values, arms, signed, means[1], null)
     return Worlds(
         tuple(factors), design, means[0], variances, len(values), null, expected, margin,
-        *tests.effect(), tests.differ(),
+        *tests.p(), p_of_spread(values, means[1], topics),
     )  # fmt: skip
 
 
@@ -233,18 +233,16 @@ def _worlds(
 
 
 @dataclass(frozen=True)
-class _Tests:
-    """The two permutation tests. ``make`` are the weights that make whole worlds from blocks."""
+class _Effect:
+    """The test of any effect. ``make`` are the weights that make whole worlds from blocks."""
 
     values: Floats
     arms: Floats
     weights: Floats
-    worlds: Floats
-    topics: Floats
     make: Floats
     null: float
 
-    def effect(self) -> tuple[float, float]:
+    def p(self) -> tuple[float, float]:
         """p of the median effect, and of the number of worlds on one side, if arms are exchanged
         within blocks; a mean of one arm has its deviations from the null mirrored."""
         if not len(self.make):
@@ -266,16 +264,20 @@ class _Tests:
         side = np.abs(np.sign(effects).sum(axis=1))
         return _p(middle), _p(side)
 
-    def differ(self) -> float:
-        """p of the variance of worlds if blocks are exchanged between worlds, within topics."""
-        if len(self.make) < SPARE + 1:
-            return nan
-        generator = np.random.default_rng(1)
-        made = np.tile(self.values, (DRAWS + 1, 1))
-        for topic in np.unique(self.topics):
-            mine = np.flatnonzero(self.topics == topic)
-            made[1:, mine] = generator.permuted(made[1:, mine], axis=1)
-        return _p((made @ self.make.T).var(axis=1))
+
+def p_of_spread(values: Floats, make: Floats, topics: Floats) -> float:
+    """p of the variance of worlds if blocks are exchanged between worlds, within topics.
+
+    ``values`` are those of blocks, ``make`` the weights that make each world's estimate from them.
+    """
+    if len(make) < SPARE + 1:
+        return nan
+    generator = np.random.default_rng(1)
+    made = np.tile(values, (DRAWS + 1, 1))
+    for topic in np.unique(topics):
+        mine = np.flatnonzero(topics == topic)
+        made[1:, mine] = generator.permuted(made[1:, mine], axis=1)
+    return _p((made @ make.T).var(axis=1))
 
 
 def _p(statistics: Floats) -> float:

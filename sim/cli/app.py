@@ -15,6 +15,7 @@ SUMMARIES = {
     "list": "List the scenarios, the studies, the models, and what other packages add.",
     "run": "Play a scenario, keep it in a store, and say what became of the actors.",
     "study": "Play a study: what is fixed beforehand, then the scenes, the verdict and a report.",
+    "audit": "Play a study again in equivalent worlds, and say what a new one would show.",
     "check": "Ask a model's server what it can do: about ten short calls, with the time of each.",
     "serve": "Serve the embedded stage over the OpenAI protocol, to clients on this machine.",
     "show": "List the trials of a store, or print the transcript of one.",
@@ -55,6 +56,8 @@ def _body(name: str) -> Callable[..., None] | typer.Typer:
             from sim.cli.commands.run import run as body
         case "study":
             from sim.cli.commands.study import study as body
+        case "audit":
+            from sim.cli.commands.audit import audit as body
         case "check":
             from sim.cli.commands.check import check as body
         case "serve":

@@ -151,7 +151,7 @@ def study(
 
     own("analysis")
     options = run_options(spend, resume)
-    asked = _study(what)
+    asked = asked_study(what.study, what.model, what.parameter, what.twin)
     design = design_of(asked, seeds=what.seeds, seed=what.seed, opened=Opened(asking.asked()))
     name = asked.name if what.twin is None else f"{asked.name}-{what.twin.value}"
     if what.seal is not None:
@@ -181,16 +181,18 @@ def study(
     leave(report, store, options.in_doubt)
 
 
-def _study(what: StudyOptions) -> Study:
+def asked_study(
+    name: str, models: list[str] | None, parameters: list[str] | None, twin: TwinKind | None
+) -> Study:
     """The study that was asked for, on the models that were named."""
     from sim.planning.studies import find_study
 
-    found = find_study(what.study, given_parameters(what.parameter))
-    if what.twin is not None:
-        if what.model:
+    found = find_study(name, given_parameters(parameters))
+    if twin is not None:
+        if models:
             raise BadRequest("--twin: a twin names its own embedded stages; leave --model out")
-        return found.twin(what.twin.value)
-    return found.on(_models(found, what.model or []))
+        return found.twin(twin.value)
+    return found.on(_models(found, models or []))
 
 
 def _seal(design: Design, what: StudyOptions, path: Path) -> None:

@@ -91,6 +91,24 @@ def show_estimates(estimates: Sequence[Estimate], prices_of: str, as_json: bool)
     )
 
 
+def cost_in_words(estimates: Sequence[Estimate]) -> str:
+    """What a run would take, in a line.
+
+    >>> cost_in_words([Estimate("embedded:base", 12, 2, 80)])
+    '10 trials to play, 80 calls, free'
+    """
+    trials = sum(each.trials - each.there for each in estimates)
+    calls = sum(each.calls for each in estimates)
+    known = [each for each in estimates if each.usage.usd is not None]
+    most = sum(each.usage.usd or 0.0 for each in known)
+    least = sum(each.usd_cached or 0.0 for each in known)
+    if len(known) < len(estimates):
+        told = "at a price that is unknown (see --prices)"
+    else:
+        told = f"about {_usd(least)} to {_usd(most)}" if most else "free"
+    return f"{_count(trials, 'trial')} to play, {_count(calls, 'call')}, {told}"
+
+
 def show_forecast(estimates: Sequence[Estimate], prices_of: str) -> None:
     """Print what a tournament would take, stage by stage."""
     console = out()
