@@ -42,7 +42,9 @@ async def run_as_cells(blocks: list[str], page: Path) -> dict[str, object]:
 # --- Python in the documents ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["labels.md", "populations.md", "scenes.md", "tournaments.md"])
+@pytest.mark.parametrize(
+    "name", ["audits.md", "labels.md", "populations.md", "scenes.md", "tournaments.md"]
+)
 def test_the_page_runs(name: str) -> None:
     blocks = python_blocks(DOCS / name)
     assert len(blocks) > 3
@@ -225,6 +227,10 @@ def test_the_design_has_the_tables_of_the_store() -> None:
 WHERE = {
     "energy_distance": "analysis.energy_distance",
     "Asked": "analysis.evidence.scoring",
+    "audit": "sim.study.audits.conduct",
+    "audit_design": "sim.study.audits.design",
+    "factorial": "analysis.stats.factorial",
+    "hierarchical": "analysis.stats.hierarchical",
     "Evidence": "analysis.evidence.readings",
     "Fused": "analysis.evidence.fused",
     "Judged": "analysis.evidence.judged",

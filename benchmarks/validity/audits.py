@@ -164,9 +164,7 @@ class Found:
         )
 
 
-def repeated(
-    name: str, folder: Path, times: int, seeds: int = SEEDS, size: int = POOL
-) -> Found:
+def repeated(name: str, folder: Path, times: int, seeds: int = SEEDS, size: int = POOL) -> Found:
     """What audits of ``seeds`` seeds a world find, drawn from a pool."""
     study, expected, factor = planted()[name]
     design, numbers = pool(study, folder, size)

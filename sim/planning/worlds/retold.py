@@ -236,8 +236,7 @@ def polarity_flipped(scene: Scene) -> Scene:
 def _has_code(scene: Scene) -> bool:
     """Whether a condition of a scene is somebody's own function."""
     return any(
-        callable(each) and not isinstance(each, type) and each is not never
-        for each in parts(scene)
+        callable(each) and not isinstance(each, type) and each is not never for each in parts(scene)
     )
 
 

@@ -186,9 +186,7 @@ def _moderators(
     }  # fmt: skip
 
 
-def _symmetry(
-    study: Study, taken: Chosen, held: Opened, seed: int
-) -> tuple[Design, Design] | None:
+def _symmetry(study: Study, taken: Chosen, held: Opened, seed: int) -> tuple[Design, Design] | None:
     """One block of the first world, and the same with a relabelled graph."""
     if all(model.startswith("embedded:") for model in study.stages.values()):
         written = design_of(study, seeds=1, seed=seed, opened=held, change=lambda scene: scene)

@@ -100,7 +100,9 @@ def effects(found: Worlds, place: int = 0) -> Figure:
     rows, cells = [], []
     for name, each in zip(found.factors, found.explained, strict=True):
         effect, share = each.effect, each.share
-        told = f"{number(effect.estimate, sign=True)} {interval(effect.low, effect.high, sign=True)}"
+        told = (
+            f"{number(effect.estimate, sign=True)} {interval(effect.low, effect.high, sign=True)}"
+        )
         rows.append(
             Row(name, effect.estimate, effect.low, effect.high, told,
                 strong=found.main is not None and found.factors[found.main] == name)

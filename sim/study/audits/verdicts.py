@@ -206,9 +206,7 @@ def audit_of(design: AuditDesign, store: Path, deviations: tuple[str, ...] = ())
     )  # fmt: skip
 
 
-def findings(
-    design: AuditDesign, numbers: pd.DataFrame
-) -> tuple[tuple[Contrast, Worlds], ...]:
+def findings(design: AuditDesign, numbers: pd.DataFrame) -> tuple[tuple[Contrast, Worlds], ...]:
     """What each primary contrast comes to over the worlds, from the numbers of trials."""
     return tuple(
         (

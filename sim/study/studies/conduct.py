@@ -81,9 +81,7 @@ def measured(registered: Registered, store: Path) -> tuple[Verdict, Tables]:
         tables = tables_of(opened, registered.design.ids)
     audited = sentence_for(registered.facts, store)
     return (
-        verdict_of(
-            registered.design, tables, deviations=registered.deviations, audited=audited
-        ),
+        verdict_of(registered.design, tables, deviations=registered.deviations, audited=audited),
         tables,
     )
 

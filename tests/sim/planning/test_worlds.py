@@ -143,7 +143,10 @@ def test_a_negated_motion_turns_stances_and_leaves_distances() -> None:
     scene = shipped("cross_purposes")
     other = polarity_flipped(scene)
     assert other.topic == "The lighthouse should not become a hotel."
-    assert [each.persona.stances for each in other.cast] == [{"not hotel": 0.8}, {"not hotel": -0.8}]
+    assert [each.persona.stances for each in other.cast] == [
+        {"not hotel": 0.8},
+        {"not hotel": -0.8},
+    ]
     assert other.probes[0].question.key == "stance:not hotel"
     assert '"not hotel"' in other.probes[0].question.text
     assert polarity_flipped(other) == scene
@@ -158,7 +161,9 @@ def test_a_motion_negated_twice_is_the_motion(motion: str) -> None:
 
 
 def test_a_persona_is_told_as_a_list_in_prose_and_to_its_face() -> None:
-    ada = Persona(name="Ada", brief="A hydrologist.", traits=("dry", "fair"), stances={"sell": -0.8})
+    ada = Persona(
+        name="Ada", brief="A hydrologist.", traits=("dry", "fair"), stances={"sell": -0.8}
+    )
     scene = Scene(
         topic="Sell it.", cast=(Actor(ada), Actor(Persona(name="Ben"))), graph=ring("Ada", "Ben"),
         probes=(ask_stance("sell"),), ends=after(turns=2),
@@ -169,7 +174,9 @@ def test_a_persona_is_told_as_a_list_in_prose_and_to_its_face() -> None:
         return scene.templates.briefing(scene.occasion, scene.role(scene.seat("Ada")), "")
 
     assert "Traits: dry; fair" in told(labels)
-    assert "Character: Ada. A hydrologist. Ada is dry and fair.\nStance" in told(other_sheet(labels))
+    assert "Character: Ada. A hydrologist. Ada is dry and fair.\nStance" in told(
+        other_sheet(labels)
+    )
     assert "Ada: A hydrologist. Ada is dry and fair. Ada is firmly against it." in told(prose)
     assert "Ada: A hydrologist.\nTraits: dry; fair\nAda is firmly" in told(other_sheet(prose))
     assert "You are dry and fair. You are somebody who is firmly" in told(second_person(prose))
