@@ -17,6 +17,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.stats import UNKNOWN, Floats, Interval
 from analysis.stats.factorial import Factorial
@@ -62,9 +63,9 @@ class Worlds:
     differ: float
 
     @cached_property
-    def known(self) -> Floats:
+    def known(self) -> NDArray[np.bool_]:
         """Which worlds have a number, and more than one block."""
-        kept: Floats = ~(np.isnan(self.estimates) | np.isnan(self.variances))
+        kept: NDArray[np.bool_] = ~(np.isnan(self.estimates) | np.isnan(self.variances))
         return kept
 
     @cached_property

@@ -67,12 +67,12 @@ def factorial(factors: int, most: int) -> Factorial:
         raise ValueError(f"most: {most} is no size of a design; use 12, 24 or 48")
     if 2**factors <= most:
         bits = (np.arange(2**factors)[:, None] >> np.arange(factors)) & 1
-        return Factorial(2.0 * bits - 1.0, None)
+        return Factorial(bits.astype(np.float64) * 2 - 1, None)
     runs = plackett_burman(12 if most < 48 else 24)
     if factors > runs.shape[1]:
         raise ValueError(f"factors: {factors} are too many for {most} worlds")
     every = runs if most == 12 else np.vstack([runs, -runs])
-    chosen = every[:, _columns(every, factors)]
+    chosen: Floats = every[:, _columns(every, factors)]
     # The world as it was written comes first.
     return Factorial(chosen[np.argsort((chosen > 0).sum(axis=1), kind="stable")],
                      3 if most == 12 else 4)  # fmt: skip

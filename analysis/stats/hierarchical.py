@@ -127,7 +127,7 @@ def hierarchical(
     size = design.shape[1]
     squares = (design[:, :, None] * design[:, None, :]).reshape(worlds, size * size)
     information = (precision @ squares).reshape(-1, size, size)
-    covariances = np.linalg.inv(information)
+    covariances: Floats = np.linalg.inv(information).astype(np.float64)
     scores = precision @ (design * estimates[:, None])
     means = (covariances @ scores[:, :, None])[:, :, 0]
     left = estimates[None, :] - means @ design.T

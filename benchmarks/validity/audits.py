@@ -32,6 +32,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -51,6 +52,7 @@ from sim.study.audits.verdicts import findings, numbers_by_world
 TITLE = "Equivalent worlds"
 SEEDS, POOL = 6, 18
 BAR = 0.95
+LEANING = "embedded:base?beta=0.3&bias=1"
 
 
 def neighbours(temper: str = "loyal", apart: float = 0.6, turns: int = 8) -> Scene:
@@ -80,18 +82,26 @@ def neighbours(temper: str = "loyal", apart: float = 0.6, turns: int = 8) -> Sce
     )
 
 
-def _study(name: str, measure: str, negated: str, high: Arm, low: Arm, **more: object) -> Study:
+def _study(
+    name: str, measure: str, negated: Literal["same", "opposite"], high: Arm, low: Arm
+) -> Study:
     contrast = Contrast(measure=measure, weights={"high": 1, "low": -1}, negated=negated)
+    roles = dict.fromkeys((high.stage, low.stage))
     return Study(
-        name=name, question=f"{name}?", source="here", known="planted", refuted_by="nothing",
-        arms={"high": high, "low": low}, primary=(contrast,), **more,
-    )  # fmt: skip
+        name=name,
+        question=f"{name}?",
+        source="here",
+        known="planted",
+        refuted_by="nothing",
+        arms={"high": high, "low": low},
+        primary=(contrast,),
+        stages={role: LEANING if role == "leaning" else "embedded:base" for role in roles},
+    )
 
 
 def planted() -> dict[str, tuple[Study, str, str]]:
     """The studies, each with the outcome that its audit should have, and the factor it is due to
     (blank: none)."""
-    lean = "embedded:base?beta=0.3&bias=1"
     return {
         "temper": (
             _study("temper", "conflict.hostility", "same",
@@ -101,8 +111,7 @@ def planted() -> dict[str, tuple[Study, str, str]]:
         ),
         "assent": (
             _study("assent", "population.score", "opposite",
-                   Arm(scenario=neighbours, stage="leaning"), Arm(scenario=neighbours),
-                   stages={"stage": "embedded:base", "leaning": lean}),
+                   Arm(scenario=neighbours, stage="leaning"), Arm(scenario=neighbours)),
             "fragile", "polarity",
         ),
         "apart": (

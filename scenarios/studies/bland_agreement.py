@@ -26,6 +26,7 @@ def bland_agreement(turns: int = 16) -> Study:
         primary=(
             Contrast(
                 measure="convergence.c",
+                negated="same",
                 weights={"tuned": 1, "base": -1},
                 margin=0.1,
                 about="how much more of the distance is gone on the tuned stage",
@@ -34,11 +35,13 @@ def bland_agreement(turns: int = 16) -> Study:
         exploratory=(
             Contrast(
                 measure="acts.platitude",
+                negated="same",
                 weights={"tuned": 1, "base": -1},
                 about="platitudes, tuned less base",
             ),
             Contrast(
                 measure="collapse.collapse",
+                negated="same",
                 weights={"tuned": 1, "base": -1},
                 about="collapse into the assistant, tuned less base",
             ),

@@ -33,12 +33,14 @@ def strangers_or_assistants(turns: int = 12, topics: int = 3) -> Study:
         primary=(
             Contrast(
                 measure="strangers.rate",
+                negated="same",
                 weights={"base": 1, "tuned": -1},
                 about="share of turns in which a stranger speaks, base less tuned stage, both in "
                 "screenplay",
             ),
             Contrast(
                 measure="collapse.collapse",
+                negated="same",
                 weights={"tuned": 1, "base": -1},
                 about="share of actors that became an assistant, tuned less base stage, both in "
                 "screenplay",
@@ -47,12 +49,14 @@ def strangers_or_assistants(turns: int = 12, topics: int = 3) -> Study:
         exploratory=(
             Contrast(
                 measure="strangers.rate",
+                negated="same",
                 weights={"tuned": 1, "chat": -1},
                 expected="different",
                 about="strangers by the regime alone, screenplay less chat on the tuned stage",
             ),
             Contrast(
                 measure="collapse.collapse",
+                negated="same",
                 weights={"chat": 1, "tuned": -1},
                 expected="different",
                 about="collapse by the regime alone, chat less screenplay on the tuned stage",

@@ -307,7 +307,8 @@ SENTENCES: Mapping[str, str] = {
 def in_sentences(persona: Persona) -> Iterator[str]:
     """What a persona has besides its brief and its stances, as sentences.
 
-    >>> list(in_sentences(Persona(name="Ada", traits=("dry", "patient"), goals=("save the spring",))))
+    >>> ada = Persona(name="Ada", traits=("dry", "patient"), goals=("save the spring",))
+    >>> list(in_sentences(ada))
     ['Ada is dry and patient.', 'Ada wants to save the spring.']
     """
     name = persona.name

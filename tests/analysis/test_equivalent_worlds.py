@@ -92,8 +92,7 @@ def test_a_topic_counts_as_one_whatever_its_number_of_blocks() -> None:
     rows = []
     for world in range(8):
         for topic, value, seeds in (("tea", 1.0, 2), ("ale", 3.0, 6)):
-            for seed in range(seeds):
-                rows.append((world, "a", topic, seed, value + 0.01 * seed))
+            rows += [(world, "a", topic, seed, value + 0.01 * seed) for seed in range(seeds)]
     frame = pd.DataFrame(rows, columns=["world", "arm", "topic", "seed", "value"])
     found = over_worlds(frame, {"a": 1}, design, ("x", "y", "z"))
     assert found.estimates == pytest.approx([(1.005 + 3.025) / 2] * 8)

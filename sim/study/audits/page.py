@@ -66,7 +66,8 @@ def _title(audit: Audit, what: Contrast) -> str:
 
 def curve(what: Contrast, found: Worlds, place: int = 0) -> Figure:
     """The specification curve of a contrast: worlds by their estimates, and what they are."""
-    specifications, cells = [], []
+    specifications: list[Specification] = []
+    cells: list[list[object]] = []
     for levels, estimate, variance in zip(
         found.design.levels, found.estimates, found.variances, strict=True
     ):
@@ -91,7 +92,7 @@ def curve(what: Contrast, found: Worlds, place: int = 0) -> Figure:
                 None if isnan(new.low) else (new.low, new.high), found.main,
             )
         ],
-        Table(["estimate", "low", "high", *found.factors], sorted(cells, key=lambda row: row[0])),
+        Table(["estimate", "low", "high", *found.factors], cells),
     )  # fmt: skip
 
 

@@ -182,10 +182,10 @@ def _tests(what: Contrast, found: Worlds) -> str:
         f"{what.name}: mean over worlds {number(mean.estimate, sign=True)} "
         f"{interval(mean.low, mean.high, sign=True)}; more than the null in a new world with "
         f"probability {above}; standard deviation of true effects {number(tau.estimate)} "
-        f"{interval(tau.low, tau.high)}; any effect: p\u00a0=\u00a0{probability(found.some_effect)} "
-        f"(median), {probability(found.same_side)} (worlds on one side), arms exchanged within "
-        f"worlds; worlds differ: p\u00a0=\u00a0{probability(found.differ)}, blocks exchanged "
-        "between them."
+        f"{interval(tau.low, tau.high)}; any effect: p\u00a0=\u00a0"
+        f"{probability(found.some_effect)} (median), {probability(found.same_side)} (worlds on one "
+        f"side), arms exchanged within worlds; worlds differ: p\u00a0=\u00a0"
+        f"{probability(found.differ)}, blocks exchanged between them."
     )
 
 

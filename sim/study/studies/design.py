@@ -120,9 +120,10 @@ def design_of(
     (``TOPICS_APART``), since they are units, and have to be independent. Arms that would play the
     very same trials (a twin without an effect, on one stage) have seeds ``APART``: else they would
     be equal, and not only alike. ``change`` is made to every scene. The stages are opened (unless
-    they are in ``opened``), and the caller closes them. A role that is a file of transcripts (``FILE``) is played by nobody: the
-    arm's trials are the conversations of the file, and its scenario is what they are compared
-    with. Raises ``BadRequest``, ``FormatError``, ``ScenarioError``, ``SceneError``.
+    they are in ``opened``), and the caller closes them. A role that is a file of transcripts
+    (``FILE``) is played by nobody: the arm's trials are the conversations of the file, and its
+    scenario is what they are compared with. Raises ``BadRequest``, ``FormatError``,
+    ``ScenarioError``, ``SceneError``.
     """
     count = seeds if seeds is not None else study.seeds
     if count < 1:

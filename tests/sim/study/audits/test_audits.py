@@ -1,4 +1,4 @@
-"""Audits: laid out, registered before the first trial, measured, and told in the study's verdict."""
+"""Audits: laid out, registered before the first trial, measured, told in the study's verdict."""
 
 from __future__ import annotations
 
