@@ -129,8 +129,9 @@ def main() -> int:
     parser.add_argument("files", nargs="+", type=Path, help="files of elsinore bench waluigi")
     parser.add_argument("--print", action="store_true", help="print it, and write nothing")
     options = parser.parse_args()
+    files = sorted(options.files)
     try:
-        text = measured(options.files)
+        text = measured(files)
     except ElsinoreError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -141,7 +142,7 @@ def main() -> int:
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", "utf-8")
-    for path, results in _read(options.files):
+    for path, results in _read(files):
         drawn = phase_diagram(results, results.estimated()).svg()
         (PICTURES / f"waluigi-{path.stem}.svg").write_text(drawn, "utf-8")
     return 0

@@ -82,18 +82,22 @@ def layout_for(stage: Stage, model: str) -> LayoutName:
 
 
 def default_file(stage: Stage) -> Path:
-    """Where results go unless a place is named. Makes the folder.
-
-    >>> from sim.stage.fixed import FixedLines
-    >>> name_of("gguf:some model.gguf?sha256=aa")
-    'waluigi-gguf-some-model.gguf.json'
-    """
-    FOLDER.mkdir(exist_ok=True)
+    """Where results go unless a place is named. Makes the folder, or raises ``BadRequest``."""
+    try:
+        FOLDER.mkdir(exist_ok=True)
+    except OSError as error:
+        raise BadRequest(
+            f"{FOLDER}: cannot be made ({error.strerror}); name another place with --out"
+        ) from None
     return FOLDER / name_of(stage.identity)
 
 
 def name_of(identity: str) -> str:
-    """The name of a file for a model, without its settings."""
+    """The name of a file for a model, without its settings.
+
+    >>> name_of("gguf:some model.gguf?sha256=aa")
+    'waluigi-gguf-some-model.gguf.json'
+    """
     name = re.sub(r"[^\w.]+", "-", identity.partition("?")[0]).strip("-")
     return f"waluigi-{name}.json"
 

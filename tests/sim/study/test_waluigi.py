@@ -11,6 +11,7 @@ import pytest
 
 from analysis.evidence.scoring import Asked
 from analysis.waluigi import Estimates
+from benchmarks import waluigi
 from sim.calls.guard import open_stage
 from sim.errors import BadRequest, ModelError, SceneError
 from sim.scene.prose import PROSE
@@ -23,9 +24,10 @@ from sim.stage.fixed import FixedLines
 from sim.study.waluigi.asking import ask, cost_of
 from sim.study.waluigi.bank import End, Pair, Pole, read_bank
 from sim.study.waluigi.design import DOSES, ENDS, Cell, Design
+from sim.study.waluigi.figure import phase_diagram
 from sim.study.waluigi.grammar_lines import POINTS, STANCE, TOPIC, grammar_bank
 from sim.study.waluigi.plan import design_for
-from sim.study.waluigi.results import results_of
+from sim.study.waluigi.results import read_results, results_of
 
 BANK = read_bank()
 
@@ -163,6 +165,18 @@ def test_a_missing_answer_is_missing_and_is_asked_for_again(tmp_path: Path) -> N
         whole = results_of(design, stage, ask(design, asking))
     assert whole.estimated().missing == 0
     assert 0 < stage.asked < first / 10 + len(cells) + 1
+
+
+def test_the_page_says_what_the_files_say() -> None:
+    page = waluigi.PAGE.read_text("utf-8")
+    files = sorted((waluigi.DOCS / "waluigi").glob("*.json"))
+    assert len(files) > 3
+    shown = page.partition(waluigi.BEGIN)[2].partition(waluigi.END)[0]
+    assert shown.strip() == waluigi.measured(files)
+    for path in files:
+        drawn = (waluigi.PICTURES / f"waluigi-{path.stem}.svg").read_text("utf-8")
+        results = read_results(path)
+        assert drawn == phase_diagram(results, results.estimated()).svg()
 
 
 # --- The exact stage ---------------------------------------------------------------------------
