@@ -83,9 +83,9 @@ def unlike_human_errors(seeds: int = 30) -> Study:
             ),
         ),
         planted=Twin(
-            why="Stand-ins for people share beliefs, right and wrong; eight in ten replicas are "
-            "shadows from the start, who hold the opposite of each (M1, pi 0.8, no concealment).",
-            stages={"replica": "embedded:base?mechanism=M1&pi=0.8&kappa=0"},
+            why="Stand-ins for people share beliefs, right and wrong; all replicas are shadows "
+            "from the start, who hold the opposite of each (M1, pi 1, no concealment).",
+            stages={"replica": "embedded:base?mechanism=M1&pi=1&kappa=0"},
             parameters={"beliefs": "shared"},
         ),
         absent=Twin(
