@@ -221,22 +221,24 @@ def _seal(design: Design, what: StudyOptions, path: Path) -> None:
 
 
 def _models(study: Study, given: list[str]) -> dict[str, str]:
-    """The models by role."""
+    """The models by role. One alone plays all roles where these are told apart by nothing else: a
+    recording of the study, or roles that all have the same model."""
     models: dict[str, str] = {}
     roles = list(study.stages)
     for text in given:
         role, equals, model = text.partition("=")
         # A model string may hold an equals sign of its own: embedded:base?kappa=0.5
-        if not equals or ":" in role:
-            if len(roles) > 1:
-                raise BadRequest(
-                    f"--model {text}: the study {study.name} has {len(roles)} roles; say which, "
-                    f"as in {' '.join(f'--model {each}={text}' for each in roles)}"
-                )
-            role, model = roles[0], text
-        if role in models:
-            raise BadRequest(f"--model {text}: the role {role} has a model already; give it once")
-        models[role] = model
+        named = bool(equals) and ":" not in role
+        alike = text.startswith("recorded:") or len(set(study.stages.values())) == 1
+        if not named and not alike:
+            raise BadRequest(
+                f"--model {text}: the study {study.name} has {len(roles)} roles; say which, "
+                f"as in {' '.join(f'--model {each}={text}' for each in roles)}"
+            )
+        for each in [role] if named else roles:
+            if each in models:
+                raise BadRequest(f"--model {text}: {each} has a model already; give it once")
+            models[each] = model if named else text
     return models
 
 

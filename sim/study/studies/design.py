@@ -15,11 +15,13 @@ from sim.planning.studies import Arm, Study
 from sim.planning.surrogates import surrogate_stages, surrogates_of
 from sim.planning.trials import IMPORTED
 from sim.runs.importing import trials_in
-from sim.runs.stages import open_all, open_cast
+from sim.runs.stages import RECORDED, open_all, open_cast
 from sim.scene.actor import Context
 from sim.scene.prose import Prose, wording_for, wording_named
 from sim.scene.scene import Scene
 from sim.stage.base import Stage
+from sim.store import open_store
+from sim.study.studies.registration import registered
 
 ONE_TOPIC = ""
 """The name of the topic of a study that has one alone."""
@@ -48,13 +50,32 @@ class Opened:
     stages: dict[str, Stage] = field(default_factory=dict)
     named: dict[str, tuple[str, str]] = field(default_factory=dict)
 
-    def model(self, text: str) -> tuple[str, str]:
-        """A model and its identity; it is opened unless it is open."""
-        if text not in self.named:
+    recorded: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def model(self, text: str, study: str, role: str) -> tuple[str, str]:
+        """The model of a role, and its identity; it is opened unless it is open.
+
+        A recording of several models plays the one that had this role when the study was played.
+        """
+        if text in self.named:
+            return self.named[text]
+        if text not in self.recorded:
             opened = open_all([text], self.asking)
             self.stages |= opened.stages
-            [self.named[text]] = opened.named
-        return self.named[text]
+            if len(opened.named) == 1:
+                [self.named[text]] = opened.named
+                return self.named[text]
+            self.recorded[text] = opened.named
+        with open_store(text.removeprefix(RECORDED)) as store:
+            played = (registered(store, study) or {}).get("models", {}).get(role)
+        for name, identity in self.recorded[text]:
+            if name == played:
+                return name, identity
+        names = ", ".join(name for name, _ in self.recorded[text])
+        raise BadRequest(
+            f"{text}: holds several models ({names}), and does not say which played {role}: the "
+            f"study {study} was not played there"
+        )
 
     def cast(self, scene: Scene) -> Mapping[str, str]:
         """The identities of the stages that a scene names."""
@@ -133,7 +154,7 @@ def design_of(
     # Only what is played is opened: a role that no arm has costs nobody a key.
     roles = dict.fromkeys(arm.stage for arm in study.arms.values())
     identities = {
-        role: held.model(study.stages[role])
+        role: held.model(study.stages[role], study.name, role)
         for role in roles
         if not study.stages[role].startswith(FILE)
     }

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import analysis
 from sim import __version__
@@ -22,7 +22,9 @@ from sim.planning.studies import Arm, Contrast
 from sim.planning.trials import IMPORTED
 from sim.redaction import redact_tree
 from sim.store import Store, open_store
-from sim.study.studies.design import Design
+
+if TYPE_CHECKING:
+    from sim.study.studies.design import Design
 
 WORDS: Mapping[str, str] = {
     "question": "the question",

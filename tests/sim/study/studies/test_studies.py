@@ -141,6 +141,18 @@ def test_trials_that_were_seen_before_are_refused(tmp_path: Path) -> None:
         register(design_of(renamed, seeds=2), store)
 
 
+def test_a_recorded_study_is_played_again_without_a_model(tmp_path: Path) -> None:
+    """Each role by the model that had it, and the same numbers."""
+    store = tmp_path / "tiny.db"
+    first = conduct(tiny(), store, seeds=2)
+    recording = {"base": f"recorded:{store}", "tuned": f"recorded:{store}"}
+    again = conduct(tiny(), tmp_path / "again.db", models=recording, seeds=2)
+    assert again.models == first.models
+    assert [each.result for each in again.findings] == [each.result for each in first.findings]
+    with pytest.raises(BadRequest, match="the study another was not played there"):
+        design_of(tiny(name="another").on(recording), seeds=2)
+
+
 def test_too_few_seeds_cannot_say_anything(tmp_path: Path) -> None:
     found = conduct(tiny(), tmp_path / "x.db", seeds=3)
     assert found.found == "cannot be said"
