@@ -29,6 +29,7 @@ def asch_majority(rounds: int = 4) -> Study:
             Contrast(
                 measure="conformity.last",
                 weights={"alone": 1, "three": -1},
+                negated="opposite",
                 margin=0.2,
                 settings=SUBJECT,
                 about="how much lower the subject ends before three than alone, in private",
@@ -38,12 +39,14 @@ def asch_majority(rounds: int = 4) -> Study:
             Contrast(
                 measure="conformity.last",
                 weights={"one": 1, "three": -1},
+                negated="opposite",
                 settings=SUBJECT,
                 about="the same of three against one",
             ),
             Contrast(
                 measure="conformity.complied",
                 weights={"three": 1, "alone": -1},
+                negated="opposite",
                 settings=SUBJECT,
                 about="what it says aloud is on the side of the majority",
             ),

@@ -31,6 +31,7 @@ def committed_minority(rounds: int = 3) -> Study:
             Contrast(
                 measure="conformity.last",
                 weights={"none": 1, "two": -1},
+                negated="opposite",
                 settings=HANNE,
                 about="how much less the last of eight holds to the old name, two committed",
             ),
@@ -39,12 +40,14 @@ def committed_minority(rounds: int = 3) -> Study:
             Contrast(
                 measure="conformity.last",
                 weights={"none": 1, "one": -1},
+                negated="opposite",
                 settings=HANNE,
                 about="the same with one committed",
             ),
             Contrast(
                 measure="conformity.last",
                 weights={"one": 1, "three": 1, "two": -2},
+                negated="opposite",
                 expected="different",
                 settings=HANNE,
                 about="whether the second changes more than the third (a tipping point)",

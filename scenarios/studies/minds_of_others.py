@@ -32,11 +32,13 @@ def minds_of_others(turns: int = 8, topics: int = 3) -> Study:
         primary=(
             Contrast(
                 measure="theory_of_mind.gain_own",
+                negated="same",
                 weights=open_,
                 about="error of one's own view less that of the guess",
             ),
             Contrast(
                 measure="theory_of_mind.gain_mean",
+                negated="same",
                 weights=open_,
                 about="error of the mean of all others less that of the guess",
             ),
@@ -44,28 +46,33 @@ def minds_of_others(turns: int = 8, topics: int = 3) -> Study:
         exploratory=(
             Contrast(
                 measure="theory_of_mind.gain_public",
+                negated="same",
                 weights=open_,
                 about="error of the other's last public words less that of the guess",
             ),
             Contrast(
                 measure="theory_of_mind.gain_spectator",
+                negated="same",
                 weights=open_,
                 about="error of a spectator without a persona less that of the guess",
             ),
             Contrast(
                 measure="theory_of_mind.gain_as",
+                negated="same",
                 weights=open_,
                 about="error of the stage in the other's place, from public lines alone, less that "
                 "of the guess",
             ),
             Contrast(
                 measure="theory_of_mind.gain_public",
+                negated="same",
                 weights={"masked": 1},
                 about="the same against public words, where one of the two says aloud the opposite "
                 "of what it thinks: inference, or a leak of its persona into another's prompt",
             ),
             Contrast(
                 measure="theory_of_mind.gain_spectator",
+                negated="same",
                 weights={"masked": 1},
                 about="the same against a spectator, behind the mask",
             ),

@@ -30,6 +30,7 @@ def mixed_casts(rounds: int = 3, other: str = "embedded:rlhf") -> Study:
         primary=(
             Contrast(
                 measure="convergence.end",
+                negated="same",
                 weights={"two_stages": 1, "one_stage": -1},
                 about="how much further apart a mixed cast ends",
             ),
@@ -37,11 +38,13 @@ def mixed_casts(rounds: int = 3, other: str = "embedded:rlhf") -> Study:
         exploratory=(
             Contrast(
                 measure="convergence.start",
+                negated="same",
                 weights={"two_stages": 1, "one_stage": -1},
                 about="how much further apart it is before anybody has spoken",
             ),
             Contrast(
                 measure="stances.written_end",
+                negated="same",
                 weights={"two_stages": 1, "one_stage": -1},
                 about="how much more of the written differences is left at the end",
             ),

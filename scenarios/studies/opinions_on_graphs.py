@@ -37,6 +37,7 @@ def opinions_on_graphs(rounds: int = 3) -> Study:
         primary=(
             Contrast(
                 measure="convergence.end",
+                negated="same",
                 weights={
                     "ring": 0.5,
                     "ring_turned": 0.5,
@@ -47,6 +48,7 @@ def opinions_on_graphs(rounds: int = 3) -> Study:
             ),
             Contrast(
                 measure="stances.moved",
+                negated="opposite",
                 weights=dict.fromkeys(arms, 1 / 6),
                 about="how far all move toward the motion, whichever way it is worded",
             ),
@@ -54,6 +56,7 @@ def opinions_on_graphs(rounds: int = 3) -> Study:
         exploratory=(
             Contrast(
                 measure="stances.moved",
+                negated="opposite",
                 weights={name: (-1 / 6 if name.endswith("_turned") else 1 / 6) for name in arms},
                 expected="different",
                 about="how far all move toward what the motion says, beyond agreeing with it: a "
@@ -61,6 +64,7 @@ def opinions_on_graphs(rounds: int = 3) -> Study:
             ),
             Contrast(
                 measure="convergence.end",
+                negated="same",
                 weights={
                     "star": 0.5,
                     "star_turned": 0.5,

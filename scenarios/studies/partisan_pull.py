@@ -37,6 +37,7 @@ def partisan_pull(turns: int = 12) -> Study:
             Contrast(
                 measure="puppeteer.shift",
                 weights={"stated": 0.5, "turned": -0.5},
+                negated="opposite",
                 expected="less",
                 about="drift of all toward cars in the square, the motion's wording taken out",
             ),
@@ -45,6 +46,7 @@ def partisan_pull(turns: int = 12) -> Study:
             Contrast(
                 measure="puppeteer.shift",
                 weights={"stated": 0.5, "turned": 0.5},
+                negated="opposite",
                 expected="different",
                 about="drift of all toward whatever the motion says",
             ),

@@ -34,6 +34,7 @@ def persona_collapse(rounds: int = 1) -> Study:
         primary=(
             Contrast(
                 measure="stances.written",
+                negated="same",
                 weights={"cast": 1},
                 expected="less",
                 null=1.0,
@@ -44,6 +45,7 @@ def persona_collapse(rounds: int = 1) -> Study:
         exploratory=(
             Contrast(
                 measure="stances.written_end",
+                negated="same",
                 weights={"cast": 1},
                 expected="less",
                 null=1.0,
@@ -51,6 +53,7 @@ def persona_collapse(rounds: int = 1) -> Study:
             ),
             Contrast(
                 measure="convergence.start",
+                negated="same",
                 weights={"cast": 1},
                 expected="less",
                 null=WRITTEN,

@@ -42,12 +42,14 @@ def persona_kick_memory(turns: int = 22, tokens: int = 500) -> Study:
         primary=(
             Contrast(
                 measure="stances.kept",
+                negated="same",
                 actor="Hanna",
                 weights={"calm": 1, "three_kicks": -1},
                 about="how much further from her persona three kicks leave her, all remembered",
             ),
             Contrast(
                 measure="stances.kept",
+                negated="same",
                 actor="Hanna",
                 weights={"three_kicks_forgotten": 1, "three_kicks": -1},
                 about="how much of that is undone where they are forgotten",
@@ -56,18 +58,21 @@ def persona_kick_memory(turns: int = 22, tokens: int = 500) -> Study:
         exploratory=(
             Contrast(
                 measure="stances.kept",
+                negated="same",
                 actor="Hanna",
                 weights={"one_kick": 1, "three_kicks": -1},
                 about="what two more kicks do",
             ),
             Contrast(
                 measure="stances.kept",
+                negated="same",
                 actor="Hanna",
                 weights={"calm": 1, "one_kick": -1},
                 about="what one kick does",
             ),
             Contrast(
                 measure="stances.kept",
+                negated="same",
                 actor="Hanna",
                 weights={"three_kicks_forgotten": 1, "three_kicks_summarised": -1},
                 expected="different",

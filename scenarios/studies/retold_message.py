@@ -35,6 +35,7 @@ def retold_message(short: int = 3, long: int = 8) -> Study:
             Contrast(
                 measure="retelling.kept",
                 weights={"short": 1, "long": -1},
+                negated="same",
                 about="how much more of the message arrives through the short chain",
             ),
         ),

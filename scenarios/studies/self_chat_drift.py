@@ -22,6 +22,7 @@ def self_chat_drift(turns: int = 16) -> Study:
         primary=(
             Contrast(
                 measure="drift.self_reported",
+                negated="same",
                 weights={"talk": 1},
                 expected="less",
                 about="slope of consistency with the persona by its own account, a turn",
@@ -30,12 +31,14 @@ def self_chat_drift(turns: int = 16) -> Study:
         exploratory=(
             Contrast(
                 measure="drift.observed",
+                negated="same",
                 weights={"talk": 1},
                 expected="less",
                 about="the same by what it says",
             ),
             Contrast(
                 measure="stances.kept",
+                negated="same",
                 weights={"talk": 1},
                 expected="less",
                 null=1.0,

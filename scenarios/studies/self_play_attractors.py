@@ -31,12 +31,14 @@ def self_play_attractors(turns: int = 12, other: str = "embedded:rlhf") -> Study
         primary=(
             Contrast(
                 measure="stances.end",
+                negated="opposite",
                 weights={"other_self_play": 1, "self_play": -1},
                 expected="different",
                 about="where the second stage's self-play ends, less where the first's does",
             ),
             Contrast(
                 measure="stances.end",
+                negated="opposite",
                 actor="Marta",
                 weights={"mixed": 1, "self_play": -1},
                 expected="different",
@@ -46,6 +48,7 @@ def self_play_attractors(turns: int = 12, other: str = "embedded:rlhf") -> Study
         exploratory=(
             Contrast(
                 measure="stances.end",
+                negated="opposite",
                 actor="Jonas",
                 weights={"mixed": 1, "other_self_play": -1},
                 expected="different",
@@ -53,6 +56,7 @@ def self_play_attractors(turns: int = 12, other: str = "embedded:rlhf") -> Study
             ),
             Contrast(
                 measure="acts.platitude",
+                negated="same",
                 weights={"other_self_play": 1, "self_play": -1},
                 expected="different",
                 about="platitudes, the second stage's self-play less the first's",

@@ -22,6 +22,7 @@ def spontaneous_roles(turns: int = 24) -> Study:
             Contrast(
                 measure="differentiation.p",
                 weights={"troupe": 1},
+                negated="same",
                 null=0.5,
                 expected="less",
                 about="mean p value of the permutation test of each troupe",
@@ -31,6 +32,7 @@ def spontaneous_roles(turns: int = 24) -> Study:
             Contrast(
                 measure="differentiation.share",
                 weights={"troupe": 1},
+                negated="same",
                 expected="different",
                 about="share of the variance that lies between actors",
             ),

@@ -35,6 +35,7 @@ def stage_or_puppeteer(turns: int = 18, other: str = "") -> Study:
         more.append(
             Contrast(
                 measure="compensation.coordination",
+                negated="same",
                 weights={"free": 1, "weights": -1},
                 about="coordination where all three are one model, less one of other weights",
             )
@@ -67,18 +68,21 @@ def stage_or_puppeteer(turns: int = 18, other: str = "") -> Study:
             ),
             Contrast(
                 measure="puppeteer.shift",
+                negated="opposite",
                 weights={"free": 0.5, "negated": -0.5},
                 expected="different",
                 about="shared drift on the topic, whichever way the motion is put",
             ),
             Contrast(
                 measure="puppeteer.shift",
+                negated="opposite",
                 weights={"free": 0.5, "negated": 0.5},
                 expected="different",
                 about="shared drift toward whatever the motion says",
             ),
             Contrast(
                 measure="compensation.coordination",
+                negated="same",
                 weights={"one_context": 1, "free": -1},
                 about="coordination within one context, less contexts apart",
             ),

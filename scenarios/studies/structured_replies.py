@@ -26,6 +26,7 @@ def structured_replies(turns: int = 14) -> Study:
         primary=(
             Contrast(
                 measure="echo.echo",
+                negated="same",
                 weights={"free": 1, "structured": -1},
                 about="share of actors that come to speak as their partner, free less structured",
             ),
@@ -33,11 +34,13 @@ def structured_replies(turns: int = 14) -> Study:
         exploratory=(
             Contrast(
                 measure="echo.copies",
+                negated="same",
                 weights={"free": 1, "structured": -1},
                 about="share of turns that copy a partner, free less structured",
             ),
             Contrast(
                 measure="echo.echo",
+                negated="same",
                 weights={"free": 1},
                 about="share of actors that come to speak as their partner, in free talk",
             ),

@@ -25,6 +25,7 @@ def time_to_inconsistency(turns: int = 15) -> Study:
         primary=(
             Contrast(
                 measure="capitulation.flip",
+                negated="same",
                 weights={"abrupt": 1, "gradual": -1},
                 about="share that has turned by the end, abrupt less gradual",
             ),
@@ -32,12 +33,14 @@ def time_to_inconsistency(turns: int = 15) -> Study:
         exploratory=(
             Contrast(
                 measure="capitulation.late",
+                negated="same",
                 weights={"abrupt": 1, "gradual": -1},
                 expected="different",
                 about="the same of those alone who had held for half of the scene (survivors)",
             ),
             Contrast(
                 measure="capitulation.early",
+                negated="same",
                 weights={"gradual": 1, "abrupt": -1},
                 about="share that turned in the first half, before the attack",
             ),

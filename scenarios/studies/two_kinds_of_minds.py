@@ -47,12 +47,14 @@ def two_kinds_of_minds(turns: int = 6) -> Study:
         exploratory=(
             Contrast(
                 measure="population.within",
+                negated="same",
                 weights=moved,
                 expected="less",
                 about="variance of one mind's answers to one item, tuned less base stage",
             ),
             Contrast(
                 measure="population.between",
+                negated="same",
                 weights=moved,
                 about="variance between minds, tuned less base stage",
             ),

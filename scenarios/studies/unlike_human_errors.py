@@ -42,6 +42,7 @@ def unlike_human_errors(seeds: int = 30) -> Study:
         primary=(
             Contrast(
                 measure="error_consistency.part",
+                negated="same",
                 weights={"humans": 1, "replica": -1},
                 margin=0.1,
                 settings=told,
@@ -51,6 +52,7 @@ def unlike_human_errors(seeds: int = 30) -> Study:
         exploratory=(
             Contrast(
                 measure="error_consistency.right",
+                negated="same",
                 weights={"replica": 1, "humans": -1},
                 expected="different",
                 settings=told,

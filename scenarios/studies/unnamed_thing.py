@@ -31,6 +31,7 @@ def unnamed_thing(questions: int = 4) -> Study:
             Contrast(
                 measure="indecision.differ",
                 weights={"own": 1, "told": -1},
+                negated="same",
                 settings=THING,
                 about="how much oftener two answers differ where the player chose for itself",
             ),

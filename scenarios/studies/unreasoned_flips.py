@@ -27,6 +27,7 @@ def unreasoned_flips(certainty: float = 0.6) -> Study:
         primary=(
             Contrast(
                 measure="capitulation.flip",
+                negated="same",
                 weights={"repeated": 1, "filler": -1},
                 about="share of answers that turn, repeated pressure less neutral filler",
             ),
@@ -34,17 +35,20 @@ def unreasoned_flips(certainty: float = 0.6) -> Study:
         exploratory=(
             Contrast(
                 measure="capitulation.flip",
+                negated="same",
                 weights={"filler": 1, "silence": -1},
                 about="flips that are no conformity: neutral filler less silence",
             ),
             Contrast(
                 measure="capitulation.flip",
+                negated="same",
                 weights={"reasons": 1, "repeated": -1},
                 expected="different",
                 about="what reasons add to pressure",
             ),
             Contrast(
                 measure="capitulation.capitulated",
+                negated="same",
                 weights={"repeated": 1, "filler": -1},
                 about="share that ends on the dealer's side, repeated pressure less filler",
             ),

@@ -57,6 +57,9 @@ class Finding:
             if result.least > LEVEL:
                 return "cannot be said"
             return "alike" if within else "not shown"
+        if within:
+            # It is there, and it is smaller than what would matter.
+            return "alike"
         up = limits.estimate > null
         wanted = {"greater": up, "less": not up, "different": True}[expected]
         return "as expected" if wanted else "the opposite"
@@ -110,7 +113,7 @@ _OUTCOMES: Mapping[Found, str] = {
     "as expected": "As expected.",
     "the opposite": "The opposite of what was expected.",
     "not shown": "Not shown.",
-    "alike": "Not shown, and no larger than the margin.",
+    "alike": "No larger than the margin that would matter.",
     "cannot be said": "Cannot be said.",
 }
 
