@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 
 from sim.errors import BadRequest, ElsinoreError
-from sim.events import Turn
+from sim.events import Event, Turn
 from sim.runs.prompts import TurnPrompt, prompt_of
 from sim.scene.scene import Scene
 from sim.store import Store, StoredTrial
@@ -29,6 +29,9 @@ _GENERATED = ("stage", "imported")
 _BRANCHES = 400
 """So many branches of a turn are read for its bar."""
 
+_ASKED = 40
+"""For so many bars of a page the stage is asked for probabilities, which takes milliseconds each."""
+
 
 def played(
     library: Library, beginning: str, notes: Notes, labels: Sequence[str], allowed: Allowed
@@ -38,10 +41,12 @@ def played(
         trial = store.trial(beginning)
         transcript = trial.transcript
         family = library.family(trial.id)
+        found = _alternatives(library, store, transcript, trial.id, family)
+        for turn in list(found)[:_ASKED]:
+            found[turn] = _with_probabilities(trial, transcript.events, found[turn])
         return Played(
             trial, store.short_ids()[trial.id], transcript.events, library.marks(trial.id),
-            trial.verdicts, family, _alternatives(library, store, transcript, trial.id, family),
-            notes.of(trial.id), labels, allowed.why_not(trial),
+            trial.verdicts, family, found, notes.of(trial.id), labels, allowed.why_not(trial),
         )  # fmt: skip
 
 
@@ -90,13 +95,10 @@ def alternatives(
         found = _alternatives(library, store, transcript, trial.id, family)
         said = transcript.turns[turn - 1]
         others = found.get(turn, Alternatives(turn, ()))
-        # Lines that answered this very prompt: a stage direction before them makes it another one.
-        lines = [said.text, *(each.text for each in others.said if each.prompt == said.prompt)]
-        probable = probabilities(trial, transcript.events, turn, lines)
         return alternatives_page(
             library, (trial.id, store.short_ids()[trial.id]), (turn, said.speaker, said.text),
-            others, [str(persona["name"]) for persona in trial.cast], probable,
-            by_probability=by_probability,
+            _with_probabilities(trial, transcript.events, others),
+            [str(persona["name"]) for persona in trial.cast], by_probability=by_probability,
         )  # fmt: skip
 
 
@@ -114,7 +116,12 @@ def tree(library: Library, beginning: str) -> str:
             for turn, found in by_turn.items():
                 for arm in {each.arm for each in found.said}:
                     some = [each for each in found.said if each.arm == arm]
-                    bars[parent, arm, turn] = Alternatives(turn, some)
+                    here_too = Alternatives(turn, some)
+                    if len(bars) < _ASKED:
+                        # A whisper or a stage direction makes the prompt of an arm its own.
+                        branch = store.trial(some[0].trial)
+                        here_too = _with_probabilities(branch, branch.events, here_too)
+                    bars[parent, arm, turn] = here_too
         return tree_page(library, here, family, bars)
 
 
@@ -176,6 +183,16 @@ def _alternatives(
             )
         )  # fmt: skip
     return {turn: Alternatives(turn, said) for turn, said in sorted(found.items())}
+
+
+def _with_probabilities(
+    trial: StoredTrial, events: Sequence[Event], others: Alternatives
+) -> Alternatives:
+    """Alternatives with the probabilities of those lines that answered the prompt of the turn in
+    this trial, its own line among them: a stage direction before a line makes it another prompt."""
+    said = next(each for each in events if isinstance(each, Turn) and each.index == others.turn)
+    lines = [said.text, *(each.text for each in others.said if each.prompt == said.prompt)]
+    return replace(others, probable=probabilities(trial, events, others.turn, lines))
 
 
 def _who(library: Library, transcript: Transcript, turn: Turn, before: Sequence[Turn]) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sim.html import Html, Speakers, element, joined, name
 from sim.html.numbers import counted, share
@@ -46,10 +46,12 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """What else might have been said at a turn, in the branches that generate it again."""
+    """What else might have been said at a turn, in the branches that generate it again, and how
+    probable these lines are at its prompt."""
 
     turn: int
     said: Sequence[Alternative]
+    probable: Probabilities = field(default_factory=Probabilities)
 
     @property
     def count(self) -> int:
@@ -91,6 +93,30 @@ def bar(others: Alternatives, weights: Mapping[str, float] | None = None) -> Htm
     return Html(drawn)
 
 
+def both_bars(others: Alternatives) -> Html:
+    """The bar by frequency; and below it that by probability, where any line has one."""
+    scored = {each.text for each in others.said} & others.probable.of.keys()
+    if not scored:
+        return bar(others)
+    covered = _covered(scored, others.probable)
+    return element(
+        "span",
+        element("span", bar(others), element("small", "by frequency")),
+        element(
+            "span",
+            bar(others, others.probable.of),
+            element("small", "by probability"),
+            title=f"{counted(len(scored), 'distinct line')} with {covered} of the probability",
+        ),
+        class_="bars",
+    )
+
+
+def _covered(lines: Iterable[str], probable: Probabilities) -> str:
+    """How much of the probability lines have together, as a percentage."""
+    return share(min(sum(probable.of[line] for line in lines), 1.0))
+
+
 def _told(who: str) -> str:
     return who or "not read"
 
@@ -101,14 +127,14 @@ def alternatives_page(
     turn: tuple[int, str, str],
     others: Alternatives,
     names: Sequence[str],
-    probable: Probabilities,
     *,
     by_probability: bool = False,
 ) -> str:
     """All alternatives of a turn. ``trial`` is its id and its short one, ``turn`` its number, who
-    spoke, and what was said in the end; ``probable`` are the probabilities of lines, by which the
-    bar is wide if ``by_probability``."""
+    spoke, and what was said in the end. The bar is as wide as lines are probable if
+    ``by_probability``."""
     identity, short = trial
+    probable = others.probable
     index, speaker, text = turn
     speakers = Speakers(names)
     counts = Counter(each.who for each in others.said)
@@ -137,7 +163,7 @@ def alternatives_page(
         f"Turn {index} again",
         trail(("/", "Trials"), (address("trial", identity, fragment=f"t-{index}"), short)),
         element("h1", f"Turn {index}, {counted(others.count, 'time')} again"),
-        _switch(here, others, probable, by_probability) if others.said else None,
+        _switch(here, others, by_probability) if others.said else None,
         element("div", bar(others, probable.of if by_probability else None), class_="big-bar"),
         element("ul", key, class_="key"),
         element("h2", "As it was"),
@@ -158,8 +184,9 @@ def alternatives_page(
     )
 
 
-def _switch(here: str, others: Alternatives, probable: Probabilities, by_probability: bool) -> Html:
+def _switch(here: str, others: Alternatives, by_probability: bool) -> Html:
     """Links that choose by what the bar is wide, and what that is."""
+    probable = others.probable
     if not probable.of:
         why = f"As wide as they are frequent. No probabilities: {probable.why_not}."
         return element("p", why, class_="muted small", id="by")
@@ -175,10 +202,10 @@ def _switch(here: str, others: Alternatives, probable: Probabilities, by_probabi
     if by_probability:
         lines = {each.text for each in others.said}
         scored = lines & probable.of.keys()
-        covered = share(min(sum(probable.of[line] for line in scored), 1.0))
         parts.append(
-            f" The {counted(len(scored), 'distinct line')} below have {covered} of the probability"
-            " at this prompt together; the bar divides that."
+            f" The {counted(len(scored), 'distinct line')} below have"
+            f" {_covered(scored, probable)} of the probability at this prompt together; the bar"
+            " divides that."
         )
         left = len(lines) - len(scored)
         if left:

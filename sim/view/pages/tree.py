@@ -9,7 +9,7 @@ from sim.html import Html, element, joined, name
 from sim.html.markup import Part
 from sim.html.numbers import counted, number
 from sim.view.library import Library, Row
-from sim.view.pages.alternatives import Alternatives, bar
+from sim.view.pages.alternatives import Alternatives, both_bars
 from sim.view.pages.frame import address, frame, sign, trail
 from sim.view.readings import KINDS
 
@@ -121,7 +121,7 @@ def _arm(
                     "span", f" {counted(len(rows), 'branch', 'branches')}{mean}", class_="muted"
                 ),
                 found,
-                bar(others) if others is not None else None,
+                both_bars(others) if others is not None else None,
             ),
             element(
                 "p",

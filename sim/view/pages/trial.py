@@ -20,7 +20,7 @@ from sim.store import StoredTrial
 from sim.store.tournaments import StoredVerdict
 from sim.view.library import Library, Row
 from sim.view.notes import LABEL, Note, by_turn
-from sim.view.pages.alternatives import Alternatives, bar
+from sim.view.pages.alternatives import Alternatives, both_bars
 from sim.view.pages.frame import address, frame, sign, trail
 from sim.view.pages.timeline import timeline
 from sim.view.pages.verdicts import verdicts_of
@@ -213,7 +213,7 @@ def _below(played: Played, turn: Turn, notes: Sequence[Note]) -> list[Part]:
         parts.append(
             element(
                 "a",
-                bar(others),
+                both_bars(others),
                 f" {counted(others.count, 'alternative')}",
                 href=address("trial", played.trial.id, "turn", turn.index),
                 class_="others",

@@ -144,6 +144,20 @@ def test_alternatives_are_as_wide_as_they_are_probable(client: Client, store: Pl
     assert abs(covered - 100 * sum(known.values())) < 0.1
 
 
+def test_the_trial_and_the_tree_have_bars_of_both_kinds(client: Client, store: Played) -> None:
+    here = f"/trial/{store[1][0]}"
+    whole = []
+    for query in ("", "?by=probability"):
+        told = re.findall(r'aria-label="([^"]*%)"', text_of(client(), f"{here}/turn/4{query}"))
+        whole.append(told[0])
+    assert whole[0] != whole[1]
+    for place in (here, f"{here}/tree"):
+        page = text_of(client(), place)
+        drawn = re.findall(r'class="bars">(.*?)</small></span></span>', page, re.S)
+        assert [re.findall(r'aria-label="([^"]*)"', each) for each in drawn] == [whole]
+        assert page.index("by frequency") < page.index("by probability")
+
+
 def test_stages_that_cost_or_cannot_score_are_said_to_have_no_probabilities(
     client: Client, hostile: Played
 ) -> None:
