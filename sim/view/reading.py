@@ -30,7 +30,7 @@ _BRANCHES = 400
 """So many branches of a turn are read for its bar."""
 
 _ASKED = 40
-"""For so many bars of a page the stage is asked for probabilities, which takes milliseconds each."""
+"""For so many bars of a page the stage is asked for probabilities: milliseconds each."""
 
 
 def played(
