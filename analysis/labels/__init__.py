@@ -8,7 +8,8 @@
 
 Which lines are drawn is decided by known probabilities (``sample``); a coder sees the line, what
 was said before it, and nothing that tells the arm or a judge's score (``sheet``); what is drawn
-lies in a folder with the key beside it (``folder``); estimates are repaired by prediction-powered
+lies in a folder with the key beside it (``folder``); labels of the viewer, which are not blind,
+become such a folder that repairs nothing (``marked``); estimates are repaired by prediction-powered
 inference (``repair``, ``analysis.stats.prediction_powered``).
 """
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from analysis.labels.drawing import draw as draw
     from analysis.labels.folder import Answers as Answers
     from analysis.labels.folder import read_shown as read_shown
+    from analysis.labels.marked import Mark as Mark
+    from analysis.labels.marked import Marked as Marked
+    from analysis.labels.marked import from_marks as from_marks
     from analysis.labels.repair import Repair as Repair
     from analysis.labels.sample import Plan as Plan
     from analysis.labels.sheet import Question as Question
@@ -34,6 +38,7 @@ _WHERE = {
     **dict.fromkeys(("Drawn", "draw"), "analysis.labels.drawing"),
     **dict.fromkeys(("Answers", "read_shown"), "analysis.labels.folder"),
     **dict.fromkeys(("Labels", "choose_threshold", "read"), "analysis.labels.coded"),
+    **dict.fromkeys(("Mark", "Marked", "from_marks"), "analysis.labels.marked"),
     "Plan": "analysis.labels.sample",
     "Question": "analysis.labels.sheet",
     "Repair": "analysis.labels.repair",

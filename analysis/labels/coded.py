@@ -25,6 +25,9 @@ from sim.errors import BadRequest
 CHOSE = "chose_threshold"
 """The field of a key that says that these labels have chosen a threshold."""
 
+BLIND = "blind"
+"""The field of a key that says whether labels are given blind, on lines drawn by chance."""
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -33,7 +36,8 @@ class Labels:
     ``drawn`` has a row for each line that was drawn: ``id``, ``trial``, ``turn``, ``actor``,
     ``arm``, ``probability`` and ``stratum`` of its unit, and the judge's ``score`` (NaN without
     one). ``by_coder`` are the labels of each coder by id. ``chose_threshold``: the labels have
-    chosen a threshold, so they may not repair.
+    chosen a threshold, so they may not repair. Not ``blind``: they were given in the viewer, on
+    lines that coders chose (``analysis.labels.marked``).
     """
 
     question: Question
@@ -42,6 +46,7 @@ class Labels:
     drawn: pd.DataFrame
     by_coder: Mapping[str, Mapping[str, str]]
     chose_threshold: bool = False
+    blind: bool = True
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -95,8 +100,8 @@ class Labels:
         """The judge against the coders' majority, as shares of all lines: ``sensitivity`` and
         ``false_alarms``. From labels alone, weighed by 1 / probability, with Korn and Graubard's
         limits. Missing without a judge, for means, and for whole scenes, whose lines are not all
-        coded."""
-        if not self.population.instruments or self.question.numeric or self.plan.whole_scenes:
+        coded, and for labels that are not blind, which stand for no other lines."""
+        if not self.blind or not self._judged:
             return {}
         calls = self.drawn["score"] >= self.plan.threshold
         called: Floats = np.asarray(calls, dtype=np.float64)
@@ -111,14 +116,46 @@ class Labels:
             found[name] = from_labels(Sample(called[own], called[own], chance, clusters))
         return found
 
-    def repair(self, *, by: str | None = None, against: str | None = None) -> Repair:
+    @property
+    def _judged(self) -> bool:
+        """Whether there are calls of a judge to be laid beside the labels."""
+        return bool(
+            self.population.instruments and not self.question.numeric
+            and not self.plan.whole_scenes
+        )  # fmt: skip
+
+    @property
+    def beside_judge(self) -> pd.DataFrame:
+        """How many of the labelled lines the coders' majority (rows) and the judge (columns) take
+        for an event, of those of which the judge says anything; no rows without a judge. These
+        are counts of these lines alone, whatever way they came to be labelled."""
+        names = ["event", "none"]
+        if not self._judged:
+            return pd.DataFrame(columns=names, dtype="int64")
+        score = self.drawn["score"].to_numpy(dtype=np.float64)
+        known = ~np.isnan(score) & ~np.isnan(self.values)
+        said, called = self.values[known] >= 0.5, score[known] >= self.plan.threshold
+        counts = [[int((said == one).sum() and (called[said == one] == other).sum())
+                   for other in (True, False)] for one in (True, False)]  # fmt: skip
+        return pd.DataFrame(counts, index=names, columns=names)
+
+    def repair(
+        self, *, by: str | None = None, against: str | None = None, not_blind: bool = False
+    ) -> Repair:
         """The judge's estimates, repaired, and the differences between arms: see
         ``analysis.labels.repair``.
 
         With ``by`` arms are compared that differ in this fact alone, with those whose value is
-        ``against``; without, all with the first. Raises ``BadRequest`` if the labels have chosen a
-        threshold, or nothing is labelled.
+        ``against``; without, all with the first. With ``not_blind`` labels of the viewer count as
+        if their lines had been drawn by chance in each arm, which nothing shows. Raises
+        ``BadRequest`` if the labels have chosen a threshold, if nothing is labelled, or if labels
+        are not blind and may not be used so.
         """
+        if not self.blind and not not_blind:
+            raise BadRequest(
+                "these labels were not given blind, and on lines that coders chose: they may not "
+                "repair; draw lines with elsinore label draw, or add --not-blind"
+            )
         if self.chose_threshold or self.plan.tuning:
             raise BadRequest(
                 "these labels chose a threshold (or were drawn for it, --tuning) and may not "
@@ -155,17 +192,25 @@ def read(folder: Path | str, *, event: str = "") -> Labels:
     drawn = drawn.assign(
         arm=drawn["trial"].map(population.arms()), score=drawn[judge] if judge else nan
     )
-    return Labels(question, plan_of(key), population, drawn, labels, bool(key.get(CHOSE)))
+    return Labels(
+        question, plan_of(key), population, drawn, labels, bool(key.get(CHOSE)),
+        bool(key.get(BLIND, True)),
+    )  # fmt: skip
 
 
 def choose_threshold(folder: Path | str) -> float:
     """The judge's threshold with the highest F1 against the labels, weighed by 1 / probability.
 
     The folder is marked: its labels have been used up and may not repair any more. Raises
-    ``BadRequest`` if there is no judge, if the question asks for a mean, or if no event was
-    labelled.
+    ``BadRequest`` if there is no judge, if the question asks for a mean, if no event was labelled,
+    or if labels are not blind.
     """
     found = read(folder)
+    if not found.blind:
+        raise BadRequest(
+            "--choose-threshold: these labels were not given blind, and on lines that coders "
+            "chose; draw lines with elsinore label draw"
+        )
     if not found.population.instruments or found.question.numeric:
         raise BadRequest("--choose-threshold: there is no judge, or the question is not of a share")
     labelled = ~np.isnan(found.values) & found.drawn["score"].notna().to_numpy()

@@ -63,9 +63,9 @@ def draw(
         here = np.flatnonzero(np.array(strata) == stratum)
         generator = np.random.default_rng(derive(seed, "stratum", stratum))
         taken[here] = systematic(chance[here], generator)
-    drawn = _with_ids(_lines_of(whole, units[taken], wanted), Stream(derive(seed, "ids")))
-    shown = Shown(question, _items(tables, drawn, wanted), f"{derive(seed, 'draw'):016x}")
-    write_folder(folder, shown, _key(whole, drawn, wanted), wanted.coders)
+    drawn = with_ids(_lines_of(whole, units[taken], wanted), Stream(derive(seed, "ids")))
+    shown = Shown(question, items_of(tables, drawn, wanted), f"{derive(seed, 'draw'):016x}")
+    write_folder(folder, shown, key_of(whole, drawn, wanted), wanted.coders)
     return Drawn(
         Path(folder),
         _counted(units.loc[taken, "arm"]),
@@ -133,7 +133,7 @@ def _lines_of(whole: Population, units: pd.DataFrame, plan: Plan) -> pd.DataFram
     return whole.lines[["trial", "turn", "actor"]].merge(own, on="trial")[columns]
 
 
-def _with_ids(drawn: pd.DataFrame, stream: Stream) -> pd.DataFrame:
+def with_ids(drawn: pd.DataFrame, stream: Stream) -> pd.DataFrame:
     """The drawn lines with ids that tell nothing; ``scene`` tells lines of a trial."""
     used: set[str] = set()
 
@@ -150,7 +150,7 @@ def _with_ids(drawn: pd.DataFrame, stream: Stream) -> pd.DataFrame:
     )
 
 
-def _items(tables: Tables, drawn: pd.DataFrame, plan: Plan) -> tuple[Item, ...]:
+def items_of(tables: Tables, drawn: pd.DataFrame, plan: Plan) -> tuple[Item, ...]:
     """What coders are shown. In whole scenes what was said before stands above already, but for
     lines that are not coded."""
     said = lines_of(tables.only(set(drawn["trial"])))
@@ -180,7 +180,8 @@ def _speaker(line: Line) -> str:
     return f"{line.speaker} (to {', '.join(line.audience) or 'nobody'} alone)"
 
 
-def _key(whole: Population, drawn: pd.DataFrame, plan: Plan) -> dict[str, Any]:
+def key_of(whole: Population, drawn: pd.DataFrame, plan: Plan) -> dict[str, Any]:
+    """The key of a folder: every line with its scores, and which were drawn."""
     lines = whole.lines
     return {
         "plan": asdict(plan),

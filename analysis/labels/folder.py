@@ -65,8 +65,12 @@ def check_coder(name: str) -> str:
     return name
 
 
-def write_folder(folder: Path | str, shown: Shown, key: Mapping[str, Any], coders: int) -> None:
-    """Write a new folder, whole or not at all, with a sheet for each coder.
+def write_folder(
+    folder: Path | str, shown: Shown, key: Mapping[str, Any], coders: int,
+    given: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:  # fmt: skip
+    """Write a new folder, whole or not at all, with a sheet for each coder, or with the labels by
+    id that coders have ``given`` already.
 
     Raises ``BadRequest`` if there is something under its name, or no place for it.
     """
@@ -93,6 +97,9 @@ def write_folder(folder: Path | str, shown: Shown, key: Mapping[str, Any], coder
             items = shown.for_coder(name)
             write_text(draft / f"{name}.csv", "\ufeff" + to_csv(items), "-o")
             write_text(draft / f"{name}.txt", to_text(items, shown.question), "-o")
+        for name, labels in (given or {}).items():
+            rows = [_answer(identity, label) for identity, label in labels.items()]
+            write_text(draft / f"{check_coder(name)}{_ANSWERS}", "".join(rows), "-o")
         os.replace(draft, target)
     except PermissionError as error:
         raise BadRequest(f"-o {target}: {error.strerror}; use another path") from None
@@ -157,7 +164,7 @@ class Answers:
 
     def give(self, identity: str, label: str) -> None:
         """Keep an answer; a blank one takes an earlier one back."""
-        row = json.dumps({"id": identity, "label": label}) + "\n"
+        row = _answer(identity, label)
         try:
             os.write(self._file, row.encode())
             os.fsync(self._file)
@@ -170,6 +177,10 @@ class Answers:
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
+
+
+def _answer(identity: str, label: str) -> str:
+    return json.dumps({"id": identity, "label": label}) + "\n"
 
 
 def given_labels(folder: Path | str, shown: Shown) -> dict[str, dict[str, str]]:

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sim.errors import BadRequest, RunFailed
+from sim.input_files import read_text
 from sim.output_files import spreadsheet_cell
 
 LABEL, NOTE = "label", "note"
@@ -112,21 +113,26 @@ class Notes:
             return []
         except OSError as error:
             raise RunFailed(f"{self.path}: cannot be read ({error.strerror})") from None
-        kept: dict[tuple[str, int, str, str, str], Note] = {}
-        for line in text.splitlines():
-            found = _read(line)
-            if found is None:
-                continue
-            note, off = found
-            if off or not note.text:
-                kept.pop(note.key, None)
-            else:
-                kept[note.key] = note
-        return list(kept.values())
+        return _counting(text)
 
     def of(self, trial: str) -> list[Note]:
         """Those on a trial."""
         return [note for note in self.every() if note.trial == trial]
+
+
+def _counting(text: str) -> list[Note]:
+    """Those of a file that count, in the order in which they were first written."""
+    kept: dict[tuple[str, int, str, str, str], Note] = {}
+    for line in text.splitlines():
+        found = _read(line)
+        if found is None:
+            continue
+        note, off = found
+        if off or not note.text:
+            kept.pop(note.key, None)
+        else:
+            kept[note.key] = note
+    return list(kept.values())
 
 
 def _read(line: str) -> tuple[Note, bool] | None:
@@ -157,6 +163,45 @@ def as_csv(notes: Iterable[Note]) -> str:
     for note in notes:
         writer.writerow([spreadsheet_cell(getattr(note, column)) for column in _COLUMNS])
     return text.getvalue()
+
+
+def exported(path: Path) -> list[Note]:
+    """The labels and notes of a file that the viewer wrote or saved: JSON lines, or CSV.
+
+    Raises ``BadRequest`` if it cannot be read as such.
+    """
+    text = read_text(path, "--notes", lenient=True)
+    if path.suffix.lower() != ".csv":
+        found = _counting(text)
+        if not found:
+            raise BadRequest(f"--notes {path}: has no labels or notes of elsinore view")
+        return found
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    lacking = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+    if lacking:
+        raise BadRequest(f"--notes {path}: has no column {lacking[0]!r}; save it at /notes")
+    notes = []
+    for number, row in enumerate(reader, 2):
+        cells = {name: _from_cell(row[name] or "") for name in _COLUMNS}
+        if not cells["turn"].isdecimal():
+            raise BadRequest(f"--notes {path}, row {number}: the turn is no number")
+        notes.append(
+            Note(
+                cells["trial"], int(cells["turn"]), cells["kind"], cells["text"], cells["by"],
+                cells["at"],
+            )
+        )  # fmt: skip
+    return notes
+
+
+def _from_cell(cell: str) -> str:
+    """What a cell was before ``spreadsheet_cell``.
+
+    >>> _from_cell("'=flip"), _from_cell("'tis")
+    ('=flip', "'tis")
+    """
+    plain = cell[1:]
+    return plain if cell.startswith("'") and spreadsheet_cell(plain) == cell else cell
 
 
 def by_turn(notes: Sequence[Note]) -> dict[int, list[Note]]:

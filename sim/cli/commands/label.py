@@ -233,6 +233,66 @@ def _code_in_browser(sitting: Sitting) -> None:
     announced(lambda origin, token: application(sitting, origin, token))
 
 
+@app.command("import")
+@grouped
+def import_marks(
+    store: Store,
+    label: Annotated[
+        str,
+        typer.Option(
+            "--label", metavar="LABEL", help="The label that is asked for: is a line called so?"
+        ),
+    ],
+    judge: JudgeOptions,
+    notes: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Labels that the viewer saved: the CSV of its page /notes, or a .notes.jsonl.",
+            show_default="STORE.notes.jsonl",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="A new folder.")] = (
+        Path("labels")
+    ),
+    arm: ArmFacts = None,
+    log_level: LogLevel = Level.warning,
+) -> None:
+    """Take labels that people put on lines in elsinore view, as labels that are not blind.
+
+    A line with any label of a coder is coded by that coder: yes if it has this one, else no. What
+    elsinore label read says of such a folder is how far coders agree; it repairs nothing, unless
+    --not-blind is given.
+    """
+    from sim.cli.arms import trials_of_an_arm
+    from sim.cli.display.labels import show_marked
+    from sim.cli.display.terminal import command_line, err
+    from sim.cli.display.terminal import out as console
+    from sim.planning.scenarios import own
+    from sim.store import open_store
+    from sim.view.notes import LABEL, Notes, exported
+
+    own("analysis")
+    from analysis import labels
+    from analysis.tables import load
+
+    found = Notes(store).every() if notes is None else exported(notes)
+    marks = [
+        labels.Mark(each.trial, each.turn, each.text, each.by)
+        for each in found
+        if each.kind == LABEL
+    ]
+    with open_store(store) as opened:
+        what = command_line("label", "import", store)
+        trials = [trial.id for trial in trials_of_an_arm(opened, arm or (), what, pool=True)]
+    with err().status("measuring"):
+        made = labels.from_marks(
+            load(store).only(trials), marks, label, out,
+            instruments=judge.instruments or (), threshold=judge.threshold,
+        )  # fmt: skip
+    show_marked(made, label, console())
+
+
 @app.command("read")
 def read(
     folder: Folder,
@@ -261,6 +321,14 @@ def read(
             help="Print the judge's threshold with the best F1. The labels may never repair then.",
         ),
     ] = False,
+    not_blind: Annotated[
+        bool,
+        typer.Option(
+            "--not-blind",
+            help="Let labels of the viewer repair, as if their lines were drawn by chance. "
+            "Nothing shows that they are.",
+        ),
+    ] = False,
     as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
@@ -277,4 +345,4 @@ def read(
         out().print(f"{best:g}: the threshold with the best F1; these labels may not repair now")
         return
     show_labels(labels.read(folder, event=event), folder, out(), by=by, against=against,
-                as_json=as_json)  # fmt: skip
+                not_blind=not_blind, as_json=as_json)  # fmt: skip

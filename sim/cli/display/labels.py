@@ -13,7 +13,7 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from analysis.labels import Drawn, Labels, Plan, Repair
+from analysis.labels import Drawn, Labels, Marked, Plan, Repair
 from analysis.stats import Interval
 from analysis.stats.prediction_powered import ENOUGH
 from sim.cli.display.tables import NONE, table
@@ -57,17 +57,40 @@ def show_drawn(found: Drawn, plan: Plan, instruments: Sequence[str], console: Co
     )
 
 
+def show_marked(found: Marked, label: str, console: Console) -> None:
+    """What labels of the viewer became, and what they are good for."""
+    for coder, count in found.lines.items():
+        _say(console, f"{one_line(coder)}: {count} line{'' if count == 1 else 's'} with a label, "
+                      f"{found.events[coder]} called {one_line(label)}")  # fmt: skip
+    if found.left_out:
+        _say(console, f"{found.left_out} labels are on lines that do not count: of branches, "
+                      "surrogates or unfinished trials, put in, or of a whole trial.")  # fmt: skip
+    _say(console, "Not blind, on lines that coders chose: they say how far coders agree, and "
+                  "repair nothing.", "yellow")  # fmt: skip
+    _say(console, f"Next: {command_line('label', 'read', found.folder)}")
+
+
 def show_labels(
     labels: Labels, folder: Path, console: Console, *, by: str | None, against: str | None,
-    as_json: bool,
+    not_blind: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Agreement, the judge's errors, and repaired estimates."""
-    may = not (labels.chose_threshold or labels.plan.tuning)
-    repaired = labels.repair(by=by, against=against) if may else None
+    may = not (labels.chose_threshold or labels.plan.tuning) and (labels.blind or not_blind)
+    repaired = labels.repair(by=by, against=against, not_blind=not_blind) if may else None
     if as_json:
         console.out(json.dumps(record(labels, repaired, folder), allow_nan=False))
         return
     _coders(labels, console)
+    if not labels.blind:
+        _beside_judge(labels, console)
+        if repaired is None:
+            _say(console, "Not blind: who labelled saw the arm and the marks, and chose the lines. "
+                          "So these labels repair nothing (--not-blind lets them); draw lines with "
+                          "elsinore label draw.", "yellow")  # fmt: skip
+            return
+        _say(console, "Not blind. What follows holds only if the lines that have a label are as "
+                      "good as drawn by chance in each arm, and would be labelled so blind, too. "
+                      "Nothing here shows that; no interval covers it.", "yellow")  # fmt: skip
     if repaired is None:
         _say(console, "These labels chose a threshold, or were drawn for it: they may not repair. "
                       "Draw others.", "yellow")  # fmt: skip
@@ -83,7 +106,8 @@ def record(labels: Labels, repaired: Repair | None, folder: Path) -> dict[str, A
         "values": list(labels.question.values),
         "event": labels.question.wanted or None,
         "drawn": len(labels.drawn),
-        "how": labels.plan.how,
+        "how": labels.plan.how if labels.blind else "chosen",
+        "blind": labels.blind,
         "whole_scenes": labels.plan.whole_scenes,
         "coders": {name: len(given) for name, given in labels.by_coder.items()},
         "coded_twice": labels.twice,
@@ -91,6 +115,7 @@ def record(labels: Labels, repaired: Repair | None, folder: Path) -> dict[str, A
         "confusion": labels.confusion.to_dict("index"),
         "judge": labels.population.instruments[0] if labels.population.instruments else None,
         "threshold": labels.plan.threshold,
+        "beside_judge": labels.beside_judge.to_dict("index"),
         "errors": {name: _plain(each) for name, each in labels.errors.items()},
         "what": None if repaired is None else repaired.what,
         "arms": None if repaired is None else _rows(repaired.by_arm),
@@ -101,7 +126,8 @@ def record(labels: Labels, repaired: Repair | None, folder: Path) -> dict[str, A
 def _coders(labels: Labels, console: Console) -> None:
     _say(console, labels.question.text, "bold")
     given = ", ".join(f"{one_line(name)} {len(own)}" for name, own in labels.by_coder.items())
-    _say(console, f"{len(labels.drawn)} lines drawn ({labels.plan.how}); labels: {given}")
+    how = f"drawn ({labels.plan.how})" if labels.blind else "chosen by coders, not blind"
+    _say(console, f"{len(labels.drawn)} lines {how}; labels: {given}")
     if len(labels.by_coder) < 2:
         _say(console, "One coder alone: how reliable the labels are is unknown.", "yellow")
         return
@@ -109,7 +135,9 @@ def _coders(labels: Labels, console: Console) -> None:
         if labels.by_coder[one] == labels.by_coder[other] and len(labels.by_coder[one]) >= ENOUGH:
             both = f"{one_line(one)} and {one_line(other)}"
             _say(console, f"{both} gave each line the same label: is one a copy?", "yellow")
-    drawn = "" if labels.plan.how == "simple" else ", of the lines drawn, not of all"
+    simple = labels.blind and labels.plan.how == "simple"
+    lines = "drawn" if labels.blind else "that both chose"
+    drawn = "" if simple else f", of the lines {lines}, not of all"
     _say(console, f"Krippendorff's alpha {_text(labels.agreement)}, {labels.twice} lines coded "
                   f"twice{drawn}")  # fmt: skip
     counts = labels.confusion
@@ -117,6 +145,18 @@ def _coders(labels: Labels, console: Console) -> None:
     for value, row in counts.iterrows():
         rows.add_row(one_line(str(value)), *(str(count) for count in row))
     print_block(console, rows)
+
+
+def _beside_judge(labels: Labels, console: Console) -> None:
+    """The judge's calls beside the labels of these lines, as counts alone."""
+    counts = labels.beside_judge
+    if not counts.size:
+        return
+    (both, missed), (alone, neither) = counts.to_numpy().tolist()
+    _say(console, f"Events on these lines by the coders (half of them or more) and the judge "
+                  f"{labels.population.instruments[0]}: both {both}, coders alone {missed}, judge "
+                  f"alone {alone}, neither {neither}. These are no rates of other lines."
+         )  # fmt: skip
 
 
 def _estimates(labels: Labels, repaired: Repair, console: Console) -> None:

@@ -17,6 +17,9 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from sim.store import open_store
+from sim.view.notes import Notes, as_csv
+
 Command = Callable[..., "CompletedProcess[str]"]
 
 ASKED = ("--question", "Is it hostile?", "--instrument", "conflict.hostility")
@@ -115,6 +118,36 @@ def test_from_a_store_to_estimates(inside: Command, store: Path, folder: Path) -
     assert record["coders"] == {"coder-1": 24, "coder-2": 24}
     assert "repair" in inside("label", "read", "labels", "--choose-threshold").stdout
     assert "may not repair" in inside("label", "read", "labels").stdout
+
+
+def test_labels_of_the_viewer_are_read_as_not_blind(
+    inside: Command, store: Path, folder: Path
+) -> None:
+    with open_store(store) as opened:
+        trials = [each.id for each in opened.trials()]
+    notes = Notes(store)
+    for trial in trials:
+        for turn in range(1, 13):
+            notes.toggle(trial, turn, "flip" if turn % 3 else "fine", by="kim")
+            notes.toggle(trial, turn, "flip" if turn % 2 else "fine", by="lee")
+    (folder / "saved.csv").write_text(as_csv(notes.every()))
+    notes.path.unlink()
+    line = ("label", "import", store, "--label", "flip", "-i", "conflict.hostility")
+    done = inside(*line, "--notes", "saved.csv", "-o", "labels")
+    assert done.returncode == 0, done.stderr
+    assert "kim: 24 lines with a label, 16 called flip" in done.stdout
+    told = inside("label", "read", "labels").stdout
+    assert "chosen by coders, not blind" in told
+    assert "repair nothing" in told
+    assert "[95%]" not in told
+    record = json.loads(inside("label", "read", "labels", "--json").stdout)
+    assert (record["blind"], record["arms"], record["coded_twice"]) == (False, None, 24)
+    forced = inside("label", "read", "labels", "--not-blind").stdout
+    assert "no interval covers it" in forced
+    assert "labels alone [95%]" in forced
+    again = inside(*line, "-o", "other")
+    assert again.returncode == 2
+    assert "there is no label" in again.stderr
 
 
 def test_a_person_codes_goes_back_skips_and_goes_on(
