@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -144,29 +145,42 @@ def fitted(text: str, width: float, size: float = SIZE, *, bold: bool = False) -
     return text[:kept].rstrip() + "…"
 
 
+def broken(text: str, width: float, size: float = SIZE, *, bold: bool = False) -> list[str]:
+    """A text on one line, or on two if it has to be: at a space where that suffices, else after a
+    sign inside a name. What fits no two lines loses its end.
+
+    >>> broken("embedded:base rounds=2", 140, bold=True), broken("embedded:base", 80)
+    (['embedded:base', 'rounds=2'], ['embedded:', 'base'])
+    """
+
+    def fits(line: str) -> bool:
+        return extent(line, size, bold=bold) <= width
+
+    if fits(text):
+        return [text]
+    places = [match.end() for match in re.finditer(r"[ :=,/_-]", text[:-1])]
+    cuts = [(text[:place].rstrip(), text[place:]) for place in places]
+    cuts = [cut for cut in cuts if fits(cut[0])]
+    spaces = [cut for cut in cuts if text[len(cut[0])] == " "]
+    whole = [cut for cut in (*reversed(spaces), *reversed(cuts)) if fits(cut[1])]
+    found = [*whole[:1], *spaces[-1:], *cuts[-1:], (text,)][0]
+    return [fitted(line, width, size, bold=bold) for line in found]
+
+
 def headed(title: str, below: str, width: float) -> tuple[list[Shape], float]:
-    """The title of a panel, on two lines if it has to be, what stands below it, and where the panel
-    goes on.
+    """The title of a panel, what stands below it, both on two lines if they have to be, and where
+    the panel goes on.
 
     >>> shapes, top = headed("embedded:base rounds=2", "12 trials", 140)
     >>> [shape.text for shape in shapes], top
     (['embedded:base', 'rounds=2', '12 trials'], 57.0)
     """
-    lines = [title]
-    if extent(title, 13, bold=True) > width * 0.9 and " " in title:
-        words = title.split(" ")
-        fits = [
-            place
-            for place in range(1, len(words))
-            if extent(" ".join(words[:place]), 13, bold=True) <= width * 0.9
-        ]
-        cut = max(fits, default=1)
-        lines = [" ".join(words[:cut]), " ".join(words[cut:])]
     y = 12.0
     shapes: list[Shape] = []
-    for line in lines:
-        shapes.append(Words((0, y), fitted(line, width, 13, bold=True), "ink", 13, bold=True))
+    for line in broken(title, width * 0.9, 13, bold=True):
+        shapes.append(Words((0, y), line, "ink", 13, bold=True))
         y += 15
-    if below:
-        shapes.append(Words((0, y + 1), fitted(below, width, 11), "muted", 11))
-    return shapes, y + (15 if below else -1)
+    for line in broken(below, width, 11) if below else ():
+        shapes.append(Words((0, y + 1), line, "muted", 11))
+        y += 15
+    return shapes, y - (0 if below else 1)

@@ -51,7 +51,7 @@ def run_in(folder: Path, *arguments: object, **env: str) -> subprocess.Completed
         env=environment(**env),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,  # A busy machine takes a minute for a report.
         check=False,
     )
 
