@@ -111,7 +111,7 @@ def _panel(title: str, label: str, own: pd.DataFrame, top: float) -> Plot:
     null = _steps(x, columns, "null_", Course([], [], colour="muted", dash=(4, 3), width=1.3))
     at_risk = int(columns["at_risk"][0])
     return Plot(title, [*null, *seen], (0, top), (0, x[-1]),
-                f"{label} · n = {at_risk}", "own turn", share=True,
+                f"{label} · n\u00a0=\u00a0{at_risk}", "own turn", share=True,
                 height=96)  # fmt: skip
 
 
