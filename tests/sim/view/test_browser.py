@@ -374,7 +374,7 @@ def test_a_trial_is_followed_while_a_run_writes_it(browser: Browser, tmp_path: P
             page.keyboard.press("Escape")
             page.locator("#t-20").wait_for(timeout=20_000)
             page.locator("#head .status.done").wait_for(timeout=10_000)
-            page.wait_for_function("document.getElementById('live').textContent === ''")
+            page.locator("#live:empty").wait_for(state="attached", timeout=15_000)
             assert page.locator(".line").count() == 20
             assert page.locator("#slider").get_attribute("aria-valuemax") == "20"
             assert page.locator(".line.now").get_attribute("id") == "t-2"
