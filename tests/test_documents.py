@@ -251,6 +251,7 @@ WHERE = {
     "Question": "analysis.labels",
     "Sample": "analysis.stats.prediction_powered",
     "choose_threshold": "analysis.labels",
+    "from_marks": "analysis.labels",
     "conduct": "sim.study.studies.conduct",
     "contrast": "analysis.linear_contrasts",
     "draw": "analysis.labels",
