@@ -1,16 +1,20 @@
-"""The pictures of README and docs: a report, a trial, the loom, a phone.
+"""The pictures of README and docs: a report, a trial, the loom, a phone, figures of the tutorial.
 
     python scripts/pictures.py [FOLDER]
+    python scripts/pictures.py --figures [FOLDER]     # those of the tutorial alone
 
 Plays what is shown anew on the embedded stage, opens the report and the viewer in Debian's
-chromium, and writes PNG files into ``docs/pictures``. The same version gives the same pictures, but
-for fonts.
+chromium, and writes PNG files into ``docs/pictures``. Figures of the tutorial are what the commands
+of its pages draw. The same version gives the same pictures, but for fonts.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +28,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 CHROMIUM = "/usr/bin/chromium"
-PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PICTURES, TUTORIAL = DOCS / "pictures", DOCS / "tutorial"
 COMMAND = (sys.executable, "-P", "-m", "sim.cli")
 WIDE, PHONE = (1280, 860), (390, 844)
 
@@ -95,7 +100,6 @@ def taken(folder: Path, target: Path) -> None:
     elsinore(folder, "run", "mousetrap", "-m", "embedded:base", "-n", 12, "-q", "--store", "m.db")
     trial, turn = flipped(folder, "m.db")
     elsinore(folder, "fork", "m.db", trial, "--at", turn, "-n", 24, "--drop", "--json")
-    target.mkdir(parents=True, exist_ok=True)
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright, viewer(folder, "m.db") as address:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
@@ -117,11 +121,35 @@ def taken(folder: Path, target: Path) -> None:
         browser.close()
 
 
+def drawn(target: Path) -> None:
+    """Follow the pages of the tutorial that draw a figure, and keep what they draw."""
+    for place in sorted(TUTORIAL.glob("*.md")):
+        text = place.read_text(encoding="utf-8")
+        if " -o " not in text or "elsinore plot" not in text:
+            continue
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            for file, content in re.findall(
+                r"^`([\w.]+)`:\n\n```\w+\n(.*?)^```$", text, re.M | re.S
+            ):
+                (folder / file).write_text(content, encoding="utf-8")
+            shown = re.sub(r"<!-- skip: next -->\s*```sh.*?```", "", text, flags=re.S)
+            for block in re.findall(r"^```sh\n(.*?)^```$", shown, re.M | re.S):
+                for line in block.splitlines():
+                    elsinore(folder, *shlex.split(line)[1:])
+            for picture in folder.glob("*.png"):
+                shutil.copy(picture, target / picture.name)
+
+
 def main() -> int:
     """Write the pictures; the exit code."""
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES
-    with tempfile.TemporaryDirectory() as folder:
-        taken(Path(folder), target)
+    arguments = [each for each in sys.argv[1:] if each != "--figures"]
+    target = Path(arguments[0]) if arguments else PICTURES
+    target.mkdir(parents=True, exist_ok=True)
+    drawn(target)
+    if "--figures" not in sys.argv:
+        with tempfile.TemporaryDirectory() as folder:
+            taken(Path(folder), target)
     for each in sorted(target.glob("*.png")):
         sys.stdout.write(f"{each.name}: {each.stat().st_size // 1000} kB\n")
     return 0

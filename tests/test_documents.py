@@ -7,8 +7,11 @@ import asyncio
 import contextlib
 import importlib
 import inspect
+import os
 import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,16 +42,7 @@ async def run_as_cells(blocks: list[str], page: Path) -> dict[str, object]:
     return namespace
 
 
-# --- Python in the documents ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "name", ["audits.md", "labels.md", "populations.md", "scenes.md", "tournaments.md"]
-)
-def test_the_page_runs(name: str) -> None:
-    blocks = python_blocks(DOCS / name)
-    assert len(blocks) > 3
-    asyncio.run(run_as_cells(blocks, DOCS / name))
+# --- The README's Python --------------------------------------------------------------------------
 
 
 def readme_blocks() -> list[str]:
@@ -83,6 +77,63 @@ def test_the_readme_runs_in_a_notebook(tmp_path: Path, monkeypatch: pytest.Monke
     assert sum(map(awaits, blocks)) >= 3
     namespace = asyncio.run(run_as_cells(blocks, ROOT / "README.md"))
     assert {"results", "branches", "data", "report"} <= set(namespace)
+
+
+# --- Links ----------------------------------------------------------------------------------------
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page: its headings, as GitHub makes them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    found: set[str] = set()
+    for heading in re.findall(r"^#{1,6} +(.+?) *$", text, re.M):
+        plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
+        slug = re.sub(r"[^\w\- ]", "", plain.lower()).replace(" ", "-")
+        count = 0
+        while (one := slug if not count else f"{slug}-{count}") in found:
+            count += 1
+        found.add(one)
+    return found
+
+
+def links(page: Path) -> list[str]:
+    """What a page links to and shows, without code."""
+    text = re.sub(r"^```.*?^```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    return re.findall(r"\]\(([^)\s]+)\)", text)
+
+
+def test_every_link_leads_somewhere() -> None:
+    wrong: list[str] = []
+    count = 0
+    for page in [*DOCUMENTS, DOCS / "llms.txt"]:
+        for link in links(page):
+            count += 1
+            if re.match(r"(https?|mailto):", link):
+                continue
+            path, _, anchor = link.partition("#")
+            target = (page.parent / path).resolve() if path else page
+            if not target.exists():
+                wrong.append(f"{page.relative_to(ROOT)}: {link}")
+            elif anchor and (target.suffix != ".md" or anchor not in anchors(target)):
+                wrong.append(f"{page.relative_to(ROOT)}: {link} has no such heading")
+    assert count > 150
+    assert wrong == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    listed = {(DOCS / link.partition("#")[0]).resolve() for link in links(DOCS / "README.md")}
+    pages = {page.resolve() for page in DOCS.rglob("*.md")} - {(DOCS / "README.md").resolve()}
+    assert sorted(str(page.relative_to(DOCS)) for page in pages - listed) == []
+
+
+@pytest.mark.parametrize("script", ["reference", "llms"])
+def test_what_scripts_write_is_up_to_date(script: str) -> None:
+    """In a process of its own: what other tests import changes no page."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / f"{script}.py", "--check"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 # --- Names and files ------------------------------------------------------------------------------

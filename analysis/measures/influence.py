@@ -2,7 +2,7 @@
 
 *Evidence*: P, of branches that are in the store (``elsinore fork STORE --at TURN``, ``sim.fork``)
 and in which a stance is asked off stage, twice or more often (``ask_stance(..., samples=2)``).
-``sim.influence`` plays the branches and asks the questions itself.
+``sim.study.influence`` plays the branches and asks the questions itself.
 
 *Definition.* ``weight`` of turn t of j on i: the variance component between branches of i's next
 private stance, in a one-way random effects model: the variance of the means of branches, less what

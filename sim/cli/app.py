@@ -38,6 +38,7 @@ SUMMARIES = {
     "report": "Write a report: the answer in words, figures, and the turns behind it.",
     "plot": "Draw one figure of a report into a file, for a paper.",
     "explain": "What a column of a table is, how it is measured, and what it cannot say.",
+    "schema": "Print the JSON schema of what a command prints with --json.",
     "graph": "Who spoke after whom, answered, heard, addressed or agreed with whom.",
     "tournament": ("Run a tournament of debates: play, judge, rate. Resumes one that was stopped."),
     "standings": "Who is how strong, and how sure that is: ratings, ranks, effects and cycles.",
@@ -102,6 +103,8 @@ def _body(name: str) -> Callable[..., None] | typer.Typer:
             from sim.cli.commands.plot import plot as body
         case "explain":
             from sim.cli.commands.explain import explain as body
+        case "schema":
+            from sim.cli.commands.schema import schema as body
         case "graph":
             from sim.cli.commands.graph import graph as body
         case "tournament":

@@ -216,6 +216,13 @@ def terms(incomplete: str) -> list[str]:
     return _matching(known(), incomplete)
 
 
+def schemas(incomplete: str) -> list[str]:
+    """Commands that print JSON."""
+    from sim.cli.schemas import commands
+
+    return _matching(commands(), incomplete)
+
+
 def stores(incomplete: str) -> list[str]:
     """Store files here and below ``runs/``."""
     below = [] if incomplete else [str(path) for path in sorted(Path("runs").glob("*.db"))]

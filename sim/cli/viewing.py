@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import multiprocessing
 import os
 import secrets
@@ -172,7 +173,13 @@ def who_speaks(transcript: Transcript, turn: Turn, before: Sequence[Turn]) -> st
     return appears(transcript, turn, list(before))
 
 
-def announced(made: Callable[[str, str], ASGIApp], host: str = "127.0.0.1", port: int = 0) -> None:
+def announced(
+    made: Callable[[str, str], ASGIApp],
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    as_json: bool = False,
+) -> None:
     """Serve an application until Ctrl-C, at an address that is printed when it can be opened.
 
     ``made`` makes the application for its origin and its token.
@@ -182,6 +189,9 @@ def announced(made: Callable[[str, str], ASGIApp], host: str = "127.0.0.1", port
     here = origin(listener)
 
     def ready() -> None:
+        if as_json:
+            out().out(json.dumps({"address": f"{here}/?token={token}"}))
+            return
         out().print(f"{here}/?token={token}", soft_wrap=True, highlight=False)
         err().print("Open it in a browser on this machine. Ctrl-C ends it.")
 

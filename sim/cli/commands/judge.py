@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import Level, LogLevel, Store, WhichTournament
+from sim.cli.options import Json, Level, LogLevel, Store, WhichTournament
 from sim.errors import BadRequest
 from sim.input_files import read_text
 from sim.output_files import write_text
@@ -38,6 +39,7 @@ def judge(
         Path | None, typer.Option("--from", metavar="FILE", help="Read a sheet that was filled in.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="For which debates, in what order.")] = 0,
+    as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Judge debates of a tournament yourself, blind: at the terminal, or on a sheet."""
@@ -54,9 +56,20 @@ def judge(
     # All debates may be on a sheet that is read, whatever --debates said when it was written.
     most = None if given is not None else debates
     sheets = sheets_for(store, tournament, name, most=most, seed=seed)
+    told = {"store": str(store), "judge": f"human:{name}", "sheet": None, "debates": len(sheets)}
     if given is not None:
         count = keep(store, name, from_csv(read_text(given, "--from"), sheets, str(given)))
+        if as_json:
+            out().out(json.dumps({**told, "sheet": str(given), "verdicts": count}))
+            return
         out().print(f"{count} verdict{'' if count == 1 else 's'} by human:{name}")
+    elif as_json and (to is not None or not sheets):
+        if sheets and to is not None:
+            _write(to, to_csv(sheets))
+            told["sheet"] = str(to)
+        out().out(json.dumps({**told, "verdicts": 0}))
+    elif as_json:
+        raise BadRequest("--json: takes no answers at the terminal; write a sheet with --to FILE")
     elif not sheets:
         out().print(f"nothing is left to judge for {name}")
     elif to is not None:

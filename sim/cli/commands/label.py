@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
@@ -139,6 +140,7 @@ def draw(
     drawn: DrawOptions,
     sheets: SheetOptions,
     arm: ArmFacts = None,
+    as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Draw lines of a store for people to code, blind.
@@ -173,6 +175,12 @@ def draw(
             load(store).only(trials), question, sheets.out,
             instruments=judge.instruments or (), plan=plan,
         )  # fmt: skip
+    if as_json:
+        told = {"store": str(store), "folder": str(sheets.out), "question": question.text}
+        out().out(json.dumps({**told, "values": list(question.values), "coders": plan.coders,
+                              "units": found.units, "lines": found.lines,
+                              "events": found.events}))  # fmt: skip
+        return
     show_drawn(found, plan, judge.instruments or (), out())
 
 
@@ -188,6 +196,7 @@ def code(
             "--browser", help="Print an address at which a browser on this machine shows the lines."
         ),
     ] = False,
+    as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Code the lines of a draw at the terminal, or in a browser.
@@ -221,6 +230,10 @@ def code(
     finally:
         answers.close()
     done = len(answers.given)
+    if as_json:
+        told = {"folder": str(folder), "coder": coder, "answers": str(answers.path)}
+        out().out(json.dumps({**told, "labelled": done, "of": len(shown.items)}))
+        return
     out().print(f"{done} of {len(shown.items)} lines have a label by {coder}; kept in "
                 f"{answers.path}")  # fmt: skip
 
@@ -342,6 +355,9 @@ def read(
 
     if choose_threshold:
         best = labels.choose_threshold(folder)
+        if as_json:
+            out().out(json.dumps({"folder": str(folder), "threshold": best}))
+            return
         out().print(f"{best:g}: the threshold with the best F1; these labels may not repair now")
         return
     show_labels(labels.read(folder, event=event), folder, out(), by=by, against=against,

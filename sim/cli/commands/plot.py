@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sim.cli import completion
-from sim.cli.options import Level, LogLevel, Store
+from sim.cli.options import Json, Level, LogLevel, Store
 from sim.errors import BadRequest
 
 
@@ -42,6 +43,7 @@ def plot(
             "0 reads all, however long it takes.",
         ),
     ] = 3_000,
+    as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:  # fmt: skip
     """Draw one figure of a report into a file, for a paper.
@@ -82,4 +84,8 @@ def plot(
 
         data = drawn(made.sheet(width), kind)
     write_file(place, [data], "--output")
+    if as_json:
+        told = {"store": str(store), "figure": figure, "output": str(place)}
+        out().out(json.dumps({**told, "title": made.title, "caption": made.about}))
+        return
     out().print(f"{one_line(str(place))}: {made.title}. {made.about}", soft_wrap=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Annotated
 
 import typer
 
-from sim.cli.options import Level, LogLevel, Store
+from sim.cli.options import Json, Level, LogLevel, Store
 from sim.errors import BadRequest
 
 STATUSES = ("planned", "failed")
@@ -27,6 +28,7 @@ def prune(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Remove them without a question.")] = (
         False
     ),
+    as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
     """List trials that were torn off or failed, and remove them if that is wanted.
@@ -42,6 +44,12 @@ def prune(
         if each not in STATUSES:
             raise BadRequest(f"--status {each}: is none; use {' or '.join(STATUSES)}")
     trials, lines, kept = stale_in(store, wanted)
+    if as_json:
+        count = remove(store, trials) if yes and trials else 0
+        record = {"store": str(store), "stale": list(trials), "lines": list(lines),
+                  "kept": list(kept), "removed": count}  # fmt: skip
+        out().out(json.dumps(record))
+        return
     for line in (*lines, *kept):
         out().print(one_line(line), markup=False, highlight=False, soft_wrap=True)
     if not trials:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sim.cli.options import Level, LogLevel, Store
+from sim.cli.options import Json, Level, LogLevel, Store
 
 
 def recover(
@@ -16,6 +17,7 @@ def recover(
         Path,
         typer.Option("--output", "-o", metavar="NEW", help="The new store; it must not exist."),
     ],
+    as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Copy what can be read of a damaged store into a new one.
@@ -27,6 +29,11 @@ def recover(
     from sim.store.recovery import recover as save
 
     found = save(store, new)
+    if as_json:
+        record = {"store": str(store), "output": str(new), "kept": dict(found.kept),
+                  "lost": dict(found.lost), "reopened": list(found.reopened)}  # fmt: skip
+        out().out(json.dumps(record))
+        return
     kept = ", ".join(f"{count:,} {table}" for table, count in found.kept.items() if count)
     out().print(f"{new}: {kept or 'nothing was left'}", highlight=False)
     if found.lost:

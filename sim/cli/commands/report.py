@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sim.cli.options import Level, LogLevel, Store
+from sim.cli.options import Json, Level, LogLevel, Store
 
 
 def report(
@@ -32,6 +33,7 @@ def report(
             "--trials", min=0, metavar="N", help="So many transcripts come onto the page at most."
         ),
     ] = 40,
+    as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:  # fmt: skip
     """Write a report: the answer in words, figures, and the turns behind it.
@@ -53,4 +55,8 @@ def report(
     with err().status("measuring"):
         page = made(store, most=turns, trials=trials)
     write_text(place, page, "--output")
+    if as_json:
+        size = len(page.encode())
+        out().out(json.dumps({"store": str(store), "output": str(place), "bytes": size}))
+        return
     out().print(f"{one_line(str(place))} ({len(page.encode()) / 1e6:.1f} MB)", soft_wrap=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
 
 from sim.cli import completion
-from sim.cli.options import Level, LogLevel
+from sim.cli.options import Json, Level, LogLevel
 from sim.errors import BadRequest
 
 
@@ -39,11 +40,13 @@ def serve(
             "options can be seen in the list of processes.",
         ),
     ] = None,
+    as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Serve the embedded stage over the OpenAI protocol, to clients on this machine.
 
     Models, chat, completions, streams and log-probabilities. Prints the base URL. Ctrl-C ends it.
+    With --json the one object is printed when it listens.
     """
     from sim.cli.display.terminal import err, out
     from sim.serve.app import application
@@ -58,6 +61,10 @@ def serve(
     url = address(listener)
 
     def ready() -> None:
+        if as_json:
+            record = {"address": url, "models": list(served.listed), "token": token is not None}
+            out().out(json.dumps(record))
+            return
         out().print(url, soft_wrap=True)
         console = err()
         console.print(f"Serving {', '.join(served.listed)}. Ctrl-C ends it.", soft_wrap=True)

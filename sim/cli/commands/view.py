@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sim.cli import completion
-from sim.cli.options import Level, LogLevel, Store
+from sim.cli.options import Json, Level, LogLevel, Store
 from sim.errors import BadRequest
 
 
@@ -51,12 +51,14 @@ def view(
         int,
         typer.Option(min=0, max=65535, envvar="ELSINORE_VIEW_PORT", help="0 is any that is free."),
     ] = 0,
+    as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Look at a store in a browser: trials, prompts, comparisons, branches, notes.
 
     Prints an address with a token, which only this machine reaches. Follows a run while it writes.
     The store is only read; forks from the page are played by elsinore fork. Ctrl-C ends it.
+    With --json the one object is printed when it listens.
     """
     from sim.cli.viewing import announced, coder_name, measures
     from sim.planning.scenarios import own
@@ -72,4 +74,4 @@ def view(
     viewer = Viewer(
         store, measures(), Allowed(tuple(model or ()), budget_usd), labels, coder_name(coder)
     )
-    announced(lambda origin, token: application(viewer, origin, token), host, port)
+    announced(lambda origin, token: application(viewer, origin, token), host, port, as_json=as_json)

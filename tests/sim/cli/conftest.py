@@ -11,6 +11,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from backstage import schemas
 from stub_server import StubServer
 
 from sim.cli import main
@@ -45,7 +46,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def run_in(folder: Path, *arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    done = subprocess.run(
         [*ELSINORE, *map(str, arguments)],
         cwd=folder,
         env=environment(**env),
@@ -54,6 +55,8 @@ def run_in(folder: Path, *arguments: object, **env: str) -> subprocess.Completed
         timeout=180,  # A busy machine takes a minute for a report.
         check=False,
     )
+    schemas.holds(arguments, done.stdout)
+    return done
 
 
 def folder_with_scenario(folder: Path) -> Path:
@@ -96,6 +99,7 @@ def inside(
         with pytest.raises(SystemExit) as left:
             main()
         told = capsys.readouterr()
+        schemas.holds(arguments, told.out)
         return subprocess.CompletedProcess(line, int(left.value.code or 0), told.out, told.err)
 
     yield call
