@@ -310,7 +310,7 @@ def test_completion(played: tuple[Path, str], run_at: Command) -> None:
         return done.stdout.split()
 
     assert "mousetrap" in complete("run", "mouse")
-    assert complete("run", "mi") == ["mine.py"]
+    assert complete("run", "min") == ["mine.py"]
     # Bash takes words apart at colons and equals signs, and replaces the last part alone.
     assert complete("run", "mousetrap", "-m", "embedded", ":", "rl") == ["rlhf"]
     assert "base" in complete("run", "mousetrap", "-m", "embedded", ":")
