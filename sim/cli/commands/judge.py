@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli.option_groups import grouped
 from sim.cli.options import Json, Level, LogLevel, Store, WhichTournament
 from sim.errors import BadRequest
 from sim.input_files import read_text
@@ -19,24 +21,32 @@ if TYPE_CHECKING:
     from sim.tournament.human_judging import Sheet
 
 
-def judge(
-    store: Store,
-    name: Annotated[
-        str, typer.Option("--name", metavar="NAME", help="Who judges: verdicts are by human:NAME.")
-    ],
-    which: WhichTournament = None,
-    debates: Annotated[
-        int | None,
-        typer.Option("--debates", "-n", min=1, help="So many at most.", show_default="all"),
-    ] = None,
+@dataclass(frozen=True)
+class SheetOptions:
+    """A sheet, in place of the terminal."""
+
     to: Annotated[
         Path | None,
         typer.Option(
             "--to", metavar="FILE", help="Write a sheet (CSV) to fill in, instead of asking here."
         ),
-    ] = None,
+    ] = None
     given: Annotated[
         Path | None, typer.Option("--from", metavar="FILE", help="Read a sheet that was filled in.")
+    ] = None
+
+
+@grouped
+def judge(
+    store: Store,
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="Who judges: verdicts are by human:NAME.")
+    ],
+    sheet: SheetOptions,
+    which: WhichTournament = None,
+    debates: Annotated[
+        int | None,
+        typer.Option("--debates", "-n", min=1, help="So many at most.", show_default="all"),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="For which debates, in what order.")] = 0,
     as_json: Json = False,
@@ -47,6 +57,7 @@ def judge(
     from sim.store import open_store
     from sim.tournament.human_judging import from_csv, keep, sheets_for, to_csv
 
+    to, given = sheet.to, sheet.given
     if to is not None and given is not None:
         raise BadRequest("--to and --from: write a sheet or read one; use one of them")
     if not name.strip() or name != one_line(name):

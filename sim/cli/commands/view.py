@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from sim.cli import completion
+from sim.cli.option_groups import grouped
 from sim.cli.options import Json, Level, LogLevel, Store
 from sim.errors import BadRequest
 
 
+@dataclass(frozen=True)
+class AddressOptions:
+    """Where it is served."""
+
+    host: Annotated[
+        str, typer.Option(envvar="ELSINORE_VIEW_HOST", help="An address of this machine alone.")
+    ] = "127.0.0.1"
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, envvar="ELSINORE_VIEW_PORT", help="0 is any that is free."),
+    ] = 0
+
+
+@grouped
 def view(
     store: Store,
+    address: AddressOptions,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -44,13 +61,6 @@ def view(
         str | None,
         typer.Option(metavar="NAME", help="Who labels and notes.", show_default="who is logged in"),
     ] = None,
-    host: Annotated[
-        str, typer.Option(envvar="ELSINORE_VIEW_HOST", help="An address of this machine alone.")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int,
-        typer.Option(min=0, max=65535, envvar="ELSINORE_VIEW_PORT", help="0 is any that is free."),
-    ] = 0,
     as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
@@ -74,4 +84,9 @@ def view(
     viewer = Viewer(
         store, measures(), Allowed(tuple(model or ()), budget_usd), labels, coder_name(coder)
     )
-    announced(lambda origin, token: application(viewer, origin, token), host, port, as_json=as_json)
+    announced(
+        lambda origin, token: application(viewer, origin, token),
+        address.host,
+        address.port,
+        as_json=as_json,
+    )
