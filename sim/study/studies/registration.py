@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 WORDS: Mapping[str, str] = {
     "question": "the question",
-    "models": "the models",
+    "stages": "the models",
     "arms": "the arms",
     "topics": "the topics",
     "seeds": "the seeds",
@@ -67,6 +67,7 @@ def facts_of(design: Design) -> dict[str, Any]:
         "study": study.name,
         "question": study.question,
         "models": dict(design.models),
+        "stages": _stages(design),
         "arms": {name: _arm(arm) for name, arm in study.arms.items()},
         "topics": dict(study.topics),
         "seeds": {"first": seeds[0] if seeds else 0, "count": len(seeds)},
@@ -116,7 +117,7 @@ def deviations(first: Mapping[str, Any], now: Mapping[str, Any]) -> list[Deviati
 
 
 def _deviations(first: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Deviation]:
-    other = ("seeds", "topics", "arms", "models", "scenes")
+    other = ("seeds", "topics", "arms", "stages", "scenes")
     larger = any(first.get(name) != now.get(name) for name in other)
     for name, words in WORDS.items():
         if first.get(name) == now.get(name) or (name == "trials" and larger):
@@ -130,6 +131,15 @@ def _told(value: object) -> str:
         return f"{value['count']} from {value['first']}"
     text = " ".join(str(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _stages(design: Design) -> dict[str, str]:
+    """The identities of the stages by role: what is fixed of a model, and not how it is run."""
+    return {
+        design.study.arms[each.arm].stage: each.trial.stage
+        for each in design.planned
+        if each.trial.focal is None and each.trial.arm != IMPORTED
+    }
 
 
 def _scenes(design: Design) -> str:

@@ -23,7 +23,7 @@ from sim.study.studies.registration import deviations, digest, facts_of
 
 KIND = "elsinore study seal, version 1"
 
-_LATER = ("models", "version")
+_LATER = ("models", "stages", "version")
 """What is not fixed by a seal: models come later, and so does the version that plays them."""
 
 
