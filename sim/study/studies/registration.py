@@ -120,7 +120,9 @@ def _deviations(first: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[De
     other = ("seeds", "topics", "arms", "stages", "scenes")
     larger = any(first.get(name) != now.get(name) for name in other)
     for name, words in WORDS.items():
-        if first.get(name) == now.get(name) or (name == "trials" and larger):
+        if name not in first:
+            continue  # It was registered by a version that did not fix this.
+        if first[name] == now.get(name) or (name == "trials" and larger):
             continue
         decides = name in ("primary", "measures", "arms", "scenes", "trials", "transcripts")
         yield Deviation(words, _told(first.get(name)), _told(now.get(name)), decides)
