@@ -2,9 +2,9 @@
 
     python -m benchmarks.real.studies NAME=STORE [NAME=STORE ...] [--write]
 
-Each is a study and the store that ``elsinore study NAME --model ... --store STORE`` left. Nothing is
-played. ``--write`` puts a section for each into ``docs/real-studies.md``, between its marks; what
-the difference to a published figure means is written there by hand, beside them.
+Each is a study and the store that ``elsinore study NAME --model ... --store STORE`` left. Nothing
+is played. ``--write`` puts a section for each into ``docs/real-studies.md``, between its marks;
+what the difference to a published figure means is written there by hand, beside them.
 """
 
 from __future__ import annotations

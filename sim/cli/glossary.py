@@ -88,7 +88,23 @@ def term(name: str) -> Term:
             return each
     if folded in measures():
         return Term(folded, described(folded).partition("\n")[0], folded)
+    measure, _, quantity = folded.partition(".")
+    if quantity and measure in measures():
+        return Term(folded, _about(measure, quantity), measure)
     raise BadRequest(f"explain: {name!r} is no column and no measure{nearest(name, known())}")
+
+
+def _about(measure: str, quantity: str) -> str:
+    """What one quantity of a measure is. Raises ``BadRequest`` with those that there are."""
+    from analysis.measures_by_name import named
+
+    declared = named(measure, "explain")
+    known = {**declared.turn, **declared.actor, **declared.trial, **declared.arm}
+    if quantity not in known:
+        raise BadRequest(
+            f"explain: {measure} has no quantity {quantity!r}{nearest(quantity, known)}"
+        )
+    return known[quantity].about
 
 
 def described(measure: str) -> str:

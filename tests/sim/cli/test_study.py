@@ -122,3 +122,11 @@ def test_a_study_is_sealed_and_opened_once(studied: Command) -> None:
 def test_the_list_has_studies(studied: Command) -> None:
     listed = json.loads(studied("list", "--json").stdout)
     assert "bland_agreement" in [each["name"] for each in listed["studies"]]
+
+
+def test_what_a_verdict_names_is_explained(studied: Command) -> None:
+    told = studied("explain", "convergence.end")
+    assert told.stdout.startswith("convergence.end: ")
+    wrong = studied("explain", "convergence.ends")
+    assert wrong.returncode == 2
+    assert "did you mean end" in wrong.stderr
