@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from analysis.measures.puppeteer import Puppeteer
     from analysis.measures.refusals import Refusals
     from analysis.measures.retelling import Retelling
+    from analysis.measures.returns import Returns
     from analysis.measures.secret_disclosure import SecretDisclosure
     from analysis.measures.spoken_flips import SpokenFlips
     from analysis.measures.stances import Stances
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
     puppeteer = Puppeteer
     refusals = Refusals
     retelling = Retelling
+    returns = Returns
     secret_disclosure = SecretDisclosure
     spoken_flips = SpokenFlips
     stances = Stances
@@ -161,6 +163,7 @@ _WHERE = {
     "puppeteer": "analysis.measures.puppeteer:Puppeteer",
     "refusals": "analysis.measures.refusals:Refusals",
     "retelling": "analysis.measures.retelling:Retelling",
+    "returns": "analysis.measures.returns:Returns",
     "secret_disclosure": "analysis.measures.secret_disclosure:SecretDisclosure",
     "spoken_flips": "analysis.measures.spoken_flips:SpokenFlips",
     "stances": "analysis.measures.stances:Stances",

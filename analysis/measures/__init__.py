@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     import analysis.measures.puppeteer as puppeteer
     import analysis.measures.refusals as refusals
     import analysis.measures.retelling as retelling
+    import analysis.measures.returns as returns
     import analysis.measures.secret_disclosure as secret_disclosure
     import analysis.measures.spoken_flips as spoken_flips
     import analysis.measures.stances as stances
@@ -86,6 +87,7 @@ __all__ = [
     "puppeteer",
     "refusals",
     "retelling",
+    "returns",
     "secret_disclosure",
     "spoken_flips",
     "stances",

@@ -7,7 +7,11 @@ from sim import Arm, Contrast, Published, Study, Twin
 
 
 def bland_agreement(turns: int = 16) -> Study:
-    """H1: personas at cross purposes soon agree if the stage was tuned, later or never if not."""
+    """H1: personas at cross purposes soon agree if the stage was tuned, later or never if not.
+
+    Tuning and regime are separate factors: what decides is both stages in chat, and the tuned one
+    plays as a screenplay, too.
+    """
     played = {"turns": turns}
     return Study(
         name="bland_agreement",
@@ -22,6 +26,9 @@ def bland_agreement(turns: int = 16) -> Study:
         arms={
             "base": Arm(scenario=cross_purposes, parameters=played, stage="base"),
             "tuned": Arm(scenario=cross_purposes, parameters=played, stage="tuned"),
+            "screenplay": Arm(
+                scenario=cross_purposes, parameters=played, stage="tuned", layout="screenplay"
+            ),
         },
         primary=(
             Contrast(
@@ -45,8 +52,14 @@ def bland_agreement(turns: int = 16) -> Study:
                 weights={"tuned": 1, "base": -1},
                 about="collapse into the assistant, tuned less base",
             ),
+            Contrast(
+                measure="convergence.c",
+                weights={"tuned": 1, "screenplay": -1},
+                expected="different",
+                about="agreement by the regime alone, chat less screenplay on the tuned stage",
+            ),
         ),
-        seeds=50,
+        seeds=66,
         published=(
             Published(
                 value="debating agents drift to the model's own bias",
