@@ -81,8 +81,9 @@ class Course(NamedTuple):
 class Returns(Result):
     """Whether actors whose answers turned came back, against a return as easy as the flip.
 
-    ``beyond``, from 0 to below 1, is how far from 0 a score has to be to be on a side. Raises
-    ``BadRequest`` for another.
+    ``beyond``, from 0 to below 1, is how far from 0 a score has to be to be on a side: answers that
+    are misread cross 0 more often than they cross a wider middle. Raises ``BadRequest`` for
+    another.
 
     >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Answer, Turn
@@ -118,7 +119,7 @@ class Returns(Result):
         "q10": Quantity("rate of coming back, for each own turn after a flip", low=0, high=1),
     }
 
-    def __init__(self, data: Data, beyond: float = 0.0) -> None:
+    def __init__(self, data: Data, beyond: float = 0.25) -> None:
         super().__init__(data)
         if not 0 <= beyond < 1:
             raise BadRequest(f"returns: beyond is {beyond!r}; use a number from 0, below 1")

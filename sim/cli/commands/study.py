@@ -25,7 +25,6 @@ from sim.errors import BadRequest
 
 if TYPE_CHECKING:
     from sim.planning.studies import Study
-    from sim.runs.report import RunReport
     from sim.study.studies.conduct import Registered
     from sim.study.studies.design import Design
     from sim.study.studies.verdicts import Verdict
@@ -123,6 +122,14 @@ class StudyOptions:
             help="Play a sealed study, on the first eligible model that opens it.",
         ),
     ] = None
+    lineage: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.toml",
+            help="Of which family models are, and how they were tuned; only then may a difference "
+            "be called one of tuning.",
+        ),
+    ] = None
     no_report: Annotated[
         bool, typer.Option("--no-report", help="Say the verdict, and write no report.")
     ] = False
@@ -142,15 +149,18 @@ def study(
     What decides is stored before the first trial. A study that was interrupted or killed goes on
     where it was when it is started again.
     """
+    from analysis.lineage import read_lineage
+    from sim.cli.display.terminal import err
     from sim.cli.execution import carry_out, default_store, leave, show_estimate
     from sim.output_files import check_output
     from sim.planning.scenarios import own
     from sim.runs.stages import refuse_into_itself
-    from sim.study.studies.conduct import register, take_in
+    from sim.study.studies.conduct import measured, register, take_in
     from sim.study.studies.design import Opened, design_of
 
     own("analysis")
     options = run_options(spend, resume)
+    declared = {} if what.lineage is None else read_lineage(what.lineage)
     asked = asked_study(what.study, what.model, what.parameter, what.twin)
     design = design_of(asked, seeds=what.seeds, seed=what.seed, opened=Opened(asking.asked()))
     name = asked.name if what.twin is None else f"{asked.name}-{what.twin.value}"
@@ -177,7 +187,9 @@ def study(
     )  # fmt: skip
     if not report.interrupted and report.stopped is None:
         take_in(design, store)
-        _say(registered, report, store, None if what.no_report else page, output)
+        with err().status("measuring"):
+            verdict, _ = measured(registered, store, declared)
+        _say(registered, verdict, store, None if what.no_report else page, output)
     leave(report, store, options.in_doubt)
 
 
@@ -243,16 +255,13 @@ def _models(study: Study, given: list[str]) -> dict[str, str]:
 
 
 def _say(
-    registered: Registered, report: RunReport, store: Path, page: Path | None, output: OutputOptions
+    registered: Registered, verdict: Verdict, store: Path, page: Path | None, output: OutputOptions
 ) -> None:
-    """Measure, print the verdict, and write the report."""
+    """Print the verdict, and write the report."""
     from sim.cli.display.terminal import err, out
     from sim.cli.outcomes import to_json
-    from sim.study.studies.conduct import measured
 
     console = err()
-    with console.status("measuring"):
-        verdict, _ = measured(registered, store)
     if output.as_json:
         from sim.study.studies.methods import methods
         from sim.study.studies.registration import digest

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from analysis.lineage import Lineage
 from analysis.primary import tables_of
 from analysis.tables import Tables
 from sim.errors import BadRequest
@@ -74,16 +75,21 @@ def take_in(design: Design, store: Path) -> None:
         import_file(path, store)
 
 
-def measured(registered: Registered, store: Path) -> tuple[Verdict, Tables]:
+def measured(
+    registered: Registered, store: Path, declared: Mapping[str, Lineage] | None = None
+) -> tuple[Verdict, Tables]:
     """What a store says of a study: its verdict, with the sentence of an audit beside it, and the
-    tables of its trials."""
+    tables of its trials. ``declared`` says of which family models are and how they were tuned."""
     with open_store(store) as opened:
         tables = tables_of(opened, registered.design.ids)
-    audited = sentence_for(registered.facts, store)
-    return (
-        verdict_of(registered.design, tables, deviations=registered.deviations, audited=audited),
+    found = verdict_of(
+        registered.design,
         tables,
+        deviations=registered.deviations,
+        audited=sentence_for(registered.facts, store),
+        declared=declared,
     )
+    return found, tables
 
 
 async def aconduct(

@@ -29,6 +29,7 @@ def _sentences(verdict: Verdict, registered: Registered) -> Iterator[str]:
     )
     identities = sorted({each.trial.stage for each in design.planned})
     yield f"The stages' identities, with all settings that change replies: {'; '.join(identities)}."
+    yield from verdict.differ
     yield (
         f"Arms, topics, seeds, measures and the primary {_plural('contrast', study.primary)} were "
         f"stored before the first trial (registration {digest(facts)})."

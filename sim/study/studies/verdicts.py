@@ -12,13 +12,14 @@ import pandas as pd
 
 from analysis.calibration import errors
 from analysis.energy_distance import energy_distance
+from analysis.lineage import Lineage, differ_in
 from analysis.linear_contrasts import Contrasted, contrast
 from analysis.primary import numbers_of
 from analysis.tables import Tables
 from sim.html.numbers import counted, interval, number, probability
 from sim.planning.studies import Contrast, Distance, Study
 from sim.planning.trials import IMPORTED
-from sim.study.studies.design import Design
+from sim.study.studies.design import FILE, Design
 
 Found = Literal["as expected", "the opposite", "not shown", "alike", "cannot be said"]
 """What became of a hypothesis. ``alike``: the contrast lies within the margin of its null though a
@@ -121,7 +122,8 @@ _OUTCOMES: Mapping[Found, str] = {
 @dataclass(frozen=True)
 class Verdict:
     """What a study found. ``deviations`` are changes after the first trial, ``audited`` is the
-    sentence of an audit (blank: there was none)."""
+    sentence of an audit (blank: there was none), ``differ`` says of models that a contrast sets
+    against each other in what they differ, as far as that was declared."""
 
     study: Study
     models: Mapping[str, str]
@@ -130,6 +132,7 @@ class Verdict:
     deviations: tuple[str, ...] = ()
     audited: str = ""
     unfinished: int = 0
+    differ: tuple[str, ...] = ()
 
     @property
     def primary(self) -> tuple[Finding, ...]:
@@ -159,6 +162,7 @@ class Verdict:
             yield f"{_OUTCOMES[self.found]} All of {len(self.primary)} contrasts were to hold."
         for each in self.primary:
             yield each.sentence
+        yield from self.differ
         if self.embedded:
             yield "An embedded stage is no language model: this tests the study, not LLMs."
         else:
@@ -196,6 +200,7 @@ class Verdict:
             "deviations": list(self.deviations),
             "audited": self.audited or None,
             "unfinished": self.unfinished,
+            "differ": list(self.differ),
             "published": [each.model_dump(mode="json") for each in self.study.published],
         }
 
@@ -230,10 +235,39 @@ def _estimated(what: Contrast, numbers: pd.DataFrame) -> Contrasted:
     return contrast(cells.assign(value=numbers[what.name]), what.weights, what.null)
 
 
+def models_differ(design: Design, declared: Mapping[str, Lineage]) -> Iterator[str]:
+    """What may be said of the difference of two models that a contrast of two arms sets against
+    each other, a sentence for each pair. ``declared`` is what is known of models, by model string:
+    of others, roles may be called ``base`` and ``tuned``, and they are just two models."""
+    played = {each.arm: each.trial for each in design.planned}
+    told: set[frozenset[str]] = set()
+    for each in design.study.contrasts:
+        # The minuend last, as in "base and tuned differ in ..." for tuned less base.
+        arms = sorted((name for name, weight in each.weights.items() if weight),
+                      key=lambda name: each.weights[name])  # fmt: skip
+        if len(arms) != 2 or not all(arm in played for arm in arms):
+            continue
+        roles = [design.study.arms[arm].stage for arm in arms]
+        first, second = (design.models[role] for role in roles)
+        people = any(model.startswith(FILE) for model in (first, second))
+        if first == second or people or {first, second} in told:
+            continue
+        told.add(frozenset((first, second)))
+        identities = (played[arms[0]].stage, played[arms[1]].stage)
+        found = differ_in((first, second), identities, declared)
+        yield f"{' and '.join(roles)} are roles of this study: {found}"
+
+
 def verdict_of(
-    design: Design, tables: Tables, *, deviations: Sequence[str] = (), audited: str = ""
+    design: Design,
+    tables: Tables,
+    *,
+    deviations: Sequence[str] = (),
+    audited: str = "",
+    declared: Mapping[str, Lineage] | None = None,
 ) -> Verdict:
-    """Measure the trials of a design, and say what was found."""
+    """Measure the trials of a design, and say what was found. ``declared`` says of which family
+    models are and how they were tuned (``analysis.lineage``)."""
     numbers = numbers_by_trial(design, tables)
     used = list(dict.fromkeys(each.measure.partition(".")[0] for each in design.study.primary))
     played = tables.trials[tables.trials["trial"].isin(set(numbers["trial"]))]
@@ -251,6 +285,7 @@ def verdict_of(
         tuple(deviations),
         audited,
         sum(trial not in ended for trial in numbers["trial"]),
+        tuple(models_differ(design, declared or {})),
     )
 
 

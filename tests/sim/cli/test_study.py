@@ -55,7 +55,17 @@ def test_a_study_of_ones_own_says_what_it_found_and_writes_a_report(
     page = (tmp_path / "runs" / "well.html").read_text(encoding="utf-8")
     assert "The verdict" in page
     assert "Registered before the first trial" in page
-    again = json.loads(studied("study", "study.py:well", "--json", "--no-report").stdout)
+    assert "differ in what stands for tuning there (base; rl), a toy." in said
+    (tmp_path / "lineage.toml").write_text(
+        '["embedded:base"]\nfamily = "a"\ntuning = "base"\n'
+        '["embedded:rlhf"]\nfamily = "b"\ntuning = "rl"\n'
+    )
+    line = ("study", "study.py:well", "--json", "--no-report", "--lineage", "lineage.toml")
+    again = json.loads(studied(*line).stdout)
+    assert again["differ"] == [
+        "tuned and base are roles of this study: embedded:rlhf and embedded:base are two models: "
+        "family, size, data and tuning may all differ."
+    ]
     assert again["found"] == "cannot be said"
     assert again["registration"]["study"] == "well"
     assert again["report"] is None
@@ -88,6 +98,7 @@ def test_a_killed_study_goes_on_and_says_the_same(studied: Command, tmp_path: Pa
     ("line", "message"),
     [
         (("study", "nothing"), "unknown study 'nothing'"),
+        (("study", "study.py:well", "--lineage", "none.toml"), "none.toml"),
         (("study", "study.py"), "say which of its functions"),
         (("study", "study.py:well", "-m", "embedded:sft"), "has 2 roles; say which"),
         (("study", "study.py:well", "-m", "tuend=embedded:sft"), "there is no role 'tuend'"),
