@@ -191,13 +191,15 @@ class Returns(Result):
         answers = answers[~answers["gauge"] & answers["key"].str.startswith(PREFIX)]
         answers = answers.assign(value=pd.to_numeric(answers["value"], errors="coerce"))
         means = answers.groupby(["trial", "actor", "turn", "key"])["value"].mean().dropna()
+        rows = means.reset_index()
         held: dict[tuple[str, str], Mapping[str, float]] = {}
         cast = self.tables.cast
         for trial, actor, stances in zip(cast["trial"], cast["actor"], cast["stances"],
                                          strict=True):  # fmt: skip
             held[str(trial), str(actor)] = stances
         items: dict[tuple[str, str], dict[int, list[float]]] = {}
-        for (trial, actor, turn, name), value in means.items():
+        columns = (rows[each] for each in ("trial", "actor", "turn", "key", "value"))
+        for trial, actor, turn, name, value in zip(*columns, strict=True):
             key = (str(trial), str(actor))
             put = held.get(key, {}).get(str(name).removeprefix(PREFIX), 0.0)
             if put:
@@ -268,7 +270,7 @@ def rate(steps: Sequence[Step]) -> float:
         return 1.0
     if len({turns for turns, _ in steps}) == 1:
         turns = happened[0]
-        return 1.0 - (1.0 - len(happened) / len(steps)) ** (1.0 / turns)
+        return 1.0 - float((1.0 - len(happened) / len(steps)) ** (1.0 / turns))
     low, high = 1e-9, 1.0 - 1e-9
     for _ in range(60):
         middle = (low + high) / 2
