@@ -54,6 +54,7 @@ def bland_agreement(turns: int = 16) -> Study:
             ),
             Contrast(
                 measure="convergence.c",
+                negated="same",
                 weights={"tuned": 1, "screenplay": -1},
                 expected="different",
                 about="agreement by the regime alone, chat less screenplay on the tuned stage",

@@ -34,6 +34,7 @@ def lasting_flips(turns: int = 20) -> Study:
         primary=(
             Contrast(
                 measure="returns.excess",
+                negated="same",
                 weights={"goaded": 1},
                 expected="less",
                 about="returns of goaded wardens who had turned, less what symmetric switching "
@@ -43,28 +44,33 @@ def lasting_flips(turns: int = 20) -> Study:
         exploratory=(
             Contrast(
                 measure="returns.flipped",
+                negated="same",
                 weights={"goaded": 1, "civil": -1},
                 about="dose: wardens who turn, goaded all the time less not at all",
             ),
             Contrast(
                 measure="returns.flipped",
+                negated="same",
                 weights={"half_goaded": 1, "civil": -1},
                 about="dose: wardens who turn, goaded half of the time less not at all",
             ),
             Contrast(
                 measure="returns.flipped",
+                negated="same",
                 weights={"goaded": 1, "cruel_goaded": -1},
                 expected="different",
                 about="direction: who turns under goads, kind to cruel less cruel to kind",
             ),
             Contrast(
                 measure="returns.excess",
+                negated="same",
                 weights={"goaded": 1, "cruel_goaded": -1},
                 expected="different",
                 about="direction: excess of returns, from cruel less from kind",
             ),
             Contrast(
                 measure="returns.excess",
+                negated="same",
                 weights={"civil": 1},
                 expected="less",
                 about="returns of wardens who turned without a goad, less what symmetric switching "
