@@ -83,7 +83,8 @@ def lasting_flips(turns: int = 20) -> Study:
             stages={"stage": f"{_OPEN}&mechanism=M2"},
         ),
         absent=Twin(
-            why="M0: she comes back at the very rate at which she turns.",
+            why="M0: she comes back at the very rate at which she turns. Answers that are misread "
+            "move the excess above 0, never below.",
             stages={"stage": f"{_OPEN}&mechanism=M0"},
         ),
     )

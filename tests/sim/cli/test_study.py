@@ -55,7 +55,7 @@ def test_a_study_of_ones_own_says_what_it_found_and_writes_a_report(
     page = (tmp_path / "runs" / "well.html").read_text(encoding="utf-8")
     assert "The verdict" in page
     assert "Registered before the first trial" in page
-    assert "differ in what stands for tuning there (base; rl), a toy." in said
+    assert "differ in what stands for tuning there (rl; base), a toy." in said
     (tmp_path / "lineage.toml").write_text(
         '["embedded:base"]\nfamily = "a"\ntuning = "base"\n'
         '["embedded:rlhf"]\nfamily = "b"\ntuning = "rl"\n'
