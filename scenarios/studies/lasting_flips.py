@@ -84,7 +84,7 @@ def lasting_flips(turns: int = 20) -> Study:
         ),
         absent=Twin(
             why="M0: she comes back at the very rate at which she turns. Answers that are misread "
-            "move the excess above 0, never below.",
+            "move the excess up, away from what is expected.",
             stages={"stage": f"{_OPEN}&mechanism=M0"},
         ),
     )
