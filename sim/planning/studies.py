@@ -251,6 +251,15 @@ class Study(AuthoredModel):
         }
         return self.replace(stages={**self.stages, **stages}, arms=arms)
 
+    def told_by(self, layout: LayoutName) -> Study:
+        """The same study with this layout in all arms that have none of their own: a base model
+        needs a script."""
+        arms = {
+            name: arm if arm.layout is not None else arm.replace(layout=layout)
+            for name, arm in self.arms.items()
+        }
+        return self.replace(arms=arms)
+
     def twin(self, kind: Literal["planted", "absent"]) -> Study:
         """The twin of that kind. Raises ``ScenarioError`` if there is none, with the reason."""
         found: Twin | None = getattr(self, kind)

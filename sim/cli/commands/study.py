@@ -13,6 +13,7 @@ from sim.cli import completion
 from sim.cli.option_groups import grouped
 from sim.cli.options import (
     AskingOptions,
+    Layout,
     Level,
     LogLevel,
     OutputOptions,
@@ -80,6 +81,15 @@ class StudyOptions:
         typer.Option(
             "--twin",
             help="Play its twin on embedded stages, in which the effect is planted, or absent.",
+        ),
+    ] = None
+    layout: Annotated[
+        Layout | None,
+        typer.Option(
+            "--layout",
+            show_default="the scenes' own",
+            help="How what an actor sees becomes a prompt, in all arms that have no layout of "
+            "their own. screenplay is for base models.",
         ),
     ] = None
     store: Annotated[
@@ -162,6 +172,8 @@ def study(
     options = run_options(spend, resume)
     declared = {} if what.lineage is None else read_lineage(what.lineage)
     asked = asked_study(what.study, what.model, what.parameter, what.twin)
+    if what.layout is not None:
+        asked = asked.told_by(what.layout.value)
     design = design_of(asked, seeds=what.seeds, seed=what.seed, opened=Opened(asking.asked()))
     name = asked.name if what.twin is None else f"{asked.name}-{what.twin.value}"
     if what.seal is not None:

@@ -92,6 +92,13 @@ class Nobody:
         """Nothing."""
 
 
+def test_a_layout_is_for_arms_that_have_none_of_their_own() -> None:
+    arms = {**tiny().arms, "own": Arm(scenario="cross_purposes", stage="base", layout="author")}
+    told = tiny(arms=arms).told_by("screenplay")
+    layouts = {each.arm: each.trial.scene.layout for each in design_of(told, seeds=1).planned}
+    assert layouts == {"base": "screenplay", "tuned": "screenplay", "own": "author"}
+
+
 def test_what_decides_is_stored_before_the_first_trial(tmp_path: Path) -> None:
     store = tmp_path / "tiny.db"
     design = design_of(tiny())
