@@ -288,7 +288,7 @@ class _Asking:
     def _stage(self, played: _Played, turn: int) -> TrialStage:
         accounts = self.session.accounts.by_stage
         cast = {name: other for name, other in played.stages.items() if other in accounts}
-        return self.session.trial_stage(played.keeper(turn), played.stage, cast, turn=turn)
+        return self.session.troupe().stage(played.keeper(turn), played.stage, cast, turn=turn)
 
 
 def _wanted(stored: Sequence[StoredTrial], whom: Respondents, store: Path) -> list[_Wanted]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sim.calls.budget import Budget
 from sim.calls.guard import ModelOptions
 from sim.calls.prices import Prices
 from sim.errors import BadRequest
 from sim.store import Durable
+
+if TYPE_CHECKING:
+    from sim.runs.executors import Executor
 
 InDoubtPolicy = Literal["ask", "missing"]
 """What is done with a call that was under way when a run was killed."""
@@ -32,7 +35,8 @@ class RunOptions:
     free stages (the embedded one) as well. ``budget`` ends a run before the call that would exceed
     it; ``prices`` are those that ship, unless they are given. ``stopping`` is a rule by which the
     run ends early; it is kept in the manifest, and whoever watches the run follows it. ``study`` is
-    what a study fixes beforehand; it is kept there, too. Raises ``BadRequest``.
+    what a study fixes beforehand; it is kept there, too. ``executor`` says where trials are played
+    (None: in this process). Raises ``BadRequest``.
 
     >>> RunOptions(concurrency=0)
     Traceback (most recent call last):
@@ -50,6 +54,7 @@ class RunOptions:
     prices: Prices | None = None
     stopping: Mapping[str, Any] | None = None
     study: Mapping[str, Any] | None = None
+    executor: Executor | None = None
 
     def __post_init__(self) -> None:
         whole = isinstance(self.concurrency, int) and not isinstance(self.concurrency, bool)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from sim.events import NO_USAGE, Event, Status, Usage
 from sim.planning import Trial
-from sim.stage.base import Stage
-from sim.store import InDoubt, Store, Writer
-from sim.transcript import Transcript
+from sim.runs.playing import FollowUp
+from sim.store import InDoubt, Store
 
 
 class Watcher(Protocol):
@@ -40,22 +39,11 @@ class UsageWatcher(Watcher, Protocol):
         ...
 
 
-class FollowUp(Protocol):
-    """Further calls about a trial at its end, before the next one begins: judging it, say."""
-
-    @property
-    def stages(self) -> Mapping[str, str]:
-        """The identities of the stages that are asked, by the names that requests have for them."""
-        ...
+class StoredFollowUp(FollowUp, Protocol):
+    """A follow-up whose results are in the store."""
 
     def missing(self, store: Store, trials: Sequence[str]) -> set[str]:
         """Those of the trials for which the store lacks some of its results."""
-        ...
-
-    async def carry_out(
-        self, trial: Trial, transcript: Transcript, stage: Stage, writer: Writer
-    ) -> None:
-        """Make the calls. ``stage`` is the trial's, which asks for no stored reply again."""
         ...
 
 

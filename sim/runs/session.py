@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from sim.calls.cache import Cache
-from sim.calls.journal import Journal
 from sim.calls.limiter import Limiter
-from sim.calls.trial_stage import NOTHING, Before, Player, TrialStage
+from sim.calls.trial_stage import Player
 from sim.events import Usage
 from sim.planning import Trial
 from sim.runs.accounting import Accounts
 from sim.runs.capacity import at_once
 from sim.runs.manifest import manifest
 from sim.runs.options import RunOptions
+from sim.runs.playing import FollowUp, Troupe
 from sim.stage.base import Stage
 from sim.store import InDoubt, Store, Writer
 
@@ -91,23 +91,9 @@ class Session:
         """A stage with its account."""
         return self.accounts.player(identity, self.stages[identity], self.cache)
 
-    def trial_stage(
-        self,
-        trial: str,
-        identity: str,
-        cast: Mapping[str, str],
-        *,
-        turn: int = 0,
-        before: Before = NOTHING,
-    ) -> TrialStage:
-        """The stage of a trial. ``cast`` are identities by the names that requests have for them.
-
-        ``turn`` is the number of turns that were stored before.
-        """
-        journal = Journal(self.writer, trial, run=self.number, turn=turn)
-        players = {name: self.player(other) for name, other in cast.items()}
-        own = self.player(identity)
-        return TrialStage(own, journal, self.limiter, before=before, cast=players)
+    def troupe(self, follow_up: FollowUp | None = None) -> Troupe:
+        """What plays trials in this process."""
+        return Troupe(self.player, self.limiter, self.writer, self.number, follow_up)
 
     def end(self, outcome: str, stopped: str | None = None) -> None:
         """Commit the end of the run, and whatever was queued."""

@@ -5,23 +5,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sim.calls.budget import BudgetSpent
 from sim.calls.stopping import Stopped
-from sim.calls.trial_stage import Before, TrialStage
-from sim.engine import Observer, play
-from sim.engine.state import Over
+from sim.calls.trial_stage import Before
 from sim.errors import BadRequest, StageClosed, StoreFailed
-from sim.events import Ended, Event, Status
+from sim.events import Ended, Event, Failure
 from sim.planning import Trial
 from sim.redaction import redact
-from sim.runs.executors import Executor
+from sim.runs.executors import Executor, Prepared
 from sim.runs.executors.local import LocalExecutor
 from sim.runs.options import RunOptions
+from sim.runs.playing import Brief, Played, defect_behind
 from sim.runs.report import (
-    FollowUp,
     RunReport,
+    StoredFollowUp,
     TrialResult,
     UsageWatcher,
     Watcher,
@@ -29,7 +29,7 @@ from sim.runs.report import (
 )
 from sim.runs.session import Session
 from sim.runs.signals import two_signals
-from sim.stage.base import Omniscient, Stage
+from sim.stage.base import Stage
 from sim.store import InDoubt, StoredTrial
 from sim.transcript import Transcript
 
@@ -41,7 +41,7 @@ async def run_trials(
     options: RunOptions | None = None,
     *,
     watch: Watcher | None = None,
-    follow_up: FollowUp | None = None,
+    follow_up: StoredFollowUp | None = None,
     paid: Sequence[str] = (),
     executor: Executor | None = None,
 ) -> RunReport:
@@ -57,7 +57,7 @@ async def run_trials(
 
     ``follow_up`` (judging, in a tournament) is carried out for each trial that ends, before the
     next one begins, and for those of the store that lack it. Its stages are among
-    ``stages``. ``executor`` says where trials are played (None: here).
+    ``stages``. ``executor`` says where trials are played (None: where the options say, else here).
 
     Ctrl-C (or SIGTERM, or SIGHUP) once lets the calls in flight finish and stops, without another
     attempt of those that failed; twice stops at once. Then the report says ``interrupted``.
@@ -93,12 +93,15 @@ async def run_trials(
     for identity in also:
         if identity not in stages:
             raise BadRequest(f"stages: {identity!r}, which judges, is missing; add it")
+    how = options or RunOptions()
+    where = executor or how.executor or LocalExecutor()
+    if isinstance(where, Prepared):
+        where.prepare(trials, stages, follow_up)
     unique = list({trial.id: trial for trial in trials}.values())
     asked = [name for trial in unique for name in (trial.stage, *trial.stages.values())]
     on_payment = watch.paid if isinstance(watch, UsageWatcher) else None
-    how = options or RunOptions()
     with Session.open(store, stages, [*asked, *also], how, on_payment) as session:
-        run = _Run(session, watch, follow_up, executor or LocalExecutor())
+        run = _Run(session, watch, follow_up, where)
         run.begin(unique, paid)
         return await run.carry_out(unique)
 
@@ -110,7 +113,7 @@ class _Run:
         self,
         session: Session,
         watch: Watcher | None,
-        follow_up: FollowUp | None,
+        follow_up: StoredFollowUp | None,
         executor: Executor,
     ) -> None:
         self.session = session
@@ -239,7 +242,7 @@ class _Run:
         self.limiter.abort()
         self.executor.cancel()
 
-    def _failed(self, error: BaseException) -> None:
+    def failed(self, error: BaseException) -> None:
         """A scene raised: the others finish their calls, or are cancelled if the store failed."""
         if self.error is None:
             self.error = error
@@ -257,65 +260,101 @@ class _Run:
             await self._play(trial)
         except asyncio.CancelledError as error:
             if not self.aborted:  # somebody else than _cancel() cancelled the task
-                self._failed(error)
+                self.failed(error)
         except Stopped as stopped:
-            cause = stopped.__context__
-            # A scene that raised was stopped while it waited for its probes: its own error counts.
-            # A scene that is over because a turn failed has recorded that.
-            if isinstance(cause, Exception) and not isinstance(cause, Stopped | Over):
-                self._failed(cause)
+            defect = defect_behind(stopped)
+            if defect is not None:
+                self.failed(defect)
         except BaseException as error:  # noqa: BLE001 - raised by _end() after all others
-            self._failed(error)
+            self.failed(error)
 
     async def _play(self, trial: Trial) -> None:
-        """Play a trial, commit its end, and carry out the follow-up."""
-        known, before = self.known.get(trial.id), self._before(trial)
-        resume = self._stored_transcript(trial)
-        also = {} if self.follow_up is None else self.follow_up.stages
-        stage = self.session.trial_stage(
-            trial.id,
-            trial.stage,
-            {**trial.stages, **also},
-            turn=len(resume) if resume is not None else 0,
-            before=before,
-        )
-        if known is not None and known.status == "done":
-            # An earlier run played it and was stopped before the follow-up.
-            assert resume is not None
-            await self._follow_up(trial, resume, stage)
+        brief = self.brief(trial)
+        if brief is None:
             return
+        troupe = self.session.troupe(self.follow_up)
+        if brief.played:
+            await troupe.play(brief)
+            return
+        self.began(trial)
+        played: Played | None = None
         watch = self.watch
-        if watch is not None:
-            watch.trial_started(trial)
-        observers: list[Observer] = [stage]
-        if watch is not None:
-            observers.append(_Relay(watch, trial))
-        status: Status = "planned"
         try:
-            transcript = await play(
-                trial.scene, stage, seed=trial.seed, observers=observers, resume=resume,
-                branch=trial.branch,
-            )  # fmt: skip
-            ended = stage.journal.ended or transcript.ended
-            if ended is None:
-                raise RuntimeError(f"trial {trial.id} is over but has no end")
-            await self._finish(trial, transcript, ended)
-            status = ended.status
-            if status == "done":
-                await self._follow_up(trial, transcript, stage)
-            self.results[trial.id] = result_of(
-                trial,
-                ended.status,
-                ended.reason,
-                len(transcript),
-                resumed=bool(before.replies) or resume is not None,
-            )
+            played = await troupe.play(brief, () if watch is None else [_Relay(watch, trial)])
         finally:
-            if watch is not None:
-                watch.trial_ended(trial, status)
+            self.over(trial, played)
+
+    def began(self, trial: Trial) -> None:
+        """Whoever watches is told that a trial is being played."""
+        if self.watch is not None:
+            self.watch.trial_started(trial)
+
+    def saw(self, trial: Trial, event: Event) -> None:
+        """Whoever watches is told of an event."""
+        if self.watch is not None:
+            self.watch.saw(trial, event)
+
+    def over(self, trial: Trial, played: Played | None) -> None:
+        """Keep the result of a trial; None if the run stopped before its end."""
+        if played is not None:
+            self.results[trial.id] = result_of(
+                trial, played.status, played.reason, played.turns, resumed=played.resumed
+            )
+        if self.watch is not None:
+            self.watch.trial_ended(trial, "planned" if played is None else played.status)
+
+    def brief(self, trial: Trial) -> Brief | None:
+        """A trial with what the store holds of it; None if nothing of it is to be played."""
+        known = self.known.get(trial.id)
+        done = known is not None and known.status == "done"
+        if known is not None and known.status != "planned" and not done:
+            return None
+        if done and trial.id not in self.to_follow_up:
+            return None
+        return Brief(trial, self._before(trial), self._stored_transcript(trial), done)
+
+    async def lost(self, trial: Trial) -> None:
+        """What played a trial is gone. Its state is read again, and its calls that were in flight
+        are counted with those that earlier runs left in doubt."""
+        session = self.session
+        await session.writer.barrier()
+        store = session.store
+        doubts = store.in_doubt([trial.id])
+        mine = [doubt for doubt in doubts.get(trial.id, ()) if doubt.run == session.number]
+        self.doubts[trial.id] = doubts.get(trial.id, [])
+        if mine:
+            self.untold += mine
+            session.writer.doubted(session.number, mine)
+        [known] = store.trials([trial.id])
+        self.known[trial.id] = known
+        if known.status != "planned":
+            self.results[trial.id] = _result(trial, known, skipped=False)
+            if self.follow_up is not None:
+                self.to_follow_up |= self.follow_up.missing(store, [trial.id])
+
+    async def give_up(self, trial: Trial, reason: str, message: str) -> None:
+        """Record that a trial failed, at the turn that was to come. One that is at its end stays
+        as it is: only its follow-up is missing."""
+        known = self.known[trial.id]
+        if known.status != "planned":
+            return
+        session, turns = self.session, known.turns
+        failure = Failure(turns + 1, "", "turn", reason, message)
+        ended = Ended(turns, reason, "failed")
+        session.writer.event(trial.id, failure)
+        self.saw(trial, failure)
+        await session.writer.finish_trial(trial.id, session.number, ended, turns)
+        self.saw(trial, ended)
+        self.over(trial, Played(ended.status, ended.reason, turns, resumed=turns > 0))
+
+    async def stopped(self) -> None:
+        """Wait until the run stops."""
+        with suppress(Stopped):
+            async with self.limiter.halt.waiting():
+                await asyncio.get_running_loop().create_future()
 
     def _before(self, trial: Trial) -> Before:
-        """What earlier runs left of a trial."""
+        """What earlier runs, or a worker that is gone, left of a trial."""
         doubted = {doubt.key for doubt in self.doubts.get(trial.id, ())}
         refuse = self.session.options.in_doubt == "missing"
         if trial.id not in self.known:
@@ -332,22 +371,6 @@ class _Run:
             return None
         transcript = store.transcript(trial.id)
         return transcript if transcript.events else None
-
-    async def _finish(self, trial: Trial, transcript: Transcript, ended: Ended) -> None:
-        """Commit the end of a trial, with its truths if the stage gives them."""
-        stage = self.session.stages[trial.stage]
-        truths = (
-            await stage.truths(trial.scene, transcript, trial.seed)
-            if isinstance(stage, Omniscient)
-            else ()
-        )
-        await self.session.writer.finish_trial(
-            trial.id, self.session.number, ended, len(transcript), truths
-        )
-
-    async def _follow_up(self, trial: Trial, transcript: Transcript, stage: TrialStage) -> None:
-        if self.follow_up is not None:
-            await self.follow_up.carry_out(trial, transcript, stage, self.session.writer)
 
     def _parent(self, trial: str) -> Transcript:
         """The transcript of a branch's parent, read once for all its branches."""

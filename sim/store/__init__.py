@@ -11,6 +11,8 @@ from sim.store.reader import Store, open_store
 from sim.store.recording import Recorder, recorded_stages
 from sim.store.rows import (
     REPLY_COLUMNS,
+    ChunkRow,
+    chunk_row,
     encode,
     encode_sorted,
     from_row,
@@ -32,6 +34,7 @@ __all__ = [
     "MIGRATIONS",
     "REPLY_COLUMNS",
     "VERSION",
+    "ChunkRow",
     "Durable",
     "InDoubt",
     "Lease",
@@ -44,6 +47,7 @@ __all__ = [
     "StoredVerdict",
     "VerdictKey",
     "Writer",
+    "chunk_row",
     "encode",
     "encode_sorted",
     "export_jsonl",

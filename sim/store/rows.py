@@ -20,6 +20,7 @@ from sim.events import (
     Turn,
     Usage,
 )
+from sim.layouts.prompt import Prompt
 from sim.redaction import redact
 from sim.stage.base import Reply
 from sim.store.shapes import EVENTS, USAGE, check_event, number, read_json, several
@@ -37,6 +38,21 @@ class EventRow(NamedTuple):
     sample: int
     payload: str
     seconds: float
+
+
+class ChunkRow(NamedTuple):
+    """A row of ``chunks``: a piece of a prompt, and the digest of the prompt before it."""
+
+    digest: bytes
+    parent: bytes | None
+    role: str
+    text: str | bytes
+
+
+def chunk_row(chunk: Prompt) -> ChunkRow:
+    """The last chunk of a prompt as a row."""
+    before = None if chunk.parent is None else chunk.parent.digest
+    return ChunkRow(chunk.digest, before, chunk.role, text_to_column(chunk.text))
 
 
 _lean = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode

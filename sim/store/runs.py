@@ -14,6 +14,11 @@ from sim.store.rows import encode_sorted
 
 INSERT_RUN = "INSERT INTO runs (run, started, manifest) VALUES (?, ?, ?)"
 END_RUN = "UPDATE runs SET ended = ?, outcome = ?, summary = ? WHERE run = ?"
+ADD_DOUBTED = (
+    "UPDATE runs SET manifest = json_set(manifest, '$.doubted', (SELECT json_group_array("
+    "json(value)) FROM (SELECT value FROM json_each(coalesce(json_extract(manifest, '$.doubted'),"
+    " '[]')) UNION ALL SELECT value FROM json_each(?)))) WHERE run = ?"
+)
 INSERT_TRIAL = (
     "INSERT OR IGNORE INTO trials"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', NULL, 0, ?, ?, ?)"

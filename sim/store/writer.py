@@ -29,21 +29,25 @@ from sim.store.reader import Store
 from sim.store.rows import (
     REPLY_COLUMNS,
     REPLY_TO_REQUEST,
+    ChunkRow,
     EventRow,
+    chunk_row,
     encode,
     encode_sorted,
     reply_from_row,
     reply_to_row,
-    text_to_column,
     to_row,
 )
 from sim.store.runs import (
+    ADD_DOUBTED,
     END_RUN,
     FINISH_TRIAL,
     INSERT_RUN,
     INSERT_TRIAL,
     INSERT_TRUTH,
     PLAY_AGAIN,
+    InDoubt,
+    doubted_to_json,
     trial_rows,
 )
 from sim.store.tournaments import (
@@ -88,7 +92,7 @@ class Writer:
         self._replies: list[tuple[Any, ...]] = []
         # By key what is to be done at the commit: write the row, or (None) delete it.
         self._intents: dict[str, Call | None] = {}
-        self._chunks: list[tuple[Any, ...]] = []
+        self._chunks: list[ChunkRow] = []
         self._others: list[tuple[str, tuple[Any, ...]]] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._scheduled = False
@@ -139,9 +143,11 @@ class Writer:
 
     def chunks(self, chunks: Iterable[Prompt]) -> None:
         """Queue the chunks of a prompt; those that are there already are left as they are."""
-        for chunk in chunks:
-            before = None if chunk.parent is None else chunk.parent.digest
-            self._chunks.append((chunk.digest, before, chunk.role, text_to_column(chunk.text)))
+        self.chunk_rows(chunk_row(chunk) for chunk in chunks)
+
+    def chunk_rows(self, rows: Iterable[ChunkRow]) -> None:
+        """Queue chunks that came from elsewhere (``chunk_row``)."""
+        self._chunks += rows
         if not self._scheduled:
             self._schedule()
 
@@ -243,7 +249,14 @@ class Writer:
     async def finish_trial(
         self, trial: str, run: int, ended: Ended, turns: int, truths: Sequence[Truth] = ()
     ) -> None:
-        """Commit the end of a trial: its last event, its truths and its status, in one transaction.
+        """Commit the end of a trial. See ``trial_over``."""
+        self.trial_over(trial, run, ended, turns, truths)
+        await self.barrier()
+
+    def trial_over(
+        self, trial: str, run: int, ended: Ended, turns: int, truths: Sequence[Truth] = ()
+    ) -> None:
+        """Queue the end of a trial: its last event, its truths and its status, in one transaction.
 
         ``turns`` counts all its turns, those that a branch shares among them.
         """
@@ -252,13 +265,21 @@ class Writer:
             self.execute(INSERT_TRUTH, trial, facts.pop("actor"), encode(facts))
         self.execute(FINISH_TRIAL, ended.status, ended.reason, turns, run, trial)
         self.event(trial, ended)
-        await self.barrier()
+
+    def doubted(self, run: int, doubts: Sequence[InDoubt]) -> None:
+        """Queue that calls of this run are in doubt, which will be made again: its manifest keeps
+        them, for the run may be killed before it tells of them."""
+        self.execute(ADD_DOUBTED, encode(doubted_to_json(doubts)), run)
 
     # -- tournaments -----------------------------------------------------------------------------
 
     def verdict(self, key: VerdictKey, payload: Mapping[str, Any]) -> None:
         """Queue what a judge said of a debate."""
         self.execute(INSERT_VERDICT, key.trial, key.judge, key.form, key.shown, encode(payload))
+
+    async def verdict_keys(self, trial: str, *, also_missing: bool) -> set[VerdictKey]:
+        """The keys of the committed verdicts on a trial; see ``Store.verdict_keys``."""
+        return self.store.verdict_keys([trial], also_missing=also_missing)
 
     def verdicts_now(self, given: Iterable[tuple[VerdictKey, Mapping[str, Any]]]) -> None:
         """Commit verdicts, all or none. Raises like ``commit``."""

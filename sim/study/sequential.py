@@ -31,11 +31,12 @@ from sim.redaction import redact_tree
 from sim.runs.executors import Job
 from sim.runs.executors.local import LocalExecutor
 from sim.runs.options import RunOptions
+from sim.runs.playing import TrialLedger
 from sim.runs.report import RunReport, Watcher
 from sim.runs.trials import run_trials
 from sim.seeds import Stream, derive
 from sim.stage.base import Stage
-from sim.store import Store, Writer, open_store
+from sim.store import Store, open_store
 from sim.store.pruning import remove
 from sim.transcript import Transcript
 
@@ -190,7 +191,7 @@ class UntilDecided:
         return set()
 
     async def carry_out(
-        self, trial: Trial, transcript: Transcript, stage: Stage, writer: Writer
+        self, trial: Trial, transcript: Transcript, stage: Stage, ledger: TrialLedger
     ) -> None:
         """Nothing: a look comes after each trial, whether it failed or not."""
 
@@ -269,6 +270,11 @@ async def run_until_decided(
     nothing in the store. Raises ``BadRequest``, and what ``run_trials`` raises.
     """
     how, path = options or RunOptions(), Path(store)
+    if how.executor is not None:
+        raise BadRequest(
+            "--until decided: looks at each trial that ends, and plays on this machine; leave "
+            "--executor out"
+        )
     if how.retry_failed:
         raise BadRequest(
             "--retry-failed: a block that was looked at must not change; leave it out, and failed "

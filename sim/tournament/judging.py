@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sim.errors import StageError
 from sim.events import NO_USAGE, Usage
 from sim.planning import Trial
 from sim.redaction import redact
+from sim.runs.playing import TrialLedger
 from sim.seeds import request_seed
 from sim.stage.base import Request, Stage
-from sim.store import Store, VerdictKey, Writer, encode_sorted, usage_to_json
+from sim.store import Store, VerdictKey, encode_sorted, usage_to_json
 from sim.text.thoughts import thought_and_speech
 from sim.tournament.judge_prompt import Blinded, blinded, judge_again, judge_prompt, orders
 from sim.tournament.rubric import LETTERS, TIE, Judge, Verdict, read_verdict, verdict_schema
@@ -73,29 +74,35 @@ class Panel:
         return store.verdict_keys(trials, also_missing=not self.retry_failed)
 
     async def carry_out(
-        self, trial: Trial, transcript: Transcript, stage: Stage, writer: Writer
+        self, trial: Trial, transcript: Transcript, stage: Stage, ledger: TrialLedger
     ) -> None:
         """Ask for the verdicts on a debate that the store lacks, all at once, and store them."""
         leg = self.legs[trial.id]
-        stored = self.stored(writer.store, [trial.id])
+        stored = await ledger.verdict_keys(trial.id, also_missing=not self.retry_failed)
         motion = self.tournament.motions[leg.motion]
         calls = []
         for place, shown in enumerate(orders(leg.actors)):
             page = blinded(motion, leg.sides, transcript.events, shown)
             calls += [
-                self._judge(trial, judge, place, page, stage, writer)
+                self._judge(trial, judge, place, page, stage, ledger)
                 for judge in self.tournament.judges
                 if self._key(trial.id, judge, shown) not in stored
             ]
         given = await asyncio.gather(*calls, return_exceptions=True)
         # All calls end before an error is raised, so that every reply is stored.
-        await writer.barrier()
+        await ledger.barrier()
         for each in given:
             if isinstance(each, BaseException):
                 raise each
 
     async def _judge(
-        self, trial: Trial, judge: Judge, place: int, page: Blinded, stage: Stage, writer: Writer
+        self,
+        trial: Trial,
+        judge: Judge,
+        place: int,
+        page: Blinded,
+        stage: Stage,
+        ledger: TrialLedger,
     ) -> None:
         """One verdict, asked for until it counts or the attempts are over."""
         rubric, sides = self.tournament.rubric, len(page.shown)
@@ -128,9 +135,18 @@ class Panel:
             problems.append(str(problem))
             prompt = judge_again(rubric, prompt, answered, str(problem), sides)
         payload = unblinded(verdict, page.shown, problems, self.identities[judge.stage], usage)
-        writer.verdict(self._key(trial.id, judge, page.shown), payload)
+        key = self._key(trial.id, judge, page.shown)
+        ledger.verdict(key, payload)
+        self.heard(key, payload)
+
+    def heard(self, key: VerdictKey, payload: Mapping[str, Any]) -> None:
+        """Tell of a verdict that was queued."""
         if self.told is not None:
-            self.told(trial.id, judge.known_as, payload)
+            self.told(key.trial, key.judge, payload)
+
+    def portable(self) -> Panel:
+        """The panel without whom it tells, for another process."""
+        return replace(self, told=None)
 
     def _key(self, trial: str, judge: Judge, shown: Sequence[str]) -> VerdictKey:
         return VerdictKey(trial, judge.known_as, self.forms[judge.known_as], shown_as(shown))

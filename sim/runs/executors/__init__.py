@@ -1,15 +1,19 @@
-"""Where trials are played: in this process (``local``), or elsewhere.
+"""Where trials are played: in this process (``local``), or on a cluster (``ray``).
 
-An executor is given trials and a job. The job knows how a trial is played, from what the store
-holds of it to the commit of its end; the executor decides where and when.
+An executor is given trials and a job. The job knows what the store holds of a trial and how it is
+played; the executor decides where and when.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
+from sim.events import Event
 from sim.planning import Trial
+from sim.runs.playing import Brief, FollowUp, Played
+from sim.runs.session import Session
+from sim.stage.base import Stage
 
 
 class Job(Protocol):
@@ -29,6 +33,49 @@ class Job(Protocol):
         ...
 
 
+@runtime_checkable
+class DividedJob(Job, Protocol):
+    """A job whose trials can be played elsewhere: the parts of ``play``, each by itself.
+
+    ``session`` has the store, the stages and their accounts, the budget and the limiter.
+    """
+
+    session: Session
+    follow_up: FollowUp | None
+
+    def brief(self, trial: Trial) -> Brief | None:
+        """A trial with what the store holds of it; None if nothing of it is to be played."""
+        ...
+
+    def began(self, trial: Trial) -> None:
+        """Whoever watches is told that a trial is being played."""
+        ...
+
+    def saw(self, trial: Trial, event: Event) -> None:
+        """Whoever watches is told of an event."""
+        ...
+
+    def over(self, trial: Trial, played: Played | None) -> None:
+        """A trial is at its end, or (None) the run stopped before."""
+        ...
+
+    def failed(self, error: BaseException) -> None:
+        """A trial raised: no other is begun, and the run raises it in the end."""
+        ...
+
+    async def lost(self, trial: Trial) -> None:
+        """What played a trial is gone: its calls in flight are in doubt, which are counted."""
+        ...
+
+    async def give_up(self, trial: Trial, reason: str, message: str) -> None:
+        """Record that a trial failed."""
+        ...
+
+    async def stopped(self) -> None:
+        """Wait until the run stops."""
+        ...
+
+
 class Executor(Protocol):
     """Plays trials until all are at their end, or the job stops."""
 
@@ -38,4 +85,15 @@ class Executor(Protocol):
 
     def cancel(self) -> None:
         """Cancel the trials that are being played."""
+        ...
+
+
+@runtime_checkable
+class Prepared(Executor, Protocol):
+    """An executor that checks what it is to play before anything is stored."""
+
+    def prepare(
+        self, trials: Sequence[Trial], stages: Mapping[str, Stage], follow_up: FollowUp | None
+    ) -> None:
+        """Get ready. Raises ``BadRequest`` for what cannot be played there."""
         ...
