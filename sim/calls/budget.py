@@ -14,6 +14,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from sim.calls.limiter import Limiter
 from sim.calls.usage import Account, usage_of
@@ -33,6 +34,20 @@ class Reserved:
     expected: Usage
     tokens: int
     usd: float
+
+
+class Purse(Protocol):
+    """What a call reserves its usage of. ``Budget`` is one."""
+
+    async def reserve(
+        self, expect: Callable[[], Usage], seconds: Callable[[], float] = lambda: 0.0
+    ) -> Reserved:
+        """Reserve the expected usage of a call. Raises ``BudgetSpent``."""
+        ...
+
+    def settle(self, reserved: Reserved, used: Usage = NO_USAGE) -> None:
+        """Replace a reservation by the actual usage of the call."""
+        ...
 
 
 class Budget:
@@ -155,7 +170,7 @@ class Budgeted(Wrapper):
     """
 
     def __init__(
-        self, stage: Stage, budget: Budget, account: Account, limiter: Limiter, focal: str | None
+        self, stage: Stage, budget: Purse, account: Account, limiter: Limiter, focal: str | None
     ) -> None:
         super().__init__(stage)
         self._budget = budget

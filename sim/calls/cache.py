@@ -26,6 +26,14 @@ class Shelf(Protocol):
         ...
 
 
+class Replies(Protocol):
+    """Replies that trials share. ``Cache`` is one."""
+
+    async def reply(self, request: str, ask: Callable[[], Awaitable[Reply]]) -> tuple[Reply, bool]:
+        """The reply to a request, and whether it came from the cache. See ``Cache.reply``."""
+        ...
+
+
 class Cache:
     """Replies by request, for all trials of a run.
 
@@ -100,7 +108,7 @@ class Cached(Wrapper):
     """
 
     def __init__(
-        self, stage: Stage, cache: Cache, account: Account, journal: Journal, *, keep: bool
+        self, stage: Stage, cache: Replies, account: Account, journal: Journal, *, keep: bool
     ) -> None:
         super().__init__(stage)
         self._cache = cache

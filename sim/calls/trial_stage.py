@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from sim.calls.budget import Budget, Budgeted
-from sim.calls.cache import Cache, Cached
+from sim.calls.budget import Budgeted, Purse
+from sim.calls.cache import Cached, Replies
 from sim.calls.journal import Doubted, Journal, Journaled, Recalled, discard_exception
 from sim.calls.keys import TRIAL_LETTERS, request_key
 from sim.calls.limiter import Limited, Limiter
@@ -36,8 +36,8 @@ class Player:
 
     stage: Stage
     account: Account = field(default_factory=Account)
-    cache: Cache | None = None
-    budget: Budget | None = None
+    cache: Replies | None = None
+    budget: Purse | None = None
     keep: bool = False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from sim.calls.prefix_cache import PrefixCache
 from sim.calls.prices import Price
@@ -16,6 +17,37 @@ LETTERS_A_TOKEN = 4.0
 
 _FIRST_COMPLETION = 400
 """The expected tokens of the first reply if nothing limits it."""
+
+
+class Totals(NamedTuple):
+    """The sums of an account. ``usd`` is None if the price of a call is unknown."""
+
+    calls: int = 0
+    hits: int = 0
+    failed_calls: int = 0
+    retries: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    usd: float | None = 0.0
+    seconds: float = 0.0
+    computed: float = 0.0
+
+    def since(self, before: Totals) -> Totals:
+        """What came on top of earlier totals of the account."""
+        usd = None if self.usd is None or before.usd is None else self.usd - before.usd
+        return Totals(
+            self.calls - before.calls,
+            self.hits - before.hits,
+            self.failed_calls - before.failed_calls,
+            self.retries - before.retries,
+            self.prompt_tokens - before.prompt_tokens,
+            self.completion_tokens - before.completion_tokens,
+            self.cached_tokens - before.cached_tokens,
+            usd,
+            self.seconds - before.seconds,
+            self.computed - before.computed,
+        )
 
 
 @dataclass(slots=True)
@@ -50,6 +82,38 @@ class Account:
     def usage(self) -> Usage:
         """The usage of all calls together."""
         return Usage(self.prompt_tokens, self.completion_tokens, self.cached_tokens, self.usd)
+
+    def totals(self) -> Totals:
+        """The sums of now."""
+        return Totals(
+            self.calls,
+            self.hits,
+            self.failed_calls,
+            self.retries,
+            self.prompt_tokens,
+            self.completion_tokens,
+            self.cached_tokens,
+            self.usd,
+            self.seconds,
+            self.prefix_cache.computed,
+        )
+
+    def add(self, more: Totals) -> None:
+        """Add what the same stage was asked elsewhere."""
+        self.calls += more.calls
+        self.hits += more.hits
+        self.failed_calls += more.failed_calls
+        self.retries += more.retries
+        self.prompt_tokens += more.prompt_tokens
+        self.completion_tokens += more.completion_tokens
+        self.cached_tokens += more.cached_tokens
+        self.usd = None if self.usd is None or more.usd is None else self.usd + more.usd
+        self.seconds += more.seconds
+        self.prefix_cache.computed += more.computed
+        if self.paid is not None and more.calls + more.failed_calls:
+            self.paid(
+                Usage(more.prompt_tokens, more.completion_tokens, more.cached_tokens, more.usd)
+            )
 
     def answered(self, request: Request, reply: Reply) -> Reply:
         """Count a call that was answered. Returns the reply, with its price if that is known."""

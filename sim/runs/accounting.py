@@ -9,7 +9,7 @@ from typing import Any
 from sim.calls.cache import Cache
 from sim.calls.prices import Prices
 from sim.calls.trial_stage import Player
-from sim.calls.usage import Account
+from sim.calls.usage import Account, Totals
 from sim.errors import BadRequest
 from sim.events import Usage
 from sim.runs.options import RunOptions
@@ -37,6 +37,7 @@ class Accounts:
     prices: Prices | None = None
     by_stage: dict[str, Account] = field(default_factory=dict)
     stages: dict[str, Stage] = field(default_factory=dict)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def open(
         self,
@@ -95,6 +96,11 @@ class Accounts:
             "prices_of": None if self.prices is None else self.prices.date,
         }
 
+    def used_elsewhere(self, identity: str, more: Totals, facts: Mapping[str, Any]) -> None:
+        """Add what a stage was asked in another process, where it has these facts."""
+        self.by_stage[identity].add(more)
+        self.facts[identity] = dict(facts)
+
     def figures(self) -> Figures:
         """The sums over all stages."""
         every = self.by_stage.values()
@@ -110,7 +116,7 @@ class Accounts:
         )
 
     def _facts(self, identity: str) -> dict[str, Any]:
-        facts = dict(info_of(self.stages[identity]).facts)
+        facts = self.facts.get(identity) or dict(info_of(self.stages[identity]).facts)
         return {"facts": facts} if facts else {}
 
     def summary(self, stopped: str | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sim.calls.journal import Journal, Ledger
 from sim.calls.limiter import Limiter
@@ -78,6 +78,19 @@ class FollowUp(Protocol):
         self, trial: Trial, transcript: Transcript, stage: Stage, ledger: TrialLedger
     ) -> None:
         """Make the calls. ``stage`` is the trial's, which asks for no stored reply again."""
+        ...
+
+
+@runtime_checkable
+class PortableFollowUp(FollowUp, Protocol):
+    """A follow-up that can be carried out in another process."""
+
+    def portable(self) -> FollowUp:
+        """A copy that can be pickled, and tells nobody of anything."""
+        ...
+
+    def heard(self, key: VerdictKey, payload: Mapping[str, Any]) -> None:
+        """Is told of a verdict that a copy asked for, when it is queued."""
         ...
 
 

@@ -327,6 +327,8 @@ class _Run:
             session.writer.doubted(session.number, mine)
         [known] = store.trials([trial.id])
         self.known[trial.id] = known
+        if self.watch is not None and self.results[trial.id].status == "planned":
+            self.watch.trial_ended(trial, known.status)
         if known.status != "planned":
             self.results[trial.id] = _result(trial, known, skipped=False)
             if self.follow_up is not None:

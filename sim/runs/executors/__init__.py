@@ -40,8 +40,15 @@ class DividedJob(Job, Protocol):
     ``session`` has the store, the stages and their accounts, the budget and the limiter.
     """
 
-    session: Session
-    follow_up: FollowUp | None
+    @property
+    def session(self) -> Session:
+        """The store, the stages, the limiter."""
+        ...
+
+    @property
+    def follow_up(self) -> FollowUp | None:
+        """What is done with each trial at its end."""
+        ...
 
     def brief(self, trial: Trial) -> Brief | None:
         """A trial with what the store holds of it; None if nothing of it is to be played."""
