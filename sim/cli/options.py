@@ -15,6 +15,7 @@ from sim.errors import BadRequest
 if TYPE_CHECKING:
     from sim.calls.guard import ModelOptions
     from sim.calls.prices import Prices
+    from sim.runs.executors import Executor
     from sim.runs.options import RunOptions
     from sim.stage.providers.sampling import Sampling
 
@@ -350,6 +351,58 @@ class SpendOptions:
         return Prices.load(self.prices)
 
 
+class Where(StrEnum):
+    """Where trials are played."""
+
+    local = "local"
+    ray = "ray"
+
+
+@dataclass(frozen=True)
+class PlayingOptions(SpendOptions):
+    """How many calls are made at once, what may be spent, and where trials are played."""
+
+    executor: Annotated[
+        Where,
+        typer.Option(
+            "--executor",
+            envvar="ELSINORE_EXECUTOR",
+            help="Where trials are played: local (this process) or ray (a cluster, elsinore[ray]).",
+        ),
+    ] = Where.local
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address",
+            metavar="HOST:PORT",
+            envvar="ELSINORE_ADDRESS",
+            show_default="a cluster of this machine's own",
+            help="The head of the Ray cluster, or auto for the one that runs here.",
+        ),
+    ] = None
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            envvar="ELSINORE_WORKERS",
+            show_default="one for each processor of the cluster",
+            help="Processes that play, on the cluster. --concurrency is divided among them.",
+        ),
+    ] = None
+
+    def where(self) -> Executor | None:
+        """What plays; None for this process. Raises ``BadRequest``."""
+        if self.executor is Where.ray:
+            from sim.runs.executors.ray import RayExecutor
+
+            return RayExecutor(self.address, workers=self.workers)
+        for name, value in (("address", self.address), ("workers", self.workers)):
+            if value is not None:
+                raise BadRequest(f"--{name} {value}: is for a cluster; add --executor ray")
+        return None
+
+
 @dataclass(frozen=True)
 class ResumeOptions:
     """Durability, and how a run resumes an earlier one."""
@@ -403,6 +456,7 @@ def run_options(spend: SpendOptions, resume: ResumeOptions | None = None) -> Run
         cache=False if spend.no_cache else None,
         budget=None if limits == (None, None, None) else Budget(*limits),
         prices=spend.own_prices(),
+        executor=spend.where() if isinstance(spend, PlayingOptions) else None,
     )
 
 

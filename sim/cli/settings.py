@@ -64,6 +64,13 @@ def _one_of(*choices: str) -> Check:
     return lambda value: None if value in choices else f"one of {', '.join(choices)}"
 
 
+_WHERE: Mapping[str, Check] = {
+    "executor": _one_of("local", "ray"),
+    "address": _text,
+    "workers": _whole(1),
+}
+"""Where trials are played."""
+
 _PAYING: Mapping[str, Check] = {
     "concurrency": _whole(1),
     "timeout": _number,
@@ -81,6 +88,7 @@ _PAYING: Mapping[str, Check] = {
 
 _PLAYING: Mapping[str, Check] = {
     **_PAYING,
+    **_WHERE,
     "durable": _one_of("normal", "full"),
     "in_doubt": _one_of("ask", "missing"),
     "retry_failed": _flag,
@@ -102,6 +110,7 @@ KEYS: Mapping[str, Mapping[str, Check]] = {
         "seed": _whole(0),
         "store": _text,
         "concurrency": _whole(1),
+        **_WHERE,
         "durable": _one_of("normal", "full"),
         "in_doubt": _one_of("ask", "missing"),
         "yoked": _flag,

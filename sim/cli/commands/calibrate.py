@@ -18,9 +18,9 @@ from sim.cli.options import (
     LimitOptions,
     LogLevel,
     OutputOptions,
+    PlayingOptions,
     ResumeOptions,
     SamplingOptions,
-    SpendOptions,
     run_options,
 )
 
@@ -143,7 +143,7 @@ class PlantingOptions:
 def calibrate(
     what: PlantingOptions,
     instruments: InstrumentOptions,
-    spend: SpendOptions,
+    spend: PlayingOptions,
     resume: ResumeOptions,
     sampling: SamplingOptions,
     limits: LimitOptions,

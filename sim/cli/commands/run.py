@@ -18,8 +18,8 @@ from sim.cli.options import (
     LogLevel,
     OutputOptions,
     Parameters,
+    PlayingOptions,
     ResumeOptions,
-    SpendOptions,
     given_values,
     run_options,
 )
@@ -182,7 +182,7 @@ class HumanOptions:
 def run(
     what: PlayOptions,
     until: StoppingOptions,
-    spend: SpendOptions,
+    spend: PlayingOptions,
     resume: ResumeOptions,
     asking: AskingOptions,
     human: HumanOptions,

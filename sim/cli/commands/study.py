@@ -17,8 +17,8 @@ from sim.cli.options import (
     Level,
     LogLevel,
     OutputOptions,
+    PlayingOptions,
     ResumeOptions,
-    SpendOptions,
     given_parameters,
     run_options,
 )
@@ -148,7 +148,7 @@ class StudyOptions:
 @grouped
 def study(
     what: StudyOptions,
-    spend: SpendOptions,
+    spend: PlayingOptions,
     resume: ResumeOptions,
     asking: AskingOptions,
     output: OutputOptions,

@@ -17,8 +17,8 @@ from sim.cli.options import (
     LogLevel,
     OutputOptions,
     Parameters,
+    PlayingOptions,
     ResumeOptions,
-    SpendOptions,
     given_parameters,
     run_options,
 )
@@ -106,7 +106,7 @@ class TournamentOptions:
 def tournament(
     which: TournamentOptions,
     until: ContestOptions,
-    spend: SpendOptions,
+    spend: PlayingOptions,
     resume: ResumeOptions,
     asking: AskingOptions,
     output: OutputOptions,

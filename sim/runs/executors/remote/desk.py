@@ -122,7 +122,7 @@ class Desk:
             if name == "commit":
                 self._commits.append(number)
             elif number:
-                self._start(number, self._questions[name](number, *arguments))
+                self._start(self._answer(number, name, arguments))
             else:
                 self._handlers[name](*arguments)
         await self._writer.barrier()
@@ -130,14 +130,14 @@ class Desk:
         for number in commits:
             self.tell("answer", number, None)
 
-    def _start(self, number: int, question: Coroutine[Any, Any, Any]) -> None:
-        task = asyncio.create_task(self._answer(number, question))
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _answer(self, number: int, question: Coroutine[Any, Any, Any]) -> None:
+    async def _answer(self, number: int, name: str, arguments: tuple[Any, ...]) -> None:
         try:
-            value = await question
+            value = await self._questions[name](number, *arguments)
         except ElsinoreError as error:
             value = fault_of(error)
         except Exception as error:  # noqa: BLE001 - a defect, which ends the run
@@ -237,9 +237,7 @@ class Desk:
             if hit:
                 asked.set_result((number, reply))
 
-        task = asyncio.create_task(found())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._start(found())
         return await asked
 
     def _answered(self, number: int, reply: Reply) -> None:

@@ -19,7 +19,7 @@ from sim.redaction import BLOT
 from sim.runs.executors.remote.stand_ins import LimitValues
 from sim.runs.playing import FollowUp
 from sim.runs.stages import reopen
-from sim.stage.base import Stage, Wrapper
+from sim.stage.base import Stage, Wrapper, info_of
 from sim.stage.fixed import FixedLines
 from sim.stage.open import is_real
 from sim.stage.surrogate import surrogate_parts
@@ -114,7 +114,7 @@ def _recipe(
     if isinstance(inner, FixedLines) and opener is None and surrogate_parts(identity) is None:
         opener = partial(FixedLines, inner.lines, inner.latency)
     if opener is None:
-        _refuse_what_stays_here(identity, model)
+        _refuse_what_stays_here(identity, model, stage)
         timeout = getattr(getattr(inner, "sampling", None), "timeout", None)
     return Recipe(identity, model, attempts, timeout, account, opener)
 
@@ -122,10 +122,11 @@ def _recipe(
 _NO_LIMITS = (None, None, None)
 
 
-def _refuse_what_stays_here(identity: str, model: str) -> None:
+def _refuse_what_stays_here(identity: str, model: str, stage: Stage) -> None:
     surrogate = surrogate_parts(identity)
     named = identity if surrogate is None else surrogate.stage
-    if BLOT in named or not (is_real(named) or named.startswith("embedded:")):
+    known = is_real(named) or named.startswith("embedded:")
+    if BLOT in named or info_of(stage).recorded or not known:
         raise BadRequest(
             f"{model}: is a stage of this process alone (a person, a recording, an object, or one "
             "with a key in its options), which no worker can open; use --executor local, or from "
