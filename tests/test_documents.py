@@ -328,6 +328,7 @@ WHERE = {
     "run_trials": "sim.runs.trials",
     "run_until_decided": "sim.study.sequential",
     "Executor": "sim.runs.executors",
+    "RayExecutor": "sim.runs.executors.ray",
     "Hearing": "sim.scene.audience",
     "Result": "analysis.results",
     "Router": "sim.scene.routing.base",

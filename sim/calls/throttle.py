@@ -140,6 +140,13 @@ class Limits:
                 retry_interval=self._window / POLLS_IN_A_PERIOD,
             )
 
+    def allow_for(self, delay: float) -> None:
+        """Make the windows longer, by the seconds that may lie between the leave to make a call and
+        the call: on its way to another process, say. Replaces what was allowed before."""
+        self._window = self.period * (1 + MARGIN) + delay
+        if self._requests is not None:
+            self._requests.period = self._window
+
     @property
     def tokens_in_window(self) -> int:
         """The tokens used or reserved in the window that ends now."""

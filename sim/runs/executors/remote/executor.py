@@ -17,6 +17,10 @@ from sim.runs.playing import FollowUp, PortableFollowUp
 from sim.stage.base import Stage
 
 
+TRANSIT = 0.5
+"""Seconds that leave to make a call may take to a worker that is busy: 0.8% of a minute."""
+
+
 class ClusterExecutor:
     """Plays trials in the workers of a cluster.
 
@@ -56,6 +60,8 @@ class ClusterExecutor:
             raise BadRequest("executor: what follows a trial here needs this process; leave it out")
         self._recipes = recipes_of(trials, stages, follow_up, self.stages)
         self._follow_up = None if follow_up is None else follow_up.portable()
+        for limits in self._recipes.limits:
+            limits.allow_for(TRANSIT)
         self._cluster = self.connect()
 
     async def play_all(self, trials: Sequence[Trial], job: Job, concurrency: int) -> None:

@@ -197,23 +197,22 @@ def test_a_trial_that_kills_its_worker_is_given_up(machines: Machines, tmp_path:
 
 
 def test_a_killed_driver_goes_on_where_it_was(machines: Machines, tmp_path: Path) -> None:
-    store = tmp_path / "a.db"
-    child = subprocess.Popen(
-        [
-            sys.executable, "-m", "sim.cli", "run", "cross_purposes", "--model", SLOW,
-            "--trials", "12", "-P", "turns=12", "--store", str(store), "--quiet",
-            "--executor", "ray", "--address", machines.cluster.address,
-        ],
-    )  # fmt: skip
+    store, here = tmp_path / "a.db", tmp_path / "here.db"
+    command = [
+        sys.executable, "-m", "sim.cli", "run", "cross_purposes", "--model", SLOW, "--trials", "12",
+        "-P", "turns=12", "--quiet", "--store",
+    ]  # fmt: skip
+    there = ["--executor", "ray", "--address", machines.cluster.address]
+    child = subprocess.Popen([*command, str(store), *there])
     _until(lambda: store.exists() and b"turn" in _turns(store), child)
     child.send_signal(signal.SIGKILL)
     child.wait(30)
     before = len(_turns(store))
     report = played([SLOW], 12, 12, store, executor=RayExecutor())
-    played([SLOW], 12, 12, tmp_path / "here.db")
+    subprocess.run([*command, str(here)], check=True)
     assert before > 0
     assert any(trial.resumed for trial in report.trials)
-    assert exported(store) == exported(tmp_path / "here.db")
+    assert exported(store) == exported(here)
 
 
 def _turns(store: Path) -> bytes:

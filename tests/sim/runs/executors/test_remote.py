@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import signal
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,10 +18,12 @@ from backstage.here import HANDLE, HereExecutor
 from backstage.stores import exported, rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from stub_server import StubServer
 
 from sim import Actor, Persona, Scene, after, ask_stance, open_stage, plan, ring
 from sim.calls.budget import Budget
-from sim.calls.throttle import Limits, Throttle
+from sim.calls.guard import guarded
+from sim.calls.throttle import Limits
 from sim.errors import BadRequest, StageClosed
 from sim.events import Usage
 from sim.planning import Trial
@@ -32,6 +36,8 @@ from sim.scene.templates import Wording
 from sim.seeds import derive
 from sim.stage.base import LogProb, Reply, Request, Stage, StageInfo, Truth
 from sim.stage.human import HumanStage
+from sim.stage.open import open_model
+from sim.stage.providers.sampling import Sampling
 from sim.store import Writer, open_store
 from sim.store.soundness import verify
 from sim.tournament import Debate, Entrant, Tournament
@@ -220,21 +226,60 @@ def test_a_trial_that_kills_its_worker_is_given_up_and_the_others_are_played(
 
 
 def test_limits_hold_for_all_workers_together(tmp_path: Path) -> None:
-    """Requests in a window, and calls at once: counted where the calls arrive."""
+    """Requests in a window and calls at once, counted at a server: six workers use one account."""
     limits = Limits(requests_per_minute=20, concurrency=5, period=0.5)
-    stage = Throttle(Toy(delay=0.03), limits=limits)
-    executor = HereExecutor(workers=6, stages={"toy": partial(_throttled_elsewhere)})
-    recipe = recipes_of(plan_of(1), {"toy": stage}, None, executor.stages)
-    assert len(recipe.limits) == 1
-    assert WORLD.most == 0
-    stages = {"toy": stage}
-    options = RunOptions(executor=executor, concurrency=12)
-    asyncio.run(run_trials(plan_of(12, turns=4), stages, tmp_path / "a.db", options))
+    with StubServer("--set", "latency=0.03") as stub:
+        stage = guarded(open_model("openai:stub", Sampling(base_url=stub.url)), limits)
+        trials = plan(
+            company, models=[("openai:stub", stage.identity)], trials=12, parameters={"turns": 2}
+        )
+        options = RunOptions(executor=HereExecutor(workers=6), concurrency=12, cache=False)
+        asyncio.run(run_trials(trials, {stage.identity: stage}, tmp_path / "a.db", options))
+        counts = stub.counts()
+    arrivals = sorted(counts["arrivals"])
+    assert len(arrivals) >= 48
+    most = max(sum(at <= other < at + 0.5 for other in arrivals) for at in arrivals)
+    assert most <= 20
+    assert counts["most_inside"] <= 5
     assert limits.inside == 0
+    seconds = arrivals[-1] - arrivals[0]
+    assert seconds >= 0.5 * (len(arrivals) // 20 - 1)
 
 
-def _throttled_elsewhere() -> Stage:
-    return Toy(delay=0.03)
+def test_ctrl_c_once_finishes_what_is_in_flight_everywhere(tmp_path: Path, quiet: bytes) -> None:
+    store = tmp_path / "a.db"
+    executor = HereExecutor(stages={"toy": partial(Toy, delay=0.02)})
+    report = _interrupted(store, executor, times=1)
+    assert report.interrupted
+    assert report.left_in_doubt == ()
+    assert {trial.status for trial in report.trials} == {"planned"}
+    [(stored,)] = rows(store, "SELECT count(*) FROM replies")
+    assert stored == len(WORLD.asked) > 0
+    played(store, HereExecutor())
+    assert exported(store) == quiet
+    assert max(Counter(WORLD.asked).values()) == 1
+
+
+def test_ctrl_c_twice_ends_the_workers(tmp_path: Path, quiet: bytes) -> None:
+    store = tmp_path / "a.db"
+    executor = HereExecutor(stages={"toy": partial(Toy, delay=3600)})
+    report = _interrupted(store, executor, times=2)
+    assert 0 < len(report.left_in_doubt) <= 6
+    assert all(handle.dead.is_set() for handle in executor.started)
+    rest = played(store, HereExecutor())
+    assert len(rest.in_doubt) == len(report.left_in_doubt)
+    assert exported(store) == quiet
+
+
+def _interrupted(store: Path, executor: HereExecutor, times: int) -> RunReport:
+    async def run() -> RunReport:
+        loop = asyncio.get_running_loop()
+        for number in range(times):
+            loop.call_later(0.2 + 0.1 * number, os.kill, os.getpid(), signal.SIGINT)
+        options = RunOptions(executor=executor, concurrency=6)
+        return await run_trials(plan_of(6), {"toy": Toy()}, store, options)
+
+    return asyncio.run(run())
 
 
 def test_the_budget_holds_for_all_workers_together(tmp_path: Path) -> None:
