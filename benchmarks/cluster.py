@@ -203,6 +203,8 @@ def limits(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             run = asyncio.create_task(
                 run_trials(trials, stages, folder / "a.db", how, watch=listener)
             )
+            while not listener.turns and not run.done():  # noqa: ASYNC110 - workers start
+                await asyncio.sleep(0.1)
             await asyncio.wait([run], timeout=options.seconds)
             run.cancel()
             await asyncio.gather(run, return_exceptions=True)

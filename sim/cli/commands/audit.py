@@ -16,8 +16,8 @@ from sim.cli.options import (
     Level,
     LogLevel,
     OutputOptions,
+    PlayingOptions,
     ResumeOptions,
-    SpendOptions,
     run_options,
 )
 
@@ -101,7 +101,7 @@ class AuditOptions:
 @grouped
 def audit(
     what: AuditOptions,
-    spend: SpendOptions,
+    spend: PlayingOptions,
     resume: ResumeOptions,
     asking: AskingOptions,
     output: OutputOptions,

@@ -16,7 +16,6 @@ from sim.runs.executors.remote.worker import Part, Setup, program
 from sim.runs.playing import FollowUp, PortableFollowUp
 from sim.stage.base import Stage
 
-
 TRANSIT = 0.5
 """Seconds that leave to make a call may take to a worker that is busy: 0.8% of a minute."""
 

@@ -22,6 +22,7 @@ from sim.runs.stages import reopen
 from sim.stage.base import Stage, Wrapper, info_of
 from sim.stage.fixed import FixedLines
 from sim.stage.open import is_real
+from sim.stage.providers.sampling import Sampling
 from sim.stage.surrogate import surrogate_parts
 
 Opener = Callable[[], Stage]
@@ -51,11 +52,7 @@ class Recipe:
                 )
             return stage
         by_provider = {} if limits is None else {provider_of(self.identity): limits}
-        sampling = None
-        if self.timeout is not None:
-            from sim.stage.providers.sampling import Sampling
-
-            sampling = Sampling(timeout=self.timeout)
+        sampling = None if self.timeout is None else Sampling(timeout=self.timeout)
         options = ModelOptions(sampling, attempts=self.attempts, _limits=by_provider)
         return reopen([(self.model, self.identity)], options)[self.identity]
 

@@ -24,7 +24,7 @@ GLANCE = 0.5
 """Seconds after which somebody who waits for a worker sees whether it is still needed."""
 
 PATIENCE = 30.0
-"""Seconds after which it is said that no node has room for a worker."""
+"""Seconds after which it is said that a worker has not begun."""
 
 MOST_STARTS = 10
 """Workers of a share that may die one after the other while they start."""
@@ -110,7 +110,9 @@ class Seat:
                 asked.cancel()
                 return False
             if waited >= PATIENCE and not asked.done():
-                log.warning("no node of the cluster has room for a worker, which waits for one")
+                log.warning(
+                    "a worker has not begun: no node has room for it, or it takes long to start"
+                )
                 waited = 0.0
         fault = asked.result()
         if fault is not None:
