@@ -23,6 +23,9 @@ from sim.runs.executors.remote.messages import Fault
 from sim.runs.executors.remote.recipes import Opener
 from sim.runs.executors.remote.worker import Worker
 
+NOTICED = 10.0
+"""Seconds after which the cluster has noticed that a node is gone."""
+
 
 class RayExecutor(ClusterExecutor):
     """Plays trials on a Ray cluster.
@@ -92,6 +95,7 @@ class _Actor:
         self._ray = ray
         self._actor = actor
         self._node = ""
+        self._why = ""
 
     async def begin(self, setup: bytes) -> Fault | None:
         fault: Fault | None = await self._reached(self._actor.begin.remote(setup))
@@ -113,12 +117,15 @@ class _Actor:
             self._ray.kill(self._actor)
 
     async def lost_with_its_node(self) -> bool:
-        # The cluster takes a moment to notice.
-        for _ in range(20):
+        # A node reports the death of a worker at once; nobody reports that of a node, which the
+        # cluster finds out by the silence.
+        for _ in range(int(NOTICED / 0.2)):
+            if "worker process has died" in self._why:
+                return False
             nodes = self._ray.nodes()
             if self._node not in {node["NodeID"] for node in nodes if node["Alive"]}:
                 return True
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.2)
         return False
 
     async def _reached(self, answer: Awaitable[Any]) -> Any:
@@ -131,7 +138,8 @@ class _Actor:
             exceptions.OutOfMemoryError,
             exceptions.WorkerCrashedError,
         ) as error:
-            raise WorkerLost(str(error)) from error
+            self._why = str(error)
+            raise WorkerLost(self._why) from error
 
 
 def _node(_: Any) -> str:

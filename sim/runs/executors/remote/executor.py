@@ -16,8 +16,9 @@ from sim.runs.executors.remote.worker import Part, Setup, program
 from sim.runs.playing import FollowUp, PortableFollowUp
 from sim.stage.base import Stage
 
-TRANSIT = 0.5
-"""Seconds that leave to make a call may take to a worker that is busy: 0.8% of a minute."""
+TRANSIT = 3.0
+"""Seconds that may lie between the leave to make a call, which is given here, and its arrival: on
+the way to a busy worker, which may have to open its client first. It is 5% of a minute."""
 
 
 class ClusterExecutor:
