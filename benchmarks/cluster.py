@@ -34,6 +34,7 @@ from typing import Any
 from benchmarks.cluster_model import Constants, lines
 from sim import open_stage
 from sim.calls.guard import ModelOptions
+from sim.errors import ElsinoreError
 from sim.events import Event, Turn
 from sim.planning import Trial, plan_scene
 from sim.planning.scenarios import build, find
@@ -42,7 +43,7 @@ from sim.runs.options import RunOptions
 from sim.runs.report import RunReport, Watcher
 from sim.runs.trials import run_trials
 from sim.stage.providers.sampling import Sampling
-from sim.store import export_jsonl
+from sim.store import export_jsonl, open_store
 from sim.store.soundness import verify
 
 MEMORY = 80 * 2**20
@@ -244,44 +245,61 @@ def same(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def chaos(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Kills at random: a worker's process, a node, or the driver, which is started again."""
-    scenes, turns = options.scenes or 60, 20
-    model = "fixed:Yes.|No.|Perhaps.?latency=0.05"
+    """Kills at random: a worker's process, a node, or the driver, which is started again.
+
+    Each comes when some turns more are committed since the one before, else nothing would ever be.
+    """
+    scenes, turns = options.scenes or 100, 20
+    model = "fixed:Yes.|No.|Perhaps.?latency=0.3"
     trials, stages = planned(model, scenes, turns)
-    play(trials, stages, folder / "here.db", Listener(), concurrency=32)
+    play(trials, stages, folder / "here.db", Listener(), concurrency=100)
     dice, killed = random.Random(options.seed), {"worker": 0, "node": 0, "driver": 0}
     store = folder / "there.db"
+    before = 0
     with nodes(3) as machines:
         while True:
             child = subprocess.Popen(
                 [sys.executable, "-m", "benchmarks.cluster", "driver", "--store", str(store),
                  "--address", machines.cluster.address, "--scenes", str(scenes),
                  "--turns", str(turns), "--stage", model],
-                stdout=subprocess.PIPE, text=True,
             )  # fmt: skip
-            assert child.stdout is not None
-            child.stdout.readline()
-            while sum(killed.values()) < options.kills and child.poll() is None:
-                time.sleep(dice.uniform(0.3, 2.0))
-                if dice.random() < 0.25:
-                    child.send_signal(signal.SIGKILL)
-                    killed["driver"] += 1
+            alive = True
+            while alive and sum(killed.values()) < options.kills:
+                wanted = before + dice.randint(1, 30)
+                while child.poll() is None and _turns(store) < wanted:
+                    time.sleep(0.1)
+                if child.poll() is not None:
                     break
-                if dice.random() < 0.1:
-                    machines.lose()
-                    killed["node"] += 1
-                    machines.add()
-                    continue
+                before = _turns(store)
+                kind = dice.choices(["worker", "node", "driver"], [0.7, 0.1, 0.2])[0]
                 workers = _processes_of_workers()
-                if workers:
+                if kind == "worker" and workers:
                     os.kill(dice.choice(workers), signal.SIGKILL)
-                    killed["worker"] += 1
+                elif kind == "driver":
+                    child.send_signal(signal.SIGKILL)
+                    alive = False
+                else:
+                    kind = "node"
+                    machines.lose()
+                    machines.add()
+                killed[kind] += 1
             child.wait()
             if child.returncode == 0:
                 break
     return {
         "killed": killed, "same_bytes": _same(folder), "sound": _sound(folder), "scenes": scenes,
     }  # fmt: skip
+
+
+def _turns(store: Path) -> int:
+    """The committed turns of a store that somebody writes."""
+    if not store.exists():
+        return 0
+    try:
+        with open_store(store) as opened:
+            return sum(trial.turns for trial in opened.trials())
+    except ElsinoreError:  # it is being made
+        return 0
 
 
 def driver(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -316,7 +334,9 @@ def _processes_of_workers() -> list[int]:
                 return True
         return False
 
-    return [each for each, title in titles.items() if title.startswith(b"ray::") and ours(each)]
+    return [
+        each for each, title in titles.items() if title.startswith(b"ray::Worker") and ours(each)
+    ]
 
 
 def _same(folder: Path) -> bool:
