@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from benchmarks.validity.study_table import DOCUMENT, document, read_rates
+from benchmarks.validity.study_table import DOCUMENT, document, read_rates, stale
 
 
 def test_the_document_is_no_stale_copy() -> None:
     assert DOCUMENT.read_text(encoding="utf-8") == document(read_rates()), (
         "docs/studies.md is stale; make it anew: python -m benchmarks.validity.studies --document"
     )
+
+
+def test_the_rates_are_those_of_the_scenes_that_there_are() -> None:
+    assert stale(read_rates()) == []

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
+from hashlib import blake2b
 from pathlib import Path
 
 from sim.planning.studies import Contrast, Study, find_study, study_names
+from sim.study.studies.design import design_of
 
 TABLE = Path(__file__).with_name("studies.tsv")
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "studies.md"
@@ -18,12 +20,12 @@ FOUND, ALARMS = 0.9, 0.05
 
 @dataclass(frozen=True)
 class Rates:
-    """How often a twin was found. ``registered`` is the hash of what the study fixes beforehand;
-    counts are of ``times`` repetitions, and what is left of them was not shown."""
+    """How often a twin was found. ``scenes_hash`` is that of the trials of its first seed, by which
+    rates of a study that has changed since are known; counts are of ``times`` repetitions, and what is left of them was not shown."""
 
     study: str
     twin: str
-    registered: str
+    scenes_hash: str
     scenes: int
     seeds: int
     times: int
@@ -50,6 +52,21 @@ class Rates:
             f"{self.expected}, opposite {self.opposite}, cannot be said {self.undecided}); pool of "
             f"{self.scenes} scenes, {self.seeds} seeds, {self.seconds} s"
         )
+
+
+def scenes_hash(study: Study, twin: str) -> str:
+    """The hash of the trials of the first seed of a twin: 16 hexadecimal letters."""
+    ids = "".join(design_of(study.twin(twin), seeds=1).ids)  # type: ignore[arg-type]
+    return blake2b(ids.encode(), digest_size=8).hexdigest()
+
+
+def stale(rates: Mapping[tuple[str, str], Rates]) -> list[str]:
+    """The twins whose rates are those of other scenes than they have now."""
+    return [
+        f"{study}, {twin}"
+        for (study, twin), each in rates.items()
+        if scenes_hash(find_study(study), twin) != each.scenes_hash
+    ]
 
 
 def read_rates(path: Path = TABLE) -> dict[tuple[str, str], Rates]:
