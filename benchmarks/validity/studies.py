@@ -8,8 +8,9 @@ replacement: whole blocks (a topic and a seed, all arms) of each topic, and what
 Repetitions share scenes, so that the error of a rate is larger than that of as many studies of
 their own. A measure that learns from all trials (the rates of a filter) learns from the pool here.
 
-With ``--write`` the rates go into ``studies.tsv`` beside this file, with a hash of the scenes, and ``docs/studies.md`` is made anew from the studies and that table (also by
-``--document`` alone; ``--check`` fails where it is stale).
+With ``--write`` the rates go into ``studies.tsv`` beside this file, with a hash of the scenes, and
+``docs/studies.md`` is made anew from the studies and that table (also by ``--document`` alone;
+``--check`` fails where it is stale).
 """
 
 from __future__ import annotations

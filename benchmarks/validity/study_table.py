@@ -21,7 +21,9 @@ FOUND, ALARMS = 0.9, 0.05
 @dataclass(frozen=True)
 class Rates:
     """How often a twin was found. ``scenes_hash`` is that of the trials of its first seed, by which
-    rates of a study that has changed since are known; counts are of ``times`` repetitions, and what is left of them was not shown."""
+    rates of a study that has changed since are known; counts are of ``times`` repetitions, and what
+    is left of them was not shown.
+    """
 
     study: str
     twin: str
