@@ -307,7 +307,6 @@ def driver(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     trials, stages = planned(options.stage, options.scenes, options.turns)
     executor = RayExecutor(options.address, tries=10)
     executor.prepare(trials, stages, None)
-    print("connected", flush=True)
     report = play(
         trials, stages, Path(options.store), Listener(), concurrency=24, executor=executor
     )

@@ -64,20 +64,37 @@ class Machines:
 
         ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
         self.ray = ray
-        self.cluster = Cluster(
-            initialize_head=True,
-            head_node_args={
-                "num_cpus": 0, "object_store_memory": MEMORY, "include_dashboard": False,
-            },
-        )  # fmt: skip
+        self.cluster = _patiently(
+            lambda: Cluster(
+                initialize_head=True,
+                head_node_args={
+                    "num_cpus": 0,
+                    "object_store_memory": MEMORY,
+                    "include_dashboard": False,
+                },
+            )
+        )
         self.nodes = [
-            self.cluster.add_node(num_cpus=1, object_store_memory=MEMORY) for _ in range(4)
+            _patiently(lambda: self.cluster.add_node(num_cpus=1, object_store_memory=MEMORY))
+            for _ in range(4)
         ]
         ray.init(self.cluster.address, log_to_driver=False)
 
     def lose(self) -> None:
         """Kill a node, with what plays there."""
         self.cluster.remove_node(self.nodes.pop(), allow_graceful=False)
+
+
+def _patiently(start: Callable[[], Any]) -> Any:
+    """What is started; Ray gives a node thirty seconds, which a busy machine may not have."""
+    for _ in range(4):
+        try:
+            return start()
+        except Exception as error:
+            late = error
+            if "timed out during startup" not in str(error):
+                raise
+    raise late
 
 
 @pytest.fixture(scope="module")

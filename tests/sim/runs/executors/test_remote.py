@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from stub_server import StubServer
 
-from sim import Actor, Persona, Scene, after, ask_stance, open_stage, plan, ring
+from sim import Actor, Persona, Scene, after, ask_stance, fork, open_stage, plan, ring, run
 from sim.calls.budget import Budget
 from sim.calls.guard import guarded
 from sim.calls.throttle import Limits
@@ -426,3 +426,14 @@ def test_only_poison_is_given_up_and_losses_are_bounded(
     assert deaths <= poisons * (tries + 3)
     if tries >= 3 and poisons < 2:
         assert given_up == bad
+
+
+def test_surrogates_and_branches_are_played_in_workers_too(tmp_path: Path) -> None:
+    for name, executor in (("here", None), ("there", HereExecutor())):
+        store, how = tmp_path / f"{name}.db", RunOptions(executor=executor)
+        run("cross_purposes", trials=2, parameters={"turns": 4}, store=store,
+            surrogates=["yoked", "mute"], options=how)  # fmt: skip
+        with open_store(store) as opened:
+            fork(next(iter(opened.trials())), at=3, n=3, options=how)
+    assert exported(tmp_path / "here.db") == exported(tmp_path / "there.db")
+    assert len(rows(tmp_path / "there.db", "SELECT 1 FROM trials WHERE status = 'done'")) == 13
