@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -158,6 +158,10 @@ def constants(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     here = timed(trials, stages, folder / "here.db", concurrency=100)
     exact, embedded = planned("embedded:base", options.scenes or 100, 10)
     alone = timed(exact, embedded, folder / "alone.db", concurrency=32)
+    with _stub("--set", "words=65") as stub:
+        asking = ModelOptions(Sampling(base_url=stub.url))
+        asked, client = planned("openai:stub", options.scenes or 100, 10, asking)
+        paid = timed(asked, client, folder / "client.db", concurrency=32)
     with nodes(1):
         there = timed(
             trials, stages, folder / "there.db", concurrency=100, executor=RayExecutor(workers=1)
@@ -167,7 +171,7 @@ def constants(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         )
     return {
         "local": here, "ray": there, "wall_ratio": there["seconds"] / here["seconds"],
-        "embedded_local": alone, "embedded_ray": apart,
+        "embedded_local": alone, "client_local": paid, "embedded_ray": apart,
     }  # fmt: skip
 
 
@@ -189,9 +193,8 @@ def throughput(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def limits(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """The most requests in any window at a stub server, with eight workers and replies of 50 ms."""
-    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
     limit = options.limit
-    with import_module("stub_server").StubServer("--set", "latency=0.05") as stub, nodes(1):
+    with _stub("--set", "latency=0.05") as stub, nodes(1):
         asking = ModelOptions(
             Sampling(base_url=stub.url), requests_per_minute=limit, tokens_per_minute=None
         )
@@ -208,7 +211,8 @@ def limits(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
                 await asyncio.sleep(0.1)
             await asyncio.wait([run], timeout=options.seconds)
             run.cancel()
-            await asyncio.gather(run, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await run
 
         asyncio.run(for_a_while())
         arrivals = sorted(stub.counts()["arrivals"])
@@ -219,6 +223,12 @@ def limits(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "limit": limit, "arrivals": len(arrivals), "most_in_a_window": most,
         "least_in_a_whole_window": least, "seconds": arrivals[-1] - arrivals[0],
     }  # fmt: skip
+
+
+def _stub(*arguments: str) -> Any:
+    """The stub server of the tests."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
+    return import_module("stub_server").StubServer(*arguments)
 
 
 def same(options: argparse.Namespace, folder: Path) -> dict[str, Any]:

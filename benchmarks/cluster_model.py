@@ -17,11 +17,22 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Constants:
-    """Measured, for one turn: processor seconds of driver and worker, and bytes of the store."""
+    """Measured, for one turn: processor seconds of the driver, of a worker with the embedded stage
+    and with the client of a provider, and bytes of the store for each."""
 
     driver: float
-    worker: float
-    size: float
+    embedded: float
+    client: float
+    embedded_size: float
+    client_size: float
+
+    def worker(self, setting: Setting) -> float:
+        """Processor seconds of a worker."""
+        return self.client if setting.tokens else self.embedded
+
+    def size(self, setting: Setting) -> float:
+        """Bytes of the store."""
+        return self.client_size if setting.tokens else self.embedded_size
 
     @classmethod
     def of(cls, measured: Mapping[str, Any]) -> Constants:
@@ -30,7 +41,9 @@ class Constants:
         return cls(
             part["embedded_ray"]["processor_seconds_a_turn"],
             part["embedded_local"]["processor_seconds_a_turn"],
-            part["ray"]["bytes_a_turn"],
+            part["client_local"]["processor_seconds_a_turn"],
+            part["embedded_local"]["bytes_a_turn"],
+            part["client_local"]["bytes_a_turn"],
         )
 
 
@@ -67,7 +80,7 @@ def hours_of(constants: Constants, setting: Setting) -> dict[str, float]:
     turns = setting.scenes * setting.turns
     hours = {
         "driver": turns * constants.driver / 3600,
-        "workers": turns * constants.worker / setting.workers / 3600,
+        "workers": turns * constants.worker(setting) / setting.workers / 3600,
         "calls at once": turns * setting.latency / setting.at_once / 3600,
     }
     if setting.requests is not None:
@@ -87,7 +100,7 @@ def simulated(constants: Constants, setting: Setting, turns: int = 20_000) -> fl
         every = 60 / setting.requests
     if setting.tokens_a_minute is not None:
         every = max(every, 60 * setting.tokens / setting.tokens_a_minute)
-    gate = 0.0
+    gate, worker, halfway = 0.0, constants.worker(setting), 0.0
 
     def served(place: str, at: float, mean: float) -> float:
         start = max(at, heapq.heappop(free[place]))
@@ -98,19 +111,23 @@ def simulated(constants: Constants, setting: Setting, turns: int = 20_000) -> fl
     calls = [(0.0, number) for number in range(setting.at_once)]
     heapq.heapify(calls)
     at = 0.0
-    for _ in range(turns):
+    for turn in range(turns):
+        if turn == turns // 2:
+            halfway = at
         at, number = heapq.heappop(calls)
-        end = served("driver", served("worker", at, constants.worker), constants.driver)
+        end = served("driver", served("worker", at, worker), constants.driver)
         gate = max(gate + every, end)
         heapq.heappush(calls, (gate + setting.latency, number))
-    return turns / at
+    return turns / 2 / (at - halfway)
 
 
 def lines(constants: Constants) -> list[str]:
     """The table of docs/scale.md."""
     found = [
         f"A turn: {constants.driver * 1e3:.2f} ms of the driver's processor, "
-        f"{constants.worker * 1e3:.2f} ms of a worker's (embedded), {constants.size:,.0f} bytes.",
+        f"{constants.embedded * 1e3:.2f} ms of a worker's with the embedded stage and "
+        f"{constants.client * 1e3:.2f} ms with a client; {constants.embedded_size:,.0f} and "
+        f"{constants.client_size:,.0f} bytes.",
         "",
         "| setting | calls | tokens | dollars | disk | hours at least | bottleneck | simulated |",
         "|---|---|---|---|---|---|---|---|",
@@ -123,7 +140,7 @@ def lines(constants: Constants) -> list[str]:
         tokens = turns * setting.tokens
         found.append(
             f"| {setting.name} | {turns / 1e6:g} M | {tokens / 1e9:g} G | "
-            f"{tokens / 1e6 * setting.usd:,.0f} | {turns * constants.size / 1e9:.0f} GB | "
+            f"{tokens / 1e6 * setting.usd:,.0f} | {turns * constants.size(setting) / 1e9:.0f} GB | "
             f"{hours[first]:.1f} | {first} | {turns / rate / 3600:.1f} h |"
         )
     return found

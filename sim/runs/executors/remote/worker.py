@@ -11,10 +11,12 @@ import pickle
 import platform
 import traceback
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
-from sim import __version__
+import sim
 from sim.calls.prices import Price
 from sim.calls.stopping import Stopped
 from sim.calls.trial_stage import Player
@@ -36,13 +38,19 @@ from sim.runs.stages import close_all
 from sim.stage.base import info_of
 
 
+@cache
 def program() -> str:
-    """What has to be the same in all processes: the version of Elsinore and of Python.
+    """What has to be the same in all processes: Elsinore, by its version and the sizes of its
+    files, and Python, without which the two ends would not understand each other.
 
     >>> program().startswith("elsinore ")
     True
     """
-    return f"elsinore {__version__} on Python {'.'.join(platform.python_version_tuple()[:2])}"
+    folder = Path(sim.__file__).parent
+    sizes = [(str(each.relative_to(folder)), each.stat().st_size) for each in folder.rglob("*.py")]
+    digest = blake2b(repr(sorted(sizes)).encode(), digest_size=4).hexdigest()
+    python = ".".join(platform.python_version_tuple()[:2])
+    return f"elsinore {sim.__version__} ({digest}) on Python {python}"
 
 
 @dataclass(frozen=True, slots=True)

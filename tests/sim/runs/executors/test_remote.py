@@ -27,6 +27,7 @@ from sim.calls.throttle import Limits
 from sim.errors import BadRequest, StageClosed
 from sim.events import Usage
 from sim.planning import Trial
+from sim.runs.executors.remote import executor as executor_module
 from sim.runs.executors.remote.losses import Backlog
 from sim.runs.executors.remote.recipes import recipes_of
 from sim.runs.options import RunOptions
@@ -437,3 +438,11 @@ def test_surrogates_and_branches_are_played_in_workers_too(tmp_path: Path) -> No
             fork(next(iter(opened.trials())), at=3, n=3, options=how)
     assert exported(tmp_path / "here.db") == exported(tmp_path / "there.db")
     assert len(rows(tmp_path / "there.db", "SELECT 1 FROM trials WHERE status = 'done'")) == 13
+
+
+def test_a_worker_of_another_version_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor_module, "program", lambda: "elsinore 9.9 (0badc0de) on Python 3.9")
+    with pytest.raises(BadRequest, match=r"a worker has elsinore .*, and this process elsinore 9"):
+        played(tmp_path / "a.db", HereExecutor())
