@@ -123,7 +123,8 @@ def _bounds(about: Quantity) -> tuple[float, float] | None:
 
 
 def tables_of(store: Store, trials: Iterable[str]) -> Tables:
-    """The tables of a few trials of a store, without reading the others.
+    """The tables of a few trials of a store, without reading the others. Trials that were torn off,
+    or not begun, are not in them.
 
     ``analysis.load`` reads a whole store, and tells versions and settings apart by all of it; what
     is measured of these trials alone needs neither.
@@ -144,4 +145,5 @@ def tables_of(store: Store, trials: Iterable[str]) -> Tables:
             wording=each.wording,
         )
         for each in store.trials(list(trials))
+        if each.status != "planned"
     )

@@ -16,7 +16,7 @@ from sim.runs.options import RunOptions
 from sim.runs.trials import run_trials
 from sim.scene.actor import Context
 from sim.store import open_store
-from sim.study.studies.conduct import conduct, register
+from sim.study.studies.conduct import conduct, measured, register
 from sim.study.studies.design import APART, TOPICS_APART, design_of
 from sim.study.studies.registration import facts_of, registered
 
@@ -110,6 +110,11 @@ def test_what_decides_is_stored_before_the_first_trial(tmp_path: Path) -> None:
     assert facts is not None
     assert facts["primary"][0]["measure"] == "convergence.end"
     assert facts == facts_of(design)
+    # What was not played counts nowhere, and is told.
+    verdict, _ = measured(register(design, store), store)
+    assert (verdict.found, verdict.unfinished) == ("cannot be said", 12)
+    assert verdict.primary[0].result.missing == {"tuned": 6, "base": 6}
+    assert any("12 trials did not come to an end" in each for each in verdict.sentences)
     assert not conduct(tiny(), store).deviations
 
 
