@@ -36,9 +36,14 @@ def verdict_in(name: str, store: Path) -> tuple[Verdict, Mapping[str, Any]]:
             raise BadRequest(f"{store}: the study {name} was not played there")
         trials = opened.trials()
     seeds = facts["seeds"]
-    recording = dict.fromkeys(find_study(name).stages, f"recorded:{store}")
+    study = find_study(name)
+    played = study.on(dict.fromkeys(study.stages, f"recorded:{store}"))
+    arms = {
+        arm: each.replace(layout=facts["arms"][arm].get("layout"))
+        for arm, each in played.arms.items()
+    }
     design = design_of(
-        find_study(name).on(recording),
+        played.replace(arms=arms),
         seeds=seeds["count"],
         seed=seeds["first"],
         opened=Opened(ModelOptions()),
