@@ -269,6 +269,7 @@ def import_marks(
         Path("labels")
     ),
     arm: ArmFacts = None,
+    as_json: Json = False,
     log_level: LogLevel = Level.warning,
 ) -> None:
     """Take labels that people put on lines in elsinore view, as labels that are not blind.
@@ -303,6 +304,11 @@ def import_marks(
             load(store).only(trials), marks, label, out,
             instruments=judge.instruments or (), threshold=judge.threshold,
         )  # fmt: skip
+    if as_json:
+        told = {"folder": str(made.folder), "label": label, "blind": False}
+        counts = {"lines": dict(made.lines), "events": dict(made.events)}
+        console().out(json.dumps({**told, **counts, "left_out": made.left_out}))
+        return
     show_marked(made, label, console())
 
 

@@ -136,6 +136,8 @@ def test_labels_of_the_viewer_are_read_as_not_blind(
     done = inside(*line, "--notes", "saved.csv", "-o", "labels")
     assert done.returncode == 0, done.stderr
     assert "kim: 24 lines with a label, 16 called flip" in done.stdout
+    taken = json.loads(inside(*line, "--notes", "saved.csv", "-o", "as_json", "--json").stdout)
+    assert (taken["blind"], taken["events"]["kim"]) == (False, 16)
     told = inside("label", "read", "labels").stdout
     assert "chosen by coders, not blind" in told
     assert "repair nothing" in told
