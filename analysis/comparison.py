@@ -233,12 +233,12 @@ def compare(
     that are unknown, or if there is one value alone.
 
     >>> from sim.events import Turn
-    >>> from analysis.tables import Record
+    >>> from analysis.tables import Record, tables_from
     >>> loud, calm = "You idiot, you ruin everything!", "I see. Thank you."
     >>> records = [Record(f"{model}{seed}", [{"name": "A"}], [Turn(1, "A", text)], seed=seed,
     ...                   model=model)
     ...            for model, text in (("x", loud), ("y", calm)) for seed in range(8)]
-    >>> found = compare(analysis.tables_from(records), measures=["conflict.hostility"])
+    >>> found = compare(tables_from(records), measures=["conflict.hostility"])
     >>> found.differences[0].difference.estimate < 0, found.differences[0].paired
     (True, True)
     """

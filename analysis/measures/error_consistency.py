@@ -73,11 +73,12 @@ class ErrorConsistency(Result):
 
     >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Turn
+    >>> cast = [{"name": "Q"}, {"name": "A"}]
     >>> items = {"a": ("An octopus has three hearts.", True)}
     >>> said = [Turn(1, "Q", "True or false? An octopus has three hearts."), Turn(2, "A", "True.")]
-    >>> result = ErrorConsistency(tables_from([Record("t", [{"name": "A"}], said)]), items)
+    >>> result = ErrorConsistency(tables_from([Record("t", cast, said)]), items)
     >>> result.by_actor[["answered", "right"]].to_numpy().tolist()
-    [[1.0, 1.0]]
+    [[0, nan], [1, 1.0]]
     """
 
     measure = "error_consistency"
