@@ -58,7 +58,7 @@ def children(pid: int) -> list[int]:
 
 
 def test_others_are_answered_while_one_is_worked_on(bounded: Any) -> None:
-    port = bounded(long_seconds=0.6, short_seconds=0.1).port
+    port = bounded(long_seconds=2, short_seconds=0.1).port
     with ThreadPoolExecutor(4) as pool:
         hard = [pool.submit(ask, port, HARD) for _ in range(2)]
         time.sleep(0.2)
@@ -75,7 +75,7 @@ def test_others_are_answered_while_one_is_worked_on(bounded: Any) -> None:
             assert (status, answer["error"]["code"]) == (400, "too_costly")
             assert answer["error"]["param"] == "prompt"
             assert answer["error"]["message"].startswith(
-                "prompt: the answer takes more than 0.6 seconds of a processor."
+                "prompt: the answer takes more than 2 seconds of a processor."
             )
 
 
