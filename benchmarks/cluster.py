@@ -38,7 +38,7 @@ from sim.errors import ElsinoreError
 from sim.events import Event, Turn
 from sim.planning import Trial, plan_scene
 from sim.planning.scenarios import build, find
-from sim.runs.executors.ray import RayExecutor
+from sim.runs.executors.ray import RayExecutor, ray_module
 from sim.runs.options import RunOptions
 from sim.runs.report import RunReport, Watcher
 from sim.runs.trials import run_trials
@@ -54,7 +54,7 @@ class Nodes:
     """A head without processors, and nodes with one each."""
 
     def __init__(self, number: int) -> None:
-        import ray
+        ray = ray_module()
         from ray.cluster_utils import Cluster
 
         self.ray = ray

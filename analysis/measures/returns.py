@@ -88,8 +88,10 @@ class Returns(Result):
     >>> from analysis.tables import Record, tables_from
     >>> from sim.events import Answer, Turn
     >>> cast = [{"name": "A", "stances": {"mercy": 0.8}}]
-    >>> said = [event for turn, value in enumerate([0.8, 0.6, -0.6, -0.8, -0.7], 1)
-    ...         for event in (Turn(turn, "A", f"It is day {turn}."),
+    >>> lines = ["Let her go.", "She is a child.", "Hang her.", "The law is old.", "So be it."]
+    >>> said = [event
+    ...         for turn, value in enumerate([0.8, 0.6, -0.6, -0.8, -0.7], 1)
+    ...         for event in (Turn(turn, "A", lines[turn - 1]),
     ...                       Answer(turn, "A", "stance:mercy", value))]
     >>> row = Returns(tables_from([Record("t", cast, said)])).by_actor.iloc[0]
     >>> int(row.flip), float(row.returned), int(row.watched), float(row.expected)
@@ -259,7 +261,7 @@ def rate(steps: Sequence[Step]) -> float:
     """The maximum-likelihood rate for each own turn of what may have happened in any of the turns
     of a step; NaN without steps.
 
-    >>> rate([(1, False)] * 9 + [(1, True)]), round(rate([(2, True), (2, False)]), 3)
+    >>> round(rate([(1, False)] * 9 + [(1, True)]), 3), round(rate([(2, True), (2, False)]), 3)
     (0.1, 0.293)
     """
     happened = [turns for turns, moved in steps if moved]

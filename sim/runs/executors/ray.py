@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Mapping
@@ -148,14 +149,24 @@ def _node(_: Any) -> str:
     return str(ray.get_runtime_context().get_node_id())
 
 
-def _connected(address: str | None) -> Any:
-    """Ray, connected to a cluster. Ray's own signal handlers are not kept: a run has its own."""
+def ray_module() -> Any:
+    """Ray itself, imported. Raises ``BadRequest`` if it is not installed."""
+    # Under `uv run` Ray would send the working folder to the workers and have uv install it there,
+    # without the extras and without what else is in this environment. Nodes have Elsinore already.
+    # Ray reads this when it is imported.
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:
         import ray
     except ImportError:
         raise BadRequest(
             "--executor ray: Ray is not installed; pip install 'elsinore[ray]' on all nodes"
         ) from None
+    return ray
+
+
+def _connected(address: str | None) -> Any:
+    """Ray, connected to a cluster. Ray's own signal handlers are not kept: a run has its own."""
+    ray = ray_module()
     if ray.is_initialized():
         return ray
     signals = [signal.SIGINT, signal.SIGTERM]

@@ -28,7 +28,7 @@ from sim.errors import BadRequest
 from sim.events import Event, Turn
 from sim.planning import Trial, plan_scene
 from sim.planning.scenarios import build, find
-from sim.runs.executors.ray import RayExecutor
+from sim.runs.executors.ray import RayExecutor, ray_module
 from sim.runs.options import RunOptions
 from sim.runs.report import RunReport
 from sim.runs.trials import run_trials
@@ -59,7 +59,7 @@ class Machines:
 
     def __init__(self) -> None:
         # Loaded late: Ray takes a second of a processor, and reads the environment then.
-        import ray
+        ray = ray_module()
         from ray.cluster_utils import Cluster
 
         ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
