@@ -54,12 +54,20 @@ def measured(
     name: str, tables: Tables, asked: str, settings: Mapping[str, Any] | None = None
 ) -> Result:
     """What the measure of that name says of these tables, told ``settings`` by the names of its
-    own parameters. Raises as ``named`` does, and ``BadRequest`` for a measure that needs to be
-    told more, or takes no such setting."""
+    own parameters. Raises as ``check_told`` does."""
+    return check_told(name, asked, settings)(tables, **(settings or {}))
+
+
+def check_told(name: str, asked: str, settings: Mapping[str, Any] | None = None) -> type[Result]:
+    """The measure of that name, which can be made when it is told ``settings`` besides the trials.
+
+    Raises as ``named`` does, and ``BadRequest`` for a measure that needs to be told more, or takes
+    no such setting.
+    """
     measure = named(name, asked)
     told = settings or {}
     try:
-        signature(measure).bind(tables, **told)
+        signature(measure).bind(None, **told)
     except TypeError as error:
         wrong = "needs to be told more than the trials"
         if told:
@@ -68,4 +76,4 @@ def measured(
             f"{asked}: {name} {wrong}; make it in Python, as in "
             f"analysis.{name}(data, ...), or give settings= in the contrast of a study"
         ) from None
-    return measure(tables, **told)
+    return measure

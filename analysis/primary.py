@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import isfinite, isnan, nan
 from typing import Any
 
-from analysis.estimates import Quantity
-from analysis.measures_by_name import measured, named
-from analysis.results import averaged
+from analysis.estimates import Quantities, Quantity
+from analysis.measures_by_name import check_told, measured, named
+from analysis.results import Result, averaged
 from analysis.tables import Record, Tables, tables_from
 from sim.errors import BadRequest
 from sim.store import Store
@@ -83,18 +83,66 @@ class Primary:
         }
 
 
+class Numbers:
+    """Quantities of trials, MEASURE.QUANTITY. Each measure is made once for all its quantities."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._made: list[tuple[str, Mapping[str, Any], Result]] = []
+
+    def of(
+        self, name: str, actor: str | None = None, settings: Mapping[str, Any] | None = None
+    ) -> dict[str, float]:
+        """A quantity of each trial; NaN where a trial has none.
+
+        With ``actor`` it is that of this actor alone; ``settings`` are what the measure is told
+        besides the trials, by the names of its own parameters. A quantity that is no number is read
+        as one: a share is 0 or 1, an onset is 1 where it happened. Raises ``BadRequest`` for what
+        is no quantity of trials (or of actors), and for a measure that needs to be told more.
+        """
+        about = numbers_in(name, actor, settings)
+        measure, _, quantity = name.partition(".")
+        result = self._measured(measure, name, settings or {})
+        rows = result.by_trial if actor is None else result.by_actor
+        if actor is not None:
+            rows = rows[rows["actor"] == actor]
+        means = averaged(rows, about).groupby("trial", sort=False)[quantity].mean()
+        known = {
+            str(trial): float(value)
+            for trial, value in means.astype("Float64").astype("float64").items()
+        }
+        return {str(trial): known.get(str(trial), nan) for trial in result.tables.trials["trial"]}
+
+    def _measured(self, measure: str, name: str, settings: Mapping[str, Any]) -> Result:
+        # A list, since settings may hold what cannot be hashed.
+        for made, told, result in self._made:
+            if made == measure and told == settings:
+                return result
+        result = measured(measure, self._tables, f"--measure {name}", settings)
+        self._made.append((measure, settings, result))
+        return result
+
+
 def numbers_of(
     name: str,
     tables: Tables,
     actor: str | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> dict[str, float]:
-    """A quantity of each trial, MEASURE.QUANTITY; NaN where a trial has none.
+    """One quantity of each trial, as ``Numbers.of`` has it."""
+    return Numbers(tables).of(name, actor, settings)
 
-    With ``actor`` it is that of this actor alone; ``settings`` are what the measure is told
-    besides the trials, by the names of its own parameters. A quantity that is no number is read as
-    one: a share is 0 or 1, an onset is 1 where it happened. Raises ``BadRequest`` for what is no
-    quantity of trials (or of actors), and for a measure that needs to be told more.
+
+def numbers_in(
+    name: str, actor: str | None = None, settings: Mapping[str, Any] | None = None
+) -> Quantities:
+    """The quantities of trials (or of actors) of a measure, one of which is MEASURE.QUANTITY.
+
+    Raises ``BadRequest`` as ``Numbers.of`` does, and needs no trials for it: what cannot be
+    measured is refused before it is played.
+
+    >>> numbers_in("conflict.hostility")["hostility"].high
+    1
     """
     measure, _, quantity = name.partition(".")
     declared = named(measure, f"--measure {name}")
@@ -103,16 +151,8 @@ def numbers_of(
         offered = [f"{measure}.{each}" for each, what in about.items() if what.kind != "text"]
         level = "trials" if actor is None else "actors"
         raise BadRequest(f"{name}: is no number of {level}{nearest(name, offered)}")
-    result = measured(measure, tables, f"--measure {name}", settings)
-    rows = result.by_trial if actor is None else result.by_actor
-    if actor is not None:
-        rows = rows[rows["actor"] == actor]
-    means = averaged(rows, about).groupby("trial", sort=False)[quantity].mean()
-    known = {
-        str(trial): float(value)
-        for trial, value in means.astype("Float64").astype("float64").items()
-    }
-    return {str(trial): known.get(str(trial), nan) for trial in result.tables.trials["trial"]}
+    check_told(measure, f"--measure {name}", settings)
+    return about
 
 
 def _bounds(about: Quantity) -> tuple[float, float] | None:

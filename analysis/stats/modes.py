@@ -127,8 +127,8 @@ def coverage(counts: Sequence[int]) -> float:
     """The share of a population that belongs to the kinds that a sample has seen, from how often
     each was seen (Good 1953, after Turing; improved by Chao and Jost, Ecology 93, 2012).
 
-    >>> coverage([5, 5]), coverage([1, 1, 1])
-    (1.0, 0.0)
+    >>> coverage([5, 5]), coverage([1, 1, 1]), round(coverage([1, 1, 3]), 3)
+    (1.0, 0.0, 0.733)
     """
     total = sum(counts)
     if total == 0:
@@ -138,8 +138,8 @@ def coverage(counts: Sequence[int]) -> float:
         return 1.0
     if once == total:
         return 0.0
-    rest = (total - 1) * once
-    return 1 - once / total * (rest / (rest + 2 * twice) if twice else (once - 1 + 1e-9) / once)
+    rest = (total - 1) * (once if twice else once - 1)
+    return 1 - once / total * rest / (rest + 2 * max(twice, 1))
 
 
 @dataclass(frozen=True, slots=True)

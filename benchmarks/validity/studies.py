@@ -22,7 +22,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -36,14 +36,12 @@ from benchmarks.validity.study_table import (
     scenes_hash,
     write_rates,
 )
-from sim.planning.studies import Study, find_study, study_names
+from sim.planning.studies import Study, TwinName, find_study, study_names
 from sim.runs.trials import run_trials
 from sim.seeds import derive
 from sim.store import open_store
 from sim.study.studies.design import Design, design_of
 from sim.study.studies.verdicts import Verdict, findings_of, numbers_by_trial
-
-Kind = Literal["planted", "absent"]
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class Pool:
         return found
 
 
-def pool_of(study: Study, kind: Kind, scenes: int, folder: Path) -> Pool:
+def pool_of(study: Study, kind: TwinName, scenes: int, folder: Path) -> Pool:
     """The pool of a twin: played as far as it is not there, then measured."""
     twin = study.twin(kind).replace(exploratory=())
     blocks = len(twin.arms) * max(len(twin.topics), 1)
@@ -91,7 +89,7 @@ def _measured(design: Design, store: Path) -> pd.DataFrame:
     return numbers_by_trial(design, tables)
 
 
-def rates_of(name: str, kind: Kind, times: int, scenes: int, folder: Path) -> Rates | None:
+def rates_of(name: str, kind: TwinName, times: int, scenes: int, folder: Path) -> Rates | None:
     """How often the twin of a study is found; None if it has none of that kind."""
     study = find_study(name)
     if getattr(study, kind) is None:
@@ -117,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the rates; 1 if a planted twin is found too seldom, or an absent one too often."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--study", action="append", help="a study; all that ship unless given")
-    parser.add_argument("--twin", choices=get_args(Kind), help="one kind of twin alone")
+    parser.add_argument("--twin", choices=get_args(TwinName), help="one kind of twin alone")
     parser.add_argument("--times", type=int, default=100)
     parser.add_argument("--scenes", type=int, default=400)
     parser.add_argument("--pools", type=Path, default=Path("runs/pools"))
@@ -131,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         DOCUMENT.write_text(document(read_rates()), encoding="utf-8")
         return 0
     missed = 0
-    kinds = get_args(Kind) if chosen.twin is None else (chosen.twin,)
+    kinds = get_args(TwinName) if chosen.twin is None else (chosen.twin,)
     for name in chosen.study or study_names():
         for kind in kinds:
             rates = rates_of(name, kind, chosen.times, chosen.scenes, chosen.pools)

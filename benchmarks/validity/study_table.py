@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, fields
 from hashlib import blake2b
 from pathlib import Path
 
-from sim.planning.studies import Contrast, Study, find_study, study_names
+from pydantic import TypeAdapter
+
+from sim.planning.studies import Contrast, Study, TwinName, find_study, study_names
 from sim.study.studies.design import design_of
 
 TABLE = Path(__file__).with_name("studies.tsv")
@@ -26,7 +28,7 @@ class Rates:
     """
 
     study: str
-    twin: str
+    twin: TwinName
     scenes_hash: str
     scenes: int
     seeds: int
@@ -56,13 +58,13 @@ class Rates:
         )
 
 
-def scenes_hash(study: Study, twin: str) -> str:
+def scenes_hash(study: Study, twin: TwinName) -> str:
     """The hash of the trials of the first seed of a twin: 16 hexadecimal letters."""
-    ids = "".join(design_of(study.twin(twin), seeds=1).ids)  # type: ignore[arg-type]
+    ids = "".join(design_of(study.twin(twin), seeds=1).ids)
     return blake2b(ids.encode(), digest_size=8).hexdigest()
 
 
-def stale(rates: Mapping[tuple[str, str], Rates]) -> list[str]:
+def stale(rates: Mapping[tuple[str, TwinName], Rates]) -> list[str]:
     """The twins whose rates are those of other scenes than they have now."""
     return [
         f"{study}, {twin}"
@@ -71,17 +73,13 @@ def stale(rates: Mapping[tuple[str, str], Rates]) -> list[str]:
     ]
 
 
-def read_rates(path: Path = TABLE) -> dict[tuple[str, str], Rates]:
+def read_rates(path: Path = TABLE) -> dict[tuple[str, TwinName], Rates]:
     """The rates by study and twin."""
     if not path.exists():
         return {}
-    kinds = {each.name: each.type for each in fields(Rates)}
+    kind = TypeAdapter(Rates)
     with path.open(encoding="utf-8", newline="") as file:
-        rows = [
-            Rates(**{name: int(value) if kinds[name] == "int" else value
-                     for name, value in row.items()})  # type: ignore[arg-type]
-            for row in csv.DictReader(file, delimiter="\t")
-        ]  # fmt: skip
+        rows = [kind.validate_strings(row) for row in csv.DictReader(file, delimiter="\t")]
     return {(row.study, row.twin): row for row in rows}
 
 
@@ -96,7 +94,7 @@ def write_rates(rates: Iterable[Rates], path: Path = TABLE) -> None:
         writer.writerows(asdict(known[key]) for key in sorted(known))
 
 
-def document(rates: Mapping[tuple[str, str], Rates]) -> str:
+def document(rates: Mapping[tuple[str, TwinName], Rates]) -> str:
     """``docs/studies.md``: each study, and how often its twins are found."""
     studies = [find_study(name) for name in study_names()]
     rows = [
@@ -124,7 +122,7 @@ papers are as cited, not checked at their place.
 |---|---|---|---|"""
 
 
-def _cell(rates: Mapping[tuple[str, str], Rates], study: Study, twin: str) -> str:
+def _cell(rates: Mapping[tuple[str, TwinName], Rates], study: Study, twin: TwinName) -> str:
     if getattr(study, twin) is None:
         return "cannot be shown" if twin == "planted" else "none"
     found = rates.get((study.name, twin))

@@ -28,6 +28,9 @@ from sim.text.suggestions import nearest
 Expected = Literal["greater", "less", "different", "alike"]
 """Which way a contrast goes if the hypothesis holds; ``alike``: within the margin of its null."""
 
+TwinName = Literal["planted", "absent"]
+"""The twins of a study on embedded stages: in one its effect is planted, in the other absent."""
+
 FOLDER = f"{PACKAGE}.studies"
 """The package of the studies that ship."""
 
@@ -260,7 +263,7 @@ class Study(AuthoredModel):
         }
         return self.replace(arms=arms)
 
-    def twin(self, kind: Literal["planted", "absent"]) -> Study:
+    def twin(self, kind: TwinName) -> Study:
         """The twin of that kind. Raises ``ScenarioError`` if there is none, with the reason."""
         found: Twin | None = getattr(self, kind)
         if found is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import completion
-from sim.cli.commands.study import TwinKind, asked_study
+from sim.cli.commands.study import ChosenStudy
 from sim.cli.option_groups import grouped
 from sim.cli.options import (
     AskingOptions,
@@ -28,28 +28,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class AuditOptions:
-    """Which study, on which models, how large, and where it is kept."""
+class AuditOptions(ChosenStudy):
+    """A study, in how many worlds it is played, and where it is kept."""
 
-    study: Annotated[
-        str,
-        typer.Argument(
-            metavar="STUDY",
-            autocompletion=completion.studies,
-            help="A name (see elsinore list), or my_file.py:my_study",
-        ),
-    ]
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="ROLE=MODEL",
-            show_default="the study's own embedded stages",
-            help="The model that plays a role of the study; a model alone where it has one role. "
-            "May be given several times.",
-        ),
-    ] = None
     worlds: Annotated[
         int, typer.Option(metavar="12|24|48", help="How many worlds at most: 12, 24 or 48.")
     ] = 48
@@ -60,18 +41,6 @@ class AuditOptions:
             help="Seeds of each arm and topic in each world.",
         ),
     ] = None  # fmt: skip
-    seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option("-P", "--parameter", metavar="NAME=VALUE", help="A parameter of the study."),
-    ] = None
-    twin: Annotated[
-        TwinKind | None,
-        typer.Option(
-            "--twin",
-            help="Audit its twin on embedded stages, in which the effect is planted, or absent.",
-        ),
-    ] = None
     no_moderators: Annotated[
         bool,
         typer.Option(
@@ -86,16 +55,6 @@ class AuditOptions:
             help="The store of the study; the audit is kept beside it, in STUDY-audit.db.",
         ),
     ] = None
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            "--report", "-o", metavar="FILE.html", show_default="beside the store",
-            help="Where the report goes.",
-        ),
-    ] = None  # fmt: skip
-    no_report: Annotated[
-        bool, typer.Option("--no-report", help="Say the sentence, and write no report.")
-    ] = False
 
 
 @grouped
@@ -126,12 +85,12 @@ def audit(
 
     own("analysis")
     options = run_options(spend, resume)
-    asked = asked_study(what.study, what.model, what.parameter, what.twin)
+    asked = what.asked()
     design = audit_design(
         asked, worlds=what.worlds, seeds=what.seeds, seed=what.seed,
         moderators=not what.no_moderators, opened=Opened(asking.asked()),
     )  # fmt: skip
-    name = asked.name if what.twin is None else f"{asked.name}-{what.twin.value}"
+    name = what.named(asked)
     if output.dry_run:
         store = audit_store(what.store or Path("runs") / f"{name}.db")
         show_estimate(design.trials, design.stages, store, options, output.as_json)

@@ -39,8 +39,8 @@ class TwinKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class StudyOptions:
-    """Which study, on which models, how large, and where it is kept."""
+class ChosenStudy:
+    """Which study, on which models, and where its report goes; an audit asks for the same."""
 
     study: Annotated[
         str,
@@ -58,17 +58,7 @@ class StudyOptions:
             metavar="ROLE=MODEL",
             show_default="the study's own embedded stages",
             help="The model that plays a role of the study; a model alone where it has one role. "
-            "A role may be people: humans=file:chat.csv. May be given several times.",
-        ),
-    ] = None
-    seeds: Annotated[
-        int | None,
-        typer.Option(
-            "--seeds",
-            "-n",
-            min=1,
-            show_default="the study's own",
-            help="Seeds of each arm and topic. More than before: only the new ones are played.",
+            "A role of a study may be people: humans=file:chat.csv. May be given several times.",
         ),
     ] = None
     seed: Annotated[int, typer.Option(min=0, help="The first seed.")] = 0
@@ -92,6 +82,49 @@ class StudyOptions:
             "their own. screenplay is for base models.",
         ),
     ] = None
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report", "-o", metavar="FILE.html", show_default="beside the store",
+            help="Where the report goes.",
+        ),
+    ] = None  # fmt: skip
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Say what was found, and write no report.")
+    ] = False
+
+    def asked(self) -> Study:
+        """The study that was asked for, on the models that were named."""
+        from sim.planning.studies import find_study
+
+        found = find_study(self.study, given_parameters(self.parameter))
+        if self.twin is not None and self.model:
+            raise BadRequest("--twin: a twin names its own embedded stages; leave --model out")
+        if self.twin is not None:
+            found = found.twin(self.twin.value)
+        else:
+            found = found.on(_models(found, self.model or []))
+        return found if self.layout is None else found.told_by(self.layout.value)
+
+    def named(self, study: Study) -> str:
+        """What files of the study are called."""
+        return study.name if self.twin is None else f"{study.name}-{self.twin.value}"
+
+
+@dataclass(frozen=True)
+class StudyOptions(ChosenStudy):
+    """A study, how large it is, where it is kept, and its seal."""
+
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            "--seeds",
+            "-n",
+            min=1,
+            show_default="the study's own",
+            help="Seeds of each arm and topic. More than before: only the new ones are played.",
+        ),
+    ] = None
     store: Annotated[
         Path | None,
         typer.Option(
@@ -100,13 +133,6 @@ class StudyOptions:
             help="Where everything is kept. What is there already is not played again.",
         ),
     ] = None
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            "--report", "-o", metavar="FILE.html", show_default="beside the store",
-            help="Where the report goes.",
-        ),
-    ] = None  # fmt: skip
     seal: Annotated[
         Path | None,
         typer.Option(
@@ -140,9 +166,6 @@ class StudyOptions:
             "be called one of tuning.",
         ),
     ] = None
-    no_report: Annotated[
-        bool, typer.Option("--no-report", help="Say the verdict, and write no report.")
-    ] = False
 
 
 @grouped
@@ -171,11 +194,9 @@ def study(
     own("analysis")
     options = run_options(spend, resume)
     declared = {} if what.lineage is None else read_lineage(what.lineage)
-    asked = asked_study(what.study, what.model, what.parameter, what.twin)
-    if what.layout is not None:
-        asked = asked.told_by(what.layout.value)
+    asked = what.asked()
     design = design_of(asked, seeds=what.seeds, seed=what.seed, opened=Opened(asking.asked()))
-    name = asked.name if what.twin is None else f"{asked.name}-{what.twin.value}"
+    name = what.named(asked)
     if what.seal is not None:
         _seal(design, what, what.seal)
         return
@@ -188,11 +209,12 @@ def study(
     if not what.no_report:
         check_output(page, "--report")
     refuse_into_itself(store, list(design.models.values()))
+    registered = register(design, store)
     if what.open_ is not None:
         from sim.study.studies.seals import open_seal, read_seal
 
+        # Last: a seal that was opened is spent.
         open_seal(read_seal(what.open_), design, what.open_)
-    registered = register(design, store)
     report = carry_out(
         asked.name, design.trials, design.stages, store, registered.options(options),
         quiet=output.quiet,
@@ -203,20 +225,6 @@ def study(
             verdict, _ = measured(registered, store, declared)
         _say(registered, verdict, store, None if what.no_report else page, output)
     leave(report, store, options.in_doubt)
-
-
-def asked_study(
-    name: str, models: list[str] | None, parameters: list[str] | None, twin: TwinKind | None
-) -> Study:
-    """The study that was asked for, on the models that were named."""
-    from sim.planning.studies import find_study
-
-    found = find_study(name, given_parameters(parameters))
-    if twin is not None:
-        if models:
-            raise BadRequest("--twin: a twin names its own embedded stages; leave --model out")
-        return found.twin(twin.value)
-    return found.on(_models(found, models or []))
 
 
 def _seal(design: Design, what: StudyOptions, path: Path) -> None:

@@ -21,7 +21,7 @@ from sim.store import open_store
 from sim.study.audits.design import AuditDesign
 from sim.study.studies.registration import digest, facts_of
 
-OF = ("arms", "topics", "primary", "measures", "models", "scenes")
+OF = ("arms", "topics", "primary", "measures", "stages", "scenes")
 """What has to be the same for an audit to be of a study: not its size, nor what is exploratory."""
 
 WORDS = {
@@ -126,7 +126,7 @@ def sentence_for(facts: Mapping[str, Any], study_store: Path) -> str:
     last = told[-1]
     if last["of"] != essence(facts):
         return (
-            f"Not audited as it is now: the audit beside this store was of other "
-            f"arms, scenes, measures or models (elsinore audit {facts['study']})."
+            "Not audited as it is now: the audit beside this store was of other arms, scenes, "
+            f"measures or models (elsinore audit {facts['study']} plays it anew)."
         )
     return str(last["sentence"])

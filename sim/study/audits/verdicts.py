@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from math import isnan, nan
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ import pandas as pd
 
 from analysis.equivalent_worlds import Outcome, Worlds, over_worlds
 from analysis.linear_contrasts import Contrasted, contrast
-from analysis.primary import numbers_of, tables_of
+from analysis.primary import tables_of
 from analysis.stats.factorial import aliases
 from sim.html.numbers import counted, interval, number, probability
 from sim.planning.studies import Contrast, Study
 from sim.store import Store, open_store
 from sim.study.audits.design import AuditDesign
 from sim.study.studies.design import Design
+from sim.study.studies.verdicts import numbers_by_trial
 
 ORDER: tuple[Outcome, ...] = (
     "the opposite", "cannot be said", "not shown", "fragile", "not settled", "robust",
@@ -241,14 +242,11 @@ def numbers_by_world(design: AuditDesign, store: Store) -> pd.DataFrame:
 
 
 def _numbers(design: Design, store: Store) -> pd.DataFrame:
-    """The numbers of the primary contrasts in one world."""
-    tables = tables_of(store, design.ids)
-    rows = [(each.arm, each.topic, each.seed, each.trial.id) for each in design.planned]
-    frame = pd.DataFrame(rows, columns=["arm", "topic", "seed", "trial"])
-    for place, what in enumerate(design.study.primary):
-        known = numbers_of(what.measure, tables, what.actor, what.settings)
-        frame[str(place)] = [known.get(trial, nan) for trial in frame["trial"]]
-    return frame
+    """The numbers of the primary contrasts in one world, in columns by their places."""
+    alone = replace(design, study=design.study.replace(exploratory=()))
+    numbers = numbers_by_trial(alone, tables_of(store, design.ids))
+    places = {what.name: str(place) for place, what in enumerate(design.study.primary)}
+    return numbers.rename(columns=places)
 
 
 def _moderated(design: AuditDesign, store: Store) -> Iterator[Moderated]:

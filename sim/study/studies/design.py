@@ -21,7 +21,7 @@ from sim.scene.prose import Prose, wording_for, wording_named
 from sim.scene.scene import Scene
 from sim.stage.base import Stage
 from sim.store import open_store
-from sim.study.studies.registration import registered
+from sim.study.studies.registration import check_contrasts, registered
 
 ONE_TOPIC = ""
 """The name of the topic of a study that has one alone."""
@@ -184,7 +184,9 @@ def design_of(
             Planned(name, ONE_TOPIC, -1 - number, trial)
             for number, trial in enumerate(trials_in(path))
         ]
-    return Design(study, stages, models, tuple(planned), tuple(people.values()))
+    made = Design(study, stages, models, tuple(planned), tuple(people.values()))
+    check_contrasts(made)
+    return made
 
 
 def _people(study: Study) -> dict[str, Path]:

@@ -15,13 +15,16 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import analysis
+from analysis.measures_by_name import named
+from analysis.primary import numbers_in
 from sim import __version__
+from sim.errors import BadRequest
 from sim.planning.canonical_form import canonical
 from sim.planning.studies import Arm, Contrast
 from sim.planning.trials import IMPORTED
 from sim.redaction import redact_tree
 from sim.store import Store, open_store
+from sim.text.suggestions import nearest
 
 if TYPE_CHECKING:
     from sim.study.studies.design import Design
@@ -83,6 +86,30 @@ def facts_of(design: Design) -> dict[str, Any]:
         facts["transcripts"] = blake2b(people.encode(), digest_size=16).hexdigest()
     plain: dict[str, Any] = redact_tree(facts)
     return plain
+
+
+def check_contrasts(design: Design) -> None:
+    """Refuse what cannot be measured before anything of it is played.
+
+    Raises ``BadRequest`` for a contrast of a measure or of a quantity that there is not, of a
+    measure that has to be told more, or of an actor who does not play in one of its arms.
+    """
+    for contrast in design.study.contrasts:
+        for quantity in contrast.columns.values():
+            numbers_in(quantity, contrast.actor, contrast.settings)
+        if contrast.actor is None:
+            continue
+        for each in design.planned:
+            # People are called as they are in their file.
+            if not contrast.weights.get(each.arm) or each.trial.arm == IMPORTED:
+                continue
+            names = each.trial.scene.names
+            if contrast.actor not in names:
+                raise BadRequest(
+                    f"study {design.study.name}, {contrast.name}: there is no actor "
+                    f"{contrast.actor!r} in the arm {each.arm}, where {', '.join(names)} play"
+                    f"{nearest(contrast.actor, names)}"
+                )
 
 
 def digest(facts: Mapping[str, Any]) -> str:
@@ -170,7 +197,7 @@ def _contrast(contrast: Contrast) -> dict[str, Any]:
 @cache
 def _code(measure: str) -> str:
     """A hash of the file of a measure."""
-    source = inspect.getsourcefile(getattr(analysis, measure))
+    source = inspect.getsourcefile(named(measure, f"--measure {measure}"))
     content = Path(source).read_bytes() if source is not None else b""
     return blake2b(content, digest_size=8).hexdigest()
 

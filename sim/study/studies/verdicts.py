@@ -14,7 +14,7 @@ from analysis.calibration import errors
 from analysis.energy_distance import energy_distance
 from analysis.lineage import Lineage, differ_in
 from analysis.linear_contrasts import Contrasted, contrast
-from analysis.primary import numbers_of
+from analysis.primary import Numbers
 from analysis.tables import Tables
 from sim.html.numbers import counted, interval, number, probability
 from sim.planning.studies import Contrast, Distance, Study
@@ -174,7 +174,7 @@ class Verdict:
                 )
         yield self.audited or (
             "Not audited: it may hold for this wording, these names and this order alone "
-            f"(elsinore audit {self.study.name})."
+            f"(elsinore audit {self.study.name} plays it in others)."
         )
         if self.unfinished:
             yield f"{counted(self.unfinished, 'trial')} did not come to an end and count nowhere."
@@ -210,10 +210,11 @@ def numbers_by_trial(design: Design, tables: Tables) -> pd.DataFrame:
     quantity (NaN where a trial has none, or did not come to its end)."""
     rows = [(each.arm, each.topic, each.seed, each.trial.id) for each in design.planned]
     frame = pd.DataFrame(rows, columns=["arm", "topic", "seed", "trial"])
+    numbers = Numbers(tables)
     for each in design.study.contrasts:
         for column, quantity in each.columns.items():
             if column not in frame:
-                known = numbers_of(quantity, tables, each.actor, each.settings)
+                known = numbers.of(quantity, each.actor, each.settings)
                 frame[column] = [known.get(trial, nan) for trial in frame["trial"]]
     return frame
 

@@ -82,6 +82,25 @@ def test_an_arm_has_its_own_layout_context_and_surrogate() -> None:
     assert (alone.trial.arm, alone.trial.focal) == ("mute", "Ines")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"measure": "convergance.end"}, "there is no measure 'convergance'; did you mean"),
+        ({"measure": "convergence.ende"}, "is no number of trials; did you mean"),
+        ({"measure": "convergence.end", "actor": "Ines"}, "is no number of actors"),
+        ({"measure": "flips.flip", "actor": "Inez"}, "no actor 'Inez' in the arm base, where Ines"),
+        ({"measure": "convergence.end", "settings": {"lag": 2}}, "other things than lag"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_before_it_is_played(
+    change: dict[str, object], message: str
+) -> None:
+    weights = {"tuned": 1.0, "base": -1.0}
+    exploratory = (Contrast(weights=weights, **change),)  # type: ignore[arg-type]
+    with pytest.raises(BadRequest, match=message):
+        design_of(tiny(exploratory=exploratory), seeds=1)
+
+
 class Nobody:
     """An executor that plays nothing, as if the run was killed before its first trial."""
 
