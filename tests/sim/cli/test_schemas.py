@@ -8,6 +8,7 @@ that no other test runs.
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from sim.cli.app import SUMMARIES, app
 from sim.cli.schemas import commands, schema_of
-from tests.sim.cli.conftest import Command
+from tests.sim.cli.conftest import Command, run_in
 
 
 def subcommands() -> list[tuple[str, Any]]:
@@ -65,11 +66,22 @@ def test_what_no_schema_has_is_noticed() -> None:
         schemas.holds(["verify", "x.db", "--json"], json.dumps({"sound": True}))
 
 
+@pytest.fixture(scope="module")
+def copied(played: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the folder in which something was played, and its first store as a table."""
+    folder = tmp_path_factory.mktemp("copied") / "here"
+    shutil.copytree(played[0], folder)
+    store = folder / "runs" / "trio.db"
+    done = run_in(folder, "export", store, "-o", "x.csv", "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
 @pytest.mark.parametrize(
     "line",
     [
         "list", "explain", "explain C", "explain loops", "schema",
-        "export runs/trio.db -o x.jsonl", "export runs/trio.db -o x.csv --format csv",
+        "export runs/trio.db -o x.jsonl", "export runs/trio.db -o y.csv --format csv",
         "import x.csv -o runs/chat.db", "import x.csv --dry-run",
         "prune runs/trio.db", "recover runs/trio.db -o runs/saved.db",
         "verify runs/trio.db", "watch runs/trio.db --once",
@@ -81,11 +93,9 @@ def test_what_no_schema_has_is_noticed() -> None:
     ],
 )  # fmt: skip
 def test_what_is_printed_is_what_the_schema_says(
-    line: str, played: tuple[Path, str], inside: Command, monkeypatch: pytest.MonkeyPatch
+    line: str, copied: Path, inside: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(played[0])
-    if line.startswith("recover"):
-        (played[0] / "runs" / "saved.db").unlink(missing_ok=True)
+    monkeypatch.chdir(copied)
     done = inside(*line.split(), "--json")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("{")
