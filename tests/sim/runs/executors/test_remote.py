@@ -232,7 +232,7 @@ def test_limits_hold_for_all_workers_together(tmp_path: Path) -> None:
     with StubServer("--set", "latency=0.03") as stub:
         stage = guarded(open_model("openai:stub", Sampling(base_url=stub.url)), limits)
         trials = plan(
-            company, models=[("openai:stub", stage.identity)], trials=8, parameters={"turns": 2}
+            company, models=[("openai:stub", stage.identity)], trials=6, parameters={"turns": 2}
         )
         options = RunOptions(executor=HereExecutor(workers=6), concurrency=12, cache=False)
         asyncio.run(run_trials(trials, {stage.identity: stage}, tmp_path / "a.db", options))
