@@ -33,7 +33,7 @@ def asch_table(k: int = 3, rounds: int = 4, certainty: float = 0.8) -> Scene:
         raise SceneError(f"asch_table.k: {k} is too many or too few; use 0 to {len(_NAMES)}")
     subject = Persona(
         name="Nora",
-        brief="A student who takes part in a test of eyesight, and sees well.",
+        brief="A student with good eyes, who sees that the second line is as long as the left one.",
         opposite="A flatterer who says whatever the last speaker said.",
         traits=("honest", "polite"),
         stances={"equal": certainty},
@@ -42,8 +42,8 @@ def asch_table(k: int = 3, rounds: int = 4, certainty: float = 0.8) -> Scene:
     confederates = [
         Persona(
             name=name,
-            brief="Has been told by the experimenter to say, calmly, that the lines differ.",
-            opposite="Somebody who says what there is to see.",
+            brief="A student at the same table, who sees that the first line is the one that fits.",
+            opposite="A student who sees that the second line is the one that fits.",
             traits=("calm", "confident"),
             stances={"equal": -1.0},
             points=("the first of the three lines", "the card on the easel", "a finger's breadth"),
