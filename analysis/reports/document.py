@@ -27,12 +27,13 @@ def report(
     most: int = MOST_TURNS,
     trials: int = 40,
     first: Callable[[Shelf], Section] | None = None,
+    title: str = "",
 ) -> str:
     """A report on a store, as HTML.
 
     ``most`` bounds the turns whose words are read (0: no bound), ``trials`` how many transcripts
-    the page holds. ``first`` makes a section that stands before the answer (a study's verdict).
-    Raises ``BadRequest`` if no trial came to its end, and what ``analysis.load`` raises.
+    the page holds. ``first`` makes a section that stands before the answer (a study's verdict);
+    ``title`` is what the page is called, what was played unless it is given. Raises ``BadRequest`` if no trial came to its end, and what ``analysis.load`` raises.
     """
     material = Material(Path(store), most)
     answer = Answer(material)
@@ -43,7 +44,7 @@ def report(
     script = transcripts(material, shelf)
     origin = Section("Where this comes from", "", (manifest(material),))
     every = [*before, claims, *sections, script, origin]
-    title = title_of(material)
+    title = title or title_of(material)
     head = element(
         "header",
         element("p", "Elsinore · report", class_="kicker"),

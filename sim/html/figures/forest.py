@@ -23,6 +23,10 @@ from sim.html.figures.drawing import (
 from sim.html.numbers import MISSING, interval, number
 
 
+LABELS = 0.36
+"""The part of the width that labels may take beside the marks."""
+
+
 @dataclass(frozen=True)
 class Row:
     """An estimate: its name, the number and its limits (NaN: missing), and what is said of it.
@@ -60,12 +64,13 @@ class Forest:
     share: bool = False
 
     def __call__(self, width: float) -> Drawing:
-        """The forest, drawn for a width: labels beside the marks, or above them on a phone."""
-        narrow = width < 520
-        tall = 40.0 if narrow else 25.0
+        """The forest, drawn for a width: labels beside the marks, or above them where these would
+        have too little room."""
         told = [self._told(row) for row in self.rows]
         most = max((extent(row.label, bold=row.strong) for row in self.rows), default=0) + 16
-        left = 0.0 if narrow else min(width * 0.36, most)
+        narrow = width < 520 or most > width * LABELS
+        tall = 40.0 if narrow else 25.0
+        left = 0.0 if narrow else most
         right = width - (0 if narrow else min(width * 0.3, max(map(extent, told), default=0) + 14))
         scale = Scale(*self._range(), left + 8, right - 8)
         shapes: list[Shape] = []

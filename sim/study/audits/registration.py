@@ -127,6 +127,6 @@ def sentence_for(facts: Mapping[str, Any], study_store: Path) -> str:
     if last["of"] != essence(facts):
         return (
             "Not audited as it is now: the audit beside this store was of other arms, scenes, "
-            f"measures or models (elsinore audit {facts['study']} plays it anew)."
+            "measures or models."
         )
     return str(last["sentence"])

@@ -16,12 +16,13 @@ from sim.html.tables import table
 from sim.study.studies.conduct import Registered
 from sim.study.studies.methods import methods
 from sim.study.studies.registration import digest
-from sim.study.studies.verdicts import Verdict
+from sim.study.studies.verdicts import Verdict, in_words
 
 
 def page_of(verdict: Verdict, registered: Registered, store: Path, *, most: int = 3_000) -> str:
     """The report on a study, as HTML: its verdict first, then what its store holds."""
-    return report(store, most=most, first=opening(verdict, registered))
+    title = verdict.study.name.replace("_", " ").capitalize()
+    return report(store, most=most, first=opening(verdict, registered), title=title)
 
 
 def opening(verdict: Verdict, registered: Registered) -> Callable[[Shelf], Section]:
@@ -70,9 +71,7 @@ def forest(verdict: Verdict) -> Figure:
         what, result = each.contrast, each.result
         limits = result.interval
         kind = "primary" if each.primary else "exploratory"
-        name = what.about or f"{what.name}: " + ", ".join(
-            f"{weight:+g} {arm}" for arm, weight in what.weights.items() if weight
-        )
+        name = what.about or f"{what.name}: {in_words(what)}"
         told = (
             f"{number(limits.estimate, sign=True)} {interval(limits.low, limits.high, sign=True)}"
         )

@@ -75,7 +75,7 @@ class Finding:
     def sentence(self) -> str:
         """The finding in one sentence."""
         what, result = self.contrast, self.result
-        name = what.about or _in_words(what)
+        name = what.about or in_words(what)
         limits = result.interval
         if isnan(limits.estimate):
             return f"{name}: no trial has a number ({what.name})."
@@ -174,7 +174,7 @@ class Verdict:
                 )
         yield self.audited or (
             "Not audited: it may hold for this wording, these names and this order alone "
-            f"(elsinore audit {self.study.name} plays it in others)."
+            "(elsinore audit plays it in others)."
         )
         if self.unfinished:
             yield f"{counted(self.unfinished, 'trial')} did not come to an end and count nowhere."
@@ -290,10 +290,10 @@ def verdict_of(
     )
 
 
-def _in_words(what: Contrast) -> str:
+def in_words(what: Contrast) -> str:
     """A contrast by its weights: ``tuned less base``.
 
-    >>> _in_words(Contrast(measure="m.q", weights={"tuned": 1, "base": -1}))
+    >>> in_words(Contrast(measure="m.q", weights={"tuned": 1, "base": -1}))
     'tuned less base'
     """
     up = [(name, weight) for name, weight in what.weights.items() if weight > 0]
