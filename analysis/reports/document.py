@@ -33,7 +33,8 @@ def report(
 
     ``most`` bounds the turns whose words are read (0: no bound), ``trials`` how many transcripts
     the page holds. ``first`` makes a section that stands before the answer (a study's verdict);
-    ``title`` is what the page is called, what was played unless it is given. Raises ``BadRequest`` if no trial came to its end, and what ``analysis.load`` raises.
+    ``title`` is what the page is called, what was played unless it is given. Raises ``BadRequest``
+    if no trial came to its end, and what ``analysis.load`` raises.
     """
     material = Material(Path(store), most)
     answer = Answer(material)

@@ -22,7 +22,6 @@ from sim.html.figures.drawing import (
 )
 from sim.html.numbers import MISSING, interval, number
 
-
 LABELS = 0.36
 """The part of the width that labels may take beside the marks."""
 
