@@ -258,6 +258,14 @@ ENTRIES = (
         Cell("Populations of minds", ("halves at ±0.6", "60"), "all three (`p`)"),
         Cell("Populations of minds", ("normal, sd 0.35", "60"), "all three (`p`)"),
     ),
+    Entry(
+        "`elsinore audit`: an effect that one format carries",
+        "planted studies in 12 worlds, 6 seeds each",
+        Cell("Equivalent worlds", ("temper", "fragile"), "told so", "fragile in {}"),
+        Cell("Equivalent worlds", ("nothing", "not shown"), "told so", "nothing: not shown in {}"),
+        None,
+        Cell("Equivalent worlds", ("apart", "robust"), "told so", "a robust one: robust in {}"),
+    ),
 )  # fmt: skip
 
 
