@@ -260,7 +260,7 @@ ENTRIES = (
     ),
     Entry(
         "`elsinore audit`: an effect that one format carries",
-        "planted studies in 48 worlds, 6 seeds each",
+        "planted studies in at most 48 worlds, 6 seeds each",
         Cell("Equivalent worlds", ("temper", "fragile"), "told so", "fragile in {}"),
         Cell("Equivalent worlds", ("nothing", "not shown"), "told so", "nothing: not shown in {}"),
         None,
