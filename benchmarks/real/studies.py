@@ -18,6 +18,7 @@ from typing import Any
 from analysis.primary import tables_of
 from sim.calls.guard import ModelOptions
 from sim.errors import BadRequest
+from sim.html.numbers import number
 from sim.planning.studies import find_study
 from sim.redaction import redact
 from sim.store import open_store
@@ -62,7 +63,7 @@ def section(name: str, store: Path) -> Iterator[str]:
     yield ""
     yield from (f"- {redact(each)}" for each in (_short(told) for told in verdict.sentences))
     for each in verdict.findings:
-        means = ", ".join(f"{arm} {value:.2f}" for arm, value in each.result.means.items())
+        means = ", ".join(f"{arm} {number(value)}" for arm, value in each.result.means.items())
         rank = "Means by arm" if each.primary else "Exploratory"
         yield f"- {rank}: {each.contrast.name}: {means}; {each.sentence}"
 
