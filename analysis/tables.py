@@ -13,14 +13,18 @@ says why. The table of truths is not read, here or anywhere in ``analysis``.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.imports import conversations, is_store, restored
 from analysis.rows import Rows, cast_rows, event_rows
@@ -154,7 +158,7 @@ class Tables:
         """The rows of these trials alone, by their whole ids."""
         kept = set(trials)
         parts: dict[str, Any] = {
-            name: table[table["trial"].isin(kept)].reset_index(drop=True)
+            name: table[_among(table["trial"], kept)].reset_index(drop=True)
             for name, table in self._each()
         }
         return Tables(**parts, unfinished=self.unfinished)
@@ -264,7 +268,7 @@ def load(
                     return load(store, unfinished=unfinished, trials=trials)
             records = (Record(**each) for each in conversations(Path(data), format))
             return load(tables_from(records), unfinished=unfinished, trials=trials)
-        with open_store(data) as store:
+        with open_store(data) as store, _uncollected():
             return replace(_read(store, trials), unfinished=unfinished)
     if not (hasattr(data, "path") and hasattr(data, "ids")):
         raise BadRequest(
@@ -335,6 +339,19 @@ def _whole_cast(record: Record, turns: Iterable[Turn]) -> Sequence[Mapping[str, 
     return record.cast
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of cycles, which goes through all rows again and again while they grow.
+    None of them is part of a cycle."""
+    paused = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if paused:
+            gc.enable()
+
+
 def _read(store: Store, wanted: Collection[str] | None = None) -> Tables:
     rows: Rows = {name: [] for name in COLUMNS}
     transcripts: dict[str, Transcript] = {}
@@ -392,6 +409,13 @@ def _with_parents(trials: Iterable[str], branches: Mapping[str, tuple[str, int]]
     return found
 
 
+def _among(trials: pd.Series[str], kept: Collection[str]) -> NDArray[np.bool_]:
+    """Which rows are of these trials. ``isin`` makes a scalar of each id, at every call."""
+    places, names = pd.factorize(trials)
+    found = np.array([name in kept for name in names.tolist()], dtype=bool)
+    return found[places]
+
+
 def _own_stage(trial: StoredTrial) -> str:
     """The stage's identity; of a surrogate that of the stage which plays the one who is real."""
     return played_on(trial.stage)
@@ -428,7 +452,10 @@ def units(trials: pd.DataFrame) -> pd.Series[str]:
     return trials["trial"].astype("str").mask(surrogate, trials["of"].astype("str"))
 
 
+_canonical = json.JSONEncoder(sort_keys=True).encode  # json.dumps makes an encoder at each call.
+
+
 def with_arms(trials: pd.DataFrame) -> pd.DataFrame:
     """The trials, with ``parameters`` as canonical JSON, so that they can be grouped by ``ARM``."""
-    parameters = [json.dumps(value, sort_keys=True) for value in trials["parameters"]]
+    parameters = [_canonical(value) for value in trials["parameters"]]
     return trials.assign(parameters=pd.Series(parameters, index=trials.index, dtype="string"))

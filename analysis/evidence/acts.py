@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import log1p
 
 import numpy as np
@@ -147,12 +147,13 @@ def _cue_rows(texts: Sequence[str], before: Sequence[str]) -> Floats:
     ).reshape(len(texts), len(cue_names()))
 
 
-def _own(text: str) -> list[float]:
+@lru_cache(maxsize=1 << 14)
+def _own(text: str) -> tuple[float, ...]:
     """The cues of a line alone."""
     lowered = plain(text)
     found = score(text)
     words = found.words
-    return [
+    return (
         *[float(cue.search(lowered) is not None) for cue in _cues().values()],
         *[min(1.0, float(getattr(found, name))) for name in _LEXICON],
         min(1.0, weigh(lowered, "agreement", negatable=True)),
@@ -161,7 +162,7 @@ def _own(text: str) -> list[float]:
         float(words <= 2),
         float(2 < words <= 4),
         float(words > 12),
-    ]
+    )
 
 
 @cache

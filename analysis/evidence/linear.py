@@ -18,7 +18,7 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from math import log
 from pathlib import Path
@@ -57,7 +57,7 @@ def grams(text: str) -> list[str]:
     return [*tokens, *pairs, f"<first> {tokens[0]}", *[f"<first> {pair}" for pair in pairs[:1]]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Grams:
     """The grams that a reader knows, each with its inverse document frequency; ``least`` is the
     length that rows are divided by at least."""
@@ -91,6 +91,11 @@ class Grams:
         length = sum(value**2 for value in found.values()) ** 0.5
         return found, max(length, self.least)
 
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """The column of each gram."""
+        return {gram: place for place, gram in enumerate(self.weights)}
+
     def rows(self, texts: Iterable[str]) -> sparse.csr_matrix:
         """A row of length 1 at most for each text, shape (n, grams).
 
@@ -98,7 +103,7 @@ class Grams:
         >>> rows.toarray().tolist()
         [[0.5, 0.0], [0.0, 0.0]]
         """
-        places = {gram: place for place, gram in enumerate(self.weights)}
+        places = self._places
         starts: list[int] = [0]
         columns: list[int] = []
         values: list[float] = []

@@ -102,7 +102,8 @@ _ABOUT = {
 class CompetingRisks(Result):
     """What became of actors first, by their own turn.
 
-    ``instruments`` replaces those of ``INSTRUMENTS`` by cause (``{"flip": SpokenFlips}``).
+    ``instruments`` replaces those of ``INSTRUMENTS`` by cause (``{"flip": SpokenFlips}``); ``made``
+    are results of the instruments on the same trials that somebody has already, by cause.
     ``by_arm`` has incidences at ``horizon``, in own turns; None is the median number of own turns,
     in the arm where it is smallest. ``curve`` has them at every turn. Blocks are shuffled ``draws``
     times, from ``seed``. Raises ``BadRequest`` for an instrument of an unknown cause and for a
@@ -148,9 +149,10 @@ class CompetingRisks(Result):
         horizon: int | None = None,
         seed: int = 0,
         draws: int = 10,
+        made: Mapping[str, Result] | None = None,
     ) -> None:
         super().__init__(data)
-        unknown = set(instruments or {}) - set(INSTRUMENTS)
+        unknown = {*(instruments or {}), *(made or {})} - set(INSTRUMENTS)
         if unknown:
             raise BadRequest(
                 f"competing_risks: no cause {min(unknown)!r} has an instrument; "
@@ -159,6 +161,7 @@ class CompetingRisks(Result):
         if horizon is not None and horizon < 1:
             raise BadRequest(f"competing_risks: a horizon of {horizon} own turns; use 1 or more")
         self.instruments = dict(INSTRUMENTS) | dict(instruments or {})
+        self._made = dict(made or {})
         self.horizon = horizon
         self.seed = seed
         self.draws = draws
@@ -225,14 +228,13 @@ class CompetingRisks(Result):
     @cached_property
     def _fates(self) -> list[Fate]:
         """Everybody who is really there, in the order of trials and seats."""
-        onsets = {cause: onsets_of(self._made[cause], cause) for cause in self.instruments}
+        onsets = {
+            cause: onsets_of(self._made.get(cause) or instrument(self.tables), cause)
+            for cause, instrument in self.instruments.items()
+        }
         onsets["flip"] = {key: at for key, at in onsets["flip"].items() if key in self._opposed}
         onsets["stranger"] = strangers_of(self.tables)
         return fates_of(self.tables, onsets)
-
-    @cached_property
-    def _made(self) -> dict[str, Result]:
-        return {cause: instrument(self.tables) for cause, instrument in self.instruments.items()}
 
     @cached_property
     def _opposed(self) -> set[tuple[str, str]]:

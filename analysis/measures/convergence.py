@@ -24,9 +24,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import nan
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -139,7 +139,7 @@ class Convergence(Result):
             yield ArmEstimate(arm, "c", self.made("c", convergence, len(ends)))
             yield from self._agreement(arm, rows)
             kept = rows.loc[rows["end"].notna() & rows["start"].notna(), "trial"]
-            decay = half_life([self._curves[trial] for trial in kept])
+            decay = half_life([self._curves[trial].series() for trial in kept])
             note = "not identifiable" if np.isnan(decay.estimate) else ""
             yield ArmEstimate(arm, "half_life", self.made("half_life", decay, len(kept), note=note))
             yield from self._controls(arm, list(rows["trial"]))
@@ -195,7 +195,7 @@ class Convergence(Result):
         return distances(self.tables)
 
     @cached_property
-    def _curves(self) -> dict[str, pd.Series]:
+    def _curves(self) -> dict[str, Curve]:
         return _curves(self._table)
 
     @cached_property
@@ -252,7 +252,18 @@ def _distances(answers: pd.DataFrame) -> pd.DataFrame:
     return rows.astype({"turn": "Int64"})
 
 
-def _curves(table: pd.DataFrame) -> dict[str, pd.Series]:
+class Curve(NamedTuple):
+    """D_t of a trial: the turns, and the distance at each."""
+
+    turns: list[int]
+    values: Floats
+
+    def series(self) -> pd.Series[float]:
+        """The distances, with the turns as their index."""
+        return pd.Series(self.values, self.turns)
+
+
+def _curves(table: pd.DataFrame) -> dict[str, Curve]:
     """Per trial, D_t by turn, averaged over issues; missing where an issue's is missing."""
     if table.empty:
         return {}
@@ -264,14 +275,23 @@ def _curves(table: pd.DataFrame) -> dict[str, pd.Series]:
     most = table.groupby("trial")["issue"].nunique()
     complete = issues.to_numpy() == most.reindex(issues.index.get_level_values("trial")).to_numpy()
     mean = mean[complete]
-    return {str(trial): part.droplevel("trial") for trial, part in mean.groupby(level="trial")}
+    trials = mean.index.get_level_values("trial").astype(str).to_list()
+    turns = mean.index.get_level_values("turn").to_list()
+    values = mean.to_numpy(dtype=float)
+    # The rows of a trial follow one another. pandas' own groups take seconds for 10,000 trials.
+    starts = [
+        place for place, trial in enumerate(trials) if not place or trials[place - 1] != trial
+    ]
+    return {
+        trials[start]: Curve(list(map(int, turns[start:end])), values[start:end])
+        for start, end in pairwise([*starts, len(trials)])
+    }
 
 
-def _summary(curve: pd.Series | None, status: Status, tolerance: float) -> tuple[Any, ...]:
+def _summary(curve: Curve | None, status: Status, tolerance: float) -> tuple[Any, ...]:
     if curve is None:
         return (nan, nan, nan, None, None, "never asked together")
-    turns = [int(turn) for turn in curve.index]
-    values = curve.to_numpy(dtype=float)
+    turns, values = curve
     start, end, last = float(values[0]), float(values[-1]), turns[-1]
     if status != "done":
         return (nan, start, nan, None, last, f"the trial is {status}")

@@ -24,7 +24,6 @@ from analysis.measures.flips import Flips
 from analysis.measures.loops import Loops
 from analysis.reports.arms import ArmLabel, arms_of
 from analysis.reports.contests import Rated, rated
-from analysis.results import Result
 from analysis.tables import Tables, load
 from sim.errors import BadRequest
 from sim.html import Speakers
@@ -147,13 +146,9 @@ class Material:
 
     @cached_property
     def risks(self) -> CompetingRisks:
-        """What becomes of actors first; flips as they are measured already."""
-
-        def known(tables: Tables) -> Result:
-            return self.flips if tables is risks.tables else Flips(tables)
-
-        risks = CompetingRisks(self.read, {"flip": known})
-        return risks
+        """What becomes of actors first, by what is measured already."""
+        made = {"flip": self.flips, "collapse": self.collapse, "loop": self.loops}
+        return CompetingRisks(self.read, made=made)
 
     @cached_property
     def onsets(self) -> dict[str, dict[str, dict[str, int | None]]]:

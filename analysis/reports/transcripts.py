@@ -46,7 +46,7 @@ def transcripts(material: Material, shelf: Shelf) -> Section:
 
 
 def _trial(store: Store, material: Material, shelf: Shelf, trial: str) -> Html:
-    stored = store.trial(trial)
+    [stored] = store.trials([trial])
     speakers = material.speakers(trial)
     events = list(store.transcript(trial).events)
     notes = Notes(marks_of(material.onsets.get(trial, {})) if not material.debates else {})

@@ -43,27 +43,27 @@ def cliffs_delta(
         # Of shares delta is their difference, which has intervals that hold for few pairs, too.
         interval = paired_difference if paired else difference
         return interval(one, two, level, share=True)
-    signs = np.sign(one[:, None] - two[None, :])
-    delta = float(signs.mean())
+    rows, columns = _exceeds(one, two), -_exceeds(two, one)
+    total, cells = rows.sum(), len(one) * len(two)
+    delta = float(total / cells)
     fewest = min(len(one), len(two))
     if fewest < 3:
         return Interval(delta, np.nan, np.nan)
-    rows, columns = signs.sum(axis=1), signs.sum(axis=0)
-    count, other = signs.shape
+    count, other = len(one), len(two)
     if paired:
         # Without pair k a row and a column are gone, which share one cell.
-        left = (signs.sum() - rows - columns + np.diag(signs)) / (count - 1) ** 2
+        left = (total - rows - columns + np.sign(one - two)) / (count - 1) ** 2
         variance = (count - 1) / count * float(((left - left.mean()) ** 2).sum())
         freedom = count - 1
     else:
-        without_row = (signs.sum() - rows) / ((count - 1) * other)
-        without_column = (signs.sum() - columns) / (count * (other - 1))
+        without_row = (total - rows) / ((count - 1) * other)
+        without_column = (total - columns) / (count * (other - 1))
         variance = sum(
             (size - 1) / size * float(((left - left.mean()) ** 2).sum())
             for size, left in ((count, without_row), (other, without_column))
         )
         freedom = count + other - 2
-    if not (signs != 0).any():
+    if one.min() == two.max() and one.max() == two.min():
         return Interval(delta, np.nan, np.nan)  # All are tied, which shows no variance.
     t = float(special.stdtrit(freedom, (1 + level) / 2))
     if abs(delta) == 1:
@@ -73,6 +73,15 @@ def cliffs_delta(
     half = t * sqrt(variance) * sqrt((1 - delta**2) ** 2 + t**2 * variance)
     scale = 1 - delta**2 + t**2 * variance
     return Interval(delta, max(-1.0, (middle - half) / scale), min(1.0, (middle + half) / scale))
+
+
+def _exceeds(some: Floats, others: Floats) -> Floats:
+    """How many of the others each exceeds, less how many exceed it: by their order, since a table
+    of every two takes seconds for thousands."""
+    ordered = np.sort(others)
+    below = np.searchsorted(ordered, some, side="left")
+    above = len(ordered) - np.searchsorted(ordered, some, side="right")
+    return np.asarray(below - above, dtype=float)
 
 
 def ratio_of_means(

@@ -40,18 +40,32 @@ def sign_flip(
     of = statistic if statistic is not None else (lambda means: means[..., 0])
     if count <= exact_up_to:
         bits = (np.arange(2**count)[:, None] >> np.arange(count)) & 1
-        signs = 1.0 - 2.0 * bits
+        flipped = (1.0 - 2.0 * bits) @ (one - two)
     else:
-        generator = np.random.default_rng(seed)
-        signs = generator.choice([-1.0, 1.0], size=(draws, count))
-        signs = np.vstack([np.ones((1, count)), signs])
+        flipped = _flipped(one - two, draws, np.random.default_rng(seed))
     centre = (one + two).sum(axis=0) / (2 * count)
-    shift = signs @ (one - two) / (2 * count)
+    shift = flipped / (2 * count)
     spread = np.abs(of(centre + shift) - of(centre - shift))
     if isnan(float(spread[0])):
         return nan
     # Equal statistics can differ in their last bits: the order of the sum is not the same.
     return float(np.mean(spread >= spread[0] - 1e-12 * max(1.0, float(spread[0]))))
+
+
+_SIGNS = 1 << 20
+"""So many random signs are held at a time: of thousands of pairs all would take a gigabyte."""
+
+
+def _flipped(gaps: Floats, draws: int, generator: np.random.Generator) -> Floats:
+    """Sums of the rows of ``gaps``, each with a random sign: a row for each draw, and first the sum
+    as it is."""
+    count = len(gaps)
+    sums = [gaps.sum(axis=0, keepdims=True)]
+    at_once = max(1, _SIGNS // count)
+    for begun in range(0, draws, at_once):
+        ends = generator.integers(0, 2, size=(min(at_once, draws - begun), count))
+        sums.append((2.0 * ends - 1.0) @ gaps)
+    return np.vstack(sums)
 
 
 def least_p(units: int) -> float:

@@ -97,17 +97,23 @@ def _forward(rows: Floats, q01: Floats, q10: Floats, concealment: Floats, start:
     # turn has ratio 1. The filtered probability is normalised at each step (Rabiner's scaling).
     ratio = np.exp(np.where(np.isnan(rows), 0.0, rows))
     count = len(rows)
-    other = np.broadcast_to(start, (count, len(q01))).astype(float)
+    other = np.broadcast_to(start, (count, len(q01))).astype(float, order="C")
     total = np.zeros((count, len(q01)))
+    keeps, shows = 1 - q10 - q01, 1 - concealment
+    weight, scale = np.empty_like(other), np.empty_like(other)
+    # In place: new arrays for every step took more time than the arithmetic.
     for turn in range(rows.shape[1]):
         # There is a switch before the first turn, too: an actor can open in the other state.
-        other = other * (1 - q10 - q01) + q01
-        seen = concealment + (1 - concealment) * ratio[:, turn, None]
-        seen = np.where(np.isnan(rows[:, turn, None]), 1.0, seen)
-        weight = other * seen
-        scale = 1 - other + weight
-        total += np.log(scale)
-        other = weight / scale
+        other *= keeps
+        other += q01
+        np.multiply(shows, ratio[:, turn, None], out=weight)
+        weight += concealment
+        weight[np.isnan(rows[:, turn])] = 1.0
+        weight *= other
+        np.subtract(1, other, out=scale)
+        scale += weight
+        np.divide(weight, scale, out=other)
+        total += np.log(scale, out=scale)
     return np.asarray(total.sum(axis=0))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -134,6 +136,24 @@ def test_loading_changes_nothing(tmp_path: Path) -> None:
     before = path.read_bytes()
     load(path)
     assert path.read_bytes() == before
+
+
+def test_the_collector_of_cycles_is_as_it_was_after_a_store_was_read(tmp_path: Path) -> None:
+    path, damaged = tmp_path / "study.db", tmp_path / "damaged.db"
+    write(path, [RECORD])
+    write(damaged, [RECORD])
+    with closing(sqlite3.connect(damaged)) as connection, connection:
+        connection.execute("UPDATE events SET payload = 'no JSON'")
+    try:
+        for wanted in (True, False):
+            (gc.enable if wanted else gc.disable)()
+            load(path)
+            assert gc.isenabled() is wanted
+            with pytest.raises(StoreRefused):
+                load(damaged)
+            assert gc.isenabled() is wanted
+    finally:
+        gc.enable()
 
 
 def test_what_is_no_store_is_refused(tmp_path: Path) -> None:

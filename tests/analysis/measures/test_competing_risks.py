@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from analysis.measures.competing_risks import INSTRUMENTS, CompetingRisks
 from analysis.measures.fates import BLOCK, CAUSES, in_blocks
+from analysis.measures.flips import Flips
+from analysis.measures.loops import Loops
 from analysis.measures.spoken_flips import SpokenFlips
 from analysis.stats import clopper_pearson
 from analysis.tables import Record, Tables, tables_from
@@ -237,6 +239,21 @@ def test_what_is_planted_is_found_by_the_instruments_that_ship() -> None:
     trials = [scene(f"t{k}", each, cast=(ADA,)) for k, each in enumerate(PLANTED.values())]
     found = CompetingRisks(tables_from(trials), draws=1)
     assert first(found) == [(cause, 6 if cause else 5) for cause in PLANTED]
+
+
+def test_what_is_measured_already_is_not_measured_again(monkeypatch: Any) -> None:
+    tables = tables_from(
+        [scene(f"t{seed}", ["The spring is ours."] * 4, ["Well."] * 4) for seed in range(3)]
+    )
+    fresh = CompetingRisks(tables).by_actor
+    made = {"loop": Loops(tables, draws=1), "flip": Flips(tables)}
+    for each in made.values():
+        assert len(each.by_actor)
+    for measure in (Loops, Flips):
+        monkeypatch.setattr(measure, "_actors", lambda _: pytest.fail("measured again"))
+    pd.testing.assert_frame_equal(CompetingRisks(tables, made=made).by_actor, fresh)
+    with pytest.raises(BadRequest, match="no cause 'lopp'"):
+        CompetingRisks(tables, made={"lopp": made["loop"]})
 
 
 def test_an_instrument_can_be_chosen() -> None:

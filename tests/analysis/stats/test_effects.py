@@ -30,6 +30,28 @@ def test_delta_is_antisymmetric_bounded_and_that_of_mann_and_whitney(
     assert cliffs_delta(first * 3 + 1, second * 3 + 1).estimate == pytest.approx(there.estimate)
 
 
+@given(values=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=3, max_size=9))
+def test_the_limits_are_those_of_leaving_each_pair_out(values: list[tuple[int, int]]) -> None:
+    one, two = np.array(values, dtype=float).T + 2  # Two is no share.
+
+    def delta(first: Floats, second: Floats) -> float:
+        return float(np.sign(first[:, None] - second[None, :]).mean())
+
+    count = len(one)
+    places = range(count)
+    left = np.array([delta(np.delete(one, place), np.delete(two, place)) for place in places])
+    variance = (count - 1) / count * float(((left - left.mean()) ** 2).sum())
+    found = cliffs_delta(one, two, paired=True)
+    assert found.estimate == delta(one, two)
+    if abs(found.estimate) < 1 and not np.isnan(found.low):
+        t = float(stats.t.ppf(0.975, count - 1))
+        middle = found.estimate - found.estimate**3
+        room = (1 - found.estimate**2) ** 2 + t**2 * variance
+        low = (middle - t * variance**0.5 * room**0.5) / (1 - found.estimate**2 + t**2 * variance)
+        assert found.low == pytest.approx(max(-1.0, low), abs=1e-9)
+    assert np.isnan(found.low) == (len(set(one) | set(two)) == 1)
+
+
 def test_missing_numbers_and_too_few_have_no_limits() -> None:
     assert np.isnan(cliffs_delta(np.array([np.nan]), np.array([1.0])).estimate)
     two = cliffs_delta(np.array([1.0, 2.0]), np.array([3.0, 4.0, np.nan]))

@@ -25,6 +25,7 @@ from analysis.stats import (
     jackknife,
     mean_interval,
     paired_difference,
+    permutation,
 )
 
 ALARM = 0.001
@@ -304,3 +305,15 @@ def test_a_few_groups_far_from_the_rest_are_covered_four_times_in_five() -> None
 
     coverage = covered(draw, 1.0)
     assert distributions.binomtest(coverage, TIMES, 0.8, alternative="less").pvalue > ALARM
+
+
+def test_signs_that_are_drawn_by_parts_are_the_same_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(1).normal(0.3, 1, size=(2, 21))
+    drawn = np.random.default_rng(0).choice([-1.0, 1.0], size=(9999, 21))
+    signs = np.vstack([np.ones(21), drawn])
+    spread = np.abs(signs @ (values[0] - values[1]))
+    expected = float(np.mean(spread >= spread[0] - 1e-12))
+    assert 0 < expected < 1
+    for held in (1, 1000, 1 << 20):
+        monkeypatch.setattr(permutation, "_SIGNS", held)
+        assert permutation.sign_flip(values[0], values[1]) == expected
