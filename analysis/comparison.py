@@ -373,13 +373,15 @@ def _difference(
 def _sides(
     members: pd.DataFrame, name: str, a: str, b: str, *, paired: bool
 ) -> tuple[Floats, Floats]:
-    """The numbers of both arms, by trial, or by seeds that both have."""
+    """The numbers of both arms, by trial, or by seeds that both have: of several trials of a seed
+    their mean, as in ``Result.paired``."""
     if name not in members:
         return np.array([]), np.array([])
     one, two = (members[members["model"] == model].set_index("seed")[name] for model in (a, b))
     if paired:
-        both = one[~one.index.duplicated()].index.intersection(two.index)
-        one, two = one.loc[both], two[~two.index.duplicated()].loc[both]
+        one, two = (each.groupby(level=0, sort=False).mean() for each in (one, two))
+        both = one.index.intersection(two.index)
+        one, two = one.loc[both], two.loc[both]
     return one.to_numpy(dtype=np.float64), two.to_numpy(dtype=np.float64)
 
 

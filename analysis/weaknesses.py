@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.calibration import errors
 from analysis.lineage import Lineage, differ_in
-from analysis.tables import Tables, with_arms
+from analysis.tables import ARM, Tables, with_arms
 from analysis.topics import topics_of
 
 FEWEST = 6
@@ -118,7 +118,9 @@ def _uneven(tables: Tables, by: str) -> Iterator[str]:
     labels = _labels(tables, by)
     counts = pd.Series([len(str(text).split()) for text in tables.turns["text"]], dtype="float64")
     words = counts.groupby(tables.turns["trial"].to_numpy()).sum()
-    said = pd.to_numeric(trials["trial"].map(words), errors="coerce").groupby(labels).mean()
+    # Who had no turn said nothing, which is no missing number.
+    own = words.reindex(trials["trial"].to_numpy()).fillna(0.0).to_numpy(dtype=float)
+    said = pd.Series(own, index=trials.index).groupby(labels).mean()
     if said.min() < 0.8 * said.max():
         told = ", ".join(f"{label} {count:.0f}" for label, count in said.items())
         yield f"Unequal lengths (words a trial: {told}): length alone makes many measures differ."
@@ -145,7 +147,8 @@ def unfinished(tables: Tables, by: str) -> Iterator[str]:
 def _labels(tables: Tables, by: str) -> pd.Series:
     """The arm of each trial, in words."""
     trials = with_arms(tables.trials)
-    if by in trials:
+    # A parameter may be called as another column of trials is ("at", say).
+    if by in ARM and by != "parameters":
         return trials[by].astype("str")
     given = [json.dumps(each.get(by)) for each in tables.trials["parameters"]]
     return pd.Series(given, index=trials.index)

@@ -33,6 +33,7 @@ from benchmarks.validity.study_table import (
     Rates,
     document,
     read_rates,
+    read_times,
     scenes_hash,
     write_rates,
 )
@@ -124,9 +125,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="fail if the document is stale")
     chosen = parser.parse_args(arguments)
     if chosen.check:
-        return int(DOCUMENT.read_text(encoding="utf-8") != document(read_rates()))
+        return int(DOCUMENT.read_text(encoding="utf-8") != document(read_rates(), read_times()))
     if chosen.document:
-        DOCUMENT.write_text(document(read_rates()), encoding="utf-8")
+        DOCUMENT.write_text(document(read_rates(), read_times()), encoding="utf-8")
         return 0
     missed = 0
     kinds = get_args(TwinName) if chosen.twin is None else (chosen.twin,)
@@ -141,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if chosen.write:
                 write_rates([rates])
     if chosen.write:
-        DOCUMENT.write_text(document(read_rates()), encoding="utf-8")
+        DOCUMENT.write_text(document(read_rates(), read_times()), encoding="utf-8")
     return int(missed > 0)
 
 

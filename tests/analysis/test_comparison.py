@@ -10,7 +10,9 @@ import pytest
 
 import analysis
 from analysis.comparison import compare
+from analysis.stats.effects import cliffs_delta
 from analysis.tables import Record, Tables, tables_from
+from analysis.weaknesses import _uneven
 from sim.errors import BadRequest
 from sim.events import Answer, Turn
 
@@ -69,6 +71,37 @@ def test_arms_without_common_seeds_are_independent_samples() -> None:
     assert any("share seeds" in warning for warning in found.warnings)
 
 
+def test_several_trials_of_a_seed_are_one_member_of_a_pair() -> None:
+    def record(trial: str, model: str, seed: int, *lines: str) -> Record:
+        turns = [Turn(place, "A", line) for place, line in enumerate(lines, 1)]
+        return Record(trial, [{"name": "A"}], turns, model=model, seed=seed, scenario="s")
+
+    once = [record(f"a{seed}", "a", seed, *[LOUD] * (seed + 1), CALM) for seed in range(8)]
+    calm = [record(f"b{seed}", "b", seed, CALM, CALM) for seed in range(8)]
+    again = [record(f"again {each.trial}", each.model, each.seed, LOUD, LOUD) for each in calm]
+    for more in (once + calm + again, calm + once + again):
+        [found] = compare(tables_from(more), measures=["conflict.hostility"]).differences
+        # The mean of a calm trial and of a loud one, eight times.
+        assert (found.paired, found.n_a, found.n_b) == (True, 8, 8)
+        one, two = (
+            np.array(analysis.conflict(tables_from(some)).by_trial["hostility"], dtype=float)
+            for some in (once, [calm[0], again[0]])
+        )
+        assert found.delta == cliffs_delta(np.full(8, two.mean()), one, paired=True)
+
+
+def test_who_says_nothing_says_less() -> None:
+    def record(model: str, seed: int) -> Record:
+        turns = [Turn(1, "A", LOUD)] if model == "loud" else []
+        return Record(f"{model}{seed}", [{"name": "A"}], turns, model=model, seed=seed)
+
+    records = [record(model, seed) for model in ("loud", "mute") for seed in range(6)]
+    found = compare(tables_from(records), measures=["loops.repetitions", "flips.flip"])
+    assert any("words a trial: loud 5, mute 0" in each for each in found.warnings)
+    silent = [record("mute", seed) for seed in range(6)]
+    assert list(_uneven(tables_from(silent), "model")) == []
+
+
 def test_scenarios_are_never_paired() -> None:
     one, other = played({"a": 0.2}), played({"bb": 0.7})
     records = [
@@ -98,6 +131,17 @@ def test_a_parameter_tells_arms() -> None:
     found = compare(tables_from(records), "k", measures=ASKED).differences[0]
     assert (found.a, found.b, found.paired) == ("2", "1", True)
     assert found.difference.low > 0
+
+
+def test_a_parameter_may_be_called_as_a_column_of_trials_is() -> None:
+    records = [
+        Record(f"{at}{seed}", [{"name": "A"}], [Turn(1, "A", text)], seed=seed,
+               parameters={"at": at})
+        for at, text in ((2, LOUD), (6, "I see.")) for seed in range(6)
+    ]  # fmt: skip
+    found = compare(tables_from(records), "at", measures=["conflict.hostility"])
+    assert (found.differences[0].a, found.differences[0].b) == ("6", "2")
+    assert any("words a trial: 2 5, 6 2" in each for each in found.warnings)
 
 
 def test_alike_is_said_within_a_margin_alone() -> None:
