@@ -12,10 +12,11 @@ import asyncio
 import json
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 from typing import Any, NamedTuple, TextIO, TypeVar
 
 from sim.errors import BadRequest, ElsinoreError, ModelError
@@ -55,10 +56,13 @@ class Asked:
         self.stage = stage
         self.at_once = at_once
         self.told = told
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="asked")
-        self._runner = asyncio.Runner()
+        # A factory of its own: else the loop would become that of the thread which makes it.
+        runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._loop = runner.get_loop()
+        self._thread = Thread(target=_serve, args=(runner,), name="asked", daemon=True)
+        self._thread.start()
         # The stage is the caller's; the loop and the thread end with this object at the latest.
-        self._end = weakref.finalize(self, _end, self._thread, self._runner)
+        self._end = weakref.finalize(self, _end, self._loop)
         self._path = None if cache is None else Path(cache)
         self._known: dict[str, Any] = {}
         if self._path is not None and self._path.exists():
@@ -72,10 +76,10 @@ class Asked:
 
     def close(self) -> None:
         """Close the stage. May be called twice; nothing can be asked any more."""
-
         if self._end.alive:
-            self._thread.submit(self._runner.run, close_stage(self.stage)).result()
+            asyncio.run_coroutine_threadsafe(close_stage(self.stage), self._loop).result()
             self._end()
+            self._thread.join()
 
     def log_probs(self, wanted: Sequence[Wanted]) -> list[LogProb]:
         """The log-probability of each text, in nats, and its number of tokens.
@@ -143,11 +147,11 @@ class Asked:
 
     def _run(self, asking: Coroutine[Any, Any, None]) -> None:
         """Run it in the thread of the loop, and end it there if Ctrl-C comes here."""
-        running = self._thread.submit(self._runner.run, asking)
+        loop = self._loop
+        running = asyncio.run_coroutine_threadsafe(asking, loop)
         try:
             running.result()
         except KeyboardInterrupt:
-            loop = self._runner.get_loop()
             loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
             wait([running])
             raise
@@ -203,10 +207,16 @@ class Asked:
         return sha256(whole.encode()).hexdigest()[:40]
 
 
-def _end(thread: ThreadPoolExecutor, runner: asyncio.Runner) -> None:
-    """End the loop in its own thread, then the thread."""
-    thread.submit(runner.close)
-    thread.shutdown()
+def _serve(runner: asyncio.Runner) -> None:
+    """Run the loop in this thread until it is stopped, then end what is left in it."""
+    with runner:
+        runner.get_loop().run_forever()
+
+
+def _end(loop: asyncio.AbstractEventLoop) -> None:
+    """Stop the loop, from any thread and from within a collection of garbage, which comes anywhere:
+    nothing here may wait for a lock."""
+    loop.call_soon_threadsafe(loop.stop)
 
 
 def _told(request: Request) -> list[object]:

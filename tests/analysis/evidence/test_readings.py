@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -267,6 +269,32 @@ def test_it_may_be_asked_within_a_running_loop() -> None:
         return Asked(ReadingStage()).log_probs([Wanted("one", "one")])[0].value
 
     assert asyncio.run(notebook()) == 2.0
+
+
+COLLECTED = """
+import threading
+from concurrent.futures import thread
+from analysis.evidence.scoring import Asked
+from sim.stage.base import Request
+from sim.layouts.prompt import Prompt
+from sim.stage.fixed import FixedLines
+
+asked = Asked(FixedLines(["Yes."]))
+print(asked.replies([Request(Prompt.start("text", "Well? "), 0, "Ann", "score")]))
+mine = asked._thread
+with thread._global_shutdown_lock, threading._active_limbo_lock:
+    del asked
+mine.join(10)
+print(mine.is_alive())
+"""
+
+
+def test_garbage_is_collected_while_locks_of_threads_are_held() -> None:
+    """A collection comes anywhere, also while somebody starts a thread."""
+    line = [sys.executable, "-c", COLLECTED]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "['Yes.']\nFalse\n"
+    assert done.stderr == ""
 
 
 def test_a_cache_where_no_file_can_be_is_refused(tmp_path: Path) -> None:

@@ -92,12 +92,15 @@ def test_assistants_are_told_from_people_who_help() -> None:
         "I'm sorry, but I can't assist with that.",
         "It's important to note that there are valid points on both sides.",
         "I'd be happy to help! Is there anything else I can help you with?",
+        "Hello! What can I assist you with?",
+        "How may I be of service?",
     ):
         assert assistant(score(text)) > 1, text
     for text in (
         "I can carry the ladder if you take the paint.",
         "Both my sisters came, and they brought the assistant from the shop.",
         "I think the machine is broken; call the engineer.",
+        "How can I help her, now that the spring is dry?",
     ):
         assert assistant(score(text)) < 0, text
 
