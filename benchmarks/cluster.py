@@ -5,6 +5,9 @@
     python -m benchmarks.cluster limits        # a provider's limit over eight workers
     python -m benchmarks.cluster same          # nodes are killed: the same bytes as in one process
     python -m benchmarks.cluster chaos         # workers, nodes and drivers are killed at random
+    python -m benchmarks.cluster network       # a cable between two namespaces is cut, and healed
+    python -m benchmarks.cluster million       # a million turns: memory; with --store FILE, kept
+    python -m benchmarks.cluster readers       # that store verified, analysed, reported, viewed
     python -m benchmarks.cluster model         # what was measured, and what follows from it
 
 Each part keeps its figures in ``--out`` (JSON), where ``model`` reads them; parts can be repeated
@@ -18,138 +21,28 @@ import asyncio
 import json
 import os
 import platform
-import random
 import secrets
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from benchmarks.cluster_chaos import chaos, driver
+from benchmarks.cluster_million import million, readers
 from benchmarks.cluster_model import Constants, lines
-from sim import open_stage
+from benchmarks.cluster_network import network
+from benchmarks.cluster_nodes import Listener, nodes, planned, play, same_bytes, sound, timed
 from sim.calls.guard import ModelOptions
-from sim.errors import ElsinoreError
-from sim.events import Event, Turn
-from sim.planning import Trial, plan_scene
-from sim.planning.scenarios import build, find
-from sim.runs.executors.ray import RayExecutor, ray_module
+from sim.runs.executors.ray import RayExecutor
 from sim.runs.options import RunOptions
-from sim.runs.report import RunReport, Watcher
 from sim.runs.trials import run_trials
 from sim.stage.providers.sampling import Sampling
-from sim.store import export_jsonl, open_store
-from sim.store.soundness import verify
 
-MEMORY = 80 * 2**20
 SLOW = "fixed:I measured that spring for thirty years.|No.?latency=0.05"
-
-
-class Nodes:
-    """A head without processors, and nodes with one each."""
-
-    def __init__(self, number: int) -> None:
-        ray = ray_module()
-        from ray.cluster_utils import Cluster
-
-        self.ray = ray
-        self.cluster = Cluster(
-            initialize_head=True,
-            head_node_args={
-                "num_cpus": 0, "object_store_memory": MEMORY, "include_dashboard": False,
-            },
-        )  # fmt: skip
-        self.nodes: list[Any] = []
-        for _ in range(number):
-            self.add()
-        ray.init(self.cluster.address, log_to_driver=False)
-
-    def add(self) -> None:
-        """Bring a node. In the main thread only."""
-        self.nodes.append(self.cluster.add_node(num_cpus=1, object_store_memory=MEMORY))
-
-    def lose(self) -> None:
-        """Kill a node."""
-        self.cluster.remove_node(self.nodes.pop(0), allow_graceful=False)
-
-    def close(self) -> None:
-        """End all of it."""
-        self.ray.shutdown()
-        self.cluster.shutdown()  # type: ignore[no-untyped-call]
-
-
-@contextmanager
-def nodes(number: int) -> Iterator[Nodes]:
-    """Nodes for a while."""
-    found = Nodes(number)
-    try:
-        yield found
-    finally:
-        found.close()
-
-
-class Listener:
-    """A watcher who counts turns and calls ``at`` with their number."""
-
-    def __init__(self, at: Callable[[int], None] = lambda turns: None) -> None:
-        self.turns = 0
-        self.first = 0.0
-        self.processor = 0.0
-        self.at = at
-
-    def trial_started(self, trial: Trial) -> None:
-        """A trial is played."""
-        if not self.first:
-            self.first, self.processor = time.perf_counter(), time.process_time()
-
-    def saw(self, trial: Trial, event: Event) -> None:
-        """An event."""
-        if isinstance(event, Turn):
-            self.turns += 1
-            self.at(self.turns)
-
-    def trial_ended(self, trial: Trial, status: str) -> None:
-        """A trial is over."""
-
-
-def planned(
-    model: str, scenes: int, turns: int, asking: ModelOptions | None = None
-) -> tuple[list[Trial], dict[str, Any]]:
-    """Trials of a scene on a stage, with the stage."""
-    stage = open_stage(model) if asking is None else asking.open(model)
-    scene = build(find("cross_purposes"), {"turns": turns}).replace(probes=())
-    trials = plan_scene(
-        scene, name="cross_purposes", models=[(model, stage.identity)], trials=scenes
-    )
-    return trials, {stage.identity: stage}
-
-
-def play(
-    trials: Sequence[Trial], stages: dict[str, Any], store: Path, watch: Watcher, **how: Any
-) -> RunReport:
-    """Play trials."""
-    return asyncio.run(run_trials(trials, stages, store, RunOptions(**how), watch=watch))
-
-
-def timed(
-    trials: Sequence[Trial], stages: dict[str, Any], store: Path, **how: Any
-) -> dict[str, float]:
-    """Wall and processor time of this process from the first trial on, a turn."""
-    listener = Listener()
-    report = play(trials, stages, store, listener, **how)
-    turns = sum(trial.turns for trial in report.trials)
-    assert all(trial.status == "done" for trial in report.trials), report
-    return {
-        "turns": turns,
-        "seconds": time.perf_counter() - listener.first,
-        "processor_seconds_a_turn": (time.process_time() - listener.processor) / turns,
-        "bytes_a_turn": store.stat().st_size / turns,
-    }
 
 
 def constants(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -251,117 +144,13 @@ def same(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         )  # fmt: skip
     return {
         "scenes": scenes, "killed": 3 - len(marks), "seconds": report.seconds,
-        "in_doubt": len(report.in_doubt), "same_bytes": _same(folder), "sound": _sound(folder),
+        "in_doubt": len(report.in_doubt), "same_bytes": same_bytes(folder), "sound": sound(folder),
     }  # fmt: skip
-
-
-def chaos(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Kills at random: a worker's process, a node, or the driver, which is started again.
-
-    Each comes when some turns more are committed since the one before, else nothing would ever be.
-    """
-    scenes, turns = options.scenes or 100, 20
-    model = "fixed:Yes.|No.|Perhaps.?latency=0.3"
-    trials, stages = planned(model, scenes, turns)
-    play(trials, stages, folder / "here.db", Listener(), concurrency=100)
-    dice, killed = random.Random(options.seed), {"worker": 0, "node": 0, "driver": 0}
-    store = folder / "there.db"
-    before = 0
-    with nodes(3) as machines:
-        while True:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.cluster", "driver", "--store", str(store),
-                 "--address", machines.cluster.address, "--scenes", str(scenes),
-                 "--turns", str(turns), "--stage", model],
-            )  # fmt: skip
-            alive = True
-            while alive and sum(killed.values()) < options.kills:
-                wanted = before + dice.randint(1, 30)
-                while child.poll() is None and _turns(store) < wanted:
-                    time.sleep(0.1)
-                if child.poll() is not None:
-                    break
-                before = _turns(store)
-                kind = dice.choices(["worker", "node", "driver"], [0.7, 0.1, 0.2])[0]
-                workers = _processes_of_workers()
-                if kind == "worker" and workers:
-                    os.kill(dice.choice(workers), signal.SIGKILL)
-                elif kind == "driver":
-                    child.send_signal(signal.SIGKILL)
-                    alive = False
-                else:
-                    kind = "node"
-                    machines.lose()
-                    machines.add()
-                killed[kind] += 1
-            child.wait()
-            if child.returncode == 0:
-                break
-    return {
-        "killed": killed, "same_bytes": _same(folder), "sound": _sound(folder), "scenes": scenes,
-    }  # fmt: skip
-
-
-def _turns(store: Path) -> int:
-    """The committed turns of a store that somebody writes."""
-    if not store.exists():
-        return 0
-    try:
-        with open_store(store) as opened:
-            return sum(trial.turns for trial in opened.trials())
-    except ElsinoreError:  # it is being made
-        return 0
-
-
-def driver(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """A driver of its own, for ``chaos``, which kills it."""
-    trials, stages = planned(options.stage, options.scenes, options.turns)
-    executor = RayExecutor(options.address, tries=10)
-    executor.prepare(trials, stages, None)
-    report = play(
-        trials, stages, Path(options.store), Listener(), concurrency=24, executor=executor
-    )
-    return {"in_doubt": len(report.in_doubt)}
-
-
-def _processes_of_workers() -> list[int]:
-    """The processes of this benchmark's cluster in which a worker plays (Ray titles them so)."""
-    titles: dict[int, bytes] = {}
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                titles[int(entry.name)] = (entry / "cmdline").read_bytes()
-                status = (entry / "stat").read_text()
-            except OSError:
-                continue
-            parents[int(entry.name)] = int(status.rpartition(")")[2].split()[1])
-
-    def ours(process: int) -> bool:
-        while process in parents:
-            process = parents[process]
-            if process == os.getpid():
-                return True
-        return False
-
-    return [
-        each for each, title in titles.items() if title.startswith(b"ray::Worker") and ours(each)
-    ]
-
-
-def _same(folder: Path) -> bool:
-    for name in ("here", "there"):
-        export_jsonl(folder / f"{name}.db", folder / f"{name}.jsonl")
-    return (folder / "here.jsonl").read_bytes() == (folder / "there.jsonl").read_bytes()
-
-
-def _sound(folder: Path) -> bool:
-    return verify(folder / "there.db").sound
 
 
 PARTS = {
     "constants": constants, "throughput": throughput, "limits": limits, "same": same,
-    "chaos": chaos, "driver": driver,
+    "chaos": chaos, "network": network, "million": million, "readers": readers, "driver": driver,
 }  # fmt: skip
 
 
@@ -378,9 +167,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=130, help="how long (limits)")
     parser.add_argument("--kills", type=int, default=100, help="how many (chaos)")
     parser.add_argument("--seed", type=int, default=0, help="of the kills (chaos)")
-    for name in ("--store", "--address", "--stage"):
+    parser.add_argument("--store", help="where million writes and readers read; of a driver")
+    parser.add_argument("--every", type=float, default=5, help="seconds of a sample (million)")
+    parser.add_argument("--only", action="append", help="one of the readers; may be repeated")
+    for name in ("--address", "--url"):
         parser.add_argument(name, help="of a driver")
-    parser.add_argument("--turns", type=int, help="of a driver")
+    parser.add_argument("--turns", type=int, help="of a scene (million, chaos); of a driver")
     options = parser.parse_args(arguments)
     if options.part != "driver":
         # Before Ray is loaded: a token of its own, and no word to anybody.

@@ -24,8 +24,8 @@ class CountingServer:
     def __init__(self, latency: float) -> None:
         if _SUPPORT not in sys.path:
             sys.path.insert(0, _SUPPORT)
-        behaviour = import_module("stub_server.behaviour").Behaviour(latency=latency)
-        self._service: Any = import_module("stub_server.service").Service(behaviour)
+        self._behaviour = import_module("stub_server.behaviour").Behaviour(latency=latency)
+        self._service: Any = import_module("stub_server.service").Service(self._behaviour)
         self._connection: Any = import_module("stub_server.wire").Connection
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -44,6 +44,10 @@ class CountingServer:
         if self._loop is not None and self._over is not None:
             self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join(10)
+
+    def slow_down(self, latency: float) -> None:
+        """Take so many seconds for each answer from now on."""
+        self._behaviour.latency = latency
 
     def _run(self) -> None:
         asyncio.run(self._serve())

@@ -162,7 +162,7 @@ class Account:
         if tokens:
             self.prefix_cache.sent(request.prompt, tokens)
             if not self.free:
-                self._letters += self.prefix_cache.letters(request.prompt)
+                self._letters += request.prompt.length
         if self.paid is not None:
             self.paid(usage)
 
@@ -171,7 +171,7 @@ class Account:
 
         The first estimates use fixed ratios, later ones the tokens that the stage has counted.
         """
-        letters = self.prefix_cache.letters(request.prompt)
+        letters = request.prompt.length
         if self._letters:
             tokens = letters * self.prompt_tokens / self._letters
         else:

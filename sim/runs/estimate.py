@@ -80,7 +80,7 @@ class Counting(Wrapper):
             count = self.counts.setdefault(request.stage, Count())
             count.calls += 1
             count.written += tokens_of(len(reply.text))
-            letters = count.prefix_cache.letters(request.prompt)
+            letters = request.prompt.length
             count.prefix_cache.sent(request.prompt, tokens_of(letters))
         return reply
 
