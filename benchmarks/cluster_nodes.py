@@ -76,6 +76,7 @@ class Listener:
         self.turns = 0
         self.playing = 0
         self.first = 0.0
+        self.last = 0.0
         self.processor = 0.0
         self.at = at
 
@@ -89,6 +90,7 @@ class Listener:
         """An event."""
         if isinstance(event, Turn):
             self.turns += 1
+            self.last = time.perf_counter()
             self.at(self.turns)
 
     def trial_ended(self, trial: Trial, status: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,20 @@ from sim.runs.executors.remote.messages import Fault, Message, error_of, packed,
 
 LINGER = 0.001
 """Seconds that the first message waits for company: a batch costs both ends as much as a turn."""
+
+MOST = 128
+"""Messages of a batch, some thirty turns. When many replies come at once, the first calls that
+depend on them are made while the other end still commits what came after."""
+
+
+class _Batch:
+    """What is sent at once, and the commit of it, if somebody waits for that."""
+
+    __slots__ = ("committed", "messages")
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.committed: asyncio.Future[None] | None = None
 
 
 class Line:
@@ -30,20 +45,18 @@ class Line:
 
     def __init__(self, told: Callable[[str, tuple[Any, ...]], None] | None = None) -> None:
         self._told = told
-        self._out: list[Message] = []
+        self._out: deque[_Batch] = deque()
         self._last = 0
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._undo: dict[int, Callable[[Any], None]] = {}
         self._something = asyncio.Event()
         self.before_collecting: Callable[[], None] = lambda: None
-        # Those who wait for the commit of what is in ``_out``, and of what was collected before.
-        self._next: asyncio.Future[None] | None = None
+        # The commit of what was collected last.
         self._before: asyncio.Future[None] | None = None
 
     def tell(self, name: str, *arguments: Any) -> None:
         """Send a message that has no answer."""
-        self._out.append(Message(0, name, arguments))
-        self._something.set()
+        self._send(Message(0, name, arguments))
 
     async def ask(
         self, name: str, *arguments: Any, undo: Callable[[Any], None] | None = None
@@ -57,8 +70,7 @@ class Line:
         number = self._last
         future = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
-        self._out.append(Message(number, name, arguments))
-        self._something.set()
+        self._send(Message(number, name, arguments))
         try:
             return await future
         except asyncio.CancelledError:
@@ -70,28 +82,40 @@ class Line:
                 self._undo[number] = undo
             raise
 
+    def _send(self, message: Message) -> None:
+        if not self._out or len(self._out[-1].messages) >= MOST:
+            self._out.append(_Batch())
+        self._out[-1].messages.append(message)
+        self._something.set()
+
     async def committed(self) -> None:
         """Wait until all that was sent before is committed. One message for all who wait."""
         if self._out:
-            if self._next is None:
-                self._next = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._next)
+            last = self._out[-1]
+            if last.committed is None:
+                last.committed = asyncio.get_running_loop().create_future()
+            await asyncio.shield(last.committed)
         elif self._before is not None and not self._before.done():
             await asyncio.shield(self._before)
 
     async def collect(self) -> bytes:
-        """Wait until there is something to send, and take it."""
+        """Wait until there is something to send, and take a batch of it."""
         await self._something.wait()
-        await asyncio.sleep(LINGER)
-        self.before_collecting()
-        out, self._out = self._out, []
-        self._something.clear()
-        if self._next is not None:
+        if len(self._out) < 2:
+            await asyncio.sleep(LINGER)
+        batch = self._out.popleft()
+        if not self._out:
+            # What is told now goes with the last of it.
+            self.before_collecting()
+            for more in self._out:
+                batch.messages += more.messages
+            self._out.clear()
+            self._something.clear()
+        if batch.committed is not None:
             self._last += 1
-            self._waiting[self._last] = self._before = self._next
-            self._next = None
-            out.append(Message(self._last, "commit", ()))
-        return packed(out)
+            self._waiting[self._last] = self._before = batch.committed
+            batch.messages.append(Message(self._last, "commit", ()))
+        return packed(batch.messages)
 
     def deliver(self, batch: bytes) -> None:
         """Take messages from the other end."""

@@ -7,12 +7,18 @@ program in two processes, which trust each other.
 
 from __future__ import annotations
 
+import copyreg
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from io import BytesIO
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sim.calls.budget import BudgetSpent
 from sim.errors import BadRequest, RunFailed, StageClosed, StageError
+from sim.events import Answer, Ended, Turn, Usage
+from sim.stage.base import Reply
 
 
 class Message(NamedTuple):
@@ -23,9 +29,30 @@ class Message(NamedTuple):
     arguments: tuple[Any, ...]
 
 
+def _as_call(kind: type) -> Callable[[Any], tuple[Any, ...]]:
+    """Pickles a dataclass as a call of it: by itself it looks its fields up at both ends, which
+    takes twice as long as the rest of a turn's messages."""
+    values = attrgetter(*(each.name for each in fields(kind)))
+    return lambda value: (kind, values(value))
+
+
+_KINDS = copyreg.dispatch_table | {
+    kind: _as_call(kind) for kind in (Turn, Reply, Usage, Answer, Ended)
+}
+
+
 def packed(messages: Sequence[Message]) -> bytes:
-    """A batch of messages as bytes."""
-    return pickle.dumps([tuple(each) for each in messages], protocol=5)
+    """A batch of messages as bytes.
+
+    >>> [message] = unpacked(packed([Message(0, "reply", (Reply("Yes.", usage=Usage(9, 3)),))]))
+    >>> message.arguments[0].usage.prompt_tokens
+    9
+    """
+    out = BytesIO()
+    pickler = pickle.Pickler(out, protocol=5)
+    pickler.dispatch_table = _KINDS
+    pickler.dump([tuple(each) for each in messages])
+    return out.getvalue()
 
 
 def unpacked(batch: bytes) -> list[Message]:

@@ -133,7 +133,8 @@ class Seat:
         while True:
             await self._exchanging.wait()
             await desk.something.wait()
-            if self._exchanging.is_set():
+            # An exchange that began meanwhile has taken it.
+            if self._exchanging.is_set() and desk.something.is_set():
                 with suppress(WorkerLost):  # which the exchange says, too
                     await worker.deliver(desk.take())
 
