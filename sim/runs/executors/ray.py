@@ -74,6 +74,8 @@ class _RayCluster:
     def __init__(self, ray: Any, cpus: float) -> None:
         self.ray = ray
         self.cpus = cpus
+        # Made once: Ray keeps each class that was made, and there may be many starts.
+        self._worker = ray.remote(num_cpus=cpus, max_restarts=0, max_task_retries=0)(Worker)
         _send_scenarios_whole()
 
     def processors(self) -> int:
@@ -81,8 +83,7 @@ class _RayCluster:
         return max(1, int(found / (self.cpus or 1.0)))
 
     def start(self) -> Handle:
-        remote = self.ray.remote(num_cpus=self.cpus, max_restarts=0, max_task_retries=0)
-        return _Actor(self.ray, remote(Worker).remote())
+        return _Actor(self.ray, self._worker.remote())
 
     def pickled(self, value: Any) -> bytes:
         packed: bytes = self.ray.cloudpickle.dumps(value)

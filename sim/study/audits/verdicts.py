@@ -245,8 +245,9 @@ def _numbers(design: Design, store: Store) -> pd.DataFrame:
     """The numbers of the primary contrasts in one world, in columns by their places."""
     alone = replace(design, study=design.study.replace(exploratory=()))
     numbers = numbers_by_trial(alone, tables_of(store, design.ids))
-    places = {what.name: str(place) for place, what in enumerate(design.study.primary)}
-    return numbers.rename(columns=places)
+    # Two contrasts may set arms against each other in the same quantity.
+    by_place = {str(place): numbers[what.name] for place, what in enumerate(design.study.primary)}
+    return numbers[["arm", "topic", "seed", "trial"]].assign(**by_place)
 
 
 def _moderated(design: AuditDesign, store: Store) -> Iterator[Moderated]:

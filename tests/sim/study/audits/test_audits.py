@@ -93,6 +93,15 @@ def test_a_signed_quantity_is_mapped_back_where_the_motion_is_negated(
             assert np.allclose(rows["0"], [sign * plain[trial] for trial in rows["trial"]])
 
 
+def test_two_contrasts_of_one_quantity_are_measured(tmp_path: Path) -> None:
+    [one] = small().primary
+    other = one.replace(weights={"leaning": -1, "plain": 1})
+    found = audit(small(primary=(one, other)), tmp_path / "small.db", worlds=12, seeds=2)
+    (_, first), (_, second) = found.worlds
+    assert first.new.estimate == pytest.approx(-second.new.estimate)
+    assert len(found.moderated) == 4
+
+
 def test_its_sentence_stands_in_the_verdict_of_the_study(played: tuple[Path, Audit]) -> None:
     store, found = played
     assert found.sentence.startswith("Audited: ")
