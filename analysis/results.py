@@ -24,6 +24,7 @@ import pandas as pd
 from analysis.calibration.errors import error_on
 from analysis.estimates import ESTIMATE, Estimate, Quantities, Quantity, cells
 from analysis.figures import forest_of_arms
+from analysis.spreading import spread_rows
 from analysis.stats import (
     Floats,
     Interval,
@@ -43,6 +44,9 @@ Arm = tuple[str, ...]
 """What tells an arm: the values of ``analysis.tables.ARM``."""
 
 Level = Literal["turn", "actor", "trial"]
+
+Trialwise = Mapping[Level, Literal["trials", "ids"]]
+"""Levels with the order of their rows."""
 
 KEYS: Mapping[Level, Mapping[str, str]] = {
     "turn": {"trial": "str", "turn": "Int64", "actor": "str"},
@@ -109,6 +113,10 @@ class Result:
     more_keys: ClassVar[Mapping[Level, Mapping[str, str]]] = {}
     """Columns that tell rows, beside ``KEYS``."""
 
+    trialwise: ClassVar[Trialwise] = {}
+    """The levels at which a trial's rows follow from that trial alone, so that they may be made
+    elsewhere (``analysis.spreading``), and in which order: that of the trials, or of their ids."""
+
     def __init__(self, data: Data) -> None:
         whole = load(data)
         self.tables = whole.measured()
@@ -123,17 +131,17 @@ class Result:
 
         ``actor`` is missing where a row is about all. Empty if the measure has no such level.
         """
-        return frame(list(self._turns()), self._columns("turn"))
+        return frame(self._level_rows("turn"), self._columns("turn"))
 
     @cached_property
     def by_actor(self) -> pd.DataFrame:
         """One row for each actor of each trial; see ``actor`` for the columns."""
-        return frame(list(self._actors()), self._columns("actor"))
+        return frame(self._level_rows("actor"), self._columns("actor"))
 
     @cached_property
     def by_trial(self) -> pd.DataFrame:
         """One row for each trial; see ``trial`` for the columns."""
-        return frame(list(self._trials()), self._columns("trial"))
+        return frame(self._level_rows("trial"), self._columns("trial"))
 
     @cached_property
     def by_arm(self) -> pd.DataFrame:
@@ -271,6 +279,23 @@ class Result:
                 "name scenario, parameters, model or arm so that one does"
             )
         return fitting[0].estimate
+
+    # --- Rows ------------------------------------------------------------------------------------
+
+    def own_rows(self, level: Level) -> Iterable[tuple[Any, ...]]:
+        """The rows of a level, made here."""
+        if level == "turn":
+            return self._turns()
+        return self._actors() if level == "actor" else self._trials()
+
+    def _level_rows(self, level: Level) -> list[tuple[Any, ...]]:
+        if level in self.trialwise and self._spread is not None:
+            return self._spread[level]
+        return list(self.own_rows(level))
+
+    @cached_property
+    def _spread(self) -> Mapping[Level, list[tuple[Any, ...]]] | None:
+        return spread_rows(self)
 
     # --- What subclasses give --------------------------------------------------------------------
 

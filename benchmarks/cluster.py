@@ -9,6 +9,7 @@
     python -m benchmarks.cluster network       # a cable between two namespaces is cut, and healed
     python -m benchmarks.cluster million       # a million turns: memory; with --store FILE, kept
     python -m benchmarks.cluster readers       # that store verified, analysed, reported, viewed
+    python -m benchmarks.cluster analysis      # a study of 10,000 trials measured here and there
     python -m benchmarks.cluster model         # what was measured, and what follows from it
 
 Each part keeps its figures in ``--out`` (JSON), where ``model`` reads them; parts can be repeated
@@ -34,6 +35,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from benchmarks.cluster_analysis import analysis
 from benchmarks.cluster_chaos import chaos, driver
 from benchmarks.cluster_million import million, readers
 from benchmarks.cluster_model import Constants, lines
@@ -206,7 +208,8 @@ def same(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 PARTS = {
     "constants": constants, "wall": wall, "throughput": throughput, "limits": limits, "same": same,
-    "chaos": chaos, "network": network, "million": million, "readers": readers, "driver": driver,
+    "chaos": chaos, "network": network, "million": million, "readers": readers,
+    "analysis": analysis, "driver": driver,
 }  # fmt: skip
 
 
@@ -218,7 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("part", choices=[*PARTS, "model"])
     parser.add_argument("--out", type=Path, default=Path("cluster.json"), help="the figures")
     parser.add_argument("--scenes", type=int, help="how many scenes (each part has its own)")
-    parser.add_argument("--again", type=int, default=2, help="repetitions (wall, throughput)")
+    parser.add_argument("--again", type=int, default=2, help="repetitions (but of limits)")
     parser.add_argument("--limit", type=int, default=600, help="requests a minute (limits)")
     parser.add_argument("--seconds", type=float, default=130, help="how long (limits)")
     parser.add_argument("--kills", type=int, default=100, help="how many (chaos)")

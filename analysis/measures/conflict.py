@@ -33,7 +33,7 @@ from analysis.evidence.text import score
 from analysis.graphs.triads import triads
 from analysis.measures.convergence import distances
 from analysis.measures.series import Line, lines_of
-from analysis.results import Arm, ArmEstimate, Result
+from analysis.results import Arm, ArmEstimate, Result, Trialwise
 from analysis.stats import UNKNOWN, Floats, Interval
 from analysis.tables import Data
 
@@ -57,6 +57,7 @@ class Conflict(Result):
 
     measure = "conflict"
     evidence = "T"
+    trialwise: ClassVar[Trialwise] = {"turn": "ids", "actor": "ids", "trial": "trials"}
     turn: ClassVar[Quantities] = {
         "hostility": Quantity("hostility of the words", low=0, high=1),
     }

@@ -28,7 +28,7 @@ import pandas as pd
 
 from analysis.estimates import ESTIMATE, Estimate, Quantities, Quantity, cells
 from analysis.evidence.stance import stance
-from analysis.results import ArmEstimate, Result
+from analysis.results import ArmEstimate, Result, Trialwise
 from analysis.stats import Interval, beyond, clopper_pearson, jackknife_ratio
 from analysis.tables import ARM, Data, frame, with_arms
 from sim.errors import BadRequest
@@ -52,6 +52,7 @@ class Conformity(Result):
 
     measure = "conformity"
     evidence = "P"
+    trialwise: ClassVar[Trialwise] = {"trial": "ids"}
     more_keys: ClassVar = {"trial": {"subject": "str", "issue": "str"}}
     trial: ClassVar[Quantities] = {
         "majority": Quantity("mean stance of the others' personas", low=-1, high=1),

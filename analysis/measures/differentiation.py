@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.estimates import Quantities, Quantity
-from analysis.results import ArmEstimate, Result
+from analysis.results import ArmEstimate, Result, Trialwise
 from analysis.stats import Floats, mean_interval
 from analysis.tables import Data
 
@@ -50,6 +50,7 @@ class Differentiation(Result):
 
     measure = "differentiation"
     evidence = "P"
+    trialwise: ClassVar[Trialwise] = {"trial": "ids"}
     more_keys: ClassVar = {"trial": {"issue": "str"}}
     trial: ClassVar[Quantities] = {
         "actors": Quantity("actors who were asked", "count"),

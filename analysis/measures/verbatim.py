@@ -30,7 +30,7 @@ from analysis.estimates import Quantities, Quantity
 from analysis.evidence.quotation import Span, read_index
 from analysis.evidence.repetition import words_of
 from analysis.measures.loops import spoken
-from analysis.results import Result
+from analysis.results import Result, Trialwise
 from analysis.tables import Data
 
 DRAWS = 9
@@ -59,6 +59,7 @@ class Verbatim(Result):
 
     measure = "verbatim"
     evidence = "T"
+    trialwise: ClassVar[Trialwise] = {"actor": "ids"}
     actor: ClassVar[Quantities] = {
         **_NUMBERS,
         "what": Quantity("the words of the longest run", "text"),

@@ -359,15 +359,16 @@ class Where(StrEnum):
 
 
 @dataclass(frozen=True)
-class PlayingOptions(SpendOptions):
-    """How many calls are made at once, what may be spent, and where trials are played."""
+class PlaceOptions:
+    """Where trials are played and measured."""
 
     executor: Annotated[
         Where,
         typer.Option(
             "--executor",
             envvar="ELSINORE_EXECUTOR",
-            help="Where trials are played: local (this process) or ray (a cluster, elsinore[ray]).",
+            help="Where trials are played and measured: local (this process) or ray (a cluster, "
+            "elsinore[ray]).",
         ),
     ] = Where.local
     address: Annotated[
@@ -392,7 +393,7 @@ class PlayingOptions(SpendOptions):
     ] = None
 
     def where(self) -> Executor | None:
-        """What plays; None for this process. Raises ``BadRequest``."""
+        """What plays and measures; None for this process. Raises ``BadRequest``."""
         if self.executor is Where.ray:
             from sim.runs.executors.ray import RayExecutor
 
@@ -401,6 +402,11 @@ class PlayingOptions(SpendOptions):
             if value is not None:
                 raise BadRequest(f"--{name} {value}: is for a cluster; add --executor ray")
         return None
+
+
+@dataclass(frozen=True)
+class PlayingOptions(PlaceOptions, SpendOptions):
+    """How many calls are made at once, what may be spent, and where trials are played."""
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
 import analysis
@@ -14,6 +18,7 @@ from analysis.estimates import Estimate, Quantity
 from analysis.measures.answers import Answers, asked
 from analysis.measures.conformity import Conformity
 from analysis.results import Result
+from analysis.spreading import spread_over
 from analysis.tables import Record, Tables, tables_from
 from analysis.testing import (
     can_be_read,
@@ -100,6 +105,37 @@ def test_a_result_can_be_read(name: str, played: Tables) -> None:
     result = made(VERBS[name], played)
     can_be_read(result)
     assert result.measure == name
+
+
+class Pickled:
+    """Calls a function with arguments that have travelled."""
+
+    def __init__(self) -> None:
+        self.parts = 0
+
+    workers = 2
+
+    def travelled(self, value: Any) -> Any:
+        return pickle.loads(pickle.dumps(value))  # noqa: S301 - of this process
+
+    def map(self, work: Callable[[Any], Any], parts: Sequence[Any]) -> Iterable[Any]:
+        for part in parts:
+            self.parts += 1
+            yield self.travelled(work(self.travelled(part)))
+
+
+@pytest.mark.parametrize("name", sorted(VERBS))
+def test_rows_that_are_made_apart_are_those_that_are_made_together(
+    name: str, played: Tables
+) -> None:
+    levels = ("by_turn", "by_actor", "by_trial", "by_arm")
+    here = [getattr(made(VERBS[name], played), level) for level in levels]
+    mapper = Pickled()
+    with spread_over(mapper, least=2):
+        spread = made(VERBS[name], played)
+        for level, wanted in zip(levels, here, strict=True):
+            pd.testing.assert_frame_equal(wanted, getattr(spread, level), check_exact=True)
+    assert mapper.parts == (8 if VERBS[name].trialwise else 0)
 
 
 def test_an_estimate_is_asked_for_by_what_tells_its_arm(played: Tables) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ import typer
 
 from sim.cli import completion
 from sim.cli.option_groups import grouped
-from sim.cli.options import ArmFacts, Json, Level, LogLevel, Store
+from sim.cli.options import ArmFacts, Json, Level, LogLevel, PlaceOptions, Store
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ def analyze(
     store: Store,
     evidence: EvidenceOptions,
     contrast: ContrastOptions,
+    place: PlaceOptions,
     arm: ArmFacts = None,
     as_json: Json = False,
     log_level: LogLevel = Level.warning,
@@ -101,20 +103,35 @@ def analyze(
     The evidence is named. Trials that came to their end count; branches and surrogates only if
     --arm names them.
     """
+    from sim.planning.scenarios import own
+
+    own("analysis")
+    from sim.study.measuring import measuring_on
+
+    with measuring_on(place.where()):
+        _analyze(store, evidence, contrast, arm or (), as_json=as_json)
+
+
+def _analyze(
+    store: Path,
+    evidence: EvidenceOptions,
+    contrast: ContrastOptions,
+    arm: Sequence[str],
+    *,
+    as_json: bool,
+) -> None:
     from sim.cli.arms import arm_labels, trials_of_an_arm
     from sim.cli.display.terminal import command_line, err, out
     from sim.errors import BadRequest
-    from sim.planning.scenarios import own
     from sim.store import open_store
 
-    own("analysis")
     if contrast.by is None:
         if any((contrast.against, contrast.margins, contrast.lineage)):
             raise BadRequest("--against, --margin, --lineage: say of what, as in --by stage")
         if contrast.measures:
             from sim.cli.measured import measured_alone
 
-            measured_alone(store, contrast.measures, arm or (), as_json=as_json)
+            measured_alone(store, contrast.measures, arm, as_json=as_json)
             return
     else:
         from sim.cli.contrasts import Contrast, contrasted
@@ -126,10 +143,10 @@ def analyze(
             contrast.margins or (),
             contrast.lineage,
         )
-        contrasted(store, wanted, arm or (), as_json=as_json)
+        contrasted(store, wanted, arm, as_json=as_json)
         return
     with open_store(store) as opened:
-        trials = trials_of_an_arm(opened, arm or (), command_line("analyze", store), pool=True)
+        trials = trials_of_an_arm(opened, arm, command_line("analyze", store), pool=True)
         labels = arm_labels(opened, trials)
         chosen = {trial.id for trial in trials}
         alone = [

@@ -81,6 +81,7 @@ def audit(
     from sim.study.audits.design import audit_design
     from sim.study.audits.registration import audit_store, keep, register
     from sim.study.audits.verdicts import audit_of
+    from sim.study.measuring import measuring_on
     from sim.study.studies.design import Opened
 
     own("analysis")
@@ -108,7 +109,8 @@ def audit(
         _with(options, facts), quiet=output.quiet,
     )  # fmt: skip
     if not report.interrupted and report.stopped is None:
-        found = audit_of(design, store, deviations)
+        with measuring_on(options.executor):
+            found = audit_of(design, store, deviations)
         asyncio.run(keep(facts, found.sentence, found.outcome, store))
         _say(found, facts, store, None if what.no_report else page, output)
     leave(report, store, options.in_doubt)

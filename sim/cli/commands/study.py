@@ -188,6 +188,7 @@ def study(
     from sim.output_files import check_output
     from sim.planning.scenarios import own
     from sim.runs.stages import refuse_into_itself
+    from sim.study.measuring import measuring_on
     from sim.study.studies.conduct import measured, register, take_in
     from sim.study.studies.design import Opened, design_of
 
@@ -221,9 +222,10 @@ def study(
     )  # fmt: skip
     if not report.interrupted and report.stopped is None:
         take_in(design, store)
-        with err().status("measuring"):
-            verdict, _ = measured(registered, store, declared)
-        _say(registered, verdict, store, None if what.no_report else page, output)
+        with measuring_on(options.executor):
+            with err().status("measuring"):
+                verdict, _ = measured(registered, store, declared)
+            _say(registered, verdict, store, None if what.no_report else page, output)
     leave(report, store, options.in_doubt)
 
 

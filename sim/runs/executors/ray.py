@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any
 
 from sim.errors import BadRequest
+from sim.runs.executors.ray_tasks import RayTasks
 from sim.runs.executors.remote.cluster import Cluster, Handle, WorkerLost
 from sim.runs.executors.remote.executor import ClusterExecutor
 from sim.runs.executors.remote.losses import TRIES
@@ -66,6 +67,11 @@ write HOST:PORT or auto; turns would pass through Ray's proxy one by one
     def connect(self) -> Cluster:
         """The cluster. Raises ``BadRequest`` if Ray is not installed or cannot be reached."""
         return _RayCluster(_connected(self.address), self.cpus)
+
+    def mapper(self) -> RayTasks:
+        """What calls functions on the cluster. Raises ``BadRequest`` as ``connect``."""
+        cluster = _RayCluster(_connected(self.address), self.cpus)
+        return RayTasks(cluster.ray, self.workers or cluster.processors(), self.cpus)
 
 
 class _RayCluster:

@@ -14,6 +14,7 @@ from sim.runs.trials import run_trials
 from sim.study.audits.design import audit_design
 from sim.study.audits.registration import audit_store, keep, register
 from sim.study.audits.verdicts import Audit, audit_of
+from sim.study.measuring import measuring_on
 from sim.study.studies.design import Opened
 
 
@@ -39,7 +40,8 @@ async def aaudit(
         await run_trials(design.trials, design.stages, path, replace(how, study=facts))
     finally:
         await close_all(design.stages.values())
-    found = audit_of(design, path, deviations)
+    with measuring_on(how.executor):
+        found = audit_of(design, path, deviations)
     await keep(facts, found.sentence, found.outcome, path)
     return found
 

@@ -20,6 +20,7 @@ from sim.runs.stages import close_all
 from sim.runs.trials import run_trials
 from sim.store import open_store
 from sim.study.audits.registration import sentence_for
+from sim.study.measuring import measuring_on
 from sim.study.studies.design import Design, Opened, design_of
 from sim.study.studies.registration import deviations, facts_of, first_facts
 from sim.study.studies.verdicts import Verdict, verdict_of
@@ -114,7 +115,8 @@ async def aconduct(
     finally:
         await close_all(design.stages.values())
     take_in(design, path)
-    return measured(registered, path)[0]
+    with measuring_on(how.executor):
+        return measured(registered, path)[0]
 
 
 def conduct(

@@ -23,6 +23,8 @@ from typing import Any
 import pytest
 from backstage.stores import exported
 
+from analysis import conflict
+from analysis.spreading import spread_over
 from sim import open_stage
 from sim.errors import BadRequest
 from sim.events import Event, Turn
@@ -35,6 +37,8 @@ from sim.runs.trials import run_trials
 from sim.stage.base import Reply, Request, Stage
 from sim.stage.fixed import FixedLines
 from sim.store.soundness import verify
+from sim.study.studies.conduct import conduct
+from sim.tournament import Debate, Entrant, Tournament
 
 if find_spec("ray") is None:
     pytest.skip("ray is not installed (elsinore[ray])", allow_module_level=True)
@@ -247,6 +251,41 @@ def _until(reached: Callable[[], bool], child: subprocess.Popen[bytes]) -> None:
     while not reached():
         assert child.poll() is None, "it ended before it played"
         time.sleep(0.05)
+
+
+def test_tournaments_and_studies(machines: Machines, tmp_path: Path) -> None:
+    cup = Tournament(
+        name="Cup", entrants=[Entrant(name=name) for name in "ab"], motions=["Tea?"],
+        debate=Debate(opening=30, rebuttals=0, questions=0, closing=None), judges=["embedded:base"],
+    )  # fmt: skip
+    found = {}
+    for place, executor in (("here", None), ("there", RayExecutor())):
+        how = RunOptions(executor=executor)
+        cup.run(tmp_path / f"{place}-tournament.db", how)
+        found[place] = conduct(
+            "bland_agreement", tmp_path / f"{place}-study.db", seeds=2, options=how
+        ).record()
+    assert found["here"] == found["there"]
+    for what in ("tournament", "study"):
+        here, there = (tmp_path / f"{place}-{what}.db" for place in ("here", "there"))
+        assert exported(here) == exported(there)
+
+
+def _divided(number: int) -> float:
+    return 1 / number
+
+
+def test_what_was_played_is_measured_there(machines: Machines, tmp_path: Path) -> None:
+    played(["embedded:base"], 12, 6, tmp_path / "a.db")
+    here = conflict(tmp_path / "a.db").by_arm
+    mapper = RayExecutor(workers=2).mapper()
+    with spread_over(mapper, least=2):
+        there = conflict(tmp_path / "a.db")
+        assert there.by_arm.equals(here)
+    assert there.__dict__["_spread"] is not None
+    assert list(mapper.map(_divided, [4, 2, 1])) == [0.25, 0.5, 1.0]
+    with pytest.raises(ZeroDivisionError):
+        list(mapper.map(_divided, [1, 0]))
 
 
 def test_no_cluster_there(tmp_path: Path) -> None:
