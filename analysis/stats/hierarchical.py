@@ -100,7 +100,8 @@ class Hierarchical:
 def hierarchical(
     estimates: Floats, variances: Floats, columns: Floats | None = None
 ) -> Hierarchical | None:
-    """The posterior of the model; None if there are too few estimates.
+    """The posterior of the model; None if there are too few estimates, or if its coefficients
+    cannot be told apart (a column that is constant in these worlds).
 
     ``estimates`` are y, ``variances`` v, one of each world; ``columns`` are further columns of x
     beside the constant, a row for each world.
@@ -114,6 +115,8 @@ def hierarchical(
     if columns is not None:
         design = np.hstack([design, columns])
     if worlds < design.shape[1] + SPARE or not float(variances.min(initial=0.0)) >= 0:
+        return None
+    if np.linalg.matrix_rank(design) < design.shape[1]:
         return None
     residuals = estimates - design @ np.linalg.lstsq(design, estimates, rcond=None)[0]
     scale = sqrt(float(residuals @ residuals) / (worlds - design.shape[1]) + variances.mean())
@@ -170,13 +173,17 @@ def explained(
     equally often), and its share is b^2 / (b^2 + tau^2), where tau is what remains in a model with
     this factor alone: with all factors in the sum, the noise of each would count as variance. The
     limits are quantiles of the posterior, 0 where the effect's own limits hold 0, and 1 where
-    tau's do. Read a share only where worlds were shown to differ.
+    tau's do. Read a share only where worlds were shown to differ. Of a factor that is the same in
+    all these worlds (the others have no number) nothing is known.
     """
-    whole = hierarchical(estimates, variances, levels)
+    varied = [place for place in range(levels.shape[1]) if len(set(levels[:, place])) > 1]
+    whole = hierarchical(estimates, variances, levels[:, varied])
     generator = np.random.default_rng(0)
     return [
         Explained(
-            UNKNOWN if whole is None else whole.coefficient(place + 1).interval(),
+            UNKNOWN
+            if whole is None or place not in varied
+            else whole.coefficient(varied.index(place) + 1).interval(),
             _share(hierarchical(estimates, variances, levels[:, [place]]), draws, generator),
         )
         for place in range(levels.shape[1])

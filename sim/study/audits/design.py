@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Any
 
 from analysis.stats.factorial import SIZES, Factorial, factorial
 from sim.errors import BadRequest
@@ -155,13 +156,22 @@ def _study_in(study: Study, changed: list[Factor], taken: Chosen) -> Study:
         for name, arm in study.arms.items()
     }
     contrasts = [
-        each if each.actor is None else each.replace(actor=names.get(each.actor, each.actor))
+        each.replace(actor=_named(each.actor, names), settings=_named(each.settings, names))
         for each in study.contrasts
     ]
     most = len(study.primary)
     return study.replace(
         arms=arms, primary=tuple(contrasts[:most]), exploratory=tuple(contrasts[most:])
     )
+
+
+def _named(told: Any, names: Mapping[str, str]) -> Any:
+    """What a measure is told, with the other names of those whom it names."""
+    if isinstance(told, str):
+        return names.get(told, told)
+    if isinstance(told, Mapping):
+        return {key: _named(each, names) for key, each in told.items()}
+    return [_named(each, names) for each in told] if isinstance(told, list | tuple) else told
 
 
 def _moderators(

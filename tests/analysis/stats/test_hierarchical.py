@@ -85,3 +85,16 @@ def test_the_factor_that_makes_the_spread_explains_it() -> None:
     assert shares[2].low > 0.8
     assert found[2].effect.low < 0.3 < found[2].effect.high
     assert all(each.low == 0 for place, each in enumerate(shares) if place != 2)
+
+
+def test_nothing_is_known_of_a_factor_that_is_the_same_in_all_worlds() -> None:
+    """The worlds that have it otherwise may be those without a number."""
+    generator = np.random.default_rng(3)
+    levels = generator.permuted(np.tile([-1.0, 1.0], 6))[:, None] * np.ones((12, 2))
+    levels[:, 0] = -1.0
+    estimates = 0.5 * levels[:, 1] + generator.normal(0, 0.05, 12)
+    same, other = explained(estimates, np.full(12, 0.01), levels)
+    assert np.isnan(same.effect.estimate)
+    assert np.isnan(same.share.estimate)
+    assert other.effect.low > 0.3
+    assert hierarchical(estimates, np.full(12, 0.01), levels) is None

@@ -188,3 +188,16 @@ def test_a_distance_is_refused() -> None:
     )
     with pytest.raises(BadRequest, match="is a distance of distributions"):
         audit_design(small(primary=(distance,)))
+
+
+def test_those_whom_a_measure_is_told_of_have_their_other_names(tmp_path: Path) -> None:
+    """Else the worlds of other names, half of all, had no number."""
+    study = small(
+        primary=(
+            Contrast(measure="conformity.last", weights={"leaning": 1, "plain": -1},
+                     settings={"subject": "Ada"}, negated="opposite"),
+        ),
+    )  # fmt: skip
+    found = audit(study, tmp_path / "told.db", worlds=12, seeds=2)
+    [(_, worlds)] = found.worlds
+    assert worlds.known.all()
