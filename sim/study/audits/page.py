@@ -61,7 +61,9 @@ def _claim(sentence: str, place: int) -> Html:
 
 
 def _title(audit: Audit, what: Contrast) -> str:
-    return "In each world" if len(audit.worlds) == 1 else f"In each world: {what.name}"
+    return (
+        "In each world" if len(audit.worlds) == 1 else f"In each world: {what.about or what.name}"
+    )
 
 
 def curve(what: Contrast, found: Worlds, place: int = 0) -> Figure:

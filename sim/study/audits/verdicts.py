@@ -16,12 +16,13 @@ from analysis.equivalent_worlds import Outcome, Worlds, over_worlds
 from analysis.linear_contrasts import Contrasted, contrast
 from analysis.primary import tables_of
 from analysis.stats.factorial import aliases
+from analysis.stats.hierarchical import SPARE
 from sim.html.numbers import counted, interval, number, probability
 from sim.planning.studies import Contrast, Study
 from sim.store import Store, open_store
 from sim.study.audits.design import AuditDesign
 from sim.study.studies.design import Design
-from sim.study.studies.verdicts import numbers_by_trial
+from sim.study.studies.verdicts import in_words, numbers_by_trial
 
 ORDER: tuple[Outcome, ...] = (
     "the opposite", "cannot be said", "not shown", "fragile", "not settled", "robust",
@@ -76,7 +77,7 @@ class Audit:
         """The one sentence that stands in the study's verdict."""
         several = len(self.worlds) > 1
         told = "; ".join(
-            f"{what.name}: {_told(found)}" if several else _told(found)
+            f"{_title(what)}: {_told(found)}" if several else _told(found)
             for what, found in self.worlds
         )
         return f"Audited: {SAID[self.outcome]}. {told}."
@@ -89,7 +90,8 @@ class Audit:
     def _sentences(self) -> Iterator[str]:
         yield self.sentence
         for what, found in self.worlds:
-            yield _tests(what, found)
+            if not isnan(found.mean.estimate):
+                yield _tests(what, found)
         if self.moved:
             yield (
                 f"A relabelled graph moved {self.moved} of {counted(self.compared, 'number')}: it "
@@ -103,7 +105,7 @@ class Audit:
                 continue
             yield (
                 f"Moderator, and no equivalent world: {each.name} ({each.other}): "
-                f"{each.contrast.name} {number(limits.estimate, sign=True)} "
+                f"{_title(each.contrast)} {number(limits.estimate, sign=True)} "
                 f"{interval(limits.low, limits.high, sign=True)}."
             )
         for name, why in self.design.chosen.left_out.items():
@@ -155,10 +157,18 @@ class Audit:
         }  # fmt: skip
 
 
+def _title(what: Contrast) -> str:
+    """What a contrast is called where it stands beside others of the same measure."""
+    return what.about or f"{what.name}, {in_words(what)}"
+
+
 def _told(found: Worlds) -> str:
     """A contrast over worlds, as a part of the sentence."""
     if isnan(found.new.estimate):
-        return f"{int(found.known.sum())} worlds with a number are too few"
+        known = counted(int(found.known.sum()), "world")
+        if int(found.known.sum()) <= SPARE:
+            return f"{known} with a number of {len(found.known)}, which are too few"
+        return f"all trials of all {known} have one number, which makes no interval"
     told = (
         f"In a new equivalent world the effect lies between {number(found.new.low, sign=True)} and "
         f"{number(found.new.high, sign=True)} (95%; {counted(int(found.known.sum()), 'world')}, "
@@ -180,7 +190,7 @@ def _tests(what: Contrast, found: Worlds) -> str:
     mean, tau = found.mean, found.tau
     above = "cannot be said" if isnan(found.above) else probability(found.above)
     return (
-        f"{what.name}: mean over worlds {number(mean.estimate, sign=True)} "
+        f"{_title(what)}: mean over worlds {number(mean.estimate, sign=True)} "
         f"{interval(mean.low, mean.high, sign=True)}; more than the null in a new world with "
         f"probability {above}; standard deviation of true effects {number(tau.estimate)} "
         f"{interval(tau.low, tau.high)}; any effect: p\u00a0=\u00a0"
