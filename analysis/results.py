@@ -16,7 +16,7 @@ from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from math import nan
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ import pandas as pd
 from analysis.calibration.errors import error_on
 from analysis.estimates import ESTIMATE, Estimate, Quantities, Quantity, cells
 from analysis.figures import forest_of_arms
-from analysis.spreading import spread_rows
+from analysis.spreading import Divisible, Level
 from analysis.stats import (
     Floats,
     Interval,
@@ -42,11 +42,6 @@ from sim.text.suggestions import nearest
 
 Arm = tuple[str, ...]
 """What tells an arm: the values of ``analysis.tables.ARM``."""
-
-Level = Literal["turn", "actor", "trial"]
-
-Trialwise = Mapping[Level, Literal["trials", "ids"]]
-"""Levels with the order of their rows."""
 
 KEYS: Mapping[Level, Mapping[str, str]] = {
     "turn": {"trial": "str", "turn": "Int64", "actor": "str"},
@@ -88,7 +83,7 @@ class Paired(NamedTuple):
     left_out: int
 
 
-class Result:
+class Result(Divisible):
     """What a measure says of some trials. Every measure is one of these.
 
     Subclasses declare the quantities of each level and give the rows: ``_turns``, ``_actors``,
@@ -112,10 +107,6 @@ class Result:
 
     more_keys: ClassVar[Mapping[Level, Mapping[str, str]]] = {}
     """Columns that tell rows, beside ``KEYS``."""
-
-    trialwise: ClassVar[Trialwise] = {}
-    """The levels at which a trial's rows follow from that trial alone, so that they may be made
-    elsewhere (``analysis.spreading``), and in which order: that of the trials, or of their ids."""
 
     def __init__(self, data: Data) -> None:
         whole = load(data)
@@ -279,23 +270,6 @@ class Result:
                 "name scenario, parameters, model or arm so that one does"
             )
         return fitting[0].estimate
-
-    # --- Rows ------------------------------------------------------------------------------------
-
-    def own_rows(self, level: Level) -> Iterable[tuple[Any, ...]]:
-        """The rows of a level, made here."""
-        if level == "turn":
-            return self._turns()
-        return self._actors() if level == "actor" else self._trials()
-
-    def _level_rows(self, level: Level) -> list[tuple[Any, ...]]:
-        if level in self.trialwise and self._spread is not None:
-            return self._spread[level]
-        return list(self.own_rows(level))
-
-    @cached_property
-    def _spread(self) -> Mapping[Level, list[tuple[Any, ...]]] | None:
-        return spread_rows(self)
 
     # --- What subclasses give --------------------------------------------------------------------
 

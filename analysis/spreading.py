@@ -1,7 +1,7 @@
 """Rows of trials, measured elsewhere: many trials are divided, and each part is measured by itself.
 
 A measure says of which levels the rows of a trial follow from that trial alone
-(``Result.trialwise``). These are made part by part wherever a ``Mapper`` has them made, and come
+(``trialwise``). These are made part by part wherever a ``Mapper`` has them made, and come
 back in the order of the trials. What joins trials (means, intervals, nulls, whatever is learned
 from an arm) is done here, on the same rows as ever; so the result has the same bytes.
 
@@ -29,16 +29,46 @@ from copy import copy
 from functools import cached_property
 from itertools import pairwise
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from analysis.results import Level, Result
+    from analysis.tables import Tables
 
 LEAST = 500
 """Trials from which on they are divided: fewer are measured before they have travelled."""
 
 PARTS = 4
 """Parts for each worker, so that a slow one does not keep all waiting."""
+
+
+Level = Literal["turn", "actor", "trial"]
+
+Trialwise = Mapping[Level, Literal["trials", "ids"]]
+"""Levels with the order of their rows."""
+
+
+class Divisible:
+    """What makes rows of trials, by level; a ``Result`` is one."""
+
+    tables: Tables
+
+    trialwise: ClassVar[Trialwise] = {}
+    """The levels at which a trial's rows follow from that trial alone, so that they may be made
+    elsewhere, and in which order: that of the trials, or of their ids."""
+
+    def own_rows(self, level: Level) -> Iterable[tuple[Any, ...]]:
+        """The rows of a level, made here."""
+        make: Callable[[], Iterable[tuple[Any, ...]]] = getattr(self, f"_{level}s")
+        return make()
+
+    def _level_rows(self, level: Level) -> list[tuple[Any, ...]]:
+        if level in self.trialwise and self._spread is not None:
+            return self._spread[level]
+        return list(self.own_rows(level))
+
+    @cached_property
+    def _spread(self) -> Mapping[Level, list[tuple[Any, ...]]] | None:
+        return spread_rows(self)
 
 
 class Mapper(Protocol):
@@ -72,7 +102,7 @@ def spread_over(mapper: Mapper, *, least: int = LEAST) -> Iterator[None]:
         _SPREAD.reset(token)
 
 
-def spread_rows(result: Result) -> Mapping[Level, list[tuple[Any, ...]]] | None:
+def spread_rows(result: Divisible) -> Mapping[Level, list[tuple[Any, ...]]] | None:
     """The rows of all levels that can be made apart; None if they are to be made here."""
     spread = _SPREAD.get()
     trials = result.tables.trials["trial"]
@@ -92,12 +122,12 @@ def spread_rows(result: Result) -> Mapping[Level, list[tuple[Any, ...]]] | None:
     return rows
 
 
-def rows_of(part: Result) -> dict[Level, list[tuple[Any, ...]]]:
+def rows_of(part: Divisible) -> dict[Level, list[tuple[Any, ...]]]:
     """The rows of all levels that can be made apart, of a part of the trials."""
     return {level: list(part.own_rows(level)) for level in part.trialwise}
 
 
-def _part(result: Result, trials: Iterable[str]) -> Result:
+def _part(result: Divisible, trials: Iterable[str]) -> Divisible:
     """The same measure of some of the trials, with nothing made yet."""
     part = copy(result)
     part.tables = result.tables.only(trials)

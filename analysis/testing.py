@@ -21,7 +21,8 @@ from analysis.calibration.instruments.base import Instrument, Scored
 from analysis.calibration.instruments.specifications import open_instrument
 from analysis.calibration.talks import KINDS, Shown
 from analysis.estimates import ESTIMATE, Quantity, cells
-from analysis.results import COMPARISON, KEYS, Level, Result
+from analysis.results import COMPARISON, KEYS, Result
+from analysis.spreading import Level
 from analysis.tables import ARM, Record, Tables, tables_from
 from sim.errors import BadRequest
 from sim.events import Answer, Turn

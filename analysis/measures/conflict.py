@@ -33,7 +33,8 @@ from analysis.evidence.text import score
 from analysis.graphs.triads import triads
 from analysis.measures.convergence import distances
 from analysis.measures.series import Line, lines_of
-from analysis.results import Arm, ArmEstimate, Result, Trialwise
+from analysis.results import Arm, ArmEstimate, Result
+from analysis.spreading import Trialwise
 from analysis.stats import UNKNOWN, Floats, Interval
 from analysis.tables import Data
 

@@ -28,7 +28,8 @@ import pandas as pd
 
 from analysis.estimates import ESTIMATE, Estimate, Quantities, Quantity, cells
 from analysis.evidence.stance import stance
-from analysis.results import ArmEstimate, Result, Trialwise
+from analysis.results import ArmEstimate, Result
+from analysis.spreading import Trialwise
 from analysis.stats import Interval, beyond, clopper_pearson, jackknife_ratio
 from analysis.tables import ARM, Data, frame, with_arms
 from sim.errors import BadRequest

@@ -27,7 +27,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.estimates import Quantities, Quantity
-from analysis.results import ArmEstimate, Result, Trialwise
+from analysis.results import ArmEstimate, Result
+from analysis.spreading import Trialwise
 from analysis.stats import Floats, mean_interval
 from analysis.tables import Data
 

@@ -30,7 +30,8 @@ from analysis.estimates import Quantities, Quantity
 from analysis.evidence.quotation import Span, read_index
 from analysis.evidence.repetition import words_of
 from analysis.measures.loops import spoken
-from analysis.results import Result, Trialwise
+from analysis.results import Result
+from analysis.spreading import Trialwise
 from analysis.tables import Data
 
 DRAWS = 9

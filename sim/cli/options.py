@@ -367,8 +367,7 @@ class PlaceOptions:
         typer.Option(
             "--executor",
             envvar="ELSINORE_EXECUTOR",
-            help="Where trials are played and measured: local (this process) or ray (a cluster, "
-            "elsinore[ray]).",
+            help="Where trials are played and measured: here (local), or on a cluster (ray).",
         ),
     ] = Where.local
     address: Annotated[
