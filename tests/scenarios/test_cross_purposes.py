@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from backstage.effort import effort
 from scipy.stats import binomtest
 
 from benchmarks.validity.equal_arms import ALARM, compare
 
-REPETITIONS = 20
+REPETITIONS = effort(12, 20)
 
 
 def test_forty_trials_tell_rlhf_from_base() -> None:

@@ -172,7 +172,7 @@ def _drawn(generator: np.random.Generator, debates: int, topics: int) -> pd.Data
 def test_intervals_cover(debates: int, topics: int) -> None:
     truth = alpha(_drawn(np.random.default_rng(1), 30_000, 30_000))
     clusters = (np.arange(debates) % topics).tolist()
-    covered, count = 0, effort(60, 150)
+    covered, count = 0, effort(40, 150)
     for seed in range(count):
         of = _drawn(np.random.default_rng(100 + seed), debates, topics)
         interval = reliability(of, clusters=clusters, replicates=300)

@@ -80,7 +80,7 @@ class Machines:
         )
         self.nodes = [
             _patiently(lambda: self.cluster.add_node(num_cpus=1, object_store_memory=MEMORY))
-            for _ in range(4)
+            for _ in range(3)
         ]
         ray.init(self.cluster.address, log_to_driver=False)
 
@@ -159,19 +159,18 @@ def played(
     return asyncio.run(run())
 
 
-def test_two_hundred_scenes_with_a_node_killed_three_times(
-    machines: Machines, tmp_path: Path
-) -> None:
+def test_two_hundred_scenes_with_nodes_killed_twice(machines: Machines, tmp_path: Path) -> None:
     models = ["embedded:base", SLOW]
     played(models, 100, 8, tmp_path / "here.db")
-    watch = At([100, 500, 900], machines.lose)
+    watch = At([300, 900], machines.lose)
     report = played(models, 100, 8, tmp_path / "there.db", watch, executor=RayExecutor())
     assert watch.counts == []
     assert {trial.status for trial in report.trials} == {"done"}
     assert len(report.trials) == 200
     assert exported(tmp_path / "here.db") == exported(tmp_path / "there.db")
     assert verify(tmp_path / "there.db").sound
-    assert len(report.in_doubt) <= 3 * 4
+    # A third of the 16 calls in flight, and then half of them.
+    assert len(report.in_doubt) <= 6 + 8
 
 
 class Poison(FixedLines):
