@@ -102,17 +102,23 @@ def spread_over(mapper: Mapper, *, least: int = LEAST) -> Iterator[None]:
         _SPREAD.reset(token)
 
 
+def mapper_for(trials: int) -> Mapper | None:
+    """The mapper of the ``with`` around, if it has so many trials divided; else None."""
+    spread = _SPREAD.get()
+    return None if spread is None or trials < spread.least else spread.mapper
+
+
 def spread_rows(result: Divisible) -> Mapping[Level, list[tuple[Any, ...]]] | None:
     """The rows of all levels that can be made apart; None if they are to be made here."""
-    spread = _SPREAD.get()
     trials = result.tables.trials["trial"]
-    if spread is None or not result.trialwise or len(trials) < spread.least:
+    mapper = mapper_for(len(trials)) if result.trialwise else None
+    if mapper is None:
         return None
-    count = min(len(trials), PARTS * spread.mapper.workers)
+    count = min(len(trials), PARTS * mapper.workers)
     bounds = [len(trials) * number // count for number in range(count + 1)]
     parts = [_part(result, trials.iloc[first:last]) for first, last in pairwise(bounds)]
     rows: dict[Level, list[tuple[Any, ...]]] = {level: [] for level in result.trialwise}
-    for made in spread.mapper.map(rows_of, parts):
+    for made in mapper.map(rows_of, parts):
         for level, some in made.items():
             rows[level] += some
     for level, order in result.trialwise.items():

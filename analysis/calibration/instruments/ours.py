@@ -46,13 +46,15 @@ from sim.text.suggestions import nearest
 
 @dataclass(frozen=True)
 class Own:
-    """A measure of ours as an instrument."""
+    """A measure of ours as an instrument. ``embeds`` says whether it reads embeddings: vectors of
+    8-bit weights depend a little on the lines that are embedded together."""
 
     name: str
     detects: str
     reads: Callable[[Shown], list[Scored]] = field(repr=False)
     threshold: float | None = None
     samples: bool = False
+    embeds: bool = False
 
     @property
     def version(self) -> str:
@@ -66,11 +68,12 @@ def _every() -> list[Own]:
     return [
         Own("flips", "flip", lambda shown: _measured(shown, Flips(shown.tables), "posterior")),
         Own("triggered_flips", "flip",
-            lambda shown: _measured(shown, TriggeredFlips(shown.tables), "posterior"),),
+            lambda shown: _measured(shown, TriggeredFlips(shown.tables), "posterior"),
+            embeds=True),
         Own("hostility", "hostility",
             lambda shown: _measured(shown, Conflict(shown.tables), "hostility", None), EPISODE),
         Own("collapse", "collapse", _collapse),
-        Own("stance", "stance", _stance),
+        Own("stance", "stance", _stance, embeds=True),
         Own("agreement", "agreement", _agreement),
     ]  # fmt: skip
 
@@ -85,7 +88,7 @@ def own_named(name: str, reader: Asked | None = None) -> Own:
     kind, _, evidence = name.partition(":")
     if kind == SPOKEN:
         by = _evidence(evidence, name, reader)
-        return Own(name_of(SPOKEN, by.name), "flip", lambda shown: _spoken(shown, by))
+        return Own(name_of(SPOKEN, by.name), "flip", lambda shown: _spoken(shown, by), embeds=True)
     for each in _every():
         if each.name == name:
             return each
@@ -103,11 +106,12 @@ def _evidence(name: str, whole: str, reader: Asked | None) -> Evidence:
         return LogProbabilities(reader)
     if name == "judge" and reader is not None:
         return Judged(reader)
+    known = (*available(), *_READING)
     try:
         return Meaning(name or None)
     except (ValueError, ModuleNotFoundError) as error:
         raise BadRequest(
-            f"--instrument {whole}: {error} (evidence is {', '.join((*available(), *_READING))})"
+            f"--instrument {whole}: {error} (evidence is {', '.join(known)})"
         ) from None
 
 

@@ -164,6 +164,7 @@ def calibrate(
 
     own("analysis")  # Before anything of it is imported.
     from analysis.calibration.stored import folder_of, refuse_if_no_folder
+    from sim.study.measuring import measuring_on
 
     refuse_if_no_folder(folder_of(instruments.calibrations))
     options = run_options(spend, resume)
@@ -186,7 +187,10 @@ def calibrate(
         report = carry_out("calibration", played, opened.stages, store, options, quiet=output.quiet)
         if report.interrupted or report.stopped is not None:
             leave(report, store, options.in_doubt)
-        _calibrated(store, trials, plan, wanted, (reader, exact), instruments.calibrations, output)
+        with measuring_on(options.executor):
+            _calibrated(
+                store, trials, plan, wanted, (reader, exact), instruments.calibrations, output
+            )
         leave(report, store, options.in_doubt)
 
 

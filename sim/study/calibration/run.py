@@ -9,7 +9,6 @@ from pathlib import Path
 
 from analysis.calibration.instruments.base import Instrument
 from analysis.calibration.instruments.words import lengths
-from analysis.calibration.reliability import read_twice
 from analysis.calibration.scoring import EXACTLY, Calibration, Trialled, calibrated
 from analysis.calibration.talks import Planted, Shown, matching, needed
 from analysis.evidence.judged import Judged
@@ -28,6 +27,7 @@ from sim.store import open_store
 from sim.study.calibration.following import followed_by_reading, followed_exactly
 from sim.study.calibration.limit import grown_truths, planted_limits
 from sim.study.calibration.plants import TARGET, Planting
+from sim.study.calibration.readings import read_all
 
 
 @dataclass(frozen=True)
@@ -101,15 +101,14 @@ def calibrate(
         complied=complied,
         complied_by=by,
     )  # fmt: skip
-    found = []
-    for instrument in instruments:
-        how.told(instrument.name)
-        places = matching(planted, needed(instrument.detects, cheap=not instrument.samples))
-        some = shown.only(places)
-        scored = instrument.read(some)
-        twice = read_twice(instrument, some, scored)
-        found.append(calibrated(instrument, tried.only(places), scored, twice))
-    return found
+    places = [
+        matching(planted, needed(each.detects, cheap=not each.samples)) for each in instruments
+    ]
+    readings = read_all(instruments, [shown.only(some) for some in places], how.told)
+    return [
+        calibrated(instrument, tried.only(some), scored, twice)
+        for instrument, some, (scored, twice) in zip(instruments, places, readings, strict=True)
+    ]
 
 
 def _blind(reader: Asked | None) -> TextEvidence:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import pickle
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from analysis.calibration import open_instruments
+from analysis.calibration.stored import record
 from analysis.calibration.talks import GROWN, SHAMS, Planted
 from analysis.evidence.readings import Lines, Reading, TextEvidence
+from analysis.spreading import spread_over
 from analysis.tables import Record, tables_from
 from sim.errors import BadRequest
 from sim.events import Turn
@@ -38,6 +42,7 @@ from sim.study.calibration.plants import (
     place_of,
     scene,
 )
+from sim.study.calibration.readings import read_by_name
 
 PLAN = Planting(scenes=3, turns=12)
 
@@ -219,6 +224,37 @@ def test_a_store_is_read_and_nothing_is_played_again(
     assert "hostility" in flips.others
     assert flips.grown is not None
     assert flips.grown.talks == 3
+
+
+class Elsewhere:
+    """Calls as on a cluster: what is sent is pickled, and so is what comes back."""
+
+    workers = 2
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def map(self, work: Callable[[Any], Any], parts: Sequence[Any]) -> Iterator[Any]:
+        for part in parts:
+            if work is read_by_name:
+                self.names.append(part[0])
+            yield _travelled(work(_travelled(part)))
+
+
+def _travelled(value: Any) -> Any:
+    return pickle.loads(pickle.dumps(value))  # noqa: S301 - our own
+
+
+def test_instruments_read_the_same_elsewhere(
+    path: Path, trials: list[tuple[Trial, Planted]]
+) -> None:
+    names = ["flips", r"hostility=regex:fool", "hostility", "spoken_flips:hashing"]
+    here = calibrate(path, trials, PLAN, open_instruments(names))
+    mapper = Elsewhere()
+    with spread_over(mapper, least=1):
+        there = calibrate(path, trials, PLAN, open_instruments(names))
+    assert [repr(record(each)) for each in there] == [repr(record(each)) for each in here]
+    assert mapper.names == ["flips"] * 3 + ["hostility"] * 3, "not what embeds, nor others"
 
 
 def test_without_an_exact_stage_there_is_no_limit(
