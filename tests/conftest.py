@@ -43,11 +43,6 @@ else:
     settings.load_profile("checks" if NO_SKIPS else "here")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One process more than there are processors: many tests wait for real processes and clocks."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Leave nobody's own configuration of the command in the way."""
     for name in [name for name in os.environ if name.startswith("ELSINORE_")]:
