@@ -118,7 +118,7 @@ class Numbers:
         for made, told, result in self._made:
             if made == measure and told == settings:
                 return result
-        result = measured(measure, self._tables, f"--measure {name}", settings)
+        result = measured(measure, self._tables, name, settings)
         self._made.append((measure, settings, result))
         return result
 
@@ -145,13 +145,13 @@ def numbers_in(
     1
     """
     measure, _, quantity = name.partition(".")
-    declared = named(measure, f"--measure {name}")
+    declared = named(measure, name)
     about = declared.trial if actor is None else declared.actor
     if quantity not in about or about[quantity].kind == "text":
         offered = [f"{measure}.{each}" for each, what in about.items() if what.kind != "text"]
         level = "trials" if actor is None else "actors"
         raise BadRequest(f"{name}: is no number of {level}{nearest(name, offered)}")
-    check_told(measure, f"--measure {name}", settings)
+    check_told(measure, name, settings)
     return about
 
 

@@ -22,14 +22,16 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
 from functools import cached_property
 from itertools import pairwise
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+
+from sim.mapping import Mapper
 
 if TYPE_CHECKING:
     from analysis.tables import Tables
@@ -69,19 +71,6 @@ class Divisible:
     @cached_property
     def _spread(self) -> Mapping[Level, list[tuple[Any, ...]]] | None:
         return spread_rows(self)
-
-
-class Mapper(Protocol):
-    """Calls a function with each of several arguments, somewhere."""
-
-    @property
-    def workers(self) -> int:
-        """How many calls are carried out at once."""
-        ...
-
-    def map(self, work: Callable[[Any], Any], parts: Sequence[Any]) -> Iterable[Any]:
-        """What it returns for each, in their order."""
-        ...
 
 
 class _Spread(NamedTuple):

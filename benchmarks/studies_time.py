@@ -20,15 +20,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.validity.study_table import (
-    BAR,
-    DOCUMENT,
-    Took,
-    document,
-    read_rates,
-    read_times,
-    write_times,
-)
+from benchmarks.validity.study_table import BAR, Took, write_document, write_times
 from sim.planning.studies import find_study, study_names
 from sim.store import open_store
 from sim.study.studies.design import design_of
@@ -72,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if chosen.write:
                 write_times([took])
     if chosen.write:
-        DOCUMENT.write_text(document(read_rates(), read_times()), encoding="utf-8")
+        write_document()
     return int(slow > 0)
 
 

@@ -17,7 +17,6 @@ import io
 import logging
 import re
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,11 +68,7 @@ def run_shell(example: Example) -> None:
     if not set(SHELLS) & set(Path(example.path).relative_to(ROOT).parts):
         return
     for words in commands_in(example.parsed):
-        if "ray" in words:
-            # Ray is started once in a process, with or without a token; other tests have one.
-            subprocess.run([sys.executable, "-m", "sim.cli", *words], check=True)
-        else:
-            app(words, standalone_mode=False)
+        app(words, standalone_mode=False)
 
 
 SYBIL = Sybil(

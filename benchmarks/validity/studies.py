@@ -35,6 +35,7 @@ from benchmarks.validity.study_table import (
     read_rates,
     read_times,
     scenes_hash,
+    write_document,
     write_rates,
 )
 from sim.planning.studies import Study, TwinName, find_study, study_names
@@ -127,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.check:
         return int(DOCUMENT.read_text(encoding="utf-8") != document(read_rates(), read_times()))
     if chosen.document:
-        DOCUMENT.write_text(document(read_rates(), read_times()), encoding="utf-8")
+        write_document()
         return 0
     missed = 0
     kinds = get_args(TwinName) if chosen.twin is None else (chosen.twin,)
@@ -142,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if chosen.write:
                 write_rates([rates])
     if chosen.write:
-        DOCUMENT.write_text(document(read_rates(), read_times()), encoding="utf-8")
+        write_document()
     return int(missed > 0)
 
 

@@ -141,6 +141,11 @@ def _write(rows: Sequence[Rates | Took], path: Path) -> None:
         writer.writerows(asdict(row) for row in rows)
 
 
+def write_document() -> None:
+    """Make the document anew, from the tables as they are."""
+    DOCUMENT.write_text(document(read_rates(), read_times()), encoding="utf-8")
+
+
 def document(rates: Mapping[tuple[str, TwinName], Rates], times: Mapping[str, Took]) -> str:
     """``docs/studies.md``: each study, how often its twins are found, and how long it takes."""
     studies = [find_study(name) for name in study_names()]

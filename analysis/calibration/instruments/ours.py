@@ -46,15 +46,18 @@ from sim.text.suggestions import nearest
 
 @dataclass(frozen=True)
 class Own:
-    """A measure of ours as an instrument. ``embeds`` says whether it reads embeddings: vectors of
-    8-bit weights depend a little on the lines that are embedded together."""
+    """A measure of ours as an instrument.
+
+    ``by_words`` says whether it reads words alone, so that its scores follow from the talks to the
+    last digit: vectors of 8-bit weights depend a little on the lines that are embedded together.
+    """
 
     name: str
     detects: str
     reads: Callable[[Shown], list[Scored]] = field(repr=False)
     threshold: float | None = None
     samples: bool = False
-    embeds: bool = False
+    by_words: bool = False
 
     @property
     def version(self) -> str:
@@ -66,15 +69,16 @@ class Own:
 
 def _every() -> list[Own]:
     return [
-        Own("flips", "flip", lambda shown: _measured(shown, Flips(shown.tables), "posterior")),
+        Own("flips", "flip", lambda shown: _measured(shown, Flips(shown.tables), "posterior"),
+            by_words=True),
         Own("triggered_flips", "flip",
-            lambda shown: _measured(shown, TriggeredFlips(shown.tables), "posterior"),
-            embeds=True),
+            lambda shown: _measured(shown, TriggeredFlips(shown.tables), "posterior")),
         Own("hostility", "hostility",
-            lambda shown: _measured(shown, Conflict(shown.tables), "hostility", None), EPISODE),
-        Own("collapse", "collapse", _collapse),
-        Own("stance", "stance", _stance, embeds=True),
-        Own("agreement", "agreement", _agreement),
+            lambda shown: _measured(shown, Conflict(shown.tables), "hostility", None), EPISODE,
+            by_words=True),
+        Own("collapse", "collapse", _collapse, by_words=True),
+        Own("stance", "stance", _stance),
+        Own("agreement", "agreement", _agreement, by_words=True),
     ]  # fmt: skip
 
 
@@ -88,7 +92,7 @@ def own_named(name: str, reader: Asked | None = None) -> Own:
     kind, _, evidence = name.partition(":")
     if kind == SPOKEN:
         by = _evidence(evidence, name, reader)
-        return Own(name_of(SPOKEN, by.name), "flip", lambda shown: _spoken(shown, by), embeds=True)
+        return Own(name_of(SPOKEN, by.name), "flip", lambda shown: _spoken(shown, by))
     for each in _every():
         if each.name == name:
             return each
@@ -106,10 +110,10 @@ def _evidence(name: str, whole: str, reader: Asked | None) -> Evidence:
         return LogProbabilities(reader)
     if name == "judge" and reader is not None:
         return Judged(reader)
-    known = (*available(), *_READING)
     try:
         return Meaning(name or None)
     except (ValueError, ModuleNotFoundError) as error:
+        known = (*available(), *_READING)
         raise BadRequest(
             f"--instrument {whole}: {error} (evidence is {', '.join(known)})"
         ) from None

@@ -6,10 +6,11 @@ played; the executor decides where and when.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 from sim.events import Event
+from sim.mapping import Mapper
 from sim.planning import Trial
 from sim.runs.playing import Brief, FollowUp, Played
 from sim.runs.session import Session
@@ -103,19 +104,6 @@ class Prepared(Executor, Protocol):
         self, trials: Sequence[Trial], stages: Mapping[str, Stage], follow_up: FollowUp | None
     ) -> None:
         """Get ready. Raises ``BadRequest`` for what cannot be played there."""
-        ...
-
-
-class Mapper(Protocol):
-    """Calls a function with each of several arguments, somewhere."""
-
-    @property
-    def workers(self) -> int:
-        """How many calls are carried out at once."""
-        ...
-
-    def map(self, work: Callable[[Any], Any], parts: Sequence[Any]) -> Iterable[Any]:
-        """What it returns for each, in their order."""
         ...
 
 

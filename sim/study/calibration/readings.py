@@ -51,7 +51,7 @@ def read_all(
 def travels(instrument: Instrument) -> bool:
     """Whether a worker can open the instrument by its name, and has the same scores to the last
     digit."""
-    return isinstance(instrument, Own) and not instrument.embeds
+    return isinstance(instrument, Own) and instrument.by_words
 
 
 def read_by_name(task: tuple[str, Shown]) -> list[Scored]:

@@ -107,8 +107,7 @@ def check_contrasts(design: Design) -> None:
             if contrast.actor not in names:
                 raise BadRequest(
                     f"study {design.study.name}, {contrast.name}: there is no actor "
-                    f"{contrast.actor!r} in the arm {each.arm}, where {', '.join(names)} play"
-                    f"{nearest(contrast.actor, names)}"
+                    f"{contrast.actor!r} in the arm {each.arm}{nearest(contrast.actor, names)}"
                 )
 
 

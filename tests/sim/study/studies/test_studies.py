@@ -88,7 +88,10 @@ def test_an_arm_has_its_own_layout_context_and_surrogate() -> None:
         ({"measure": "convergance.end"}, "there is no measure 'convergance'; did you mean"),
         ({"measure": "convergence.ende"}, "is no number of trials; did you mean"),
         ({"measure": "convergence.end", "actor": "Ines"}, "is no number of actors"),
-        ({"measure": "flips.flip", "actor": "Inez"}, "no actor 'Inez' in the arm base, where Ines"),
+        (
+            {"measure": "flips.flip", "actor": "Inez"},
+            "'Inez' in the arm base; did you mean Ines",
+        ),
         ({"measure": "convergence.end", "settings": {"lag": 2}}, "other things than lag"),
     ],
 )
