@@ -227,17 +227,13 @@ def test_git_holds_no_keys() -> None:
     assert found == []
 
 
-ONE_SUBJECT: dict[str, str] = {"sim/text/typed_answers.py": "reading a typed answer from a reply"}
-"""Files of more than 500 lines that were looked at hard, each with its one subject."""
-
-
-def test_a_long_file_has_one_subject() -> None:
+def test_no_file_is_long() -> None:
     long = {
         name
         for name, text in texts().items()
         if name.endswith(".py") and text.count("\n") > 500 and not name.startswith("tests/")
     }
-    assert long == set(ONE_SUBJECT)
+    assert long == set()
 
 
 # -- the documents ---------------------------------------------------------------------------------

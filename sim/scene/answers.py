@@ -17,7 +17,8 @@ from pydantic import Field, model_validator
 from sim.errors import SceneError
 from sim.scene.base_model import AuthoredModel
 from sim.text.options import folded as folded
-from sim.text.typed_answers import Problem, float_of, read_answer
+from sim.text.schema_values import Problem, float_of
+from sim.text.typed_answers import read_answer
 
 Read = tuple[Any, str | None]
 """Either a JSON value and None, or None and the reason why there is no value."""
