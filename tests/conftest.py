@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 # Before NumPy is loaded: tests run on all cores already, and threads of linear algebra would fight
 # for them.
@@ -41,6 +42,12 @@ if os.environ.get("ELSINORE_THOROUGH") == "1":
     settings.load_profile("thorough")
 else:
     settings.load_profile("checks" if NO_SKIPS else "here")
+
+if NO_SKIPS:
+    # Hypothesis also draws constants that stand in the project's modules: in those that a process
+    # has imported so far, which depends on the tests that it happened to run before. Only there:
+    # elsewhere they find what random letters do not.
+    providers.is_local_module_file = lambda path: False
 
 
 def pytest_configure(config: pytest.Config) -> None:

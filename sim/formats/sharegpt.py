@@ -26,7 +26,10 @@ class ShareGpt:
 
     name: str = "sharegpt"
     about: str = "conversations with {'from', 'value'}, as data sets for fine-tuning have them"
-    loses: str = "titles, times, audiences, thoughts, branches, probes, speakers called 'system'"
+    loses: str = (
+        "titles, times, audiences, thoughts, branches, probes, speakers whose name is a role"
+        " of instructions or of programs ('system', 'tool')"
+    )
     tried: bool = False
 
     def fits(self, head: Head) -> float:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from backstage.foreign_files import SHAREGPT as TEXT
 from backstage.foreign_files import conversations, facts, left_out, read, said, sample, written
 from hypothesis import given
 
 from sim.formats import ReadOptions
-from sim.formats.conversation import Conversation
+from sim.formats.conversation import About, Conversation, Utterance
+from sim.formats.messages import INSTRUCTIONS, TOOLS
 from sim.formats.sharegpt import SHAREGPT
 
 
@@ -33,11 +35,27 @@ def test_lines_are_read_as_an_array_is(tmp_path: Path) -> None:
 
 @given(every=conversations())
 def test_what_is_written_comes_back(every: list[Conversation]) -> None:
+    """All but what is said by somebody who is called as a role is, which ``loses`` tells."""
+    _check_that_it_comes_back(every)
+
+
+@pytest.mark.parametrize("role", sorted(INSTRUCTIONS | TOOLS))
+def test_a_speaker_called_as_a_role_is_lost_alone(role: str) -> None:
+    said = [Utterance(role, "Order!", "one"), Utterance("Ann", "No.", "one")]
+    _check_that_it_comes_back([Conversation(About("one"), utterances=said)])
+
+
+def _check_that_it_comes_back(every: list[Conversation]) -> None:
     with TemporaryDirectory() as folder:
         back = written(SHAREGPT, every, Path(folder) / "it.json")
     assert [one.about.conversation for one in back] == [one.about.conversation for one in every]
     assert [[(each.speaker, each.text) for each in one.utterances] for one in back] == [
-        [(each.speaker, each.text) for each in one.utterances] for one in every
+        [
+            (each.speaker, each.text)
+            for each in one.utterances
+            if each.speaker not in INSTRUCTIONS | TOOLS
+        ]
+        for one in every
     ]
 
 
