@@ -23,7 +23,8 @@ from sim.planning.studies import find_study
 from sim.redaction import redact
 from sim.store import open_store
 from sim.study.studies.design import Opened, design_of
-from sim.study.studies.registration import deviations, digest, facts_of, registered
+from sim.study.studies.deviations import deviations
+from sim.study.studies.registration import digest, facts_of, registered
 from sim.study.studies.verdicts import Verdict, verdict_of
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "real-studies.md"

@@ -8,13 +8,14 @@ neither plays nor measures (``sim.study.studies`` does).
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from sim import extensions
 from sim.errors import ScenarioError, SceneError
@@ -30,6 +31,9 @@ Expected = Literal["greater", "less", "different", "alike"]
 
 TwinName = Literal["planted", "absent"]
 """The twins of a study on embedded stages: in one its effect is planted, in the other absent."""
+
+_NAME = re.compile(r"\w[\w .-]*")
+"""What a study may be called: its store and its report are called so, too."""
 
 FOLDER = f"{PACKAGE}.studies"
 """The package of the studies that ship."""
@@ -50,10 +54,19 @@ class Arm(AuthoredModel):
     stage: str = "stage"
     layout: LayoutName | None = None
     wording: str | None = None
-    context: int | None = None
+    context: int | None = Field(default=None, ge=100)
     policy: Literal["stop", "drop_oldest", "summarise"] = "drop_oldest"
     surrogate: SurrogateKind | None = None
     focal: str | None = None
+
+    @model_validator(mode="after")
+    def _memory(self) -> Self:
+        if self.context is None and self.policy != "drop_oldest":
+            raise SceneError(
+                f"Arm.policy: {self.policy} is what is done when the context is full, and there is "
+                "no limit; give context= (in tokens), too"
+            )
+        return self
 
     @model_validator(mode="after")
     def _focal(self) -> Self:
@@ -86,10 +99,10 @@ class Contrast(AuthoredModel):
     """
 
     measure: str
-    weights: dict[str, float] = Field(min_length=1)
+    weights: dict[str, FiniteFloat] = Field(min_length=1)
     expected: Expected = "greater"
-    null: float = 0.0
-    margin: float | None = Field(default=None, gt=0)
+    null: FiniteFloat = 0.0
+    margin: FiniteFloat | None = Field(default=None, gt=0)
     actor: str | None = None
     about: str = ""
     settings: dict[str, Any] = Field(default_factory=dict)
@@ -181,6 +194,7 @@ class Twin(AuthoredModel):
 class Study(AuthoredModel):
     """A question that scenes answer: arms, topics, seeds, and the measures fixed beforehand.
 
+    ``name`` is what its files are called, too: letters, digits, ``_``, ``-``, ``.`` and blanks.
     ``question`` is the hypothesis in one sentence, ``known`` what others found, ``refuted_by`` what
     would refute it, ``source`` where it comes from. ``stages`` are the models by role; a study on
     other models names them by role (``--model tuned=openai:...``). ``primary`` are one or more
@@ -206,6 +220,15 @@ class Study(AuthoredModel):
     planted: Twin | None = None
     absent: Twin | None = None
     cannot: str = ""
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if _NAME.fullmatch(self.name) is None:
+            raise SceneError(
+                f"Study.name: {self.name!r} is no name for its files, too; use letters, digits, "
+                "_, -, . and blanks, and begin with a letter or a digit"
+            )
+        return self
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

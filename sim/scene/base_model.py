@@ -54,6 +54,11 @@ def explain(model: type[BaseModel], error: ValidationError) -> str:
         text = f"{where}: no such field; {model.__name__} has: {known}"
     elif kind == "missing":
         text = f"{where}: is missing; give it a value"
+    elif kind == "too_short":
+        least = first["ctx"]["min_length"]
+        text = (
+            f"{where}: has {first['ctx']['actual_length'] or 'nothing'}, and needs {least} or more"
+        )
     elif kind == "value_error":
         # Raised by our own validators, which name the field, the value and the fix themselves.
         text = str(first["ctx"]["error"])

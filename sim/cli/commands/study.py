@@ -193,14 +193,20 @@ def study(
     from sim.study.studies.design import Opened, design_of
 
     own("analysis")
+    _check_seals(what, output.dry_run)
     options = run_options(spend, resume)
     declared = {} if what.lineage is None else read_lineage(what.lineage)
     asked = what.asked()
     design = design_of(asked, seeds=what.seeds, seed=what.seed, opened=Opened(asking.asked()))
     name = what.named(asked)
     if what.seal is not None:
-        _seal(design, what, what.seal)
+        _seal(design, what, what.seal, output)
         return
+    if what.open_ is not None:
+        from sim.study.studies.seals import check_seal, open_seal, read_seal
+
+        sealed = read_seal(what.open_)
+        check_seal(sealed, design, what.open_)
     if output.dry_run:
         store = what.store or Path("runs") / f"{name}.db"
         show_estimate(design.trials, design.stages, store, options, output.as_json)
@@ -212,10 +218,8 @@ def study(
     refuse_into_itself(store, list(design.models.values()))
     registered = register(design, store)
     if what.open_ is not None:
-        from sim.study.studies.seals import open_seal, read_seal
-
         # Last: a seal that was opened is spent.
-        open_seal(read_seal(what.open_), design, what.open_)
+        open_seal(sealed, design, what.open_)
     report = carry_out(
         asked.name, design.trials, design.stages, store, registered.options(options),
         quiet=output.quiet,
@@ -229,29 +233,44 @@ def study(
     leave(report, store, options.in_doubt)
 
 
-def _seal(design: Design, what: StudyOptions, path: Path) -> None:
+def _seal(design: Design, what: StudyOptions, path: Path, output: OutputOptions) -> None:
     """Write the seal of a design."""
-    import json
-
     from sim.cli.display.terminal import one_line, out
-    from sim.output_files import check_output, write_text
-    from sim.study.studies.seals import seal
+    from sim.cli.outcomes import to_json
+    from sim.study.studies.seals import seal, write_seal
 
-    if what.open_ is not None:
-        raise BadRequest("--seal: goes without --open; a study is sealed first, and opened later")
-    check_output(path, "--seal")
     eligible: dict[str, list[str]] = {}
     for text in what.eligible or []:
         role, equals, beginning = text.partition("=")
-        if not equals or role not in design.study.stages:
+        if not equals or not beginning or role not in design.study.stages:
             raise BadRequest(
                 f"--eligible {text}: use ROLE=BEGINNING; the roles are "
                 f"{', '.join(design.study.stages)}"
             )
         eligible.setdefault(role, []).append(beginning)
     made = seal(design, eligible)
-    write_text(path, json.dumps(made, indent=2) + "\n", "--seal")
-    out().print(f"sealed: {one_line(str(path))} (hash {made['hash']})", soft_wrap=True)
+    write_seal(path, made)
+    if output.as_json:
+        # Not the canary: it is no canary any more where it stands in a log that is published.
+        told = {name: made[name] for name in ("study", "hash", "eligible")}
+        out().out(to_json({"sealed": str(path), **told}))
+    elif not output.quiet:
+        models = ", ".join(
+            f"{role}={' or '.join(eligible[role])}" if role in eligible else f"any model as {role}"
+            for role in design.models
+        )
+        told_of = f"sealed: {one_line(str(path))} (hash {made['hash']}); eligible: {models}"
+        out().print(told_of, soft_wrap=True, highlight=False, markup=False)
+
+
+def _check_seals(what: StudyOptions, dry_run: bool) -> None:
+    """Refuse options of seals that do nothing beside one another."""
+    if what.seal is not None and what.open_ is not None:
+        raise BadRequest("--seal: goes without --open; a study is sealed first, and opened later")
+    if what.seal is not None and dry_run:
+        raise BadRequest("--dry-run: goes without --seal, which asks nothing; leave one out")
+    if what.eligible and what.seal is None:
+        raise BadRequest("--eligible: goes with --seal; a sealed file knows who is eligible")
 
 
 def _models(study: Study, given: list[str]) -> dict[str, str]:
@@ -286,12 +305,11 @@ def _say(
     console = err()
     if output.as_json:
         from sim.study.studies.methods import methods
-        from sim.study.studies.registration import digest
 
         record = verdict.record() | {
             "store": str(store),
             "report": None if page is None else str(page),
-            "registration": {"hash": digest(registered.facts), **registered.facts},
+            "registration": {"hash": registered.hash, **registered.first},
             "methods": methods(verdict, registered),
         }
         out().out(to_json(record))

@@ -101,12 +101,11 @@ class Audit:
             yield f"A relabelled graph moved none of {counted(self.compared, 'number')}."
         for each in self.moderated:
             limits = each.result.interval
-            if isnan(limits.estimate):
-                continue
+            known = interval(limits.low, limits.high, sign=True)
+            told = f"{number(limits.estimate, sign=True)} {known or '(no limits)'}"
             yield (
                 f"Moderator, and no equivalent world: {each.name} ({each.other}): "
-                f"{_title(each.contrast)} {number(limits.estimate, sign=True)} "
-                f"{interval(limits.low, limits.high, sign=True)}."
+                f"{_title(each.contrast)} {'no number' if isnan(limits.estimate) else told}."
             )
         for name, why in self.design.chosen.left_out.items():
             yield f"Left out: {name} ({why})."
@@ -187,10 +186,10 @@ def _told(found: Worlds) -> str:
 
 def _tests(what: Contrast, found: Worlds) -> str:
     """The numbers behind the sentence."""
-    mean, tau = found.mean, found.tau
+    mean, tau, title = found.mean, found.tau, _title(what)
     above = "cannot be said" if isnan(found.above) else probability(found.above)
     return (
-        f"{_title(what)}: mean over worlds {number(mean.estimate, sign=True)} "
+        f"{title[:1].upper()}{title[1:]}: mean over worlds {number(mean.estimate, sign=True)} "
         f"{interval(mean.low, mean.high, sign=True)}; more than the null in a new world with "
         f"probability {above}; standard deviation of true effects {number(tau.estimate)} "
         f"{interval(tau.low, tau.high)}; any effect: p\u00a0=\u00a0"
@@ -274,8 +273,9 @@ def _moved(design: AuditDesign, store: Store) -> tuple[int, int]:
         return 0, 0
     columns = [str(place) for place in range(len(design.study.primary))]
     one, other = (_numbers(each, store)[columns].to_numpy(float) for each in design.symmetry)
-    same = (one == other) | (np.isnan(one) & np.isnan(other))
-    return int((~same).sum()), same.size
+    # What is missing on both sides is no number that stayed where it was.
+    known = ~(np.isnan(one) & np.isnan(other))
+    return int((known & (one != other)).sum()), int(known.sum())
 
 
 def _record(what: Contrast, found: Worlds) -> dict[str, Any]:

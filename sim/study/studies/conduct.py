@@ -22,18 +22,25 @@ from sim.store import open_store
 from sim.study.audits.registration import sentence_for
 from sim.study.measuring import measuring_on
 from sim.study.studies.design import Design, Opened, design_of
-from sim.study.studies.registration import deviations, facts_of, first_facts
+from sim.study.studies.deviations import deviations
+from sim.study.studies.registration import digest, facts_of, first_facts
 from sim.study.studies.verdicts import Verdict, verdict_of
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A design with its preregistration: the facts of now, and in what they deviate from those with
-    which the store was begun."""
+    """A design with its preregistration: the facts of now, those with which the store was begun
+    (``first``), and in what the former deviate from the latter."""
 
     design: Design
     facts: Mapping[str, Any]
+    first: Mapping[str, Any]
     deviations: tuple[str, ...]
+
+    @property
+    def hash(self) -> str:
+        """The hash by which the preregistration is cited: of what was fixed beforehand."""
+        return digest(self.first)
 
     def options(self, how: RunOptions) -> RunOptions:
         """The options of its run, which carry the facts into the manifest."""
@@ -50,8 +57,8 @@ def register(design: Design, store: Path) -> Registered:
     first = first_facts(store, design.study.name)
     if first is None:
         _refuse_seen(design, store)
-        return Registered(design, facts, ())
-    return Registered(design, facts, tuple(map(str, deviations(first, facts))))
+        return Registered(design, facts, facts, ())
+    return Registered(design, facts, first, tuple(map(str, deviations(first, facts))))
 
 
 def _refuse_seen(design: Design, path: Path) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from sim.html.numbers import counted
 from sim.study.studies.conduct import Registered
-from sim.study.studies.registration import digest
 from sim.study.studies.verdicts import Finding, Verdict
 
 
@@ -32,16 +31,17 @@ def _sentences(verdict: Verdict, registered: Registered) -> Iterator[str]:
     yield from verdict.differ
     yield (
         f"Arms, topics, seeds, measures and the primary {_plural('contrast', study.primary)} were "
-        f"stored before the first trial (registration {digest(facts)})."
+        f"stored before the first trial (registration {registered.hash})."
     )
     for each in verdict.primary:
         yield _tested(each)
     if len(study.primary) > 1:
         yield "All of them had to hold (an intersection-union test, without correction)."
     if study.exploratory:
+        were = "was" if len(study.exploratory) == 1 else "were"
         yield (
-            f"{len(study.exploratory)} further {_plural('contrast', study.exploratory)} were "
-            "exploratory and not corrected."
+            f"{counted(len(study.exploratory), 'further contrast')} {were} exploratory and not "
+            "corrected."
         )
     lost = sum(sum(each.result.missing.values()) for each in verdict.primary)
     yield (

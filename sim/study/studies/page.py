@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from analysis.reports.document import report
 from analysis.reports.examples import Shelf, Spot
 from analysis.reports.sections import Section
 from sim.html import Figure, Html, Table, element
 from sim.html.figures.forest import Forest, Row
-from sim.html.numbers import interval, number
+from sim.html.numbers import counted, interval, number
 from sim.html.tables import table
 from sim.study.studies.conduct import Registered
 from sim.study.studies.methods import methods
-from sim.study.studies.registration import digest
 from sim.study.studies.verdicts import Verdict, in_words
 
 
@@ -36,7 +34,7 @@ def opening(verdict: Verdict, registered: Registered) -> Callable[[Shelf], Secti
                 element("ol", list(_sentences(verdict, registered, shelf)), class_="answer"),
                 forest(verdict).html(),
                 _about(verdict),
-                _registered(registered.facts),
+                _registered(registered),
                 element(
                     "details",
                     element("summary", "A paragraph on methods"),
@@ -112,8 +110,9 @@ def _about(verdict: Verdict) -> Html:
     )
 
 
-def _registered(facts: Mapping[str, Any]) -> Html:
+def _registered(registered: Registered) -> Html:
     """What was fixed before the first trial."""
+    facts = registered.first
     arms = [
         (name, each["scenario"], each.get("stage", "stage"),
          ", ".join(f"{key}={value}" for key, value in each.items()
@@ -122,12 +121,12 @@ def _registered(facts: Mapping[str, Any]) -> Html:
     ]  # fmt: skip
     return element(
         "details",
-        element("summary", f"Registered before the first trial ({digest(facts)})"),
+        element("summary", f"Registered before the first trial ({registered.hash})"),
         element(
             "p",
-            f"{facts['seeds']['count']} seeds from {facts['seeds']['first']}, "
-            f"{max(len(facts['topics']), 1)} topics, Elsinore {facts['version']}; models: "
-            + ", ".join(f"{role}: {model}" for role, model in facts["models"].items()),
+            f"{counted(facts['seeds']['count'], 'seed')} from {facts['seeds']['first']}, "
+            f"{counted(max(len(facts['topics']), 1), 'topic')}, Elsinore {facts['version']}; "
+            "models: " + ", ".join(f"{role}: {model}" for role, model in facts["models"].items()),
         ),
         table(Table(["arm", "scenario", "stage", "more"], arms)),
     )

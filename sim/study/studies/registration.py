@@ -8,8 +8,7 @@ measures. A store that was begun otherwise shows in what it deviates.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -29,35 +28,9 @@ from sim.text.suggestions import nearest
 if TYPE_CHECKING:
     from sim.study.studies.design import Design
 
-WORDS: Mapping[str, str] = {
-    "question": "the question",
-    "stages": "the models",
-    "arms": "the arms",
-    "topics": "the topics",
-    "seeds": "the seeds",
-    "primary": "the primary contrasts",
-    "exploratory": "the exploratory contrasts",
-    "measures": "the code of the measures",
-    "scenes": "the scenes themselves",
-    "trials": "how the scenes are worded",
-    "transcripts": "what people said",
-    "version": "the version of Elsinore",
-}
-"""What each fact is called where it deviates."""
 
-
-@dataclass(frozen=True, slots=True)
-class Deviation:
-    """A fact that was another one when it was fixed."""
-
-    what: str
-    was: str
-    now: str
-    decides: bool
-    """Whether it may change the answer: what is measured and compared, rather than how much."""
-
-    def __str__(self) -> str:
-        return f"{self.what}: {self.was} was fixed beforehand, and now it is {self.now}"
+_SUBJECT = "subject"
+"""What measures of one actor among others (``conformity``) are told as: its name."""
 
 
 def facts_of(design: Design) -> dict[str, Any]:
@@ -97,18 +70,23 @@ def check_contrasts(design: Design) -> None:
     for contrast in design.study.contrasts:
         for quantity in contrast.columns.values():
             numbers_in(quantity, contrast.actor, contrast.settings)
-        if contrast.actor is None:
+        named = (contrast.actor, contrast.settings.get(_SUBJECT))
+        for actor in (each for each in named if each is not None):
+            _check_actor(actor, contrast, design)
+
+
+def _check_actor(actor: Any, contrast: Contrast, design: Design) -> None:
+    """Refuse an actor who does not play in one of the arms of a contrast."""
+    for each in design.planned:
+        # People are called as they are in their file.
+        if not contrast.weights.get(each.arm) or each.trial.arm == IMPORTED:
             continue
-        for each in design.planned:
-            # People are called as they are in their file.
-            if not contrast.weights.get(each.arm) or each.trial.arm == IMPORTED:
-                continue
-            names = each.trial.scene.names
-            if contrast.actor not in names:
-                raise BadRequest(
-                    f"study {design.study.name}, {contrast.name}: there is no actor "
-                    f"{contrast.actor!r} in the arm {each.arm}{nearest(contrast.actor, names)}"
-                )
+        names = each.trial.scene.names
+        if actor not in names:
+            raise BadRequest(
+                f"study {design.study.name}, {contrast.name}: there is no actor {actor!r} in the "
+                f"arm {each.arm}{nearest(str(actor), names)}"
+            )
 
 
 def digest(facts: Mapping[str, Any]) -> str:
@@ -132,33 +110,6 @@ def first_facts(path: Path, study: str) -> dict[str, Any] | None:
         return None
     with open_store(path) as store:
         return registered(store, study)
-
-
-def deviations(first: Mapping[str, Any], now: Mapping[str, Any]) -> list[Deviation]:
-    """In what a study differs from what was registered.
-
-    Other seeds alone change the hash of the trials, too, and are told once.
-    """
-    return list(_deviations(first, now))
-
-
-def _deviations(first: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Deviation]:
-    other = ("seeds", "topics", "arms", "stages", "scenes")
-    larger = any(first.get(name) != now.get(name) for name in other)
-    for name, words in WORDS.items():
-        if name not in first:
-            continue  # It was registered by a version that did not fix this.
-        if first[name] == now.get(name) or (name == "trials" and larger):
-            continue
-        decides = name in ("primary", "measures", "arms", "scenes", "trials", "transcripts")
-        yield Deviation(words, _told(first.get(name)), _told(now.get(name)), decides)
-
-
-def _told(value: object) -> str:
-    if isinstance(value, Mapping) and set(value) == {"first", "count"}:
-        return f"{value['count']} from {value['first']}"
-    text = " ".join(str(value).split())
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _stages(design: Design) -> dict[str, str]:

@@ -76,15 +76,25 @@ class Finding:
         """The finding in one sentence."""
         what, result = self.contrast, self.result
         name = what.about or in_words(what)
+        opening = f"{_OUTCOMES[self.found]} {name[:1].upper()}{name[1:]}: "
         limits = result.interval
         if isnan(limits.estimate):
-            return f"{name}: no trial has a number ({what.name})."
-        told = f"{number(limits.estimate, sign=True)} "
-        told += interval(limits.low, limits.high, sign=True)
+            none = [arm for arm, count in result.missing.items() if count == result.played[arm]]
+            told = (
+                f"no trial of {' and '.join(none)} has a number"
+                if none
+                else (f"no {result.unit} has all numbers")
+            )
+            return f"{opening}{told} ({what.name})."
+        known = interval(limits.low, limits.high, sign=True)
+        told = (
+            f"{number(limits.estimate, sign=True)} {known} (95%, "
+            if known
+            else (f"{number(limits.estimate, sign=True)} (no limits, ")
+        )
         against = f"null {number(what.null)}, {what.name}"
         return (
-            f"{_OUTCOMES[self.found]} {name[:1].upper()}{name[1:]}: {told} (95%, "
-            f"{_units(result)}; p\u00a0=\u00a0{probability(result.p)}, {against})."
+            f"{opening}{told}{_units(result)}; p\u00a0=\u00a0{probability(result.p)}, {against})."
         )
 
     @property

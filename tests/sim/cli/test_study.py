@@ -109,6 +109,9 @@ def test_a_killed_study_goes_on_and_says_the_same(studied: Command, tmp_path: Pa
         ),
         (("study", "study.py:well", "-P", "round=2"), "no parameter 'round'"),
         (("study", "study.py:well", "--open", "no.json"), "there is no such file"),
+        (("study", "study.py:well", "--eligible", "tuned=x"), "goes with --seal"),
+        (("study", "study.py:well", "--seal", "t.json", "--dry-run"), "goes without --seal"),
+        (("study", "study.py:well", "--seal", "t.json", "--open", "t.json"), "goes without --open"),
         (("study", "mine.py:trio"), "here a function is needed that returns a Study"),
     ],
 )
@@ -123,6 +126,9 @@ def test_bad_input_is_one_line(studied: Command, line: tuple[str, ...], message:
 def test_a_study_is_sealed_and_opened_once(studied: Command) -> None:
     sealed = studied("study", "study.py:well", "--seal", "s.json", "--eligible", "tuned=embedded:")
     assert sealed.stdout.startswith("sealed: s.json (hash ")
+    assert sealed.stdout.endswith("eligible: any model as base, tuned=embedded:\n")
+    told = json.loads(studied("study", "study.py:well", "--seal", "t.json", "--json").stdout)
+    assert (told["sealed"], told["eligible"]) == ("t.json", {})
     opened = studied("study", "study.py:well", "--open", "s.json", "--no-report")
     assert opened.returncode == 0, opened.stderr
     other = studied("study", "study.py:well", "--open", "s.json", "-m", "tuned=embedded:sft")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import nan
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis.primary import numbers_of, tables_of
@@ -13,6 +15,7 @@ from sim import Actor, Persona, Scene, after, ask_stance, ring
 from sim.errors import BadRequest
 from sim.planning.studies import Arm, Contrast, Distance, Study
 from sim.store import open_store
+from sim.study.audits import verdicts
 from sim.study.audits.conduct import audit
 from sim.study.audits.design import audit_design
 from sim.study.audits.page import page_of
@@ -142,6 +145,16 @@ def test_a_relabelled_graph_moves_nothing_and_is_an_alarm_if_it_does(
     assert "A relabelled graph moved none of 2 numbers." in found.sentences
     alarm = replace(found, moved=1)
     assert any("the software is wrong" in each for each in alarm.sentences)
+
+
+def test_a_number_that_is_missing_is_none_that_stayed(
+    played: tuple[Path, Audit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, found = played
+    numbers = pd.DataFrame({"0": [0.5, nan]})
+    monkeypatch.setattr(verdicts, "_numbers", lambda design, store: numbers)
+    with open_store(audit_store(path)) as store:
+        assert verdicts._moved(found.design, store) == (0, 1)
 
 
 def test_moderators_stand_apart(played: tuple[Path, Audit]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from math import nan
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from sim.errors import BadRequest, ScenarioError, SceneError
@@ -18,7 +20,10 @@ from sim.scene.actor import Context
 from sim.store import open_store
 from sim.study.studies.conduct import conduct, measured, register
 from sim.study.studies.design import APART, TOPICS_APART, design_of
-from sim.study.studies.registration import facts_of, registered
+from sim.study.studies.deviations import deviations
+from sim.study.studies.methods import methods
+from sim.study.studies.registration import digest, facts_of, registered
+from sim.study.studies.verdicts import findings_of
 
 
 def tiny(**changes: object) -> Study:
@@ -93,6 +98,10 @@ def test_an_arm_has_its_own_layout_context_and_surrogate() -> None:
             "'Inez' in the arm base; did you mean Ines",
         ),
         ({"measure": "convergence.end", "settings": {"lag": 2}}, "other things than lag"),
+        (
+            {"measure": "conformity.last", "settings": {"subject": "Inez"}},
+            "'Inez' in the arm base; did you mean Ines",
+        ),
     ],
 )
 def test_what_cannot_be_measured_is_refused_before_it_is_played(
@@ -164,7 +173,53 @@ def test_another_primary_measure_is_a_deviation(tmp_path: Path) -> None:
     conduct(tiny(), store, seeds=2)
     other = tiny(primary=(Contrast(measure="convergence.c", weights={"tuned": 1, "base": -1}),))
     found = conduct(other, store, seeds=2)
-    assert any(told.startswith("the primary contrasts") for told in found.deviations)
+    assert found.deviations == (
+        "the primary contrasts, measure of number 1: convergence.end was fixed beforehand, and now "
+        "it is convergence.c",
+    )
+
+
+def test_the_hash_to_cite_is_that_of_what_was_fixed_beforehand(tmp_path: Path) -> None:
+    store = tmp_path / "tiny.db"
+    conduct(tiny(), store, seeds=2)
+    first = register(design_of(tiny(), seeds=2), store)
+    more = register(design_of(tiny(), seeds=3), store)
+    verdict, _ = measured(more, store)
+    assert more.hash == first.hash == digest(first.facts) != digest(more.facts)
+    assert f"(registration {first.hash})" in methods(verdict, more)
+    assert "3 seeds each" in methods(verdict, more)
+
+
+def test_where_a_long_value_differs_is_told() -> None:
+    was, now = ({"stages": {"stage": f"m?{'a=1&' * 40}kappa={k}&b=2"}} for k in (0.4, 0.5))
+    [told] = deviations(was, now)
+    assert told.what == "the models, stage"
+    assert (told.was[-12:], told.now[-12:]) == ("kappa=0.4&b=2"[-12:], "kappa=0.5&b=2"[-12:])
+    many = [{"arms": {str(arm): {"rounds": rounds} for arm in range(9)}} for rounds in (2, 3)]
+    assert [each.more for each in deviations(*many)] == [0, 0, 6]
+
+
+def numbers(values: dict[str, list[float]]) -> pd.DataFrame:
+    """The numbers of the trials of some arms, one topic."""
+    rows = [
+        (arm, "", seed, value) for arm, some in values.items() for seed, value in enumerate(some)
+    ]
+    return pd.DataFrame(rows, columns=["arm", "topic", "seed", "convergence.end"])
+
+
+@pytest.mark.parametrize(
+    ("tuned", "base", "told"),
+    [
+        ([0.5] * 6, [0.5] * 6, "Tuned less base: 0.00 (no limits, 6 blocks; p"),
+        ([0.5] * 3, [nan] * 3, "Cannot be said. Tuned less base: no trial of base has a number ("),
+        ([0.5, nan], [nan, 0.5], "Cannot be said. Tuned less base: no block has all numbers ("),
+    ],
+)
+def test_what_has_no_limits_or_no_number_says_so(
+    tuned: list[float], base: list[float], told: str
+) -> None:
+    [found] = findings_of(tiny(), numbers({"tuned": tuned, "base": base}))
+    assert told in found.sentence
 
 
 def test_trials_that_were_seen_before_are_refused(tmp_path: Path) -> None:
@@ -211,11 +266,33 @@ def test_all_primary_contrasts_must_hold(tmp_path: Path) -> None:
             "there is no arm 'tunde'",
         ),
         ({"absent": Twin(why="", stages={"nobody": "embedded:base"})}, "no role 'nobody'"),
+        ({"arms": {}}, "Study.arms: has nothing, and needs 1 or more"),
+        ({"name": "../elsewhere"}, "Study.name: '../elsewhere' is no name for its files"),
     ],
 )
 def test_a_study_that_makes_no_sense_is_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(SceneError, match=message):
         tiny(**changes)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"policy": "summarise"}, "no limit; give context="),
+        ({"context": 50}, "greater than or equal to 100"),
+        ({"surrogate": "mute"}, "surrogate and focal go together"),
+    ],
+)
+def test_an_arm_that_makes_no_sense_is_refused(fields: dict[str, object], message: str) -> None:
+    with pytest.raises(SceneError, match=message):
+        Arm(scenario="cross_purposes", **fields)
+
+
+@pytest.mark.parametrize("field", ["null", "margin", "weights"])
+def test_a_contrast_takes_no_number_that_is_none(field: str) -> None:
+    value: object = {"a": float("nan")} if field == "weights" else float("nan")
+    with pytest.raises(SceneError, match=f"Contrast.{field}"):
+        Contrast(**{"measure": "convergence.end", "weights": {"a": 1.0}, field: value})
 
 
 def test_a_role_a_twin_and_a_parameter_that_are_not_there() -> None:
