@@ -202,7 +202,7 @@ class Result(Divisible):
             raise BadRequest(f"--by {fact}: trials do not differ in it{nearest(fact, facts)}")
         changed["parameters"] = pd.Series(given, index=trials.index, dtype="object")
         beside = copy(self)
-        for name in ("estimates", "by_arm"):
+        for name in ("estimates", "by_arm", "_by_seed"):
             beside.__dict__.pop(name, None)
         beside.tables = replace(self.tables, trials=changed)
         return beside
@@ -323,15 +323,14 @@ class Result(Divisible):
 
     def trials_of_arms(self) -> Iterator[tuple[Arm, pd.DataFrame]]:
         """The arms in order, each with one row for each of its trials; quantities as numbers."""
-        arms = with_arms(self.tables.trials)[["trial", *ARM]]
-        rows = self._numbers.reset_index().merge(arms, on="trial")
-        for arm, members in rows.groupby(list(ARM), sort=True, dropna=False):
-            yield tuple(map(str, arm)), members
+        return self._split(self._numbers.reset_index())
 
     def rows_of_arms(self) -> Iterator[tuple[Arm, pd.DataFrame]]:
         """The arms in order, with the rows of ``by_trial`` as they are."""
-        arms = with_arms(self.tables.trials)[["trial", *ARM]]
-        rows = self.by_trial.merge(arms, on="trial")
+        return self._split(self.by_trial)
+
+    def _split(self, rows: pd.DataFrame) -> Iterator[tuple[Arm, pd.DataFrame]]:
+        rows = rows.merge(with_arms(self.tables.trials)[["trial", *ARM]], on="trial")
         for arm, members in rows.groupby(list(ARM), sort=True, dropna=False):
             yield tuple(map(str, arm)), members
 
@@ -343,13 +342,7 @@ class Result(Divisible):
 
     def paired(self, a: str, b: str, columns: list[str]) -> Iterator[Paired]:
         """Trials of two models with the same seed, as numbers from ``by_trial``."""
-        trials = with_arms(self.tables.trials)
-        trials = trials.loc[~trials["arm"].isin(SURROGATES), ["trial", "seed", *ARM]]
-        rows = self._numbers[columns].reset_index().merge(trials, on="trial")
-        keys = list(GROUP)
-        # The surrogates of a trial share its seed: they are one member of a pair.
-        rows = rows.groupby([*keys, "model", "seed"], sort=False, dropna=False)[columns].mean()
-        rows = rows.reset_index()
+        keys, rows = list(GROUP), self._by_seed
         sides = [rows.loc[rows["model"] == model, [*keys, "seed", *columns]] for model in (a, b)]
         both = sides[0].merge(sides[1], on=[*keys, "seed"], suffixes=("_a", "_b"))
         for group, pairs in both.groupby(keys, sort=True):
@@ -362,6 +355,18 @@ class Result(Divisible):
                 known[:, count:],
                 len(values) - len(known),
             )
+
+    @cached_property
+    def _by_seed(self) -> pd.DataFrame:
+        """One row for each group of arms, model and seed, with the means of all numbers.
+
+        The surrogates of a trial share its seed: they are one member of a pair.
+        """
+        trials = with_arms(self.tables.trials)
+        trials = trials.loc[~trials["arm"].isin(SURROGATES), ["trial", "seed", *ARM]]
+        rows = self._numbers.reset_index().merge(trials, on="trial")
+        kinds = rows.groupby([*GROUP, "model", "seed"], sort=False, dropna=False)
+        return kinds[list(self._numbers.columns)].mean().reset_index()
 
     def comparison(
         self,

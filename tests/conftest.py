@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Generator
@@ -51,10 +52,20 @@ if NO_SKIPS:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Leave nobody's own configuration of the command in the way."""
+    """Leave nobody's own configuration of the command in the way.
+
+    Collecting thousands of tests makes no garbage, and looking for some took a fifth of the time.
+    """
+    gc.disable()
     for name in [name for name in os.environ if name.startswith("ELSINORE_")]:
         if name not in KEPT:
             del os.environ[name]
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: it need not be looked at again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,12 @@ def made(measure: type[Result], tables: Tables) -> Result:
 
 
 @pytest.fixture(scope="module")
+def whole(played: Tables) -> Callable[[str], Result]:
+    """Each measure of what was played, worked out once for all tests."""
+    return cache(lambda name: made(VERBS[name], played))
+
+
+@pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     """Scenes on two models, with probes, guesses, and a yoked arm."""
     folder: Path = tmp_path_factory.mktemp("measures")
@@ -75,25 +82,28 @@ def test_all_measures_are_here() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(VERBS))
-def test_the_tables_have_the_declared_columns(name: str, played: Tables) -> None:
+def test_the_tables_have_the_declared_columns(
+    name: str, played: Tables, whole: Callable[[str], Result]
+) -> None:
     measure = VERBS[name]
     says_what_it_measures(measure)
-    for tables in (played, tables_from([]), tables_from([Record("t", [{"name": "Ines"}])])):
+    has_its_columns(measure, whole(name), played)
+    for tables in (tables_from([]), tables_from([Record("t", [{"name": "Ines"}])])):
         if measure is Conformity and len(tables.trials) == 1:
             continue  # Somebody without a stance conforms to nothing, and is refused.
         has_its_columns(measure, made(measure, tables), tables)
 
 
 @pytest.mark.parametrize("name", sorted(VERBS))
-def test_estimates_are_the_table_of_arms(name: str, played: Tables) -> None:
-    result = made(VERBS[name], played)
+def test_estimates_are_the_table_of_arms(name: str, whole: Callable[[str], Result]) -> None:
+    result = whole(name)
     estimates_are_sound(result)
     assert len(result.by_arm) > 0 or name in SILENT
 
 
 @pytest.mark.parametrize("name", sorted(VERBS))
-def test_two_models_are_compared_both_ways(name: str, played: Tables) -> None:
-    result = made(VERBS[name], played)
+def test_two_models_are_compared_both_ways(name: str, whole: Callable[[str], Result]) -> None:
+    result = whole(name)
     compares_both_ways(result)
     for one in result.compare(*MODELS).itertuples():
         assert one.pairs + one.left_out == 3
@@ -102,8 +112,8 @@ def test_two_models_are_compared_both_ways(name: str, played: Tables) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(VERBS))
-def test_a_result_can_be_read(name: str, played: Tables) -> None:
-    result = made(VERBS[name], played)
+def test_a_result_can_be_read(name: str, whole: Callable[[str], Result]) -> None:
+    result = whole(name)
     can_be_read(result)
     assert result.measure == name
 
@@ -127,13 +137,14 @@ class Pickled:
 
 @pytest.mark.parametrize("name", sorted(VERBS))
 def test_rows_that_are_made_apart_are_those_that_are_made_together(
-    name: str, played: Tables
+    name: str, played: Tables, whole: Callable[[str], Result]
 ) -> None:
     levels = ("by_turn", "by_actor", "by_trial", "by_arm")
     # A store is read in the order of ids; transcripts in memory come in any.
     backwards = replace(played, trials=played.trials.iloc[::-1].reset_index(drop=True))
     for tables in (played, backwards) if VERBS[name].trialwise else (played,):
-        here = [getattr(made(VERBS[name], tables), level) for level in levels]
+        together = whole(name) if tables is played else made(VERBS[name], tables)
+        here = [getattr(together, level) for level in levels]
         mapper = Pickled()
         with spread_over(mapper, least=2):
             spread = made(VERBS[name], tables)

@@ -21,11 +21,21 @@ PEACEFUL = "fixed:I agree with you.|Exactly, Ada.|Well, Ben?"
 QUARREL = "fixed:I disagree.|No, Ada, that is wrong.|Nonsense, Ben."
 
 
+@pytest.fixture(scope="module")
+def kept() -> dict[str, bytes]:
+    """The store that was played once for all tests, as bytes."""
+    return {}
+
+
 @pytest.fixture
-def peace(inside: Command) -> str:
+def peace(inside: Command, folder: Path, kept: dict[str, bytes]) -> str:
     """A store with two trials of six turns in which nobody contradicts."""
-    done = inside("run", "mine.py:trio", "-m", PEACEFUL, "-qn2", "--store", "s.db")
-    assert done.returncode == 0, done.stderr
+    if kept:
+        (folder / "s.db").write_bytes(kept["s.db"])
+    else:
+        done = inside("run", "mine.py:trio", "-m", PEACEFUL, "-qn2", "--store", "s.db")
+        assert done.returncode == 0, done.stderr
+        kept["s.db"] = (folder / "s.db").read_bytes()
     return "s.db"
 
 
@@ -40,6 +50,12 @@ def told(done: CompletedProcess[str]) -> Any:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("\n") == 1
     return json.loads(done.stdout, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+def drawn(inside: Command, store: str) -> list[Any]:
+    """A graph of what was done, and one of what was said, of all trials together."""
+    kinds = ("turn_taking", "agreement")
+    return [told(inside("graph", store, "--kind", kind, "--json")) for kind in kinds]
 
 
 def weights(record: Any) -> dict[tuple[str, str], float]:
@@ -84,13 +100,13 @@ def test_turns_are_counted(inside: Command, folder: Path, peace: str) -> None:
 
 def test_branches_and_surrogates_do_not_count(inside: Command, folder: Path, peace: str) -> None:
     [one, _] = trials(folder / peace, "1")
-    before = [told(inside("graph", peace, "--kind", kind, "--json")) for kind in KINDS]
+    before = drawn(inside, peace)
     done = inside("fork", peace, one, "--at", 2, "-n", 2, "--say", "Cleo: Ada, no!", "-q")
     assert done.returncode == 0, done.stderr
     done = inside("run", "mine.py:trio", "-m", PEACEFUL, "-qn2", "--yoked", "--store", peace)
     assert done.returncode == 0, done.stderr
     assert len(trials(folder / peace, "arm != 'live'")) == 4 + 6
-    assert [told(inside("graph", peace, "--kind", kind, "--json")) for kind in KINDS] == before
+    assert drawn(inside, peace) == before
     # One of them has a graph all the same, with what it shares.
     branch = trials(folder / peace, "arm LIKE 'fork@2 say%'")[0]
     assert weights(told(inside("graph", peace, branch, "--kind", "turn_taking", "--json"))) == {

@@ -12,25 +12,25 @@ Command = Callable[..., "CompletedProcess[str]"]
 
 
 @pytest.fixture
-def store(elsinore: Command, folder: Path) -> Path:
-    made = elsinore("run", "mine.py:trio", "--trials", 3, "--store", "x.db", "--quiet")
+def store(inside: Command, folder: Path) -> Path:
+    made = inside("run", "mine.py:trio", "--trials", 3, "--store", "x.db", "--quiet")
     assert made.returncode == 0, made.stderr
     return folder / "x.db"
 
 
-def test_a_report_and_figures(elsinore: Command, store: Path, folder: Path) -> None:
-    made = elsinore("report", "x.db")
+def test_a_report_and_figures(inside: Command, store: Path, folder: Path) -> None:
+    made = inside("report", "x.db")
     assert made.returncode == 0, made.stderr
     assert made.stdout.startswith("x.html (")
     assert "Trio" in (folder / "x.html").read_text()
-    drawn = elsinore("plot", "x.db", "stance", "-o", "fig.svg", "--width", 500)
+    drawn = inside("plot", "x.db", "stance", "-o", "fig.svg", "--width", 500)
     assert drawn.returncode == 0, drawn.stderr
     assert "95% intervals" in drawn.stdout
     assert 'width="500"' in (folder / "fig.svg").read_text()
-    paper = elsinore("plot", "x.db", "graph", "-o", "fig.png")
+    paper = inside("plot", "x.db", "graph", "-o", "fig.png")
     assert paper.returncode == 0, paper.stderr
     assert (folder / "fig.png").read_bytes().startswith(b"\x89PNG")
-    table = elsinore("plot", "x.db", "graph", "-o", "graph.csv")
+    table = inside("plot", "x.db", "graph", "-o", "graph.csv")
     assert table.returncode == 0, table.stderr
     assert (folder / "graph.csv").read_text().startswith("arm,who replies,")
 

@@ -8,44 +8,77 @@ import runpy
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 STORES = Path(__file__).parents[2] / "stores"
 MADE = runpy.run_path(str(STORES / "make_played_version_3.py"))
 STORE: str = MADE["STORE"]
 
 
-def elsinore(folder: Path, *words: str) -> str:
-    """What the command prints. No server is there: a call would fail, and be counted."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from sim.cli import main; main()", *words],
-        cwd=folder, env=os.environ | {"OPENAI_API_KEY": "sk-none"}, text=True, check=False,
-        capture_output=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+ONE_AFTER_THE_OTHER = """
+import contextlib, io, json, sys
+from sim.cli import main
+
+for line in sys.stdin:
+    sys.argv = ["elsinore", *json.loads(line)]
+    told, code = io.StringIO(), 0
+    with contextlib.redirect_stdout(told):
+        try:
+            main()
+        except SystemExit as left:
+            code = left.code or 0
+    print(json.dumps([code, told.getvalue()]), flush=True)
+"""
+"""One process carries out all commands: each alone would spend a second on imports."""
 
 
-def test_the_same_commands_find_everything_there(tmp_path: Path) -> None:
+@pytest.fixture
+def elsinore(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """What a command prints. No server is there: a call would fail, and be counted."""
+    with subprocess.Popen(
+        [sys.executable, "-c", ONE_AFTER_THE_OTHER], cwd=tmp_path, text=True,
+        env=os.environ | {"OPENAI_API_KEY": "sk-none"}, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as child:  # fmt: skip
+        assert child.stdin is not None
+        assert child.stdout is not None
+        stdin, stdout = child.stdin, child.stdout
+
+        def call(*words: str) -> str:
+            stdin.write(f"{json.dumps(words)}\n")
+            stdin.flush()
+            code, told = json.loads(stdout.readline())
+            assert code == 0, words
+            return str(told)
+
+        yield call
+        stdin.close()
+
+
+def test_the_same_commands_find_everything_there(
+    tmp_path: Path, elsinore: Callable[..., str]
+) -> None:
     for name in (STORE, "own_scenario.py", "small_cup.toml"):
         shutil.copy(STORES / name, tmp_path / name)
     calls: dict[str, Sequence[int]] = {}
     for command in MADE["COMMANDS"]:
         # Language models had labels then; the wording is a part of a trial.
         wording = ("--wording", "plain-1") if "openai:stub" in command else ()
-        elsinore(tmp_path, *command, *wording, "--store", STORE, "--json")
-    trials = json.loads(elsinore(tmp_path, "show", STORE, "--json"))["trials"]
+        elsinore(*command, *wording, "--store", STORE, "--json")
+    trials = json.loads(elsinore("show", STORE, "--json"))["trials"]
     for trial in trials:
         if trial["arm"] == "live" and trial["scenario"] in MADE["FORKED"]:
             place = (STORE, trial["id"])
-            elsinore(tmp_path, "fork", *place, "--at", "3", "-n", "2", "--drop")
-            record = json.loads(elsinore(tmp_path, "ask", *place, "Why, {name}?", "--json"))
+            elsinore("fork", *place, "--at", "3", "-n", "2", "--drop")
+            record = json.loads(elsinore("ask", *place, "Why, {name}?", "--json"))
             calls[trial["id"]] = [record["calls"]]
     assert len(calls) == 2
     assert counted(tmp_path / STORE) == {"calls": 0, "hits": 0, "failed_calls": 0}
-    elsinore(tmp_path, "export", STORE, "-o", "now.jsonl")
+    elsinore("export", STORE, "-o", "now.jsonl")
     expected = (STORES / "played_version_3.jsonl").read_bytes()
     assert (tmp_path / "now.jsonl").read_bytes() == expected
 

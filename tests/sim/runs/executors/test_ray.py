@@ -159,14 +159,14 @@ def played(
     return asyncio.run(run())
 
 
-def test_two_hundred_scenes_with_nodes_killed_twice(machines: Machines, tmp_path: Path) -> None:
+def test_eighty_scenes_with_nodes_killed_twice(machines: Machines, tmp_path: Path) -> None:
     models = ["embedded:base", SLOW]
-    played(models, 100, 8, tmp_path / "here.db")
-    watch = At([300, 900], machines.lose)
-    report = played(models, 100, 8, tmp_path / "there.db", watch, executor=RayExecutor())
+    played(models, 40, 8, tmp_path / "here.db")
+    watch = At([120, 360], machines.lose)
+    report = played(models, 40, 8, tmp_path / "there.db", watch, executor=RayExecutor())
     assert watch.counts == []
     assert {trial.status for trial in report.trials} == {"done"}
-    assert len(report.trials) == 200
+    assert len(report.trials) == 80
     assert exported(tmp_path / "here.db") == exported(tmp_path / "there.db")
     assert verify(tmp_path / "there.db").sound
     # A third of the 16 calls in flight, and then half of them.
