@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,13 @@ def tracked() -> list[str]:
     return command("git", "ls-files", "-z").rstrip("\0").split("\0")
 
 
+@cache
+def parsed(text: str) -> ast.Module:
+    """A module's syntax tree, for all tests that look at it."""
+    return ast.parse(text)
+
+
+@cache
 def texts() -> dict[str, str]:
     """The text files in git."""
     found: dict[str, str] = {}
@@ -78,7 +86,7 @@ def test_our_own_modules_are_imported_late_only_where_it_makes_a_start_quick() -
         for name, text in texts().items()
         if name.startswith(("sim/", "scenarios/", "analysis/")) and name.endswith(".py")
         if not name.startswith(tuple(LATE)) and not name.endswith("/__init__.py")
-        for function in ast.walk(ast.parse(text))
+        for function in ast.walk(parsed(text))
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         for node in ast.walk(function)
         if isinstance(node, ast.Import | ast.ImportFrom)
@@ -116,7 +124,7 @@ def test_no_public_function_has_more_than_eight_parameters() -> None:
         f"{name}: {node.name}"
         for name, text in texts().items()
         if name.startswith(("sim/", "analysis/", "scenarios/")) and name.endswith(".py")
-        for node in ast.walk(ast.parse(text))
+        for node in ast.walk(parsed(text))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         if not node.name.startswith("_") or node.name == "__init__"
         if len([a for a in _arguments(node) if a not in ("self", "cls")]) > 8
@@ -179,7 +187,7 @@ def _imported() -> set[str]:
     found: set[str] = set()
     for name, text in texts().items():
         if name.endswith(".py") and name.startswith(("sim/", "scenarios/", "analysis/")):
-            for node in ast.walk(ast.parse(text)):
+            for node in ast.walk(parsed(text)):
                 if isinstance(node, ast.Import):
                     found |= {alias.name.partition(".")[0] for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -24,8 +24,10 @@ import pytest
 from backstage.stores import exported
 
 from analysis import conflict
+from analysis.calibration import open_instruments
+from analysis.calibration.stored import record
 from analysis.spreading import spread_over
-from sim import open_stage
+from sim import Arm, Contrast, Study, open_stage
 from sim.errors import BadRequest
 from sim.events import Event, Turn
 from sim.planning import Trial, plan_scene
@@ -37,6 +39,9 @@ from sim.runs.trials import run_trials
 from sim.stage.base import Reply, Request, Stage
 from sim.stage.fixed import FixedLines
 from sim.store.soundness import verify
+from sim.study.audits.conduct import audit
+from sim.study.calibration import Planting, calibrate, play_planted
+from sim.study.measuring import measuring_on
 from sim.study.studies.conduct import conduct
 from sim.tournament import Debate, Entrant, Tournament
 
@@ -252,6 +257,20 @@ def _until(reached: Callable[[], bool], child: subprocess.Popen[bytes]) -> None:
         time.sleep(0.05)
 
 
+def leaning() -> Study:
+    """Two arms of short scenes, one of them on a stage that leans toward what is said."""
+    return Study(
+        name="leaning", question="Does it lean?", source="none", known="nothing",
+        refuted_by="no difference",
+        stages={"plain": "embedded:base", "leaning": "embedded:base?beta=0.3&bias=1"},
+        arms={
+            name: Arm(scenario="cross_purposes", parameters={"turns": 4}, stage=name)
+            for name in ("plain", "leaning")
+        },
+        primary=(Contrast(measure="convergence.end", weights={"leaning": 1, "plain": -1}),),
+    )  # fmt: skip
+
+
 def test_tournaments_and_studies(machines: Machines, tmp_path: Path) -> None:
     cup = Tournament(
         name="Cup", entrants=[Entrant(name=name) for name in "ab"], motions=["Tea?"],
@@ -262,12 +281,32 @@ def test_tournaments_and_studies(machines: Machines, tmp_path: Path) -> None:
         how = RunOptions(executor=executor)
         cup.run(tmp_path / f"{place}-tournament.db", how)
         found[place] = conduct(
-            "bland_agreement", tmp_path / f"{place}-study.db", seeds=2, options=how
+            leaning(), tmp_path / f"{place}-study.db", seeds=3, options=how
         ).record()
     assert found["here"] == found["there"]
     for what in ("tournament", "study"):
         here, there = (tmp_path / f"{place}-{what}.db" for place in ("here", "there"))
         assert exported(here) == exported(there)
+
+
+def test_audits_and_calibrations(machines: Machines, tmp_path: Path) -> None:
+    plan = Planting(scenes=1, turns=10, plants=("sham", "hostility"))
+    stage = open_stage("embedded:base")
+    planted = plan.trials("embedded:base", stage.identity)
+    found = {}
+    for place, executor in (("here", None), ("there", RayExecutor())):
+        how = RunOptions(executor=executor)
+        audited = audit(
+            leaning(), tmp_path / f"{place}.db", worlds=12, seeds=2, moderators=False, options=how
+        )
+        path = tmp_path / f"{place}-planted.db"
+        asyncio.run(play_planted(plan, "embedded:base", stage, path, how))
+        with measuring_on(executor):
+            worth = calibrate(path, planted, plan, open_instruments(["hostility"]))
+        found[place] = [audited.sentence, *(repr(record(each)) for each in worth)]
+    assert found["here"] == found["there"]
+    assert exported(tmp_path / "here-audit.db") == exported(tmp_path / "there-audit.db")
+    assert exported(tmp_path / "here-planted.db") == exported(tmp_path / "there-planted.db")
 
 
 def _divided(number: int) -> float:
