@@ -337,7 +337,7 @@ def test_a_trial_is_followed_while_a_run_writes_it(browser: Browser, tmp_path: P
     """Lines come onto the page of a trial as they are said; who reads or writes is left alone."""
     line = [
         sys.executable, "-P", "-m", "sim.cli", "run", "cross_purposes", "-q", "--store", "live.db",
-        "-m", "fixed:The cliff is ours.|It is not.?latency=0.4", "-P", "turns=20", "-n", "1",
+        "-m", "fixed:The cliff is ours.|It is not.?latency=0.3", "-P", "turns=16", "-n", "1",
     ]  # fmt: skip
     run = subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
@@ -357,7 +357,7 @@ def test_a_trial_is_followed_while_a_run_writes_it(browser: Browser, tmp_path: P
             page.wait_for_url("**/trial/**")
             ready(page)
             before = page.locator(".line").count()
-            assert 3 <= before < 20
+            assert 3 <= before < 16
             page.locator("#t-2").click()
             run.send_signal(signal.SIGCONT)
             page.locator(f"#t-{before + 2}").wait_for(timeout=8_000)
@@ -372,11 +372,11 @@ def test_a_trial_is_followed_while_a_run_writes_it(browser: Browser, tmp_path: P
             assert page.locator("dialog[open] textarea").input_value() == "She waits"
             assert page.locator(".line").count() == shown
             page.keyboard.press("Escape")
-            page.locator("#t-20").wait_for(timeout=20_000)
+            page.locator("#t-16").wait_for(timeout=20_000)
             page.locator("#head .status.done").wait_for(timeout=10_000)
             page.locator("#live:empty").wait_for(state="attached", timeout=15_000)
-            assert page.locator(".line").count() == 20
-            assert page.locator("#slider").get_attribute("aria-valuemax") == "20"
+            assert page.locator(".line").count() == 16
+            assert page.locator("#slider").get_attribute("aria-valuemax") == "16"
             assert page.locator(".line.now").get_attribute("id") == "t-2"
             assert complaints == []
             page.context.close()
