@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 
 from benchmarks.validity.equal_arms import ALARM, compare
 
-REPETITIONS = effort(8, 20)
+REPETITIONS = effort(12, 20)
 
 
 def test_forty_trials_tell_rlhf_from_base() -> None:

@@ -31,12 +31,12 @@ def told(stage: Any, seed: int = 1, **fields: Any) -> Transcript:
 
 def test_a_planted_trigger_comes_first() -> None:
     """A slice of the benchmark; at 9 of 10 in truth, fewer than 5 of 8 come once in 200 times."""
-    ranks = study(partial(ranked, branches=effort(12, 50)), 8, 1)
+    ranks = study(partial(ranked, branches=effort(14, 50)), 8, 1)
     assert sum(rank == 1 for rank in ranks) >= 5, ranks
 
 
 def test_intervals_cover_a_true_zero() -> None:
-    cases = [case(seed, common=False) for seed in range(effort(10, 40))]
+    cases = [case(seed, common=False) for seed in range(effort(14, 40))]
     covered = sum(one.covers for one in cases)
     assert binomtest(covered, len(cases), 0.95).pvalue >= REFUSED
     assert all(one.low < one.high for one in cases)
