@@ -48,7 +48,7 @@ from analysis.stats import (
     permuted,
 )
 from analysis.stats.effects import cliffs_delta, ratio_of_means
-from analysis.tables import ARM, Data, Tables, frame, load, units, with_arms
+from analysis.tables import ARM, Data, Tables, frame, in_order, load, units, with_arms
 from analysis.topics import by_topic, joined, topic_of
 from analysis.weaknesses import unfinished, weaknesses
 from sim.errors import BadRequest
@@ -209,7 +209,7 @@ class Comparison:
     def plot(self) -> Figure | None:
         """The forest of all differences; None if none is known. A notebook draws it; ``.svg()`` is
         a file of it."""
-        return effects(self.differences)
+        return effects(self.differences, self.by)
 
 
 def compare(
@@ -225,10 +225,10 @@ def compare(
     ``layout``, ``wording``, ``arm``, or the name of a parameter.
 
     ``measures`` are names of measures, of one of their quantities (``convergence.c``), or results;
-    the first is primary. Every value of ``by`` is compared with ``against``, the first by the
-    alphabet unless it is given. ``margins`` says, by quantity, how small a difference is none.
-    ``lineage`` says what models are, by model string (``analysis.lineage``): only where it does may
-    a difference be called one of tuning.
+    the first is primary. Every value of ``by`` is compared with ``against``, the least number or
+    the first by the alphabet unless it is given. ``margins`` says, by quantity, how small a
+    difference is none. ``lineage`` says what models are, by model string (``analysis.lineage``):
+    only where it does may a difference be called one of tuning.
     Branches are left out, and surrogates, unless ``by`` is ``arm``. Raises ``BadRequest`` for names
     that are unknown, or if there is one value alone.
 
@@ -248,7 +248,7 @@ def compare(
     found: list[Difference] = []
     for result, quantities in zip(results, wanted, strict=True):
         beside = by_topic(result._beside(_STAGE.get(by, by)))
-        values = sorted(set(map(str, beside.tables.trials["model"])))
+        values = in_order(map(str, beside.tables.trials["model"]))
         if len(values) < 2:
             raise BadRequest(
                 f"--by {by}: there is one value alone ({', '.join(values) or 'nothing'}); "

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isnan
 from typing import TYPE_CHECKING
 
+from analysis.tables import side_named
 from sim.html import Figure, Table
 from sim.html.figures.forest import Forest, Row
 from sim.html.numbers import interval, number, probability
@@ -33,9 +34,9 @@ NAMES = {
 """Quantities in words; the table has their names."""
 
 
-def effects(differences: Sequence[Difference]) -> Figure | None:
+def effects(differences: Sequence[Difference], by: str = "") -> Figure | None:
     """Cliff's delta of every difference, with the difference itself in words; None if none is
-    known."""
+    known. ``by`` is what arms were compared by."""
     known = [each for each in differences if not isnan(each.delta.estimate)]
     rows = []
     of = told_apart(each.of for each in known if each.clusters <= 1)
@@ -44,11 +45,12 @@ def effects(differences: Sequence[Difference]) -> Figure | None:
         where = of.get(each.of, each.of)
         gap = each.difference
         told = f"{number(gap.estimate, sign=True)} {interval(gap.low, gap.high, sign=True)}"
+        group = f"{side_named(by, each.a)} less {side_named(by, each.b)}"
         rows.append(
             Row(
                 NAMES.get(each.quantity, each.quantity), each.delta.estimate, each.delta.low,
                 each.delta.high, told,
-                f"{each.a} less {each.b}{f': {where}' if where else ''}", strong=shown,
+                f"{group}: {where}" if where else group, strong=shown,
             )
         )  # fmt: skip
     if not rows:

@@ -16,9 +16,11 @@ from __future__ import annotations
 import gc
 import json
 import logging
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -459,3 +461,29 @@ def with_arms(trials: pd.DataFrame) -> pd.DataFrame:
     """The trials, with ``parameters`` as canonical JSON, so that they can be grouped by ``ARM``."""
     parameters = [_canonical(value) for value in trials["parameters"]]
     return trials.assign(parameters=pd.Series(parameters, index=trials.index, dtype="string"))
+
+
+def side_named(by: str, side: str) -> str:
+    """A side of a comparison as a person calls it: a value of a parameter with its name.
+
+    >>> side_named("rounds", "8"), side_named("tone", '"blunt"'), side_named("model", "gguf:x")
+    ('rounds=8', 'tone=blunt', 'gguf:x')
+    """
+    if not by or by in (*ARM, "stage"):
+        return side
+    value = json.loads(side)
+    return f"{by}={value if isinstance(value, str) else side}"
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Each name once, by the alphabet, and by size where they differ in a number.
+
+    >>> in_order(["turns=10", "turns=6", "turns=6"]), in_order(["10", "-2", "0.5"])
+    (['turns=6', 'turns=10'], ['-2', '0.5', '10'])
+    """
+    return sorted(set(names), key=_by_size)
+
+
+def _by_size(name: str) -> list[tuple[float, str]]:
+    parts = re.split(r"((?:(?<==)|^)-?\d+(?:\.\d+)?|\d+(?:\.\d+)?)", name)
+    return [(float(part), "") if place % 2 else (-inf, part) for place, part in enumerate(parts)]

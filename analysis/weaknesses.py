@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.calibration import errors
 from analysis.lineage import Lineage, differ_in
-from analysis.tables import ARM, Tables, with_arms
+from analysis.tables import ARM, Tables, in_order, side_named, with_arms
 from analysis.topics import topics_of
 
 FEWEST = 6
@@ -72,7 +72,7 @@ def weaknesses(
     lost = sorted({each.quantity for each in found if each.left_out})
     if lost:
         yield f"Left out: the number is missing in some trials ({', '.join(lost)})."
-    yield from _missing(single)
+    yield from _missing(single, by)
     if not all(each.paired for each in known) and by != "scenario":
         yield "Not all arms share seeds: they are compared as independent samples."
     if trials["version"].nunique() > 1 and by != "version":
@@ -98,10 +98,11 @@ def _models(
             yield differ_in(pair, (stages[pair[0]], stages[pair[1]]), declared)
 
 
-def _missing(found: Sequence[Compared]) -> Iterator[str]:
+def _missing(found: Sequence[Compared], by: str) -> Iterator[str]:
     """A warning of numbers that are missing in one arm more than in the other."""
     told = [
-        f"{each.quantity}: {each.a} {each.missing[0]}, {each.b} {each.missing[1]}"
+        f"{each.quantity}: {each.missing[0]} of {side_named(by, each.a)}, {each.missing[1]} of "
+        f"{side_named(by, each.b)}"
         for each in found
         if each.missing is not None and each.missing[0] != each.missing[1]
     ]
@@ -122,14 +123,14 @@ def _uneven(tables: Tables, by: str) -> Iterator[str]:
     own = words.reindex(trials["trial"].to_numpy()).fillna(0.0).to_numpy(dtype=float)
     said = pd.Series(own, index=trials.index).groupby(labels).mean()
     if said.min() < 0.8 * said.max():
-        told = ", ".join(f"{label} {count:.0f}" for label, count in said.items())
+        told = ", ".join(f"{label}: {said[label]:.0f}" for label in in_order(said.index))
         yield f"Unequal lengths (words a trial: {told}): length alone makes many measures differ."
     if len(tables.answers):
         missing = tables.answers["missing"].notna()
         arm = tables.answers["trial"].map(dict(zip(trials["trial"], labels, strict=True)))
         shares = missing.groupby(arm).mean()
         if shares.max() - shares.min() > 0.05:
-            told = ", ".join(f"{label} {share:.0%}" for label, share in shares.items())
+            told = ", ".join(f"{label}: {share:.0%}" for label, share in shares.items())
             yield f"Answers are missing unevenly ({told}): that is an effect, too."
 
 
@@ -137,7 +138,7 @@ def unfinished(tables: Tables, by: str) -> Iterator[str]:
     """A warning of trials that did not come to their end, where one arm has more of them."""
     lost = (tables.trials["status"] != "done").groupby(_labels(tables, by)).agg(["sum", "mean"])
     if not tables.unfinished and lost["mean"].max() - lost["mean"].min() > 0.05:
-        told = ", ".join(f"{label} {count:.0f}" for label, count in lost["sum"].items())
+        told = ", ".join(f"{label}: {count:.0f}" for label, count in lost["sum"].items())
         yield (
             f"Trials failed or were torn off unevenly ({told}), and are in no number: those that "
             "are left may differ for that alone."
@@ -150,5 +151,5 @@ def _labels(tables: Tables, by: str) -> pd.Series:
     # A parameter may be called as another column of trials is ("at", say).
     if by in ARM and by != "parameters":
         return trials[by].astype("str")
-    given = [json.dumps(each.get(by)) for each in tables.trials["parameters"]]
+    given = [side_named(by, json.dumps(each.get(by))) for each in tables.trials["parameters"]]
     return pd.Series(given, index=trials.index)

@@ -13,15 +13,15 @@ import numpy as np
 
 from analysis.comparison import Comparison, Difference, compare
 from analysis.estimates import Estimate
-from analysis.figures import effects, told_apart
+from analysis.figures import NAMES, effects, told_apart
 from analysis.measures.convergence_controls import ratio_of_ends
 from analysis.reports.arms import ArmLabel, contrast_of
 from analysis.reports.contested import contested
 from analysis.reports.examples import Claim, Spot, extreme, happened, typical
 from analysis.reports.material import Material
-from analysis.results import Result
+from analysis.results import ArmEstimate, Result
 from analysis.stats import UNKNOWN, jackknife
-from analysis.tables import ARM
+from analysis.tables import side_named
 from sim.errors import BadRequest
 from sim.html import Figure
 from sim.html.numbers import counted, interval, number, probability, share
@@ -95,7 +95,11 @@ class Answer:
     @property
     def effects(self) -> list[Figure]:
         """The forest of all differences, if there are any."""
-        made = None if self.comparison is None else effects(self.comparison.differences)
+        made = (
+            None
+            if self.comparison is None
+            else effects(self.comparison.differences, self.comparison.by)
+        )
         return [] if made is None else [made]
 
     @cached_property
@@ -144,6 +148,10 @@ class Answer:
         others = [each for each in known if not each.primary and _shown(each)]
         for each in [*primary, *sorted(others, key=_order)]:
             yield self._difference(each)
+        # What was shown is said, whether or not it has words of its own.
+        plain = [each for each in self.comparison.differences if each.quantity not in READINGS]
+        for each in sorted(filter(_shown, plain), key=_order):
+            yield self._in_numbers(each)
         rest = [each for each in known if not each.primary and not _shown(each)]
         if rest:
             nouns = list(dict.fromkeys(READINGS[each.quantity].noun for each in rest))
@@ -180,10 +188,26 @@ class Answer:
             )
         return Claim(sentence, _numbers(each), tuple(self._spots(each)))
 
+    def _in_numbers(self, each: Difference) -> Claim:
+        """A difference that was shown, of a quantity without words of its own."""
+        noun = NAMES.get(each.quantity, each.quantity)
+        of = f" ({self._shared(each)})" if each.of else ""
+        one, other = self._named(each.a), self._named(each.b)
+        on = "with" if "=" in one else "on"
+        word = "more" if each.difference.estimate > 0 else "less"
+        sentence = (
+            f"{noun[:1].upper()}{noun[1:]}: {word} {on} {one} than {on} {other}{of}, "
+            f"{number(each.value_a)} against {number(each.value_b)}."
+        )
+        return Claim(sentence, _numbers(each), tuple(self._spots(each)))
+
     def _named(self, side: str) -> str:
         """A side of the comparison as a person calls it: a value of a parameter with its name."""
-        by = self.comparison.by if self.comparison else "model"
-        return side if by in (*ARM, "stage") else f"{by}={_plain(side)}"
+        return side_named(self._by, side)
+
+    @property
+    def _by(self) -> str:
+        return self.comparison.by if self.comparison else "model"
 
     def _shared(self, each: Difference) -> str:
         """What both arms share, as short as it tells: the scenario where each has one arm of it,
@@ -227,7 +251,7 @@ class Answer:
 
     def _trials(self, side: str) -> list[str]:
         """The trials of a value of what was compared."""
-        arms = [arm for arm in self.material.arms if _has(arm, side)]
+        arms = [arm for arm in self.material.arms if _has(arm, self._by, side)]
         return [trial for arm in arms for trial in arm.trials]
 
     def _closer(self) -> Iterator[Claim]:
@@ -243,30 +267,54 @@ class Answer:
                 else f"the distance between them grew by {share(-found.value)}"
             )
             start = "speakers" if where else "Speakers"
+            beyond = self._beyond(arm)
             if found.low > 0:
-                told = f"{start} came closer together: {gone}."
+                told = f"{start} came closer together: {gone}"
+                if beyond is not None and beyond.estimate.low <= 0:
+                    told += ", which is not shown to be the work of their exchange"
+                told += "."
             elif found.high < 0:
                 told = f"{start} moved apart: {gone}."
             else:
                 told = f"{start} are not shown to come together or to move apart: {gone}."
-            limits = f"95% interval {share(found.low)} to {share(found.high)}; " if found.n else ""
+            trials = counted(found.n or 0, "trial")
+            limits = (
+                f"No interval can be had of {trials}"
+                if isnan(found.low)
+                else f"95% interval {share(found.low)} to {share(found.high)}; {trials}"
+            )
             yield Claim(
                 where + told,
-                f"{limits}{counted(found.n or 0, 'trial')}; convergence.c, evidence P",
+                f"{limits}{_control(beyond)}; convergence.c, evidence P.",
                 tuple(typical(self.material.convergence.by_trial, "c", arm.trials, "typical")),
             )
+
+    def _beyond(self, arm: ArmLabel) -> ArmEstimate | None:
+        """C of an arm beyond what comes about without an exchange, by the better control that it
+        has; None if it has none."""
+        found = {
+            each.quantity: each
+            for each in self.material.convergence_read.estimates
+            if each.arm == arm.key and not isnan(each.estimate.low)
+        }
+        return found.get("interaction") or found.get("coupling")
 
     def _became(self) -> Iterator[Claim]:
         """How many flipped, collapsed and looped, of all that were read."""
         material = self.material
         said: list[str] = []
         spots: list[Spot] = []
+        # Whoever had no turn is no speaker, and can have become nothing.
+        turns = material.read.turns
+        spoke = set(zip(turns["trial"].astype(str), turns["speaker"].astype(str), strict=True))
         for kind, words in (("flip", "turned into their opposite"),
                             ("collapse", "fell back into a polite assistant"),
                             ("loop", "began to loop")):  # fmt: skip
             able, found = 0, 0
             for trial, actors in material.onsets.items():
                 for actor, each in actors.items():
+                    if (trial, actor) not in spoke:
+                        continue
                     # Nobody turns into an opposite that the persona does not have.
                     able += kind != "flip" or (trial, actor) in material.opposed
                     found += each.get(kind) is not None
@@ -293,12 +341,25 @@ def distance_gone(material: Material, trials: Sequence[str]) -> Estimate:
     return made if len(values) else replace(made, note="never asked")
 
 
-def _has(arm: ArmLabel, side: str) -> bool:
-    """Whether an arm is on a side of a comparison, whose name is a fact or a parameter as JSON."""
+def _control(beyond: ArmEstimate | None) -> str:
+    """What is left of C beyond a control, in words; nothing if there is none."""
+    if beyond is None:
+        return ""
+    what = {
+        "interaction": "trials in which nobody is answered",
+        "coupling": "partners of other trials, paired by chance,",
+    }[beyond.quantity]
+    gap = beyond.estimate
+    limits = interval(gap.low, gap.high, sign=True)
+    return f"; beyond {what} C is {number(gap.value, sign=True)} {limits}"
+
+
+def _has(arm: ArmLabel, by: str, side: str) -> bool:
+    """Whether an arm is on a side of a comparison by a fact, or by a parameter, as JSON."""
+    if by in arm.facts and by != "parameters":
+        return arm.facts[by] == side
     given = json.loads(arm.facts["parameters"] or "{}")
-    return side in arm.facts.values() or side in (
-        json.dumps(value, sort_keys=True) for value in given.values()
-    )
+    return by in given and json.dumps(given[by], sort_keys=True) == side
 
 
 def _shown(each: Difference) -> bool:
@@ -335,13 +396,3 @@ def _listed(words: Sequence[str]) -> str:
     ('a, b and c', 'a')
     """
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def _plain(side: str) -> str:
-    """A value of a parameter without the quotes of JSON.
-
-    >>> _plain('"blunt"'), _plain("8")
-    ('blunt', '8')
-    """
-    value = json.loads(side)
-    return value if isinstance(value, str) else side

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.tables import ARM, with_arms
+from analysis.tables import ARM, in_order, with_arms
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ def arms_of(trials: pd.DataFrame) -> list[ArmLabel]:
         ArmLabel(label, key, tuple(map(str, rows["trial"])))
         for label, key, (_, rows) in zip(_labels(keys), keys, grouped, strict=True)
     ]
-    return sorted(arms, key=lambda arm: arm.label)
+    places = in_order(arm.label for arm in arms)
+    return sorted(arms, key=lambda arm: places.index(arm.label))
 
 
 def contrast_of(arms: Sequence[ArmLabel]) -> str | None:

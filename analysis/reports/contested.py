@@ -24,7 +24,8 @@ def contested(material: Material) -> Iterator[Claim]:
             judges = [str(name) for name in found.contest.judges["judge"]]
             named = [judge for judge in judges if note.startswith(judge)] or judges
             trials = dict.fromkeys(trial for each in named for trial in found.judged_by(each)[:2])
-            yield Claim(note, spots=tuple(Spot(trial) for trial in trials))
+            told = note if named == judges else f"Judge {note}"
+            yield Claim(told, spots=tuple(Spot(trial) for trial in trials))
         yield from _agreed(found)
         yield from _sides(found)
         yield from _conceded(material, found)

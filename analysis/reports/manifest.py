@@ -41,8 +41,8 @@ def _of_store(material: Material) -> Iterator[tuple[str, Part]]:
     yield "scenarios", ", ".join(sorted(set(map(str, trials["scenario"]))))
     topics = sorted({str(each) for each in trials["topic"].dropna()} - {""})
     if topics:
-        more = f"; and {len(topics) - 8} more" if len(topics) > 8 else ""
-        yield "topics", "; ".join(topics[:8]) + more
+        more = [f"and {len(topics) - 8} more"] if len(topics) > 8 else []
+        yield "topics", [element("div", each) for each in (*topics[:8], *more)]
     stages = sorted(set(map(str, trials["stage"])) - {""})
     shown = [each for each in stages if "#" not in each][:12]
     yield "stages", [element("div", element("code", each)) for each in shown]

@@ -60,8 +60,10 @@ class Figure:
                 element("p", self.about),
                 [element("p", note) for note in self.notes],
             ),
-            svg(self.drawing(WIDE), label, "wide"),
-            svg(self.drawing(NARROW), label, "narrow"),
+            # An empty drawing would leave a hole on the page.
+            [svg(self.drawing(WIDE), label, "wide"), svg(self.drawing(NARROW), label, "narrow")]
+            if self.panels
+            else None,
             folded(self.table, self.key, self.title),
             id=self.key,
         )

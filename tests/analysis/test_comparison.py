@@ -97,7 +97,7 @@ def test_who_says_nothing_says_less() -> None:
 
     records = [record(model, seed) for model in ("loud", "mute") for seed in range(6)]
     found = compare(tables_from(records), measures=["loops.repetitions", "flips.flip"])
-    assert any("words a trial: loud 5, mute 0" in each for each in found.warnings)
+    assert any("words a trial: loud: 5, mute: 0" in each for each in found.warnings)
     silent = [record("mute", seed) for seed in range(6)]
     assert list(_uneven(tables_from(silent), "model")) == []
 
@@ -141,7 +141,7 @@ def test_a_parameter_may_be_called_as_a_column_of_trials_is() -> None:
     ]  # fmt: skip
     found = compare(tables_from(records), "at", measures=["conflict.hostility"])
     assert (found.differences[0].a, found.differences[0].b) == ("6", "2")
-    assert any("words a trial: 2 5, 6 2" in each for each in found.warnings)
+    assert any("words a trial: at=2: 5, at=6: 2" in each for each in found.warnings)
 
 
 def test_alike_is_said_within_a_margin_alone() -> None:
@@ -189,7 +189,7 @@ def test_weak_designs_are_said_to_be_weak() -> None:
                                   model=name, seed=seed))  # fmt: skip
     uneven = compare(tables_from(records), measures=ASKED).warnings
     assert any(w.startswith("Unequal lengths") for w in uneven)
-    assert any("missing unevenly (a 100%, bb 0%)" in w for w in uneven)
+    assert any("missing unevenly (a: 100%, bb: 0%)" in w for w in uneven)
 
 
 @pytest.mark.parametrize(

@@ -129,4 +129,4 @@ def test_trials_that_failed_in_one_arm_are_told() -> None:
         for model in "xy" for seed in range(10)
     ]  # fmt: skip
     found = compare(tables_from(records), measures=HOSTILITY)
-    assert any("unevenly (x 0, y 3)" in warning for warning in found.warnings)
+    assert any("unevenly (x: 0, y: 3)" in warning for warning in found.warnings)

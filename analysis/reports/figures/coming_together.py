@@ -51,13 +51,17 @@ def coming_together(material: Material) -> Iterator[Figure]:
             [Forest(rows, "turns", None)],
             table,
         )
-    gone = []
+    gone, sizes = [], []
     for arm in material.arms:
         c = distance_gone(material, arm.trials)
         gone.append(Row(arm.label, c.value, c.low, c.high))
-    surrogates = [
-        Row(labels[each.arm], each.estimate.value, each.estimate.low, each.estimate.high,
-            group=_group(each.quantity), strong=False)
+        sizes.append(c.n)
+    controls = [
+        (
+            each.estimate.n,
+            Row(labels[each.arm], each.estimate.value, each.estimate.low, each.estimate.high,
+                group=_group(each.quantity), strong=False),
+        )
         for name in ("shared", "interaction", "alone", "chance")
         for each in found
         if each.quantity == name and each.estimate.known
@@ -70,10 +74,10 @@ def coming_together(material: Material) -> Iterator[Figure]:
         f"moved apart. Live trials: all {sum(len(arm.trials) for arm in material.arms):,}. Lines "
         "are 95% intervals (jackknife over trials). Rings are controls: what comes about "
         "without an exchange is no work of the talk. Evidence P.",
-        [Forest([*live, *surrogates], "C")],
-        Table(["what", "arm", "C", "low", "high"],
-              [(row.group, row.label, row.value, row.low, row.high)
-               for row in (*live, *surrogates)]),
+        [Forest([*live, *(row for _, row in controls)], "C")],
+        Table(["what", "arm", "C", "low", "high", "trials"],
+              [(row.group, row.label, row.value, row.low, row.high, size)
+               for size, row in (*zip(sizes, live, strict=True), *controls)]),
         notes=[] if some else [
             "The half-life of the distance is identifiable in no arm: too few turns were asked "
             "after, or the distance does not decay within the scene."

@@ -60,7 +60,8 @@ def who_answers(material: Material) -> Iterator[Figure]:
             "Who answers whom",
             "An arrow leads from who replies to whom the reply is for; its width and number are "
             "replies a trial. Blue-green arrows agree more than they contradict, dashed red-brown "
-            "ones contradict more, grey ones do neither. Discs grow with turns taken. In "
+            "ones contradict more, grey ones do neither. Discs grow with turns taken. Where arrows "
+            "are many, the most frequent have a number, and the table has all. In "
             f"{material.of_how_many}; counts, so without an interval. Evidence T.",
             panels,
             Table(

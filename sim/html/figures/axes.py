@@ -123,7 +123,7 @@ class Frame:
             self.x.low,
             self.x.high,
             max(2, min(7, int((self.right - self.left) / 36))),
-            whole=self.x.high - self.x.low >= 2,
+            whole=self.x.high - self.x.low >= 1,
         )
         for value in across:
             x = self.x(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,6 +11,9 @@ from typing import Literal
 Point = tuple[float, float]
 
 Anchor = Literal["start", "middle", "end"]
+
+_TINTS = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+"""Colours of skin, which follow the emoji that they are for."""
 
 SIZE = 12.0
 """The size of letters, in pixels."""
@@ -132,22 +136,39 @@ def extent(text: str, size: float = SIZE, *, bold: bool = False) -> float:
 
 
 def fitted(text: str, width: float, size: float = SIZE, *, bold: bool = False) -> str:
-    """A text that is no wider than that, its end left out if it has to be.
+    """A text that is no wider than that, its middle left out if it has to be: of two long names
+    that begin alike, the ends tell which is which.
 
-    >>> fitted("a name that is much too long", 80)
-    'a name tha…'
+    >>> fitted("Maximiliane the Elder", 100), fitted("Maximiliane the Younger", 100)
+    ('Maximili…Elder', 'Maximili…unger')
     """
     if extent(text, size, bold=bold) <= width:
         return text
-    kept = len(text)
-    while kept > 1 and extent(text[:kept], size, bold=bold) > width - size * 0.6:
+    letters = _letters(text)
+    kept = len(letters) - 1
+    while kept > 1 and extent("".join(letters[:kept]), size, bold=bold) > width - size * 0.6:
         kept -= 1
-    return text[:kept].rstrip() + "…"
+    # So short, a name is known by its beginning.
+    last = 2 * kept // 5 if kept > 5 else 0
+    end = "".join(letters[len(letters) - last :]).lstrip()
+    return "".join(letters[: kept - last]).rstrip() + "…" + end
+
+
+def _letters(text: str) -> list[str]:
+    """What is seen as one letter each: marks, tints and what a joiner joins stay with theirs."""
+    found: list[str] = []
+    for each in text:
+        joins = each == "\u200d" or unicodedata.combining(each) or each in _TINTS
+        if found and (joins or unicodedata.category(each) == "Mn" or found[-1][-1] == "\u200d"):
+            found[-1] += each
+        else:
+            found.append(each)
+    return found
 
 
 def broken(text: str, width: float, size: float = SIZE, *, bold: bool = False) -> list[str]:
     """A text on one line, or on two if it has to be: at a space where that suffices, else after a
-    sign inside a name. What fits no two lines loses its end.
+    sign inside a name. What fits no two lines loses the middle of its second.
 
     >>> broken("embedded:base rounds=2", 140, bold=True), broken("embedded:base", 80)
     (['embedded:base', 'rounds=2'], ['embedded:', 'base'])

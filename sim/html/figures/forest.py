@@ -73,12 +73,13 @@ class Forest:
         right = width - (0 if narrow else min(width * 0.3, max(map(extent, told), default=0) + 14))
         scale = Scale(*self._range(), left + 8, right - 8)
         shapes: list[Shape] = []
+        groups: list[Shape] = []
         y, places = 4.0, []
         for number_of, (group, members) in enumerate(groupby(enumerate(self.rows), _group)):
             some = list(members)
             start = y
             if group:
-                shapes.append(Words((0, y + 15), fitted(group, width), "muted", SIZE, halo=True))
+                groups.append(Words((0, y + 15), fitted(group, width), "muted", SIZE, halo=True))
                 y += 24
             for place, _ in some:
                 places.append((place, y))
@@ -87,7 +88,8 @@ class Forest:
                 shapes.insert(0, Area(box(0, start, width, y - start), "grid", 0.45))
             y += 6 if group else 0
         bottom = y
-        shapes += self._axis(scale, bottom)
+        # After the lines of the axis, which would go through their words.
+        shapes += [*self._axis(scale, bottom), *groups]
         for place, top in places:
             row = self.rows[place]
             middle = top + (28.0 if narrow else 12.5)

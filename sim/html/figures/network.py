@@ -27,6 +27,9 @@ from sim.html.figures.drawing import (
 )
 from sim.html.numbers import number
 
+_MOST_COUNTS = 30
+"""How many numbers a graph has: among more, none is found."""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -66,26 +69,53 @@ class Network:
     def __call__(self, width: float) -> Drawing:
         """The graph, drawn for a width."""
         shapes, top = headed(self.title, self.below, width)
-        height = self.height if len(self.nodes) > 2 else 110.0
+        height = self._height(width)
         places = self._places(width, height, top)
         most = max((edge.weight for edge in self.edges), default=1) or 1
         sizes = self._sizes()
-        for edge in sorted(self.edges, key=lambda each: (each.weight, each.source, each.target)):
-            if edge.source in places and edge.target in places:
-                shapes += self._edge(edge, places, sizes, most)
         middle = (width / 2, top + height / 2)
+        named = {
+            node.name: self._name(node, places[node.name], sizes[node.name], middle, width)
+            for node in self.nodes
+        }
+        known = [edge for edge in self.edges if edge.source in places and edge.target in places]
+        known.sort(key=lambda each: (each.weight, each.source, each.target))
+        arcs: list[tuple[Edge, Sequence[Point]]] = []
+        for edge in known:
+            lines, arc = self._edge(edge, places, sizes, most)
+            shapes += lines
+            arcs.append((edge, arc))
+        if self.counts:
+            # The heaviest first; what would cover another number, a name or a disc stands in the
+            # table.
+            taken = [_around(words) for words in named.values()]
+            for name, (x, y) in places.items():
+                size = sizes[name]
+                taken.append((x - size, y - size, x + size, y + size))
+            for edge, arc in arcs[: -_MOST_COUNTS - 1 : -1]:
+                shapes += _count(edge, arc, taken) if edge.weight >= most * 0.12 else []
         for seat, node in enumerate(self.nodes):
             at = places[node.name]
             shapes.append(Dot(at, sizes[node.name] + 2, "paper"))
             title = f"{node.name}: {number(node.weight, 0)}"
             shapes.append(Dot(at, sizes[node.name], node.colour, title=title, key=f"n{seat}"))
-            shapes.append(self._name(node, at, sizes[node.name], middle, width))
+            shapes.append(named[node.name])
         return Drawing(width, top + height + 6, tuple(shapes))
+
+    def _height(self, width: float) -> float:
+        """Where many stand on the circle it is larger, as far as there is room for a round one."""
+        count = len(self.nodes)
+        if count <= 2:
+            return 110.0
+        more = min(28.0 * max(0, count - 6), max(0.0, width * 0.62 - self.height))
+        return self.height + more
 
     def _places(self, width: float, height: float, top: float) -> dict[str, Point]:
         count = len(self.nodes)
         middle = (width / 2, top + height / 2)
-        names = max((extent(fitted(node.name, 90)) for node in self.nodes), default=0)
+        names = max(
+            (extent(fitted(node.name, 90), 12.5, bold=True) for node in self.nodes), default=0
+        )
         across = max(width / 2 - names - 26, width * 0.18)
         down = height / 2 - 40
         if count == 1:
@@ -114,37 +144,33 @@ class Network:
         anchor: Anchor = "middle" if abs(beside) < 12 else "end" if beside < 0 else "start"
         if anchor == "middle":
             y = at[1] + (size + 16 if at[1] > middle[1] else -size - 8)
-            return Words((at[0], y), fitted(node.name, 120), node.colour, 12.5, anchor, True, True)
+            told = fitted(node.name, 150, 12.5, bold=True)
+            return Words((at[0], y), told, node.colour, 12.5, anchor, True, True)
         x = at[0] + (-size - 7 if beside < 0 else size + 7)
         room = x if beside < 0 else width - x
-        told = fitted(node.name, max(room, 30), 12.5)
+        told = fitted(node.name, max(room, 30), 12.5, bold=True)
         return Words((x, at[1] + 4), told, node.colour, 12.5, anchor, True, True)
 
     def _edge(
         self, edge: Edge, places: dict[str, Point], sizes: dict[str, float], most: float
-    ) -> list[Shape]:
+    ) -> tuple[list[Shape], Sequence[Point]]:
+        """An edge, and the points of its arc along which its number may stand."""
         sign = edge.sign
         colour = "muted" if sign is None or abs(sign) < 0.05 else "agree" if sign > 0 else "against"
         opacity = 0.9 if sign is None else 0.45 + 0.5 * min(1.0, abs(sign) * 1.5)
-        wide = 1.0 + 4.5 * edge.weight / most
+        # Among so many, all as wide as a few would be a thicket.
+        wide = 1.0 + 4.5 * edge.weight / most * max(0.4, min(1.0, 24 / len(self.edges)))
         key = self._key(edge)
         dash = (7.0, 4.0) if colour == "against" else ()
         start, end = places[edge.source], places[edge.target]
         if edge.source == edge.target:
-            return self._loop(edge, start, sizes[edge.source], colour, wide)
+            return self._loop(edge, start, sizes[edge.source], colour, wide), ()
         points, tip = _bent(start, end, sizes[edge.source] + 3, sizes[edge.target] + 3, 5 + wide)
         shapes: list[Shape] = [
             Line(tuple(points), colour, wide, dash, opacity, edge.told, key),
             Area(_head(points[-1], tip, 4 + wide), colour, opacity, key=key),
         ]
-        if self.counts and edge.weight >= most * 0.12:
-            at = points[len(points) // 2]
-            told = number(edge.weight, 0 if edge.weight >= 2 or edge.weight == 1 else 1)
-            wide = extent(told, 11) + 5
-            # Without a ground of its own, a line behind a number reads as a mark in it.
-            shapes.append(Area(box(at[0] - wide / 2, at[1] - 7, wide, 14), "paper"))
-            shapes.append(Words((at[0], at[1] + 4), told, "ink", 11, "middle"))
-        return shapes
+        return shapes, points
 
     def _key(self, edge: Edge) -> str:
         """By what a page finds an edge: the places of its two ends among the nodes."""
@@ -160,6 +186,35 @@ class Network:
             for angle in (pi / 2 + 2 * pi * step / 24 for step in range(25))
         )
         return [Line(points, colour, min(wide, 3), (), 0.6, edge.told)]
+
+
+_Edges = tuple[float, float, float, float]
+"""Left, top, right and bottom of what something covers."""
+
+
+def _around(words: Words) -> _Edges:
+    """What a name covers."""
+    wide = extent(words.text, words.size, bold=words.bold)
+    left = words.at[0] - {"start": 0.0, "middle": wide / 2, "end": wide}[words.anchor]
+    return (left, words.at[1] - words.size, left + wide, words.at[1] + 4)
+
+
+def _count(edge: Edge, arc: Sequence[Point], taken: list[_Edges]) -> list[Shape]:
+    """The number of an edge, at the middle of its arc or near it, where nothing is covered."""
+    told = number(edge.weight, 0 if edge.weight >= 2 or edge.weight == 1 else 1)
+    wide = extent(told, 11) + 5
+    for share in (0.5, 0.36, 0.64) if arc else ():
+        x, y = arc[int(len(arc) * share)]
+        own = (x - wide / 2, y - 7, x + wide / 2, y + 7)
+        if not any(
+            own[0] < right and left < own[2] and own[1] < bottom and top < own[3]
+            for left, top, right, bottom in taken
+        ):
+            taken.append(own)
+            # Without a ground of its own, a line behind a number reads as a mark in it.
+            ground = Area(box(own[0], own[1], wide, 14), "paper")
+            return [ground, Words((x, y + 4), told, "ink", 11, "middle")]
+    return []
 
 
 def _bent(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from analysis.reports.answer import Answer, distance_gone
 from analysis.reports.catalogue import FIGURES, figure
 from analysis.reports.document import report
 from analysis.reports.material import Material
+from analysis.stats import Interval
 from sim import Actor, Persona, Scene, Tournament, after, ask_stance, ring, run
 from sim.cli.completion import FIGURES as COMPLETED
 from sim.errors import BadRequest
@@ -26,14 +28,14 @@ HOSTILE = (
 )
 
 
-def scene(topic: str = "The town should sell its spring.") -> Scene:
+def scene(topic: str = "The town should sell its spring.", turns: int = 6) -> Scene:
     cast = [
         Actor(Persona(name="Ada", brief="Kind and patient.", opposite="Cruel and mocking.",
                       stances={"sell": -0.8})),
         Actor(Persona(name="Ben", brief="A mayor.", opposite="A liar.", stances={"sell": 0.8})),
     ]  # fmt: skip
     return Scene(
-        topic=topic, cast=cast, graph=ring("Ada", "Ben"), ends=after(turns=6),
+        topic=topic, cast=cast, graph=ring("Ada", "Ben"), ends=after(turns=turns),
         probes=(ask_stance("sell", every=2),),
     )  # fmt: skip
 
@@ -113,7 +115,8 @@ def test_a_table_holds_what_is_drawn(store: Path) -> None:
     assert href is not None
     text = base64.b64decode(href[1]).decode("utf-8-sig")
     rows = [line.split(",") for line in text.splitlines()]
-    assert rows[0] == ["what", "arm", "C", "low", "high"]
+    assert rows[0] == ["what", "arm", "C", "low", "high", "trials"]
+    assert {row[-1] for row in rows[1:]} == {"8"}
     known = {each.arm[3]: each.estimate.value for each in analysis.convergence(store).estimates
              if each.quantity == "c"}  # fmt: skip
     live = {row[1]: float(row[2]) for row in rows if row[0] == "live"}
@@ -160,22 +163,27 @@ def test_a_store_without_an_end_is_refused(tmp_path: Path) -> None:
 
 def test_one_trial_alone_makes_a_page(tmp_path: Path) -> None:
     path = tmp_path / "one.db"
-    run(scene(), "embedded:base", trials=1, store=path)
+    run(scene(turns=1), "embedded:base", trials=1, store=path)
     page = report(path)
+    assert "No interval can be had of 1 trial; convergence.c" in page
+    assert "0 of 1 turned" in page  # Ben had no turn, so he is no speaker.
     assert "Few trials" in page
     assert 'id="effects"' not in page
 
 
 def test_a_parameter_stands_with_its_name_and_its_own_trials(tmp_path: Path) -> None:
     path = tmp_path / "rounds.db"
-    for rounds in (2, 20):
+    for rounds in (3, 20):
         run("water_sale", "embedded:base", trials=2, store=path, parameters={"rounds": rounds})
     answer = Answer(Material(path))
-    assert "rounds=20 and rounds=2 differ" in answer.claims[0].sentence
+    assert "rounds=20 and rounds=3 differ" in answer.claims[0].sentence
     turns = {spot.why: answer.material.stored[spot.trial].parameters for spot in
              answer.claims[0].spots}  # fmt: skip
-    assert turns["typical of rounds=2"]["rounds"] == 2
+    assert turns["typical of rounds=3"]["rounds"] == 3
     assert turns["typical of rounds=20"]["rounds"] == 20
+    assert "rounds=20 less rounds=3" in answer.effects[0].svg()
+    assert [arm.label for arm in answer.material.arms] == ["rounds=3", "rounds=20"]
+    assert any("(words a trial: rounds=3: " in warning for warning in answer.warnings)
 
 
 def test_a_tournament_has_its_meetings_and_every_sentence_leads_somewhere(tmp_path: Path) -> None:
@@ -193,6 +201,28 @@ def test_a_tournament_has_its_meetings_and_every_sentence_leads_somewhere(tmp_pa
     assert len(made.table.rows) == len(rated.legs)
     scores = rated.legs["score"].where(rated.legs["first"] == "Calm", 1 - rated.legs["score"])
     assert f"{scores.mean():.2f}" in made.svg()
+
+
+def test_coming_together_stands_beside_what_comes_of_chance(store: Path) -> None:
+    answer = Answer(Material(store))
+    told = {each.sentence: each.numbers for each in answer._closer()}
+    assert all("; beyond partners of other trials, paired by chance, C is " in each
+               for each in told.values())  # fmt: skip
+    for sentence, numbers in told.items():
+        low = float(numbers.rpartition("[")[2].partition(",")[0].replace("\u2212", "-"))
+        assert ("not shown to be the work" in sentence) == ("closer together" in sentence
+                                                            and low <= 0)  # fmt: skip
+
+
+def test_a_difference_that_was_shown_is_said(store: Path) -> None:
+    answer = Answer(Material(store))
+    comparison = answer.comparison
+    assert comparison is not None
+    found = next(each for each in comparison.differences if each.quantity == "conflict.distance")
+    shown = replace(found, difference=Interval(-0.3, -0.5, -0.1), adjusted=0.01)
+    answer.__dict__["comparison"] = replace(comparison, differences=(shown,))
+    (claim,) = answer._compared()
+    assert claim.sentence.startswith(f"Distance of stances: less on {found.a} than on {found.b}, ")
 
 
 def test_sentences_on_what_was_not_shown_lead_to_turns(store: Path) -> None:

@@ -16,11 +16,11 @@ from sim.errors import BadRequest
 from sim.html import Figure, Table
 from sim.html.figure import NARROW, WIDE
 from sim.html.figures.axes import Frame, labels_beside, ticks
-from sim.html.figures.drawing import Dot, Drawing, Panel, Words
+from sim.html.figures.drawing import Dot, Drawing, Panel, Words, extent, fitted
 from sim.html.figures.forest import Forest, Row
 from sim.html.figures.heat import Heat
 from sim.html.figures.lines import Course, Plot
-from sim.html.figures.network import Edge, Network, Node
+from sim.html.figures.network import Edge, Network, Node, _around
 from sim.html.figures.paper import drawn as on_paper
 from sim.html.figures.svg import svg, svg_file
 
@@ -127,6 +127,58 @@ def test_a_figure_has_its_numbers_with_it() -> None:
     assert 'download="stance.csv"' in made
     assert "data:text/csv;base64," in made
     assert "2 rows" in made
+
+
+def test_a_figure_with_nothing_to_draw_leaves_no_hole() -> None:
+    made = Figure("flips", "Flips", "none of 3", [], Table(["x"], [[1]])).html()
+    assert "<svg" not in made
+    assert 'download="flips.csv"' in made
+
+
+def test_turns_at_an_axis_are_whole() -> None:
+    drawn = Plot("t", [Course([1, 2], [0, 1])], (0, 1), (1, 2), "", "own turn")(860)
+    under = [
+        each.text for each in drawn.shapes if isinstance(each, Words) and each.anchor == "middle"
+    ]
+    assert under == ["1", "2"]
+
+
+def test_the_name_of_a_group_is_drawn_over_the_lines_of_the_axis() -> None:
+    shapes = Forest([Row("a", 0.1, -0.3, 0.3, group="a group with a long name")])(860).shapes
+    over = shapes.index(next(each for each in shapes if getattr(each, "text", "")[:3] == "a g"))
+    assert all(shapes.index(each) < over for each in shapes
+               if getattr(each, "colour", "") in ("grid", "axis"))  # fmt: skip
+
+
+def test_names_that_begin_alike_are_told_apart_and_letters_stay_whole() -> None:
+    names = ["Charlotte von Hohenzollern the Elder", "Charlotte von Hohenzollern the Younger"]
+    assert len({fitted(name, 120) for name in names}) == 2
+    assert all(extent(fitted(name, 120)) <= 121 for name in names)
+    family = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
+    assert fitted(family * 9, 120).replace(family, "").strip("…") == ""
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_numbers_in_a_crowded_graph_cover_no_name_and_no_other_number(width: float) -> None:
+    names = [f"Somebody with a long name {place}" for place in range(12)]
+    edges = [
+        Edge(one, other, 1 + place % 5)
+        for place, one in enumerate(names)
+        for other in names
+        if one != other
+    ]
+    drawn = Network("g", [Node(name, "s1") for name in names], edges)(width)
+    words = [each for each in drawn.shapes if isinstance(each, Words)][1:]
+    boxes = [_around(each) for each in words]
+    assert len(boxes) > 12 + 6
+    for place, (left, top, right, bottom) in enumerate(boxes):
+        assert left >= -1
+        assert right <= width + 1
+        for other in boxes[:place]:
+            # A name has room below its letters, which a number may touch.
+            across = min(right, other[2]) - max(left, other[0])
+            down = min(bottom, other[3]) - max(top, other[1])
+            assert across <= 0 or down <= 3, (words[place].text, other)
 
 
 def test_a_drawing_without_shapes_is_a_drawing() -> None:
