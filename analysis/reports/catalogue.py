@@ -53,8 +53,11 @@ _TOURNAMENT = "it has no tournament with verdicts"
 _why = {
     **dict.fromkeys(("stance", "distance", "c"), _STANCES),
     "half-life": "the half-life of the distance is identifiable in no arm",
-    **dict.fromkeys(("graph", "conflict", "flips", "posterior"), _TALK),
+    **dict.fromkeys(("conflict", "flips"), _TALK),
+    "graph": "nobody in it answers anybody, or its trials are debates of a tournament",
+    "posterior": "nobody in it has a persona with an opposite, or its trials are debates of a "
+    "tournament",
     **dict.fromkeys(("standings", "meetings", "judges"), _TOURNAMENT),
-    "effects": "it has one arm alone",
+    "effects": "it has one arm alone, or its trials are debates of a tournament",
     "instruments": "no error is known",
 }

@@ -75,6 +75,11 @@ def plot(
 
     with err().status("measuring"):
         made = named(Answer(Material(store, turns)), figure)
+    if kind != "csv" and not made.panels:
+        raise BadRequest(
+            f"plot: {store} has nothing to draw for {figure}: {' '.join(made.notes[:1])} "
+            "Its numbers: name a .csv file"
+        )
     if kind == "csv":
         data = made.table.csv().encode("utf-8", "replace")
     elif kind == "svg":

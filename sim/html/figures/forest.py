@@ -132,7 +132,10 @@ class Forest:
             x = scale(value)
             shapes.append(Line(((x, 2), (x, bottom)), "grid", 1))
             told = f"{tick_text(100 * value)}%" if self.share else tick_text(value)
-            shapes.append(Words((x, bottom + 15), told, "muted", SMALL, "middle"))
+            # At the left edge of a phone half of a number would be off the page.
+            shapes.append(
+                Words((max(x, extent(told, SMALL) / 2), bottom + 15), told, "muted", SMALL, "middle")
+            )
         if self.zero is not None and scale.low <= self.zero <= scale.high:
             x = scale(self.zero)
             shapes.append(Line(((x, 2), (x, bottom)), "axis", 1.2))

@@ -237,6 +237,10 @@ def test_completion_knows_the_figures() -> None:
 def test_a_figure_that_is_not_there_says_why(store: Path) -> None:
     with pytest.raises(BadRequest, match="no tournament"):
         figure(Answer(Material(store)), "standings")
+    lonely = Material(store)
+    lonely.__dict__["read"] = lonely.read.only(lonely.read.trials["trial"].head(0))
+    with pytest.raises(BadRequest, match="nobody in it answers anybody"):
+        figure(Answer(lonely), "graph")
     with pytest.raises(BadRequest, match="did you mean stance"):
         figure(Answer(Material(store)), "stnce")
 
