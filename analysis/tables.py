@@ -131,8 +131,8 @@ COLUMNS: dict[str, dict[str, str]] = {
 ARM = ("scenario", "version", "parameters", "model", "layout", "wording", "arm")
 """What makes two trials replications of one another (their seeds differ). In tables of results
 ``parameters`` is canonical JSON. ``version`` is blank unless the scenario was edited meanwhile
-(``analysis.versions``). Where a model played with different settings, ``model`` is the stage's
-whole identity."""
+(``analysis.versions``). ``layout`` says how much is remembered, too, where contexts are limited.
+Where a model played with different settings, ``model`` is the stage's whole identity."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from sim.errors import BadRequest
+from sim.text.suggestions import nearest
 
 GROUPS = {
     "scenarios": "a function that returns a Scene or a Tournament: elsinore run NAME",
@@ -33,6 +34,10 @@ GROUPS = {
 }
 """The groups, ``elsinore.scenarios`` and so on, and what an entry point of each names. A line here
 makes a group: ``elsinore list`` shows it, and ``find`` finds its names."""
+
+
+_BEFORE = "elsinore."
+"""What stands before the name of a group in a package's declaration."""
 
 
 class ExtensionError(BadRequest):
@@ -81,6 +86,27 @@ def installed(group: str) -> tuple[Extension, ...]:
     return tuple(each for each in _declared(tuple(sys.path)) if each.group == group)
 
 
+def misnamed() -> Iterator[ExtensionError]:
+    """Groups that packages declare as Elsinore's and that it does not have, each told once: what
+    stands there is found by nobody.
+
+    >>> list(misnamed())
+    []
+    """
+    every = entry_points()
+    declared = {
+        (each.dist.name if each.dist is not None else each.value, group)
+        for group in every.groups
+        if group.startswith(_BEFORE) and group.removeprefix(_BEFORE) not in GROUPS
+        for each in every.select(group=group)
+    }
+    for package, group in sorted(declared):
+        known = nearest(group, [f"{_BEFORE}{name}" for name in GROUPS])
+        yield ExtensionError(
+            f"{package}: declares entry points in {group}, which is no group of Elsinore's{known}"
+        )
+
+
 def packages() -> tuple[str, ...]:
     """The packages that add something, in alphabetical order."""
     return tuple(sorted({each.package for each in _declared(tuple(sys.path))}))
@@ -99,7 +125,7 @@ def _declared(path: tuple[str, ...]) -> tuple[Extension, ...]:
             each,
         )
         for group in GROUPS
-        for each in every.select(group=f"elsinore.{group}")
+        for each in every.select(group=f"{_BEFORE}{group}")
     }
     return tuple(sorted(found.values(), key=lambda each: (each.name, each.package)))
 

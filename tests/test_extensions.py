@@ -16,6 +16,7 @@ import pytest
 
 from sim import extensions, open_stage
 from sim.cli.added import everything
+from sim.cli.glossary import place
 from sim.errors import BadRequest
 from sim.extensions import ExtensionError
 from sim.formats.registry import detected
@@ -179,16 +180,51 @@ def test_a_broken_format_keeps_nobody_from_a_file_of_another(
         ("instruments", "thing = wrong:number", "is neither a detector nor an instrument"),
         ("scenarios", "mousetrap = wrong:thing", "has the name of one of Elsinore's own"),
         ("scenarios", "thing = wrong:nothing", "does not load"),
+        ("stages", "thing = wrong:thing", "takes other things than what follows the scheme"),
+        ("stages", "thing = wrong:number", "is no function that opens a stage"),
+        ("routers", "thing = wrong:thing", "is no dataclass"),
+        ("routers", "thing = wrong:Idle", "is no router: it has no start, heard, next"),
+        ("routers", "Walk = wrong:Idle", "has the name of one of Elsinore's own"),
     ],
 )
 def test_what_is_not_what_its_group_asks_for_is_one_warning(
     group: str, line: str, why: str, declared: Callable[..., None]
 ) -> None:
-    declared("wrong", "number = 1\ndef thing(turns): return 1\n", **{group: line})
+    code = (
+        "from dataclasses import dataclass\n"
+        "number = 1\ndef thing(turns): return 1\n"
+        "@dataclass(frozen=True)\nclass Idle: pass\n"
+    )
+    declared("wrong", code, **{group: line})
     [broken] = everything()
     assert isinstance(broken, ExtensionError)
     assert str(broken).startswith("wrong: its entry point ")
     assert why in str(broken)
+
+
+def test_a_group_that_there_is_not_is_told(declared: Callable[..., None]) -> None:
+    """A letter is missing, and nothing would ever be found."""
+    declared("slip", "def thing(): pass\n", scenario="thing = slip:thing")
+    [broken] = everything()
+    assert str(broken).startswith(
+        "slip: declares entry points in elsinore.scenario, which is no group of Elsinore's; did "
+        "you mean elsinore.scenarios"
+    )
+
+
+def test_a_stage_whose_function_takes_something_else_is_refused(
+    declared: Callable[..., None],
+) -> None:
+    declared("slip", "def thing(): pass\n", stages="thing = slip:thing")
+    with pytest.raises(ExtensionError, match="slip: its entry point 'thing' in elsinore"):
+        open_stage("thing:x")
+
+
+def test_a_measure_of_a_package_is_explained_where_it_is(declared: Callable[..., None]) -> None:
+    declared("toys", files_of_the_page()["lighthouse/measures.py"],
+             measures="questions = toys:Questions")  # fmt: skip
+    assert place("questions") == "toys.Questions"
+    assert place("flips") == "analysis.flips"
 
 
 def test_list_warns_of_what_is_broken_and_lists_the_rest(

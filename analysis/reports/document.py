@@ -17,7 +17,8 @@ from analysis.reports.manifest import manifest
 from analysis.reports.material import MOST_TURNS, Material
 from analysis.reports.sections import Section
 from analysis.reports.transcripts import transcripts
-from sim.html import Figure, Html, element, page, skip_link
+from sim.html import Figure, Html, Part, element, page, skip_link
+from sim.html.numbers import counted
 from sim.text.printing import command_line
 
 
@@ -28,15 +29,17 @@ def report(
     trials: int = 40,
     first: Callable[[Shelf], Section] | None = None,
     title: str = "",
+    only: Iterable[str] | None = None,
 ) -> str:
     """A report on a store, as HTML.
 
     ``most`` bounds the turns whose words are read (0: no bound), ``trials`` how many transcripts
     the page holds. ``first`` makes a section that stands before the answer (a study's verdict);
-    ``title`` is what the page is called, what was played unless it is given. Raises ``BadRequest``
-    if no trial came to its end, and what ``analysis.load`` raises.
+    ``title`` is what the page is called, what was played unless it is given; ``only`` are the ids
+    of the trials that it is about, all unless they are given. Raises ``BadRequest`` if no trial
+    came to its end, and what ``analysis.load`` raises.
     """
-    material = Material(Path(store), most)
+    material = Material(Path(store), most, None if only is None else frozenset(only))
     answer = Answer(material)
     shelf = Shelf(material, trials)
     claims = _answered(answer, shelf)
@@ -62,12 +65,19 @@ def report(
         element("main", [each.html() for each in every if each.parts], id="content"),
         element(
             "footer",
-            "Made by ",
-            element("code", command_line("report", material.path.name)),
-            " from what the store holds: the same store gives the same page.",
+            *_made_by(material),
         ),
         about=f"A report on {material.path.name}: what was found, and the turns behind it.",
     )
+
+
+def _made_by(material: Material) -> tuple[Part, ...]:
+    name = material.path.name
+    if material.only is not None:
+        count = counted(len(material.only), "trial")
+        return (f"Made from {count} of {name}: the same trials give the same page.",)
+    command = element("code", command_line("report", name))
+    return ("Made by ", command, " from what the store holds: the same store gives the same page.")
 
 
 def title_of(material: Material) -> str:

@@ -36,15 +36,17 @@ MOST_TURNS = 3_000
 
 @dataclass(frozen=True)
 class Material:
-    """A store, measured. ``most`` bounds the turns whose words are read; 0 is no bound."""
+    """A store, measured. ``most`` bounds the turns whose words are read; 0 is no bound. ``only``
+    are the ids of the trials that it is about; None: all."""
 
     path: Path
     most: int = MOST_TURNS
+    only: frozenset[str] | None = None
 
     @cached_property
     def loaded(self) -> Tables:
-        """Everything in the store, unfinished trials among it."""
-        return load(self.path)
+        """What the store has of these trials, unfinished ones among them."""
+        return load(self.path, trials=self.only)
 
     @cached_property
     def whole(self) -> Tables:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from sim import extensions
@@ -37,6 +37,7 @@ def everything() -> Iterator[Added | ExtensionError]:
                 yield _tried(each)
             except ExtensionError as error:
                 yield error
+    yield from extensions.misnamed()
 
 
 def _own(group: str) -> tuple[str, ...]:
@@ -65,7 +66,9 @@ def _own(group: str) -> tuple[str, ...]:
         from sim.formats.registry import FORMATS
 
         return FORMATS
-    return ()
+    from sim.planning.names import SCENE_NAMES
+
+    return tuple(SCENE_NAMES.classes)
 
 
 def _tried(added: Extension) -> Added:
@@ -77,7 +80,9 @@ def _tried(added: Extension) -> Added:
             scenario = from_package(added)
             return Added(added, scenario.summary, scenario)
         case "stages":
-            return Added(added, _first_line(_callable(added)))
+            from sim.stage.open import opener
+
+            return Added(added, _first_line(opener(added)))
         case "measures":
             from analysis.measures_by_name import from_package as measure_from
 
@@ -92,13 +97,17 @@ def _tried(added: Extension) -> Added:
 
             return Added(added, format_from(added).about)
         case _:
-            return Added(added, _first_line(_callable(added)))
+            return Added(added, _first_line(_router(added)))
 
 
-def _callable(added: Extension) -> Any:
+def _router(added: Extension) -> Any:
+    """A class of routers that stores can read back."""
     found = added.load()
-    if not callable(found):
-        raise added.wrong("is neither a function nor a class")
+    if not isinstance(found, type) or not is_dataclass(found):
+        raise added.wrong("is no dataclass, so that no store could read it")
+    lacking = [name for name in ("start", "heard", "next") if not hasattr(found, name)]
+    if lacking:
+        raise added.wrong(f"is no router: it has no {', '.join(lacking)}")
     return found
 
 

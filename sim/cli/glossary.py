@@ -107,6 +107,17 @@ def _about(measure: str, quantity: str) -> str:
     return known[quantity].about
 
 
+def place(measure: str) -> str:
+    """Where a measure is in Python: ``analysis.flips``, or a class of another package."""
+    from analysis.measure_names import own
+    from analysis.measures_by_name import named
+
+    if measure in own():
+        return f"analysis.{measure}"
+    made = named(measure, f"explain {measure}")
+    return f"{made.__module__}.{made.__qualname__}"
+
+
 def described(measure: str) -> str:
     """What a measure says of itself: definition, evidence, null, limits, references."""
     from analysis.measures_by_name import named

@@ -7,7 +7,9 @@ providers by entry points in ``elsinore.stages`` (``sim.extensions``).
 
 from __future__ import annotations
 
+import inspect
 import re
+from collections.abc import Callable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -157,10 +159,7 @@ def _added(added: extensions.Extension, model: str, name: str, sampling: Samplin
     """A stage of another package, opened by its function of the name and the sampling."""
     from sim.stage.providers.sampling import Sampling
 
-    opens = added.load()
-    if not callable(opens):
-        raise added.wrong("is no function that opens a stage")
-    stage = opens(name, Sampling() if sampling is None else sampling)
+    stage = opener(added)(name, Sampling() if sampling is None else sampling)
     if not isinstance(stage, Stage):
         raise added.wrong(f"opened {type(stage).__name__}, which is no Stage")
     if stage.identity.partition(":")[0] != added.name:
@@ -170,6 +169,21 @@ def _added(added: extensions.Extension, model: str, name: str, sampling: Samplin
             f"begin with {added.name}:"
         )
     return stage
+
+
+def opener(added: extensions.Extension) -> Callable[[str, Sampling], Any]:
+    """The function of another package that opens its stages. Raises ``ExtensionError``."""
+    opens = added.load()
+    if not callable(opens):
+        raise added.wrong("is no function that opens a stage")
+    try:
+        inspect.signature(opens).bind("name", None)
+    except (TypeError, ValueError) as error:
+        raise added.wrong(
+            f"takes other things than what follows the scheme and a Sampling ({error})"
+        ) from error
+    found: Callable[[str, Sampling], Any] = opens
+    return found
 
 
 def _gguf(model: str, sampling: Sampling | None) -> Stage:

@@ -133,9 +133,13 @@ class StoredTrial:
 
     @property
     def layout(self) -> str:
-        """The scene's layout."""
+        """How what an actor sees becomes a prompt: the scene's layout and, where contexts are
+        limited, how much is remembered: ``persona_first within 300 tokens (drop_oldest)``. Trials
+        that differ in it are of other arms."""
         with self.reading():
-            return str(self.canonical.get("layout") or "")
+            limits = [_limit(member.get("context")) for member in self.canonical.get("cast", ())]
+            told = [each for each in dict.fromkeys(limits) if each]
+            return " ".join([str(self.canonical.get("layout") or ""), *told])
 
     @property
     def topic(self) -> str:
@@ -198,23 +202,21 @@ class StoredTrial:
             ) from None
 
     def _built(self, unreadable: Unreadable) -> Scene:
-        """The scene that its scenario makes, with the layout and the stages that were played."""
+        """The scene that its scenario makes, with the layout, the contexts and the stages that were
+        played: an arm of a study may have asked for others than the scenario's."""
         try:
             scene = build(find(self.scenario), self.parameters)
         except ScenarioError as error:
             raise BadRequest(f"trial {self.id[:8]}: {unreadable} ({error})") from None
-        changes: dict[str, Any] = {
-            "layout": self.canonical.get("layout"),
-            "wording": self.prompt_scene.wording,
-        }
+        played = self.prompt_scene
         people = {
-            member["persona"]["name"]: member.get("stage")
-            for member in self.canonical.get("cast", ())
+            actor.name: {"stage": actor.stage, "context": actor.context} for actor in played.cast
         }
-        changes["cast"] = tuple(
-            actor.model_copy(update={"stage": people.get(actor.name)}) for actor in scene.cast
+        cast = tuple(
+            actor.model_copy(update=people.get(actor.name, {"stage": None})) for actor in scene.cast
         )
-        return scene.replace(**changes)
+        layout = self.canonical.get("layout")
+        return scene.replace(layout=layout, wording=played.wording, cast=cast)
 
     @property
     def prompt_scene(self) -> Scene:
@@ -329,6 +331,11 @@ class StoredReplies:
 
     by_key: Mapping[str, Reply]
     of_version_1: bool
+
+
+def _limit(context: Any) -> str:
+    """The limit of a context in canonical form; blank without one."""
+    return f"within {context['tokens']} tokens ({context['policy']})" if context else ""
 
 
 def in_groups(ids: Iterable[str], size: int) -> Iterator[list[str]]:

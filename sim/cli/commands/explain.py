@@ -30,7 +30,7 @@ def explain(
     from sim.planning.scenarios import own
 
     own("analysis")
-    from sim.cli.glossary import TERMS, described, measures, term
+    from sim.cli.glossary import TERMS, described, measures, place, term
 
     console = out()
     if name is None:
@@ -58,5 +58,5 @@ def explain(
     console.print(Text.assemble((f"{found.name}: ", "bold"), (found.about, "not bold")))
     if found.measure:
         told = f", quantity {found.quantity}" if found.quantity else ""
-        console.print(Text(f"\nanalysis.{found.measure}{told}\n", style="cyan"))
+        console.print(Text(f"\n{place(found.measure)}{told}\n", style="cyan"))
         console.print(Text(record["described"]), soft_wrap=True)

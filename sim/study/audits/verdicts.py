@@ -186,10 +186,11 @@ def _told(found: Worlds) -> str:
 
 def _tests(what: Contrast, found: Worlds) -> str:
     """The numbers behind the sentence."""
-    mean, tau, title = found.mean, found.tau, _title(what)
+    mean, tau = found.mean, found.tau
+    title = what.about[:1].upper() + what.about[1:] or _title(what)
     above = "cannot be said" if isnan(found.above) else probability(found.above)
     return (
-        f"{title[:1].upper()}{title[1:]}: mean over worlds {number(mean.estimate, sign=True)} "
+        f"{title}: mean over worlds {number(mean.estimate, sign=True)} "
         f"{interval(mean.low, mean.high, sign=True)}; more than the null in a new world with "
         f"probability {above}; standard deviation of true effects {number(tau.estimate)} "
         f"{interval(tau.low, tau.high)}; any effect: p\u00a0=\u00a0"

@@ -18,9 +18,15 @@ from sim.study.studies.verdicts import Verdict, in_words
 
 
 def page_of(verdict: Verdict, registered: Registered, store: Path, *, most: int = 3_000) -> str:
-    """The report on a study, as HTML: its verdict first, then what its store holds."""
+    """The report on a study, as HTML: its verdict first, then what its store holds of it."""
     title = verdict.study.name.replace("_", " ").capitalize()
-    return report(store, most=most, first=opening(verdict, registered), title=title)
+    return report(
+        store,
+        most=most,
+        first=opening(verdict, registered),
+        title=title,
+        only=registered.design.ids,
+    )
 
 
 def opening(verdict: Verdict, registered: Registered) -> Callable[[Shelf], Section]:

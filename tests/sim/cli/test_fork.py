@@ -303,6 +303,27 @@ def test_a_scene_with_code_is_built_again_from_its_file(inside: Command, folder:
     assert speakers == {"Ada", "Ben"}, "the condition lets Ben go on"
 
 
+def test_an_arm_with_a_memory_of_its_own_is_built_again(inside: Command, folder: Path) -> None:
+    (folder / "own.py").write_text(OWN)
+    (folder / "asks.py").write_text(ASKS)
+    done = inside("study", "asks.py:asks", "--no-report", "--store", "a.db", "-q")
+    assert done.returncode == 0, done.stderr
+    for (trial,) in rows(folder / "a.db", "SELECT trial FROM trials"):
+        done = inside("fork", "a.db", str(trial), "--at", 3, "-n", 1, "--drop", "-q")
+        assert done.returncode == 0, done.stderr
+
+
+ASKS = """
+from sim import Arm, Contrast, Study
+
+def asks() -> Study:
+    arms = {"all": Arm(scenario="own.py:pair"), "little": Arm(scenario="own.py:pair", context=150)}
+    weights = {"all": 1, "little": -1}
+    return Study(name="asks", question="?", source="-", known="-", refuted_by="-", arms=arms,
+                 primary=(Contrast(measure="convergence.end", weights=weights),), seeds=1)
+"""
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

@@ -10,6 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.primary import tables_of
+from analysis.reports.arms import arms_of
+from analysis.tables import load
 from sim.errors import BadRequest, ScenarioError, SceneError
 from sim.planning import Trial
 from sim.planning.studies import Arm, Contrast, Study, Twin, find_study, study_names
@@ -22,6 +25,7 @@ from sim.study.studies.conduct import conduct, measured, register
 from sim.study.studies.design import APART, TOPICS_APART, design_of
 from sim.study.studies.deviations import deviations
 from sim.study.studies.methods import methods
+from sim.study.studies.page import page_of
 from sim.study.studies.registration import digest, facts_of, registered
 from sim.study.studies.verdicts import findings_of
 
@@ -197,6 +201,39 @@ def test_where_a_long_value_differs_is_told() -> None:
     assert (told.was[-12:], told.now[-12:]) == ("kappa=0.4&b=2"[-12:], "kappa=0.5&b=2"[-12:])
     many = [{"arms": {str(arm): {"rounds": rounds} for arm in range(9)}} for rounds in (2, 3)]
     assert [each.more for each in deviations(*many)] == [0, 0, 6]
+
+
+def test_arms_that_differ_in_memory_alone_are_told_apart(tmp_path: Path) -> None:
+    """Else a report, a comparison and a null would pool them."""
+    store = tmp_path / "tiny.db"
+    arms = {"all": Arm(scenario="cross_purposes", parameters={"turns": 4}, stage="base")}
+    arms["little"] = arms["all"].replace(context=200)
+    study = tiny(
+        arms=arms, primary=(Contrast(measure="convergence.end", weights={"all": 1, "little": -1}),)
+    )
+    conduct(study, store, seeds=2)
+    design = design_of(study, seeds=2)
+    with open_store(store) as opened:
+        tables = (load(store), tables_of(opened, design.ids))
+    for each in tables:
+        layouts = dict(zip(each.trials["trial"], each.trials["layout"], strict=True))
+        assert {layouts[trial] for trial in design.trials_of("all")} == {"persona_first"}
+        assert {layouts[trial] for trial in design.trials_of("little")} == {
+            "persona_first within 200 tokens (drop_oldest)"
+        }
+    assert [len(arm.trials) for arm in arms_of(tables[0].trials)] == [2, 2]
+
+
+def test_the_page_of_a_study_is_about_its_own_trials(tmp_path: Path) -> None:
+    store = tmp_path / "tiny.db"
+    conduct(tiny(), store, seeds=1)
+    conduct(tiny(), store, seeds=1, models={"tuned": "embedded:base?kappa=0.9"})
+    registered = register(design_of(tiny(), seeds=1), store)
+    verdict, _ = measured(registered, store)
+    made = page_of(verdict, registered, store)
+    assert "Made from 2 trials of tiny.db" in made
+    # It is told as a deviation nowhere, since this is the study as it was registered.
+    assert "kappa=0.9" not in made.partition("Where this comes from")[0]
 
 
 def numbers(values: dict[str, list[float]]) -> pd.DataFrame:
