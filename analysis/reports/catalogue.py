@@ -35,13 +35,18 @@ FIGURES: Mapping[str, Maker] = {
 """What makes each figure."""
 
 
-def figure(answer: Answer, name: str) -> Figure:
+def figure(answer: Answer, name: str, *, drawn: bool = False) -> Figure:
     """The figure of a name. Raises ``BadRequest`` for an unknown name, or if the store has nothing
-    for it."""
+    for it: no numbers or, if it is to be ``drawn``, numbers alone."""
     if name not in FIGURES:
         raise BadRequest(f"plot: there is no figure {name!r}{nearest(name, list(FIGURES))}")
     for made in FIGURES[name](answer):
         if made.key == name:
+            if drawn and not made.panels:
+                raise BadRequest(
+                    f"plot: {answer.material.path} has nothing to draw for {name}: "
+                    f"{' '.join(made.notes[:1])} Its numbers: name a .csv file"
+                )
             return made
     raise BadRequest(f"plot: {answer.material.path} has nothing for {name}; {_why[name]}")
 

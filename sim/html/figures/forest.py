@@ -134,7 +134,9 @@ class Forest:
             told = f"{tick_text(100 * value)}%" if self.share else tick_text(value)
             # At the left edge of a phone half of a number would be off the page.
             shapes.append(
-                Words((max(x, extent(told, SMALL) / 2), bottom + 15), told, "muted", SMALL, "middle")
+                Words(
+                    (max(x, extent(told, SMALL) / 2), bottom + 15), told, "muted", SMALL, "middle"
+                )
             )
         if self.zero is not None and scale.low <= self.zero <= scale.high:
             x = scale(self.zero)

@@ -18,6 +18,7 @@ from analysis.stats import Interval
 from sim import Actor, Persona, Scene, Tournament, after, ask_stance, ring, run
 from sim.cli.completion import FIGURES as COMPLETED
 from sim.errors import BadRequest
+from sim.html import Figure, Table
 from sim.stage.fixed import FixedLines
 from sim.tournament import Entrant, Judge, Motion
 
@@ -243,6 +244,15 @@ def test_a_figure_that_is_not_there_says_why(store: Path) -> None:
         figure(Answer(lonely), "graph")
     with pytest.raises(BadRequest, match="did you mean stance"):
         figure(Answer(Material(store)), "stnce")
+
+
+def test_numbers_alone_are_not_drawn(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = Figure("flips", "Flips", "", [], Table(["x"], []), notes=["Nobody is seen to flip."])
+    monkeypatch.setitem(FIGURES, "flips", lambda _: iter([bare]))  # type: ignore[arg-type]
+    answer = Answer(Material(store))
+    assert figure(answer, "flips") is bare
+    with pytest.raises(BadRequest, match=r"nothing to draw for flips: Nobody is seen to flip\."):
+        figure(answer, "flips", drawn=True)
 
 
 def test_the_page_about_reports_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,6 @@ def test_a_report_and_figures(inside: Command, store: Path, folder: Path) -> Non
         (["plot", "x.db", "stances"], "did you mean stance"),
         (["plot", "x.db", "stance", "-o", "fig.gif"], "name an .svg, .pdf, .png or .csv file"),
         (["plot", "x.db", "effects"], "one arm alone"),
-        (["plot", "x.db", "flips"], "has nothing to draw for flips: Nobody is seen"),
     ],
 )
 def test_bad_requests_write_nothing(
