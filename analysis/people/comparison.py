@@ -36,6 +36,7 @@ from analysis.people.tables import (
 from analysis.stats import Floats
 from analysis.tables import Data, frame
 from sim.errors import BadRequest
+from sim.html.numbers import counted
 
 COMPARED: Mapping[str, str] = {
     **dict.fromkeys(("measure", "by"), "str"),
@@ -112,7 +113,8 @@ def compare_people(
             raise BadRequest(f"{count} {side} answered the items; at least {least} are needed")
     ours, theirs = ours.only(known[0]), theirs.only(known[1])
     raw = [each[rows] for each, rows in zip(raw, known, strict=True)]
-    spread = np.nanstd(raw[1], axis=0, ddof=1)
+    # Not by their standard deviation: that of equal numbers is not quite 0.
+    spread = np.nanmax(raw[1], axis=0) - np.nanmin(raw[1], axis=0)
     for name, each in zip(names, spread, strict=True):
         if not each > 0:
             raise BadRequest(f"--item {name}: all humans answered alike; leave it out")
@@ -245,7 +247,7 @@ def _stereotyped(
             value = slope(*observed)
             again = [slope(*each, again=True) for each in drawn]
         chance = [within_ratio(*each) if name == "within" else slope(*each) for each in halves]
-        notes = [f"{left} small groups left out"] if left else []
+        notes = [f"{counted(left, 'small group')} left out"] if left else []
         if not pair.enough:
             notes.append(_few(pair))
         if isnan(value):
@@ -292,7 +294,7 @@ def _few(pair: _Pair) -> str:
 
 
 def _number(value: float) -> str:
-    return "missing" if isnan(value) else f"{value:.2f}"
+    return "missing" if isnan(value) else f"{value:z.2f}"
 
 
 _SAYS = {

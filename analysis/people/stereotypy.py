@@ -25,6 +25,8 @@ from analysis.stats import Floats
 FEWEST = 5
 """Of fewer humans, or fewer minds, a group is left out."""
 
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class Groups:
@@ -54,8 +56,10 @@ class Groups:
         """Unbiased variances within groups; NaN of fewer than two."""
         with np.errstate(invalid="ignore", divide="ignore"):
             centred = self.squares - self.sums**2 / self.counts
+            # What is left of equal numbers is rounding, and a variance of none.
+            centred = np.where(centred > _ROUNDING * self.squares, centred, 0.0)
             found = centred / (self.counts - 1)
-        return np.where(self.counts > 1, np.maximum(found, 0.0), nan)
+        return np.where(self.counts > 1, found, nan)
 
 
 def within_ratio(minds: Groups, humans: Groups) -> float:

@@ -7,8 +7,8 @@ answers those that they gave off stage (the first time that they were asked, the
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -33,11 +33,14 @@ _STANCE = "stance:"
 class People:
     """People: ``attributes`` (a row each; missing is None or NaN), ``answers`` to items as numbers
     (a row each; NaN where one is missing), and ``clusters``, who was in one trial: a number each.
+    ``texts`` are columns of a file that are no answers for a cell that is no number, with that cell
+    in words.
     """
 
     attributes: pd.DataFrame
     answers: pd.DataFrame
     clusters: Sequence[int]
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.answers)
@@ -63,6 +66,7 @@ def people_from_file(path: Path | str, what: str = "--humans") -> People:
     separator = max(",;\t", key=text.partition("\n")[0].count)
     rows = csv.reader(text.splitlines(keepends=True), delimiter=separator, strict=True)
     found: list[list[Any]] = []
+    lines: list[int] = []
     try:
         head = [name.strip() for name in next(rows, [])]
         for number, name in enumerate(head):
@@ -77,6 +81,7 @@ def people_from_file(path: Path | str, what: str = "--humans") -> People:
                     f"{where}, line {rows.line_num}: {len(cells)} cells under {len(head)} columns; "
                     "put a cell that holds a comma in quotes"
                 )
+            lines.append(rows.line_num)
             found.append([number_or_text(cell.strip()) if cell.strip() else None for cell in cells])
     except csv.Error as error:
         raise BadRequest(f"{where}, line {rows.line_num}: is no CSV: {error}") from None
@@ -89,7 +94,17 @@ def people_from_file(path: Path | str, what: str = "--humans") -> People:
         if all(value is None or isinstance(value, int | float) for value in column)
         if any(value is not None for value in column)
     }
-    return People(table, pd.DataFrame(numbers, index=table.index), list(range(len(table))))
+    texts = {
+        str(name): next(
+            f"line {line}: {value!r:.40}"
+            for line, value in zip(lines, column, strict=True)
+            if not (value is None or isinstance(value, int | float))
+        )
+        for name, column in table.items()
+        if name not in numbers and column.notna().any()
+    }
+    answers = pd.DataFrame(numbers, index=table.index)
+    return People(table, answers, list(range(len(table))), texts)
 
 
 def people_from_store(data: Data) -> People:
@@ -141,6 +156,8 @@ def shared(
         for each in (minds, humans)
     )
     both = [name for name in first if name in second]
+    if items:
+        _check_numbers(wanted or first, humans)
     for name in wanted:
         for side, names in (("the store", first), ("the table of people", second)):
             if name not in names:
@@ -151,6 +168,18 @@ def shared(
             f"store has {', '.join(first)}; the table has {', '.join(second)}"
         )
     return list(wanted) or both
+
+
+def _check_numbers(names: Sequence[str], humans: People) -> None:
+    """Refuse an item whose column in the file holds something that is no number: without a word
+    it would be compared with nobody."""
+    for name in names:
+        if name in humans.texts:
+            raise BadRequest(
+                f"the table of people: the item {name} has a cell that is no number "
+                f"({humans.texts[name]}); write numbers with a point, and leave the cell blank "
+                "where an answer is missing"
+            )
 
 
 def groups_of(minds: People, humans: People, attribute: str) -> tuple[list[str], list[str]]:

@@ -13,6 +13,7 @@ from analysis.evidence.characters import KINDS
 from analysis.measures.census import Census
 from analysis.tables import ARM, Tables
 from sim.errors import BadRequest
+from sim.html.numbers import counted
 from sim.text.suggestions import nearest
 
 _MOST_PAIRS = 15
@@ -52,9 +53,12 @@ def told(record: Mapping[str, Any]) -> list[str]:
     lines: list[str] = []
     for each in record["arms"]:
         facts = each["arm"]
-        named = [facts["scenario"], facts["parameters"], facts["model"], facts["layout"]]
+        version = f"version {facts['version']}" if facts["version"] else ""
+        named = [
+            facts["scenario"], version, facts["parameters"], facts["model"], facts["layout"],
+        ]  # fmt: skip
         lines.append(f"{' '.join(one for one in named if one not in ('', '{}'))}: "
-                     f"{each['trials']} trials")  # fmt: skip
+                     f"{counted(each['trials'], 'trial')}")  # fmt: skip
         numbers = each["numbers"]
         shares = [f"{kind} {_percent(numbers[kind])}" for kind in KINDS if numbers[kind]["value"]]
         lines.append(f"  {', '.join(shares)}")
@@ -97,5 +101,5 @@ def _number(number: Mapping[str, Any], digits: int) -> str:
     value, low, high = (number[name] for name in ("value", "low", "high"))
     if value is None:
         return "missing"
-    limits = "" if low is None or high is None else f" [{low:.{digits}f}, {high:.{digits}f}]"
-    return f"{value:.{digits}f}{limits}"
+    limits = "" if low is None or high is None else f" [{low:z.{digits}f}, {high:z.{digits}f}]"
+    return f"{value:z.{digits}f}{limits}"

@@ -106,6 +106,38 @@ def test_a_table_that_is_none_is_refused(text: str, tmp_path: Path) -> None:
         people_from_file(tmp_path / "h.csv")
 
 
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (["0.5", "NA"], "the item a has a cell that is no number \\(line 3: 'NA'\\)"),
+        (["0,5", "0,6"], "line 2: '0,5'"),
+        (["0.2", "0.2"], "--item a: all humans answered alike"),
+    ],
+)
+def test_answers_that_cannot_be_compared_are_refused(
+    cells: list[str], message: str, tmp_path: Path
+) -> None:
+    """Equal numbers have no variance, though their standard deviation is not quite 0."""
+    (tmp_path / "h.csv").write_text("\n".join(["party;a", *(f"l;{each}" for each in cells * 15)]))
+    with pytest.raises(BadRequest, match=message):
+        compare_people(people(40, np.random.default_rng(1)), tmp_path / "h.csv")
+
+
+def test_a_blank_answer_is_missing_and_the_others_count(tmp_path: Path) -> None:
+    rows = [f"{'lmr'[n % 3]},{'' if n % 4 == 0 else n / 10}" for n in range(40)]
+    (tmp_path / "h.csv").write_text("\n".join(["party,a", *rows]))
+    humans = people_from_file(tmp_path / "h.csv")
+    assert humans.answers["a"].isna().sum() == 10
+    compare_people(people(40, np.random.default_rng(1)), humans, draws=20)
+
+
+def test_groups_that_answer_alike_have_no_variance() -> None:
+    answers = np.repeat([[-0.3], [0.7]], 20, axis=0)
+    groups = Groups.of(answers, np.repeat([0, 1], 20), np.ones(40), 2)
+    assert groups.variances.tolist() == [[0.0], [0.0]]
+    assert np.isnan(within_ratio(groups, groups))
+
+
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=80)
        | st.text(alphabet='ab,;"\n01.- ', max_size=60))  # fmt: skip
 @settings(max_examples=120, deadline=None)

@@ -61,6 +61,8 @@ def test_a_census_of_two_stages(inside: Command, folder: Path) -> None:
     done = inside("personas", "census", "e.db")
     assert done.returncode == 0, done.stderr
     assert "embedded:base and embedded:rlhf: by kind" in done.stdout
+    assert ": 8 trials" in done.stdout
+    assert " -0." not in done.stdout
     record = json.loads(inside("personas", "census", "e.db", "--json").stdout)
     assert [each["trials"] for each in record["arms"]] == [8, 8]
     done = inside("personas", "census", "e.db", "--by", "hed")
