@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim import extensions
 from sim.extensions import Extension, ExtensionError
+from sim.text.suggestions import nearest
 
 if TYPE_CHECKING:
     from sim.planning.scenarios import Scenario
@@ -37,7 +38,11 @@ def everything() -> Iterator[Added | ExtensionError]:
                 yield _tried(each)
             except ExtensionError as error:
                 yield error
-    yield from extensions.misnamed()
+    for package, group in extensions.misnamed():
+        known = nearest(group, [f"elsinore.{name}" for name in extensions.GROUPS])
+        yield ExtensionError(
+            f"{package}: declares entry points in {group}, which is no group of Elsinore's{known}"
+        )
 
 
 def _own(group: str) -> tuple[str, ...]:
