@@ -10,6 +10,7 @@ from sim.html.markup import Html, Part, anchor, element, joined, name
 from sim.html.numbers import number
 from sim.html.speakers import Speakers
 from sim.html.turns import turn
+from sim.text.printing import value_text
 
 _MARKS = {
     "flip": "turns into the opposite here",
@@ -112,7 +113,7 @@ def _value(answer: Answer) -> str:
         return f"missing ({answer.missing or 'no answer'})"
     if isinstance(answer.value, float):
         return number(answer.value, sign=True)
-    return str(answer.value)[:300]
+    return value_text(answer.value)[:300]
 
 
 def _also(lines: Sequence[Part]) -> Html:
@@ -133,7 +134,8 @@ def _direction(change: Intervened | FellBack | Forgot) -> Html:
         if change.text:
             told = f"{told}: {change.text}"
         if change.audience is not None:
-            told = f"{told} (for {', '.join(change.audience) or 'nobody'} alone)"
+            heard = f"for {', '.join(change.audience)} alone" if change.audience else ""
+            told = f"{told} ({heard or 'nobody hears it'})"
         if "skipped" in change.detail:
             told = f"{told} (skipped: {change.detail['skipped']})"
     return element("li", told[:4_000], class_="direction")

@@ -10,9 +10,16 @@ from __future__ import annotations
 import re
 import shlex
 import unicodedata
+from collections.abc import Mapping
 
 _JOINERS = "\u200c\u200d"
 """Invisible, and part of how words of some scripts, and some emoji, are written."""
+
+_NEVER_JOINED = (
+    "\u0621\u0622\u0623\u0624\u0625\u0627\u0629\u062f"
+    "\u0630\u0631\u0632\u0648\u0649\u0698\u06c0\u06d5"
+)
+"""Letters of the Arabic script that join none after them, so that no joiner after them is seen."""
 
 
 def _hidden(character: str) -> bool:
@@ -36,10 +43,48 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text on one line, with hidden characters as escapes, joiners among them: for names and
-    paths, which have to be told apart."""
+    """The text on one line, with hidden characters as escapes: for names and paths, which have to
+    be told apart. A joiner stays where it is seen: in a Persian word, after a virama, between
+    emoji.
+
+    >>> one_line("a\u200db"), one_line("\u0645\u06cc\u200c\u0634") == "\u0645\u06cc\u200c\u0634"
+    ('a\\\\u200db', True)
+    """
     line = " ".join(text.split())
-    return _MAYBE.sub(lambda found: _escaped(found.group(), ""), line)
+    return _MAYBE.sub(lambda found: _named(found.group()), line)
+
+
+def _named(text: str) -> str:
+    if not any(joiner in text for joiner in _JOINERS):
+        return _escaped(text, "")
+    ends = f" {text} "
+    return "".join(
+        each if each in _JOINERS and _joins(*ends[place : place + 3]) else _escaped(each, "")
+        for place, each in enumerate(text)
+    )
+
+
+def _joins(before: str, joiner: str, after: str) -> bool:
+    """Whether a joiner changes what is seen: as in the rules for names of domains (RFC 5892), and
+    in emoji."""
+    if unicodedata.combining(before) == 9:  # A virama.
+        return True
+    if joiner == "\u200d":
+        begun = unicodedata.category(before) in ("So", "Sk") or before == "\ufe0f"
+        return begun and unicodedata.category(after) == "So"
+    arabic = all(unicodedata.bidirectional(each) == "AL" for each in (before, after))
+    return arabic and before not in _NEVER_JOINED
+
+
+def value_text(value: object) -> str:
+    """An answer off stage in words: of several fields each with its name.
+
+    >>> value_text({"answer": "no", "because": "it rains"}), value_text(3)
+    ('answer: no; because: it rains', '3')
+    """
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {each}" for key, each in value.items())
+    return str(value)
 
 
 def _escaped(text: str, kept: str) -> str:

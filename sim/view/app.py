@@ -197,6 +197,15 @@ class _Endpoints:
 
     async def fork_form(self, request: Request) -> Response:
         fields = {"at": request.query_params.get("at", "1")}
+        at = whole_number(fields["at"])
+
+        def looked() -> None:
+            with self.library.open() as store:
+                trial = store.trial(_trial(request))
+                if not 1 <= at <= max(trial.turns, 1):
+                    raise BadRequest(f"trial {trial.id[:8]} has no turn {at}; it has {trial.turns}")
+
+        await run_in_threadpool(looked)
         change = request.query_params.get("change", "")
         # What needs no words is estimated at once: nothing is asked or written for that.
         if change in ("drop", "reroll"):

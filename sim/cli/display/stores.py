@@ -56,6 +56,7 @@ def print_trials(
         "turns",
         "flips",
         right=("seed", "turns"),
+        whole=("trial", "status"),  # A part of an id names no trial.
     )
     for trial in trials:
         cells = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -14,6 +15,7 @@ from sim.events import Answer, Ended, Event, Failure, FellBack, Intervened, Turn
 from sim.layouts.prompt import Prompt
 from sim.planning.trials import LIVE
 from sim.store import StoredTrial
+from sim.text.printing import value_text
 
 # Without red, which marks failures.
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
@@ -41,7 +43,7 @@ def print_transcript(
     colours = {name: _COLOURS[seat % len(_COLOURS)] for seat, name in enumerate(names)}
     _print_head(console, trial)
     turns = [event for event in events if isinstance(event, Turn)]
-    page = _Page(console, colours, max([len(one_line(name)) for name in names], default=0))
+    page = _Page(console, colours, max(map(cell_len, map(one_line, names)), default=0))
     marks = _marks(outcomes)
     granted = _granted(concessions)
     page.courses(stances(events, names))
@@ -69,6 +71,11 @@ def print_transcript(
             page.failure(event)
     ended = next((event for event in events if isinstance(event, Ended)), None)
     page.end(ended, len(turns))
+
+
+def _alone(audience: Sequence[str]) -> str:
+    """For whom something was that was not for all."""
+    return f"for {one_line(', '.join(audience))} alone" if audience else "nobody hears it"
 
 
 def _print_head(console: Console, trial: StoredTrial) -> None:
@@ -156,7 +163,9 @@ def _stances(events: Iterable[Event], turn: int, names: Sequence[str]) -> list[s
         if event.missing is not None or event.value is None:
             value = f"missing ({event.missing or 'no answer'})"
         else:
-            value = f"{event.value:+.2f}" if isinstance(event.value, float) else str(event.value)
+            value = (
+                f"{event.value:+.2f}" if isinstance(event.value, float) else value_text(event.value)
+            )
         questions.setdefault(label, []).append(f"{event.actor} {value}")
     return [f"{label}: {', '.join(stances)}" for label, stances in questions.items()]
 
@@ -171,18 +180,19 @@ class _Page:
         self.indent = 4 + 1 + self.names + 2
         self._drawn = False
 
+    def _padded(self, name: str) -> str:
+        """A name with blanks up to where lines begin: some letters are two cells wide."""
+        return name + " " * max(0, self.names - cell_len(name)) + "  "
+
     def turn(self, turn: Turn) -> None:
         name = one_line(turn.speaker)
         colour = self.colours.get(turn.speaker, "white")
-        before = Text.assemble(
-            (f"{turn.index:>4} ", "dim"), (f"{name:<{self.names}}  ", f"bold {colour}")
-        )
+        before = Text.assemble((f"{turn.index:>4} ", "dim"), (self._padded(name), f"bold {colour}"))
         said = Text(visible(turn.text), style=colour)
         if not turn.text and turn.finish != "refusal":
             said.append("(struck: nobody heard it)", style="dim")
         if turn.audience is not None:
-            heard = ", ".join(turn.audience) or "nobody"
-            said.append(f" (for {one_line(heard)} alone)", style="dim not bold")
+            said.append(f" ({_alone(turn.audience)})", style="dim not bold")
         if turn.overheard:
             said.append(f" (overheard by {one_line(', '.join(turn.overheard))})", style="dim")
         if turn.source not in ("stage", "imported") and turn.text:
@@ -204,7 +214,7 @@ class _Page:
                 continue
             line = Text.assemble(
                 " " * 5,
-                (f"{one_line(course.actor):<{self.names}}  ",
+                (self._padded(one_line(course.actor)),
                  f"bold {self.colours.get(course.actor, 'white')}"),
                 sparkline(course.values, -1.0, 1.0),
                 (f"  {one_line(course.key)} {known[0]:+.2f} → {known[-1]:+.2f}", "dim"),
@@ -233,7 +243,7 @@ class _Page:
             if unsaid:
                 line = f"{line} (instead of: {one_line(str(unsaid))})"
             if change.audience is not None:
-                line = f"{line} (for {one_line(', '.join(change.audience) or 'nobody')} alone)"
+                line = f"{line} ({_alone(change.audience)})"
             if "skipped" in change.detail:
                 line = f"{line} (skipped: {one_line(str(change.detail['skipped']))})"
         self._below(f"~ {line}", "cyan")

@@ -32,7 +32,10 @@ export function follow(page) {
   const looked = async () => {
     const from = page === "trial" ? `/trial/${data.trial}/state` : "/live";
     const answer = await fetch(from);
-    if (!answer.ok) return SLOWER;
+    if (!answer.ok) {
+      live.textContent = "The store cannot be read any more; what is shown is as it was.";
+      return SLOWER;
+    }
     const now = await answer.json();
     if (page === "trial") {
       live.textContent = now.written ? "a run is writing" : "";

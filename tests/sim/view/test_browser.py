@@ -330,6 +330,10 @@ def test_a_run_is_followed(page: Page, tmp_path: Path, browser: Browser) -> None
             cwd=tmp_path,
         )  # fmt: skip
         page.locator("#r-2").wait_for(timeout=30_000)
+        # Whoever moves the store away meanwhile is told.
+        page.route("**/live", lambda route: route.fulfill(status=400))
+        page.reload()
+        page.locator("#live", has_text="The store cannot be read any more").wait_for()
         page.context.close()
 
 

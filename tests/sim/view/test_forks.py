@@ -60,6 +60,10 @@ def test_a_fork_is_estimated_and_then_played(client: Client, store: Played, tmp_
     wrong = viewer.post(place, data=form | {"at": "50", "do": "estimate"}, headers=HERE)
     assert wrong.status_code == 400
     assert "there is no turn 50" in wrong.text
+    for at in ("50", "0", "abc"):  # A link to no turn offers no form.
+        nowhere = viewer.get(place, params={"at": at})
+        assert nowhere.status_code == 400
+        assert "What is different" not in nowhere.text
     estimate = viewer.post(place, data=form | {"do": "estimate"}, headers=HERE)
     assert estimate.status_code == 200
     assert "What it would take" in estimate.text
