@@ -43,6 +43,9 @@ def check_output(path: Path | str, what: str) -> Path:
         if not out.parent.is_dir():
             raise BadRequest(f"{what} {out}: there is no folder {out.parent}; create it first")
         kept = _kept(out)
+        # A pipe or a device is written where it is; a file takes the place of another.
+        if (out.is_file() or not out.exists()) and not os.access(out.parent, os.W_OK):
+            raise BadRequest(f"{what} {out}: lies in a read-only folder; use another path")
     except OSError as error:
         raise BadRequest(f"{what} {path}: {error.strerror}; use another path") from None
     if kept is not None:
@@ -70,7 +73,9 @@ def write_file(path: Path | str, parts: Iterable[bytes], what: str) -> None:
                 draft.chmod(out.stat().st_mode & 0o777)
             os.replace(draft, out)
     finally:
-        draft.unlink(missing_ok=True)
+        # Where nothing could be written, nothing can be removed either: what failed is told.
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def write_text(path: Path | str, text: str, what: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import os
 from collections.abc import Iterator
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.errors import BadRequest
-from sim.output_files import spreadsheet_cell, write_file, write_text
+from sim.errors import BadRequest, RunFailed
+from sim.output_files import check_output, spreadsheet_cell, write_file, write_text
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -67,6 +68,28 @@ def test_what_lies_beside_a_store_is_its_own(tmp_path: Path) -> None:
 def test_no_place_is_one_sentence(tmp_path: Path, path: str) -> None:
     with pytest.raises(BadRequest):
         write_text(path and tmp_path / path, "x", "--to")
+
+
+def test_a_read_only_folder_is_told_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(BadRequest, match="lies in a read-only folder; use another path"):
+        check_output(tmp_path / "page.html", "--report")
+
+
+def test_a_disk_that_takes_nothing_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor can a draft be removed there."""
+
+    def refuses(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "open", refuses)
+    monkeypatch.setattr(Path, "unlink", refuses)
+    with pytest.raises(RunFailed, match=r"cannot be written \(Read-only file system\)"):
+        write_text(tmp_path / "page.html", "page", "--report")
 
 
 def test_a_link_in_a_loop(tmp_path: Path) -> None:

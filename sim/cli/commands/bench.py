@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import completion
+from sim.cli.groups import Subcommands
 from sim.cli.option_groups import grouped
 from sim.cli.options import (
     BaseUrl,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sim.study.waluigi.results import Results
 
 app = typer.Typer(
+    cls=Subcommands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

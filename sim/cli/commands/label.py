@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import completion
+from sim.cli.groups import Subcommands
 from sim.cli.option_groups import grouped
 from sim.cli.options import ArmFacts, Json, Level, LogLevel, Store
 from sim.errors import BadRequest
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sim.cli.coding_sitting import Sitting
 
 app = typer.Typer(
+    cls=Subcommands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

@@ -10,10 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from sim.cli import completion
+from sim.cli.groups import Subcommands
 from sim.cli.option_groups import grouped
 from sim.cli.options import ArmFacts, Json, Level, LogLevel, Store
 
 app = typer.Typer(
+    cls=Subcommands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

@@ -25,6 +25,12 @@ Command = Callable[..., "CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
+@pytest.mark.parametrize("name", ["personas", "label", "bench"])
+def test_the_help_of_a_group_cuts_no_summary_off(inside: Command, name: str) -> None:
+    shown = inside(name, "--help").stdout
+    assert "..." not in shown.partition("Commands:")[2]
+
+
 def test_version_and_help(inside: Command) -> None:
     assert inside("--version").stdout.startswith("elsinore 0.")
     assert "elsinore run mousetrap" in inside("--help").stdout
