@@ -64,24 +64,27 @@ def versions(made: Sequence[Made]) -> dict[str, str]:
 def made_in(store: Store, trials: Iterable[StoredTrial]) -> list[Made]:
     """How the scenes of a store's trials were made."""
     sources = store.sources()
-    return [
-        Made(
-            trial.id,
-            trial.scenario,
-            (json.dumps(trial.parameters, sort_keys=True), trial.layout, trial.wording),
-            sources[trial.id].source,
-            trial.scene_digest,
-            trial.of,
-            sources[trial.id].run,
-        )
-        for trial in trials
-    ]
+    forms: dict[str, tuple[str, str]] = {}  # A scene is read once for all of its trials.
+    made: list[Made] = []
+    for trial in trials:
+        scene = trial.scene_digest
+        if scene not in forms:
+            forms[scene] = (trial.layout, trial.wording)
+        alike = (json.dumps(trial.parameters, sort_keys=True), *forms[scene])
+        source, run = sources[trial.id].source, sources[trial.id].run
+        made.append(Made(trial.id, trial.scenario, alike, source, scene, trial.of, run))
+    return made
 
 
-def told_apart(store: Store) -> list[str]:
-    """A sentence for each scenario that has versions in a store: what differs between them."""
-    trials = {trial.id: trial for trial in store.trials()}
-    made = made_in(store, trials.values())
+def told_apart(
+    store: Store, every: Sequence[StoredTrial] | None = None, known: Sequence[Made] | None = None
+) -> list[str]:
+    """A sentence for each scenario that has versions in a store: what differs between them.
+
+    ``every`` and ``known`` are all of its trials and how they were made, where they were read.
+    """
+    trials = {trial.id: trial for trial in (store.trials() if every is None else every)}
+    made = made_in(store, trials.values()) if known is None else known
     labels = versions(made)
     told: list[str] = []
     for scenario in dict.fromkeys(each.scenario for each in made):

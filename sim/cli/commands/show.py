@@ -121,7 +121,7 @@ def _concessions(trial: StoredTrial, events: list[Event]) -> list[dict[str, Any]
 
 def _list(store: Path, wanted: Sequence[str], as_json: bool, *, plain: bool) -> None:
     from sim.cli.arms import chosen
-    from sim.cli.display.stores import print_left_out, print_trials
+    from sim.cli.display.stores import MOST_LISTED, print_cut, print_left_out, print_trials
     from sim.cli.display.terminal import out, paged
     from sim.planning.scenarios import own
     from sim.planning.trials import WHY
@@ -132,17 +132,22 @@ def _list(store: Path, wanted: Sequence[str], as_json: bool, *, plain: bool) -> 
 
     with open_store(store) as opened:
         every = trials = opened.trials()
-        labels, told = versions(made_in(opened, trials)), told_apart(opened)
+        made = made_in(opened, trials)
+        labels, told = versions(made), told_apart(opened, trials, made)
         names = short_ids(trial.id for trial in trials)
         trials = chosen(trials, wanted, labels)
         # elsinore why plays hundreds of branches for a turn, which would bury everything else.
         listed = [each for each in trials if wanted or as_json or f" {WHY} " not in each.arm]
         arms = {(each.scenario, each.model, each.arm) for each in listed}
         measured = [each.id for each in every if (each.scenario, each.model, each.arm) in arms]
-        outcomes = _outcomes(store, measured) if listed else {}
+        long = len(listed) > MOST_LISTED and not as_json
+        outcomes = _outcomes(store, measured) if listed and not long else {}
         if not as_json:
             with paged(plain=plain) as console:
-                print_trials(console, store, listed, names, outcomes, labels, told)
+                first = listed[:MOST_LISTED]
+                print_trials(console, store, first, names, None if long else outcomes, labels, told)
+                if long:
+                    print_cut(console, store, len(first), len(listed))
                 if len(listed) < len(trials):
                     print_left_out(console, len(trials) - len(listed), "why")
             return

@@ -24,17 +24,22 @@ _OTHERS = ("trial", "seed", "status", "turns", "flips")
 MOST = 6
 """At most so many further facts that tell arms apart get a column."""
 
+MOST_LISTED = 2_000
+"""A list is no longer, and a longer one has no flips: they are learned from whole arms, which takes
+minutes where there are tens of thousands of trials."""
+
 
 def print_trials(
     console: Console,
     store: Path,
     trials: Sequence[StoredTrial],
     names: Mapping[str, str],
-    outcomes: Mapping[str, Mapping[str, Any]],
+    outcomes: Mapping[str, Mapping[str, Any]] | None,
     versions: Mapping[str, str],
     told: Sequence[str],
 ) -> None:
-    """Print one row for each trial. ``names`` are short ids, ``outcomes`` are by trial.
+    """Print one row for each trial. ``names`` are short ids, ``outcomes`` are by trial; None where
+    they were not worked out.
 
     ``versions`` are the trials' versions, and ``told`` says how these differ, where there are any.
     """
@@ -54,7 +59,7 @@ def print_trials(
         "seed",
         "status",
         "turns",
-        "flips",
+        *(["flips"] if outcomes is not None else []),
         right=("seed", "turns"),
         whole=("trial", "status"),  # A part of an id names no trial.
     )
@@ -72,7 +77,7 @@ def print_trials(
             Text(str(trial.seed)),
             _status(trial),
             Text(str(trial.turns)),
-            _flips(outcomes.get(trial.id, {})),
+            *([] if outcomes is None else [_flips(outcomes.get(trial.id, {}))]),
         ]
         rows.add_row(*cells)
     print_block(console, rows)
@@ -80,6 +85,19 @@ def print_trials(
         console.print(Text(one_line(line), style="yellow"))
     command = command_line("show", store, names[trials[0].id])
     console.print(Text(f"Read one: {command}", style="dim"), soft_wrap=True)
+
+
+def print_cut(console: Console, store: Path, first: int, count: int) -> None:
+    """Say that a list was cut, and where everything is."""
+    view = command_line("view", store)
+    console.print(
+        Text(
+            f"The first {first:,} of {count:,} trials, without their flips; choose some with "
+            f"--arm, see all with {view}, or use --json",
+            style="dim",
+        ),
+        soft_wrap=True,
+    )
 
 
 def print_left_out(console: Console, count: int, command: str) -> None:
