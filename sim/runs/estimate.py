@@ -123,8 +123,7 @@ async def estimate(
         there = trial.id in over
         counts: Mapping[str, Count] = {}
         if not there:
-            # Scenes of one scenario with the same parameters are the same, whatever the seed.
-            kind = (trial.scenario, repr(trial.parameters), trial.focal, trial.at)
+            kind = _kind(trial)
             if kind not in played:
                 played[kind] = Counting(exact, trial)
                 await play(trial.scene, played[kind], seed=trial.seed)
@@ -137,6 +136,19 @@ async def estimate(
             estimates[model] = with_count(so_far, counts[name]) if name in counts else so_far
     table = prices or Prices.load()
     return [priced(each, stages[identities[model]], table) for model, each in estimates.items()]
+
+
+def _kind(trial: Trial) -> tuple[object, ...]:
+    """What trials of one size have in common: whatever the seed, and in whatever words.
+
+    Arms of a study, and worlds of an audit, may differ in their layout and in what is remembered
+    alone: with less, prompts are shorter, and who sums up is asked for that.
+    """
+    scene = trial.scene
+    memory = tuple(repr(actor.context) for actor in scene.cast)
+    return (
+        trial.scenario, repr(trial.parameters), trial.focal, trial.at, scene.layout, memory,
+    )  # fmt: skip
 
 
 def _over(store: Path, trials: Sequence[Trial]) -> set[str]:

@@ -82,10 +82,12 @@ def show_estimates(estimates: Sequence[Estimate], prices_of: str, as_json: bool)
     there = sum(each.there for each in estimates)
     if there:
         console.print(Text(f"{_count(there, 'trial')} in the store already, and not counted."))
+    some = any(each.trials > each.there for each in estimates)
+    played = f"one trial of each kind was played on {PLAYED_ON}" if some else "nothing was played"
     console.print(
         Text(
-            f"An estimate: one trial was played on {PLAYED_ON}, and nothing was asked or stored. "
-            f"Prices of {prices_of}; the lower one if the provider caches every prefix.",
+            f"An estimate: {played}, and nothing was asked or stored. Prices of {prices_of}; the "
+            "lower one if the provider caches every prefix.",
             style="dim",
         )
     )

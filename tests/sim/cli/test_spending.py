@@ -35,10 +35,12 @@ def test_a_dry_run_plays_nothing(inside: Command, folder: Path) -> None:
     assert estimate["usage"]["usd"] == 0.0
     assert sorted(path.name for path in folder.iterdir()) == ["mine.py"]
     shown = inside(*TRIO, "--dry-run")
-    assert "An estimate: one trial was played on embedded:base" in shown.stdout
+    assert "An estimate: one trial of each kind was played on embedded:base" in shown.stdout
     assert "free" in shown.stdout
     assert inside(*TRIO, "--quiet").returncode == 0
-    assert "3 trials in the store already" in inside(*TRIO, "--dry-run").stdout
+    again = inside(*TRIO, "--dry-run").stdout
+    assert "3 trials in the store already" in again
+    assert "An estimate: nothing was played, and nothing was asked" in again
 
 
 def test_a_budget_that_is_spent_is_told_with_the_way_on(inside: Command, folder: Path) -> None:

@@ -16,6 +16,7 @@ from analysis.tables import load
 from sim.errors import BadRequest, ScenarioError, SceneError
 from sim.planning import Trial
 from sim.planning.studies import Arm, Contrast, Study, Twin, find_study, study_names
+from sim.runs.estimate import estimate
 from sim.runs.executors import Job
 from sim.runs.options import RunOptions
 from sim.runs.trials import run_trials
@@ -222,6 +223,31 @@ def test_arms_that_differ_in_memory_alone_are_told_apart(tmp_path: Path) -> None
             "persona_first within 200 tokens (drop_oldest)"
         }
     assert [len(arm.trials) for arm in arms_of(tables[0].trials)] == [2, 2]
+
+
+def test_an_estimate_knows_that_arms_remember_less() -> None:
+    """Prompts are shorter then, and who sums up is asked for it."""
+    arm = Arm(scenario="cross_purposes", parameters={"turns": 12}, stage="base")
+    found = {}
+    for policy in ("drop_oldest", "summarise"):
+        arms = {"all": arm, "little": arm.replace(context=200, policy=policy)}
+        weights = {"all": 1.0, "little": -1.0}
+        study = tiny(
+            arms=arms, primary=(Contrast(measure="convergence.end", weights=weights),), absent=None
+        )
+        design = design_of(study, seeds=1)
+        [found[policy]] = asyncio.run(estimate(design.trials, design.stages))
+    design = design_of(
+        tiny(
+            arms={"all": arm, "again": arm},
+            absent=None,
+            primary=(Contrast(measure="convergence.end", weights={"all": 1, "again": -1}),),
+        ),
+        seeds=1,
+    )
+    [whole] = asyncio.run(estimate(design.trials, design.stages))
+    assert found["drop_oldest"].usage.prompt_tokens < whole.usage.prompt_tokens
+    assert found["summarise"].calls > whole.calls
 
 
 def test_the_page_of_a_study_is_about_its_own_trials(tmp_path: Path) -> None:
