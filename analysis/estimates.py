@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from analysis.stats import UNKNOWN, Interval
+from sim.html import element, fragment
 
 ESTIMATE: Mapping[str, str] = {
     "value": "float64",
@@ -87,6 +88,10 @@ class Estimate:
             about.append(f"evidence {self.evidence}")
         note = f"; {self.note}" if self.note else ""
         return f"{self.value:.2f}{limits} ({', '.join(about)}){note}"
+
+    def _repr_html_(self) -> str:
+        """The estimate in a line, for a notebook."""
+        return fragment(element("p", str(self), class_="estimate"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from pydantic import Field, FiniteFloat, model_validator
 
 from sim import extensions
 from sim.errors import ScenarioError, SceneError
+from sim.html import Table, element, fragment, table
 from sim.planning.scenarios import PACKAGE, Scenario, describe, find, from_package, make, own
 from sim.scene.actor import LayoutName
 from sim.scene.base_model import AuthoredModel
@@ -254,6 +255,26 @@ class Study(AuthoredModel):
                         f"{nearest(role, list(self.stages))}"
                     )
         return self
+
+    def _repr_html_(self) -> str:
+        """What is fixed beforehand, for a notebook."""
+        decides = [
+            (each.about, each.name, " ".join(f"{weight:+g} {arm}"
+             for arm, weight in each.weights.items()), rank)
+            for rank, contrasts in (("primary", self.primary), ("exploratory", self.exploratory))
+            for each in contrasts
+        ]  # fmt: skip
+        topics = f", {len(self.topics)} topics" if self.topics else ""
+        return fragment(
+            element("p", element("b", self.name), f": {self.question}"),
+            element("p", f"Would refute it: {self.refuted_by}"),
+            element("p", f"Arms: {', '.join(self.arms)}; {self.seeds} seeds of each{topics}."),
+            element(
+                "div",
+                table(Table(["contrast", "quantity", "arms", "rank"], decides)),
+                class_="scroll",
+            ),
+        )
 
     @property
     def contrasts(self) -> tuple[Contrast, ...]:

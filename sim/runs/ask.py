@@ -16,6 +16,7 @@ from sim.calls.stopping import Stopped
 from sim.calls.trial_stage import TrialStage
 from sim.errors import BadRequest, StageClosed, StageError
 from sim.events import NO_USAGE, Answer, Event, Intervened, Turn, Usage
+from sim.html import Table, element, fragment, table
 from sim.layouts import layout_of, render_question
 from sim.runs.options import RunOptions
 from sim.runs.session import Session
@@ -25,6 +26,7 @@ from sim.scene.scene import Scene
 from sim.seeds import request_seed
 from sim.stage.base import Request, Stage
 from sim.store import StoredTrial, open_store
+from sim.text.printing import value_text
 from sim.text.thoughts import thought_and_speech
 
 
@@ -79,6 +81,19 @@ class AskReport:
 
     def __repr__(self) -> str:
         return f"<AskReport: {self}>"
+
+    def _repr_html_(self) -> str:
+        """The answers as a table, for a notebook; a missing one says why."""
+        rows = [
+            (asked.trial[:12], said.actor, said.turn, said.key,
+             f"missing ({said.missing or 'no answer'})" if said.value is None
+             else value_text(said.value))
+            for asked in self.answers
+            for said in (asked.answer,)
+        ]  # fmt: skip
+        columns = ["trial", "actor", "after turn", "question", "answer"]
+        shown = element("div", table(Table(columns, rows)), class_="scroll")
+        return fragment(element("p", str(self)), shown if rows else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import analysis
-from sim import Actor, Persona, Scene, after, ask_stance, ring, run
+from sim import Actor, Arm, Contrast, Persona, Scene, Study, after, ask_stance, ring, run
 from sim.errors import BadRequest
-from sim.events import Turn
+from sim.events import NO_USAGE, Answer, Turn
+from sim.runs.ask import Asked, AskReport
 from sim.stage.fixed import FixedLines
 
 BAD = "<img src=x onerror=alert(1)>"
@@ -47,10 +49,26 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "result": conflict,
         "figure": conflict.plot("hostility"),
         "comparison": analysis.compare(tables, measures=["conflict.hostility"]),
+        "estimate": replace(conflict.estimates[0].estimate, note=BAD),
+        "answers": AskReport(
+            (Asked("t1", Answer(2, "Ada", "why", BAD), known=False),), 1, 0, NO_USAGE, None
+        ),
+        "study": Study(
+            name="tea",
+            question=f"Sell {BAD}?",
+            source="",
+            known="",
+            refuted_by="Nothing.",
+            arms={"one": Arm(scenario="water_sale"), "other": Arm(scenario="water_sale")},
+            primary=[Contrast(measure="convergence.c", weights={"one": 1, "other": -1})],
+        ),
     }
 
 
-KINDS = ("scene", "results", "trial", "transcript", "result", "figure", "comparison")
+KINDS = (
+    "scene", "results", "trial", "transcript", "result", "figure", "comparison", "estimate",
+    "answers", "study",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
