@@ -148,13 +148,18 @@ def test_a_signal_ends_the_wait_for_a_busy_provider(
     with StubServer() as stub:
         stub.behave(retry_after="60", faults={"429": 1.0})
         words = [*TRIO, "-m", "openai:stub", "--base-url", stub.url, "--store", "s.db"]
-        child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "sim.cli", *map(str, words)],
-            cwd=folder,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        # Whoever runs the tests under nohup ignores SIGHUP, and a child inherits that.
+        before = signal.signal(number, signal.SIG_DFL)
+        try:
+            child = subprocess.Popen(
+                [sys.executable, "-P", "-m", "sim.cli", *map(str, words)],
+                cwd=folder,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        finally:
+            signal.signal(number, before)
         deadline = time.monotonic() + 30
         while stub.counts()["calls"] < 3 and time.monotonic() < deadline:
             time.sleep(0.05)
