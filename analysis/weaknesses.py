@@ -130,7 +130,7 @@ def _uneven(tables: Tables, by: str) -> Iterator[str]:
         arm = tables.answers["trial"].map(dict(zip(trials["trial"], labels, strict=True)))
         shares = missing.groupby(arm).mean()
         if shares.max() - shares.min() > 0.05:
-            told = ", ".join(f"{label}: {share:.0%}" for label, share in shares.items())
+            told = ", ".join(f"{label}: {shares[label]:.0%}" for label in in_order(shares.index))
             yield f"Answers are missing unevenly ({told}): that is an effect, too."
 
 
@@ -138,7 +138,7 @@ def unfinished(tables: Tables, by: str) -> Iterator[str]:
     """A warning of trials that did not come to their end, where one arm has more of them."""
     lost = (tables.trials["status"] != "done").groupby(_labels(tables, by)).agg(["sum", "mean"])
     if not tables.unfinished and lost["mean"].max() - lost["mean"].min() > 0.05:
-        told = ", ".join(f"{label}: {count:.0f}" for label, count in lost["sum"].items())
+        told = ", ".join(f"{label}: {lost['sum'][label]:.0f}" for label in in_order(lost.index))
         yield (
             f"Trials failed or were torn off unevenly ({told}), and are in no number: those that "
             "are left may differ for that alone."

@@ -34,7 +34,10 @@ _BEFORE = 20
 
 _NOTHING = "nothing"
 
-Path = tuple[str, ...]
+_SEEDS = {"first", "count"}
+"""The fields of seeds, which are told together."""
+
+Place = tuple[str, ...]
 """Where in a fact something stands, from the outside."""
 
 
@@ -84,17 +87,14 @@ def _deviations(first: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[De
             yield Deviation(where, *_shortened(_plain(before), _plain(after)), more)
 
 
-def _where(path: Path) -> str:
+def _where(path: Place) -> str:
     """A place in a fact, from the inside: ``rounds of parameters of harsh``."""
     return " of ".join(reversed(path))
 
 
-def _places(
-    was: Any, now: Any, path: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+def _places(was: Any, now: Any, path: Place = ()) -> Iterator[tuple[Place, Any, Any]]:
     """The places at which two values differ, with what is there."""
-    seeds = {"first", "count"}
-    if isinstance(was, Mapping) and isinstance(now, Mapping) and set(was) != seeds:
+    if isinstance(was, Mapping) and isinstance(now, Mapping) and set(was) != _SEEDS:
         for name in dict.fromkeys([*was, *now]):
             yield from _places(was.get(name, _NOTHING), now.get(name, _NOTHING), (*path, str(name)))
     elif isinstance(was, list | tuple) and isinstance(now, list | tuple) and len(was) == len(now):
@@ -107,7 +107,7 @@ def _places(
 def _plain(value: Any) -> str:
     """A value on one line, as a person would write it."""
     if isinstance(value, Mapping):
-        if set(value) == {"first", "count"}:
+        if set(value) == _SEEDS:
             return f"{value['count']} from {value['first']}"
         named = [f"{each}={_plain(value[each])}" for each in value if value[each] not in (None, "")]
         return ", ".join(named) or _NOTHING
